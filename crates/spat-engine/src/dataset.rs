@@ -1,0 +1,108 @@
+//! Scaled rows, and batches of windows cut from them.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{Rng as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use spat_model::Inputs;
+use spat_series::{Part, Scaler, Series, Split, SplitError, SplitRule, Windows};
+use spat_spec::TIME_FEATURES;
+
+/// A series, split and scaled.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The series in original units.
+    pub series: Series,
+    /// Rows of the parts.
+    pub split: Split,
+    /// Fitted on the train rows.
+    pub scaler: Scaler,
+    scaled: Vec<f32>,
+    marks: Option<Vec<f32>>,
+    lookback: usize,
+    horizon: usize,
+}
+
+/// A batch on a device.
+#[derive(Debug)]
+pub struct Batch {
+    /// What the forecaster sees.
+    pub inputs: Inputs,
+    /// What it should say, `[B, horizon, C]`.
+    pub target: Tensor<3>,
+}
+
+impl Dataset {
+    /// Splits and scales.
+    ///
+    /// # Errors
+    /// A part holds no window.
+    pub fn new(
+        series: Series,
+        rule: SplitRule,
+        lookback: usize,
+        horizon: usize,
+        time_stamps: bool,
+    ) -> Result<Self, SplitError> {
+        let split = rule.apply(series.rows(), lookback, horizon)?;
+        let scaler = Scaler::fit(&series, split.train.clone());
+        let scaled = scaler.transform(series.values());
+        let marks = if time_stamps { series.time_features() } else { None };
+        Ok(Self { series, split, scaler, scaled, marks, lookback, horizon })
+    }
+
+    /// The windows of a part.
+    pub fn windows(&self, part: Part) -> Windows {
+        Windows::of(&self.split, part, self.lookback, self.horizon)
+    }
+
+    /// Scaled values of some rows, row-major.
+    pub fn scaled_rows(&self, rows: std::ops::Range<usize>) -> &[f32] {
+        let channels = self.series.channel_count();
+        &self.scaled[rows.start * channels..rows.end * channels]
+    }
+
+    /// Scaled look-back of the window that starts at `row`, `[lookback × C]`.
+    pub fn input(&self, row: usize) -> &[f32] {
+        self.scaled_rows(row..row + self.lookback)
+    }
+
+    /// Scaled truth of the window that starts at `row`, `[horizon × C]`.
+    pub fn truth(&self, row: usize) -> &[f32] {
+        self.scaled_rows(row + self.lookback..row + self.lookback + self.horizon)
+    }
+
+    /// The windows that start at `rows`, on `device`.
+    pub fn batch(&self, rows: &[usize], device: &Device) -> Batch {
+        let channels = self.series.channel_count();
+        let gather = |length: usize, cut: &dyn Fn(usize) -> &[f32]| {
+            let mut values = Vec::with_capacity(rows.len() * length * channels);
+            for &row in rows {
+                values.extend_from_slice(cut(row));
+            }
+            Tensor::from_data(TensorData::new(values, [rows.len(), length, channels]), device)
+        };
+        let marks = self.marks.as_ref().map(|marks| {
+            let mut values = Vec::with_capacity(rows.len() * self.lookback * TIME_FEATURES);
+            for &row in rows {
+                values.extend_from_slice(&marks[row * TIME_FEATURES..(row + self.lookback) * TIME_FEATURES]);
+            }
+            Tensor::from_data(TensorData::new(values, [rows.len(), self.lookback, TIME_FEATURES]), device)
+        });
+        Batch {
+            inputs: Inputs { values: gather(self.lookback, &|row| self.input(row)), marks },
+            target: gather(self.horizon, &|row| self.truth(row)),
+        }
+    }
+}
+
+/// First rows of all windows, in a random order that only `seed` decides.
+pub fn shuffled(windows: &Windows, seed: u64) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..windows.len()).map(|window| windows.start_row(window)).collect();
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    // Fisher–Yates; the multiply–shift draw is biased by less than rows / 2⁶⁴.
+    for last in (1..rows.len()).rev() {
+        let drawn = (u128::from(random.next_u64()) * (last as u128 + 1)) >> 64;
+        rows.swap(last, drawn as usize);
+    }
+    rows
+}

@@ -1,0 +1,82 @@
+//! Errors on a part's windows: every window, streamed.
+
+use burn::tensor::Tensor;
+use spat_model::{Forecaster, Pass, read};
+use spat_series::{Metrics, MetricsStream, Part, Windows, Yardstick, mase_scale};
+
+use crate::dataset::Dataset;
+use crate::error::JobError;
+use crate::trainer::Setting;
+
+/// Forecast values that one evaluation batch may hold: 4 MiB of f32.
+const BATCH_VALUES: usize = 1 << 20;
+
+/// Windows per evaluation batch: enough to keep a device busy, bounded in memory.
+pub(crate) fn evaluation_batch(dataset: &Dataset, windows: &Windows) -> usize {
+    let values = (windows.lookback + windows.horizon) * dataset.series.channel_count();
+    (BATCH_VALUES / values.max(1)).clamp(1, 64)
+}
+
+/// Mean squared error in scaled space over all windows of a part.
+pub(crate) async fn mean_squared_error(
+    model: &Forecaster,
+    setting: &Setting<'_>,
+    part: Part,
+) -> Result<f64, JobError> {
+    let windows = setting.dataset.windows(part);
+    let rows = first_rows(&windows);
+    let mut sums: Vec<Tensor<1>> = Vec::new();
+    for rows in rows.chunks(evaluation_batch(setting.dataset, &windows)) {
+        let batch = setting.dataset.batch(rows, setting.device);
+        let forecast = model.forward(batch.inputs, &mut Pass::evaluation());
+        sums.push((forecast - batch.target).square().sum());
+    }
+    let sums = read(Tensor::cat(sums, 0)).await.map_err(JobError::Device)?;
+    let values = windows.len() * windows.horizon * setting.dataset.series.channel_count();
+    Ok(sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / values as f64)
+}
+
+/// All metrics over all windows of a part.
+pub(crate) async fn metrics(model: &Forecaster, setting: &Setting<'_>, part: Part) -> Result<Metrics, JobError> {
+    let dataset = setting.dataset;
+    let windows = dataset.windows(part);
+    let mut stream = stream(dataset, &windows);
+    let rows = first_rows(&windows);
+    for rows in rows.chunks(evaluation_batch(dataset, &windows)) {
+        let forecasts = forecast(model, setting, rows).await?;
+        for (row, forecast) in rows.iter().zip(forecasts.chunks_exact(forecasts.len() / rows.len())) {
+            stream.push(forecast, dataset.truth(*row));
+        }
+    }
+    Ok(stream.finish())
+}
+
+/// All metrics of a forecast that needs no training.
+pub(crate) fn yardstick_metrics(yardstick: &Yardstick, dataset: &Dataset, part: Part) -> Metrics {
+    let windows = dataset.windows(part);
+    let channels = dataset.series.channel_count();
+    let mut stream = stream(dataset, &windows);
+    let mut forecast = Vec::new();
+    for row in first_rows(&windows) {
+        yardstick.forecast(dataset.input(row), windows.lookback, windows.horizon, channels, &mut forecast);
+        stream.push(&forecast, dataset.truth(row));
+    }
+    stream.finish()
+}
+
+/// Scaled forecasts of the windows that start at `rows`, `[rows × horizon × C]`.
+pub(crate) async fn forecast(model: &Forecaster, setting: &Setting<'_>, rows: &[usize]) -> Result<Vec<f32>, JobError> {
+    let batch = setting.dataset.batch(rows, setting.device);
+    let forecast = model.forward(batch.inputs, &mut Pass::evaluation());
+    read(forecast).await.map_err(JobError::Device)
+}
+
+pub(crate) fn first_rows(windows: &Windows) -> Vec<usize> {
+    (0..windows.len()).map(|window| windows.start_row(window)).collect()
+}
+
+fn stream(dataset: &Dataset, windows: &Windows) -> MetricsStream {
+    let season = dataset.series.index.frequency().season_length();
+    let scale = mase_scale(&dataset.series, dataset.split.train.clone(), season);
+    MetricsStream::new(windows.horizon, dataset.series.channel_count(), Some(&dataset.scaler), Some(scale))
+}

@@ -1,0 +1,185 @@
+//! Adam and AdamW over a whole forecaster.
+//!
+//! Not Burn's own, for three reasons: clipping here is by the norm of all gradients together (as
+//! PyTorch's `clip_grad_norm_`), its state goes into a resumable checkpoint as plain arrays and
+//! without a blocking read, and running statistics are written in the same pass.
+
+use std::collections::{BTreeMap, HashMap};
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use spat_model::{Forecaster, read};
+use spat_spec::{Array, OptimizerConfig};
+
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+/// Adam's state for one forecaster.
+#[derive(Debug, Clone)]
+pub struct Adam {
+    config: OptimizerConfig,
+    clip_norm: Option<f64>,
+    steps: i32,
+    /// First and second moment, flattened, by the parameter's path.
+    moments: HashMap<String, (Tensor<1>, Tensor<1>)>,
+}
+
+impl Adam {
+    /// No step taken yet.
+    pub fn new(config: OptimizerConfig, clip_norm: Option<f64>) -> Self {
+        Self { config, clip_norm, steps: 0, moments: HashMap::new() }
+    }
+
+    /// One step against the gradients; `running` are new running statistics of batch norms.
+    pub fn step(
+        &mut self,
+        learning_rate: f64,
+        model: Forecaster,
+        gradients: Gradients,
+        running: Vec<(ParamId, Tensor<1>)>,
+    ) -> Forecaster {
+        let gradients = GradientsParams::from_grads(gradients, &model);
+        let factor = self.clip_norm.and_then(|limit| clip_factor(&model, &gradients, limit));
+        self.steps += 1;
+        let mut update = Update {
+            path: Vec::new(),
+            learning_rate,
+            weight_decay: match self.config {
+                OptimizerConfig::Adam => 0.0,
+                OptimizerConfig::AdamW { weight_decay } => weight_decay,
+            },
+            steps: self.steps,
+            factor,
+            gradients,
+            running: running.into_iter().collect(),
+            moments: &mut self.moments,
+        };
+        model.map(&mut update)
+    }
+
+    /// The state as arrays, for a resumable run.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub async fn state(&self) -> Result<(i32, BTreeMap<String, Array>), String> {
+        let mut arrays = BTreeMap::new();
+        for (path, (first, second)) in &self.moments {
+            for (kind, tensor) in [("first", first), ("second", second)] {
+                let values = read(tensor.clone()).await?;
+                arrays.insert(format!("{kind}.{path}"), Array { shape: vec![values.len()], values });
+            }
+        }
+        Ok((self.steps, arrays))
+    }
+
+    /// Goes on from [`Adam::state`].
+    pub fn with_state(mut self, steps: i32, mut arrays: BTreeMap<String, Array>, device: &Device) -> Self {
+        self.steps = steps;
+        let paths: Vec<String> =
+            arrays.keys().filter_map(|name| name.strip_prefix("first.")).map(str::to_owned).collect();
+        for path in paths {
+            let mut tensor = |kind: &str| {
+                arrays.remove(&format!("{kind}.{path}")).map(|array| {
+                    Tensor::<1>::from_data(TensorData::new(array.values, array.shape), device)
+                })
+            };
+            if let (Some(first), Some(second)) = (tensor("first"), tensor("second")) {
+                self.moments.insert(path, (first, second));
+            }
+        }
+        self
+    }
+}
+
+struct Update<'a> {
+    path: Vec<String>,
+    learning_rate: f64,
+    weight_decay: f64,
+    steps: i32,
+    /// Clipping, as a factor on every gradient, kept on the device.
+    factor: Option<Tensor<1>>,
+    gradients: GradientsParams,
+    running: HashMap<ParamId, Tensor<1>>,
+    moments: &'a mut HashMap<String, (Tensor<1>, Tensor<1>)>,
+}
+
+impl ModuleMapper for Update<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if let Some(value) = self.running.remove(&param.id) {
+            return param.map(|old| Tensor::from_inner(value.reshape(old.shape())));
+        }
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else {
+            return param;
+        };
+        let path = self.path.join(".");
+        param.map(|old| {
+            let shape = old.shape();
+            let values = shape.num_elements();
+            let weight = old.inner().reshape([values]);
+            let new = self.adam(path, weight, gradient.reshape([values]));
+            Tensor::from_inner(new.reshape(shape)).require_grad()
+        })
+    }
+}
+
+impl Update<'_> {
+    /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
+    /// `w ← w(1 − lr·λ) − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)`, in PyTorch's order.
+    fn adam(&mut self, path: String, weight: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let gradient = match &self.factor {
+            Some(factor) => gradient * factor.clone(),
+            None => gradient,
+        };
+        let (first, second) = match self.moments.remove(&path) {
+            Some((first, second)) => (
+                first * BETA_1 + gradient.clone() * (1.0 - BETA_1),
+                second * BETA_2 + gradient.square() * (1.0 - BETA_2),
+            ),
+            None => (gradient.clone() * (1.0 - BETA_1), gradient.square() * (1.0 - BETA_2)),
+        };
+        let correction_1 = 1.0 - BETA_1.powi(self.steps);
+        let correction_2 = 1.0 - BETA_2.powi(self.steps);
+        let denominator = second.clone().sqrt() / correction_2.sqrt() + EPSILON;
+        let step = first.clone() / denominator * (self.learning_rate / correction_1);
+        self.moments.insert(path, (first, second));
+        if self.weight_decay > 0.0 {
+            weight * (1.0 - self.learning_rate * self.weight_decay) - step
+        } else {
+            weight - step
+        }
+    }
+}
+
+/// `min(1, limit / (‖g‖ + 1e-6))` over all gradients together.
+fn clip_factor(model: &Forecaster, gradients: &GradientsParams, limit: f64) -> Option<Tensor<1>> {
+    let mut squares = Squares { gradients, sum: None };
+    model.visit(&mut squares);
+    squares.sum.map(|sum| ((sum.sqrt() + 1e-6).recip() * limit).clamp_max(1.0))
+}
+
+struct Squares<'a> {
+    gradients: &'a GradientsParams,
+    sum: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for Squares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.get::<D>(param.id) {
+            let square = gradient.square().sum();
+            self.sum = Some(match self.sum.take() {
+                Some(sum) => sum + square,
+                None => square,
+            });
+        }
+    }
+}

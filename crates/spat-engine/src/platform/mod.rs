@@ -1,0 +1,6 @@
+//! What differs between a native program and a browser. Nothing else names the target.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::{FolderStore, cpu_name, sleep, threads, yield_now};

@@ -1,0 +1,127 @@
+//! Files, threads and waiting of a native program.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::store::{RunStore, StoreError};
+
+/// A run in a folder.
+#[derive(Debug, Clone)]
+pub struct FolderStore {
+    folder: PathBuf,
+}
+
+impl FolderStore {
+    /// A new run.
+    ///
+    /// # Errors
+    /// The folder holds a run already, or cannot be made.
+    pub fn create(folder: &Path) -> Result<Self, StoreError> {
+        let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied {
+            return Err(StoreError::Exists(folder.display().to_string()));
+        }
+        fs::create_dir_all(folder.join("checkpoint")).map_err(|error| failed("make the folder", folder, &error))?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// A run that was begun before.
+    ///
+    /// # Errors
+    /// The folder holds no run.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        if folder.join("experiment.json").is_file() {
+            return Ok(Self { folder: folder.to_owned() });
+        }
+        Err(StoreError::NoRun(folder.display().to_string()))
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl RunStore for FolderStore {
+    async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.folder.join(name);
+        let temporary = self.folder.join(format!("{name}.part"));
+        replace(&path, &temporary, bytes).map_err(|error| {
+            // The old file still stands; only the half-written one goes.
+            fs::remove_file(&temporary).ok();
+            failed("write", &path, &error)
+        })
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.folder.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read", &path, &error)),
+        }
+    }
+
+    async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
+        let path = self.folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &path, &error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes beside, flushes to the disk, then renames: a reader sees the old file or the new one,
+/// whatever kills the process in between.
+fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(temporary, path)?;
+    // The rename itself must survive a power cut too; not every system lets folders be opened.
+    if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
+        folder.sync_all().ok();
+    }
+    Ok(())
+}
+
+fn failed(what: &str, path: &Path, error: &io::Error) -> StoreError {
+    let path = path.display().to_string();
+    if error.kind() == io::ErrorKind::StorageFull {
+        return StoreError::Full { path };
+    }
+    StoreError::Failed { what: what.to_owned(), path, reason: error.to_string() }
+}
+
+/// Lets others run; natively the engine has a thread of its own.
+pub async fn yield_now() {}
+
+/// Waits.
+pub async fn sleep(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+/// The processor's name, as the system tells it.
+pub fn cpu_name() -> String {
+    fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            text.lines()
+                .find(|line| line.starts_with("model name"))
+                .and_then(|line| line.split(':').nth(1))
+                .map(|name| name.trim().to_owned())
+        })
+        .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
+
+/// Threads that the CPU backend uses: `RAYON_NUM_THREADS`, or all that the system offers.
+pub fn threads() -> usize {
+    std::env::var("RAYON_NUM_THREADS")
+        .ok()
+        .and_then(|value| value.parse().ok())
+        .filter(|&threads| threads > 0)
+        .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
+        .unwrap_or(1)
+}

@@ -1,0 +1,46 @@
+//! Where a run is kept: a folder natively, the browser's own storage in a page.
+
+use thiserror::Error;
+
+/// Named files of one run.
+///
+/// A write is atomic: whatever interrupts it, the old bytes or the new ones are there.
+#[allow(async_fn_in_trait)] // One thread owns the engine, so its futures need not be Send.
+pub trait RunStore {
+    /// Writes or replaces a file.
+    async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError>;
+    /// Reads a file; `None` if it is not there.
+    async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Removes a file, if it is there.
+    async fn remove(&mut self, name: &str) -> Result<(), StoreError>;
+}
+
+/// A run that cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// A new run would overwrite another.
+    #[error("the run folder `{0}` is not empty; name another with --run, or go on with it by --resume")]
+    Exists(String),
+    /// Nothing to go on with.
+    #[error("the folder `{0}` holds no run (no experiment.json)")]
+    NoRun(String),
+    /// No space is left.
+    #[error(
+        "the disk is full: `{path}` was not written; what was there before is whole, so free some \
+         space and go on with --resume"
+    )]
+    Full {
+        /// Which file.
+        path: String,
+    },
+    /// Anything else.
+    #[error("cannot {what} `{path}`: {reason}")]
+    Failed {
+        /// What was tried.
+        what: String,
+        /// On which file.
+        path: String,
+        /// The system's words.
+        reason: String,
+    },
+}

@@ -1,0 +1,271 @@
+//! One training: epochs, early stopping, best weights, scores on the way.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use spat_model::{Forecaster, Pass, Probe, read};
+use spat_prune::ScoreAccumulator;
+use spat_series::Part;
+use spat_spec::{EpochResult, Event, Phase, TrainingConfig, When};
+use web_time::Instant;
+
+use crate::control::{Control, Next};
+use crate::dataset::{Dataset, shuffled};
+use crate::error::JobError;
+use crate::evaluate::mean_squared_error;
+use crate::optimizer::Adam;
+use crate::progress::Progress;
+use crate::seeds::{Purpose, seed_for};
+use crate::store::RunStore;
+use crate::training_state::{Position, STATE_FILE, TrainingState};
+
+/// What every training of a job shares.
+pub(crate) struct Setting<'a> {
+    pub(crate) dataset: &'a Dataset,
+    /// Without autodiff.
+    pub(crate) device: &'a Device,
+    pub(crate) seed: u64,
+}
+
+/// The outcome of a training.
+#[derive(Debug)]
+pub(crate) struct Trained {
+    /// With the best weights, on the plain device.
+    pub(crate) model: Forecaster,
+    pub(crate) history: Vec<EpochResult>,
+}
+
+/// Trains `model` (on a device with autodiff) and gives it back with the weights of its best epoch.
+/// With `scores`, the ordinary backward pass of every batch also yields sensitivities.
+///
+/// Goes on from the store's state if that is of the same phase.
+pub(crate) async fn train(
+    setting: &Setting<'_>,
+    phase: Phase,
+    model: Forecaster,
+    config: &TrainingConfig,
+    scores: Option<&mut ScoreAccumulator>,
+    store: &mut impl RunStore,
+    control: &mut Control<'_>,
+) -> Result<Trained, JobError> {
+    let windows = setting.dataset.windows(Part::Train);
+    let steps_per_epoch = windows.len().div_ceil(config.batch.max(1));
+    control.emit(Event::Phase { phase, epochs: config.epochs, steps_per_epoch });
+
+    let mut training = Training {
+        setting,
+        phase,
+        config,
+        steps_per_epoch,
+        device: setting.device.clone().autodiff(),
+        optimizer: Adam::new(config.optimizer, config.clip_norm),
+        best: model.valid(),
+        model,
+        scores,
+        position: Position { phase: Some(phase), ..Position::default() },
+    };
+    if let Some(state) = TrainingState::load(store, phase).await? {
+        training.restore(state)?;
+    }
+    let steps = config.epochs * steps_per_epoch;
+    let mut progress = Progress::new(phase, steps_per_epoch, steps, training.position.step);
+    while training.position.step < steps && !training.out_of_patience() {
+        training.epoch(&mut progress, store, control).await?;
+        training.save(store).await?;
+    }
+    store.remove(STATE_FILE).await?;
+    Ok(Trained { model: training.best, history: training.position.history })
+}
+
+struct Training<'a> {
+    setting: &'a Setting<'a>,
+    phase: Phase,
+    config: &'a TrainingConfig,
+    steps_per_epoch: usize,
+    device: Device,
+    optimizer: Adam,
+    model: Forecaster,
+    best: Forecaster,
+    scores: Option<&'a mut ScoreAccumulator>,
+    position: Position,
+}
+
+impl Training<'_> {
+    fn out_of_patience(&self) -> bool {
+        self.config.patience.is_some_and(|patience| self.position.epochs_without_gain >= patience)
+    }
+
+    /// The rest of the epoch in which the position stands.
+    async fn epoch(
+        &mut self,
+        progress: &mut Progress,
+        store: &mut impl RunStore,
+        control: &mut Control<'_>,
+    ) -> Result<(), JobError> {
+        let epoch = self.position.step / self.steps_per_epoch;
+        let first = epoch * self.steps_per_epoch;
+        if self.position.step == first {
+            self.position.epoch_loss = 0.0;
+            self.position.seconds_in_epoch = 0.0;
+            if let Some(scores) = &mut self.scores {
+                scores.start_epoch();
+            }
+        }
+        let windows = self.setting.dataset.windows(Part::Train);
+        let order = shuffled(&windows, self.seed(Purpose::Order, epoch));
+        let mut losses: Vec<Tensor<1>> = Vec::new();
+        let started = Instant::now();
+        for rows in order.chunks(self.config.batch.max(1)).skip(self.position.step - first) {
+            if control.before_step().await == Next::Stop {
+                self.position.epoch_loss += self.sum(&mut losses).await?;
+                self.position.seconds_in_epoch += started.elapsed().as_secs_f64();
+                self.save(store).await?;
+                return Err(JobError::Stopped);
+            }
+            losses.push(self.step(rows));
+            self.position.step += 1;
+            if progress.is_due() {
+                let recent = losses.len();
+                let sum = self.sum(&mut losses).await?;
+                self.position.epoch_loss += sum;
+                control.emit(progress.event(self.position.step, Some(sum / recent as f64)));
+            }
+        }
+        self.position.epoch_loss += self.sum(&mut losses).await?;
+        self.position.seconds_in_epoch += started.elapsed().as_secs_f64();
+        let seconds = self.position.seconds_in_epoch;
+        self.finish_epoch(epoch, seconds, control).await
+    }
+
+    /// Forward, backward, scores, one step of Adam. Returns the loss, unread.
+    fn step(&mut self, rows: &[usize]) -> Tensor<1> {
+        let batch = self.setting.dataset.batch(rows, &self.device);
+        let mut pass = Pass::training(self.seed(Purpose::Dropout, self.position.step));
+        if let Some(scores) = &self.scores {
+            pass = pass.with_probe(Probe::Masks(scores.options().mask));
+        }
+        let forecast_values = batch.target.shape().num_elements();
+        let forecast = self.model.forward(batch.inputs, &mut pass);
+        let loss = (forecast - batch.target).square().mean();
+        let mut gradients = loss.backward();
+        if let Some(scores) = &mut self.scores {
+            scores.add(pass.sensitivities(&mut gradients), forecast_values);
+        }
+        let learning_rate = self.config.learning_rate_at(self.position.step, self.steps_per_epoch);
+        let model = self.model.clone();
+        self.model = self.optimizer.step(learning_rate, model, gradients, pass.take_running());
+        loss.inner()
+    }
+
+    /// Reads and forgets the losses; a loss that is no number ends the training.
+    async fn sum(&self, losses: &mut Vec<Tensor<1>>) -> Result<f64, JobError> {
+        if losses.is_empty() {
+            return Ok(0.0);
+        }
+        let count = losses.len();
+        let values = read(Tensor::cat(std::mem::take(losses), 0)).await.map_err(JobError::Device)?;
+        if let Some(bad) = values.iter().position(|loss| !loss.is_finite()) {
+            return Err(JobError::Diverged {
+                phase: self.phase.title(),
+                step: self.position.step + 1 + bad - count,
+                loss: f64::from(values[bad]),
+            });
+        }
+        Ok(values.iter().map(|&loss| f64::from(loss)).sum())
+    }
+
+    async fn finish_epoch(&mut self, epoch: usize, seconds: f64, control: &mut Control<'_>) -> Result<(), JobError> {
+        let candidate = self.model.valid();
+        let val_mse = mean_squared_error(&candidate, self.setting, Part::Val).await?;
+        let best = self.position.best_val.is_none_or(|known| val_mse < known);
+        if best {
+            self.best = candidate;
+            self.position.best_val = Some(val_mse);
+            self.position.epochs_without_gain = 0;
+        } else {
+            self.position.epochs_without_gain += 1;
+        }
+        let result = EpochResult {
+            epoch: epoch + 1,
+            train_loss: self.position.epoch_loss / self.steps_per_epoch as f64,
+            val_mse,
+            learning_rate: self.config.learning_rate_at(self.position.step - 1, self.steps_per_epoch),
+            seconds,
+            best,
+        };
+        self.position.history.push(result);
+        control.emit(Event::Epoch { phase: self.phase, result });
+        if let Some(scores) = &self.scores {
+            control.emit(Event::Scores { scores: scores.scores().await? });
+        }
+        Ok(())
+    }
+
+    fn seed(&self, purpose: Purpose, number: usize) -> u64 {
+        seed_for(self.setting.seed, self.phase, purpose, number)
+    }
+
+    async fn save(&self, store: &mut impl RunStore) -> Result<(), JobError> {
+        let (optimizer_steps, optimizer) = self.optimizer.state().await.map_err(JobError::Device)?;
+        let scores = match &self.scores {
+            Some(scores) => scores.state().await?,
+            None => Default::default(),
+        };
+        let state = TrainingState {
+            position: Position { optimizer_steps, ..self.position.clone() },
+            model: self.model.weights().await?,
+            best: self.best.weights().await?,
+            optimizer,
+            scores,
+        };
+        state.save(store).await
+    }
+
+    fn restore(&mut self, state: TrainingState) -> Result<(), JobError> {
+        self.model = self.model.clone().with_weights(state.model)?;
+        self.best = self.best.clone().with_weights(state.best)?;
+        self.optimizer = self.optimizer.clone().with_state(
+            state.position.optimizer_steps,
+            state.optimizer,
+            self.setting.device,
+        );
+        if let Some(scores) = &mut self.scores {
+            **scores = ScoreAccumulator::with_state(*scores.options(), state.scores, self.setting.device);
+        }
+        self.position = state.position;
+        Ok(())
+    }
+}
+
+/// Scores by one pass over the training windows, in evaluation mode: no dropout, running
+/// statistics, no change of the model.
+pub(crate) async fn score_after(
+    setting: &Setting<'_>,
+    model: &Forecaster,
+    batch: usize,
+    scores: &mut ScoreAccumulator,
+    control: &mut Control<'_>,
+) -> Result<(), JobError> {
+    debug_assert_eq!(scores.options().when, When::After);
+    let windows = setting.dataset.windows(Part::Train);
+    let steps = windows.len().div_ceil(batch.max(1));
+    control.emit(Event::Phase { phase: Phase::Score, epochs: 1, steps_per_epoch: steps });
+    let device = setting.device.clone().autodiff();
+    let model = model.clone().train();
+    let mut progress = Progress::new(Phase::Score, steps, steps, 0);
+    let order = shuffled(&windows, seed_for(setting.seed, Phase::Score, Purpose::Order, 0));
+    for (step, rows) in order.chunks(batch.max(1)).enumerate() {
+        if control.before_step().await == Next::Stop {
+            return Err(JobError::Stopped);
+        }
+        let batch = setting.dataset.batch(rows, &device);
+        let mut pass = Pass::evaluation().with_probe(Probe::Masks(scores.options().mask));
+        let forecast_values = batch.target.shape().num_elements();
+        let loss = (model.forward(batch.inputs, &mut pass) - batch.target).square().mean();
+        scores.add(pass.sensitivities(&mut loss.backward()), forecast_values);
+        if progress.is_due() {
+            control.emit(progress.event(step + 1, None));
+        }
+    }
+    control.emit(Event::Scores { scores: scores.scores().await? });
+    Ok(())
+}

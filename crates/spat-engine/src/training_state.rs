@@ -1,0 +1,95 @@
+//! A training in progress, as one file, so that a resumed run gives what an uninterrupted one
+//! would have given.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use spat_spec::{Array, EpochResult, ModuleId, Phase, arrays_from_bytes, arrays_to_bytes};
+
+use crate::error::JobError;
+use crate::store::RunStore;
+
+/// Where the state of the phase in progress is kept.
+pub(crate) const STATE_FILE: &str = "checkpoint/state.safetensors";
+
+const HEADER_KEY: &str = "spat_training";
+
+/// Everything that the next step depends on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrainingState {
+    pub(crate) position: Position,
+    pub(crate) model: BTreeMap<String, Array>,
+    pub(crate) best: BTreeMap<String, Array>,
+    pub(crate) optimizer: BTreeMap<String, Array>,
+    pub(crate) scores: BTreeMap<ModuleId, (u64, Array)>,
+}
+
+/// The part of the state that is no array.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) phase: Option<Phase>,
+    /// Steps done.
+    pub(crate) step: usize,
+    /// Sum of the losses of the epoch in progress.
+    pub(crate) epoch_loss: f64,
+    pub(crate) optimizer_steps: i32,
+    pub(crate) history: Vec<EpochResult>,
+    pub(crate) best_val: Option<f64>,
+    pub(crate) epochs_without_gain: usize,
+    pub(crate) scored_batches: BTreeMap<ModuleId, u64>,
+    pub(crate) seconds_in_epoch: f64,
+}
+
+impl TrainingState {
+    pub(crate) async fn save(self, store: &mut impl RunStore) -> Result<(), JobError> {
+        let mut position = self.position;
+        position.scored_batches = self.scores.iter().map(|(module, (batches, _))| (module.clone(), *batches)).collect();
+        let header = serde_json::to_string(&position).map_err(|error| run_file(&error))?;
+        let mut arrays = BTreeMap::new();
+        let mut put = |kind: &str, group: BTreeMap<String, Array>| {
+            arrays.extend(group.into_iter().map(|(name, array)| (format!("{kind}/{name}"), array)));
+        };
+        put("model", self.model);
+        put("best", self.best);
+        put("optimizer", self.optimizer);
+        put("scores", self.scores.into_iter().map(|(module, (_, array))| (module.to_string(), array)).collect());
+        let metadata = Some([(HEADER_KEY.to_owned(), header)].into());
+        let bytes = arrays_to_bytes(&arrays, metadata).map_err(|error| run_file(&error))?;
+        Ok(store.write(STATE_FILE, &bytes).await?)
+    }
+
+    /// The state of `phase`, if that is the phase in progress.
+    pub(crate) async fn load(store: &impl RunStore, phase: Phase) -> Result<Option<Self>, JobError> {
+        let Some(bytes) = store.read(STATE_FILE).await? else {
+            return Ok(None);
+        };
+        let header = safetensors_header(&bytes)?;
+        let position: Position = serde_json::from_str(&header).map_err(|error| run_file(&error))?;
+        if position.phase != Some(phase) {
+            return Ok(None);
+        }
+        let mut state = Self { position, ..Self::default() };
+        for (name, array) in arrays_from_bytes(&bytes)? {
+            match name.split_once('/') {
+                Some(("model", name)) => _ = state.model.insert(name.to_owned(), array),
+                Some(("best", name)) => _ = state.best.insert(name.to_owned(), array),
+                Some(("optimizer", name)) => _ = state.optimizer.insert(name.to_owned(), array),
+                Some(("scores", name)) => {
+                    let module = ModuleId::from(name);
+                    let batches = state.position.scored_batches.get(&module).copied().unwrap_or(1);
+                    state.scores.insert(module, (batches, array));
+                }
+                _ => return Err(run_file(&format!("an unknown array `{name}`"))),
+            }
+        }
+        Ok(Some(state))
+    }
+}
+
+fn safetensors_header(bytes: &[u8]) -> Result<String, JobError> {
+    spat_spec::header_entry(bytes, HEADER_KEY)?.ok_or_else(|| run_file(&"it has no training header"))
+}
+
+fn run_file(reason: &impl std::fmt::Display) -> JobError {
+    JobError::RunFile { name: STATE_FILE.to_owned(), reason: reason.to_string() }
+}

@@ -1,0 +1,208 @@
+//! Multi-head attention with a connection mask, and the slot that it stands in.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::activation::softmax;
+use burn::tensor::{Int, Tensor, TensorData};
+use spat_spec::{AttentionStructure, ModuleId};
+
+use crate::initial::Initial;
+use crate::pass::Pass;
+
+/// Tokens of a batch as rows: `[batch · tokens, width]`. The residual stream stays in this form,
+/// so that projections, norms and feed-forward parts are plain matrix operations.
+#[derive(Debug, Clone)]
+pub(crate) struct Tokens {
+    pub(crate) rows: Tensor<2>,
+    pub(crate) batch: usize,
+}
+
+impl Tokens {
+    pub(crate) fn with_rows(&self, rows: Tensor<2>) -> Self {
+        Self { rows, batch: self.batch }
+    }
+}
+
+/// Pre-softmax scores handed from layer to layer where the architecture asks for it
+/// (`res_attention` of PatchTST's authors; RealFormer, arXiv 2012.11747).
+#[derive(Debug, Clone, Default)]
+pub(crate) enum ScoreChain {
+    /// No layer sees another's scores.
+    #[default]
+    Off,
+    /// The next layer is the first to have scores.
+    Empty,
+    /// Scores `[B, H, L, L]` of the last standing layer before.
+    Scores(Tensor<4>),
+}
+
+/// Self-attention over the tokens of a sample.
+///
+/// `MHA(x) = Concat_h[(M ⊙ A)_h V_h] W_o`, `A = softmax(Q Kᵀ / √(d/H))`, where d and H are those of
+/// the dense module whatever heads are left.
+#[derive(Module, Debug)]
+pub struct MultiHeadAttention {
+    /// `W_q`, `[d_model, heads · head_width]` with bias.
+    pub query: Linear,
+    /// `W_k`.
+    pub key: Linear,
+    /// `W_v`.
+    pub value: Linear,
+    /// `W_o`, `[heads · head_width, d_model]` with bias.
+    pub output: Linear,
+    head_width: usize,
+    dropout: f64,
+}
+
+impl MultiHeadAttention {
+    fn init(initial: &mut Initial<'_>, d_model: usize, head_width: usize, heads: usize, dropout: f64) -> Self {
+        let inner = heads * head_width;
+        Self {
+            query: initial.linear(d_model, inner),
+            key: initial.linear(d_model, inner),
+            value: initial.linear(d_model, inner),
+            output: initial.linear(inner, d_model),
+            head_width,
+            dropout,
+        }
+    }
+
+    /// # Shapes
+    /// - `x`: `[B · L, d_model]`
+    /// - output: `[B · L, d_model]`
+    fn forward(&self, x: &Tokens, id: &ModuleId, chain: &mut ScoreChain, pass: &mut Pass) -> Tensor<2> {
+        let heads = |layer: &Linear| self.split_heads(layer.forward(x.rows.clone()), x.batch);
+        let (query, key, value) = (heads(&self.query), heads(&self.key), heads(&self.value));
+
+        let scale = 1.0 / (self.head_width as f64).sqrt();
+        let mut scores = query.matmul(key.transpose()) * scale;
+        if let ScoreChain::Scores(previous) = chain {
+            scores = scores + previous.clone();
+        }
+        if !matches!(chain, ScoreChain::Off) {
+            *chain = ScoreChain::Scores(scores.clone());
+        }
+
+        let attention = pass.connect(id, softmax(scores, 3));
+        let context = pass.dropout(attention, self.dropout).matmul(value);
+        self.output.forward(Self::join_heads(context))
+    }
+
+    /// `[B · L, H · w]` → `[B, H, L, w]`.
+    fn split_heads(&self, rows: Tensor<2>, batch: usize) -> Tensor<4> {
+        let [count, inner] = rows.dims();
+        rows.reshape([batch, count / batch, inner / self.head_width, self.head_width])
+            .swap_dims(1, 2)
+    }
+
+    /// `[B, H, L, w]` → `[B · L, H · w]`.
+    fn join_heads(context: Tensor<4>) -> Tensor<2> {
+        let [batch, heads, tokens, width] = context.dims();
+        context.swap_dims(1, 2).reshape([batch * tokens, heads * width])
+    }
+
+    /// The module with only the heads at `places` (their order in this module): columns of W_q,
+    /// W_k and W_v and rows of W_o go with the others. W_o's bias stays.
+    fn retain(self, places: &[usize]) -> Self {
+        let columns: Vec<i64> = places
+            .iter()
+            .flat_map(|head| (head * self.head_width..(head + 1) * self.head_width).map(|column| column as i64))
+            .collect();
+        let device = self.query.weight.device();
+        let columns = Tensor::<1, Int>::from_data(TensorData::new(columns.clone(), [columns.len()]), &device);
+        let keep_columns = |layer: Linear| Linear {
+            weight: layer.weight.map(|weight| leaf(weight.select(1, columns.clone()))),
+            bias: layer.bias.map(|bias| bias.map(|bias| leaf(bias.select(0, columns.clone())))),
+        };
+        Self {
+            query: keep_columns(self.query),
+            key: keep_columns(self.key),
+            value: keep_columns(self.value),
+            output: Linear {
+                weight: self.output.weight.map(|weight| leaf(weight.select(0, columns.clone()))),
+                bias: self.output.bias,
+            },
+            head_width: self.head_width,
+            dropout: self.dropout,
+        }
+    }
+}
+
+/// A value that starts a graph of its own again, as a parameter must.
+fn leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    if tensor.is_autodiff() {
+        Tensor::from_inner(tensor.inner()).require_grad()
+    } else {
+        tensor
+    }
+}
+
+/// The place of an attention module: `None` is a removed module, which adds 0 to the residual
+/// stream (not its input: that would double the stream).
+#[derive(Module, Debug)]
+pub struct AttentionSlot {
+    #[module(skip)]
+    id: ModuleId,
+    #[module(skip)]
+    heads: Vec<usize>,
+    /// The module, if it stands.
+    pub module: Option<MultiHeadAttention>,
+}
+
+impl AttentionSlot {
+    pub(crate) fn init(
+        initial: &mut Initial<'_>,
+        structure: &AttentionStructure,
+        d_model: usize,
+        head_width: usize,
+        dropout: f64,
+    ) -> Self {
+        let heads = structure.heads.len();
+        let module = (heads > 0).then(|| MultiHeadAttention::init(initial, d_model, head_width, heads, dropout));
+        Self {
+            id: structure.module.clone(),
+            heads: structure.heads.clone(),
+            module,
+        }
+    }
+
+    /// Whose place this is.
+    pub fn id(&self) -> &ModuleId {
+        &self.id
+    }
+
+    /// Numbers, in the dense module, of the heads that stand.
+    pub fn heads(&self) -> &[usize] {
+        &self.heads
+    }
+
+    /// `MHA(x)`, or nothing if the module is removed; a score chain then passes by unchanged.
+    pub(crate) fn forward(&self, x: &Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Option<Tensor<2>> {
+        let module = self.module.as_ref()?;
+        Some(module.forward(x, &self.id, chain, pass))
+    }
+
+    /// Drops W_q, W_k, W_v and W_o.
+    pub fn remove(self) -> Self {
+        Self {
+            heads: Vec::new(),
+            module: None,
+            ..self
+        }
+    }
+
+    /// Keeps only the named heads (numbers of the dense module); none of them removes the module.
+    pub fn retain_heads(self, keep: &[usize]) -> Self {
+        let places: Vec<usize> = (0..self.heads.len())
+            .filter(|&place| keep.contains(&self.heads[place]))
+            .collect();
+        if places.is_empty() {
+            return self.remove();
+        }
+        Self {
+            heads: places.iter().map(|&place| self.heads[place]).collect(),
+            module: self.module.map(|module| module.retain(&places)),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The post-norm encoder layer that iTransformer and both PatchTST layouts share.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+use burn::tensor::activation::gelu;
+use spat_spec::Structure;
+
+use crate::attention::{AttentionSlot, ScoreChain, Tokens};
+use crate::initial::Initial;
+use crate::norm::{BatchNorm, Norm};
+use crate::pass::Pass;
+
+/// Sizes and habits of an encoder.
+pub(crate) struct EncoderPlan {
+    pub(crate) d_model: usize,
+    pub(crate) d_ff: usize,
+    pub(crate) dropout: f64,
+    /// Dropout on the attention map.
+    pub(crate) attention_dropout: f64,
+    /// Batch norm in the layers, and the score chain between them.
+    pub(crate) authors_patchtst: bool,
+}
+
+/// `x ← norm1(x + drop(MHA(x)))`, `x ← norm2(x + drop(W₂ drop(gelu(W₁ x))))`.
+///
+/// A removed MHA leaves `x ← norm1(x)`: residual, norms and feed-forward part stay.
+#[derive(Module, Debug)]
+pub struct EncoderLayer {
+    /// The attention module's place.
+    pub attention: AttentionSlot,
+    /// After attention.
+    pub norm1: Norm,
+    /// `W₁`, `[d_model, d_ff]`.
+    pub expand: Linear,
+    /// `W₂`, `[d_ff, d_model]`.
+    pub contract: Linear,
+    /// After the feed-forward part.
+    pub norm2: Norm,
+    dropout: f64,
+    authors_patchtst: bool,
+}
+
+impl EncoderLayer {
+    fn forward(&self, x: Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Tokens {
+        let attended = match self.attention.forward(&x, chain, pass) {
+            Some(mut branch) => {
+                if self.authors_patchtst {
+                    // The authors drop twice: in the output projection and on the branch.
+                    branch = pass.dropout(branch, self.dropout);
+                }
+                x.rows.clone() + pass.dropout(branch, self.dropout)
+            }
+            None => x.rows.clone(),
+        };
+        let attended = self.norm1.forward(attended, pass);
+        let hidden = pass.dropout(gelu(self.expand.forward(attended.clone())), self.dropout);
+        let branch = pass.dropout(self.contract.forward(hidden), self.dropout);
+        x.with_rows(self.norm2.forward(attended + branch, pass))
+    }
+}
+
+/// Encoder layers, and what follows them.
+#[derive(Module, Debug)]
+pub struct Encoder {
+    /// From input to output.
+    pub layers: Vec<EncoderLayer>,
+    /// After the last layer, where the layout has one.
+    pub norm: Option<Norm>,
+    authors_patchtst: bool,
+}
+
+impl Encoder {
+    pub(crate) fn init(
+        initial: &mut Initial<'_>,
+        structure: &Structure,
+        plan: &EncoderPlan,
+        final_norm: Option<Norm>,
+    ) -> Self {
+        let head_width = plan.d_model / structure.forecaster.heads().max(1);
+        let layers = structure
+            .attention
+            .iter()
+            .map(|slot| EncoderLayer {
+                attention: AttentionSlot::init(initial, slot, plan.d_model, head_width, plan.attention_dropout),
+                norm1: plan.norm(initial),
+                expand: initial.linear(plan.d_model, plan.d_ff),
+                contract: initial.linear(plan.d_ff, plan.d_model),
+                norm2: plan.norm(initial),
+                dropout: plan.dropout,
+                authors_patchtst: plan.authors_patchtst,
+            })
+            .collect();
+        Self {
+            layers,
+            norm: final_norm,
+            authors_patchtst: plan.authors_patchtst,
+        }
+    }
+
+    pub(crate) fn forward(&self, mut x: Tokens, pass: &mut Pass) -> Tensor<2> {
+        let mut chain = if self.authors_patchtst { ScoreChain::Empty } else { ScoreChain::Off };
+        for layer in &self.layers {
+            x = layer.forward(x, &mut chain, pass);
+        }
+        match &self.norm {
+            Some(norm) => norm.forward(x.rows, pass),
+            None => x.rows,
+        }
+    }
+}
+
+impl EncoderPlan {
+    fn norm(&self, initial: &Initial<'_>) -> Norm {
+        if self.authors_patchtst {
+            Norm::Batch(BatchNorm::init(initial, self.d_model))
+        } else {
+            Norm::Layer(initial.layer_norm(self.d_model))
+        }
+    }
+}

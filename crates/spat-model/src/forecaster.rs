@@ -1,0 +1,101 @@
+//! Any forecaster behind one type.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use spat_spec::{ForecasterConfig, ModuleId, Structure};
+
+use crate::attention::AttentionSlot;
+use crate::encoder::Encoder;
+use crate::initial::Initial;
+use crate::itransformer::ITransformer;
+use crate::linear::{DLinear, RLinear};
+use crate::pass::Pass;
+use crate::patchtst::PatchTst;
+
+/// A forecaster with its weights.
+#[derive(Module, Debug)]
+pub enum Forecaster {
+    /// iTransformer.
+    ITransformer(ITransformer),
+    /// PatchTST.
+    PatchTst(PatchTst),
+    /// DLinear.
+    DLinear(DLinear),
+    /// RLinear.
+    RLinear(RLinear),
+}
+
+/// Windows that a forecaster looks at.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Scaled values, `[B, lookback, C]`.
+    pub values: Tensor<3>,
+    /// Time-stamp features, `[B, lookback, 4]`, for forecasters that use them.
+    pub marks: Option<Tensor<3>>,
+}
+
+impl Forecaster {
+    /// New weights for a structure, dense or pruned. The same seed gives the same weights on every
+    /// device. On a device with autodiff the weights are trainable.
+    pub fn init(structure: &Structure, seed: u64, device: &Device) -> Self {
+        let initial = &mut Initial::new(seed, device);
+        match &structure.forecaster {
+            ForecasterConfig::ITransformer(config) => {
+                Self::ITransformer(ITransformer::init(initial, config, structure))
+            }
+            ForecasterConfig::PatchTst(config) => Self::PatchTst(PatchTst::init(initial, config, structure)),
+            ForecasterConfig::DLinear(config) => Self::DLinear(DLinear::init(initial, config)),
+            ForecasterConfig::RLinear(config) => Self::RLinear(RLinear::init(initial, config)),
+        }
+    }
+
+    /// # Shapes
+    /// - inputs: `[B, lookback, C]`
+    /// - output: `[B, horizon, C]`
+    pub fn forward(&self, inputs: Inputs, pass: &mut Pass) -> Tensor<3> {
+        match self {
+            Self::ITransformer(model) => model.forward(inputs.values, inputs.marks, pass),
+            Self::PatchTst(model) => model.forward(inputs.values, pass),
+            Self::DLinear(model) => model.forward(inputs.values),
+            Self::RLinear(model) => model.forward(inputs.values),
+        }
+    }
+
+    /// The same forecaster with each attention slot changed by `change`.
+    pub fn map_attention(mut self, change: impl Fn(AttentionSlot) -> AttentionSlot) -> Self {
+        if let Some(encoder) = self.encoder_mut() {
+            let layers = std::mem::take(&mut encoder.layers);
+            encoder.layers = layers
+                .into_iter()
+                .map(|mut layer| {
+                    layer.attention = change(layer.attention);
+                    layer
+                })
+                .collect();
+        }
+        self
+    }
+
+    /// The attention modules that stand.
+    pub fn attention(&self) -> Vec<&ModuleId> {
+        let encoder = match self {
+            Self::ITransformer(model) => &model.encoder,
+            Self::PatchTst(model) => &model.encoder,
+            Self::DLinear(_) | Self::RLinear(_) => return Vec::new(),
+        };
+        encoder
+            .layers
+            .iter()
+            .filter(|layer| layer.attention.module.is_some())
+            .map(|layer| layer.attention.id())
+            .collect()
+    }
+
+    fn encoder_mut(&mut self) -> Option<&mut Encoder> {
+        match self {
+            Self::ITransformer(model) => Some(&mut model.encoder),
+            Self::PatchTst(model) => Some(&mut model.encoder),
+            Self::DLinear(_) | Self::RLinear(_) => None,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Initial weights, drawn on the host so that every device starts from the same numbers.
+
+use burn::module::Param;
+use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{Rng as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// A stream of initial weights on one device.
+pub(crate) struct Initial<'a> {
+    random: Xoshiro256PlusPlus,
+    pub(crate) device: &'a Device,
+}
+
+impl<'a> Initial<'a> {
+    pub(crate) fn new(seed: u64, device: &'a Device) -> Self {
+        Self {
+            random: Xoshiro256PlusPlus::seed_from_u64(seed),
+            device,
+        }
+    }
+
+    /// Uniform in `[-bound, bound)`.
+    pub(crate) fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f32) -> Param<Tensor<D>> {
+        let values: Vec<f32> = (0..shape.iter().product())
+            .map(|_| {
+                // 24 random bits fill a significand: every value is exact in f32.
+                let unit = (self.random.next_u64() >> 40) as f32 / (1_u64 << 24) as f32;
+                (2.0 * unit - 1.0) * bound
+            })
+            .collect();
+        self.param(values, shape)
+    }
+
+    pub(crate) fn constant<const D: usize>(&self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
+        self.param(vec![value; shape.iter().product()], shape)
+    }
+
+    /// A linear layer as PyTorch starts it: weights and biases uniform within `1 / √inputs`.
+    pub(crate) fn linear(&mut self, inputs: usize, outputs: usize) -> Linear {
+        let bound = 1.0 / (inputs as f32).sqrt();
+        Linear {
+            weight: self.uniform([inputs, outputs], bound),
+            bias: Some(self.uniform([outputs], bound)),
+        }
+    }
+
+    pub(crate) fn layer_norm(&self, width: usize) -> LayerNorm {
+        LayerNormConfig::new(width).init(self.device)
+    }
+
+    fn param<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
+        Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), self.device))
+    }
+}

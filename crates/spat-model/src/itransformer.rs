@@ -1,0 +1,78 @@
+//! iTransformer (arXiv 2310.06625): each channel's whole look-back is one token.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+use spat_spec::{ITransformerConfig, Structure};
+
+use crate::attention::Tokens;
+use crate::encoder::{Encoder, EncoderPlan};
+use crate::initial::Initial;
+use crate::norm::Norm;
+use crate::pass::Pass;
+use crate::window_norm::normalise;
+
+/// iTransformer in the layout of its authors' code.
+#[derive(Module, Debug)]
+pub struct ITransformer {
+    /// A look-back to a token, `[lookback, d_model]`.
+    pub embedding: Linear,
+    /// Attention between channels.
+    pub encoder: Encoder,
+    /// A token to a forecast, `[d_model, horizon]`.
+    pub projection: Linear,
+    dropout: f64,
+    normalise: bool,
+}
+
+impl ITransformer {
+    pub(crate) fn init(initial: &mut Initial<'_>, config: &ITransformerConfig, structure: &Structure) -> Self {
+        let plan = EncoderPlan {
+            d_model: config.d_model,
+            d_ff: config.d_ff,
+            dropout: config.dropout,
+            attention_dropout: config.dropout,
+            authors_patchtst: false,
+        };
+        let norm = Norm::Layer(initial.layer_norm(config.d_model));
+        Self {
+            embedding: initial.linear(config.lookback, config.d_model),
+            encoder: Encoder::init(initial, structure, &plan, Some(norm)),
+            projection: initial.linear(config.d_model, config.horizon),
+            dropout: config.dropout,
+            normalise: config.normalise,
+        }
+    }
+
+    /// # Shapes
+    /// - `input`: `[B, lookback, C]`
+    /// - `marks`: `[B, lookback, 4]`, time-stamp features that join as tokens
+    /// - output: `[B, horizon, C]`
+    pub fn forward(&self, input: Tensor<3>, marks: Option<Tensor<3>>, pass: &mut Pass) -> Tensor<3> {
+        let [batch, lookback, channels] = input.dims();
+        let (input, statistics) = if self.normalise {
+            let (normal, statistics) = normalise(input);
+            (normal, Some(statistics))
+        } else {
+            (input, None)
+        };
+        let series = match marks {
+            Some(marks) => Tensor::cat(vec![input, marks], 2),
+            None => input,
+        };
+        let tokens = series.dims()[2];
+        let rows = series.swap_dims(1, 2).reshape([batch * tokens, lookback]);
+        let rows = pass.dropout(self.embedding.forward(rows), self.dropout);
+        let rows = self.encoder.forward(Tokens { rows, batch }, pass);
+        let rows = self.projection.forward(rows);
+        let horizon = rows.dims()[1];
+        let forecast = rows
+            .reshape([batch, tokens, horizon])
+            .narrow(1, 0, channels)
+            .swap_dims(1, 2);
+        match statistics {
+            Some(statistics) => statistics.restore(forecast),
+            None => forecast,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Linear yardsticks: forecasters without attention that are hard to beat.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Tensor, TensorData};
+use spat_spec::{DLinearConfig, RLinearConfig};
+
+use crate::initial::Initial;
+use crate::window_norm::normalise;
+
+/// DLinear (arXiv 2205.13504): trend by a moving average, one linear map for it and one for the
+/// remainder, shared by all channels.
+#[derive(Module, Debug)]
+pub struct DLinear {
+    /// On the remainder, `[lookback, horizon]`.
+    pub seasonal: Linear,
+    /// On the moving average, `[lookback, horizon]`.
+    pub trend: Linear,
+    kernel: usize,
+}
+
+impl DLinear {
+    pub(crate) fn init(initial: &mut Initial<'_>, config: &DLinearConfig) -> Self {
+        let mut map = || {
+            let mut linear = initial.linear(config.lookback, config.horizon);
+            // Each forecast row starts as the mean of the look-back.
+            linear.weight = initial.constant([config.lookback, config.horizon], 1.0 / config.lookback as f32);
+            linear
+        };
+        Self {
+            seasonal: map(),
+            trend: map(),
+            kernel: config.kernel,
+        }
+    }
+
+    /// # Shapes
+    /// - `input`: `[B, lookback, C]`
+    /// - output: `[B, horizon, C]`
+    pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+        let [batch, lookback, channels] = input.dims();
+        let series = input.swap_dims(1, 2).reshape([batch * channels, lookback]);
+        let trend = series.clone().matmul(moving_average(lookback, self.kernel, &series.device()));
+        let remainder = series - trend.clone();
+        let forecast = self.seasonal.forward(remainder) + self.trend.forward(trend);
+        let horizon = forecast.dims()[1];
+        forecast.reshape([batch, channels, horizon]).swap_dims(1, 2)
+    }
+}
+
+/// The matrix `[lookback, lookback]` whose product with a series is its centred moving average,
+/// the ends repeated outwards by half the kernel.
+fn moving_average(lookback: usize, kernel: usize, device: &burn::tensor::Device) -> Tensor<2> {
+    let half = (kernel / 2) as i64;
+    let last = lookback as i64 - 1;
+    let mut weights = vec![0.0_f32; lookback * lookback];
+    for output in 0..lookback {
+        for offset in -half..=half {
+            let input = (output as i64 + offset).clamp(0, last) as usize;
+            weights[input * lookback + output] += 1.0 / kernel as f32;
+        }
+    }
+    Tensor::from_data(TensorData::new(weights, [lookback, lookback]), device)
+}
+
+/// RLinear (arXiv 2305.10721): one linear map on the window normalised by itself.
+#[derive(Module, Debug)]
+pub struct RLinear {
+    /// `[lookback, horizon]`.
+    pub linear: Linear,
+}
+
+impl RLinear {
+    pub(crate) fn init(initial: &mut Initial<'_>, config: &RLinearConfig) -> Self {
+        Self {
+            linear: initial.linear(config.lookback, config.horizon),
+        }
+    }
+
+    /// # Shapes
+    /// - `input`: `[B, lookback, C]`
+    /// - output: `[B, horizon, C]`
+    pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+        let [batch, lookback, channels] = input.dims();
+        let (input, statistics) = normalise(input);
+        let series = input.swap_dims(1, 2).reshape([batch * channels, lookback]);
+        let forecast = self.linear.forward(series);
+        let horizon = forecast.dims()[1];
+        statistics.restore(forecast.reshape([batch, channels, horizon]).swap_dims(1, 2))
+    }
+}

@@ -1,0 +1,85 @@
+//! Norms of the residual stream.
+
+use burn::module::{Module, Param};
+use burn::nn::LayerNorm;
+use burn::tensor::Tensor;
+
+use crate::initial::Initial;
+use crate::pass::Pass;
+
+const EPSILON: f64 = 1e-5;
+/// Share of the newest batch in the running statistics, as PyTorch's default.
+const MOMENTUM: f64 = 0.1;
+
+/// The norm that a layout puts at a place.
+#[derive(Module, Debug)]
+pub enum Norm {
+    /// Over the width of each token.
+    Layer(LayerNorm),
+    /// Over all tokens of the batch, width by width.
+    Batch(BatchNorm),
+}
+
+impl Norm {
+    /// # Shapes
+    /// - rows and output: `[B · L, d_model]`
+    pub(crate) fn forward(&self, rows: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
+        match self {
+            Self::Layer(norm) => norm.forward(rows),
+            Self::Batch(norm) => norm.forward(rows, pass),
+        }
+    }
+}
+
+/// Batch norm over rows (arXiv 1502.03167) whose running statistics are plain values.
+///
+/// Burn's own batch norm shares them between clones of a module, which would let fine-tuning the
+/// pruned model change the dense one; and it cannot evaluate on a device that tracks gradients,
+/// which scoring after training needs.
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    /// Scale, `[d_model]`.
+    pub gamma: Param<Tensor<1>>,
+    /// Shift, `[d_model]`.
+    pub beta: Param<Tensor<1>>,
+    /// Mean over past batches, not trained.
+    pub running_mean: Param<Tensor<1>>,
+    /// Unbiased variance over past batches, not trained.
+    pub running_var: Param<Tensor<1>>,
+}
+
+impl BatchNorm {
+    pub(crate) fn init(initial: &Initial<'_>, width: usize) -> Self {
+        Self {
+            gamma: initial.constant([width], 1.0),
+            beta: initial.constant([width], 0.0),
+            running_mean: initial.constant([width], 0.0).set_require_grad(false),
+            running_var: initial.constant([width], 1.0).set_require_grad(false),
+        }
+    }
+
+    fn forward(&self, rows: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
+        let (centred, variance) = if pass.is_training() {
+            let count = rows.dims()[0] as f64;
+            let mean = rows.clone().mean_dim(0);
+            let centred = rows - mean.clone();
+            let variance = centred.clone().square().mean_dim(0);
+            let unbiased = variance.clone() * (count / (count - 1.0).max(1.0));
+            self.update(&self.running_mean, mean, pass);
+            self.update(&self.running_var, unbiased, pass);
+            (centred, variance)
+        } else {
+            let mean = self.running_mean.val().unsqueeze::<2>();
+            (rows - mean, self.running_var.val().unsqueeze::<2>())
+        };
+        let inverse = (variance + EPSILON).sqrt().recip();
+        centred * (inverse * self.gamma.val().unsqueeze()) + self.beta.val().unsqueeze()
+    }
+
+    fn update(&self, statistic: &Param<Tensor<1>>, batch: Tensor<2>, pass: &mut Pass) {
+        let batch: Tensor<1> = batch.squeeze_dim(0);
+        let old = statistic.val();
+        let (old, batch) = if old.is_autodiff() { (old.inner(), batch.inner()) } else { (old, batch) };
+        pass.set_running(statistic.id, old * (1.0 - MOMENTUM) + batch * MOMENTUM);
+    }
+}

@@ -1,0 +1,114 @@
+//! PatchTST (arXiv 2211.14730): patches of one channel are tokens; channels share all weights.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::{Int, Tensor, TensorData};
+use spat_spec::{PatchTstConfig, PatchTstLayout, Structure};
+
+use crate::attention::Tokens;
+use crate::encoder::{Encoder, EncoderPlan};
+use crate::initial::Initial;
+use crate::norm::{BatchNorm, Norm};
+use crate::pass::Pass;
+use crate::window_norm::normalise;
+
+/// PatchTST in either public layout.
+#[derive(Module, Debug)]
+pub struct PatchTst {
+    /// A patch to a token, `[patch_len, d_model]`; a bias in the authors' layout only.
+    pub embedding: Linear,
+    /// Learned positions `[patches, d_model]` of the authors' layout.
+    pub positions: Option<Param<Tensor<2>>>,
+    /// Attention between patches.
+    pub encoder: Encoder,
+    /// All tokens of a channel to its forecast, `[patches · d_model, horizon]`, patch by patch.
+    pub head: Linear,
+    patch_len: usize,
+    stride: usize,
+    dropout: f64,
+    head_dropout: f64,
+}
+
+impl PatchTst {
+    pub(crate) fn init(initial: &mut Initial<'_>, config: &PatchTstConfig, structure: &Structure) -> Self {
+        let authors = config.layout == PatchTstLayout::Authors;
+        let plan = EncoderPlan {
+            d_model: config.d_model,
+            d_ff: config.d_ff,
+            dropout: config.dropout,
+            // The authors leave the attention map whole.
+            attention_dropout: if authors { 0.0 } else { config.dropout },
+            authors_patchtst: authors,
+        };
+        let (patches, width) = (config.patches(), config.d_model);
+        let mut embedding = initial.linear(config.patch_len, width);
+        if !authors {
+            embedding.bias = None;
+        }
+        let norm = (!authors).then(|| Norm::Batch(BatchNorm::init(initial, width)));
+        Self {
+            embedding,
+            positions: authors.then(|| initial.uniform([patches, width], 0.02)),
+            encoder: Encoder::init(initial, structure, &plan, norm),
+            head: initial.linear(patches * width, config.horizon),
+            patch_len: config.patch_len,
+            stride: config.stride,
+            dropout: config.dropout,
+            head_dropout: config.head_dropout,
+        }
+    }
+
+    /// # Shapes
+    /// - `input`: `[B, lookback, C]`
+    /// - output: `[B, horizon, C]`
+    pub fn forward(&self, input: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
+        let [batch, _, channels] = input.dims();
+        let (input, statistics) = normalise(input);
+        let patches = self.patches(input);
+        let [series, count, _] = patches.dims();
+
+        let rows = self.embedding.forward(patches.reshape([series * count, self.patch_len]));
+        let width = rows.dims()[1];
+        let positions = match &self.positions {
+            Some(learned) => learned.val(),
+            None => sinusoids(count, width, &rows.device()),
+        };
+        let rows = rows.reshape([series, count, width]) + positions.unsqueeze();
+        let rows = pass.dropout(rows.reshape([series * count, width]), self.dropout);
+        let rows = self.encoder.forward(Tokens { rows, batch: series }, pass);
+
+        let forecast = self.head.forward(rows.reshape([series, count * width]));
+        let forecast = pass.dropout(forecast, self.head_dropout);
+        let horizon = forecast.dims()[1];
+        statistics.restore(forecast.reshape([batch, channels, horizon]).swap_dims(1, 2))
+    }
+
+    /// `[B, lookback, C]` → `[B · C, patches, patch_len]`, the last value repeated for one stride
+    /// so that the end of the look-back fills a patch too.
+    fn patches(&self, input: Tensor<3>) -> Tensor<3> {
+        let [batch, lookback, channels] = input.dims();
+        let count = (lookback - self.patch_len) / self.stride + 2;
+        let rows: Vec<i64> = (0..count)
+            .flat_map(|patch| (0..self.patch_len).map(move |offset| (patch, offset)))
+            .map(|(patch, offset)| (patch * self.stride + offset).min(lookback - 1) as i64)
+            .collect();
+        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count * self.patch_len]), &input.device());
+        input
+            .swap_dims(1, 2)
+            .select(2, rows)
+            .reshape([batch * channels, count, self.patch_len])
+    }
+}
+
+/// Positions of "Attention Is All You Need" (arXiv 1706.03762), `[count, width]`.
+fn sinusoids(count: usize, width: usize, device: &burn::tensor::Device) -> Tensor<2> {
+    let values: Vec<f32> = (0..count)
+        .flat_map(|position| (0..width).map(move |column| (position, column)))
+        .map(|(position, column)| {
+            let exponent = (column - column % 2) as f64 / width as f64;
+            let angle = position as f64 / 10_000_f64.powf(exponent);
+            (if column % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(values, [count, width]), device)
+}

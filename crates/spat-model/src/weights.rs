@@ -1,0 +1,134 @@
+//! Weights out of a forecaster and into one, by their path in the module tree.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Shape, Tensor, TensorData};
+use spat_spec::Array;
+use thiserror::Error;
+
+use crate::Forecaster;
+
+/// Weights that do not fit a forecaster, or that the device did not give.
+#[derive(Debug, Error)]
+pub enum WeightError {
+    /// The device failed while it was read.
+    #[error("the device did not give the weights back: {0}")]
+    Read(String),
+    /// A weight is not in the file.
+    #[error("the weight `{0}` is missing; the file belongs to another structure")]
+    Missing(String),
+    /// A weight is in the file, but the forecaster has no place for it.
+    #[error("the file has a weight `{0}` that this structure does not have")]
+    Unused(String),
+    /// A weight has another size.
+    #[error("the weight `{name}` has shape {found:?}, but the structure needs {expected:?}")]
+    Shape {
+        /// Its path.
+        name: String,
+        /// In the file.
+        found: Vec<usize>,
+        /// In the forecaster.
+        expected: Vec<usize>,
+    },
+}
+
+impl Forecaster {
+    /// All weights and running statistics, read from the device.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub async fn weights(&self) -> Result<BTreeMap<String, Array>, WeightError> {
+        let mut collect = Collect::default();
+        self.visit(&mut collect);
+        let mut weights = BTreeMap::new();
+        for (name, shape, flat) in collect.found {
+            let values = read(flat).await.map_err(WeightError::Read)?;
+            weights.insert(name, Array { shape: shape.to_vec(), values });
+        }
+        Ok(weights)
+    }
+
+    /// The same forecaster with these weights.
+    ///
+    /// # Errors
+    /// A weight is missing, left over, or of another size.
+    pub fn with_weights(self, weights: BTreeMap<String, Array>) -> Result<Self, WeightError> {
+        let mut place = Place { path: Vec::new(), weights, error: None };
+        let loaded = self.map(&mut place);
+        if let Some(error) = place.error {
+            return Err(error);
+        }
+        match place.weights.into_keys().next() {
+            Some(name) => Err(WeightError::Unused(name)),
+            None => Ok(loaded),
+        }
+    }
+}
+
+/// The values of a tensor, row-major.
+///
+/// # Errors
+/// The device is lost, or its values are no f32.
+pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
+    let data = tensor.into_data_async().await.map_err(|error| error.to_string())?;
+    data.convert::<f32>().into_vec::<f32>().map_err(|error| format!("{error:?}"))
+}
+
+#[derive(Default)]
+struct Collect {
+    path: Vec<String>,
+    found: Vec<(String, Shape, Tensor<1>)>,
+}
+
+impl ModuleVisitor for Collect {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let tensor = if tensor.is_autodiff() { tensor.inner() } else { tensor };
+        let shape = tensor.shape();
+        let values = shape.num_elements();
+        self.found.push((self.path.join("."), shape, tensor.reshape([values])));
+    }
+}
+
+struct Place {
+    path: Vec<String>,
+    weights: BTreeMap<String, Array>,
+    error: Option<WeightError>,
+}
+
+impl ModuleMapper for Place {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.join(".");
+        let Some(array) = self.weights.remove(&name) else {
+            self.error.get_or_insert(WeightError::Missing(name));
+            return param;
+        };
+        let expected = param.shape().to_vec();
+        if expected != array.shape {
+            self.error.get_or_insert(WeightError::Shape { name, found: array.shape, expected });
+            return param;
+        }
+        param.map(|old| {
+            let data = TensorData::new(array.values, array.shape);
+            let tensor = Tensor::<D>::from_data(data, &old.device());
+            tensor.set_require_grad(old.is_require_grad())
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! SEND on tensors: sensitivities of one module in, one value per head out, all on the device.
+//!
+//! A reconstruction from the abstract and public digests of arXiv 2505.08768:
+//!
+//! ```text
+//! S = ∂L/∂M at M = 1                 the connection mask M multiplies the attention map A
+//! Ŝ[h,i,:] = softmax_j(S[h,i,j])     over the keys
+//! SEND = mean over h,i of std_j(Ŝ[h,i,j])
+//! ```
+//!
+//! Entries of S are tiny (a mean loss divides them by every forecast value), so that softmax(S) is
+//! 1/L plus digits that f32 loses. With m the row's mean, `d_j = expm1(S_j − m)` and `D = Σ d_j`,
+//! the softmax's deviation from its own mean 1/L is exactly `(d_j − D/L) / (L + D)`, and so
+//! `std_j(Ŝ) = std_j(d) / (L + D)`, with no cancellation.
+
+use burn::tensor::Tensor;
+use spat_spec::{Deviation, Scaling, SendOptions, Sign};
+
+/// SEND of each head from one batch.
+///
+/// # Shapes
+/// - `sensitivity`: `[B, H, Lq, Lk]`, B = 1 for a shared mask
+/// - output: `[H]`
+///
+/// `forecast_values` is the number of values that the mean loss averaged over (B · horizon · C),
+/// for [`Scaling::SumLoss`].
+pub fn send(sensitivity: Tensor<4>, forecast_values: usize, options: &SendOptions) -> Tensor<1> {
+    let [batch, heads, queries, _] = sensitivity.dims();
+    let signed = match options.sign {
+        Sign::Signed => sensitivity,
+        Sign::Absolute => sensitivity.abs(),
+    };
+    let scaled = scale(signed, forecast_values, options.scaling);
+    let rows = row_deviation(scaled, options.deviation);
+    // [B, H, Lq, 1] → mean over batch and queries
+    rows.reshape([batch, heads, queries])
+        .swap_dims(0, 1)
+        .reshape([heads, batch * queries])
+        .mean_dim(1)
+        .reshape([heads])
+}
+
+fn scale(sensitivity: Tensor<4>, forecast_values: usize, scaling: Scaling) -> Tensor<4> {
+    match scaling {
+        Scaling::None => sensitivity,
+        Scaling::SumLoss => sensitivity * forecast_values as f64,
+        Scaling::Temperature(temperature) => sensitivity / temperature,
+        Scaling::Standardise => {
+            // Squares of entries near 1e-20 would vanish in f32: take out the largest first. A
+            // module whose sensitivities are all equal has no dispersion at any scale, and the
+            // floor keeps it from becoming 0/0.
+            let largest = sensitivity.clone().abs().max().clamp_min(f32::MIN_POSITIVE);
+            let unit = sensitivity / largest.unsqueeze();
+            let mean = unit.clone().mean();
+            let deviation = (unit.clone() - mean.unsqueeze()).square().mean().sqrt();
+            unit / deviation.clamp_min(1e-6).unsqueeze()
+        }
+    }
+}
+
+/// `std_j(softmax_j(S))` of every row, `[B, H, Lq, Lk] → [B, H, Lq, 1]`.
+fn row_deviation(sensitivity: Tensor<4>, deviation: Deviation) -> Tensor<4> {
+    let keys = sensitivity.dims()[3] as f64;
+    let mean = sensitivity.clone().mean_dim(3);
+    let d = expm1(sensitivity - mean);
+    let mean = d.clone().mean_dim(3);
+    let centred = d - mean.clone();
+    let divisor = match deviation {
+        Deviation::Population => keys,
+        Deviation::Unbiased => (keys - 1.0).max(1.0),
+    };
+    let deviation = (centred.square().sum_dim(3) / divisor).sqrt();
+    // L + D with D = L · mean(d)
+    deviation / (mean * keys + keys)
+}
+
+/// `e^x − 1` without loss for small x: the Taylor series to x⁷ within ±0.5, where its error is
+/// below one part in 10⁶ of the result, and the plain form outside.
+fn expm1(x: Tensor<4>) -> Tensor<4> {
+    let mut series = x.clone() / 7.0 + 1.0;
+    for divisor in [6.0, 5.0, 4.0, 3.0, 2.0] {
+        series = series * x.clone() / divisor + 1.0;
+    }
+    let series = series * x.clone();
+    let small = x.clone().abs().lower_elem(0.5);
+    (x.exp() - 1.0).mask_where(small, series)
+}
+
+/// The same for one module in f64, straight from the formula's definition: what [`send`] is held
+/// to. `sensitivity` is `[batch × heads × queries × keys]` row-major; the result is per head.
+pub fn send_reference(
+    sensitivity: &[f64],
+    [batch, heads, queries, keys]: [usize; 4],
+    forecast_values: usize,
+    options: &SendOptions,
+) -> Vec<f64> {
+    let signed: Vec<f64> = match options.sign {
+        Sign::Signed => sensitivity.to_vec(),
+        Sign::Absolute => sensitivity.iter().map(|s| s.abs()).collect(),
+    };
+    let divisor = match options.scaling {
+        Scaling::None => 1.0,
+        Scaling::SumLoss => 1.0 / forecast_values as f64,
+        Scaling::Temperature(temperature) => temperature,
+        Scaling::Standardise => {
+            let largest = signed.iter().fold(0.0_f64, |max, s| max.max(s.abs()));
+            deviation(&signed, Deviation::Population).max(1e-6 * largest).max(f64::MIN_POSITIVE)
+        }
+    };
+    let mut per_head = vec![0.0; heads];
+    for (number, row) in signed.chunks_exact(keys).enumerate() {
+        let exponentials: Vec<f64> = row.iter().map(|s| (s / divisor).exp()).collect();
+        let total: f64 = exponentials.iter().sum();
+        let softmax: Vec<f64> = exponentials.iter().map(|e| e / total).collect();
+        per_head[number / queries % heads] += deviation(&softmax, options.deviation);
+    }
+    per_head.iter().map(|sum| sum / (batch * queries) as f64).collect()
+}
+
+fn deviation(values: &[f64], kind: Deviation) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let divisor = match kind {
+        Deviation::Population => count,
+        Deviation::Unbiased => (count - 1.0).max(1.0),
+    };
+    (squares / divisor).sqrt()
+}

@@ -1,0 +1,216 @@
+//! One file for a trained forecaster: structure, weights, scaler, channels.
+//!
+//! The container is safetensors; the structure and the facts about the data stand in its header as
+//! JSON under the key `spat`, so the file opens anywhere that safetensors do.
+
+use std::collections::BTreeMap;
+
+use safetensors::{Dtype, SafeTensors, View, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+use spat_series::{Frequency, Scaler};
+use thiserror::Error;
+
+use crate::{DataConfig, Plan, Structure, StructureError};
+
+/// The version of the layout below. A reader refuses any other.
+pub const FORMAT: u32 = 1;
+
+const HEADER_KEY: &str = "spat";
+
+/// A trained forecaster on disk, dense or pruned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// What the weights mean.
+    pub header: CheckpointHeader,
+    /// The weights by their path in the module tree, for instance
+    /// `encoder.layers.0.attention.query.weight`.
+    pub weights: BTreeMap<String, Array>,
+}
+
+/// The part of a checkpoint that is not weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointHeader {
+    /// Always [`FORMAT`].
+    pub format: u32,
+    /// The version of the program that wrote it.
+    pub version: String,
+    /// What stands, dense or pruned.
+    pub structure: Structure,
+    /// The channels in the order of the model's input.
+    pub channels: Vec<String>,
+    /// Mean and deviation of the training rows, original units.
+    pub scaler: Scaler,
+    /// The clock of the training table.
+    pub frequency: Frequency,
+    /// How the training table was read, repaired and split, so that another is read alike.
+    pub data: DataConfig,
+    /// What was removed, and why; `None` for a dense model.
+    pub plan: Option<Plan>,
+}
+
+/// A row-major array of f32.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Its size along each axis.
+    pub shape: Vec<usize>,
+    /// Its values; as many as the product of `shape`.
+    pub values: Vec<f32>,
+}
+
+/// A file that is no checkpoint of ours, or not a whole one.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// Not safetensors, or cut short.
+    #[error(
+        "this is no complete safetensors file ({0}); it may have been cut short while it was \
+         copied: copy it again, or take it from the run folder"
+    )]
+    Container(#[from] safetensors::SafeTensorError),
+    /// Safetensors, but without our header.
+    #[error(
+        "this safetensors file was not written by spat: its header has no `spat` entry; weights of \
+         the public PyTorch code are read with `spat import`"
+    )]
+    Foreign,
+    /// Written by a version with another layout.
+    #[error("this checkpoint has format {found}; this program reads format {FORMAT}: use the version that wrote it ({version})")]
+    Format {
+        /// The format in the file.
+        found: u32,
+        /// The program version in the file.
+        version: String,
+    },
+    /// Our header, but not readable.
+    #[error("the checkpoint's header cannot be read: {0}")]
+    Header(#[from] serde_json::Error),
+    /// The structure in the header contradicts itself.
+    #[error("the checkpoint's structure does not hold together: {0}")]
+    Structure(#[from] StructureError),
+    /// The parts of the header contradict each other.
+    #[error("the checkpoint's header does not hold together: {0}")]
+    Inconsistent(String),
+    /// A weight of another type.
+    #[error("the weight `{name}` is stored as {dtype:?}; only F32 is read")]
+    Dtype {
+        /// Its path.
+        name: String,
+        /// Its type.
+        dtype: Dtype,
+    },
+}
+
+impl Checkpoint {
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// An array whose values do not fill its shape.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
+        let header = serde_json::to_string(&self.header)?;
+        let metadata = Some([(HEADER_KEY.to_owned(), header)].into());
+        Ok(arrays_to_bytes(&self.weights, metadata)?)
+    }
+
+    /// Reads what [`Checkpoint::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// Anything but a whole checkpoint of this format.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+        let header = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|entries| entries.get(HEADER_KEY))
+            .ok_or(CheckpointError::Foreign)?;
+        let version: VersionOnly = serde_json::from_str(header)?;
+        if version.format != FORMAT {
+            return Err(CheckpointError::Format {
+                found: version.format,
+                version: version.version,
+            });
+        }
+        let header: CheckpointHeader = serde_json::from_str(header)?;
+        header.check()?;
+        let weights = arrays_from_bytes(bytes)?;
+        Ok(Self { header, weights })
+    }
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    format: u32,
+    #[serde(default)]
+    version: String,
+}
+
+impl CheckpointHeader {
+    fn check(&self) -> Result<(), CheckpointError> {
+        self.structure.check()?;
+        self.structure
+            .forecaster
+            .check()
+            .map_err(|error| CheckpointError::Inconsistent(error.to_string()))?;
+        let channels = self.structure.forecaster.channels();
+        if self.channels.len() != channels || self.scaler.mean.len() != channels || self.scaler.std.len() != channels {
+            return Err(CheckpointError::Inconsistent(format!(
+                "the model has {channels} channels, but {} are named and {} are scaled",
+                self.channels.len(),
+                self.scaler.mean.len()
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Named arrays as one safetensors file.
+///
+/// # Errors
+/// An array whose values do not fill its shape.
+pub fn arrays_to_bytes(
+    arrays: &BTreeMap<String, Array>,
+    metadata: Option<std::collections::HashMap<String, String>>,
+) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+    let bytes: Vec<(&String, &Array, Vec<u8>)> = arrays
+        .iter()
+        .map(|(name, array)| {
+            let bytes = array.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            (name, array, bytes)
+        })
+        .collect();
+    let views = bytes
+        .iter()
+        .map(|(name, array, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, array.shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
+    safetensors::serialize(views, metadata)
+}
+
+/// All arrays of a safetensors file of f32.
+///
+/// # Errors
+/// No safetensors, or an array of another type.
+pub fn arrays_from_bytes(bytes: &[u8]) -> Result<BTreeMap<String, Array>, CheckpointError> {
+    let file = SafeTensors::deserialize(bytes)?;
+    file.tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            if view.dtype() != Dtype::F32 {
+                return Err(CheckpointError::Dtype { name, dtype: View::dtype(&&view) });
+            }
+            let values = view
+                .data()
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect();
+            Ok((name, Array { shape: view.shape().to_vec(), values }))
+        })
+        .collect()
+}
+
+/// One text entry of a safetensors file's header.
+///
+/// # Errors
+/// No safetensors.
+pub fn header_entry(bytes: &[u8], key: &str) -> Result<Option<String>, CheckpointError> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes)?;
+    Ok(metadata.metadata().as_ref().and_then(|entries| entries.get(key)).cloned())
+}

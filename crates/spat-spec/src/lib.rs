@@ -1,0 +1,37 @@
+//! Everything about a SPAT experiment that can be written down: forecasters and their cost,
+//! scores, plans, checkpoints, the protocol between engine and front ends, and the report.
+//!
+//! No tensor and no device is needed to read, check or show any of it, so the page's small binary,
+//! the fuzzers and other tools build it without Burn.
+
+mod checkpoint;
+mod cost;
+mod experiment;
+mod forecaster;
+mod module_id;
+mod plan;
+pub mod preset;
+mod protocol;
+mod report;
+mod score;
+mod structure;
+mod training;
+
+pub use checkpoint::{Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes, arrays_to_bytes, header_entry};
+pub use cost::Cost;
+pub use experiment::{Controls, DataConfig, Experiment};
+pub use forecaster::{
+    ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig, PatchTstLayout, RLinearConfig,
+    TIME_FEATURES,
+};
+pub use module_id::ModuleId;
+pub use plan::{HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
+pub use preset::{ModelKind, Preset};
+pub use protocol::{Command, Event, PROTOCOL, Phase};
+pub use report::{
+    Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, MeanErrors, ModelResult, ModuleMaps,
+    Report, ScoringCost, TestMetrics, TestOnly, ValResult, WindowCounts, percent_change,
+};
+pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
+pub use structure::{AttentionStructure, Structure, StructureError};
+pub use training::{OptimizerConfig, Schedule, TrainingConfig};

@@ -1,0 +1,251 @@
+//! The report: the one source of every table, chart and page about a run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use spat_series::{Metrics, Repairs};
+
+use crate::{Experiment, ModuleId, Plan, Score, Structure};
+
+/// What a run found. `report.json` is this, as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The program's version.
+    pub version: String,
+    /// The command that makes this report again.
+    pub command: String,
+    /// The seed.
+    pub seed: u64,
+    /// The experiment's hash with the table's bytes.
+    pub hash: String,
+    /// Everything that decided the result.
+    pub experiment: Experiment,
+    /// What was trained on.
+    pub data: DataFacts,
+    /// Where it ran.
+    pub device: DeviceFacts,
+    /// The dense forecaster.
+    pub dense: ModelResult,
+    /// The pruned and fine-tuned forecaster.
+    pub pruned: ModelResult,
+    /// Scores of all attention modules, from input to output.
+    pub scores: Vec<Score>,
+    /// What was removed and why.
+    pub plan: Plan,
+    /// Comparisons by name: `dense_finetuned`, `pruned_from_scratch`.
+    pub controls: BTreeMap<String, ControlResult>,
+    /// Forecasts that need no training, by name.
+    pub yardsticks: BTreeMap<String, Metrics>,
+    /// Pruned against dense.
+    pub change: Change,
+    /// One window of the test range, seen by both models.
+    pub sample: ForecastSample,
+    /// One attention and one sensitivity map per module and head, of the dense model.
+    pub maps: Vec<ModuleMaps>,
+    /// What scoring cost while training.
+    pub scoring: ScoringCost,
+    /// What the reader should know before believing a figure.
+    pub notes: Vec<String>,
+}
+
+/// The table, as it was used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataFacts {
+    /// The file's name, without its folder.
+    pub name: String,
+    /// Rows after repair.
+    pub rows: usize,
+    /// Number of channels.
+    pub channels: usize,
+    /// Their names.
+    pub channel_names: Vec<String>,
+    /// The clock, in words ("1 h"), or "row number".
+    pub frequency: String,
+    /// Rows per season.
+    pub season: usize,
+    /// Windows of each part.
+    pub windows: WindowCounts,
+    /// What was repaired, with counts.
+    pub repairs: Repairs,
+}
+
+/// Windows of each part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct WindowCounts {
+    pub train: usize,
+    pub val: usize,
+    pub test: usize,
+}
+
+/// Where a run was computed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceFacts {
+    /// `cpu` or `gpu`.
+    pub kind: String,
+    /// The processor's or adapter's name.
+    pub name: String,
+    /// Threads used on the CPU.
+    pub threads: usize,
+}
+
+/// A model's result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelResult {
+    /// What stands.
+    pub structure: Structure,
+    /// Test windows, every one of them.
+    pub test: TestMetrics,
+    /// Validation windows.
+    pub val: ValResult,
+    /// Trainable numbers.
+    pub params: u64,
+    /// Multiply–accumulates of one window.
+    pub macs: u64,
+    /// Epochs trained: pre-training for the dense model, fine-tuning for the pruned one.
+    pub epochs: usize,
+    /// Median time of a training step, milliseconds.
+    pub step_ms_median: f64,
+    /// Median time of a forward pass over one batch, milliseconds.
+    pub infer_ms_median: f64,
+    /// Loss by epoch.
+    pub history: Vec<EpochResult>,
+    /// The pruned model before it was fine-tuned.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub before_finetune: Option<TestOnly>,
+}
+
+/// Test metrics: the scaled mean errors on top, everything else inside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestMetrics {
+    /// Mean squared error, scaled space, over windows × horizon × channels.
+    pub mse: f64,
+    /// Mean absolute error, scaled space.
+    pub mae: f64,
+    /// All metrics, per channel and per step, scaled and original.
+    #[serde(flatten)]
+    pub full: Metrics,
+}
+
+/// Only what was measured on the test windows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestOnly {
+    /// Test metrics.
+    pub test: MeanErrors,
+}
+
+/// A control's result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ControlResult {
+    /// Test metrics.
+    pub test: MeanErrors,
+    /// Validation error.
+    pub val: ValResult,
+    /// Epochs trained.
+    pub epochs: usize,
+}
+
+/// Mean errors in scaled space.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MeanErrors {
+    /// Mean squared error.
+    pub mse: f64,
+    /// Mean absolute error.
+    pub mae: f64,
+}
+
+/// Error on the validation windows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ValResult {
+    /// Mean squared error, scaled space.
+    pub mse: f64,
+}
+
+/// One epoch of a training.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochResult {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Mean training loss.
+    pub train_loss: f64,
+    /// Mean squared error on the validation windows.
+    pub val_mse: f64,
+    /// Learning rate at the end of the epoch.
+    pub learning_rate: f64,
+    /// Wall-clock seconds of the training steps.
+    pub seconds: f64,
+    /// Whether this was the best epoch so far.
+    pub best: bool,
+}
+
+/// Pruned against dense, in percent of dense; negative is less.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Change {
+    pub mse_percent: f64,
+    pub mae_percent: f64,
+    pub params_percent: f64,
+    pub macs_percent: f64,
+    pub step_time_percent: f64,
+    pub infer_time_percent: f64,
+}
+
+/// `(to − from) / from` in percent; 0 where both are 0.
+pub fn percent_change(from: f64, to: f64) -> f64 {
+    if from == to { 0.0 } else { (to - from) / from * 100.0 }
+}
+
+/// One test window in original units, row-major `[rows × channels]` throughout.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForecastSample {
+    /// Number of the window in the test range.
+    pub window: usize,
+    /// Row of the table at which the forecast starts.
+    pub first_row: usize,
+    /// Stamp of that row, if the table has dates.
+    pub first_stamp: Option<String>,
+    /// The channel that the charts show first.
+    pub channel: usize,
+    /// The look-back.
+    pub input: Vec<f32>,
+    /// What came.
+    pub truth: Vec<f32>,
+    /// The dense model's forecast.
+    pub dense: Vec<f32>,
+    /// The pruned model's forecast.
+    pub pruned: Vec<f32>,
+    /// The seasonal-naive forecast.
+    pub naive: Vec<f32>,
+}
+
+/// Maps of one attention module, averaged over one batch of training windows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModuleMaps {
+    /// Whose.
+    pub module: ModuleId,
+    /// Heads.
+    pub heads: usize,
+    /// Query positions.
+    pub queries: usize,
+    /// Key positions.
+    pub keys: usize,
+    /// What the positions are: channel names and time features, or patch numbers.
+    pub labels: Vec<String>,
+    /// Mean attention, `[heads × queries × keys]`.
+    pub attention: Vec<f32>,
+    /// Sensitivity `S = A ⊙ ∂L/∂A`, summed over the batch, `[heads × queries × keys]`.
+    pub sensitivity: Vec<f32>,
+    /// Mean entropy of the attention rows divided by `ln keys`: 1 is uniform.
+    pub entropy: f64,
+}
+
+/// What scoring cost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ScoringCost {
+    /// Batches that were scored.
+    pub batches: u64,
+    /// Median time of a training step with scoring, milliseconds.
+    pub step_ms_with: f64,
+    /// Median time of a training step without, milliseconds, measured in the same run.
+    pub step_ms_without: f64,
+}

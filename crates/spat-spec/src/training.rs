@@ -1,0 +1,137 @@
+//! How a model is trained.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides a training besides the model, the data and the seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingConfig {
+    /// Most passes over the training windows.
+    pub epochs: usize,
+    /// Windows per step. The last, smaller batch of an epoch is trained on too.
+    pub batch: usize,
+    /// Learning rate before the schedule.
+    pub learning_rate: f64,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// Epochs without a better validation loss before training stops; `None` never stops early.
+    pub patience: Option<usize>,
+    /// The optimiser.
+    pub optimizer: OptimizerConfig,
+    /// Largest Euclidean norm of all gradients together; `None` does not clip.
+    pub clip_norm: Option<f64>,
+}
+
+impl Default for TrainingConfig {
+    /// The defaults of Time-Series-Library's and iTransformer's `run.py`.
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            batch: 32,
+            learning_rate: 1e-4,
+            schedule: Schedule::Halving,
+            patience: Some(3),
+            optimizer: OptimizerConfig::Adam,
+            clip_norm: None,
+        }
+    }
+}
+
+/// The optimisers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptimizerConfig {
+    /// Adam (arXiv 1412.6980), β = 0.9, 0.999, ε = 1e-8, as in PyTorch.
+    Adam,
+    /// Adam with decoupled weight decay (arXiv 1711.05101).
+    AdamW {
+        /// Share of each weight taken off per step, times the learning rate.
+        weight_decay: f64,
+    },
+}
+
+/// Learning-rate schedules of the public codes, by epoch counted from 1, or by step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Always the same.
+    Constant,
+    /// `lr · 0.5^(epoch − 1)`: `type1` of Time-Series-Library.
+    Halving,
+    /// `lr` for the first three epochs, then `lr · 0.9^(epoch − 3)`: `type3` of PatchTST.
+    Decay,
+    /// PyTorch's `OneCycleLR` with cosine annealing, by step: `TST` of PatchTST.
+    OneCycle {
+        /// Share of all steps in which the rate rises.
+        rising: f64,
+    },
+    /// Half a cosine from `lr` to 0 over all steps.
+    Cosine,
+}
+
+impl TrainingConfig {
+    /// The learning rate of step `step` (counted from 0 over the whole training), with
+    /// `steps_per_epoch` steps per epoch.
+    pub fn learning_rate_at(&self, step: usize, steps_per_epoch: usize) -> f64 {
+        let epoch = (step / steps_per_epoch.max(1)) as i32 + 1;
+        let total = (self.epochs * steps_per_epoch).max(1);
+        match self.schedule {
+            Schedule::Constant => self.learning_rate,
+            Schedule::Halving => self.learning_rate * 0.5_f64.powi(epoch - 1),
+            Schedule::Decay if epoch <= 3 => self.learning_rate,
+            Schedule::Decay => self.learning_rate * 0.9_f64.powi(epoch - 3),
+            Schedule::OneCycle { rising } => one_cycle(self.learning_rate, rising, step, total),
+            Schedule::Cosine => {
+                let progress = step as f64 / total as f64;
+                self.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+            }
+        }
+    }
+}
+
+/// PyTorch's `OneCycleLR`: from `max / 25` up to `max`, then down to `max / 25 / 10⁴`, both as
+/// half cosines.
+fn one_cycle(max: f64, rising: f64, step: usize, total: usize) -> f64 {
+    let start = max / 25.0;
+    let end = start / 1e4;
+    let peak = rising * total as f64 - 1.0;
+    let last = total as f64 - 1.0;
+    let step = step as f64;
+    let half_cosine = |from: f64, to: f64, share: f64| {
+        to + (from - to) / 2.0 * (1.0 + (std::f64::consts::PI * share.clamp(0.0, 1.0)).cos())
+    };
+    if step <= peak {
+        half_cosine(start, max, step / peak.max(f64::MIN_POSITIVE))
+    } else {
+        half_cosine(max, end, (step - peak) / (last - peak).max(f64::MIN_POSITIVE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(schedule: Schedule, epochs: usize, step: usize, per_epoch: usize) -> f64 {
+        let config = TrainingConfig { epochs, schedule, learning_rate: 1.0, ..TrainingConfig::default() };
+        config.learning_rate_at(step, per_epoch)
+    }
+
+    #[test]
+    fn epoch_schedules_follow_the_public_codes() {
+        assert_eq!(rate(Schedule::Halving, 10, 0, 4), 1.0);
+        assert_eq!(rate(Schedule::Halving, 10, 4, 4), 0.5);
+        assert_eq!(rate(Schedule::Halving, 10, 11, 4), 0.25);
+        assert_eq!(rate(Schedule::Decay, 10, 11, 4), 1.0);
+        assert!((rate(Schedule::Decay, 10, 16, 4) - 0.81).abs() < 1e-12);
+    }
+
+    /// Values printed by `torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=20,
+    /// pct_start=0.3)`: start 0.04, peak at step 5, end 4e-6.
+    #[test]
+    fn one_cycle_equals_pytorch() {
+        let cycle = Schedule::OneCycle { rising: 0.3 };
+        assert!((rate(cycle, 5, 0, 4) - 0.04).abs() < 1e-12);
+        assert!((rate(cycle, 5, 5, 4) - 1.0).abs() < 1e-12);
+        assert!((rate(cycle, 5, 19, 4) - 4e-6).abs() < 1e-12);
+        assert!((rate(cycle, 5, 12, 4) - 0.500002).abs() < 1e-9);
+    }
+}
