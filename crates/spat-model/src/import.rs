@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pytorch_reader::{DType, PytorchError, PytorchReader};
-use spat_spec::{Array, CheckpointError, ForecasterConfig, PatchTstLayout, Structure, arrays_from_bytes};
+use spat_spec::{Array, CheckpointError, ForecasterConfig, PatchTstLayout, Structure, named_arrays_from_bytes};
 use thiserror::Error;
 
 /// How PyTorch's array becomes ours.
@@ -157,7 +157,7 @@ pub fn from_pytorch(
     let mut weights = BTreeMap::new();
     for (name, array) in arrays {
         let key = name.strip_prefix("module.").unwrap_or(&name);
-        if IGNORED.iter().any(|ignored| key.ends_with(ignored)) {
+        if is_ignored(key) {
             continue;
         }
         let Some((ours, form)) = table.get(key) else {
@@ -175,12 +175,12 @@ pub fn from_pytorch(
 /// The file cannot be read, or does not fit the structure's layout.
 pub fn from_pytorch_file(path: &Path, structure: &Structure) -> Result<BTreeMap<String, Array>, ImportError> {
     let arrays = if path.extension().is_some_and(|extension| extension == "safetensors") {
-        arrays_from_bytes(&std::fs::read(path)?)?
+        named_arrays_from_bytes(&std::fs::read(path)?, |name| !is_ignored(name))?
     } else {
         PytorchReader::new(path)?
             .into_tensors()
             .into_iter()
-            .filter(|(name, _)| IGNORED.iter().all(|ignored| !name.ends_with(ignored)))
+            .filter(|(name, _)| !is_ignored(name))
             .map(|(name, tensor)| {
                 if tensor.dtype() != DType::F32 {
                     let reason = format!("it is {:?}, only f32 is read", tensor.dtype());
@@ -196,6 +196,10 @@ pub fn from_pytorch_file(path: &Path, structure: &Structure) -> Result<BTreeMap<
             .collect::<Result<_, _>>()?
     };
     from_pytorch(arrays, structure)
+}
+
+fn is_ignored(name: &str) -> bool {
+    IGNORED.iter().any(|ignored| name.ends_with(ignored))
 }
 
 fn table(structure: &Structure) -> BTreeMap<String, (String, Form)> {

@@ -26,4 +26,4 @@ pub use linear::{DLinear, RLinear};
 pub use norm::{BatchNorm, Norm};
 pub use pass::{Pass, Probe};
 pub use patchtst::PatchTst;
-pub use weights::{WeightError, read};
+pub use weights::{ParameterPath, WeightError, read};

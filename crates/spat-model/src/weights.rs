@@ -54,7 +54,7 @@ impl Forecaster {
     /// # Errors
     /// A weight is missing, left over, or of another size.
     pub fn with_weights(self, weights: BTreeMap<String, Array>) -> Result<Self, WeightError> {
-        let mut place = Place { path: Vec::new(), weights, error: None };
+        let mut place = Place { path: ParameterPath::default(), weights, error: None };
         let loaded = self.map(&mut place);
         if let Some(error) = place.error {
             return Err(error);
@@ -72,22 +72,53 @@ impl Forecaster {
 /// The device is lost, or its values are no f32.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
     let data = tensor.into_data_async().await.map_err(|error| error.to_string())?;
-    data.convert::<f32>().into_vec::<f32>().map_err(|error| format!("{error:?}"))
+    data.convert::<f32>().try_into_vec::<f32>().map_err(|error| format!("{error:?}"))
 }
+
+/// Where a visitor or mapper stands in the module tree.
+///
+/// Variants of enums are left out: a file names `norm1.gamma`, whichever norm that is.
+#[derive(Debug, Clone, Default)]
+pub struct ParameterPath(Vec<String>);
+
+impl ParameterPath {
+    /// On `enter_module`.
+    pub fn enter(&mut self, name: &str, container: &str) {
+        if !container.starts_with(ENUM) {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    /// On `exit_module`.
+    pub fn exit(&mut self, container: &str) {
+        if !container.starts_with(ENUM) {
+            self.0.pop();
+        }
+    }
+
+    /// The path of the parameter that is visited now, for instance
+    /// `encoder.layers.0.norm1.gamma`.
+    pub fn name(&self) -> String {
+        self.0.join(".")
+    }
+}
+
+/// How Burn marks a container that is an enum.
+const ENUM: &str = "Enum:";
 
 #[derive(Default)]
 struct Collect {
-    path: Vec<String>,
+    path: ParameterPath,
     found: Vec<(String, Shape, Tensor<1>)>,
 }
 
 impl ModuleVisitor for Collect {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -95,27 +126,27 @@ impl ModuleVisitor for Collect {
         let tensor = if tensor.is_autodiff() { tensor.inner() } else { tensor };
         let shape = tensor.shape();
         let values = shape.num_elements();
-        self.found.push((self.path.join("."), shape, tensor.reshape([values])));
+        self.found.push((self.path.name(), shape, tensor.reshape([values])));
     }
 }
 
 struct Place {
-    path: Vec<String>,
+    path: ParameterPath,
     weights: BTreeMap<String, Array>,
     error: Option<WeightError>,
 }
 
 impl ModuleMapper for Place {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.join(".");
+        let name = self.path.name();
         let Some(array) = self.weights.remove(&name) else {
             self.error.get_or_insert(WeightError::Missing(name));
             return param;

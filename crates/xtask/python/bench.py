@@ -1,0 +1,113 @@
+"""PyTorch worker of the bench: one JSON request per line in, one JSON answer per line out.
+
+Usage: python bench.py --threads N
+
+Request: {"id", "model", "mode": "train"|"infer", "channels", "marks", "lookback",
+"horizon", "d_model", "d_ff", "heads", "layers", "patch_len", "stride", "removed",
+"batch", "dropout", "warmup", "steps"}; optional, fastest by default so that PyTorch is
+not held back: "attention": "sdpa"|"explicit", "ffn": "linear"|"conv",
+"adam": "fused"|"default", "device": "cpu"|"cuda".
+Answer: {"id", "ms": [per step], "parameters", "torch", "threads", "peak_rss_mb",
+"options"} or {"id", "error"}. "exit" or end of input stops the worker.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections import OrderedDict
+
+import torch
+import torch.nn.functional as F
+
+from models import build, parameter_count
+
+# What may differ between two requests that share a built model.
+PER_REQUEST = ("id", "mode", "warmup", "steps")
+OPTIONS = {"attention": "sdpa", "ffn": "linear", "adam": "fused", "device": "cpu"}
+KEPT = 16
+
+
+class Session:
+    """A model, its optimiser and one fixed batch of random data."""
+
+    def __init__(self, cfg):
+        torch.manual_seed(0)
+        device, b = cfg["device"], cfg["batch"]
+        self.model = build(cfg).to(device)
+        # train() switches BatchNorm and dropout, so both modes can share the weights.
+        self.optimiser = torch.optim.Adam(
+            self.model.parameters(), lr=1e-4, fused=True if cfg["adam"] == "fused" else None)
+        self.x = torch.randn(b, cfg["lookback"], cfg["channels"], device=device)
+        self.y = torch.randn(b, cfg["horizon"], cfg["channels"], device=device)
+        marks = cfg.get("marks", 0)
+        self.mark = torch.rand(b, cfg["lookback"], marks, device=device) - 0.5 if marks else None
+
+    def train_step(self):
+        self.optimiser.zero_grad(set_to_none=True)
+        F.mse_loss(self.model(self.x, self.mark), self.y).backward()
+        self.optimiser.step()
+
+    def infer_step(self):
+        with torch.no_grad():
+            self.model(self.x, self.mark)
+
+
+def timed(step, count, sync):
+    ms = []
+    for _ in range(count):
+        start = time.perf_counter()
+        step()
+        sync()
+        ms.append((time.perf_counter() - start) * 1e3)
+    return ms
+
+
+def peak_rss_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def answer(request, sessions, threads):
+    cfg = {**OPTIONS, **{k: v for k, v in request.items() if k not in PER_REQUEST}}
+    key = json.dumps(cfg, sort_keys=True)
+    if key not in sessions:
+        sessions[key] = Session(cfg)
+    sessions.move_to_end(key)
+    while len(sessions) > KEPT:
+        sessions.popitem(last=False)
+    session = sessions[key]
+    train = {"train": True, "infer": False}[request["mode"]]
+    session.model.train(train)
+    step = session.train_step if train else session.infer_step
+    # A GPU runs behind the host: without a barrier only the launch would be timed.
+    sync = torch.cuda.synchronize if cfg["device"] == "cuda" else lambda: None
+    timed(step, request.get("warmup", 3), sync)
+    return {"id": request["id"], "ms": timed(step, request["steps"], sync),
+            "parameters": parameter_count(session.model), "torch": torch.__version__,
+            "threads": threads, "peak_rss_mb": peak_rss_mb(),
+            "options": {k: cfg[k] for k in OPTIONS}}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--threads", type=int, required=True)
+    threads = parser.parse_args().threads
+    torch.set_num_threads(threads)
+    torch.set_num_interop_threads(1)
+    sessions = OrderedDict()
+    for line in sys.stdin:
+        if line.strip() in ("exit", '"exit"'):
+            break
+        request = {}
+        try:
+            request = json.loads(line)
+            reply = answer(request, sessions, threads)
+        except Exception as error:  # the driver decides what a failed block means
+            known = request.get("id") if isinstance(request, dict) else None
+            reply = {"id": known, "error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,396 @@
+"""Reference forecasters in PyTorch, with the state-dict names of the public code.
+
+Written anew from the papers and from the layouts of the public repositories:
+- iTransformer: arXiv 2310.06625; key names of github.com/thuml/iTransformer.
+- PatchTST: arXiv 2211.14730; two layouts, github.com/thuml/Time-Series-Library
+  (`PatchTST`) and the authors' github.com/yuqinie98/PatchTST (`PatchTSTOfficial`).
+- DLinear: arXiv 2205.13504. RLinear: arXiv 2305.10721.
+
+Every model is called as `model(x, mark=None, masks=None, tap=None)`:
+x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] only matters to iTransformer.
+`masks` holds one connection mask (or None) per layer, [H, L, L] or [B, H, L, L],
+multiplied on the softmax output before attention dropout; the gradient with respect
+to it is the sensitivity. `tap`, a list, receives each layer's attention (None if removed).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def attend(q, k, v, scale, dropout=0.0, mask=None, tap=None, bias=None, explicit=True):
+    """Scaled dot-product attention on [B, H, L, e]; returns the context and the scores.
+
+    The fused kernel never forms the attention matrix, so it is taken only when nobody
+    asks for the matrix, a mask or the scores.
+    """
+    if not explicit and mask is None and tap is None and bias is None:
+        return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scale), None
+    scores = q @ k.transpose(-1, -2) * scale
+    if bias is not None:
+        scores = scores + bias
+    a = torch.softmax(scores, dim=-1)
+    if tap is not None:
+        tap.append(a)
+    if mask is not None:
+        a = a * mask
+    return F.dropout(a, dropout, training=dropout > 0) @ v, scores
+
+
+def split_heads(x, heads):
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def merge_heads(x):
+    return x.transpose(1, 2).flatten(2)
+
+
+def window_norm(x, detach_std=False):
+    """Per-window statistics over time: mean detached, population variance + 1e-5."""
+    mean = x.mean(1, keepdim=True).detach()
+    std = torch.sqrt(torch.var(x, dim=1, keepdim=True, unbiased=False) + 1e-5)
+    if detach_std:
+        std = std.detach()
+    return (x - mean) / std, mean, std
+
+
+class Transpose(nn.Module):
+    """Channel-last to channel-first and back, so that BatchNorm1d sees d_model."""
+
+    def forward(self, x):
+        return x.transpose(1, 2)
+
+
+def batch_norm(d):
+    # The Sequential gives the public key names (`….1.weight`).
+    return nn.Sequential(Transpose(), nn.BatchNorm1d(d), Transpose())
+
+
+class AttentionLayer(nn.Module):
+    """Multi-head attention in thuml's layout: four projections with bias."""
+
+    def __init__(self, d, heads, dropout, explicit):
+        super().__init__()
+        self.query_projection = nn.Linear(d, d)
+        self.key_projection = nn.Linear(d, d)
+        self.value_projection = nn.Linear(d, d)
+        self.out_projection = nn.Linear(d, d)
+        self.heads, self.dropout, self.explicit = heads, dropout, explicit
+        self.scale = (d // heads) ** -0.5
+
+    def forward(self, x, mask=None, tap=None):
+        q = split_heads(self.query_projection(x), self.heads)
+        k = split_heads(self.key_projection(x), self.heads)
+        v = split_heads(self.value_projection(x), self.heads)
+        drop = self.dropout if self.training else 0.0
+        out, _ = attend(q, k, v, self.scale, drop, mask, tap, explicit=self.explicit)
+        return self.out_projection(merge_heads(out))
+
+
+class EncoderLayer(nn.Module):
+    """Post-LN layer; a removed attention branch contributes 0, norms and FFN stay.
+
+    The feed-forward weights keep the public Conv1d shape [out, in, 1]; `ffn="linear"`
+    applies the same weights as matrix products, which saves the transposes.
+    """
+
+    def __init__(self, d, ff, heads, dropout, removed, explicit, ffn):
+        super().__init__()
+        self.attention = None if removed else AttentionLayer(d, heads, dropout, explicit)
+        self.conv1 = nn.Conv1d(d, ff, 1)
+        self.conv2 = nn.Conv1d(ff, d, 1)
+        self.norm1 = nn.LayerNorm(d)
+        self.norm2 = nn.LayerNorm(d)
+        self.dropout = nn.Dropout(dropout)
+        self.ffn = ffn
+
+    def forward(self, x, mask=None, tap=None):
+        if self.attention is not None:
+            x = x + self.dropout(self.attention(x, mask, tap))
+        elif tap is not None:
+            tap.append(None)
+        x = self.norm1(x)
+        if self.ffn == "linear":
+            y = F.linear(x, self.conv1.weight.squeeze(-1), self.conv1.bias)
+            y = self.dropout(F.gelu(y))
+            y = self.dropout(F.linear(y, self.conv2.weight.squeeze(-1), self.conv2.bias))
+        else:
+            y = self.dropout(F.gelu(self.conv1(x.transpose(1, 2))))
+            y = self.dropout(self.conv2(y).transpose(1, 2))
+        return self.norm2(x + y)
+
+
+class Encoder(nn.Module):
+    def __init__(self, layers, norm):
+        super().__init__()
+        self.attn_layers = nn.ModuleList(layers)
+        self.norm = norm
+
+    def forward(self, x, masks=None, tap=None):
+        for i, layer in enumerate(self.attn_layers):
+            x = layer(x, masks[i] if masks else None, tap)
+        return self.norm(x)
+
+
+def encoder(cfg, norm):
+    removed = set(cfg.get("removed", ()))
+    layers = [
+        EncoderLayer(cfg["d_model"], cfg["d_ff"], cfg["heads"], cfg.get("dropout", 0.0),
+                     i in removed, cfg.get("attention", "explicit") == "explicit",
+                     cfg.get("ffn", "conv"))
+        for i in range(cfg["layers"])
+    ]
+    return Encoder(layers, norm)
+
+
+class InvertedEmbedding(nn.Module):
+    """One token per variate, and one per time-stamp feature (not normalised)."""
+
+    def __init__(self, lookback, d, dropout):
+        super().__init__()
+        self.value_embedding = nn.Linear(lookback, d)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x, mark):
+        x = x.transpose(1, 2)
+        if mark is not None:
+            x = torch.cat([x, mark.transpose(1, 2)], 1)
+        return self.dropout(self.value_embedding(x))
+
+
+class ITransformer(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        d = cfg["d_model"]
+        self.enc_embedding = InvertedEmbedding(cfg["lookback"], d, cfg.get("dropout", 0.0))
+        self.encoder = encoder(cfg, nn.LayerNorm(d))
+        self.projector = nn.Linear(d, cfg["horizon"])
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        channels = x.shape[-1]
+        x, mean, std = window_norm(x)
+        h = self.encoder(self.enc_embedding(x, mark), masks, tap)
+        # The projector runs on the time-stamp tokens too, as in the public code.
+        return self.projector(h).transpose(1, 2)[:, :, :channels] * std + mean
+
+
+class SinusoidalPosition(nn.Module):
+    """Sines on even, cosines on odd columns; kept as the buffer `pe` [1, max_len, d]."""
+
+    def __init__(self, d, max_len):
+        super().__init__()
+        position = torch.arange(max_len).float().unsqueeze(1)
+        rate = torch.exp(torch.arange(0, d, 2).float() * -(math.log(10000.0) / d))
+        pe = torch.zeros(1, max_len, d)
+        pe[0, :, 0::2] = torch.sin(position * rate)
+        pe[0, :, 1::2] = torch.cos(position * rate)
+        self.register_buffer("pe", pe)
+
+    def forward(self, n):
+        return self.pe[:, :n]
+
+
+def patches(x, patch_len, stride):
+    """[B, C, L] -> [B, C, n, patch_len]; the last value is repeated `stride` times."""
+    x = F.pad(x, (0, stride), mode="replicate")
+    return x.unfold(-1, patch_len, stride)
+
+
+def patch_count(cfg):
+    return (cfg["lookback"] - cfg["patch_len"]) // cfg["stride"] + 2
+
+
+class PatchEmbedding(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        d = cfg["d_model"]
+        self.patch = (cfg["patch_len"], cfg["stride"])
+        self.value_embedding = nn.Linear(cfg["patch_len"], d, bias=False)
+        self.position_embedding = SinusoidalPosition(d, cfg.get("positions", 5000))
+        self.dropout = nn.Dropout(cfg.get("dropout", 0.0))
+
+    def forward(self, x):
+        x = patches(x, *self.patch).flatten(0, 1)
+        return self.dropout(self.value_embedding(x) + self.position_embedding(x.shape[1]))
+
+
+class FlattenHead(nn.Module):
+    """Flattens (d_model, patch) with the patch index fastest, then one Linear for all channels."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        self.linear = nn.Linear(cfg["d_model"] * patch_count(cfg), cfg["horizon"])
+        self.dropout = nn.Dropout(cfg.get("head_dropout", cfg.get("dropout", 0.0)))
+
+    def forward(self, h, channels):
+        h = h.unflatten(0, (-1, channels)).transpose(2, 3)
+        return self.dropout(self.linear(h.flatten(2))).transpose(1, 2)
+
+
+class PatchTST(nn.Module):
+    """Time-Series-Library's layout: LayerNorm in the layers, BatchNorm1d as final norm."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        self.patch_embedding = PatchEmbedding(cfg)
+        self.encoder = encoder(cfg, batch_norm(cfg["d_model"]))
+        self.head = FlattenHead(cfg)
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        channels = x.shape[-1]
+        x, mean, std = window_norm(x)
+        h = self.encoder(self.patch_embedding(x.transpose(1, 2)), masks, tap)
+        return self.head(h, channels) * std + mean
+
+
+class ScaledDotProduct(nn.Module):
+    """Holds the fixed scale: a parameter without gradient in the authors' code."""
+
+    def __init__(self, head_dim):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(head_dim**-0.5), requires_grad=False)
+
+
+class OfficialAttention(nn.Module):
+    """Attention with the score chain (RealFormer, arXiv 2012.11747), no attention dropout."""
+
+    def __init__(self, d, heads, dropout):
+        super().__init__()
+        self.W_Q = nn.Linear(d, d)
+        self.W_K = nn.Linear(d, d)
+        self.W_V = nn.Linear(d, d)
+        self.sdp_attn = ScaledDotProduct(d // heads)
+        self.to_out = nn.Sequential(nn.Linear(d, d), nn.Dropout(dropout))
+        self.heads = heads
+
+    def forward(self, x, prev, mask, tap):
+        q, k, v = (split_heads(w(x), self.heads) for w in (self.W_Q, self.W_K, self.W_V))
+        out, scores = attend(q, k, v, self.sdp_attn.scale, 0.0, mask, tap, prev)
+        return self.to_out(merge_heads(out)), scores
+
+
+class OfficialLayer(nn.Module):
+    def __init__(self, d, ff, heads, dropout, removed):
+        super().__init__()
+        self.self_attn = None if removed else OfficialAttention(d, heads, dropout)
+        self.norm_attn = batch_norm(d)
+        self.ff = nn.Sequential(nn.Linear(d, ff), nn.GELU(), nn.Dropout(dropout), nn.Linear(ff, d))
+        self.norm_ffn = batch_norm(d)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x, prev, mask, tap):
+        if self.self_attn is not None:
+            y, prev = self.self_attn(x, prev, mask, tap)
+            x = x + self.dropout(y)
+        elif tap is not None:
+            tap.append(None)
+        x = self.norm_attn(x)
+        # A removed layer hands the earlier scores on unchanged.
+        return self.norm_ffn(x + self.dropout(self.ff(x))), prev
+
+
+class OfficialEncoder(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        removed = set(cfg.get("removed", ()))
+        self.layers = nn.ModuleList(
+            OfficialLayer(cfg["d_model"], cfg["d_ff"], cfg["heads"], cfg.get("dropout", 0.0),
+                          i in removed)
+            for i in range(cfg["layers"]))
+
+    def forward(self, x, masks, tap):
+        scores = None
+        for i, layer in enumerate(self.layers):
+            x, scores = layer(x, scores, masks[i] if masks else None, tap)
+        return x
+
+
+class OfficialBackbone(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        d = cfg["d_model"]
+        self.patch = (cfg["patch_len"], cfg["stride"])
+        self.W_P = nn.Linear(cfg["patch_len"], d)
+        self.W_pos = nn.Parameter(torch.empty(patch_count(cfg), d).uniform_(-0.02, 0.02))
+        self.dropout = nn.Dropout(cfg.get("dropout", 0.0))
+        self.encoder = OfficialEncoder(cfg)
+
+    def forward(self, x, masks, tap):
+        h = self.dropout(self.W_P(patches(x, *self.patch).flatten(0, 1)) + self.W_pos)
+        return self.encoder(h, masks, tap)
+
+
+class OfficialModel(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        self.backbone = OfficialBackbone(cfg)
+        self.head = FlattenHead({"head_dropout": 0.0, **cfg})
+
+    def forward(self, x, masks, tap):
+        # RevIN (Kim et al., ICLR 2022) without affine: both statistics are detached.
+        channels = x.shape[-1]
+        x, mean, std = window_norm(x, detach_std=True)
+        h = self.backbone(x.transpose(1, 2), masks, tap)
+        return self.head(h, channels) * std + mean
+
+
+class PatchTSTOfficial(nn.Module):
+    """The authors' supervised layout: keys `model.backbone.…` and `model.head.linear`."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        self.model = OfficialModel(cfg)
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        return self.model(x, masks, tap)
+
+
+class DLinear(nn.Module):
+    """Moving average (both ends replicated) splits trend and season; one Linear for each."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        lookback, horizon = cfg["lookback"], cfg["horizon"]
+        self.kernel = cfg.get("moving_avg", 25)
+        self.Linear_Seasonal = nn.Linear(lookback, horizon)
+        self.Linear_Trend = nn.Linear(lookback, horizon)
+        nn.init.constant_(self.Linear_Seasonal.weight, 1 / lookback)
+        nn.init.constant_(self.Linear_Trend.weight, 1 / lookback)
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        x = x.transpose(1, 2)
+        side = (self.kernel - 1) // 2
+        trend = F.avg_pool1d(F.pad(x, (side, side), mode="replicate"), self.kernel, 1)
+        out = self.Linear_Seasonal(x - trend) + self.Linear_Trend(trend)
+        return out.transpose(1, 2)
+
+
+class RLinear(nn.Module):
+    """Per-window normalisation without affine and one Linear shared by all channels."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        self.Linear = nn.Linear(cfg["lookback"], cfg["horizon"])
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        x, mean, std = window_norm(x)
+        return self.Linear(x.transpose(1, 2)).transpose(1, 2) * std + mean
+
+
+MODELS = {
+    "itransformer": ITransformer,
+    "patchtst": PatchTST,
+    "patchtst_official": PatchTSTOfficial,
+    "dlinear": DLinear,
+    "rlinear": RLinear,
+}
+
+
+def build(cfg):
+    return MODELS[cfg["model"]](cfg)
+
+
+def parameter_count(model, trainable=True):
+    return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable)

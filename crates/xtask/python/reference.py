@@ -1,0 +1,253 @@
+"""Writes the reference files that the Rust tests are held to.
+
+Usage: python reference.py OUT_DIR
+
+Seeded, one thread, dropout 0. Every f32 result is compared with the same computation
+in float64, and weight and mask gradients with finite differences, before it is written.
+"""
+
+import copy
+import json
+import sys
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+import optim_reference
+from models import build, parameter_count
+from send import all_scores
+
+TORCH = torch.__version__.split("+")[0]
+COMMON = {"d_model": 16, "heads": 4, "d_ff": 32, "layers": 2, "dropout": 0.0}
+INVERTED = {"model": "itransformer", "batch": 3, "lookback": 24, "horizon": 12, "channels": 3,
+            **COMMON}
+PATCHED = {"batch": 2, "lookback": 32, "horizon": 8, "channels": 2, "patch_len": 8, "stride": 4,
+           **COMMON}
+LINEAR = {"batch": 2, "lookback": 32, "horizon": 8, "channels": 3}
+# A removed layer is part of the contract too, hence the pruned variants.
+CASES = {
+    "itransformer": {**INVERTED, "marks": 4},
+    "itransformer_nomark": {**INVERTED, "marks": 0},
+    "itransformer_pruned": {**INVERTED, "marks": 4, "removed": [1]},
+    "patchtst": {**PATCHED, "model": "patchtst", "positions": 16},
+    "patchtst_official": {**PATCHED, "model": "patchtst_official", "layers": 3},
+    "patchtst_official_pruned": {**PATCHED, "model": "patchtst_official", "layers": 3,
+                                 "removed": [1]},
+    "dlinear": {**LINEAR, "model": "dlinear", "moving_avg": 25},
+    "rlinear": {**LINEAR, "model": "rlinear"},
+}
+
+
+def randomise(model):
+    """Leaves no weight at 0 or 1, where a forgotten affine or bias would go unnoticed."""
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if not p.requires_grad:
+                continue
+            if "norm" in name and name.endswith("weight"):
+                p.copy_(1 + 0.3 * torch.randn_like(p))
+            elif name.endswith("bias"):
+                p.copy_(0.2 * torch.randn_like(p))
+            elif name.endswith("W_pos"):
+                p.copy_(0.3 * torch.randn_like(p))
+            elif "Linear" in name:
+                p.copy_(0.2 * torch.randn_like(p))
+            elif any(k in name for k in ("query", "key", "W_Q", "W_K")):
+                p.mul_(2.5)  # sharper attention than at initialisation
+        for name, b in model.named_buffers():
+            if name.endswith("running_mean"):
+                b.copy_(0.3 * torch.randn_like(b))
+            elif name.endswith("running_var"):
+                b.copy_(0.5 + torch.rand_like(b))
+            elif name.endswith("num_batches_tracked"):
+                b.fill_(7)
+
+
+def inputs(cfg):
+    b, lookback, horizon, c = (cfg[k] for k in ("batch", "lookback", "horizon", "channels"))
+    # A walk with a level and a scale per channel, so that the normalisation matters.
+    series = torch.randn(b, lookback + horizon, c).cumsum(1)
+    series = series * 0.3 * (0.5 + torch.arange(c)) + torch.randn(b, 1, c)
+    x, y = series[:, :lookback].contiguous(), series[:, lookback:].contiguous()
+    marks = cfg.get("marks", 0)
+    return x, y, torch.rand(b, lookback, marks) - 0.5 if marks else None
+
+
+def mask_shapes(model, x, mark):
+    tap = []
+    with torch.no_grad():
+        model.eval()(x, mark, tap=tap)
+    return [None if a is None else a.shape for a in tap]
+
+
+def run(model, x, y, mark, train):
+    """Forecast, loss, gradients, attention and sensitivities, on a copy of the model."""
+    model = copy.deepcopy(model)
+    shapes = mask_shapes(model, x, mark)
+    model.train(train)
+    x = x.clone().requires_grad_()
+    tap, out = [], {}
+    forecast = model(x, mark, tap=tap)
+    loss = F.mse_loss(forecast, y)
+    loss.backward()
+    out["forecast"], out["loss"] = forecast.detach(), loss.detach().reshape(1)
+    out["input_grad"] = x.grad
+    # Copies: the backward passes below add to the same `.grad` tensors.
+    out["grad"] = {k: p.grad.clone() for k, p in model.named_parameters() if p.requires_grad}
+    out["buffers"] = {k: v.clone() for k, v in model.named_buffers() if "running" in k}
+    out["attention"] = [None if a is None else a.detach() for a in tap]
+    for kind in ("shared", "per_sample"):
+        masks = [None if s is None else
+                 torch.ones(s[1:] if kind == "shared" else s, dtype=x.dtype).requires_grad_()
+                 for s in shapes]
+        if all(m is None for m in masks):
+            continue
+        F.mse_loss(model(x.detach(), mark, masks=masks), y).backward()
+        out[kind] = [None if m is None else m.grad for m in masks]
+    return out
+
+
+def flat(out):
+    for key, value in out.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}.{k}", v) for k, v in value.items())
+        elif isinstance(value, list):
+            yield from ((f"{key}.{i}", v) for i, v in enumerate(value) if v is not None)
+        else:
+            yield key, value
+
+
+def vanishing(exact):
+    """Parameters whose true gradient is (almost) 0 because what follows cancels them:
+    key biases in the softmax; before a BatchNorm, a bias or a scale per feature.
+
+    Their f32 gradient is mostly rounding, to be compared on the scale of the others.
+    """
+    largest = max(g.abs().max() for g in exact["grad"].values())
+    return sorted(k for k, g in exact["grad"].items() if g.abs().max() < 1e-4 * largest)
+
+
+def check_precision(out, exact):
+    """Largest difference to float64, relative to each tensor's largest entry."""
+    zero = {f"grad.{k}" for k in vanishing(exact)}
+    exact = dict(flat(exact))
+    largest = max(v.abs().max() for k, v in exact.items() if k.startswith("grad."))
+    worst = (0.0, "")
+    for key, value in flat(out):
+        scale = largest if key in zero else exact[key].abs().max()
+        error = ((value.double() - exact[key]).abs().max() / scale).item()
+        worst = max(worst, (error, key))
+    assert worst[0] < 2e-5, worst
+    return worst
+
+
+def slope(loss, values, index, step=1e-5):
+    """Central difference of `loss()` in one entry of `values`, which is put back."""
+    values, losses = values.view(-1), []
+    kept = values[index].item()
+    with torch.no_grad():
+        for value in (kept + step, kept - step):
+            values[index] = value
+            losses.append(loss())
+        values[index] = kept
+    return (losses[0] - losses[1]) / (2 * step)
+
+
+def check_slopes(model, x, y, mark, out):
+    """Finite differences in float64 of some entries of every weight and mask."""
+    def agree(name, want, loss, values):
+        for index in {0, want.numel() // 2, want.numel() - 1}:
+            got, expected = slope(loss, values, index), want.view(-1)[index]
+            assert abs(got - expected) < 1e-7 + 1e-5 * want.abs().max(), (name, got, expected)
+
+    model = copy.deepcopy(model).train()
+    for name, p in model.named_parameters():
+        if p.requires_grad:
+            agree(name, out["grad"][name], lambda: F.mse_loss(model(x, mark), y), p.data)
+    for kind in ("shared", "per_sample"):
+        for layer, s in enumerate(out.get(kind, ())):
+            if s is None:
+                continue
+            masks = [None] * len(out[kind])
+            masks[layer] = torch.ones_like(s)
+            agree(f"{kind}.{layer}", s, lambda: F.mse_loss(model(x, mark, masks=masks), y),
+                  masks[layer])
+
+
+def tensors(model, x, y, mark, train, evaluated):
+    out = {f"weight.{k}": v for k, v in model.state_dict().items()}
+    out |= {f"grad.{k}": v for k, v in train["grad"].items()}
+    out |= {"input.x": x, "input.y": y, "input_grad.x": train["input_grad"]}
+    if mark is not None:
+        out["input.mark"] = mark
+    out["output.forecast"] = train["forecast"]
+    out["output.forecast_eval"] = evaluated["forecast"]
+    out["output.loss"] = train["loss"]
+    out["output.loss_eval"] = evaluated["loss"]
+    # Running statistics after one training forward, for models with BatchNorm.
+    out |= {f"after.{k}": v for k, v in train["buffers"].items()}
+    out |= {f"attention.{i}": a for i, a in enumerate(train["attention"]) if a is not None}
+    results = [("", train)]
+    if train["buffers"]:  # without BatchNorm both modes agree at dropout 0
+        results.append(("_eval", evaluated))
+    for suffix, result in results:
+        for kind in ("shared", "per_sample"):
+            for i, s in enumerate(result.get(kind, ())):
+                if s is not None:
+                    out[f"sensitivity{suffix}.{kind}.{i}"] = s
+    if "shared" in train:
+        kept = {k: [s for s in train[k] if s is not None] for k in ("shared", "per_sample")}
+        out |= all_scores(kept, y.numel())
+    return {k: v.detach().contiguous().clone() for k, v in out.items()}
+
+
+def write_case(name, cfg, seed, out_dir):
+    torch.manual_seed(seed)
+    model = build(cfg)
+    randomise(model)
+    x, y, mark = inputs(cfg)
+    double = copy.deepcopy(model).double()
+    wide = [None if t is None else t.double() for t in (x, y, mark)]
+    results, worst = [], []
+    for train in (True, False):
+        got, exact = run(model, x, y, mark, train), run(double, *wide, train)
+        worst.append(check_precision(got, exact))
+        if train:
+            check_slopes(double, *wide, exact)
+            zero = vanishing(exact)
+        results.append(got)
+    again = run(model, x, y, mark, True)
+    assert all(torch.equal(a, b) for (_, a), (_, b) in zip(flat(results[0]), flat(again)))
+    full = {**cfg, "parameters": parameter_count(model), "torch": TORCH, "seed": seed,
+            "vanishing_gradients": zero}
+    data = tensors(model, x, y, mark, *results)
+    save_file(data, out_dir / f"{name}.safetensors", metadata={"config": json.dumps(full)})
+    error, key = max(worst)
+    print(f"{name}: {len(data)} tensors, worst f32 error {error:.1e} ({key})")
+    return model
+
+
+def main():
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    out_dir = Path(sys.argv[1])
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for seed, (name, cfg) in enumerate(CASES.items(), start=1):
+        model = write_case(name, cfg, seed, out_dir)
+        if name == "itransformer":
+            state = model.state_dict()
+            torch.save(state, out_dir / "itransformer.pth")
+            # nn.DataParallel puts this prefix on every key.
+            wrapped = {f"module.{k}": v for k, v in state.items()}
+            torch.save(wrapped, out_dir / "itransformer_dataparallel.pth")
+    optim_reference.write(out_dir / "adam.safetensors")
+    files = sorted(out_dir.iterdir())
+    for f in files:
+        f.chmod(0o644)
+    print(f"{sum(f.stat().st_size for f in files) / 1024:.0f} KiB in {len(files)} files")
+
+
+if __name__ == "__main__":
+    main()
