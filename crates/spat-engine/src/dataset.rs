@@ -50,6 +50,12 @@ impl Dataset {
         Ok(Self { series, split, scaler, scaled, marks, lookback, horizon })
     }
 
+    /// Scales by another table's scaler, for a model that was trained on that table.
+    pub fn rescale(&mut self, scaler: Scaler) {
+        self.scaled = scaler.transform(self.series.values());
+        self.scaler = scaler;
+    }
+
     /// The windows of a part.
     pub fn windows(&self, part: Part) -> Windows {
         Windows::of(&self.split, part, self.lookback, self.horizon)
@@ -74,25 +80,25 @@ impl Dataset {
     /// The windows that start at `rows`, on `device`.
     pub fn batch(&self, rows: &[usize], device: &Device) -> Batch {
         let channels = self.series.channel_count();
-        let gather = |length: usize, cut: &dyn Fn(usize) -> &[f32]| {
-            let mut values = Vec::with_capacity(rows.len() * length * channels);
-            for &row in rows {
-                values.extend_from_slice(cut(row));
-            }
-            Tensor::from_data(TensorData::new(values, [rows.len(), length, channels]), device)
-        };
-        let marks = self.marks.as_ref().map(|marks| {
-            let mut values = Vec::with_capacity(rows.len() * self.lookback * TIME_FEATURES);
-            for &row in rows {
-                values.extend_from_slice(&marks[row * TIME_FEATURES..(row + self.lookback) * TIME_FEATURES]);
-            }
-            Tensor::from_data(TensorData::new(values, [rows.len(), self.lookback, TIME_FEATURES]), device)
-        });
+        let marks = self
+            .marks
+            .as_ref()
+            .map(|marks| gather(marks, rows, self.lookback, TIME_FEATURES, device));
+        let first_truths: Vec<usize> = rows.iter().map(|row| row + self.lookback).collect();
         Batch {
-            inputs: Inputs { values: gather(self.lookback, &|row| self.input(row)), marks },
-            target: gather(self.horizon, &|row| self.truth(row)),
+            inputs: Inputs { values: gather(&self.scaled, rows, self.lookback, channels, device), marks },
+            target: gather(&self.scaled, &first_truths, self.horizon, channels, device),
         }
     }
+}
+
+/// `length` rows from each of `starts`, `[starts × length × width]`.
+fn gather(table: &[f32], starts: &[usize], length: usize, width: usize, device: &Device) -> Tensor<3> {
+    let mut values = Vec::with_capacity(starts.len() * length * width);
+    for &start in starts {
+        values.extend_from_slice(&table[start * width..(start + length) * width]);
+    }
+    Tensor::from_data(TensorData::new(values, [starts.len(), length, width]), device)
 }
 
 /// First rows of all windows, in a random order that only `seed` decides.

@@ -1,1 +1,34 @@
-//! spat-engine
+//! The job behind every front end of SPAT: train, score, prune, fine-tune, evaluate, report.
+//!
+//! A front end sends [`spat_spec::Command`]s and receives [`spat_spec::Event`]s; it never touches a
+//! tensor. The core is async and belongs to one thread: natively drive it with a blocking executor
+//! on a thread of its own, in a browser inside a worker.
+
+mod calibration;
+mod control;
+mod dataset;
+pub mod device;
+mod error;
+mod evaluate;
+mod job;
+mod maps;
+mod measure;
+mod optimizer;
+mod phases;
+pub mod platform;
+mod progress;
+mod sample;
+mod saved;
+mod seeds;
+mod store;
+mod trainer;
+mod training_state;
+
+pub use calibration::LEVELS;
+pub use control::Control;
+pub use dataset::{Batch, Dataset, shuffled};
+pub use error::JobError;
+pub use job::{Job, run};
+pub use optimizer::Adam;
+pub use saved::{Future, SavedForecaster};
+pub use store::{RunStore, StoreError};

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use spat_model::{Forecaster, read};
+use spat_model::{Forecaster, ParameterPath, read};
 use spat_spec::{Array, OptimizerConfig};
 
 const BETA_1: f64 = 0.9;
@@ -44,7 +44,7 @@ impl Adam {
         let factor = self.clip_norm.and_then(|limit| clip_factor(&model, &gradients, limit));
         self.steps += 1;
         let mut update = Update {
-            path: Vec::new(),
+            path: ParameterPath::default(),
             learning_rate,
             weight_decay: match self.config {
                 OptimizerConfig::Adam => 0.0,
@@ -94,7 +94,7 @@ impl Adam {
 }
 
 struct Update<'a> {
-    path: Vec<String>,
+    path: ParameterPath,
     learning_rate: f64,
     weight_decay: f64,
     steps: i32,
@@ -106,12 +106,12 @@ struct Update<'a> {
 }
 
 impl ModuleMapper for Update<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -121,7 +121,7 @@ impl ModuleMapper for Update<'_> {
         let Some(gradient) = self.gradients.remove::<D>(param.id) else {
             return param;
         };
-        let path = self.path.join(".");
+        let path = self.path.name();
         param.map(|old| {
             let shape = old.shape();
             let values = shape.num_elements();

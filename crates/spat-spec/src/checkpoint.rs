@@ -189,9 +189,21 @@ pub fn arrays_to_bytes(
 /// # Errors
 /// No safetensors, or an array of another type.
 pub fn arrays_from_bytes(bytes: &[u8]) -> Result<BTreeMap<String, Array>, CheckpointError> {
+    named_arrays_from_bytes(bytes, |_| true)
+}
+
+/// The arrays of a safetensors file whose name passes `wanted`; those must be f32.
+///
+/// # Errors
+/// No safetensors, or a wanted array of another type.
+pub fn named_arrays_from_bytes(
+    bytes: &[u8],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, Array>, CheckpointError> {
     let file = SafeTensors::deserialize(bytes)?;
     file.tensors()
         .into_iter()
+        .filter(|(name, _)| wanted(name))
         .map(|(name, view)| {
             if view.dtype() != Dtype::F32 {
                 return Err(CheckpointError::Dtype { name, dtype: View::dtype(&&view) });

@@ -17,7 +17,7 @@ mod score;
 mod structure;
 mod training;
 
-pub use checkpoint::{Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes, arrays_to_bytes, header_entry};
+pub use checkpoint::{Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes, arrays_to_bytes, header_entry, named_arrays_from_bytes};
 pub use cost::Cost;
 pub use experiment::{Controls, DataConfig, Experiment};
 pub use forecaster::{

@@ -242,8 +242,6 @@ pub struct ModuleMaps {
 /// What scoring cost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ScoringCost {
-    /// Batches that were scored.
-    pub batches: u64,
     /// Median time of a training step with scoring, milliseconds.
     pub step_ms_with: f64,
     /// Median time of a training step without, milliseconds, measured in the same run.

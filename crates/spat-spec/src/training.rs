@@ -55,9 +55,11 @@ pub enum OptimizerConfig {
 pub enum Schedule {
     /// Always the same.
     Constant,
-    /// `lr · 0.5^(epoch − 1)`: `type1` of Time-Series-Library.
+    /// `type1` of Time-Series-Library: after epoch e the rate becomes `lr · 0.5^(e − 1)`, so the
+    /// first two epochs run at `lr` and each later one at half of the one before.
     Halving,
-    /// `lr` for the first three epochs, then `lr · 0.9^(epoch − 3)`: `type3` of PatchTST.
+    /// `type3` of PatchTST: after epoch e the rate becomes `lr` for e < 3 and `lr · 0.9^(e − 3)`
+    /// from then on.
     Decay,
     /// PyTorch's `OneCycleLR` with cosine annealing, by step: `TST` of PatchTST.
     OneCycle {
@@ -72,13 +74,14 @@ impl TrainingConfig {
     /// The learning rate of step `step` (counted from 0 over the whole training), with
     /// `steps_per_epoch` steps per epoch.
     pub fn learning_rate_at(&self, step: usize, steps_per_epoch: usize) -> f64 {
-        let epoch = (step / steps_per_epoch.max(1)) as i32 + 1;
+        // The public codes set the rate after an epoch, so an epoch runs at its forerunner's.
+        let set_after = (step / steps_per_epoch.max(1)) as i32;
         let total = (self.epochs * steps_per_epoch).max(1);
         match self.schedule {
             Schedule::Constant => self.learning_rate,
-            Schedule::Halving => self.learning_rate * 0.5_f64.powi(epoch - 1),
-            Schedule::Decay if epoch <= 3 => self.learning_rate,
-            Schedule::Decay => self.learning_rate * 0.9_f64.powi(epoch - 3),
+            Schedule::Halving => self.learning_rate * 0.5_f64.powi((set_after - 1).max(0)),
+            Schedule::Decay if set_after < 3 => self.learning_rate,
+            Schedule::Decay => self.learning_rate * 0.9_f64.powi(set_after - 3),
             Schedule::OneCycle { rising } => one_cycle(self.learning_rate, rising, step, total),
             Schedule::Cosine => {
                 let progress = step as f64 / total as f64;
@@ -117,11 +120,9 @@ mod tests {
 
     #[test]
     fn epoch_schedules_follow_the_public_codes() {
-        assert_eq!(rate(Schedule::Halving, 10, 0, 4), 1.0);
-        assert_eq!(rate(Schedule::Halving, 10, 4, 4), 0.5);
-        assert_eq!(rate(Schedule::Halving, 10, 11, 4), 0.25);
-        assert_eq!(rate(Schedule::Decay, 10, 11, 4), 1.0);
-        assert!((rate(Schedule::Decay, 10, 16, 4) - 0.81).abs() < 1e-12);
+        let by_epoch = |schedule| (0..6).map(|epoch| rate(schedule, 10, 4 * epoch, 4)).collect::<Vec<_>>();
+        assert_eq!(by_epoch(Schedule::Halving), [1.0, 1.0, 0.5, 0.25, 0.125, 0.0625]);
+        assert_eq!(by_epoch(Schedule::Decay), [1.0, 1.0, 1.0, 1.0, 0.9, 0.9 * 0.9]);
     }
 
     /// Values printed by `torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=20,

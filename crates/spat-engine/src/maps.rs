@@ -1,0 +1,68 @@
+//! Attention and sensitivity maps of the dense model, for the eye.
+
+use burn::module::Module;
+use spat_model::{Forecaster, Pass, Probe, read};
+use spat_series::Part;
+use spat_spec::{ForecasterConfig, MaskShape, ModuleMaps};
+
+use crate::error::JobError;
+use crate::evaluate::first_rows;
+use crate::trainer::Setting;
+
+/// Cells that the maps of one report may hold: a megabyte or so of JSON.
+const CELLS: usize = 200_000;
+
+/// One attention and one sensitivity map per module, over one batch of training windows spread
+/// evenly over the training rows. Modules whose maps would not fit a report are left out.
+pub(crate) async fn module_maps(
+    setting: &Setting<'_>,
+    dense: &Forecaster,
+    forecaster: &ForecasterConfig,
+    batch: usize,
+) -> Result<Vec<ModuleMaps>, JobError> {
+    let all = first_rows(&setting.dataset.windows(Part::Train));
+    let stride = (all.len() / batch.max(1)).max(1);
+    let rows: Vec<usize> = all.into_iter().step_by(stride).take(batch.max(1)).collect();
+    let batch = setting.dataset.batch(&rows, &setting.device.clone().autodiff());
+    let mut pass = Pass::evaluation().with_probe(Probe::MasksAndMaps(MaskShape::Shared));
+    let loss = (dense.clone().train().forward(batch.inputs, &mut pass) - batch.target).square().mean();
+    if pass.maps().is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sensitivities = pass.sensitivities(&mut loss.backward());
+
+    let mut maps = Vec::new();
+    let mut cells = 0;
+    for (module, attention) in pass.maps() {
+        let [_, heads, queries, keys] = attention.dims();
+        cells += 2 * heads * queries * keys;
+        let Some(sensitivity) = sensitivities.remove(module).filter(|_| cells <= CELLS) else {
+            continue;
+        };
+        let attention = attention.clone().inner();
+        let entropy = (attention.clone() * attention.clone().clamp_min(1e-30).log()).sum_dim(3).mean();
+        let entropy = read(entropy).await.map_err(JobError::Device)?;
+        maps.push(ModuleMaps {
+            module: module.clone(),
+            heads,
+            queries,
+            keys,
+            labels: labels(forecaster, &setting.dataset.series.channels, keys),
+            attention: read(attention.mean_dim(0)).await.map_err(JobError::Device)?,
+            sensitivity: read(sensitivity).await.map_err(JobError::Device)?,
+            entropy: -f64::from(entropy.first().copied().unwrap_or_default()) / (keys.max(2) as f64).ln(),
+        });
+    }
+    Ok(maps)
+}
+
+/// What the tokens are: channels and time features, or patches.
+fn labels(forecaster: &ForecasterConfig, channels: &[String], keys: usize) -> Vec<String> {
+    match forecaster {
+        ForecasterConfig::ITransformer(_) => {
+            let features = ["hour of day", "day of week", "day of month", "day of year"];
+            channels.iter().cloned().chain(features.map(str::to_owned)).take(keys).collect()
+        }
+        _ => (1..=keys).map(|patch| format!("patch {patch}")).collect(),
+    }
+}

@@ -1,0 +1,142 @@
+//! Wall-clock times of dense and pruned models, side by side.
+
+use std::time::Duration;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use spat_model::{Forecaster, Pass, Probe, read};
+use spat_prune::ScoreAccumulator;
+use spat_series::Part;
+use spat_spec::{Experiment, Phase, ScoringCost};
+use web_time::Instant;
+
+use crate::error::JobError;
+use crate::evaluate::first_rows;
+use crate::optimizer::Adam;
+use crate::seeds::{Purpose, seed_for};
+use crate::trainer::Setting;
+
+/// Rounds of measurement: enough for a median, unless a round takes long.
+const MOST_ROUNDS: usize = 25;
+const FEWEST_ROUNDS: usize = 3;
+const BUDGET: Duration = Duration::from_secs(8);
+
+/// Medians of one model, milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timings {
+    pub(crate) step_ms: f64,
+    pub(crate) infer_ms: f64,
+}
+
+/// Medians of both models.
+pub(crate) struct Measured {
+    pub(crate) dense: Timings,
+    pub(crate) pruned: Timings,
+    pub(crate) scoring: ScoringCost,
+}
+
+/// Times training steps (dense, dense with scoring, pruned) and forward passes (dense, pruned) on
+/// the same batch, each kind once per round, so that a machine that slows down slows all of them.
+pub(crate) async fn measure(
+    setting: &Setting<'_>,
+    experiment: &Experiment,
+    dense: &Forecaster,
+    pruned: &Forecaster,
+) -> Result<Measured, JobError> {
+    let rows = first_rows(&setting.dataset.windows(Part::Train));
+    let rows = &rows[..experiment.training.batch.clamp(1, rows.len())];
+    let scores = ScoreAccumulator::new(experiment.send);
+    let mut dense_step = Stepper::new(setting, experiment, dense, None);
+    let mut scored_step = Stepper::new(setting, experiment, dense, Some(scores));
+    let mut pruned_step = Stepper::new(setting, experiment, pruned, None);
+
+    let mut times: [Vec<f64>; 5] = Default::default();
+    let started = Instant::now();
+    for round in 0..=MOST_ROUNDS {
+        let sample = [
+            dense_step.time(rows, round).await?,
+            scored_step.time(rows, round).await?,
+            pruned_step.time(rows, round).await?,
+            infer(setting, dense, rows).await?,
+            infer(setting, pruned, rows).await?,
+        ];
+        // The first round fills caches and compiles shaders.
+        if round > 0 {
+            times.iter_mut().zip(sample).for_each(|(times, time)| times.push(time));
+        }
+        if round >= FEWEST_ROUNDS && started.elapsed() > BUDGET {
+            break;
+        }
+    }
+    let [dense_step, scored_step, pruned_step, dense_infer, pruned_infer] = times.map(median);
+    Ok(Measured {
+        dense: Timings { step_ms: dense_step, infer_ms: dense_infer },
+        pruned: Timings { step_ms: pruned_step, infer_ms: pruned_infer },
+        scoring: ScoringCost { step_ms_with: scored_step, step_ms_without: dense_step },
+    })
+}
+
+struct Stepper<'a> {
+    setting: &'a Setting<'a>,
+    learning_rate: f64,
+    model: Forecaster,
+    optimizer: Adam,
+    scores: Option<ScoreAccumulator>,
+}
+
+impl<'a> Stepper<'a> {
+    fn new(
+        setting: &'a Setting<'a>,
+        experiment: &Experiment,
+        model: &Forecaster,
+        scores: Option<ScoreAccumulator>,
+    ) -> Self {
+        Self {
+            setting,
+            learning_rate: experiment.training.learning_rate,
+            model: model.clone().train(),
+            optimizer: Adam::new(experiment.training.optimizer, experiment.training.clip_norm),
+            scores,
+        }
+    }
+
+    async fn time(&mut self, rows: &[usize], round: usize) -> Result<f64, JobError> {
+        let started = Instant::now();
+        let device = self.setting.device.clone().autodiff();
+        let batch = self.setting.dataset.batch(rows, &device);
+        let mut pass = Pass::training(seed_for(self.setting.seed, Phase::Evaluate, Purpose::Dropout, round));
+        if let Some(scores) = &self.scores {
+            pass = pass.with_probe(Probe::Masks(scores.options().mask));
+        }
+        let forecast_values = batch.target.shape().num_elements();
+        let loss = (self.model.forward(batch.inputs, &mut pass) - batch.target).square().mean();
+        let mut gradients = loss.backward();
+        if let Some(scores) = &mut self.scores {
+            scores.add(pass.sensitivities(&mut gradients), forecast_values);
+        }
+        self.model = self.optimizer.step(self.learning_rate, self.model.clone(), gradients, pass.take_running());
+        finish(loss.inner()).await?;
+        Ok(milliseconds(started))
+    }
+}
+
+async fn infer(setting: &Setting<'_>, model: &Forecaster, rows: &[usize]) -> Result<f64, JobError> {
+    let started = Instant::now();
+    let batch = setting.dataset.batch(rows, setting.device);
+    finish(model.forward(batch.inputs, &mut Pass::evaluation()).sum()).await?;
+    Ok(milliseconds(started))
+}
+
+/// Waits until the device has computed a number.
+async fn finish(number: Tensor<1>) -> Result<(), JobError> {
+    read(number).await.map(drop).map_err(JobError::Device)
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,83 @@
+//! What each phase of a job left behind, kept so that a resumed run does not repeat it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use spat_model::Forecaster;
+use spat_spec::{EpochResult, Phase, Plan, Score, Structure, arrays_from_bytes, arrays_to_bytes};
+
+use crate::error::JobError;
+use crate::store::RunStore;
+use crate::trainer::Trained;
+
+const PROGRESS_FILE: &str = "checkpoint/phases.json";
+
+/// Phases that ended, and the decision between them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Phases {
+    histories: BTreeMap<Phase, Vec<EpochResult>>,
+    pub(crate) scores: Option<Vec<Score>>,
+    pub(crate) plan: Option<Plan>,
+}
+
+impl Phases {
+    pub(crate) async fn load(store: &impl RunStore) -> Result<Self, JobError> {
+        match store.read(PROGRESS_FILE).await? {
+            Some(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|error| JobError::RunFile { name: PROGRESS_FILE.to_owned(), reason: error.to_string() }),
+            None => Ok(Self::default()),
+        }
+    }
+
+    pub(crate) async fn save(&self, store: &mut impl RunStore) -> Result<(), JobError> {
+        let text = serde_json::to_vec_pretty(self)
+            .map_err(|error| JobError::RunFile { name: PROGRESS_FILE.to_owned(), reason: error.to_string() })?;
+        Ok(store.write(PROGRESS_FILE, &text).await?)
+    }
+
+    /// The model that a phase ended with, if it has ended.
+    pub(crate) async fn ended(
+        &self,
+        phase: Phase,
+        structure: &Structure,
+        device: &burn::tensor::Device,
+        store: &impl RunStore,
+    ) -> Result<Option<Trained>, JobError> {
+        let Some(history) = self.histories.get(&phase) else {
+            return Ok(None);
+        };
+        let name = weights_file(phase);
+        let Some(bytes) = store.read(&name).await? else {
+            return Err(JobError::RunFile { name, reason: "it is missing".to_owned() });
+        };
+        let model = Forecaster::init(structure, 0, device).with_weights(arrays_from_bytes(&bytes)?)?;
+        Ok(Some(Trained { model, history: history.clone() }))
+    }
+
+    /// Remembers that a phase has ended. Weights first: a kill in between repeats the phase's end,
+    /// it never loses it.
+    pub(crate) async fn end(
+        &mut self,
+        phase: Phase,
+        trained: &Trained,
+        store: &mut impl RunStore,
+    ) -> Result<(), JobError> {
+        let bytes = arrays_to_bytes(&trained.model.weights().await?, None)
+            .map_err(|error| JobError::Checkpoint(error.into()))?;
+        store.write(&weights_file(phase), &bytes).await?;
+        self.histories.insert(phase, trained.history.clone());
+        self.save(store).await
+    }
+}
+
+fn weights_file(phase: Phase) -> String {
+    let name = match phase {
+        Phase::Pretrain => "pretrain",
+        Phase::Score => "score",
+        Phase::Finetune => "finetune",
+        Phase::DenseFinetuned => "dense_finetuned",
+        Phase::PrunedFromScratch => "pruned_from_scratch",
+        Phase::Evaluate => "evaluate",
+    };
+    format!("checkpoint/{name}.safetensors")
+}

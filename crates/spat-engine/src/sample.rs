@@ -1,0 +1,71 @@
+//! One test window, seen by both models.
+
+use std::fmt::Write as _;
+
+use spat_model::Forecaster;
+use spat_series::{Part, Yardstick, format_stamp};
+use spat_spec::ForecastSample;
+
+use crate::dataset::Dataset;
+use crate::error::JobError;
+use crate::evaluate::forecast;
+use crate::trainer::Setting;
+
+/// The window in the middle of the test range: chosen before anyone saw a forecast. The channel
+/// shown first is the last one, the target by the convention of the public data sets.
+pub(crate) async fn forecast_sample(
+    setting: &Setting<'_>,
+    dense: &Forecaster,
+    pruned: &Forecaster,
+) -> Result<ForecastSample, JobError> {
+    let dataset = setting.dataset;
+    let windows = dataset.windows(Part::Test);
+    let window = windows.len() / 2;
+    let row = windows.start_row(window);
+    let first_row = row + windows.lookback;
+    let channels = dataset.series.channel_count();
+
+    let season = dataset.series.index.frequency().season_length();
+    let mut naive = Vec::new();
+    Yardstick::SeasonalNaive { season }.forecast(
+        dataset.input(row),
+        windows.lookback,
+        windows.horizon,
+        channels,
+        &mut naive,
+    );
+    Ok(ForecastSample {
+        window,
+        first_row,
+        first_stamp: dataset.series.index.stamps().map(|stamps| format_stamp(stamps[first_row])),
+        channel: channels - 1,
+        input: dataset.series.row_range(row..first_row).to_vec(),
+        truth: dataset.series.row_range(first_row..first_row + windows.horizon).to_vec(),
+        dense: dataset.scaler.inverse(&forecast(dense, setting, &[row]).await?),
+        pruned: dataset.scaler.inverse(&forecast(pruned, setting, &[row]).await?),
+        naive: dataset.scaler.inverse(&naive),
+    })
+}
+
+/// The sample as tidy CSV: one line per forecast row and channel, original units.
+pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> String {
+    let channels = &dataset.series.channels;
+    let mut text = String::from("row,stamp,channel,truth,dense,pruned,seasonal_naive\n");
+    for (place, truth) in sample.truth.iter().enumerate() {
+        let row = sample.first_row + place / channels.len();
+        let stamp = dataset.series.index.stamps().map(|stamps| format_stamp(stamps[row])).unwrap_or_default();
+        let channel = quoted(&channels[place % channels.len()]);
+        let (dense, pruned, naive) = (sample.dense[place], sample.pruned[place], sample.naive[place]);
+        // Writing to a string cannot fail.
+        writeln!(text, "{row},{stamp},{channel},{truth},{dense},{pruned},{naive}").ok();
+    }
+    text
+}
+
+/// A CSV field, quoted where it must be (RFC 4180).
+pub(crate) fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", field.replace('"', "\"\""));
+    }
+    field.to_owned()
+}

@@ -1,0 +1,161 @@
+//! A saved forecaster at work: true future values, and its error on another table.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use spat_model::{Forecaster, Inputs, Pass, read};
+use spat_series::{Metrics, Part, Series, TimeIndex, format_stamp};
+use spat_spec::{Checkpoint, CheckpointHeader, TIME_FEATURES};
+
+use crate::calibration::{LEVELS, array_name};
+use crate::dataset::Dataset;
+use crate::error::JobError;
+use crate::evaluate::{mean_squared_error, metrics};
+use crate::sample::quoted;
+use crate::trainer::Setting;
+
+/// A forecaster from a checkpoint, on a device.
+#[derive(Debug)]
+pub struct SavedForecaster {
+    /// What it is and where it comes from.
+    pub header: CheckpointHeader,
+    model: Forecaster,
+    /// Half widths of the intervals, scaled, `[horizon × channels]` per level.
+    half_widths: Vec<Option<Vec<f32>>>,
+    device: Device,
+}
+
+/// Values past the last row of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Future {
+    /// Channel names.
+    pub channels: Vec<String>,
+    /// Stamps of the forecast rows; empty for a table without dates.
+    pub stamps: Vec<i64>,
+    /// Number of the first forecast row, counted from 0 over the table.
+    pub first_row: usize,
+    /// Original units, `[horizon × channels]`.
+    pub values: Vec<f32>,
+    /// Interval half widths in original units, per level, where the checkpoint has them.
+    pub intervals: Vec<(f64, Vec<f32>)>,
+}
+
+impl SavedForecaster {
+    /// # Errors
+    /// Weights that do not fit the structure in the header.
+    pub fn new(mut checkpoint: Checkpoint, device: &Device) -> Result<Self, JobError> {
+        let half_widths = LEVELS
+            .iter()
+            .map(|&level| checkpoint.weights.remove(&array_name(level)).map(|array| array.values))
+            .collect();
+        let model =
+            Forecaster::init(&checkpoint.header.structure, 0, device).with_weights(checkpoint.weights)?;
+        Ok(Self { header: checkpoint.header, model, half_widths, device: device.clone() })
+    }
+
+    /// The table with the model's channels in the model's order.
+    ///
+    /// # Errors
+    /// A channel is missing, named in the error with those that the table has.
+    pub fn fit_channels(&self, series: &Series) -> Result<Series, JobError> {
+        if series.channels == self.header.channels {
+            return Ok(series.clone());
+        }
+        series.select(&self.header.channels).map_err(|error| {
+            JobError::Mismatch(format!("the model was trained on other channels: {error}"))
+        })
+    }
+
+    /// The horizon after the last row of `series`.
+    ///
+    /// # Errors
+    /// Fewer rows than one look-back, other channels, or dates that the model needs and the table
+    /// has not.
+    pub async fn future(&self, series: &Series) -> Result<Future, JobError> {
+        let series = self.fit_channels(series)?;
+        let forecaster = &self.header.structure.forecaster;
+        let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
+        let (rows, channels) = (series.rows(), series.channel_count());
+        if rows < lookback {
+            return Err(JobError::Mismatch(format!(
+                "the model looks back {lookback} rows, but the table has {rows}; give it a longer history"
+            )));
+        }
+        let last = rows - lookback..rows;
+        let mut input = series.row_range(last.clone()).to_vec();
+        self.header.scaler.transform_in_place(&mut input);
+        let tensor = |values: Vec<f32>, width: usize| {
+            Tensor::<3>::from_data(TensorData::new(values, [1, lookback, width]), &self.device)
+        };
+        let marks = match (forecaster.time_stamps(), series.time_features()) {
+            (false, _) => None,
+            (true, Some(marks)) => {
+                Some(tensor(marks[last.start * TIME_FEATURES..].to_vec(), TIME_FEATURES))
+            }
+            (true, None) => {
+                return Err(JobError::Mismatch("the model uses dates, but the table has no time column".to_owned()));
+            }
+        };
+        let inputs = Inputs { values: tensor(input, channels), marks };
+        let forecast = self.model.forward(inputs, &mut Pass::evaluation());
+        let mut values = read(forecast).await.map_err(JobError::Device)?;
+        self.header.scaler.inverse_in_place(&mut values);
+        let intervals = LEVELS
+            .into_iter()
+            .zip(&self.half_widths)
+            .filter_map(|(level, widths)| Some((level, self.unscaled(widths.as_ref()?))))
+            .collect();
+        let stamps = match &series.index {
+            TimeIndex::Rows { .. } => Vec::new(),
+            index @ TimeIndex::Stamps { .. } => index.extend(horizon).unwrap_or_default(),
+        };
+        Ok(Future { channels: series.channels, stamps, first_row: rows, values, intervals })
+    }
+
+    /// Errors on a part of a table split by the rule in the checkpoint, with the checkpoint's
+    /// scaler: nothing is fitted to this table.
+    ///
+    /// # Errors
+    /// Other channels, or too few rows.
+    pub async fn evaluate(&self, series: &Series, part: Part) -> Result<(Metrics, f64), JobError> {
+        let forecaster = &self.header.structure.forecaster;
+        let mut dataset = Dataset::new(
+            self.fit_channels(series)?,
+            self.header.data.split,
+            forecaster.lookback(),
+            forecaster.horizon(),
+            forecaster.time_stamps(),
+        )?;
+        dataset.rescale(self.header.scaler.clone());
+        let setting = Setting { dataset: &dataset, device: &self.device, seed: 0 };
+        let all = metrics(&self.model, &setting, part).await?;
+        let val = mean_squared_error(&self.model, &setting, Part::Val).await?;
+        Ok((all, val))
+    }
+
+    fn unscaled(&self, widths: &[f32]) -> Vec<f32> {
+        let std = &self.header.scaler.std;
+        widths.iter().enumerate().map(|(place, width)| width * std[place % std.len()]).collect()
+    }
+}
+
+impl Future {
+    /// Tidy CSV: one line per row and channel, original units.
+    pub fn to_csv(&self) -> String {
+        let mut text = String::from("row,stamp,channel,forecast");
+        for (level, _) in &self.intervals {
+            let percent = (level * 100.0).round();
+            text.push_str(&format!(",lower_{percent},upper_{percent}"));
+        }
+        text.push('\n');
+        for (place, value) in self.values.iter().enumerate() {
+            let step = place / self.channels.len();
+            let stamp = self.stamps.get(step).map(|&stamp| format_stamp(stamp)).unwrap_or_default();
+            let channel = quoted(&self.channels[place % self.channels.len()]);
+            text.push_str(&format!("{},{stamp},{channel},{value}", self.first_row + step));
+            for (_, widths) in &self.intervals {
+                text.push_str(&format!(",{},{}", value - widths[place], value + widths[place]));
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
