@@ -1,0 +1,449 @@
+//! What can go wrong, where, and what to do about it.
+//!
+//! Every message ends with a way out. Lines and columns are counted from 1 as an editor shows
+//! them; text from the file is cut to a readable length.
+
+use thiserror::Error;
+
+use crate::split::Part;
+
+/// A file that cannot be read as a table.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// No bytes, or nothing but blank lines.
+    #[error("the file is empty; export it again with a header line and one line per time step")]
+    Empty,
+    /// A header without a single row.
+    #[error(
+        "the file has a header ({columns} columns) but no rows; \
+         add one line per time step below it"
+    )]
+    NoRows {
+        /// Columns in the header.
+        columns: usize,
+    },
+    /// Bytes that are not UTF-8 text.
+    #[error(
+        "line {line}: byte {offset} (0x{byte:02X}) is not UTF-8 text{}; \
+         save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\") and read it again",
+        if *.byte >= 0xA0 { ", but would be a letter or sign in Latin-1 or Windows-1252" } else { "" }
+    )]
+    NotUtf8 {
+        /// Bytes before the offending one.
+        offset: usize,
+        /// Line of the file.
+        line: u64,
+        /// The offending byte.
+        byte: u8,
+    },
+    /// A byte order mark of UTF-16 or UTF-32.
+    #[error(
+        "the file is UTF-16 or UTF-32 text; \
+         save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\") and read it again"
+    )]
+    Utf16,
+    /// A NUL byte: not text.
+    #[error(
+        "line {line}: byte {offset} is NUL, so this is no text table; \
+         if it is a spreadsheet, an archive or compressed, unpack it or export it as CSV first"
+    )]
+    Nul {
+        /// Bytes before the NUL.
+        offset: usize,
+        /// Line of the file.
+        line: u64,
+    },
+    /// A record longer than allowed.
+    #[error(
+        "line {line} is longer than {limit} bytes; look for a quote that is never closed, \
+         or raise `max_line_bytes`"
+    )]
+    LineTooLong {
+        /// Line of the file where the record starts.
+        line: u64,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// More columns than allowed.
+    #[error(
+        "line {line} has more than {limit} columns; look for line ends that were lost, \
+         transpose the table, or raise `max_columns`"
+    )]
+    TooManyColumns {
+        /// Line of the file.
+        line: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// A row with more or fewer cells than the first line.
+    #[error(
+        "line {line} has {found} cells where the first line has {expected}; \
+         complete the row, quote cells that contain {delimiter:?}, or name another delimiter"
+    )]
+    Ragged {
+        /// Line of the file.
+        line: u64,
+        /// Cells in the first line.
+        expected: usize,
+        /// Cells in this line.
+        found: usize,
+        /// The delimiter in use.
+        delimiter: char,
+    },
+    /// Text in a column of numbers.
+    #[error(
+        "line {line}, column {column} ({name:?}): {text:?} is not a number, and {count} cells of \
+         this column are not; correct them, or name the text as a marker of missing values"
+    )]
+    NotANumber {
+        /// Line of the first such cell.
+        line: u64,
+        /// Column, from 1.
+        column: usize,
+        /// The column's name.
+        name: String,
+        /// The cell, cut to a readable length.
+        text: String,
+        /// Such cells in the column.
+        count: usize,
+    },
+    /// A number that a 32-bit float cannot hold, or an infinity.
+    #[error(
+        "line {line}, column {column} ({name:?}): {text:?} is not a finite 32-bit number; correct \
+         it, use a larger unit, or name it as a marker of missing values"
+    )]
+    NotFinite {
+        /// Line of the file.
+        line: u64,
+        /// Column, from 1.
+        column: usize,
+        /// The column's name.
+        name: String,
+        /// The cell, cut to a readable length.
+        text: String,
+    },
+    /// A cell of the time column that is no time stamp.
+    #[error(
+        "line {line}, column {column} ({name:?}): {text:?} is not a time stamp of the form \
+         {format}; correct it, name another time column, or read the file without one"
+    )]
+    BadStamp {
+        /// Line of the file.
+        line: u64,
+        /// Column, from 1.
+        column: usize,
+        /// The column's name.
+        name: String,
+        /// The cell, cut to a readable length.
+        text: String,
+        /// The form that the column's other cells have.
+        format: String,
+    },
+    /// A named time column in which no known form of time stamp is found.
+    #[error(
+        "column {column} ({name:?}) holds no time stamps that are understood, for example \
+         {example:?}; write them as YYYY-MM-DD HH:MM:SS, name another column, or read the file \
+         without a time column"
+    )]
+    NoStamps {
+        /// Column, from 1.
+        column: usize,
+        /// The column's name.
+        name: String,
+        /// A cell, cut to a readable length.
+        example: String,
+    },
+    /// A column that was asked for by name and is not there.
+    #[error("there is no column {name:?}; the columns are {}", .available.join(", "))]
+    UnknownColumn {
+        /// The name asked for.
+        name: String,
+        /// The names there are, the list cut to a readable length.
+        available: Vec<String>,
+    },
+    /// No column of numbers.
+    #[error(
+        "none of the {columns} columns holds numbers ({example}); \
+         check the delimiter and the decimal sign"
+    )]
+    NoNumbers {
+        /// Columns in the file.
+        columns: usize,
+        /// What the columns hold instead, cut to a readable length.
+        example: String,
+    },
+    /// A delimiter that cannot separate cells.
+    #[error(
+        "{delimiter:?} cannot be a delimiter; use a comma, a semicolon, a tab, a vertical bar, \
+         or leave it to be found"
+    )]
+    Delimiter {
+        /// The delimiter asked for.
+        delimiter: char,
+    },
+}
+
+impl ReadError {
+    /// The line of the file that the error points at, from 1.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::NotUtf8 { line, .. }
+            | Self::Nul { line, .. }
+            | Self::LineTooLong { line, .. }
+            | Self::TooManyColumns { line, .. }
+            | Self::Ragged { line, .. }
+            | Self::NotANumber { line, .. }
+            | Self::NotFinite { line, .. }
+            | Self::BadStamp { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+
+    /// The column that the error points at, from 1.
+    pub fn column(&self) -> Option<usize> {
+        match self {
+            Self::NotANumber { column, .. }
+            | Self::NotFinite { column, .. }
+            | Self::BadStamp { column, .. }
+            | Self::NoStamps { column, .. } => Some(*column),
+            _ => None,
+        }
+    }
+}
+
+/// A table that cannot become a series.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum SeriesError {
+    /// A channel that was asked for by name and is not there.
+    #[error("there is no channel {name:?}{}; the channels are {}",
+        if *.is_text { " (a column of that name holds text)" } else { "" }, .available.join(", "))]
+    UnknownChannel {
+        /// The name asked for.
+        name: String,
+        /// Whether a text column has that name.
+        is_text: bool,
+        /// The names there are, the list cut to a readable length.
+        available: Vec<String>,
+    },
+    /// A channel that was asked for twice.
+    #[error("channel {name:?} is asked for twice; name each channel once")]
+    ChannelTwice {
+        /// The name asked for.
+        name: String,
+    },
+    /// An empty choice of channels.
+    #[error("no channel is chosen; name at least one, or none to take them all")]
+    NoChannels,
+    /// Nothing but missing values.
+    #[error(
+        "every cell of {} is missing; choose other channels, or check the markers of missing \
+         values", .channels.join(", ")
+    )]
+    AllMissing {
+        /// The channels concerned, the list cut to a readable length.
+        channels: Vec<String>,
+    },
+    /// Dropping rows with missing values left none.
+    #[error(
+        "each of the {rows} rows has a missing value, so dropping such rows leaves none; \
+         fill them instead, or choose fewer channels"
+    )]
+    NoRowsLeft {
+        /// Rows before.
+        rows: usize,
+    },
+    /// A missing value where none is allowed.
+    #[error(
+        "row {row} ({label}), channel {channel:?} is missing, and {count} cells are; fill them \
+         (forward or linear), drop their rows, or complete the file"
+    )]
+    Missing {
+        /// Row, from 1, in time order.
+        row: usize,
+        /// The row's stamp or number.
+        label: String,
+        /// The channel's name.
+        channel: String,
+        /// Missing cells in all.
+        count: usize,
+    },
+    /// Stamps that go back where they must not.
+    #[error(
+        "row {row} ({label}) is earlier than the row before it; allow sorting, or sort the file"
+    )]
+    NotSorted {
+        /// Row, from 1, in file order.
+        row: usize,
+        /// The row's stamp.
+        label: String,
+    },
+    /// A repeated stamp where none is allowed.
+    #[error(
+        "row {row} ({label}) repeats the stamp of the row before it, and {count} rows do; keep \
+         the first or the last of them, take their mean, or correct the file"
+    )]
+    RepeatedStamp {
+        /// Row, from 1, in time order.
+        row: usize,
+        /// The row's stamp.
+        label: String,
+        /// Rows that repeat a stamp.
+        count: usize,
+    },
+    /// So many repeats that keeping one of each would throw half of the table away.
+    #[error(
+        "{rows} rows share {distinct} stamps, as if several series stood below each other; give \
+         each series columns of its own (pivot the table), keep one series of it, or take the \
+         mean of repeated stamps"
+    )]
+    Stacked {
+        /// Rows in the table.
+        rows: usize,
+        /// Distinct stamps among them.
+        distinct: usize,
+    },
+    /// A hole in the stamps where none is allowed.
+    #[error(
+        "{missing} rows are missing between {before} and {after}, where the step is {frequency}; \
+         insert them, keep the rows as they are, or complete the file"
+    )]
+    Gap {
+        /// Stamp before the hole.
+        before: String,
+        /// Stamp after it.
+        after: String,
+        /// Rows missing there.
+        missing: u64,
+        /// The step between rows.
+        frequency: String,
+    },
+    /// Holes so large that filling them would invent most of the series.
+    #[error(
+        "filling the holes at a step of {frequency} would turn {rows} rows into {would_be}; keep \
+         the rows as they are, or cut the file to a stretch without long holes"
+    )]
+    TooManyGaps {
+        /// Rows in the table.
+        rows: usize,
+        /// Rows after filling.
+        would_be: u64,
+        /// The step between rows.
+        frequency: String,
+    },
+    /// Values that do not make `rows × channels`, or a row count that differs from the index.
+    #[error("{values} values do not make {rows} rows of {channels} channels; check their shape")]
+    Shape {
+        /// Values given.
+        values: usize,
+        /// Rows of the index.
+        rows: usize,
+        /// Names given.
+        channels: usize,
+    },
+    /// A value that is not a finite number.
+    #[error(
+        "row {row}, channel {channel:?} is not a finite number; remove or fill such values before \
+         making a series of them"
+    )]
+    NotFinite {
+        /// Row, from 1.
+        row: usize,
+        /// The channel's name.
+        channel: String,
+    },
+}
+
+/// Rows that cannot be split as asked.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum SplitError {
+    /// A look-back or horizon of 0.
+    #[error("look-back {lookback} and horizon {horizon} must both be at least 1")]
+    EmptyWindow {
+        /// Input rows asked for.
+        lookback: usize,
+        /// Target rows asked for.
+        horizon: usize,
+    },
+    /// Shares that are no shares.
+    #[error(
+        "train {train}, validation {val} and test {test} are not shares of a whole; \
+         give three numbers from 0 to 1 that add up to 1, for example 0.7, 0.1 and 0.2"
+    )]
+    Fractions {
+        /// Share asked for.
+        train: f64,
+        /// Share asked for.
+        val: f64,
+        /// Share asked for.
+        test: f64,
+    },
+    /// A rule that needs more rows than there are.
+    #[error(
+        "the split needs {needed} rows and there are {rows}; \
+         split by fractions instead, or ask for fewer rows"
+    )]
+    TooFewRows {
+        /// Rows that the rule asks for.
+        needed: usize,
+        /// Rows there are.
+        rows: usize,
+    },
+    /// A part without room for one window.
+    #[error(
+        "the {part} part has {have} of {rows} rows and needs at least {need} for one window of \
+         look-back {lookback} and horizon {horizon}; shorten the horizon{}, give the part a larger \
+         share, or bring more rows", if *.part == Part::Train { " or the look-back" } else { "" }
+    )]
+    PartTooShort {
+        /// The part concerned.
+        part: Part,
+        /// Its rows.
+        have: usize,
+        /// Rows that one window needs.
+        need: usize,
+        /// Rows in all.
+        rows: usize,
+        /// Input rows of a window.
+        lookback: usize,
+        /// Target rows of a window.
+        horizon: usize,
+    },
+}
+
+/// `text` cut to a length that a message can hold.
+pub(crate) fn shorten(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// The first of `names`, each shortened, and how many more there are.
+pub(crate) fn shorten_list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Vec<String> {
+    const MOST: usize = 12;
+    let total = names.len();
+    let mut list: Vec<String> = names.take(MOST).map(shorten).collect();
+    if total > MOST {
+        list.push(format!("and {} more", total - MOST));
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_the_file_is_cut() {
+        assert_eq!(shorten("ärger"), "ärger");
+        assert_eq!(shorten(&"ä".repeat(10_000)), "ä".repeat(40) + "…");
+        let names = vec!["a"; 100];
+        let list = shorten_list(names.iter().copied());
+        assert_eq!(list.len(), 13);
+        assert_eq!(list[12], "and 88 more");
+    }
+}

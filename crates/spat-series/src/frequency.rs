@@ -1,0 +1,209 @@
+//! How far apart the rows of a series are.
+
+use std::{collections::HashMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::civil::{Civil, DAY, add_months};
+
+/// The step from one stamp to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Frequency {
+    /// A fixed number of seconds.
+    Seconds(u64),
+    /// A number of calendar months: 1 month, 3 a quarter, 12 a year.
+    Months(u32),
+    /// No step covers at least half of the distances between stamps.
+    Unknown,
+}
+
+impl Frequency {
+    /// The most frequent step of `stamps` (civil seconds, ascending; repeats are ignored).
+    ///
+    /// A calendar step counts where the day of the month stays the same or both stamps are a
+    /// month's last day. Calendar months win over fixed seconds where they explain at least as
+    /// many distances, so that monthly, quarterly and yearly stamps are known as such. The step is
+    /// [`Frequency::Unknown`] when it explains less than half of the distances.
+    pub fn detect(stamps: &[i64]) -> Self {
+        let mut seconds: HashMap<u64, usize> = HashMap::new();
+        let mut months: HashMap<u32, usize> = HashMap::new();
+        let mut steps = 0;
+        for pair in stamps.windows(2) {
+            let (before, after) = (pair[0], pair[1]);
+            if after <= before {
+                continue;
+            }
+            steps += 1;
+            *seconds.entry(after.abs_diff(before)).or_default() += 1;
+            if let Some(step) = month_step(before, after) {
+                *months.entry(step).or_default() += 1;
+            }
+        }
+        let best_second = mode(&seconds);
+        let best_month = mode(&months);
+        match (best_month, best_second) {
+            (Some((step, count)), second)
+                if count * 2 >= steps && second.is_none_or(|(_, other)| count >= other) =>
+            {
+                Self::Months(step)
+            }
+            (_, Some((step, count))) if count * 2 >= steps => Self::Seconds(step),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The season that a forecaster's yardstick assumes, in rows; 1 means none.
+    ///
+    /// Steps from 1 minute to 12 hours that divide a day give the rows of a day (1 h 24, 30 min
+    /// 48, 15 min 96, 10 min 144, 5 min 288); a day gives 7, a week 52, a month 12, a quarter 4,
+    /// and everything else 1. The same defaults as the `freq` aliases of Nixtla's and GluonTS's
+    /// libraries.
+    pub fn season_length(&self) -> usize {
+        const DAY_SECONDS: u64 = DAY as u64;
+        match *self {
+            Self::Seconds(DAY_SECONDS) => 7,
+            Self::Seconds(step) if step == 7 * DAY_SECONDS => 52,
+            Self::Seconds(step)
+                if (60..=DAY_SECONDS / 2).contains(&step) && DAY_SECONDS.is_multiple_of(step) =>
+            {
+                (DAY_SECONDS / step) as usize
+            }
+            Self::Months(1) => 12,
+            Self::Months(3) => 4,
+            _ => 1,
+        }
+    }
+
+    /// Whole steps between two stamps, or `None` if `after` is off the grid or not later.
+    pub(crate) fn steps_between(&self, before: i64, after: i64) -> Option<u64> {
+        match *self {
+            Self::Seconds(step) if after > before && step > 0 => {
+                let distance = after.abs_diff(before);
+                distance.is_multiple_of(step).then_some(distance / step)
+            }
+            Self::Months(step) if step > 0 => {
+                let months = month_step(before, after)?;
+                months
+                    .is_multiple_of(step)
+                    .then_some(u64::from(months / step))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Frequency {
+    /// The stamp `steps` steps after `before`; calendar steps return to `anchor_day`. Saturates at
+    /// the ends of the range.
+    pub(crate) fn after(&self, before: i64, steps: i64, anchor_day: u32) -> i64 {
+        match *self {
+            Self::Seconds(step) => {
+                let step = i64::try_from(step).unwrap_or(i64::MAX);
+                before.saturating_add(step.saturating_mul(steps))
+            }
+            Self::Months(step) => add_months(before, steps * i64::from(step), anchor_day),
+            Self::Unknown => before,
+        }
+    }
+}
+
+/// The distance in calendar months, if the two stamps stand at the same place of their months.
+fn month_step(before: i64, after: i64) -> Option<u32> {
+    if before.rem_euclid(DAY) != after.rem_euclid(DAY) || after.abs_diff(before) < 28 * DAY as u64 {
+        return None;
+    }
+    let (a, b) = (Civil::from_seconds(before), Civil::from_seconds(after));
+    // The 30th goes to 28 February and back to the 30th: a month's last day matches any later day.
+    let same_place = a.day == b.day
+        || (a.is_month_end() && b.day > a.day)
+        || (b.is_month_end() && a.day > b.day)
+        || (a.is_month_end() && b.is_month_end());
+    let months = b.month_number() - a.month_number();
+    if same_place {
+        u32::try_from(months).ok().filter(|&m| m > 0)
+    } else {
+        None
+    }
+}
+
+/// The key with the highest count; the smallest such key, so that the answer does not depend on
+/// the map's order.
+fn mode<K: Copy + Ord>(counts: &HashMap<K, usize>) -> Option<(K, usize)> {
+    counts
+        .iter()
+        .map(|(&key, &count)| (key, count))
+        .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))
+}
+
+impl fmt::Display for Frequency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, unit) = match *self {
+            Self::Seconds(s) if s >= 604_800 && s % 604_800 == 0 => (s / 604_800, "week"),
+            Self::Seconds(s) if s >= 86_400 && s % 86_400 == 0 => (s / 86_400, "day"),
+            Self::Seconds(s) if s >= 3600 && s % 3600 == 0 => return write!(f, "{} h", s / 3600),
+            Self::Seconds(s) if s >= 60 && s % 60 == 0 => return write!(f, "{} min", s / 60),
+            Self::Seconds(s) => return write!(f, "{s} s"),
+            Self::Months(m) if m >= 12 && m % 12 == 0 => (u64::from(m / 12), "year"),
+            Self::Months(3) => (1, "quarter"),
+            Self::Months(m) => (u64::from(m), "month"),
+            Self::Unknown => return f.write_str("irregular"),
+        };
+        write!(f, "{count} {unit}{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::civil::to_days;
+
+    #[test]
+    fn fixed_steps() {
+        let hours: Vec<i64> = (0..10).map(|i| i * 3600).collect();
+        assert_eq!(Frequency::detect(&hours), Frequency::Seconds(3600));
+        let holes = [0, 3600, 7200, 36_000, 39_600, 39_600, 43_200];
+        assert_eq!(Frequency::detect(&holes), Frequency::Seconds(3600));
+        assert_eq!(Frequency::detect(&[0, 1, 3, 7, 15, 40]), Frequency::Unknown);
+        assert_eq!(Frequency::detect(&[5]), Frequency::Unknown);
+        assert_eq!(Frequency::detect(&[]), Frequency::Unknown);
+    }
+
+    #[test]
+    fn calendar_steps() {
+        let start = to_days(2020, 1, 31) * DAY;
+        for (months, expected) in [(1, 1), (3, 3), (12, 12)] {
+            let stamps: Vec<i64> = (0..20).map(|i| add_months(start, i * months, 31)).collect();
+            assert_eq!(Frequency::detect(&stamps), Frequency::Months(expected));
+        }
+        let weeks: Vec<i64> = (0..60).map(|i| i * 7 * DAY).collect();
+        assert_eq!(Frequency::detect(&weeks), Frequency::Seconds(7 * 86_400));
+        let four_weeks: Vec<i64> = (0..60).map(|i| i * 28 * DAY).collect();
+        assert_eq!(
+            Frequency::detect(&four_weeks),
+            Frequency::Seconds(28 * 86_400)
+        );
+    }
+
+    #[test]
+    fn names_and_seasons() {
+        let table = [
+            (Frequency::Seconds(3600), "1 h", 24),
+            (Frequency::Seconds(1800), "30 min", 48),
+            (Frequency::Seconds(900), "15 min", 96),
+            (Frequency::Seconds(600), "10 min", 144),
+            (Frequency::Seconds(300), "5 min", 288),
+            (Frequency::Seconds(86_400), "1 day", 7),
+            (Frequency::Seconds(604_800), "1 week", 52),
+            (Frequency::Months(1), "1 month", 12),
+            (Frequency::Months(3), "1 quarter", 4),
+            (Frequency::Months(12), "1 year", 1),
+            (Frequency::Months(24), "2 years", 1),
+            (Frequency::Seconds(7), "7 s", 1),
+            (Frequency::Unknown, "irregular", 1),
+        ];
+        for (frequency, name, season) in table {
+            assert_eq!(frequency.to_string(), name);
+            assert_eq!(frequency.season_length(), season, "{name}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The time index of a series, and the calendar features made from it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    civil::{self, Civil},
+    frequency::Frequency,
+};
+
+/// When each row was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimeIndex {
+    /// No time column: rows are known by their number.
+    Rows {
+        /// The number of rows.
+        count: usize,
+    },
+    /// One stamp per row.
+    Stamps {
+        /// Civil seconds since 1970-01-01 00:00:00, in row order.
+        seconds: Vec<i64>,
+        /// The step that most rows keep.
+        frequency: Frequency,
+    },
+}
+
+impl TimeIndex {
+    /// An index over `seconds` (civil seconds since 1970-01-01, ascending), its frequency detected.
+    pub fn from_stamps(seconds: Vec<i64>) -> Self {
+        let frequency = Frequency::detect(&seconds);
+        Self::Stamps { seconds, frequency }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Rows { count } => *count,
+            Self::Stamps { seconds, .. } => seconds.len(),
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Civil seconds per row, or `None` for an index of row numbers.
+    pub fn stamps(&self) -> Option<&[i64]> {
+        match self {
+            Self::Rows { .. } => None,
+            Self::Stamps { seconds, .. } => Some(seconds),
+        }
+    }
+
+    /// The step between rows; [`Frequency::Unknown`] for row numbers.
+    pub fn frequency(&self) -> Frequency {
+        match self {
+            Self::Rows { .. } => Frequency::Unknown,
+            Self::Stamps { frequency, .. } => *frequency,
+        }
+    }
+
+    /// The next `n` stamps after the last one, in civil seconds.
+    ///
+    /// `None` where the future cannot be dated: row numbers, an unknown frequency, no rows.
+    /// Calendar steps keep the day of the month, shortened where a month is shorter.
+    pub fn extend(&self, n: usize) -> Option<Vec<i64>> {
+        let Self::Stamps { seconds, frequency } = self else {
+            return None;
+        };
+        let last = *seconds.last()?;
+        match *frequency {
+            Frequency::Seconds(step) => {
+                let step = i64::try_from(step).ok()?;
+                (1..=n)
+                    .map(|i| step.checked_mul(i as i64).and_then(|d| last.checked_add(d)))
+                    .collect()
+            }
+            Frequency::Months(step) => {
+                let anchor = self.anchor_day();
+                Some(
+                    (1..=n)
+                        .map(|i| civil::add_months(last, i as i64 * i64::from(step), anchor))
+                        .collect(),
+                )
+            }
+            Frequency::Unknown => None,
+        }
+    }
+
+    /// The day of the month that calendar steps return to: 31 where every stamp is a month's last
+    /// day, else the latest day seen.
+    pub(crate) fn anchor_day(&self) -> u32 {
+        let stamps = self.stamps().unwrap_or(&[]);
+        anchor_day(stamps)
+    }
+
+    /// The label of a row: its stamp as `2016-07-01 00:00:00`, or its number.
+    pub fn label(&self, row: usize) -> String {
+        match self.stamps().and_then(|s| s.get(row)) {
+            Some(&stamp) => format_stamp(stamp),
+            None => row.to_string(),
+        }
+    }
+}
+
+pub(crate) fn anchor_day(stamps: &[i64]) -> u32 {
+    let mut latest = 1;
+    let mut all_ends = !stamps.is_empty();
+    for &stamp in stamps {
+        let civil = Civil::from_seconds(stamp);
+        latest = latest.max(civil.day);
+        all_ends &= civil.is_month_end();
+    }
+    if all_ends { 31 } else { latest }
+}
+
+/// `stamp` (civil seconds since 1970-01-01) as `2016-07-01 00:00:00`.
+pub fn format_stamp(stamp: i64) -> String {
+    let c = Civil::from_seconds(stamp);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+        c.year, c.month, c.day, c.hour, c.minute, c.second
+    )
+}
+
+/// Calendar features of each stamp, `[stamps × 4]` row-major, each in −0.5 … 0.5:
+/// hour / 23 − 0.5, day of the week (Monday 0) / 6 − 0.5, (day of the month − 1) / 30 − 0.5,
+/// (day of the year − 1) / 365 − 0.5.
+///
+/// Source: GluonTS `time_features_from_frequency_str` for the frequency "h", as used by
+/// Time-Series-Library utils/timefeatures.py with `timeenc=1`.
+pub fn time_features(stamps: &[i64]) -> Vec<f32> {
+    let mut features = Vec::with_capacity(stamps.len() * 4);
+    for &stamp in stamps {
+        let c = Civil::from_seconds(stamp);
+        let of = |value: u32, last: f64| (f64::from(value) / last - 0.5) as f32;
+        features.extend([
+            of(c.hour, 23.0),
+            of(civil::weekday(stamp), 6.0),
+            of(c.day - 1, 30.0),
+            of(c.day_of_year() - 1, 365.0),
+        ]);
+    }
+    features
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::civil::{DAY, to_days};
+
+    #[test]
+    fn features_of_the_first_ett_hours() {
+        // 2016-07-01 00:00 is a Friday, the 183rd day of a leap year.
+        let features = time_features(&[1_467_331_200, 1_467_331_200 + 13 * 3600]);
+        let expected = [
+            -0.5,
+            4.0 / 6.0 - 0.5,
+            -0.5,
+            182.0 / 365.0 - 0.5,
+            13.0 / 23.0 - 0.5,
+            4.0 / 6.0 - 0.5,
+            -0.5,
+            182.0 / 365.0 - 0.5,
+        ];
+        for (got, want) in features.iter().zip(expected) {
+            assert!((f64::from(*got) - want).abs() < 1e-7, "{got} {want}");
+        }
+    }
+
+    #[test]
+    fn the_future_continues_the_step() {
+        let hours = TimeIndex::from_stamps(vec![0, 3600, 7200]);
+        assert_eq!(hours.extend(2), Some(vec![10_800, 14_400]));
+        let ends: Vec<i64> = [(2020, 1, 31), (2020, 2, 29), (2020, 3, 31), (2020, 4, 30)]
+            .map(|(y, m, d)| to_days(y, m, d) * DAY)
+            .to_vec();
+        let months = TimeIndex::from_stamps(ends);
+        assert_eq!(months.frequency(), Frequency::Months(1));
+        let next: Vec<String> = months
+            .extend(2)
+            .unwrap_or_default()
+            .into_iter()
+            .map(format_stamp)
+            .collect();
+        assert_eq!(next, ["2020-05-31 00:00:00", "2020-06-30 00:00:00"]);
+        assert_eq!(TimeIndex::Rows { count: 3 }.extend(2), None);
+        assert_eq!(TimeIndex::from_stamps(vec![0, 1, 3, 7, 15]).extend(1), None);
+    }
+}

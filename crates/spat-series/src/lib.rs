@@ -1,0 +1,97 @@
+//! Time series from CSV bytes: reading, repairing, splitting, scaling, windows and measures.
+//!
+//! Data flow one way:
+//!
+//! ```text
+//! bytes ─▶ Table ─▶ Series ─▶ Split + Scaler ─▶ Windows ─▶ … forecasts … ─▶ Metrics
+//! ```
+//!
+//! * [`read_table`] finds out how a file is written – delimiter, decimal comma, header, time
+//!   column, missing markers – and says in [`Detection`] what it found and why.
+//! * [`Table::into_series`] makes a [`Series`] without holes and counts every change in
+//!   [`Repairs`]. Nothing is repaired silently.
+//! * [`SplitRule`] cuts the rows in time order, [`Windows`] names the rows of each example,
+//!   [`Scaler`] is fitted on train rows only, [`MetricsStream`] measures forecasts as they come,
+//!   and [`Yardstick`] makes the forecasts that a model has to beat.
+//!
+//! No file, thread, clock or device is touched: bytes in, numbers out, on every target.
+//!
+//! # Example
+//!
+//! ```
+//! use spat_series::{
+//!     Part, ReadOptions, Scaler, SeriesOptions, SplitRule, Windows, read_table,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut csv = String::from("date;load;price\n");
+//! for hour in 0..48 {
+//!     csv += &format!("2024-01-{:02} {:02}:00;{},5;{}\n", 1 + hour / 24, hour % 24, hour, hour % 7);
+//! }
+//!
+//! let table = read_table(csv.as_bytes(), &ReadOptions::default())?;
+//! assert!(table.detection.decimal_comma);
+//! let series = table.into_series(&SeriesOptions::default())?;
+//! assert_eq!(series.channels, ["load", "price"]);
+//! assert_eq!(series.index.frequency().to_string(), "1 h");
+//!
+//! let split = SplitRule::default().apply(series.rows(), 6, 2)?;
+//! let scaler = Scaler::fit(&series, split.train.clone());
+//! let scaled = scaler.transform(series.values());
+//! let windows = Windows::of(&split, Part::Test, 6, 2);
+//! for i in 0..windows.len() {
+//!     let first = windows.start_row(i) * series.channel_count();
+//!     let input = &scaled[first..first + windows.lookback * series.channel_count()];
+//!     assert_eq!(input.len(), 6 * 2);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod body;
+mod cell;
+mod civil;
+mod cursor;
+mod delimiter;
+mod detection;
+mod error;
+mod fill;
+mod frequency;
+mod header;
+mod index;
+mod judge;
+mod metrics;
+mod options;
+mod parts;
+mod reader;
+mod records;
+mod repair;
+mod repairs;
+mod rows;
+mod sample;
+mod scaler;
+mod series;
+mod split;
+mod stamp;
+mod table;
+mod time_column;
+mod windows;
+mod yardstick;
+
+pub use detection::{Detection, MarkerCount, RenamedColumn, TextColumn, TimeDetection};
+pub use error::{ReadError, SeriesError, SplitError};
+pub use frequency::Frequency;
+pub use index::{TimeIndex, format_stamp, time_features};
+pub use metrics::{ChannelMetrics, MetricSet, Metrics, MetricsStream, StepMetrics, mase_scale};
+pub use options::{
+    CalendarColumns, Fill, Gaps, HeaderRow, ReadOptions, Repeated, SeriesOptions, TimeColumn,
+    Unsorted,
+};
+pub use reader::read_table;
+pub use repairs::{ChannelRepair, Repairs};
+pub use scaler::Scaler;
+pub use series::Series;
+pub use split::{Part, Split, SplitRule};
+pub use table::Table;
+pub use windows::Windows;
+pub use yardstick::Yardstick;

@@ -1,0 +1,167 @@
+//! What a person may decide about reading and repairing.
+
+use serde::{Deserialize, Serialize};
+
+/// How to read a file; the default finds everything out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReadOptions {
+    /// The byte between cells, or `None` to choose among `, ; tab |` by the first lines.
+    pub delimiter: Option<u8>,
+    /// Whether `1,5` is one and a half, or `None` to find out by the first lines.
+    pub decimal_comma: Option<bool>,
+    /// Whether the first line holds names.
+    pub header: HeaderRow,
+    /// Markers of missing values beside the usual ones (an empty cell, NA, NaN, null, None, N/A,
+    /// -, …), for example `-9999`. Compared as text after trimming, whatever the case, and – where
+    /// the marker is a number – by value too.
+    pub missing: Vec<String>,
+    /// Where the time stamps are.
+    pub time_column: TimeColumn,
+    /// The longest line (quoted line breaks included) in bytes; a longer one is an error.
+    pub max_line_bytes: usize,
+    /// The most columns; more are an error.
+    pub max_columns: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            delimiter: None,
+            decimal_comma: None,
+            header: HeaderRow::Auto,
+            missing: Vec::new(),
+            time_column: TimeColumn::Auto,
+            max_line_bytes: 16 << 20,
+            max_columns: 100_000,
+        }
+    }
+}
+
+/// Whether the first line holds names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum HeaderRow {
+    /// Found out by comparing the first line with those below it.
+    #[default]
+    Auto,
+    /// The first line holds names.
+    Present,
+    /// The first line is data; columns are named `ch1`, `ch2`, … by their place in the file.
+    Absent,
+}
+
+/// Where the time stamps are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum TimeColumn {
+    /// Found by content.
+    #[default]
+    Auto,
+    /// Nowhere: rows are numbered.
+    None,
+    /// In the column of this name.
+    Named(String),
+    /// In several columns of whole numbers.
+    Parts(CalendarColumns),
+}
+
+/// Names of the columns that make up a stamp; parts not named are the first (month, day) or 0.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CalendarColumns {
+    /// Four-digit year.
+    pub year: String,
+    /// 1 to 4; used where there is no month.
+    pub quarter: Option<String>,
+    /// 1 to 12.
+    pub month: Option<String>,
+    /// 1 to 31.
+    pub day: Option<String>,
+    /// 0 to 23.
+    pub hour: Option<String>,
+    /// 0 to 59.
+    pub minute: Option<String>,
+    /// 0 to 59.
+    pub second: Option<String>,
+}
+
+/// How to make a series of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeriesOptions {
+    /// Channels to take, in this order; `None` takes every column of numbers.
+    pub channels: Option<Vec<String>>,
+    /// What to do about missing values.
+    pub fill: Fill,
+    /// What to do about stamps out of order.
+    pub unsorted: Unsorted,
+    /// What to do about rows with the same stamp.
+    pub repeated: Repeated,
+    /// What to do about holes in the stamps.
+    pub gaps: Gaps,
+}
+
+impl SeriesOptions {
+    /// Rows exactly as they are in the file, for benchmark files whose published results were made
+    /// so: repeated stamps and holes are kept, missing cells filled linearly.
+    pub fn as_they_are() -> Self {
+        Self {
+            repeated: Repeated::Keep,
+            gaps: Gaps::Keep,
+            ..Self::default()
+        }
+    }
+}
+
+/// What to do about missing values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Fill {
+    /// Repeat the last value seen; before the first one, use it.
+    Forward,
+    /// Draw a straight line, row by row, between the values around; beyond the first and last
+    /// value, repeat them.
+    #[default]
+    Linear,
+    /// Drop rows in which a chosen channel is missing. No rows are inserted into holes then.
+    Drop,
+    /// Make it an error.
+    Refuse,
+}
+
+/// What to do about stamps out of order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Unsorted {
+    /// Bring rows into time order; rows of the same stamp keep theirs.
+    #[default]
+    Sort,
+    /// Make it an error.
+    Refuse,
+}
+
+/// What to do about rows with the same stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Repeated {
+    /// Keep the first row of each stamp.
+    KeepFirst,
+    /// Keep the last row of each stamp.
+    #[default]
+    KeepLast,
+    /// Take the mean of the values that are there, channel by channel.
+    Mean,
+    /// Make it an error.
+    Refuse,
+    /// Keep all rows.
+    Keep,
+}
+
+/// What to do about holes in the stamps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Gaps {
+    /// Insert the missing rows and fill their values as [`Fill`] says. An irregular series is left
+    /// as it is, and [`Repairs`](crate::Repairs) says so.
+    #[default]
+    Insert,
+    /// Keep the rows as they are.
+    Keep,
+    /// Make it an error.
+    Refuse,
+}

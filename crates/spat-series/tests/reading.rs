@@ -1,0 +1,418 @@
+//! Files in every form that people have them, and what is said about broken ones.
+#![allow(clippy::unwrap_used)]
+
+use spat_series::{
+    CalendarColumns, HeaderRow, ReadError, ReadOptions, Table, TimeColumn, TimeDetection,
+    format_stamp, read_table,
+};
+
+fn read(text: &str) -> Table {
+    read_table(text.as_bytes(), &ReadOptions::default()).unwrap()
+}
+
+fn fails(text: impl AsRef<[u8]>) -> ReadError {
+    let error = read_table(text.as_ref(), &ReadOptions::default()).unwrap_err();
+    assert!(error.to_string().len() > 40, "no way out: {error}");
+    error
+}
+
+fn first_stamps(table: &Table) -> Vec<String> {
+    table
+        .stamps
+        .iter()
+        .flatten()
+        .take(2)
+        .map(|&s| format_stamp(s))
+        .collect()
+}
+
+#[test]
+fn plain() {
+    let table = read("\u{FEFF}date,a,b\r\n2020-01-01,1,\r\n2020-01-02, 2.5 ,NA");
+    assert_eq!(table.channels, ["a", "b"]);
+    assert_eq!(&table.values()[..1], [1.0]);
+    assert_eq!(table.missing_counts(), [0, 2]);
+    let d = &table.detection;
+    assert!(d.byte_order_mark && d.crlf && d.header && !d.decimal_comma);
+    assert_eq!((d.padded_cells, d.missing_markers.len()), (1, 2));
+    assert!(
+        d.lines().iter().any(|line| line.contains("empty cell ×1")),
+        "{:?}",
+        d.lines()
+    );
+}
+
+#[test]
+fn stamps_in_every_way() {
+    let first = ["2016-07-01 00:00:00", "2016-07-02 00:00:00"];
+    for text in [
+        "date,a\n2016-07-01,1\n2016-07-02,2\n",
+        "a,date\n1,7/1/2016 0:00\n2,7/2/2016 0:00\n3,7/13/2016 0:00\n",
+        "a;date\n1;1.7.2016\n2;2.7.2016\n3;3.7.2016\n4;4.7.2016\n",
+        "a;date\n1;1/7/2016\n2;2/7/2016\n3;13/7/2016\n",
+        "when,a\n1467331200,1\n1467417600,2\n1467504000,2\n",
+        "timestamp,a\n1467331200000,1\n1467417600000,2\n",
+        "date,a\n20160701,1\n20160702,2\n",
+        "year,month,day,a\n2016,7,1,1\n2016,7,2,1\n",
+        "a,t\n1,2016-07-01T02:00:00+02:00\n2,2016-07-02T02:00:00+02:00\n",
+        "sep=;\ndate;a\n2016-07-01;1\n2016-07-02;1\n",
+    ] {
+        assert_eq!(first_stamps(&read(text)), first, "{text}");
+    }
+    let months = read("month,a\nJan 2006,1\nFeb 2006,2\n");
+    assert_eq!(
+        first_stamps(&months),
+        ["2006-01-01 00:00:00", "2006-02-01 00:00:00"]
+    );
+    let quarters = read("year,quarter,a\n1959.0,1.0,1\n1959.0,2.0,2\n");
+    assert_eq!(
+        first_stamps(&quarters),
+        ["1959-01-01 00:00:00", "1959-04-01 00:00:00"]
+    );
+    assert!(matches!(
+        quarters.detection.time,
+        TimeDetection::Parts { .. }
+    ));
+}
+
+#[test]
+fn day_and_month_are_told_apart_by_the_whole_column() {
+    // Days 1 to 12 fit both ways; the order of the whole column decides.
+    let mut text = "date,a\n".to_owned();
+    for (month, day) in [(3, 10), (3, 11), (3, 12), (4, 1), (4, 2), (4, 3)] {
+        text += &format!("{day}/{month}/2020,1\n");
+    }
+    let table = read(&text);
+    assert_eq!(first_stamps(&table)[0], "2020-03-10 00:00:00");
+    let TimeDetection::Column {
+        format,
+        why,
+        ambiguous,
+        ..
+    } = &table.detection.time
+    else {
+        panic!("{:?}", table.detection.time)
+    };
+    assert_eq!(format, "DD/M/YYYY");
+    assert!(
+        !ambiguous && why.contains("fits as well, but less evenly"),
+        "{why}"
+    );
+    // A file of one day cannot tell: said so.
+    let table = read("date,a\n1/2/2020 0:00,1\n1/2/2020 1:00,2\n");
+    let TimeDetection::Column { ambiguous, .. } = table.detection.time else {
+        panic!()
+    };
+    assert!(ambiguous);
+}
+
+#[test]
+fn the_form_may_be_decided_beyond_the_sample() {
+    let mut text = "date,a\n".to_owned();
+    for row in 0..400 {
+        let day = if row < 300 { 1 + row % 12 } else { 20 };
+        text += &format!("{day}/3/2020,1\n");
+    }
+    assert_eq!(first_stamps(&read(&text))[1], "2020-03-02 00:00:00");
+}
+
+#[test]
+fn without_time() {
+    let table = read("a,b\n1.5,2\n2.5,3\n");
+    assert_eq!(
+        (table.stamps, table.detection.time),
+        (None, TimeDetection::Rows)
+    );
+    let none = ReadOptions {
+        time_column: TimeColumn::None,
+        ..Default::default()
+    };
+    let table = read_table(b"date,a\n2020-01-01,1\n", &none).unwrap();
+    assert_eq!(table.detection.text_columns[0].name, "date");
+}
+
+#[test]
+fn asked_for() {
+    let named = |name: &str| ReadOptions {
+        time_column: TimeColumn::Named(name.to_owned()),
+        ..Default::default()
+    };
+    let text = b"a,x,y\n1,2019,2020-01-01\n2,2020,2020-01-02\n";
+    assert_eq!(
+        first_stamps(&read_table(text, &named("x")).unwrap())[0],
+        "2019-01-01 00:00:00"
+    );
+    assert_eq!(
+        first_stamps(&read_table(text, &named("y")).unwrap())[0],
+        "2020-01-01 00:00:00"
+    );
+    let error = read_table(text, &named("a")).unwrap_err();
+    assert!(
+        matches!(error, ReadError::NoStamps { column: 1, .. }),
+        "{error}"
+    );
+    let error = read_table(text, &named("z")).unwrap_err().to_string();
+    assert!(error.contains("a, x, y"), "{error}");
+    let parts = CalendarColumns {
+        year: "x".to_owned(),
+        hour: Some("a".to_owned()),
+        ..Default::default()
+    };
+    let options = ReadOptions {
+        time_column: TimeColumn::Parts(parts),
+        ..Default::default()
+    };
+    let error = read_table(b"a,x,b\n1,2019,1\n25,2019,1\n", &options).unwrap_err();
+    assert_eq!(
+        (error.line(), error.column()),
+        (Some(3), Some(1)),
+        "{error}"
+    );
+}
+
+#[test]
+fn columns_set_aside() {
+    let table = read("No,a,word,b\n1,5,x,7\n2,6,y,8\n3,7,z,9\n");
+    assert_eq!(table.channels, ["a", "b"]);
+    assert_eq!(table.values(), [5., 7., 6., 8., 7., 9.]);
+    assert_eq!(table.detection.row_number_column.as_deref(), Some("No"));
+    let text = &table.detection.text_columns[0];
+    assert_eq!((text.name.as_str(), text.example.as_str()), ("word", "x"));
+    // A time column that is 0, 1, 2 … (iTransformer #22).
+    let table = read("date,a\n0,5.5\n1,6.5\n2,6.1\n");
+    assert_eq!((table.channels.len(), table.stamps), (1, None));
+}
+
+#[test]
+fn text_that_comes_late() {
+    // Mostly text below the sample: a text column. A few texts: an error at the first.
+    let rows = |texts: usize| {
+        let late = |i: usize| if i >= 1000 - texts { "off" } else { "1" };
+        (0..1000)
+            .map(|i| format!("{},{i}.5\n", late(i)))
+            .collect::<String>()
+    };
+    let table = read(&format!("a,b\n{}", rows(700)));
+    assert_eq!(
+        (&table.channels, table.values()[1]),
+        (&vec!["b".to_owned()], 1.5)
+    );
+    let error = fails(format!("a,b\n{}", rows(3)));
+    let ReadError::NotANumber {
+        line: 999,
+        column: 1,
+        count: 3,
+        ..
+    } = error
+    else {
+        panic!("{error}")
+    };
+}
+
+#[test]
+fn markers() {
+    let text = b"a,b\n1.5,x\n-9999,2\n3.5,-9999.0\n";
+    let missing = vec!["-9999".to_owned(), "X".to_owned()];
+    let table = read_table(
+        text,
+        &ReadOptions {
+            missing,
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    assert_eq!(table.missing_counts(), [1, 2]);
+    let table = read("a,b\n1.5,3\n-9999,2\n3.5,-9999.0\n");
+    assert_eq!(table.missing_counts(), [0, 0]);
+    assert_eq!(table.detection.suspected_markers[0].count, 2);
+    let table = read("a\n-500\n-999\n-2000\n-1000\n");
+    assert_eq!(table.detection.suspected_markers, []);
+}
+
+#[test]
+fn odd_rows() {
+    let table = read("date,a\n2020-01-01,1,\n2020-01-02,2,\n,\n,\n");
+    let d = &table.detection;
+    assert_eq!(
+        (table.rows(), d.trailing_delimiters, d.blank_lines),
+        (2, 2, 2)
+    );
+    let table = read("a,b\n1,2\n,\n3,4\n,\n,\n");
+    assert_eq!((table.rows(), table.detection.blank_lines), (3, 2));
+    assert!(table.values()[2].is_nan());
+    let absent = ReadOptions {
+        header: HeaderRow::Absent,
+        ..Default::default()
+    };
+    let table = read_table(b"7,8\n", &absent).unwrap();
+    assert_eq!(table.channels, ["ch1", "ch2"]);
+    assert_eq!(read("v\n1\n2\n").values(), [1., 2.]);
+    assert_eq!(
+        read("a;b\n1.234,5;2\n0,5;3\n").values(),
+        [1234.5, 2., 0.5, 3.]
+    );
+}
+
+#[test]
+fn stamps_finer_than_a_second_are_not_folded() {
+    let table = read("time,a\n2020-01-01 00:00:00.0,1\n2020-01-01 00:00:00.5,2\n");
+    assert_eq!((table.rows(), &table.stamps), (2, &None));
+    assert!(matches!(
+        table.detection.time,
+        TimeDetection::TooFine { .. }
+    ));
+}
+
+#[test]
+fn errors_say_where() {
+    assert_eq!(fails(""), ReadError::Empty);
+    assert_eq!(fails("\n \r\n"), ReadError::Empty);
+    assert_eq!(fails("a,b\n"), ReadError::NoRows { columns: 2 });
+    assert!(matches!(fails("a,b\n,\n"), ReadError::NoRows { .. }));
+    assert!(matches!(
+        fails("a,b\nx,y\nu,v\n"),
+        ReadError::NoNumbers { columns: 2, .. }
+    ));
+    assert!(matches!(
+        fails("date\n2020-01-01\n"),
+        ReadError::NoNumbers { .. }
+    ));
+    let error = fails("a,b\n1,2\n1,2,3\n");
+    assert!(matches!(
+        error,
+        ReadError::Ragged {
+            line: 3,
+            expected: 2,
+            found: 3,
+            ..
+        }
+    ));
+    let error = fails("a,b\n1,2\n\n1\n");
+    assert!(matches!(
+        error,
+        ReadError::Ragged {
+            line: 4,
+            expected: 2,
+            found: 1,
+            ..
+        }
+    ));
+    let error = fails("a,b\n1,2\n1,1e400\n");
+    assert!(
+        matches!(
+            error,
+            ReadError::NotFinite {
+                line: 3,
+                column: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(matches!(
+        fails("a,b\n1,2\n1,inf\n"),
+        ReadError::NotFinite { .. }
+    ));
+    assert!(matches!(
+        fails("a,b\n1,2\n1,4e38\n"),
+        ReadError::NotFinite { .. }
+    ));
+    let latin = fails(b"a,b\n1,2\n\xE4,3\n");
+    assert_eq!(
+        latin,
+        ReadError::NotUtf8 {
+            offset: 8,
+            line: 3,
+            byte: 0xE4
+        }
+    );
+    assert!(latin.to_string().contains("Latin-1"));
+    assert_eq!(fails(b"a\0b\n"), ReadError::Nul { offset: 1, line: 1 });
+    assert_eq!(fails(b"\xFF\xFEa\0"), ReadError::Utf16);
+    let error = fails("date,a\n2020-01-01,1\n2020-01-02,1\n2020-01-03,1\n2020-01-04,1\nsum,4\n");
+    assert_eq!(
+        (error.line(), error.column()),
+        (Some(6), Some(1)),
+        "{error}"
+    );
+    assert!(error.to_string().contains("YYYY-MM-DD"), "{error}");
+    // Text from the file is shortened.
+    assert!(
+        fails(format!("a\n1\n2\n{}\n", "x".repeat(5000)))
+            .to_string()
+            .len()
+            < 300
+    );
+}
+
+#[test]
+fn ten_million_columns() {
+    let wide = "1,".repeat(10_000_000);
+    assert_eq!(
+        fails(&wide),
+        ReadError::LineTooLong {
+            line: 1,
+            limit: 16 << 20
+        }
+    );
+    let options = ReadOptions {
+        max_line_bytes: usize::MAX,
+        ..Default::default()
+    };
+    let error = read_table(wide.as_bytes(), &options).unwrap_err();
+    assert_eq!(
+        error,
+        ReadError::TooManyColumns {
+            line: 1,
+            limit: 100_000
+        }
+    );
+}
+
+#[test]
+fn the_hours_of_beijing() {
+    // UCI's Beijing PM2.5: a row number, four calendar columns, NA, a word, CR LF.
+    let mut text = "No,year,month,day,hour,pm2.5,DEWP,cbwd\r\n".to_owned();
+    for row in 0..60 {
+        let pm = if row < 24 {
+            "NA".to_owned()
+        } else {
+            (100 + row).to_string()
+        };
+        text += &format!(
+            "{},2010,1,{},{},{pm},-{row},NW\r\n",
+            row + 1,
+            1 + row / 24,
+            row % 24
+        );
+    }
+    let table = read(&text);
+    assert_eq!(table.channels, ["pm2.5", "DEWP"]);
+    assert_eq!(table.detection.row_number_column.as_deref(), Some("No"));
+    assert_eq!(table.detection.text_columns[0].name, "cbwd");
+    assert_eq!(
+        format_stamp(table.stamps.as_ref().unwrap()[59]),
+        "2010-01-03 11:00:00"
+    );
+    assert_eq!(table.missing_counts(), [24, 0]);
+    let TimeDetection::Parts { columns } = &table.detection.time else {
+        panic!()
+    };
+    assert_eq!(columns, &["year", "month", "day", "hour"]);
+}
+
+#[test]
+fn a_quoted_and_padded_table() {
+    let table = read(
+        "\"date\",\"a\"\r\n\"2016-01-11 17:00:00\",\" 45.5\"\r\n\"2016-01-11 17:10:00\",\" 46\"\r\n",
+    );
+    assert_eq!(table.values(), [45.5, 46.0]);
+    assert_eq!(table.detection.padded_cells, 2);
+}
+
+#[test]
+fn the_better_of_two_time_columns() {
+    let table = read("launch,date,a\n2020-01-01,2021-02-01,1\n2020-01-02,2021-02-02,2\n");
+    assert_eq!(first_stamps(&table)[0], "2021-02-01 00:00:00");
+    assert_eq!(table.detection.text_columns[0].name, "launch");
+}
