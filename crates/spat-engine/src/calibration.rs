@@ -42,7 +42,9 @@ pub(crate) async fn arrays(
     for rows in rows.chunks(evaluation_batch(dataset, &windows)) {
         let forecasts = forecast(model, setting, rows).await?;
         for (row, forecast) in rows.iter().zip(forecasts.chunks_exact(cells)) {
-            for ((residuals, forecast), truth) in residuals.iter_mut().zip(forecast).zip(dataset.truth(*row)) {
+            for ((residuals, forecast), truth) in
+                residuals.iter_mut().zip(forecast).zip(dataset.truth(*row))
+            {
                 residuals.push((forecast - truth).abs());
             }
         }
@@ -59,6 +61,14 @@ pub(crate) async fn arrays(
     Ok(LEVELS
         .into_iter()
         .zip(half_widths)
-        .map(|(level, values)| (array_name(level), Array { shape: shape.clone(), values }))
+        .map(|(level, values)| {
+            (
+                array_name(level),
+                Array {
+                    shape: shape.clone(),
+                    values,
+                },
+            )
+        })
         .collect())
 }

@@ -45,7 +45,9 @@ impl<'a> Control<'a> {
     }
 
     pub(crate) fn warn(&mut self, message: impl Into<String>) {
-        self.emit(Event::Warning { message: message.into() });
+        self.emit(Event::Warning {
+            message: message.into(),
+        });
     }
 
     /// Obeys all waiting commands; waits here while paused.
@@ -61,7 +63,9 @@ impl<'a> Control<'a> {
                     Command::Resume => self.paused = false,
                     Command::Step { steps } => self.granted = steps,
                     Command::Stop => return Next::Stop,
-                    Command::Run { .. } => self.warn("a run is already going; stop it before you start another"),
+                    Command::Run { .. } => {
+                        self.warn("a run is already going; stop it before you start another")
+                    }
                 }
             }
             if self.paused && self.granted == 0 {

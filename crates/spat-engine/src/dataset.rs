@@ -46,8 +46,20 @@ impl Dataset {
         let split = rule.apply(series.rows(), lookback, horizon)?;
         let scaler = Scaler::fit(&series, split.train.clone());
         let scaled = scaler.transform(series.values());
-        let marks = if time_stamps { series.time_features() } else { None };
-        Ok(Self { series, split, scaler, scaled, marks, lookback, horizon })
+        let marks = if time_stamps {
+            series.time_features()
+        } else {
+            None
+        };
+        Ok(Self {
+            series,
+            split,
+            scaler,
+            scaled,
+            marks,
+            lookback,
+            horizon,
+        })
     }
 
     /// Scales by another table's scaler, for a model that was trained on that table.
@@ -86,24 +98,38 @@ impl Dataset {
             .map(|marks| gather(marks, rows, self.lookback, TIME_FEATURES, device));
         let first_truths: Vec<usize> = rows.iter().map(|row| row + self.lookback).collect();
         Batch {
-            inputs: Inputs { values: gather(&self.scaled, rows, self.lookback, channels, device), marks },
+            inputs: Inputs {
+                values: gather(&self.scaled, rows, self.lookback, channels, device),
+                marks,
+            },
             target: gather(&self.scaled, &first_truths, self.horizon, channels, device),
         }
     }
 }
 
 /// `length` rows from each of `starts`, `[starts × length × width]`.
-fn gather(table: &[f32], starts: &[usize], length: usize, width: usize, device: &Device) -> Tensor<3> {
+fn gather(
+    table: &[f32],
+    starts: &[usize],
+    length: usize,
+    width: usize,
+    device: &Device,
+) -> Tensor<3> {
     let mut values = Vec::with_capacity(starts.len() * length * width);
     for &start in starts {
         values.extend_from_slice(&table[start * width..(start + length) * width]);
     }
-    Tensor::from_data(TensorData::new(values, [starts.len(), length, width]), device)
+    Tensor::from_data(
+        TensorData::new(values, [starts.len(), length, width]),
+        device,
+    )
 }
 
 /// First rows of all windows, in a random order that only `seed` decides.
 pub fn shuffled(windows: &Windows, seed: u64) -> Vec<usize> {
-    let mut rows: Vec<usize> = (0..windows.len()).map(|window| windows.start_row(window)).collect();
+    let mut rows: Vec<usize> = (0..windows.len())
+        .map(|window| windows.start_row(window))
+        .collect();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     // Fisher–Yates; the multiply–shift draw is biased by less than rows / 2⁶⁴.
     for last in (1..rows.len()).rev() {

@@ -24,7 +24,9 @@ pub enum DeviceChoice {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeviceError {
     /// No adapter.
-    #[error("there is no GPU that Vulkan, Metal or DX12 can reach; use --device cpu, or install the graphics driver")]
+    #[error(
+        "there is no GPU that Vulkan, Metal or DX12 can reach; use --device cpu, or install the graphics driver"
+    )]
     NoGpu,
 }
 
@@ -70,7 +72,9 @@ fn gpus() -> Vec<Device> {
 fn gpu_facts(device: &Device) -> DeviceFacts {
     DeviceFacts {
         kind: "gpu".to_owned(),
-        name: device.identity().map_or_else(|| format!("{device:?}"), |identity| format!("{identity:?}")),
+        name: device
+            .identity()
+            .map_or_else(|| format!("{device:?}"), |identity| format!("{identity:?}")),
         threads: 1,
     }
 }

@@ -37,14 +37,21 @@ pub(crate) async fn mean_squared_error(
 }
 
 /// All metrics over all windows of a part.
-pub(crate) async fn metrics(model: &Forecaster, setting: &Setting<'_>, part: Part) -> Result<Metrics, JobError> {
+pub(crate) async fn metrics(
+    model: &Forecaster,
+    setting: &Setting<'_>,
+    part: Part,
+) -> Result<Metrics, JobError> {
     let dataset = setting.dataset;
     let windows = dataset.windows(part);
     let mut stream = stream(dataset, &windows);
     let rows = first_rows(&windows);
     for rows in rows.chunks(evaluation_batch(dataset, &windows)) {
         let forecasts = forecast(model, setting, rows).await?;
-        for (row, forecast) in rows.iter().zip(forecasts.chunks_exact(forecasts.len() / rows.len())) {
+        for (row, forecast) in rows
+            .iter()
+            .zip(forecasts.chunks_exact(forecasts.len() / rows.len()))
+        {
             stream.push(forecast, dataset.truth(*row));
         }
     }
@@ -58,25 +65,42 @@ pub(crate) fn yardstick_metrics(yardstick: &Yardstick, dataset: &Dataset, part: 
     let mut stream = stream(dataset, &windows);
     let mut forecast = Vec::new();
     for row in first_rows(&windows) {
-        yardstick.forecast(dataset.input(row), windows.lookback, windows.horizon, channels, &mut forecast);
+        yardstick.forecast(
+            dataset.input(row),
+            windows.lookback,
+            windows.horizon,
+            channels,
+            &mut forecast,
+        );
         stream.push(&forecast, dataset.truth(row));
     }
     stream.finish()
 }
 
 /// Scaled forecasts of the windows that start at `rows`, `[rows × horizon × C]`.
-pub(crate) async fn forecast(model: &Forecaster, setting: &Setting<'_>, rows: &[usize]) -> Result<Vec<f32>, JobError> {
+pub(crate) async fn forecast(
+    model: &Forecaster,
+    setting: &Setting<'_>,
+    rows: &[usize],
+) -> Result<Vec<f32>, JobError> {
     let batch = setting.dataset.batch(rows, setting.device);
     let forecast = model.forward(batch.inputs, &mut Pass::evaluation());
     read(forecast).await.map_err(JobError::Device)
 }
 
 pub(crate) fn first_rows(windows: &Windows) -> Vec<usize> {
-    (0..windows.len()).map(|window| windows.start_row(window)).collect()
+    (0..windows.len())
+        .map(|window| windows.start_row(window))
+        .collect()
 }
 
 fn stream(dataset: &Dataset, windows: &Windows) -> MetricsStream {
     let season = dataset.series.index.frequency().season_length();
     let scale = mase_scale(&dataset.series, dataset.split.train.clone(), season);
-    MetricsStream::new(windows.horizon, dataset.series.channel_count(), Some(&dataset.scaler), Some(scale))
+    MetricsStream::new(
+        windows.horizon,
+        dataset.series.channel_count(),
+        Some(&dataset.scaler),
+        Some(scale),
+    )
 }

@@ -8,9 +8,9 @@ use spat_model::Forecaster;
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series, Yardstick};
 use spat_spec::{
-    Checkpoint, CheckpointHeader, ControlResult, DataFacts, DeviceFacts, Event, Experiment, FORMAT, ForecasterConfig, MeanErrors,
-    ModelResult, PROTOCOL, Phase, Plan, Report, Structure, TestMetrics, TestOnly, TrainingConfig, ValResult, When,
-    WindowCounts, percent_change,
+    Checkpoint, CheckpointHeader, ControlResult, DataFacts, DeviceFacts, Event, Experiment, FORMAT,
+    ForecasterConfig, MeanErrors, ModelResult, PROTOCOL, Phase, Plan, Report, Rounding, Structure,
+    TestMetrics, TestOnly, TrainingConfig, ValResult, When, WindowCounts, percent_change,
 };
 
 use crate::calibration;
@@ -51,16 +51,24 @@ pub struct Job {
 /// # Errors
 /// [`JobError::Stopped`] after a stop command, with a checkpoint in the store; otherwise what
 /// failed and a way out.
-pub async fn run(job: &Job, store: &mut impl RunStore, control: &mut Control<'_>) -> Result<Report, JobError> {
+pub async fn run(
+    job: &Job,
+    store: &mut impl RunStore,
+    control: &mut Control<'_>,
+) -> Result<Report, JobError> {
     let result = Run::new(job, store, control).await;
     let result = match result {
         Ok(mut run) => run.run().await,
         Err(error) => Err(error),
     };
     match &result {
-        Ok(report) => control.emit(Event::Done { report: Box::new(report.clone()) }),
+        Ok(report) => control.emit(Event::Done {
+            report: Box::new(report.clone()),
+        }),
         Err(JobError::Stopped) => control.emit(Event::Stopped),
-        Err(error) => control.emit(Event::Failed { message: error.to_string() }),
+        Err(error) => control.emit(Event::Failed {
+            message: error.to_string(),
+        }),
     }
     result
 }
@@ -75,7 +83,11 @@ struct Run<'a, 'c, S> {
 }
 
 impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
-    async fn new(job: &'a Job, store: &'a mut S, control: &'a mut Control<'c>) -> Result<Self, JobError> {
+    async fn new(
+        job: &'a Job,
+        store: &'a mut S,
+        control: &'a mut Control<'c>,
+    ) -> Result<Self, JobError> {
         let forecaster = &job.experiment.forecaster;
         forecaster.check()?;
         if forecaster.channels() != job.series.channel_count() {
@@ -100,7 +112,14 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let phases = Phases::load(store).await?;
         let experiment = pretty(&job.experiment)?;
         store.write("experiment.json", &experiment).await?;
-        Ok(Self { job, dataset, dense: Structure::dense(forecaster.clone()), phases, store, control })
+        Ok(Self {
+            job,
+            dataset,
+            dense: Structure::dense(forecaster.clone()),
+            phases,
+            store,
+            control,
+        })
     }
 
     async fn run(&mut self) -> Result<Report, JobError> {
@@ -109,7 +128,12 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             hash: job.hash.clone(),
-            resumed: self.store.read(crate::training_state::STATE_FILE).await?.is_some() || self.phases.scores.is_some(),
+            resumed: self
+                .store
+                .read(crate::training_state::STATE_FILE)
+                .await?
+                .is_some()
+                || self.phases.scores.is_some(),
         });
         self.control.emit(Event::Device(job.device_facts.clone()));
         let data = self.data_facts();
@@ -119,19 +143,43 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let plan = self.plan().await?;
         let pruned_structure = plan.apply_to(self.dense.clone())?;
         let cut = apply(&plan, dense.model.clone());
-        let pruned = self.finetune(Phase::Finetune, cut.clone(), &pruned_structure).await?;
-        let controls = self.controls(&dense, &pruned_structure, pruned.history.len()).await?;
+        let (pruned, controls) = if pruned_structure == self.dense {
+            // Nothing was removed: training on would compare the dense model with a longer trained one.
+            (
+                Trained {
+                    model: cut.clone(),
+                    history: Vec::new(),
+                },
+                BTreeMap::new(),
+            )
+        } else {
+            let pruned = self.finetune(cut.clone(), &pruned_structure).await?;
+            let controls = self
+                .controls(&dense, &pruned_structure, pruned.history.len())
+                .await?;
+            (pruned, controls)
+        };
 
-        self.control.emit(Event::Phase { phase: Phase::Evaluate, epochs: 1, steps_per_epoch: 1 });
+        self.control.emit(Event::Phase {
+            phase: Phase::Evaluate,
+            epochs: 1,
+            steps_per_epoch: 1,
+        });
         let setting = self.setting();
         let before = metrics(&cut, &setting, Part::Test).await?;
         let timings = measure(&setting, &job.experiment, &dense.model, &pruned.model).await?;
         let mut dense_result = self.result(&dense, &self.dense, timings.dense).await?;
-        let mut pruned_result = self.result(&pruned, &pruned_structure, timings.pruned).await?;
+        let mut pruned_result = self
+            .result(&pruned, &pruned_structure, timings.pruned)
+            .await?;
         dense_result.history = dense.history.clone();
         pruned_result.history = pruned.history.clone();
-        pruned_result.before_finetune =
-            Some(TestOnly { test: MeanErrors { mse: before.scaled.mse, mae: before.scaled.mae } });
+        pruned_result.before_finetune = Some(TestOnly {
+            test: MeanErrors {
+                mse: before.scaled.mse,
+                mae: before.scaled.mae,
+            },
+        });
 
         let yardsticks = self.yardsticks();
         let report = Report {
@@ -144,7 +192,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             scores: plan.scores.clone(),
             change: change(&dense_result, &pruned_result),
             sample: forecast_sample(&setting, &dense.model, &pruned.model).await?,
-            maps: module_maps(&setting, &dense.model, &job.experiment.forecaster, job.experiment.training.batch).await?,
+            maps: module_maps(
+                &setting,
+                &dense.model,
+                &job.experiment.forecaster,
+                job.experiment.training.batch,
+            )
+            .await?,
             scoring: timings.scoring,
             notes: notes(&data, &plan, job),
             dense: dense_result,
@@ -161,8 +215,10 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
     async fn pretrain(&mut self) -> Result<Trained, JobError> {
         let job = self.job;
         let experiment = &job.experiment;
-        if let Some(ended) =
-            self.phases.ended(Phase::Pretrain, &self.dense, &job.device, self.store).await?
+        if let Some(ended) = self
+            .phases
+            .ended(Phase::Pretrain, &self.dense, &job.device, self.store)
+            .await?
             && self.phases.scores.is_some()
         {
             return Ok(ended);
@@ -171,15 +227,37 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let weights_seed = seed_for(experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
         let device = job.device.clone().autodiff();
         let model = Forecaster::init(&self.dense, weights_seed, &device);
-        let setting = Setting { dataset: &self.dataset, device: &job.device, seed: experiment.seed };
-        let during = (experiment.send.when == When::During && !self.dense.attention.is_empty()).then_some(&mut scores);
-        let trained =
-            train(&setting, Phase::Pretrain, model, &experiment.training, during, self.store, self.control).await?;
+        let setting = Setting {
+            dataset: &self.dataset,
+            device: &job.device,
+            seed: experiment.seed,
+        };
+        let during = (experiment.send.when == When::During && !self.dense.attention.is_empty())
+            .then_some(&mut scores);
+        let trained = train(
+            &setting,
+            Phase::Pretrain,
+            model,
+            &experiment.training,
+            during,
+            self.store,
+            self.control,
+        )
+        .await?;
         if experiment.send.when == When::After && !self.dense.attention.is_empty() {
-            score_after(&setting, &trained.model, experiment.training.batch, &mut scores, self.control).await?;
+            score_after(
+                &setting,
+                &trained.model,
+                experiment.training.batch,
+                &mut scores,
+                self.control,
+            )
+            .await?;
         }
         self.phases.scores = Some(scores.scores().await?);
-        self.phases.end(Phase::Pretrain, &trained, self.store).await?;
+        self.phases
+            .end(Phase::Pretrain, &trained, self.store)
+            .await?;
         Ok(trained)
     }
 
@@ -192,16 +270,23 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             }
         };
         self.control.emit(Event::Plan { plan: plan.clone() });
-        self.store.write("scores.json", &pretty(&plan.scores)?).await?;
+        self.store
+            .write("scores.json", &pretty(&plan.scores)?)
+            .await?;
         self.store.write("plan.json", &pretty(&plan)?).await?;
         self.phases.plan = Some(plan.clone());
         self.phases.save(self.store).await?;
         Ok(plan)
     }
 
-    async fn finetune(&mut self, phase: Phase, model: Forecaster, structure: &Structure) -> Result<Trained, JobError> {
+    async fn finetune(
+        &mut self,
+        model: Forecaster,
+        structure: &Structure,
+    ) -> Result<Trained, JobError> {
         let config = self.job.experiment.finetune.clone();
-        self.training(phase, model.train(), structure, &config).await
+        self.training(Phase::Finetune, model.train(), structure, &config)
+            .await
     }
 
     /// A training without scores, unless it ended in an earlier session of the run.
@@ -213,11 +298,28 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         config: &TrainingConfig,
     ) -> Result<Trained, JobError> {
         let job = self.job;
-        if let Some(ended) = self.phases.ended(phase, structure, &job.device, self.store).await? {
+        if let Some(ended) = self
+            .phases
+            .ended(phase, structure, &job.device, self.store)
+            .await?
+        {
             return Ok(ended);
         }
-        let setting = Setting { dataset: &self.dataset, device: &job.device, seed: job.experiment.seed };
-        let trained = train(&setting, phase, model, config, None, self.store, self.control).await?;
+        let setting = Setting {
+            dataset: &self.dataset,
+            device: &job.device,
+            seed: job.experiment.seed,
+        };
+        let trained = train(
+            &setting,
+            phase,
+            model,
+            config,
+            None,
+            self.store,
+            self.control,
+        )
+        .await?;
         self.phases.end(phase, &trained, self.store).await?;
         Ok(trained)
     }
@@ -232,18 +334,37 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let mut results = BTreeMap::new();
         if wanted.dense_finetuned {
             // As long as the pruned model, which may have stopped early.
-            let config = TrainingConfig { epochs, patience: None, ..self.job.experiment.finetune.clone() };
+            let config = TrainingConfig {
+                epochs,
+                patience: None,
+                ..self.job.experiment.finetune.clone()
+            };
             let structure = self.dense.clone();
             let start = dense.model.clone().train();
-            let trained = self.training(Phase::DenseFinetuned, start, &structure, &config).await?;
-            results.insert("dense_finetuned".to_owned(), self.control_result(&trained).await?);
+            let trained = self
+                .training(Phase::DenseFinetuned, start, &structure, &config)
+                .await?;
+            results.insert(
+                "dense_finetuned".to_owned(),
+                self.control_result(&trained).await?,
+            );
         }
         if wanted.pruned_from_scratch {
             let config = self.job.experiment.training.clone();
-            let seed = seed_for(self.job.experiment.seed, Phase::PrunedFromScratch, Purpose::Weights, 0);
+            let seed = seed_for(
+                self.job.experiment.seed,
+                Phase::PrunedFromScratch,
+                Purpose::Weights,
+                0,
+            );
             let model = Forecaster::init(pruned, seed, &self.job.device.clone().autodiff());
-            let trained = self.training(Phase::PrunedFromScratch, model, pruned, &config).await?;
-            results.insert("pruned_from_scratch".to_owned(), self.control_result(&trained).await?);
+            let trained = self
+                .training(Phase::PrunedFromScratch, model, pruned, &config)
+                .await?;
+            results.insert(
+                "pruned_from_scratch".to_owned(),
+                self.control_result(&trained).await?,
+            );
         }
         Ok(results)
     }
@@ -253,20 +374,32 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let test = metrics(&trained.model, &setting, Part::Test).await?;
         let val = mean_squared_error(&trained.model, &setting, Part::Val).await?;
         Ok(ControlResult {
-            test: MeanErrors { mse: test.scaled.mse, mae: test.scaled.mae },
+            test: MeanErrors {
+                mse: test.scaled.mse,
+                mae: test.scaled.mae,
+            },
             val: ValResult { mse: val },
             epochs: trained.history.len(),
         })
     }
 
-    async fn result(&self, trained: &Trained, structure: &Structure, times: Timings) -> Result<ModelResult, JobError> {
+    async fn result(
+        &self,
+        trained: &Trained,
+        structure: &Structure,
+        times: Timings,
+    ) -> Result<ModelResult, JobError> {
         let setting = self.setting();
         let full = metrics(&trained.model, &setting, Part::Test).await?;
         let val = mean_squared_error(&trained.model, &setting, Part::Val).await?;
         let cost = structure.cost();
         Ok(ModelResult {
             structure: structure.clone(),
-            test: TestMetrics { mse: full.scaled.mse, mae: full.scaled.mae, full },
+            test: TestMetrics {
+                mse: full.scaled.mse,
+                mae: full.scaled.mae,
+                full,
+            },
             val: ValResult { mse: val },
             params: cost.params,
             macs: cost.macs,
@@ -287,7 +420,12 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             ("mean", Yardstick::Mean),
         ]
         .into_iter()
-        .map(|(name, yardstick)| (name.to_owned(), yardstick_metrics(&yardstick, &self.dataset, Part::Test)))
+        .map(|(name, yardstick)| {
+            (
+                name.to_owned(),
+                yardstick_metrics(&yardstick, &self.dataset, Part::Test),
+            )
+        })
         .collect()
     }
 
@@ -304,16 +442,30 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 None => "row number".to_owned(),
             },
             season: series.index.frequency().season_length(),
-            windows: WindowCounts { train: count(Part::Train), val: count(Part::Val), test: count(Part::Test) },
+            windows: WindowCounts {
+                train: count(Part::Train),
+                val: count(Part::Val),
+                test: count(Part::Test),
+            },
             repairs: series.repairs.clone(),
         }
     }
 
     /// Writes what the run is for: models, report, tables. The checkpoint of the phases goes last.
-    async fn keep(&mut self, report: &Report, dense: &Forecaster, pruned: &Forecaster) -> Result<(), JobError> {
+    async fn keep(
+        &mut self,
+        report: &Report,
+        dense: &Forecaster,
+        pruned: &Forecaster,
+    ) -> Result<(), JobError> {
         for (name, model, structure, plan) in [
             ("dense.safetensors", dense, &self.dense, None),
-            ("pruned.safetensors", pruned, &report.pruned.structure, Some(report.plan.clone())),
+            (
+                "pruned.safetensors",
+                pruned,
+                &report.pruned.structure,
+                Some(report.plan.clone()),
+            ),
         ] {
             let mut weights = model.weights().await?;
             weights.extend(calibration::arrays(model, &self.setting()).await?);
@@ -334,18 +486,29 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             self.store.write(name, &checkpoint.to_bytes()?).await?;
         }
         let forecasts = crate::sample::forecasts_csv(&report.sample, &self.dataset);
-        self.store.write("forecasts.csv", forecasts.as_bytes()).await?;
+        self.store
+            .write("forecasts.csv", forecasts.as_bytes())
+            .await?;
+        self.store
+            .write("report.html", spat_report::html(report).as_bytes())
+            .await?;
         Ok(self.store.write("report.json", &pretty(report)?).await?)
     }
 
     fn setting(&self) -> Setting<'_> {
-        Setting { dataset: &self.dataset, device: &self.job.device, seed: self.job.experiment.seed }
+        Setting {
+            dataset: &self.dataset,
+            device: &self.job.device,
+            seed: self.job.experiment.seed,
+        }
     }
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, JobError> {
-    serde_json::to_vec_pretty(value)
-        .map_err(|error| JobError::RunFile { name: "report".to_owned(), reason: error.to_string() })
+    serde_json::to_vec_pretty(value).map_err(|error| JobError::RunFile {
+        name: "report".to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 fn change(dense: &ModelResult, pruned: &ModelResult) -> spat_spec::Change {
@@ -366,20 +529,38 @@ fn notes(data: &DataFacts, plan: &Plan, job: &Job) -> Vec<String> {
         "Every one of the {} test windows is counted; errors are in scaled space unless said otherwise.",
         data.windows.test
     ));
-    notes.push("One seed: differences of a few percent are within what another seed would give.".to_owned());
+    notes.push(
+        "One seed: differences of a few percent are within what another seed would give."
+            .to_owned(),
+    );
     let modules = plan.scores.len();
     if modules == 0 {
-        notes.push(format!("{} has no attention modules, so there is nothing to prune.", job.experiment.forecaster.name()));
+        notes.push(format!("{} has no attention modules, so there is nothing to prune; the \"pruned\" figures are those of the dense model.", job.experiment.forecaster.name()));
     } else if plan.removed.is_empty() {
-        notes.push(format!("A ratio of {} of {modules} modules removes none.", plan.ratio));
+        notes.push(format!("A ratio of {} of {modules} modules, rounded {}, removes none; the \"pruned\" figures are those of the dense model.", plan.ratio, rounding(plan)));
     } else if modules <= 2 {
-        notes.push(format!("A ranking of {modules} modules is close to a coin toss; more layers say more."));
+        notes.push(format!(
+            "A ranking of {modules} modules is close to a coin toss; more layers say more."
+        ));
     }
     if plan.removed.len() == modules && modules > 0 {
-        notes.push(match job.experiment.forecaster {
-            ForecasterConfig::ITransformer(_) => "All attention is removed: each channel is forecast from itself alone.",
-            _ => "All attention is removed: patches meet only in the head.",
-        }.to_owned());
+        notes.push(
+            match job.experiment.forecaster {
+                ForecasterConfig::ITransformer(_) => {
+                    "All attention is removed: each channel is forecast from itself alone."
+                }
+                _ => "All attention is removed: patches meet only in the head.",
+            }
+            .to_owned(),
+        );
     }
     notes
+}
+
+fn rounding(plan: &Plan) -> &'static str {
+    match plan.rule.rounding {
+        Rounding::Floor => "down",
+        Rounding::Round => "to the nearest",
+        Rounding::Ceil => "up",
+    }
 }

@@ -31,4 +31,4 @@ pub use error::JobError;
 pub use job::{Job, run};
 pub use optimizer::Adam;
 pub use saved::{Future, SavedForecaster};
-pub use store::{RunStore, StoreError};
+pub use store::{MemoryStore, RunStore, StoreError};

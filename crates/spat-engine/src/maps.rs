@@ -23,9 +23,13 @@ pub(crate) async fn module_maps(
     let all = first_rows(&setting.dataset.windows(Part::Train));
     let stride = (all.len() / batch.max(1)).max(1);
     let rows: Vec<usize> = all.into_iter().step_by(stride).take(batch.max(1)).collect();
-    let batch = setting.dataset.batch(&rows, &setting.device.clone().autodiff());
+    let batch = setting
+        .dataset
+        .batch(&rows, &setting.device.clone().autodiff());
     let mut pass = Pass::evaluation().with_probe(Probe::MasksAndMaps(MaskShape::Shared));
-    let loss = (dense.clone().train().forward(batch.inputs, &mut pass) - batch.target).square().mean();
+    let loss = (dense.clone().train().forward(batch.inputs, &mut pass) - batch.target)
+        .square()
+        .mean();
     if pass.maps().is_empty() {
         return Ok(Vec::new());
     }
@@ -40,7 +44,9 @@ pub(crate) async fn module_maps(
             continue;
         };
         let attention = attention.clone().inner();
-        let entropy = (attention.clone() * attention.clone().clamp_min(1e-30).log()).sum_dim(3).mean();
+        let entropy = (attention.clone() * attention.clone().clamp_min(1e-30).log())
+            .sum_dim(3)
+            .mean();
         let entropy = read(entropy).await.map_err(JobError::Device)?;
         maps.push(ModuleMaps {
             module: module.clone(),
@@ -48,9 +54,12 @@ pub(crate) async fn module_maps(
             queries,
             keys,
             labels: labels(forecaster, &setting.dataset.series.channels, keys),
-            attention: read(attention.mean_dim(0)).await.map_err(JobError::Device)?,
+            attention: read(attention.mean_dim(0))
+                .await
+                .map_err(JobError::Device)?,
             sensitivity: read(sensitivity).await.map_err(JobError::Device)?,
-            entropy: -f64::from(entropy.first().copied().unwrap_or_default()) / (keys.max(2) as f64).ln(),
+            entropy: -f64::from(entropy.first().copied().unwrap_or_default())
+                / (keys.max(2) as f64).ln(),
         });
     }
     Ok(maps)
@@ -61,7 +70,12 @@ fn labels(forecaster: &ForecasterConfig, channels: &[String], keys: usize) -> Ve
     match forecaster {
         ForecasterConfig::ITransformer(_) => {
             let features = ["hour of day", "day of week", "day of month", "day of year"];
-            channels.iter().cloned().chain(features.map(str::to_owned)).take(keys).collect()
+            channels
+                .iter()
+                .cloned()
+                .chain(features.map(str::to_owned))
+                .take(keys)
+                .collect()
         }
         _ => (1..=keys).map(|patch| format!("patch {patch}")).collect(),
     }

@@ -62,17 +62,35 @@ pub(crate) async fn measure(
         ];
         // The first round fills caches and compiles shaders.
         if round > 0 {
-            times.iter_mut().zip(sample).for_each(|(times, time)| times.push(time));
+            times
+                .iter_mut()
+                .zip(sample)
+                .for_each(|(times, time)| times.push(time));
         }
         if round >= FEWEST_ROUNDS && started.elapsed() > BUDGET {
             break;
         }
     }
-    let [dense_step, scored_step, pruned_step, dense_infer, pruned_infer] = times.map(median);
+    let [
+        dense_step,
+        scored_step,
+        pruned_step,
+        dense_infer,
+        pruned_infer,
+    ] = times.map(median);
     Ok(Measured {
-        dense: Timings { step_ms: dense_step, infer_ms: dense_infer },
-        pruned: Timings { step_ms: pruned_step, infer_ms: pruned_infer },
-        scoring: ScoringCost { step_ms_with: scored_step, step_ms_without: dense_step },
+        dense: Timings {
+            step_ms: dense_step,
+            infer_ms: dense_infer,
+        },
+        pruned: Timings {
+            step_ms: pruned_step,
+            infer_ms: pruned_infer,
+        },
+        scoring: ScoringCost {
+            step_ms_with: scored_step,
+            step_ms_without: dense_step,
+        },
     })
 }
 
@@ -104,17 +122,29 @@ impl<'a> Stepper<'a> {
         let started = Instant::now();
         let device = self.setting.device.clone().autodiff();
         let batch = self.setting.dataset.batch(rows, &device);
-        let mut pass = Pass::training(seed_for(self.setting.seed, Phase::Evaluate, Purpose::Dropout, round));
+        let mut pass = Pass::training(seed_for(
+            self.setting.seed,
+            Phase::Evaluate,
+            Purpose::Dropout,
+            round,
+        ));
         if let Some(scores) = &self.scores {
             pass = pass.with_probe(Probe::Masks(scores.options().mask));
         }
         let forecast_values = batch.target.shape().num_elements();
-        let loss = (self.model.forward(batch.inputs, &mut pass) - batch.target).square().mean();
+        let loss = (self.model.forward(batch.inputs, &mut pass) - batch.target)
+            .square()
+            .mean();
         let mut gradients = loss.backward();
         if let Some(scores) = &mut self.scores {
             scores.add(pass.sensitivities(&mut gradients), forecast_values);
         }
-        self.model = self.optimizer.step(self.learning_rate, self.model.clone(), gradients, pass.take_running());
+        self.model = self.optimizer.step(
+            self.learning_rate,
+            self.model.clone(),
+            gradients,
+            pass.take_running(),
+        );
         finish(loss.inner()).await?;
         Ok(milliseconds(started))
     }

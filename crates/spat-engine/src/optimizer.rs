@@ -1,4 +1,4 @@
-//! Adam and AdamW over a whole forecaster.
+//! Adam and AdamW over a whole module.
 //!
 //! Not Burn's own, for three reasons: clipping here is by the norm of all gradients together (as
 //! PyTorch's `clip_grad_norm_`), its state goes into a resumable checkpoint as plain arrays and
@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use spat_model::{Forecaster, ParameterPath, read};
+use spat_model::{ParameterPath, read};
 use spat_spec::{Array, OptimizerConfig};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
-/// Adam's state for one forecaster.
+/// Adam's state for one module.
 #[derive(Debug, Clone)]
 pub struct Adam {
     config: OptimizerConfig,
@@ -29,19 +29,26 @@ pub struct Adam {
 impl Adam {
     /// No step taken yet.
     pub fn new(config: OptimizerConfig, clip_norm: Option<f64>) -> Self {
-        Self { config, clip_norm, steps: 0, moments: HashMap::new() }
+        Self {
+            config,
+            clip_norm,
+            steps: 0,
+            moments: HashMap::new(),
+        }
     }
 
     /// One step against the gradients; `running` are new running statistics of batch norms.
-    pub fn step(
+    pub fn step<M: Module>(
         &mut self,
         learning_rate: f64,
-        model: Forecaster,
+        model: M,
         gradients: Gradients,
         running: Vec<(ParamId, Tensor<1>)>,
-    ) -> Forecaster {
+    ) -> M {
         let gradients = GradientsParams::from_grads(gradients, &model);
-        let factor = self.clip_norm.and_then(|limit| clip_factor(&model, &gradients, limit));
+        let factor = self
+            .clip_norm
+            .and_then(|limit| clip_factor(&model, &gradients, limit));
         self.steps += 1;
         let mut update = Update {
             path: ParameterPath::default(),
@@ -68,17 +75,31 @@ impl Adam {
         for (path, (first, second)) in &self.moments {
             for (kind, tensor) in [("first", first), ("second", second)] {
                 let values = read(tensor.clone()).await?;
-                arrays.insert(format!("{kind}.{path}"), Array { shape: vec![values.len()], values });
+                arrays.insert(
+                    format!("{kind}.{path}"),
+                    Array {
+                        shape: vec![values.len()],
+                        values,
+                    },
+                );
             }
         }
         Ok((self.steps, arrays))
     }
 
     /// Goes on from [`Adam::state`].
-    pub fn with_state(mut self, steps: i32, mut arrays: BTreeMap<String, Array>, device: &Device) -> Self {
+    pub fn with_state(
+        mut self,
+        steps: i32,
+        mut arrays: BTreeMap<String, Array>,
+        device: &Device,
+    ) -> Self {
         self.steps = steps;
-        let paths: Vec<String> =
-            arrays.keys().filter_map(|name| name.strip_prefix("first.")).map(str::to_owned).collect();
+        let paths: Vec<String> = arrays
+            .keys()
+            .filter_map(|name| name.strip_prefix("first."))
+            .map(str::to_owned)
+            .collect();
         for path in paths {
             let mut tensor = |kind: &str| {
                 arrays.remove(&format!("{kind}.{path}")).map(|array| {
@@ -145,7 +166,10 @@ impl Update<'_> {
                 first * BETA_1 + gradient.clone() * (1.0 - BETA_1),
                 second * BETA_2 + gradient.square() * (1.0 - BETA_2),
             ),
-            None => (gradient.clone() * (1.0 - BETA_1), gradient.square() * (1.0 - BETA_2)),
+            None => (
+                gradient.clone() * (1.0 - BETA_1),
+                gradient.square() * (1.0 - BETA_2),
+            ),
         };
         let correction_1 = 1.0 - BETA_1.powi(self.steps);
         let correction_2 = 1.0 - BETA_2.powi(self.steps);
@@ -161,10 +185,15 @@ impl Update<'_> {
 }
 
 /// `min(1, limit / (‖g‖ + 1e-6))` over all gradients together.
-fn clip_factor(model: &Forecaster, gradients: &GradientsParams, limit: f64) -> Option<Tensor<1>> {
-    let mut squares = Squares { gradients, sum: None };
+fn clip_factor(model: &impl Module, gradients: &GradientsParams, limit: f64) -> Option<Tensor<1>> {
+    let mut squares = Squares {
+        gradients,
+        sum: None,
+    };
     model.visit(&mut squares);
-    squares.sum.map(|sum| ((sum.sqrt() + 1e-6).recip() * limit).clamp_max(1.0))
+    squares
+        .sum
+        .map(|sum| ((sum.sqrt() + 1e-6).recip() * limit).clamp_max(1.0))
 }
 
 struct Squares<'a> {

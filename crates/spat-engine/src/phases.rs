@@ -23,15 +23,19 @@ pub(crate) struct Phases {
 impl Phases {
     pub(crate) async fn load(store: &impl RunStore) -> Result<Self, JobError> {
         match store.read(PROGRESS_FILE).await? {
-            Some(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| JobError::RunFile { name: PROGRESS_FILE.to_owned(), reason: error.to_string() }),
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| JobError::RunFile {
+                name: PROGRESS_FILE.to_owned(),
+                reason: error.to_string(),
+            }),
             None => Ok(Self::default()),
         }
     }
 
     pub(crate) async fn save(&self, store: &mut impl RunStore) -> Result<(), JobError> {
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| JobError::RunFile { name: PROGRESS_FILE.to_owned(), reason: error.to_string() })?;
+        let text = serde_json::to_vec_pretty(self).map_err(|error| JobError::RunFile {
+            name: PROGRESS_FILE.to_owned(),
+            reason: error.to_string(),
+        })?;
         Ok(store.write(PROGRESS_FILE, &text).await?)
     }
 
@@ -48,10 +52,17 @@ impl Phases {
         };
         let name = weights_file(phase);
         let Some(bytes) = store.read(&name).await? else {
-            return Err(JobError::RunFile { name, reason: "it is missing".to_owned() });
+            return Err(JobError::RunFile {
+                name,
+                reason: "it is missing".to_owned(),
+            });
         };
-        let model = Forecaster::init(structure, 0, device).with_weights(arrays_from_bytes(&bytes)?)?;
-        Ok(Some(Trained { model, history: history.clone() }))
+        let model =
+            Forecaster::init(structure, 0, device).with_weights(arrays_from_bytes(&bytes)?)?;
+        Ok(Some(Trained {
+            model,
+            history: history.clone(),
+        }))
     }
 
     /// Remembers that a phase has ended. Weights first: a kill in between repeats the phase's end,

@@ -19,7 +19,14 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(phase: Phase, steps_per_epoch: usize, steps: usize, done: usize) -> Self {
-        Self { phase, steps_per_epoch, steps, last: Instant::now(), last_step: done, speed: None }
+        Self {
+            phase,
+            steps_per_epoch,
+            steps,
+            last: Instant::now(),
+            last_step: done,
+            speed: None,
+        }
     }
 
     pub(crate) fn is_due(&self) -> bool {
@@ -30,7 +37,9 @@ impl Progress {
     pub(crate) fn event(&mut self, step: usize, loss: Option<f64>) -> Event {
         let recent = (step - self.last_step) as f64 / self.last.elapsed().as_secs_f64().max(1e-9);
         // Smoothed, so that the estimate does not jump with every pause of the system.
-        let speed = self.speed.map_or(recent, |speed| 0.8 * speed + 0.2 * recent);
+        let speed = self
+            .speed
+            .map_or(recent, |speed| 0.8 * speed + 0.2 * recent);
         self.speed = Some(speed);
         self.last = Instant::now();
         self.last_step = step;

@@ -37,12 +37,23 @@ pub(crate) async fn forecast_sample(
     Ok(ForecastSample {
         window,
         first_row,
-        first_stamp: dataset.series.index.stamps().map(|stamps| format_stamp(stamps[first_row])),
+        first_stamp: dataset
+            .series
+            .index
+            .stamps()
+            .map(|stamps| format_stamp(stamps[first_row])),
         channel: channels - 1,
         input: dataset.series.row_range(row..first_row).to_vec(),
-        truth: dataset.series.row_range(first_row..first_row + windows.horizon).to_vec(),
-        dense: dataset.scaler.inverse(&forecast(dense, setting, &[row]).await?),
-        pruned: dataset.scaler.inverse(&forecast(pruned, setting, &[row]).await?),
+        truth: dataset
+            .series
+            .row_range(first_row..first_row + windows.horizon)
+            .to_vec(),
+        dense: dataset
+            .scaler
+            .inverse(&forecast(dense, setting, &[row]).await?),
+        pruned: dataset
+            .scaler
+            .inverse(&forecast(pruned, setting, &[row]).await?),
         naive: dataset.scaler.inverse(&naive),
     })
 }
@@ -53,11 +64,24 @@ pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> Strin
     let mut text = String::from("row,stamp,channel,truth,dense,pruned,seasonal_naive\n");
     for (place, truth) in sample.truth.iter().enumerate() {
         let row = sample.first_row + place / channels.len();
-        let stamp = dataset.series.index.stamps().map(|stamps| format_stamp(stamps[row])).unwrap_or_default();
+        let stamp = dataset
+            .series
+            .index
+            .stamps()
+            .map(|stamps| format_stamp(stamps[row]))
+            .unwrap_or_default();
         let channel = quoted(&channels[place % channels.len()]);
-        let (dense, pruned, naive) = (sample.dense[place], sample.pruned[place], sample.naive[place]);
+        let (dense, pruned, naive) = (
+            sample.dense[place],
+            sample.pruned[place],
+            sample.naive[place],
+        );
         // Writing to a string cannot fail.
-        writeln!(text, "{row},{stamp},{channel},{truth},{dense},{pruned},{naive}").ok();
+        writeln!(
+            text,
+            "{row},{stamp},{channel},{truth},{dense},{pruned},{naive}"
+        )
+        .ok();
     }
     text
 }

@@ -44,11 +44,21 @@ impl SavedForecaster {
     pub fn new(mut checkpoint: Checkpoint, device: &Device) -> Result<Self, JobError> {
         let half_widths = LEVELS
             .iter()
-            .map(|&level| checkpoint.weights.remove(&array_name(level)).map(|array| array.values))
+            .map(|&level| {
+                checkpoint
+                    .weights
+                    .remove(&array_name(level))
+                    .map(|array| array.values)
+            })
             .collect();
-        let model =
-            Forecaster::init(&checkpoint.header.structure, 0, device).with_weights(checkpoint.weights)?;
-        Ok(Self { header: checkpoint.header, model, half_widths, device: device.clone() })
+        let model = Forecaster::init(&checkpoint.header.structure, 0, device)
+            .with_weights(checkpoint.weights)?;
+        Ok(Self {
+            header: checkpoint.header,
+            model,
+            half_widths,
+            device: device.clone(),
+        })
     }
 
     /// The table with the model's channels in the model's order.
@@ -87,14 +97,20 @@ impl SavedForecaster {
         };
         let marks = match (forecaster.time_stamps(), series.time_features()) {
             (false, _) => None,
-            (true, Some(marks)) => {
-                Some(tensor(marks[last.start * TIME_FEATURES..].to_vec(), TIME_FEATURES))
-            }
+            (true, Some(marks)) => Some(tensor(
+                marks[last.start * TIME_FEATURES..].to_vec(),
+                TIME_FEATURES,
+            )),
             (true, None) => {
-                return Err(JobError::Mismatch("the model uses dates, but the table has no time column".to_owned()));
+                return Err(JobError::Mismatch(
+                    "the model uses dates, but the table has no time column".to_owned(),
+                ));
             }
         };
-        let inputs = Inputs { values: tensor(input, channels), marks };
+        let inputs = Inputs {
+            values: tensor(input, channels),
+            marks,
+        };
         let forecast = self.model.forward(inputs, &mut Pass::evaluation());
         let mut values = read(forecast).await.map_err(JobError::Device)?;
         self.header.scaler.inverse_in_place(&mut values);
@@ -107,7 +123,13 @@ impl SavedForecaster {
             TimeIndex::Rows { .. } => Vec::new(),
             index @ TimeIndex::Stamps { .. } => index.extend(horizon).unwrap_or_default(),
         };
-        Ok(Future { channels: series.channels, stamps, first_row: rows, values, intervals })
+        Ok(Future {
+            channels: series.channels,
+            stamps,
+            first_row: rows,
+            values,
+            intervals,
+        })
     }
 
     /// Errors on a part of a table split by the rule in the checkpoint, with the checkpoint's
@@ -125,7 +147,11 @@ impl SavedForecaster {
             forecaster.time_stamps(),
         )?;
         dataset.rescale(self.header.scaler.clone());
-        let setting = Setting { dataset: &dataset, device: &self.device, seed: 0 };
+        let setting = Setting {
+            dataset: &dataset,
+            device: &self.device,
+            seed: 0,
+        };
         let all = metrics(&self.model, &setting, part).await?;
         let val = mean_squared_error(&self.model, &setting, Part::Val).await?;
         Ok((all, val))
@@ -133,7 +159,11 @@ impl SavedForecaster {
 
     fn unscaled(&self, widths: &[f32]) -> Vec<f32> {
         let std = &self.header.scaler.std;
-        widths.iter().enumerate().map(|(place, width)| width * std[place % std.len()]).collect()
+        widths
+            .iter()
+            .enumerate()
+            .map(|(place, width)| width * std[place % std.len()])
+            .collect()
     }
 }
 
@@ -148,11 +178,22 @@ impl Future {
         text.push('\n');
         for (place, value) in self.values.iter().enumerate() {
             let step = place / self.channels.len();
-            let stamp = self.stamps.get(step).map(|&stamp| format_stamp(stamp)).unwrap_or_default();
+            let stamp = self
+                .stamps
+                .get(step)
+                .map(|&stamp| format_stamp(stamp))
+                .unwrap_or_default();
             let channel = quoted(&self.channels[place % self.channels.len()]);
-            text.push_str(&format!("{},{stamp},{channel},{value}", self.first_row + step));
+            text.push_str(&format!(
+                "{},{stamp},{channel},{value}",
+                self.first_row + step
+            ));
             for (_, widths) in &self.intervals {
-                text.push_str(&format!(",{},{}", value - widths[place], value + widths[place]));
+                text.push_str(&format!(
+                    ",{},{}",
+                    value - widths[place],
+                    value + widths[place]
+                ));
             }
             text.push('\n');
         }

@@ -4,7 +4,7 @@ use spat_spec::Phase;
 
 /// What a stream is for. Streams of different purposes never meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// Initial weights.
     Weights,
     /// The order of windows in an epoch.
@@ -17,10 +17,12 @@ pub enum Purpose {
 ///
 /// Every draw depends on the experiment's seed and its own place alone, so a resumed run draws
 /// what an uninterrupted one would have drawn.
-pub fn seed_for(seed: u64, phase: Phase, purpose: Purpose, number: usize) -> u64 {
+pub(crate) fn seed_for(seed: u64, phase: Phase, purpose: Purpose, number: usize) -> u64 {
     [phase as u64, purpose as u64, number as u64]
         .into_iter()
-        .fold(mix(seed), |state, part| mix(state ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+        .fold(mix(seed), |state, part| {
+            mix(state ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        })
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014).

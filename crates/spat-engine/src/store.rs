@@ -1,5 +1,7 @@
 //! Where a run is kept: a folder natively, the browser's own storage in a page.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
 /// Named files of one run.
@@ -15,11 +17,36 @@ pub trait RunStore {
     async fn remove(&mut self, name: &str) -> Result<(), StoreError>;
 }
 
+/// A run in memory: gone with the program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemoryStore {
+    /// The files by name.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+impl RunStore for MemoryStore {
+    async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.files.insert(name.to_owned(), bytes.to_vec());
+        Ok(())
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.files.get(name).cloned())
+    }
+
+    async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
+        self.files.remove(name);
+        Ok(())
+    }
+}
+
 /// A run that cannot be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
     /// A new run would overwrite another.
-    #[error("the run folder `{0}` is not empty; name another with --run, or go on with it by --resume")]
+    #[error(
+        "the run folder `{0}` is not empty; name another with --run, or go on with it by --resume"
+    )]
     Exists(String),
     /// Nothing to go on with.
     #[error("the folder `{0}` holds no run (no experiment.json)")]

@@ -49,7 +49,11 @@ pub(crate) async fn train(
 ) -> Result<Trained, JobError> {
     let windows = setting.dataset.windows(Part::Train);
     let steps_per_epoch = windows.len().div_ceil(config.batch.max(1));
-    control.emit(Event::Phase { phase, epochs: config.epochs, steps_per_epoch });
+    control.emit(Event::Phase {
+        phase,
+        epochs: config.epochs,
+        steps_per_epoch,
+    });
 
     let mut training = Training {
         setting,
@@ -61,7 +65,10 @@ pub(crate) async fn train(
         best: model.valid(),
         model,
         scores,
-        position: Position { phase: Some(phase), ..Position::default() },
+        position: Position {
+            phase: Some(phase),
+            ..Position::default()
+        },
     };
     if let Some(state) = TrainingState::load(store, phase).await? {
         training.restore(state)?;
@@ -73,7 +80,10 @@ pub(crate) async fn train(
         training.save(store).await?;
     }
     store.remove(STATE_FILE).await?;
-    Ok(Trained { model: training.best, history: training.position.history })
+    Ok(Trained {
+        model: training.best,
+        history: training.position.history,
+    })
 }
 
 struct Training<'a> {
@@ -91,7 +101,9 @@ struct Training<'a> {
 
 impl Training<'_> {
     fn out_of_patience(&self) -> bool {
-        self.config.patience.is_some_and(|patience| self.position.epochs_without_gain >= patience)
+        self.config
+            .patience
+            .is_some_and(|patience| self.position.epochs_without_gain >= patience)
     }
 
     /// The rest of the epoch in which the position stands.
@@ -114,7 +126,10 @@ impl Training<'_> {
         let order = shuffled(&windows, self.seed(Purpose::Order, epoch));
         let mut losses: Vec<Tensor<1>> = Vec::new();
         let started = Instant::now();
-        for rows in order.chunks(self.config.batch.max(1)).skip(self.position.step - first) {
+        for rows in order
+            .chunks(self.config.batch.max(1))
+            .skip(self.position.step - first)
+        {
             if control.before_step().await == Next::Stop {
                 self.position.epoch_loss += self.sum(&mut losses).await?;
                 self.position.seconds_in_epoch += started.elapsed().as_secs_f64();
@@ -150,9 +165,13 @@ impl Training<'_> {
         if let Some(scores) = &mut self.scores {
             scores.add(pass.sensitivities(&mut gradients), forecast_values);
         }
-        let learning_rate = self.config.learning_rate_at(self.position.step, self.steps_per_epoch);
+        let learning_rate = self
+            .config
+            .learning_rate_at(self.position.step, self.steps_per_epoch);
         let model = self.model.clone();
-        self.model = self.optimizer.step(learning_rate, model, gradients, pass.take_running());
+        self.model = self
+            .optimizer
+            .step(learning_rate, model, gradients, pass.take_running());
         loss.inner()
     }
 
@@ -162,7 +181,9 @@ impl Training<'_> {
             return Ok(0.0);
         }
         let count = losses.len();
-        let values = read(Tensor::cat(std::mem::take(losses), 0)).await.map_err(JobError::Device)?;
+        let values = read(Tensor::cat(std::mem::take(losses), 0))
+            .await
+            .map_err(JobError::Device)?;
         if let Some(bad) = values.iter().position(|loss| !loss.is_finite()) {
             return Err(JobError::Diverged {
                 phase: self.phase.title(),
@@ -173,7 +194,12 @@ impl Training<'_> {
         Ok(values.iter().map(|&loss| f64::from(loss)).sum())
     }
 
-    async fn finish_epoch(&mut self, epoch: usize, seconds: f64, control: &mut Control<'_>) -> Result<(), JobError> {
+    async fn finish_epoch(
+        &mut self,
+        epoch: usize,
+        seconds: f64,
+        control: &mut Control<'_>,
+    ) -> Result<(), JobError> {
         let candidate = self.model.valid();
         let val_mse = mean_squared_error(&candidate, self.setting, Part::Val).await?;
         let best = self.position.best_val.is_none_or(|known| val_mse < known);
@@ -188,14 +214,21 @@ impl Training<'_> {
             epoch: epoch + 1,
             train_loss: self.position.epoch_loss / self.steps_per_epoch as f64,
             val_mse,
-            learning_rate: self.config.learning_rate_at(self.position.step - 1, self.steps_per_epoch),
+            learning_rate: self
+                .config
+                .learning_rate_at(self.position.step - 1, self.steps_per_epoch),
             seconds,
             best,
         };
         self.position.history.push(result);
-        control.emit(Event::Epoch { phase: self.phase, result });
+        control.emit(Event::Epoch {
+            phase: self.phase,
+            result,
+        });
         if let Some(scores) = &self.scores {
-            control.emit(Event::Scores { scores: scores.scores().await? });
+            control.emit(Event::Scores {
+                scores: scores.scores().await?,
+            });
         }
         Ok(())
     }
@@ -205,13 +238,17 @@ impl Training<'_> {
     }
 
     async fn save(&self, store: &mut impl RunStore) -> Result<(), JobError> {
-        let (optimizer_steps, optimizer) = self.optimizer.state().await.map_err(JobError::Device)?;
+        let (optimizer_steps, optimizer) =
+            self.optimizer.state().await.map_err(JobError::Device)?;
         let scores = match &self.scores {
             Some(scores) => scores.state().await?,
             None => Default::default(),
         };
         let state = TrainingState {
-            position: Position { optimizer_steps, ..self.position.clone() },
+            position: Position {
+                optimizer_steps,
+                ..self.position.clone()
+            },
             model: self.model.weights().await?,
             best: self.best.weights().await?,
             optimizer,
@@ -229,7 +266,8 @@ impl Training<'_> {
             self.setting.device,
         );
         if let Some(scores) = &mut self.scores {
-            **scores = ScoreAccumulator::with_state(*scores.options(), state.scores, self.setting.device);
+            **scores =
+                ScoreAccumulator::with_state(*scores.options(), state.scores, self.setting.device);
         }
         self.position = state.position;
         Ok(())
@@ -248,11 +286,18 @@ pub(crate) async fn score_after(
     debug_assert_eq!(scores.options().when, When::After);
     let windows = setting.dataset.windows(Part::Train);
     let steps = windows.len().div_ceil(batch.max(1));
-    control.emit(Event::Phase { phase: Phase::Score, epochs: 1, steps_per_epoch: steps });
+    control.emit(Event::Phase {
+        phase: Phase::Score,
+        epochs: 1,
+        steps_per_epoch: steps,
+    });
     let device = setting.device.clone().autodiff();
     let model = model.clone().train();
     let mut progress = Progress::new(Phase::Score, steps, steps, 0);
-    let order = shuffled(&windows, seed_for(setting.seed, Phase::Score, Purpose::Order, 0));
+    let order = shuffled(
+        &windows,
+        seed_for(setting.seed, Phase::Score, Purpose::Order, 0),
+    );
     for (step, rows) in order.chunks(batch.max(1)).enumerate() {
         if control.before_step().await == Next::Stop {
             return Err(JobError::Stopped);
@@ -260,12 +305,16 @@ pub(crate) async fn score_after(
         let batch = setting.dataset.batch(rows, &device);
         let mut pass = Pass::evaluation().with_probe(Probe::Masks(scores.options().mask));
         let forecast_values = batch.target.shape().num_elements();
-        let loss = (model.forward(batch.inputs, &mut pass) - batch.target).square().mean();
+        let loss = (model.forward(batch.inputs, &mut pass) - batch.target)
+            .square()
+            .mean();
         scores.add(pass.sensitivities(&mut loss.backward()), forecast_values);
         if progress.is_due() {
             control.emit(progress.event(step + 1, None));
         }
     }
-    control.emit(Event::Scores { scores: scores.scores().await? });
+    control.emit(Event::Scores {
+        scores: scores.scores().await?,
+    });
     Ok(())
 }

@@ -43,23 +43,40 @@ pub(crate) struct Position {
 impl TrainingState {
     pub(crate) async fn save(self, store: &mut impl RunStore) -> Result<(), JobError> {
         let mut position = self.position;
-        position.scored_batches = self.scores.iter().map(|(module, (batches, _))| (module.clone(), *batches)).collect();
+        position.scored_batches = self
+            .scores
+            .iter()
+            .map(|(module, (batches, _))| (module.clone(), *batches))
+            .collect();
         let header = serde_json::to_string(&position).map_err(|error| run_file(&error))?;
         let mut arrays = BTreeMap::new();
         let mut put = |kind: &str, group: BTreeMap<String, Array>| {
-            arrays.extend(group.into_iter().map(|(name, array)| (format!("{kind}/{name}"), array)));
+            arrays.extend(
+                group
+                    .into_iter()
+                    .map(|(name, array)| (format!("{kind}/{name}"), array)),
+            );
         };
         put("model", self.model);
         put("best", self.best);
         put("optimizer", self.optimizer);
-        put("scores", self.scores.into_iter().map(|(module, (_, array))| (module.to_string(), array)).collect());
+        put(
+            "scores",
+            self.scores
+                .into_iter()
+                .map(|(module, (_, array))| (module.to_string(), array))
+                .collect(),
+        );
         let metadata = Some([(HEADER_KEY.to_owned(), header)].into());
         let bytes = arrays_to_bytes(&arrays, metadata).map_err(|error| run_file(&error))?;
         Ok(store.write(STATE_FILE, &bytes).await?)
     }
 
     /// The state of `phase`, if that is the phase in progress.
-    pub(crate) async fn load(store: &impl RunStore, phase: Phase) -> Result<Option<Self>, JobError> {
+    pub(crate) async fn load(
+        store: &impl RunStore,
+        phase: Phase,
+    ) -> Result<Option<Self>, JobError> {
         let Some(bytes) = store.read(STATE_FILE).await? else {
             return Ok(None);
         };
@@ -68,7 +85,10 @@ impl TrainingState {
         if position.phase != Some(phase) {
             return Ok(None);
         }
-        let mut state = Self { position, ..Self::default() };
+        let mut state = Self {
+            position,
+            ..Self::default()
+        };
         for (name, array) in arrays_from_bytes(&bytes)? {
             match name.split_once('/') {
                 Some(("model", name)) => _ = state.model.insert(name.to_owned(), array),
@@ -76,7 +96,12 @@ impl TrainingState {
                 Some(("optimizer", name)) => _ = state.optimizer.insert(name.to_owned(), array),
                 Some(("scores", name)) => {
                     let module = ModuleId::from(name);
-                    let batches = state.position.scored_batches.get(&module).copied().unwrap_or(1);
+                    let batches = state
+                        .position
+                        .scored_batches
+                        .get(&module)
+                        .copied()
+                        .unwrap_or(1);
                     state.scores.insert(module, (batches, array));
                 }
                 _ => return Err(run_file(&format!("an unknown array `{name}`"))),
@@ -87,9 +112,13 @@ impl TrainingState {
 }
 
 fn safetensors_header(bytes: &[u8]) -> Result<String, JobError> {
-    spat_spec::header_entry(bytes, HEADER_KEY)?.ok_or_else(|| run_file(&"it has no training header"))
+    spat_spec::header_entry(bytes, HEADER_KEY)?
+        .ok_or_else(|| run_file(&"it has no training header"))
 }
 
 fn run_file(reason: &impl std::fmt::Display) -> JobError {
-    JobError::RunFile { name: STATE_FILE.to_owned(), reason: reason.to_string() }
+    JobError::RunFile {
+        name: STATE_FILE.to_owned(),
+        reason: reason.to_string(),
+    }
 }

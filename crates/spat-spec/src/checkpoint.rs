@@ -74,7 +74,9 @@ pub enum CheckpointError {
     )]
     Foreign,
     /// Written by a version with another layout.
-    #[error("this checkpoint has format {found}; this program reads format {FORMAT}: use the version that wrote it ({version})")]
+    #[error(
+        "this checkpoint has format {found}; this program reads format {FORMAT}: use the version that wrote it ({version})"
+    )]
     Format {
         /// The format in the file.
         found: u32,
@@ -151,7 +153,10 @@ impl CheckpointHeader {
             .check()
             .map_err(|error| CheckpointError::Inconsistent(error.to_string()))?;
         let channels = self.structure.forecaster.channels();
-        if self.channels.len() != channels || self.scaler.mean.len() != channels || self.scaler.std.len() != channels {
+        if self.channels.len() != channels
+            || self.scaler.mean.len() != channels
+            || self.scaler.std.len() != channels
+        {
             return Err(CheckpointError::Inconsistent(format!(
                 "the model has {channels} channels, but {} are named and {} are scaled",
                 self.channels.len(),
@@ -173,13 +178,22 @@ pub fn arrays_to_bytes(
     let bytes: Vec<(&String, &Array, Vec<u8>)> = arrays
         .iter()
         .map(|(name, array)| {
-            let bytes = array.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let bytes = array
+                .values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
             (name, array, bytes)
         })
         .collect();
     let views = bytes
         .iter()
-        .map(|(name, array, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, array.shape.clone(), bytes)?)))
+        .map(|(name, array, bytes)| {
+            Ok((
+                name.as_str(),
+                TensorView::new(Dtype::F32, array.shape.clone(), bytes)?,
+            ))
+        })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     safetensors::serialize(views, metadata)
 }
@@ -206,14 +220,23 @@ pub fn named_arrays_from_bytes(
         .filter(|(name, _)| wanted(name))
         .map(|(name, view)| {
             if view.dtype() != Dtype::F32 {
-                return Err(CheckpointError::Dtype { name, dtype: View::dtype(&&view) });
+                return Err(CheckpointError::Dtype {
+                    name,
+                    dtype: View::dtype(&&view),
+                });
             }
             let values = view
                 .data()
                 .chunks_exact(4)
                 .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
                 .collect();
-            Ok((name, Array { shape: view.shape().to_vec(), values }))
+            Ok((
+                name,
+                Array {
+                    shape: view.shape().to_vec(),
+                    values,
+                },
+            ))
         })
         .collect()
 }
@@ -224,5 +247,9 @@ pub fn named_arrays_from_bytes(
 /// No safetensors.
 pub fn header_entry(bytes: &[u8], key: &str) -> Result<Option<String>, CheckpointError> {
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-    Ok(metadata.metadata().as_ref().and_then(|entries| entries.get(key)).cloned())
+    Ok(metadata
+        .metadata()
+        .as_ref()
+        .and_then(|entries| entries.get(key))
+        .cloned())
 }

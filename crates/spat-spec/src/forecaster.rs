@@ -232,7 +232,10 @@ impl ForecasterConfig {
                 positive("stride", c.stride)?;
                 if c.lookback < c.patch_len {
                     return Err(ConfigError::new(
-                        format!("a look-back of {} rows holds no patch of {} rows", c.lookback, c.patch_len),
+                        format!(
+                            "a look-back of {} rows holds no patch of {} rows",
+                            c.lookback, c.patch_len
+                        ),
                         "lengthen the look-back or shorten the patches",
                     ));
                 }
@@ -244,7 +247,10 @@ impl ForecasterConfig {
                     Ok(())
                 } else {
                     Err(ConfigError::new(
-                        format!("the moving average must span an odd number of rows, not {}", c.kernel),
+                        format!(
+                            "the moving average must span an odd number of rows, not {}",
+                            c.kernel
+                        ),
                         format!("use {}", c.kernel + 1),
                     ))
                 }
@@ -258,17 +264,28 @@ fn positive(what: &str, value: usize) -> Result<(), ConfigError> {
     if value > 0 {
         return Ok(());
     }
-    Err(ConfigError::new(format!("the {what} is 0"), "it must be at least 1"))
+    Err(ConfigError::new(
+        format!("the {what} is 0"),
+        "it must be at least 1",
+    ))
 }
 
 fn probability(what: &str, value: f64) -> Result<(), ConfigError> {
     if (0.0..1.0).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError::new(format!("a {what} of {value} is no probability below 1"), "use a value in [0, 1)"))
+    Err(ConfigError::new(
+        format!("a {what} of {value} is no probability below 1"),
+        "use a value in [0, 1)",
+    ))
 }
 
-fn transformer(d_model: usize, d_ff: usize, heads: usize, layers: usize) -> Result<(), ConfigError> {
+fn transformer(
+    d_model: usize,
+    d_ff: usize,
+    heads: usize,
+    layers: usize,
+) -> Result<(), ConfigError> {
     positive("model width (d_model)", d_model)?;
     positive("feed-forward width (d_ff)", d_ff)?;
     positive("number of heads", heads)?;

@@ -17,20 +17,24 @@ mod score;
 mod structure;
 mod training;
 
-pub use checkpoint::{Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes, arrays_to_bytes, header_entry, named_arrays_from_bytes};
+pub use checkpoint::{
+    Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes,
+    arrays_to_bytes, header_entry, named_arrays_from_bytes,
+};
 pub use cost::Cost;
 pub use experiment::{Controls, DataConfig, Experiment};
 pub use forecaster::{
-    ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig, PatchTstLayout, RLinearConfig,
-    TIME_FEATURES,
+    ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
+    PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
 pub use module_id::ModuleId;
 pub use plan::{HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
 pub use report::{
-    Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, MeanErrors, ModelResult, ModuleMaps,
-    Report, ScoringCost, TestMetrics, TestOnly, ValResult, WindowCounts, percent_change,
+    Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, MeanErrors,
+    ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly, ValResult, WindowCounts,
+    percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use structure::{AttentionStructure, Structure, StructureError};

@@ -59,7 +59,11 @@ impl PruneRule {
     pub fn count(&self, modules: usize) -> usize {
         let share = self.ratio * modules as f64;
         // 0.3 · 10 is 2.9999999999999996 in f64: such a product means 3.
-        let share = if (share - share.round()).abs() < 1e-9 { share.round() } else { share };
+        let share = if (share - share.round()).abs() < 1e-9 {
+            share.round()
+        } else {
+            share
+        };
         let count = match self.rounding {
             Rounding::Floor => share.floor(),
             Rounding::Round => (share + 0.5).floor(),
@@ -126,7 +130,11 @@ impl Plan {
     ///
     /// # Errors
     /// A ratio outside `[0, 1]`, a score that is not finite, an unknown protected module.
-    pub fn from_scores(scorer: &str, scores: Vec<Score>, rule: &PruneRule) -> Result<Self, PlanError> {
+    pub fn from_scores(
+        scorer: &str,
+        scores: Vec<Score>,
+        rule: &PruneRule,
+    ) -> Result<Self, PlanError> {
         if !(0.0..=1.0).contains(&rule.ratio) {
             return Err(PlanError::Ratio(rule.ratio));
         }
@@ -222,7 +230,11 @@ mod tests {
     }
 
     fn rule(ratio: f64, rounding: Rounding) -> PruneRule {
-        PruneRule { ratio, rounding, ..PruneRule::default() }
+        PruneRule {
+            ratio,
+            rounding,
+            ..PruneRule::default()
+        }
     }
 
     #[test]
@@ -264,7 +276,10 @@ mod tests {
             score("decoder.0.attention", 0.8),
             score("decoder.1.attention", 0.9),
         ];
-        let per_block = PruneRule { scope: Scope::PerBlock, ..rule(0.5, Rounding::Floor) };
+        let per_block = PruneRule {
+            scope: Scope::PerBlock,
+            ..rule(0.5, Rounding::Floor)
+        };
         let plan = Plan::from_scores("send", scores, &per_block).unwrap();
         let removed: Vec<_> = plan.removed.iter().map(ModuleId::as_str).collect();
         assert_eq!(removed, ["encoder.0.attention", "decoder.0.attention"]);
@@ -273,9 +288,16 @@ mod tests {
     #[test]
     fn what_cannot_be_ranked_is_refused() {
         let half = rule(0.5, Rounding::Floor);
-        assert!(Plan::from_scores("send", vec![score("encoder.0.attention", f64::NAN)], &half).is_err());
+        assert!(
+            Plan::from_scores("send", vec![score("encoder.0.attention", f64::NAN)], &half).is_err()
+        );
         assert!(Plan::from_scores("send", vec![], &rule(1.5, Rounding::Floor)).is_err());
-        let unknown = PruneRule { protect: vec![ModuleId::from("encoder.9.attention")], ..half };
-        assert!(Plan::from_scores("send", vec![score("encoder.0.attention", 1.0)], &unknown).is_err());
+        let unknown = PruneRule {
+            protect: vec![ModuleId::from("encoder.9.attention")],
+            ..half
+        };
+        assert!(
+            Plan::from_scores("send", vec![score("encoder.0.attention", 1.0)], &unknown).is_err()
+        );
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use spat_series::{Gaps, Repeated, SeriesOptions, SplitRule};
 
 use crate::{
-    DLinearConfig, DataConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig, PatchTstLayout, RLinearConfig,
-    Schedule, TrainingConfig,
+    DLinearConfig, DataConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
+    PatchTstLayout, RLinearConfig, Schedule, TrainingConfig,
 };
 
 /// The data sets whose settings are published.
@@ -80,7 +80,12 @@ impl Preset {
         }
     }
 
-    fn itransformer(self, horizon: usize, channels: usize, time_stamps: bool) -> (ForecasterConfig, TrainingConfig) {
+    fn itransformer(
+        self,
+        horizon: usize,
+        channels: usize,
+        time_stamps: bool,
+    ) -> (ForecasterConfig, TrainingConfig) {
         let (layers, width, batch, learning_rate) = match self {
             Self::Etth1 if horizon <= 192 => (2, 256, 32, 1e-4),
             Self::Etth1 => (2, 512, 32, 1e-4),
@@ -89,14 +94,23 @@ impl Preset {
             Self::Ecl => (3, 512, 16, 5e-4),
             Self::Traffic => (4, 512, 16, 1e-3),
         };
-        let epochs = if self == Self::Exchange && horizon == 336 { 1 } else { 10 };
+        let epochs = if self == Self::Exchange && horizon == 336 {
+            1
+        } else {
+            10
+        };
         let config = ITransformerConfig {
             d_model: width,
             d_ff: width,
             layers,
             ..itransformer(96, horizon, channels, time_stamps)
         };
-        let training = TrainingConfig { epochs, batch, learning_rate, ..TrainingConfig::default() };
+        let training = TrainingConfig {
+            epochs,
+            batch,
+            learning_rate,
+            ..TrainingConfig::default()
+        };
         (ForecasterConfig::ITransformer(config), training)
     }
 
@@ -127,14 +141,26 @@ impl Preset {
             ..patchtst(96, horizon, channels)
         };
         let epochs = if self == Self::Weather { 3 } else { 10 };
-        let training = TrainingConfig { epochs, batch, ..TrainingConfig::default() };
+        let training = TrainingConfig {
+            epochs,
+            batch,
+            ..TrainingConfig::default()
+        };
         (ForecasterConfig::PatchTst(config), training)
     }
 
     /// yuqinie98/PatchTST `scripts/PatchTST` at 204c21e; the look-back is 336.
-    fn patchtst_authors(self, horizon: usize, channels: usize) -> (ForecasterConfig, TrainingConfig) {
+    fn patchtst_authors(
+        self,
+        horizon: usize,
+        channels: usize,
+    ) -> (ForecasterConfig, TrainingConfig) {
         let hourly_ett = matches!(self, Self::Etth1 | Self::Etth2);
-        let (heads, d_model, d_ff, dropout) = if hourly_ett { (4, 16, 128, 0.3) } else { (16, 128, 256, 0.2) };
+        let (heads, d_model, d_ff, dropout) = if hourly_ett {
+            (4, 16, 128, 0.3)
+        } else {
+            (16, 128, 256, 0.2)
+        };
         let config = PatchTstConfig {
             layout: PatchTstLayout::Authors,
             d_model,
@@ -164,7 +190,12 @@ impl Preset {
 }
 
 /// iTransformer of the size used on ETTh2, a good start for a small table.
-pub fn itransformer(lookback: usize, horizon: usize, channels: usize, time_stamps: bool) -> ITransformerConfig {
+pub fn itransformer(
+    lookback: usize,
+    horizon: usize,
+    channels: usize,
+    time_stamps: bool,
+) -> ITransformerConfig {
     ITransformerConfig {
         lookback,
         horizon,
@@ -198,13 +229,42 @@ pub fn patchtst(lookback: usize, horizon: usize, channels: usize) -> PatchTstCon
 }
 
 /// DLinear with its published moving average of 25 rows.
-pub fn dlinear(lookback: usize, horizon: usize, channels: usize) -> (ForecasterConfig, TrainingConfig) {
-    let config = DLinearConfig { lookback, horizon, channels, kernel: 25 };
-    (ForecasterConfig::DLinear(config), TrainingConfig { learning_rate: 5e-3, ..TrainingConfig::default() })
+pub fn dlinear(
+    lookback: usize,
+    horizon: usize,
+    channels: usize,
+) -> (ForecasterConfig, TrainingConfig) {
+    let config = DLinearConfig {
+        lookback,
+        horizon,
+        channels,
+        kernel: 25,
+    };
+    (
+        ForecasterConfig::DLinear(config),
+        TrainingConfig {
+            learning_rate: 5e-3,
+            ..TrainingConfig::default()
+        },
+    )
 }
 
 /// RLinear.
-pub fn rlinear(lookback: usize, horizon: usize, channels: usize) -> (ForecasterConfig, TrainingConfig) {
-    let config = RLinearConfig { lookback, horizon, channels };
-    (ForecasterConfig::RLinear(config), TrainingConfig { learning_rate: 5e-3, ..TrainingConfig::default() })
+pub fn rlinear(
+    lookback: usize,
+    horizon: usize,
+    channels: usize,
+) -> (ForecasterConfig, TrainingConfig) {
+    let config = RLinearConfig {
+        lookback,
+        horizon,
+        channels,
+    };
+    (
+        ForecasterConfig::RLinear(config),
+        TrainingConfig {
+            learning_rate: 5e-3,
+            ..TrainingConfig::default()
+        },
+    )
 }

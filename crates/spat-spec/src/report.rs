@@ -48,6 +48,27 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
+impl Report {
+    /// The report with every measured time set to 0: what two runs of one experiment share.
+    pub fn without_timings(mut self) -> Self {
+        for model in [&mut self.dense, &mut self.pruned] {
+            model.step_ms_median = 0.0;
+            model.infer_ms_median = 0.0;
+            model
+                .history
+                .iter_mut()
+                .for_each(|epoch| epoch.seconds = 0.0);
+        }
+        self.change.step_time_percent = 0.0;
+        self.change.infer_time_percent = 0.0;
+        self.scoring = ScoringCost {
+            step_ms_with: 0.0,
+            step_ms_without: 0.0,
+        };
+        self
+    }
+}
+
 /// The table, as it was used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DataFacts {
@@ -192,7 +213,11 @@ pub struct Change {
 
 /// `(to − from) / from` in percent; 0 where both are 0.
 pub fn percent_change(from: f64, to: f64) -> f64 {
-    if from == to { 0.0 } else { (to - from) / from * 100.0 }
+    if from == to {
+        0.0
+    } else {
+        (to - from) / from * 100.0
+    }
 }
 
 /// One test window in original units, row-major `[rows × channels]` throughout.

@@ -94,7 +94,11 @@ impl Structure {
     ///
     /// # Errors
     /// A module or head that the forecaster does not have.
-    pub fn without_heads(mut self, module: &ModuleId, heads: &[usize]) -> Result<Self, StructureError> {
+    pub fn without_heads(
+        mut self,
+        module: &ModuleId,
+        heads: &[usize],
+    ) -> Result<Self, StructureError> {
         let dense = self.forecaster.heads();
         if let Some(&head) = heads.iter().find(|&&head| head >= dense) {
             return Err(StructureError::UnknownHead {
@@ -116,7 +120,10 @@ impl Structure {
     pub fn check(&self) -> Result<(), StructureError> {
         let modules = self.forecaster.modules();
         if modules.len() != self.attention.len()
-            || modules.iter().zip(&self.attention).any(|(id, slot)| *id != slot.module)
+            || modules
+                .iter()
+                .zip(&self.attention)
+                .any(|(id, slot)| *id != slot.module)
         {
             return Err(StructureError::OtherModules);
         }

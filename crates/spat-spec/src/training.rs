@@ -105,7 +105,11 @@ fn one_cycle(max: f64, rising: f64, step: usize, total: usize) -> f64 {
     if step <= peak {
         half_cosine(start, max, step / peak.max(f64::MIN_POSITIVE))
     } else {
-        half_cosine(max, end, (step - peak) / (last - peak).max(f64::MIN_POSITIVE))
+        half_cosine(
+            max,
+            end,
+            (step - peak) / (last - peak).max(f64::MIN_POSITIVE),
+        )
     }
 }
 
@@ -114,15 +118,30 @@ mod tests {
     use super::*;
 
     fn rate(schedule: Schedule, epochs: usize, step: usize, per_epoch: usize) -> f64 {
-        let config = TrainingConfig { epochs, schedule, learning_rate: 1.0, ..TrainingConfig::default() };
+        let config = TrainingConfig {
+            epochs,
+            schedule,
+            learning_rate: 1.0,
+            ..TrainingConfig::default()
+        };
         config.learning_rate_at(step, per_epoch)
     }
 
     #[test]
     fn epoch_schedules_follow_the_public_codes() {
-        let by_epoch = |schedule| (0..6).map(|epoch| rate(schedule, 10, 4 * epoch, 4)).collect::<Vec<_>>();
-        assert_eq!(by_epoch(Schedule::Halving), [1.0, 1.0, 0.5, 0.25, 0.125, 0.0625]);
-        assert_eq!(by_epoch(Schedule::Decay), [1.0, 1.0, 1.0, 1.0, 0.9, 0.9 * 0.9]);
+        let by_epoch = |schedule| {
+            (0..6)
+                .map(|epoch| rate(schedule, 10, 4 * epoch, 4))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            by_epoch(Schedule::Halving),
+            [1.0, 1.0, 0.5, 0.25, 0.125, 0.0625]
+        );
+        assert_eq!(
+            by_epoch(Schedule::Decay),
+            [1.0, 1.0, 1.0, 1.0, 0.9, 0.9 * 0.9]
+        );
     }
 
     /// Values printed by `torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=20,

@@ -23,8 +23,11 @@ impl FolderStore {
         if occupied {
             return Err(StoreError::Exists(folder.display().to_string()));
         }
-        fs::create_dir_all(folder.join("checkpoint")).map_err(|error| failed("make the folder", folder, &error))?;
-        Ok(Self { folder: folder.to_owned() })
+        fs::create_dir_all(folder.join("checkpoint"))
+            .map_err(|error| failed("make the folder", folder, &error))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
     }
 
     /// A run that was begun before.
@@ -33,7 +36,9 @@ impl FolderStore {
     /// The folder holds no run.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         if folder.join("experiment.json").is_file() {
-            return Ok(Self { folder: folder.to_owned() });
+            return Ok(Self {
+                folder: folder.to_owned(),
+            });
         }
         Err(StoreError::NoRun(folder.display().to_string()))
     }
@@ -67,7 +72,9 @@ impl RunStore for FolderStore {
     async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
         let path = self.folder.join(name);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &path, &error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed("remove", &path, &error))
+            }
             _ => Ok(()),
         }
     }
@@ -92,7 +99,11 @@ fn failed(what: &str, path: &Path, error: &io::Error) -> StoreError {
     if error.kind() == io::ErrorKind::StorageFull {
         return StoreError::Full { path };
     }
-    StoreError::Failed { what: what.to_owned(), path, reason: error.to_string() }
+    StoreError::Failed {
+        what: what.to_owned(),
+        path,
+        reason: error.to_string(),
+    }
 }
 
 /// Lets others run; natively the engine has a thread of its own.

@@ -1,0 +1,152 @@
+//! Times training steps and forward passes on request: the twin of `bench.py`, driven by
+//! `cargo xtask bench` over the same JSON lines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+use std::collections::HashMap;
+use std::io::BufRead as _;
+use std::time::Instant;
+
+use burn::module::Module as _;
+use burn::tensor::{Device, Distribution, Tensor};
+use serde_json::{Value, json};
+use spat_engine::Adam;
+use spat_model::{Forecaster, Inputs, Pass, read};
+use spat_spec::{
+    ForecasterConfig, ITransformerConfig, ModuleId, OptimizerConfig, PatchTstConfig,
+    PatchTstLayout, Structure,
+};
+
+/// A model that is asked for again and again.
+struct Bench {
+    model: Forecaster,
+    optimizer: Adam,
+    inputs: Inputs,
+    target: Tensor<3>,
+    steps: u64,
+}
+
+fn main() {
+    let mut benches: HashMap<String, Bench> = HashMap::new();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("requests are text");
+        if line == "exit" || line.starts_with("--") {
+            break;
+        }
+        let request: Value = serde_json::from_str(&line).expect("requests are JSON");
+        let bench = benches
+            .entry(key(&request))
+            .or_insert_with(|| Bench::new(&request));
+        let number = |name: &str| request[name].as_u64().unwrap_or(0);
+        let training = request["mode"] == "train";
+        let mut times = Vec::new();
+        for step in 0..number("warmup") + number("steps") {
+            let started = Instant::now();
+            if training {
+                bench.train()
+            } else {
+                bench.infer()
+            }
+            if step >= number("warmup") {
+                times.push(started.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+        println!("{}", json!({ "id": request["id"], "ms": times }));
+    }
+}
+
+/// Everything but what may change between blocks of one model.
+fn key(request: &Value) -> String {
+    let mut shape = request.clone();
+    for name in ["id", "mode", "warmup", "steps", "attention"] {
+        shape[name] = Value::Null;
+    }
+    shape.to_string()
+}
+
+impl Bench {
+    fn new(request: &Value) -> Self {
+        let size = |name: &str| request[name].as_u64().unwrap() as usize;
+        let (lookback, horizon, channels) = (size("lookback"), size("horizon"), size("channels"));
+        let (d_model, d_ff, heads, layers) =
+            (size("d_model"), size("d_ff"), size("heads"), size("layers"));
+        let dropout = request["dropout"].as_f64().unwrap();
+        let marks = size("marks");
+        let forecaster = match request["model"].as_str().unwrap() {
+            "itransformer" => ForecasterConfig::ITransformer(ITransformerConfig {
+                lookback,
+                horizon,
+                channels,
+                time_stamps: marks > 0,
+                d_model,
+                d_ff,
+                heads,
+                layers,
+                dropout,
+                normalise: true,
+            }),
+            _ => ForecasterConfig::PatchTst(PatchTstConfig {
+                layout: PatchTstLayout::Library,
+                lookback,
+                horizon,
+                channels,
+                patch_len: size("patch_len"),
+                stride: size("stride"),
+                d_model,
+                d_ff,
+                heads,
+                layers,
+                dropout,
+                head_dropout: dropout,
+            }),
+        };
+        let removed: Vec<ModuleId> = request["removed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|layer| ModuleId::encoder(layer.as_u64().unwrap() as usize))
+            .collect();
+        let structure = Structure::dense(forecaster)
+            .without_modules(&removed)
+            .unwrap();
+        let device = Device::flex().autodiff();
+        let random = |rows: usize, width: usize| {
+            Tensor::<3>::random(
+                [size("batch"), rows, width],
+                Distribution::Normal(0.0, 1.0),
+                &device,
+            )
+        };
+        Self {
+            model: Forecaster::init(&structure, 1, &device),
+            optimizer: Adam::new(OptimizerConfig::Adam, None),
+            inputs: Inputs {
+                values: random(lookback, channels),
+                marks: (marks > 0).then(|| random(lookback, marks)),
+            },
+            target: random(horizon, channels),
+            steps: 0,
+        }
+    }
+
+    fn train(&mut self) {
+        self.steps += 1;
+        let mut pass = Pass::training(self.steps);
+        let loss = (self.model.forward(self.inputs.clone(), &mut pass) - self.target.clone())
+            .square()
+            .mean();
+        let gradients = loss.backward();
+        self.model = self
+            .optimizer
+            .step(1e-4, self.model.clone(), gradients, pass.take_running());
+        pollster::block_on(read(loss.inner())).unwrap();
+    }
+
+    fn infer(&mut self) {
+        let inputs = Inputs {
+            values: self.inputs.values.clone().inner(),
+            marks: self.inputs.marks.clone().map(Tensor::inner),
+        };
+        let forecast = self.model.valid().forward(inputs, &mut Pass::evaluation());
+        pollster::block_on(read(forecast.sum())).unwrap();
+    }
+}

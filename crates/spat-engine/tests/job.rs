@@ -1,0 +1,382 @@
+//! Whole jobs at toy size: the same seed gives the same report, whatever interrupts the run.
+#![allow(clippy::unwrap_used)]
+
+use std::cell::RefCell;
+use std::sync::mpsc;
+
+use burn::tensor::Device;
+use spat_engine::{
+    Control, Job, JobError, MemoryStore, RunStore, SavedForecaster, StoreError, run,
+};
+use spat_series::{Part, Series, TimeIndex};
+use spat_spec::{
+    Checkpoint, Command, Controls, DataConfig, DeviceFacts, Event, Experiment, ForecasterConfig,
+    ITransformerConfig, PatchTstConfig, PatchTstLayout, Phase, PruneRule, Report, SendOptions,
+    TrainingConfig, When, preset,
+};
+
+/// Two seasons a day in three channels, the third following the first with a lag.
+fn series() -> Series {
+    let rows = 400;
+    let value = |row: usize, channel: usize| {
+        let phase = (row + 3 * channel) as f32 * std::f32::consts::TAU / 24.0;
+        // A fixed pattern without period stands for noise.
+        let noise = ((row * 7919 + channel * 104_729) % 997) as f32 / 997.0 - 0.5;
+        phase.sin() * (1.0 + channel as f32) + 0.3 * noise + 5.0
+    };
+    let values = (0..rows)
+        .flat_map(|row| (0..3).map(move |channel| value(row, channel)))
+        .collect();
+    let stamps = (0..rows as i64)
+        .map(|hour| 1_577_836_800 + 3600 * hour)
+        .collect();
+    let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+    Series::from_values(names, values, TimeIndex::from_stamps(stamps)).unwrap()
+}
+
+fn itransformer() -> ForecasterConfig {
+    ForecasterConfig::ITransformer(ITransformerConfig {
+        d_model: 8,
+        d_ff: 8,
+        heads: 2,
+        layers: 3,
+        ..preset::itransformer(24, 12, 3, true)
+    })
+}
+
+fn job(forecaster: ForecasterConfig, send: SendOptions) -> Job {
+    let training = TrainingConfig {
+        epochs: 3,
+        batch: 32,
+        learning_rate: 1e-3,
+        ..TrainingConfig::default()
+    };
+    let experiment = Experiment {
+        data: DataConfig::default(),
+        forecaster,
+        finetune: TrainingConfig {
+            epochs: 2,
+            ..Experiment::finetune_like(&training)
+        },
+        training,
+        send,
+        prune: PruneRule {
+            ratio: 0.34,
+            ..PruneRule::default()
+        },
+        controls: Controls {
+            dense_finetuned: true,
+            pruned_from_scratch: true,
+        },
+        seed: 7,
+    };
+    Job {
+        hash: experiment.hash(b""),
+        experiment,
+        series: series(),
+        data_name: "toy".to_owned(),
+        command: "spat run toy.csv".to_owned(),
+        device: Device::flex(),
+        device_facts: DeviceFacts {
+            kind: "cpu".to_owned(),
+            name: "test".to_owned(),
+            threads: 1,
+        },
+    }
+}
+
+fn complete(job: &Job, store: &mut impl RunStore) -> Report {
+    let (_commands, receiver) = mpsc::channel();
+    pollster::block_on(run(job, store, &mut Control::new(receiver, drop))).unwrap()
+}
+
+fn comparable(report: Report) -> String {
+    serde_json::to_string_pretty(&report.without_timings()).unwrap()
+}
+
+#[test]
+fn a_job_gives_a_whole_report() {
+    let job = job(itransformer(), SendOptions::default());
+    let mut store = MemoryStore::default();
+    let report = complete(&job, &mut store);
+
+    assert_eq!(report.scores.len(), 3);
+    assert_eq!(report.plan.removed.len(), 1);
+    assert_eq!(report.pruned.structure.kept().count(), 2);
+    assert!(report.pruned.params < report.dense.params);
+    assert!(
+        report.dense.test.mse < report.yardsticks["naive"].scaled.mse,
+        "it learns something"
+    );
+    assert_eq!(
+        report.scores[0].batches,
+        3 * 8,
+        "every batch of every epoch is scored"
+    );
+    assert_eq!(report.maps.len(), 3);
+    assert_eq!(report.maps[0].labels[3], "hour of day");
+    assert_eq!(report.controls.len(), 2);
+    for name in [
+        "report.json",
+        "report.html",
+        "dense.safetensors",
+        "pruned.safetensors",
+        "scores.json",
+        "forecasts.csv",
+    ] {
+        assert!(store.files.contains_key(name), "{name}");
+    }
+    let saved: Report = serde_json::from_slice(&store.files["report.json"]).unwrap();
+    assert_eq!(saved, report);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_report() {
+    let job = job(itransformer(), SendOptions::default());
+    let first = complete(&job, &mut MemoryStore::default());
+    let second = complete(&job, &mut MemoryStore::default());
+    assert_eq!(comparable(first), comparable(second));
+}
+
+/// A store that remembers what it held after each write: every moment at which a kill could come.
+#[derive(Default)]
+struct Moments {
+    now: MemoryStore,
+    past: RefCell<Vec<MemoryStore>>,
+}
+
+impl RunStore for Moments {
+    async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.now.write(name, bytes).await?;
+        self.past.borrow_mut().push(self.now.clone());
+        Ok(())
+    }
+    async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.now.read(name).await
+    }
+    async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
+        self.now.remove(name).await?;
+        self.past.borrow_mut().push(self.now.clone());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_killed_after_any_write_ends_with_the_same_report() {
+    // PatchTST in the library's layout has running statistics to lose.
+    let forecaster = ForecasterConfig::PatchTst(PatchTstConfig {
+        d_model: 8,
+        d_ff: 8,
+        heads: 2,
+        layers: 3,
+        patch_len: 8,
+        stride: 4,
+        ..preset::patchtst(24, 12, 3)
+    });
+    let job = job(forecaster, SendOptions::default());
+    let mut store = Moments::default();
+    let whole = comparable(complete(&job, &mut store));
+    let moments = store.past.into_inner();
+    assert!(moments.len() > 15, "every epoch of every phase is kept");
+    for (number, mut moment) in moments.into_iter().enumerate() {
+        let resumed = comparable(complete(&job, &mut moment));
+        assert_eq!(resumed, whole, "killed after write {number}");
+    }
+}
+
+#[test]
+fn a_run_stopped_again_and_again_ends_with_the_same_report() {
+    let job = job(itransformer(), SendOptions::default());
+    let whole = comparable(complete(&job, &mut MemoryStore::default()));
+    let mut store = MemoryStore::default();
+    let mut stops = 0;
+    let resumed = loop {
+        let (commands, receiver) = mpsc::channel();
+        commands.send(Command::Pause).unwrap();
+        commands.send(Command::Step { steps: 11 }).unwrap();
+        let mut granted = false;
+        let emit = |event| {
+            // The first pause is the command's own, the second comes when the steps are used up.
+            if event == Event::Paused && std::mem::replace(&mut granted, true) {
+                commands.send(Command::Stop).unwrap();
+            }
+        };
+        let result = pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, emit)));
+        match result {
+            Err(JobError::Stopped) => stops += 1,
+            other => break other.unwrap(),
+        }
+        assert!(stops < 100);
+    };
+    assert!(stops >= 4, "stopped {stops} times");
+    assert_eq!(comparable(resumed), whole);
+}
+
+#[test]
+fn scoring_does_not_change_what_is_learnt() {
+    let during = complete(
+        &job(itransformer(), SendOptions::default()),
+        &mut MemoryStore::default(),
+    );
+    let after = SendOptions {
+        when: When::After,
+        ..SendOptions::default()
+    };
+    let after = complete(&job(itransformer(), after), &mut MemoryStore::default());
+    assert_eq!(during.dense.test.mse, after.dense.test.mse);
+    assert_eq!(
+        after.scores[0].batches, 8,
+        "one pass over the training windows"
+    );
+}
+
+#[test]
+fn linear_models_have_nothing_to_prune() {
+    for kind in [preset::dlinear(24, 12, 3).0, preset::rlinear(24, 12, 3).0] {
+        let report = complete(
+            &job(kind, SendOptions::default()),
+            &mut MemoryStore::default(),
+        );
+        assert!(report.scores.is_empty() && report.plan.removed.is_empty());
+        assert_eq!(report.change.params_percent, 0.0);
+        assert!(
+            report
+                .notes
+                .iter()
+                .any(|note| note.contains("no attention modules"))
+        );
+    }
+}
+
+#[test]
+fn every_model_learns_and_is_pruned() {
+    for layout in [PatchTstLayout::Library, PatchTstLayout::Authors] {
+        let forecaster = ForecasterConfig::PatchTst(PatchTstConfig {
+            layout,
+            d_model: 8,
+            d_ff: 8,
+            heads: 2,
+            layers: 3,
+            patch_len: 8,
+            stride: 4,
+            ..preset::patchtst(24, 12, 3)
+        });
+        let report = complete(
+            &job(forecaster, SendOptions::default()),
+            &mut MemoryStore::default(),
+        );
+        assert!(
+            report.pruned.test.mse < report.yardsticks["naive"].scaled.mse,
+            "{layout:?}"
+        );
+        assert_eq!(report.plan.removed.len(), 1);
+    }
+}
+
+#[test]
+fn a_saved_model_forecasts_bit_for_bit_what_the_run_saw() {
+    let job = job(itransformer(), SendOptions::default());
+    let mut store = MemoryStore::default();
+    let report = complete(&job, &mut store);
+    for (name, expected) in [
+        ("dense.safetensors", &report.dense),
+        ("pruned.safetensors", &report.pruned),
+    ] {
+        let checkpoint = Checkpoint::from_bytes(&store.files[name]).unwrap();
+        assert_eq!(
+            checkpoint.to_bytes().unwrap(),
+            store.files[name],
+            "writing what was read changes nothing"
+        );
+        let saved = SavedForecaster::new(checkpoint, &Device::flex()).unwrap();
+        let (metrics, val) = pollster::block_on(saved.evaluate(&job.series, Part::Test)).unwrap();
+        assert_eq!(metrics, expected.test.full, "{name}");
+        assert_eq!(val, expected.val.mse);
+    }
+}
+
+#[test]
+fn the_future_starts_after_the_last_row() {
+    let job = job(itransformer(), SendOptions::default());
+    let mut store = MemoryStore::default();
+    complete(&job, &mut store);
+    let checkpoint = Checkpoint::from_bytes(&store.files["pruned.safetensors"]).unwrap();
+    let saved = SavedForecaster::new(checkpoint, &Device::flex()).unwrap();
+    let future = pollster::block_on(saved.future(&job.series)).unwrap();
+    assert_eq!(future.first_row, 400);
+    assert_eq!(future.stamps[0], 1_577_836_800 + 3600 * 400);
+    assert_eq!(future.values.len(), 12 * 3);
+    let [(_, narrow), (_, wide)] = future.intervals.as_slice() else {
+        panic!("two levels")
+    };
+    assert!(
+        narrow
+            .iter()
+            .zip(wide)
+            .all(|(narrow, wide)| 0.0 < *narrow && narrow <= wide)
+    );
+    // The level is near 5 and the series has not left it.
+    assert!(
+        future
+            .values
+            .iter()
+            .all(|value| (0.0..10.0).contains(value))
+    );
+
+    let other = Series::from_values(
+        vec!["x".into()],
+        vec![1.0; 400],
+        TimeIndex::Rows { count: 400 },
+    )
+    .unwrap();
+    let error = pollster::block_on(saved.future(&other))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("other channels"), "{error}");
+}
+
+#[test]
+fn a_diverging_training_says_so() {
+    let mut job = job(itransformer(), SendOptions::default());
+    job.experiment.training.learning_rate = 1e30;
+    let (_commands, receiver) = mpsc::channel();
+    let mut store = MemoryStore::default();
+    let error =
+        pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, drop))).unwrap_err();
+    assert!(error.to_string().contains("--learning-rate"), "{error}");
+}
+
+#[test]
+fn events_tell_the_whole_story_in_order() {
+    let job = job(itransformer(), SendOptions::default());
+    let (_commands, receiver) = mpsc::channel();
+    let mut phases = Vec::new();
+    let mut last = None;
+    let emit = |event: Event| {
+        if let Event::Phase { phase, .. } = &event {
+            phases.push(*phase);
+        }
+        let line = serde_json::to_string(&event).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Event>(&line).unwrap(),
+            event,
+            "events survive JSON"
+        );
+        last = Some(event);
+    };
+    pollster::block_on(run(
+        &job,
+        &mut MemoryStore::default(),
+        &mut Control::new(receiver, emit),
+    ))
+    .unwrap();
+    let expected = [
+        Phase::Pretrain,
+        Phase::Finetune,
+        Phase::DenseFinetuned,
+        Phase::PrunedFromScratch,
+        Phase::Evaluate,
+    ];
+    assert_eq!(phases, expected);
+    assert!(matches!(last, Some(Event::Done { .. })));
+}

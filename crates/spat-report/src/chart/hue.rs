@@ -1,0 +1,44 @@
+//! The colours of Okabe and Ito ("Color universal design", 2008), which people with any common
+//! kind of colour vision tell apart.
+
+/// A colour for a mark. Its value follows the page's scheme, see [`crate::THEME_CSS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Hue {
+    /// The colour of text: what really came.
+    Ink,
+    /// The dense model.
+    Blue,
+    /// The pruned model.
+    Vermillion,
+    Green,
+    Purple,
+    /// What is only there to compare with.
+    Grey,
+}
+
+impl Hue {
+    /// For lines and areas.
+    pub fn css(self) -> &'static str {
+        match self {
+            Self::Ink => "var(--spat-ink,#1d2329)",
+            Self::Blue => "var(--spat-blue,#0072b2)",
+            Self::Vermillion => "var(--spat-vermillion,#d55e00)",
+            Self::Green => "var(--spat-green,#009e73)",
+            Self::Purple => "var(--spat-purple,#cc79a7)",
+            Self::Grey => "var(--spat-grey,#8a9099)",
+        }
+    }
+
+    /// For words: dark enough to be read on a light page.
+    pub fn text_css(self) -> &'static str {
+        match self {
+            Self::Ink => "var(--spat-ink,#1d2329)",
+            Self::Blue => "var(--spat-blue-text,#0067a1)",
+            Self::Vermillion => "var(--spat-vermillion-text,#a84a00)",
+            Self::Green => "var(--spat-green-text,#00704f)",
+            Self::Purple => "var(--spat-purple-text,#934570)",
+            Self::Grey => "var(--spat-grey-text,#5d646d)",
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Lines over a common axis, each labelled where it ends.
+
+use super::{
+    end_labels::apart,
+    lines::{LineChart, LineSeries, Stroke},
+    scale::{Scale, extent},
+    svg::{Anchor, FAINT, QUIET, line, open, width_of, words},
+};
+use crate::{escape::escape, number};
+
+/// Places on the horizontal axis that answer to the pointer with their values.
+const MOST_HOVERED: usize = 200;
+
+/// Where everything lies.
+struct Frame {
+    x: Scale,
+    y: Scale,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+/// The chart as an SVG element.
+pub fn line_chart(chart: &LineChart) -> String {
+    let frame = frame(chart);
+    let mut out = open(chart.width, chart.height, &chart.title, &chart.description);
+    out += &axes(chart, &frame);
+    for series in &chart.series {
+        out += &band(series, &frame);
+    }
+    for series in &chart.series {
+        out += &path(series, &frame);
+    }
+    out += &labels(chart, &frame);
+    out += &hovers(chart, &frame);
+    out + "</svg>"
+}
+
+fn frame(chart: &LineChart) -> Frame {
+    let label_width = chart
+        .series
+        .iter()
+        .map(|s| width_of(&s.label))
+        .fold(0.0, f64::max);
+    let (top, bottom) = (30.0, chart.height - 38.0);
+    let values = chart.series.iter().flat_map(|s| {
+        s.points
+            .iter()
+            .map(|p| p.1)
+            .chain(s.band.iter().flat_map(|b| [b.1, b.2]))
+    });
+    let y = Scale::new(
+        chart.y_range.unwrap_or_else(|| extent(values)),
+        (bottom, top),
+    )
+    .rounded(5);
+    let step = y.step(5);
+    let widest = y
+        .marks(step)
+        .into_iter()
+        .map(|mark| width_of(&number::tick(mark, step)))
+        .fold(0.0, f64::max);
+    let left = widest + 12.0;
+    let right = (chart.width - label_width - 24.0).max(left + 40.0);
+    let places = chart
+        .series
+        .iter()
+        .flat_map(|s| s.points.iter().map(|p| p.0));
+    let x = Scale::new(extent(places), (left, right));
+    Frame {
+        x,
+        y,
+        left,
+        right,
+        top,
+        bottom,
+    }
+}
+
+fn axes(chart: &LineChart, frame: &Frame) -> String {
+    let Frame {
+        x,
+        y,
+        left,
+        right,
+        top,
+        bottom,
+    } = *frame;
+    let quiet = format!("fill:{QUIET}");
+    let mut out = String::new();
+    let step = y.step(5);
+    for mark in y.marks(step) {
+        let at = y.at(mark);
+        out += &line((left, at), (right, at), &format!("stroke:{FAINT}"));
+        out += &words(
+            left - 8.0,
+            at + 4.0,
+            Anchor::End,
+            &quiet,
+            &number::tick(mark, step),
+        );
+    }
+    // Rows, steps and epochs are whole numbers.
+    let step = x.step(((right - left) / 56.0) as usize).max(1.0);
+    for mark in x.marks(step) {
+        out += &line(
+            (x.at(mark), bottom),
+            (x.at(mark), bottom + 4.0),
+            &format!("stroke:{QUIET}"),
+        );
+        out += &words(
+            x.at(mark),
+            bottom + 17.0,
+            Anchor::Middle,
+            &quiet,
+            &number::tick(mark, step),
+        );
+    }
+    out += &words(0.0, 12.0, Anchor::Start, &quiet, &chart.y_label);
+    out += &words(right, bottom + 33.0, Anchor::End, &quiet, &chart.x_label);
+    for rule in &chart.rules {
+        let at = x.at(rule.x);
+        out += &line(
+            (at, top - 6.0),
+            (at, bottom),
+            &format!("stroke:{QUIET};stroke-dasharray:2 3"),
+        );
+        // A label that would run over the right end stands to the left of its line.
+        let (place, anchor) = if at + width_of(&rule.label) > right {
+            (at - 5.0, Anchor::End)
+        } else {
+            (at + 5.0, Anchor::Start)
+        };
+        out += &words(place, top - 1.0, anchor, &quiet, &rule.label);
+    }
+    out
+}
+
+fn band(series: &LineSeries, frame: &Frame) -> String {
+    let solid = series
+        .band
+        .iter()
+        .filter(|b| b.1.is_finite() && b.2.is_finite());
+    let upper = solid.clone().map(|b| (b.0, b.2));
+    let lower = solid.rev().map(|b| (b.0, b.1));
+    let corners: Vec<String> = upper
+        .chain(lower)
+        .map(|(x, y)| format!("{:.1},{:.1}", frame.x.at(x), frame.y.at(y)))
+        .collect();
+    if corners.is_empty() {
+        return String::new();
+    }
+    let hue = series.hue.css();
+    format!(
+        "<polygon points=\"{}\" style=\"fill:{hue};opacity:.15\"/>",
+        corners.join(" ")
+    )
+}
+
+fn path(series: &LineSeries, frame: &Frame) -> String {
+    let hue = series.hue.css();
+    let mut commands = String::new();
+    let mut pen_down = false;
+    for &(x, y) in &series.points {
+        if y.is_finite() {
+            let letter = if pen_down { 'L' } else { 'M' };
+            commands += &format!("{letter}{:.1} {:.1}", frame.x.at(x), frame.y.at(y));
+        }
+        pen_down = y.is_finite();
+    }
+    if commands.is_empty() {
+        return commands;
+    }
+    // A line of one point would not be seen.
+    if let [(x, y)] = series.points[..] {
+        return format!(
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" style=\"fill:{hue}\"/>",
+            frame.x.at(x),
+            frame.y.at(y)
+        );
+    }
+    let dashes = match series.stroke {
+        Stroke::Solid => "",
+        Stroke::Dashed => ";stroke-dasharray:6 4",
+        Stroke::Dotted => ";stroke-dasharray:1.5 3.5",
+    };
+    format!(
+        "<path d=\"{commands}\" style=\"fill:none;stroke:{hue};stroke-width:1.8;stroke-linejoin:round{dashes}\"/>"
+    )
+}
+
+fn labels(chart: &LineChart, frame: &Frame) -> String {
+    let ends: Vec<(&LineSeries, (f64, f64))> = chart
+        .series
+        .iter()
+        .filter_map(|s| Some((s, *s.points.iter().rev().find(|point| point.1.is_finite())?)))
+        .collect();
+    let wanted: Vec<f64> = ends.iter().map(|(_, end)| frame.y.at(end.1)).collect();
+    let placed = apart(&wanted, frame.top, frame.bottom);
+    let mut out = String::new();
+    for ((series, end), (from, to)) in ends.iter().zip(wanted.iter().zip(placed)) {
+        let faint = format!("stroke:{};stroke-width:.8;opacity:.6", series.hue.css());
+        out += &line(
+            (frame.x.at(end.0) + 2.0, *from),
+            (frame.right + 10.0, to),
+            &faint,
+        );
+        let style = format!("fill:{};font-weight:600", series.hue.text_css());
+        out += &words(
+            frame.right + 13.0,
+            to + 4.0,
+            Anchor::Start,
+            &style,
+            &series.label,
+        );
+    }
+    out
+}
+
+/// Invisible columns that name the values under the pointer; no script is needed for that.
+fn hovers(chart: &LineChart, frame: &Frame) -> String {
+    let places = chart.places();
+    let each = places.len().div_ceil(MOST_HOVERED).max(1);
+    let width = (frame.right - frame.left) / places.len().max(1) as f64 * each as f64;
+    let mut readers: Vec<_> = chart
+        .series
+        .iter()
+        .map(|s| s.points.iter().peekable())
+        .collect();
+    let mut out = String::from("<g class=\"spat-hover\" style=\"fill:transparent\">");
+    for (place, &x) in places.iter().enumerate() {
+        let mut values = Vec::new();
+        for (series, reader) in chart.series.iter().zip(&mut readers) {
+            if let Some(point) = reader.next_if(|point| point.0 == x) {
+                values.push(format!("{} {}", series.label, number::value(point.1)));
+            }
+        }
+        if place % each == 0 {
+            out += &format!(
+                "<rect x=\"{:.1}\" y=\"{:.0}\" width=\"{width:.1}\" height=\"{:.0}\"><title>{}</title></rect>",
+                frame.x.at(x) - width / 2.0,
+                frame.top,
+                frame.bottom - frame.top,
+                escape(&format!(
+                    "{} {}\n{}",
+                    chart.x_label,
+                    number::tick(x, 1.0),
+                    values.join("\n")
+                )),
+            );
+        }
+    }
+    out + "</g>"
+}

@@ -1,0 +1,69 @@
+//! The frame and the words of a drawing.
+
+use crate::escape::escape;
+
+/// Size of all words in a drawing, in pixels.
+pub(crate) const TEXT: f64 = 12.0;
+
+/// Lines that carry no data.
+pub(crate) const FAINT: &str = "var(--spat-rule,#dfe3e8)";
+
+/// Words that are not the message.
+pub(crate) const QUIET: &str = "var(--spat-quiet,#5d646d)";
+
+/// The opening tag, with what the drawing shows for those who hear it.
+pub(crate) fn open(width: f64, height: f64, title: &str, description: &str) -> String {
+    let (title, description) = (escape(title), escape(description));
+    format!(
+        "<svg class=\"spat-chart\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" aria-label=\"{title}\" \
+         style=\"--spat-width:{width:.0}px;width:100%;max-width:{width:.0}px;height:auto;font:{TEXT}px system-ui,sans-serif;\
+         fill:var(--spat-ink,#1d2329)\"><title>{title}</title><desc>{description}</desc>"
+    )
+}
+
+/// Where words stand relative to their point.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// Words at a point on their base line.
+pub(crate) fn words(x: f64, y: f64, anchor: Anchor, style: &str, text: &str) -> String {
+    let anchor = match anchor {
+        Anchor::Start => "start",
+        Anchor::Middle => "middle",
+        Anchor::End => "end",
+    };
+    format!(
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" style=\"{style}\">{}</text>",
+        escape(text)
+    )
+}
+
+/// A straight line.
+pub(crate) fn line((x1, y1): (f64, f64), (x2, y2): (f64, f64), style: &str) -> String {
+    format!("<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" style=\"{style}\"/>")
+}
+
+/// About how wide words are, rather too wide than cut off.
+pub(crate) fn width_of(text: &str) -> f64 {
+    let em = |c: char| match c {
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | '\'' | ' ' => 0.34,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.95,
+        c if c.is_ascii_uppercase() => 0.72,
+        '\u{1100}'.. => 1.0,
+        _ => 0.6,
+    };
+    text.chars().map(em).sum::<f64>() * TEXT
+}
+
+/// An SVG file from one of this crate's drawings.
+///
+/// Inside a page the elements need no name space, and the page stays free of addresses; a file of
+/// its own must name it.
+pub fn standalone(svg: &str) -> String {
+    let named = svg.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1);
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{named}\n")
+}

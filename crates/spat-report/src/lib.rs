@@ -1,0 +1,34 @@
+//! Views of a [`Report`](spat_spec::Report): a self-contained page, plain-text tables for a
+//! terminal, a one-sentence verdict, and the SVG charts that the page is made of.
+//!
+//! `report.json` is the one source; nothing here computes a result. All functions are pure, from
+//! types to text, and build for every target.
+//!
+//! * [`html`] is the whole page: inline styles, inline SVG, no script, no font, no address.
+//! * [`tables`] is at most 100 columns wide; [`verdict`] is one sentence that may say that pruning
+//!   was not worth it.
+//! * [`line_chart`], [`bar_chart`], [`heat_map`] and [`network_drawing`] draw one SVG element each,
+//!   for other pages to use. Colours are custom properties with a fallback: with
+//!   [`THEME_CSS`] on the page they follow its light or dark scheme, alone they are light.
+//!   [`standalone`] makes a file of one.
+//!
+//! Text that comes from a table (channel names, file names) is escaped where it is written.
+
+mod chart;
+mod escape;
+mod names;
+mod number;
+mod page;
+mod table;
+mod terminal;
+mod verdict;
+
+pub use chart::{
+    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Palette, Rule, Stroke, bar_chart, figure,
+    heat_map, line_chart, network_drawing, network_table, standalone,
+};
+pub use escape::escape;
+pub use page::{THEME_CSS, html};
+pub use table::Table;
+pub use terminal::tables;
+pub use verdict::verdict;

@@ -1,0 +1,70 @@
+//! Words for the names that stand in a report.
+
+use spat_spec::{ModuleId, Report};
+
+/// A control, as a row label.
+pub(crate) fn control(name: &str) -> String {
+    match name {
+        "dense_finetuned" => "dense fine-tuned as long".to_owned(),
+        "pruned_from_scratch" => "pruned from new weights".to_owned(),
+        other => spaced(other),
+    }
+}
+
+/// A yardstick, as a row label.
+pub(crate) fn yardstick(name: &str) -> String {
+    match name.to_lowercase().as_str() {
+        "naive" => "naive (last value)".to_owned(),
+        "seasonal_naive" => "seasonal naive".to_owned(),
+        "mean" => "mean of the look-back".to_owned(),
+        "dlinear" => "DLinear".to_owned(),
+        "rlinear" => "RLinear".to_owned(),
+        _ => spaced(name),
+    }
+}
+
+/// A module where space is scarce: "encoder 1" for `encoder.1.attention`.
+pub(crate) fn module(id: &ModuleId) -> String {
+    let name = id.as_str();
+    name.strip_suffix(".attention")
+        .unwrap_or(name)
+        .replace('.', " ")
+}
+
+/// The same at the start of a heading.
+pub(crate) fn heading(id: &ModuleId) -> String {
+    capital(&module(id))
+}
+
+/// With a capital first letter.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+fn spaced(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// A score, as people write it.
+pub(crate) fn score(name: &str) -> String {
+    if name.eq_ignore_ascii_case("send") {
+        "SEND".to_owned()
+    } else {
+        spaced(name)
+    }
+}
+
+/// The second model of a run, which is not always pruned and not always fine-tuned.
+pub(crate) fn pruned(report: &Report) -> String {
+    let nothing = report.plan.removed.is_empty() && report.plan.removed_heads.is_empty();
+    let what = if nothing { "nothing removed" } else { "pruned" };
+    let trained = if report.pruned.epochs > 0 {
+        "fine-tuned"
+    } else {
+        "not fine-tuned"
+    };
+    format!("{what}, {trained}")
+}

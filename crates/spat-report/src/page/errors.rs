@@ -1,0 +1,122 @@
+//! Where the error lies: by step of the horizon, and by channel.
+
+use spat_series::{ChannelMetrics, MetricSet, Metrics, StepMetrics};
+use spat_spec::{Report, percent_change};
+
+use super::{MOST_CHANNELS, aside, best_yardstick, channel_name, chosen_channels, section as wrap};
+use crate::{
+    chart::{Hue, LineChart, LineSeries, Stroke, figure, line_chart},
+    names, number,
+    table::Table,
+};
+
+pub(super) fn section(report: &Report) -> String {
+    let steps = by_step(report);
+    let channels = by_channel(report);
+    wrap("errors", "Errors by step and channel", &(steps + &channels))
+}
+
+fn by_step(report: &Report) -> String {
+    let points = |metrics: &Metrics| -> Vec<(f64, f64)> {
+        metrics
+            .per_step
+            .iter()
+            .map(|step: &StepMetrics| (step.step as f64, step.scaled.mse))
+            .collect()
+    };
+    let mut series = Vec::new();
+    if let Some((name, metrics)) = best_yardstick(report) {
+        series.push(
+            LineSeries::new(names::yardstick(name), Hue::Grey, points(metrics))
+                .stroke(Stroke::Dotted),
+        );
+    }
+    series.push(
+        LineSeries::new("dense", Hue::Blue, points(&report.dense.test.full)).stroke(Stroke::Dashed),
+    );
+    series.push(LineSeries::new(
+        "pruned",
+        Hue::Vermillion,
+        points(&report.pruned.test.full),
+    ));
+    series.retain(|s| !s.points.is_empty());
+    if series.is_empty() {
+        return String::new();
+    }
+    let chart = LineChart {
+        title: "Test error by step of the horizon".to_owned(),
+        description: "Mean squared error in scaled space for each forecast row, over all test windows and channels."
+            .to_owned(),
+        x_label: "step".to_owned(),
+        y_label: "MSE, scaled".to_owned(),
+        series,
+        ..LineChart::default()
+    };
+    figure(
+        &line_chart(&chart),
+        "With the best of the yardsticks",
+        &chart.table(),
+    )
+}
+
+fn by_channel(report: &Report) -> String {
+    let (dense, pruned) = (
+        &report.dense.test.full.per_channel,
+        &report.pruned.test.full.per_channel,
+    );
+    let pairs: Vec<(usize, &ChannelMetrics, &ChannelMetrics)> =
+        chosen_channels(report, MOST_CHANNELS)
+            .into_iter()
+            .filter_map(|channel| Some((channel, dense.get(channel)?, pruned.get(channel)?)))
+            .collect();
+    if pairs.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(
+        "Test errors by channel",
+        [
+            "Channel",
+            "MSE dense",
+            "MSE pruned",
+            "MSE change",
+            "MAE dense",
+            "MAE pruned",
+            "MAE dense",
+            "MAE pruned",
+            "RMSE dense",
+            "RMSE pruned",
+        ],
+    )
+    .groups(&[("", 1), ("Scaled", 5), ("Original units", 4)]);
+    for (channel, dense, pruned) in &pairs {
+        let original = |of: fn(&MetricSet) -> f64, metrics: &ChannelMetrics| {
+            metrics
+                .original
+                .as_ref()
+                .map_or_else(|| number::NONE.to_owned(), |set| number::value(of(set)))
+        };
+        table.row([
+            channel_name(report, *channel),
+            number::error(dense.scaled.mse),
+            number::error(pruned.scaled.mse),
+            number::percent(percent_change(dense.scaled.mse, pruned.scaled.mse)),
+            number::error(dense.scaled.mae),
+            number::error(pruned.scaled.mae),
+            original(|set| set.mae, dense),
+            original(|set| set.mae, pruned),
+            original(|set| set.rmse, dense),
+            original(|set| set.rmse, pruned),
+        ]);
+    }
+    let hidden = report.data.channels.saturating_sub(pairs.len());
+    table.left_out(hidden);
+    let which = if hidden > 0 {
+        aside(&format!(
+            "The {} channels whose scaled MSE changed most, either way.",
+            pairs.len()
+        ))
+    } else {
+        String::new()
+    };
+    which + &table.html()
+}

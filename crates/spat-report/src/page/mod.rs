@@ -1,0 +1,139 @@
+//! The page: every section of a report from top to bottom, complete without a script.
+
+mod comparison;
+mod data;
+mod errors;
+mod forecast;
+mod maps;
+mod opening;
+mod origin;
+mod scores;
+mod training;
+
+pub(crate) use scores::{decision, why};
+use spat_spec::{MeanErrors, Report};
+
+use crate::escape::escape;
+
+/// Custom properties of the charts' colours, light and dark: put it on a page that shows them.
+pub const THEME_CSS: &str = include_str!("theme.css");
+
+const PAGE_CSS: &str = include_str!("page.css");
+
+/// Channels that get a row in a table or a small chart before the rest is only counted.
+const MOST_CHANNELS: usize = 40;
+
+/// The self-contained page about a run: `report.html`.
+///
+/// Styles and drawings are inline; nothing is fetched and no script runs, which the page's own
+/// content policy enforces. It follows the reader's light or dark scheme and prints light.
+pub fn html(report: &Report) -> String {
+    let title = opening::title(report);
+    let sections = [
+        opening::section(report),
+        forecast::section(report),
+        scores::section(report),
+        maps::section(report),
+        training::section(report),
+        errors::section(report),
+        comparison::section(report),
+        data::section(report),
+        origin::section(report),
+    ];
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';img-src data:\">\
+         <title>{}</title><style>{THEME_CSS}{PAGE_CSS}</style></head>\n<body><main>\n{}\n</main></body></html>\n",
+        escape(&title),
+        sections.join("\n"),
+    )
+}
+
+/// A section with its heading; nothing where there is no content.
+fn section(id: &str, heading: &str, body: &str) -> String {
+    if body.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<section id=\"{id}\"><h2>{}</h2>{body}</section>",
+        escape(heading)
+    )
+}
+
+/// A paragraph of escaped text.
+fn paragraph(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("<p>{}</p>", escape(text))
+    }
+}
+
+/// A quieter paragraph that explains.
+fn aside(text: &str) -> String {
+    format!("<p class=\"aside\">{}</p>", escape(text))
+}
+
+/// One channel of `[rows × channels]` values.
+fn channel(values: &[f32], channels: usize, channel: usize) -> impl Iterator<Item = f64> + '_ {
+    values
+        .iter()
+        .skip(channel)
+        .step_by(channels.max(1))
+        .map(|&value| f64::from(value))
+}
+
+/// The channels to show: all in their order if there are at most `most`, else those whose test
+/// error the removal changed most, either way.
+fn chosen_channels(report: &Report, most: usize) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..report.data.channels).collect();
+    if all.len() <= most {
+        return all;
+    }
+    let size = |channel: usize| {
+        let dense = report.dense.test.full.per_channel.get(channel);
+        let pruned = report.pruned.test.full.per_channel.get(channel);
+        let change = dense.zip(pruned).map_or(0.0, |(dense, pruned)| {
+            (pruned.scaled.mse - dense.scaled.mse).abs()
+        });
+        if change.is_finite() { change } else { 0.0 }
+    };
+    all.sort_by(|&a, &b| size(b).total_cmp(&size(a)));
+    all.truncate(most);
+    all
+}
+
+/// A channel's name, or its number where the report has none.
+fn channel_name(report: &Report, channel: usize) -> String {
+    report
+        .data
+        .channel_names
+        .get(channel)
+        .cloned()
+        .unwrap_or_else(|| format!("channel {channel}"))
+}
+
+/// Name and MSE of the best forecast that needs no attention.
+fn best_yardstick(report: &Report) -> Option<(&String, &spat_series::Metrics)> {
+    let finite = report
+        .yardsticks
+        .iter()
+        .filter(|(_, metrics)| metrics.scaled.mse.is_finite());
+    finite.min_by(|a, b| a.1.scaled.mse.total_cmp(&b.1.scaled.mse))
+}
+
+/// Whether training on after the removal was part of the run.
+fn finetuned(report: &Report) -> bool {
+    report.pruned.epochs > 0
+}
+
+/// Errors between removal and fine-tuning, where both took place.
+pub(crate) fn before_finetune(report: &Report) -> Option<MeanErrors> {
+    let nothing = report.plan.removed.is_empty() && report.plan.removed_heads.is_empty();
+    let before = report.pruned.before_finetune.as_ref();
+    before
+        .filter(|_| !nothing && finetuned(report))
+        .map(|before| before.test)
+}

@@ -1,0 +1,97 @@
+//! Tables of text, for the page and under every chart.
+
+use crate::{escape::escape, number};
+
+/// A table whose first column names its rows. All text is escaped when it is written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    caption: String,
+    groups: Vec<(String, usize)>,
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+    left_out: usize,
+}
+
+impl Table {
+    /// An empty table with the heads of its columns.
+    pub fn new<T: Into<String>>(
+        caption: impl Into<String>,
+        columns: impl IntoIterator<Item = T>,
+    ) -> Self {
+        Self {
+            caption: caption.into(),
+            columns: columns.into_iter().map(Into::into).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Heads over several columns each, with the number of columns they span.
+    pub fn groups(mut self, groups: &[(&str, usize)]) -> Self {
+        self.groups = groups
+            .iter()
+            .map(|&(name, span)| (name.to_owned(), span))
+            .collect();
+        self
+    }
+
+    /// Adds a row: its name, then one cell per column.
+    pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+
+    /// Says at the end of the table that `rows` more are not shown.
+    pub fn left_out(&mut self, rows: usize) {
+        self.left_out = rows;
+    }
+
+    /// Keeps the first `rows` rows and says how many more there are.
+    pub fn limit(mut self, rows: usize) -> Self {
+        self.left_out += self.rows.len().saturating_sub(rows);
+        self.rows.truncate(rows);
+        self
+    }
+
+    /// The table as HTML.
+    pub fn html(&self) -> String {
+        let mut out = String::from("<div class=\"scroll\"><table>");
+        if !self.caption.is_empty() {
+            out += &format!("<caption>{}</caption>", escape(&self.caption));
+        }
+        out += "<thead>";
+        if !self.groups.is_empty() {
+            out += "<tr class=\"groups\">";
+            for (name, span) in &self.groups {
+                out += &format!(
+                    "<th colspan=\"{span}\" scope=\"colgroup\">{}</th>",
+                    escape(name)
+                );
+            }
+            out += "</tr>";
+        }
+        out += "<tr>";
+        for column in &self.columns {
+            out += &format!("<th scope=\"col\">{}</th>", escape(column));
+        }
+        out += "</tr></thead><tbody>";
+        for row in &self.rows {
+            out += "<tr>";
+            for (place, cell) in row.iter().enumerate() {
+                let cell = escape(cell);
+                out += &if place == 0 {
+                    format!("<th scope=\"row\">{cell}</th>")
+                } else {
+                    format!("<td>{cell}</td>")
+                };
+            }
+            out += "</tr>";
+        }
+        if self.left_out > 0 {
+            out += &format!(
+                "<tr class=\"more\"><td colspan=\"{}\">… and {} more, all in report.json</td></tr>",
+                self.columns.len().max(1),
+                number::count(self.left_out as u64),
+            );
+        }
+        out + "</tbody></table></div>"
+    }
+}

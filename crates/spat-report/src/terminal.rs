@@ -1,0 +1,281 @@
+//! The report as plain text for a terminal, at most 100 columns wide.
+
+use spat_spec::{MeanErrors, ModelResult, Report, percent_change};
+
+use crate::{
+    escape::{plain, shorten},
+    names, number,
+    page::{before_finetune, decision, why},
+    verdict::verdict,
+};
+
+/// Columns that nothing exceeds.
+const WIDE: usize = 100;
+
+/// Width of the row labels.
+const LABEL: usize = 34;
+
+/// Longest bar of a score.
+const BAR: usize = 30;
+
+/// Modules that get a row before the rest is only counted.
+const MOST_MODULES: usize = 40;
+
+/// Before and after as a table, then the scores with what goes, then the verdict. Lines are at
+/// most 100 columns wide; there are no colours and no control sequences, so it can go into a file.
+pub fn tables(report: &Report) -> String {
+    let forecaster = &report.experiment.forecaster;
+    let mut lines = wrapped(&format!(
+        "{} on {}, {} in, {} out, {}, {}",
+        forecaster.name(),
+        report.data.name,
+        number::plural(forecaster.lookback(), "row"),
+        number::count(forecaster.horizon() as u64),
+        number::plural(report.data.channels, "channel"),
+        number::plural(report.data.windows.test, "test window"),
+    ));
+    lines.push(String::new());
+    lines.extend(before_and_after(report));
+    lines.push(String::new());
+    lines.extend(scores(report));
+    lines.extend(wrapped(&verdict(report)));
+    let mut text = lines
+        .iter()
+        .map(|line| line.trim_end())
+        .collect::<Vec<_>>()
+        .join("\n");
+    text.push('\n');
+    text
+}
+
+/// A row: label, then MSE, its change, MAE, parameters, MACs, step and inference time.
+fn row(label: &str, cells: [&str; 7]) -> String {
+    const WIDTHS: [usize; 7] = [9, 9, 9, 12, 9, 9, 9];
+    let mut line = padded(label, LABEL);
+    for (cell, width) in cells.into_iter().zip(WIDTHS) {
+        line += &format!("{cell:>width$}");
+    }
+    line
+}
+
+fn before_and_after(report: &Report) -> Vec<String> {
+    let dense = report.dense.test.mse;
+    let model = |label: &str, result: &ModelResult| {
+        let change = if label == "dense" {
+            String::new()
+        } else {
+            number::percent(percent_change(dense, result.test.mse))
+        };
+        // Beyond a hundred million the digits would not fit.
+        let params = if result.params < 100_000_000 {
+            number::count(result.params)
+        } else {
+            number::short(result.params)
+        };
+        row(
+            label,
+            [
+                &number::error(result.test.mse),
+                &change,
+                &number::error(result.test.mae),
+                &params,
+                &number::short(result.macs),
+                &number::millis(result.step_ms_median),
+                &number::millis(result.infer_ms_median),
+            ],
+        )
+    };
+    let only_errors = |label: &str, test: MeanErrors| {
+        let change = number::percent(percent_change(dense, test.mse));
+        row(
+            label,
+            [
+                &number::error(test.mse),
+                &change,
+                &number::error(test.mae),
+                "",
+                "",
+                "",
+                "",
+            ],
+        )
+    };
+    let mut lines = vec![
+        row(
+            "test, scaled",
+            [
+                "MSE", "to dense", "MAE", "params", "MACs", "step ms", "infer ms",
+            ],
+        ),
+        "─".repeat(LABEL + 66),
+        model("dense", &report.dense),
+    ];
+    if let Some(before) = before_finetune(report) {
+        lines.push(only_errors("pruned, before fine-tuning", before));
+    }
+    let pruned = names::pruned(report);
+    lines.push(model(&pruned, &report.pruned));
+    let change = &report.change;
+    let percents = [
+        change.mse_percent,
+        change.mae_percent,
+        change.params_percent,
+        change.macs_percent,
+        change.step_time_percent,
+        change.infer_time_percent,
+    ]
+    .map(number::percent);
+    lines.push(row(
+        "change, pruned to dense",
+        [
+            &percents[0],
+            "",
+            &percents[1],
+            &percents[2],
+            &percents[3],
+            &percents[4],
+            &percents[5],
+        ],
+    ));
+    lines.push(String::new());
+    for (name, control) in &report.controls {
+        lines.push(only_errors(
+            &format!("control, {}", names::control(name)),
+            control.test,
+        ));
+    }
+    for (name, metrics) in &report.yardsticks {
+        let test = MeanErrors {
+            mse: metrics.scaled.mse,
+            mae: metrics.scaled.mae,
+        };
+        lines.push(only_errors(
+            &format!("yardstick, {}", names::yardstick(name)),
+            test,
+        ));
+    }
+    if lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+fn scores(report: &Report) -> Vec<String> {
+    if report.scores.is_empty() {
+        return Vec::new();
+    }
+    let largest = report
+        .scores
+        .iter()
+        .map(|score| score.value)
+        .filter(|value| value.is_finite())
+        .fold(0.0, f64::max);
+    let mut lines = vec!["SEND of each attention module, ± its deviation over batches".to_owned()];
+    for score in report.scores.iter().take(MOST_MODULES) {
+        let share = if largest > 0.0 {
+            score.value / largest
+        } else {
+            0.0
+        };
+        let figure = number::with_spread(score.value, score.spread);
+        let line = format!(
+            "{}{} {figure:>20}  {}",
+            padded(score.module.as_str(), 24),
+            padded(&bar(share), BAR + 1),
+            decision(&report.plan, score)
+        );
+        lines.push(shorten(&line, WIDE));
+    }
+    if report.scores.len() > MOST_MODULES {
+        lines.push(format!("… and {} more", report.scores.len() - MOST_MODULES));
+    }
+    lines.extend(wrapped(&why(&report.plan)));
+    lines.push(String::new());
+    lines
+}
+
+/// A bar of blocks, to an eighth of a column.
+fn bar(share: f64) -> String {
+    const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (share.clamp(0.0, 1.0) * (BAR * 8) as f64).round() as usize;
+    "█".repeat(eighths / 8) + PARTS[eighths % 8]
+}
+
+/// Text cut or filled to a width in columns.
+fn padded(text: &str, width: usize) -> String {
+    let mut line = String::new();
+    let mut used = 0;
+    for c in plain(text).chars() {
+        let columns = columns(c);
+        if used + columns > width - 1 {
+            line.push('…');
+            used += 1;
+            break;
+        }
+        line.push(c);
+        used += columns;
+    }
+    line + &" ".repeat(width.saturating_sub(used))
+}
+
+/// Lines of words, none wider than the terminal; a word that is too wide by itself is cut.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in plain(text).split_whitespace() {
+        let width: usize = word.chars().map(columns).sum();
+        let word = if width > WIDE {
+            padded(word, WIDE).trim_end().to_owned()
+        } else {
+            word.to_owned()
+        };
+        let width = width.min(WIDE);
+        if used > 0 && used + 1 + width > WIDE {
+            lines.push(String::new());
+            used = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(&word);
+            used += width;
+        }
+    }
+    lines
+}
+
+/// Columns of a character: letters of East Asian scripts and pictures take two.
+fn columns(c: char) -> usize {
+    match c as u32 {
+        0x1100..=0x115f
+        | 0x2e80..=0xa4cf
+        | 0xac00..=0xd7a3
+        | 0xf900..=0xfaff
+        | 0xfe30..=0xfe6f
+        | 0xff00..=0xff60
+        | 0xffe0..=0xffe6
+        | 0x1f300..=0x1faff
+        | 0x20000..=0x3fffd => 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_are_columns() {
+        assert_eq!(padded("温度", 8), "温度    ");
+        assert_eq!(padded("温度温度温度", 8), "温度温… ".to_owned());
+        assert_eq!(bar(1.0).chars().count(), BAR);
+        assert_eq!(bar(0.5), "█".repeat(15));
+        assert!(
+            wrapped(&"word ".repeat(100))
+                .iter()
+                .all(|line| line.chars().count() <= WIDE)
+        );
+    }
+}

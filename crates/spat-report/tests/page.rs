@@ -1,0 +1,291 @@
+//! The page says everything, lets nothing foreign through, and stays small.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod fixture;
+
+use fixture::{Story, report};
+use spat_report::{figure, html, line_chart, network_drawing, standalone};
+use spat_spec::{HeadRemoval, ModuleId};
+
+const SECTIONS: [&str; 8] = [
+    "forecast",
+    "scores",
+    "maps",
+    "training",
+    "errors",
+    "comparison",
+    "data",
+    "again",
+];
+
+/// Every drawing of a page is XML, and so is the page's body where it is not HTML's own.
+fn check_drawings(page: &str) -> usize {
+    let drawings: Vec<&str> = page
+        .split("<svg ")
+        .skip(1)
+        .map(|rest| rest.split_once("</svg>").unwrap().0)
+        .collect();
+    for drawing in &drawings {
+        let file = standalone(&format!("<svg {drawing}</svg>"));
+        let tree =
+            roxmltree::Document::parse(&file).unwrap_or_else(|error| panic!("{error}\n{file}"));
+        let root = tree.root_element();
+        assert!(
+            root.attribute("aria-label")
+                .is_some_and(|label| !label.is_empty())
+        );
+        assert!(
+            root.children()
+                .any(|child| child.has_tag_name(("http://www.w3.org/2000/svg", "title")))
+        );
+        assert!(
+            root.children()
+                .any(|child| child.has_tag_name(("http://www.w3.org/2000/svg", "desc")))
+        );
+    }
+    drawings.len()
+}
+
+fn check_page(page: &str) {
+    let main = &page[page.find("<main>").unwrap()..page.find("</main>").unwrap() + "</main>".len()];
+    roxmltree::Document::parse(main).unwrap_or_else(|error| panic!("tags do not match: {error}"));
+    check_drawings(page);
+    for word in [
+        "http:",
+        "https:",
+        "<script",
+        "NaN",
+        "inf%",
+        "javascript:",
+        "@import",
+        "url(",
+    ] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(
+        page.contains("a reconstruction from the abstract and public digests of arXiv 2505.08768")
+    );
+    assert!(page.len() < 3_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn a_usual_run_has_every_section() {
+    let page = html(&report(&Story::default()));
+    check_page(&page);
+    for section in SECTIONS.iter().chain(["notes"].iter()) {
+        assert!(
+            page.contains(&format!("<section id=\"{section}\">")),
+            "{section}"
+        );
+    }
+    for needed in [
+        "spat run ETTh1.csv",
+        "2021",
+        "8f3a0c5d9e12b764",
+        "finetune",
+        "12 rows brought into time order.",
+    ] {
+        assert!(page.contains(needed), "{needed}");
+    }
+    // Forecasts of three channels, scores, structure, two maps and eight heads of each of two
+    // modules, two trainings, one chart of errors.
+    assert_eq!(check_drawings(&page), 3 + 1 + 1 + 2 * (2 + 8) + 2 + 1);
+}
+
+#[test]
+fn foreign_text_is_escaped_everywhere() {
+    let mut report = report(&Story::default());
+    let foul = "<img src=x onerror=alert(1)>\u{1b}]0;\u{202e}";
+    report.data.name = foul.to_owned();
+    report.data.channel_names[2] = foul.to_owned();
+    report.maps[0].labels[0] = foul.to_owned();
+    report.command = foul.to_owned();
+    report.notes.push(foul.to_owned());
+    report.device.name = foul.to_owned();
+    report.version = foul.to_owned();
+    report.hash = foul.to_owned();
+    report.sample.first_stamp = Some(foul.to_owned());
+    report
+        .controls
+        .insert(foul.to_owned(), report.controls["dense_finetuned"].clone());
+    let naive = report.yardsticks["naive"].clone();
+    report.yardsticks.insert(foul.to_owned(), naive);
+    let page = html(&report);
+    check_page(&page);
+    assert!(!page.contains("<img") && !page.contains('\u{1b}') && !page.contains('\u{202e}'));
+    assert!(
+        page.contains("Temp\u{fffd}ratur")
+            && page.contains("HUFL &lt;kW&gt; &amp; &quot;load&quot;")
+    );
+}
+
+#[test]
+fn a_linear_model_has_nothing_to_score() {
+    let page = html(&report(&Story {
+        layers: 0,
+        heads: 0,
+        ratio: 0.5,
+        ..Story::default()
+    }));
+    check_page(&page);
+    assert!(page.contains("DLinear has no attention modules, so there is nothing to score"));
+    assert!(!page.contains("<section id=\"maps\">"));
+}
+
+#[test]
+fn a_run_without_fine_tuning_says_so() {
+    let page = html(&report(&Story {
+        finetune_epochs: 0,
+        ..Story::default()
+    }));
+    check_page(&page);
+    assert!(page.contains("The pruned model was not fine-tuned."));
+    assert!(!page.contains("Pruned, before fine-tuning"));
+}
+
+#[test]
+fn one_channel_needs_no_choice() {
+    let page = html(&report(&Story {
+        channels: 1,
+        ..Story::default()
+    }));
+    check_page(&page);
+    assert!(!page.contains("more-charts\">"));
+}
+
+#[test]
+fn many_channels_are_counted_and_maps_become_blocks() {
+    let page = html(&report(&Story {
+        channels: 200,
+        ..Story::default()
+    }));
+    check_page(&page);
+    assert!(page.contains("… and 160 more"));
+    assert!(page.contains("mean of a block of 4 × 4 positions"));
+}
+
+#[test]
+fn the_widest_public_set_stays_small() {
+    let mut report = report(&Story {
+        channels: 862,
+        layers: 4,
+        heads: 8,
+        ..Story::default()
+    });
+    check_page(&html(&report));
+    report.maps.truncate(1);
+    assert!(html(&report).contains("The maps of 3 modules more were too large to keep."));
+}
+
+#[test]
+fn figures_that_are_not_numbers_become_dashes() {
+    let mut report = report(&Story::default());
+    report.pruned.test.mse = f64::NAN;
+    report.change.mse_percent = f64::INFINITY;
+    report.sample.pruned.fill(f32::NAN);
+    report.scores[0].value = f64::NAN;
+    report.maps[0].sensitivity.fill(f32::NAN);
+    report.maps[1].attention.truncate(3);
+    report.dense.history[0].val_mse = f64::NAN;
+    check_page(&html(&report));
+}
+
+#[test]
+fn removed_heads_are_shown_where_their_module_stays() {
+    let mut report = report(&Story::default());
+    let module = ModuleId::encoder(0);
+    report.plan.removed_heads = vec![HeadRemoval {
+        module: module.clone(),
+        heads: vec![1, 3],
+    }];
+    report.pruned.structure = report
+        .pruned
+        .structure
+        .without_heads(&module, &[1, 3])
+        .unwrap();
+    let page = html(&report);
+    check_page(&page);
+    for words in [
+        "loses heads 1, 3",
+        "1, goes",
+        "stands with 2 of 4 heads",
+        "1 of its 2 attention modules and 2 attention heads more",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn drawings_stand_alone() {
+    let story = report(&Story {
+        layers: 8,
+        heads: 16,
+        ratio: 0.4,
+        ..Story::default()
+    });
+    let svg = network_drawing(&story.pruned.structure);
+    assert!(svg.contains("3 of 8 attention modules are removed"));
+    check_drawings(&svg);
+    let empty = spat_report::LineChart {
+        title: "nothing".to_owned(),
+        ..Default::default()
+    };
+    check_drawings(&line_chart(&empty));
+    assert!(figure(&line_chart(&empty), "none", &empty.table()).contains("<details>"));
+}
+
+/// Writes pages to look at: `cargo test -p spat-report -- --ignored`, then open what it names.
+#[test]
+#[ignore = "for eyes"]
+#[allow(clippy::print_stdout)]
+fn pages_to_look_at() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let stories = [
+        (
+            "usual",
+            Story {
+                channels: 7,
+                heads: 8,
+                ..Story::default()
+            },
+        ),
+        (
+            "deep",
+            Story {
+                channels: 40,
+                layers: 8,
+                heads: 8,
+                ratio: 0.4,
+                ..Story::default()
+            },
+        ),
+        (
+            "linear",
+            Story {
+                layers: 0,
+                heads: 0,
+                ..Story::default()
+            },
+        ),
+        (
+            "wide",
+            Story {
+                channels: 200,
+                finetune_epochs: 0,
+                ..Story::default()
+            },
+        ),
+    ];
+    for (name, story) in stories {
+        let report = report(&story);
+        let path = folder.join(format!("{name}.html"));
+        let page = html(&report);
+        std::fs::write(&path, &page).unwrap();
+        println!(
+            "{} {} bytes\n{}",
+            path.display(),
+            page.len(),
+            spat_report::tables(&report)
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! The tables fit a terminal, and the verdict is honest in every case.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod fixture;
+
+use fixture::{Story, report};
+use spat_report::{tables, verdict};
+
+fn story(dense_mse: f64, pruned_mse: f64, control_mse: f64) -> spat_spec::Report {
+    report(&Story {
+        dense_mse,
+        pruned_mse,
+        control_mse,
+        ..Story::default()
+    })
+}
+
+fn says(report: &spat_spec::Report, words: &[&str]) {
+    let sentence = verdict(report);
+    for word in words {
+        assert!(
+            sentence.contains(word),
+            "`{word}` is missing in: {sentence}"
+        );
+    }
+    assert!(
+        sentence.ends_with('.') && !sentence.contains("NaN"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn a_gain_that_the_control_shares_is_extra_training() {
+    says(
+        &story(0.40, 0.38, 0.381),
+        &[
+            "Without 1 of its 2 attention modules",
+            "falls by 5.0 %",
+            "gains as much",
+            "extra training, not pruning",
+            "one seed (2021)",
+        ],
+    );
+    says(
+        &story(0.40, 0.38, 0.37),
+        &["better still", "extra training, not pruning"],
+    );
+}
+
+#[test]
+fn a_gain_that_the_control_does_not_share_is_told_as_such() {
+    says(
+        &story(0.40, 0.38, 0.40),
+        &["extra training alone does not explain", "one seed"],
+    );
+    says(&story(0.40, 0.36, 0.38), &["explains about 50 %"]);
+    says(&story(0.40, 0.395, 0.3975), &["too close"]);
+}
+
+#[test]
+fn no_control_no_claim() {
+    let mut report = story(0.40, 0.38, 0.40);
+    report.controls.clear();
+    says(&report, &["cannot be told from extra training"]);
+    let mut report = story(0.40, 0.38, 0.40);
+    report.pruned.epochs = 0;
+    says(&report, &["without any fine-tuning"]);
+}
+
+#[test]
+fn a_loss_is_not_worth_it() {
+    says(
+        &story(0.38, 0.42, 0.37),
+        &["rises by 10.5 %", "not worth it"],
+    );
+    says(
+        &story(0.38, 0.42, 0.42),
+        &["the extra training did it, not the removal"],
+    );
+    says(
+        &story(0.38, 0.381, 0.35),
+        &["about the same", "the removal costs 8.9 % of error"],
+    );
+    says(&story(0.38, 0.381, 0.38), &["no clear price"]);
+}
+
+#[test]
+fn a_better_yardstick_is_named() {
+    let mut report = story(0.40, 0.38, 0.381);
+    let best = report.yardsticks.get_mut("seasonal_naive").unwrap();
+    best.scaled.mse = 0.30;
+    says(
+        &report,
+        &["the yardstick seasonal naive (0.3000) beats both, so neither model is worth its cost"],
+    );
+    report
+        .yardsticks
+        .get_mut("seasonal_naive")
+        .unwrap()
+        .scaled
+        .mse = 0.39;
+    says(&report, &["beats the dense model but not the pruned one"]);
+}
+
+#[test]
+fn nothing_removed_or_nothing_measured() {
+    says(
+        &report(&Story {
+            layers: 0,
+            heads: 0,
+            ..Story::default()
+        }),
+        &["Nothing was removed (DLinear has no attention modules)"],
+    );
+    says(
+        &report(&Story {
+            ratio: 0.1,
+            ..Story::default()
+        }),
+        &["a ratio of 0.1 asks for none of 2 modules"],
+    );
+    says(
+        &story(0.38, f64::NAN, 0.38),
+        &["The test error of the pruned model is not a number"],
+    );
+}
+
+#[test]
+fn tables_fit_and_hold_every_row() {
+    let stories = [
+        Story::default(),
+        Story {
+            layers: 0,
+            heads: 0,
+            ..Story::default()
+        },
+        Story {
+            channels: 862,
+            layers: 8,
+            heads: 8,
+            finetune_epochs: 0,
+            ..Story::default()
+        },
+        Story {
+            pruned_mse: f64::NAN,
+            ..Story::default()
+        },
+        Story {
+            dense_mse: 123_456.7,
+            pruned_mse: 1e12,
+            ..Story::default()
+        },
+    ];
+    for story in stories {
+        let mut report = report(&story);
+        report.data.name =
+            "温度とエネルギー消費量の長い名前のファイル".repeat(3) + "\u{1b}[31m.csv";
+        let text = tables(&report);
+        for line in text.lines() {
+            // The fixture's only wide characters stand in the first line, two columns each.
+            let width: usize = line
+                .chars()
+                .map(|c| {
+                    if ('\u{2e80}'..'\u{a4d0}').contains(&c) {
+                        2
+                    } else {
+                        1
+                    }
+                })
+                .sum();
+            assert!(width <= 100, "{width} columns in: {line}");
+        }
+        assert!(
+            !text.contains('\u{1b}') && !text.contains("NaN") && !text.contains("inf "),
+            "{text}"
+        );
+    }
+    let text = tables(&report(&Story::default()));
+    for row in [
+        "dense  ",
+        "pruned, before fine-tuning",
+        "pruned, fine-tuned",
+        "change, pruned to dense",
+        "control, dense fine-tuned as long",
+        "yardstick, seasonal naive",
+        "encoder.1.attention",
+        "goes",
+        "K = 1",
+    ] {
+        assert!(text.contains(row), "{row} is missing in\n{text}");
+    }
+}

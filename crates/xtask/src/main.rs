@@ -1,0 +1,72 @@
+//! The project's chores, one subcommand each. `cargo xtask --help` lists them.
+#![allow(clippy::print_stdout)] // Chores talk to the person who runs them.
+
+mod bench;
+mod lint;
+mod python;
+mod reference;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand};
+
+/// The project's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run every test of the workspace and print how many passed.
+    Test,
+    /// Check the format and the lints, warnings denied.
+    Lint,
+    /// Train and infer side by side with PyTorch on the CPU and print the ratios.
+    Bench(bench::BenchArguments),
+    /// Make the PyTorch references of the tests anew.
+    Reference,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().chore {
+        Chore::Test => test::run(),
+        Chore::Lint => lint::run(),
+        Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Reference => reference::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command to its end.
+fn succeed(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    if !status.success() {
+        bail!("{:?} failed with {status}", command.get_program());
+    }
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! The PyTorch references that the tests are held to.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::python::{python, scripts};
+use crate::{root, succeed};
+
+pub(crate) fn run() -> Result<()> {
+    let python = python()?;
+    succeed(
+        Command::new(python)
+            .arg(scripts().join("reference.py"))
+            .arg(root().join("tests/references")),
+    )
+}

@@ -1,0 +1,80 @@
+//! Every test, with one count at the end.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::cargo;
+
+/// Tests need no network, no Python and no GPU. Those that read benchmark data say so and pass by
+/// where the data are absent.
+pub(crate) fn run() -> Result<()> {
+    let mut child = cargo()
+        .args(["test", "--release", "--workspace", "--no-fail-fast"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo test")?;
+    let mut total = Counts::default();
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).lines() {
+            let line = line.context("cannot read what cargo test prints")?;
+            println!("{line}");
+            total.add(&line);
+        }
+    }
+    let status = child.wait()?;
+    println!(
+        "\n{} passed, {} failed, {} skipped",
+        total.passed, total.failed, total.ignored
+    );
+    if !status.success() {
+        bail!("cargo test failed with {status}");
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+}
+
+impl Counts {
+    /// Adds a line such as `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+    fn add(&mut self, line: &str) {
+        let Some(rest) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        let mut words = rest
+            .split([' ', ';'])
+            .filter(|word| !word.is_empty())
+            .peekable();
+        while let Some(word) = words.next() {
+            let Ok(count) = word.parse::<usize>() else {
+                continue;
+            };
+            match words.peek() {
+                Some(&"passed") => self.passed += count,
+                Some(&"failed") => self.failed += count,
+                Some(&"ignored") => self.ignored += count,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counts;
+
+    #[test]
+    fn counts_are_summed() {
+        let mut total = Counts::default();
+        total.add("running 4 tests");
+        total.add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.01s");
+        total.add("test result: FAILED. 2 passed; 5 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s");
+        assert_eq!((total.passed, total.failed, total.ignored), (5, 5, 1));
+    }
+}
