@@ -218,9 +218,9 @@ impl ForecasterConfig {
     /// # Errors
     /// Names the size that is wrong and what would be right.
     pub fn check(&self) -> Result<(), ConfigError> {
-        positive("look-back", self.lookback())?;
-        positive("horizon", self.horizon())?;
-        positive("number of channels", self.channels())?;
+        size("look-back", self.lookback())?;
+        size("horizon", self.horizon())?;
+        size("number of channels", self.channels())?;
         match self {
             Self::ITransformer(c) => {
                 transformer(c.d_model, c.d_ff, c.heads, c.layers)?;
@@ -228,8 +228,8 @@ impl ForecasterConfig {
             }
             Self::PatchTst(c) => {
                 transformer(c.d_model, c.d_ff, c.heads, c.layers)?;
-                positive("patch length", c.patch_len)?;
-                positive("stride", c.stride)?;
+                size("patch length", c.patch_len)?;
+                size("stride", c.stride)?;
                 if c.lookback < c.patch_len {
                     return Err(ConfigError::new(
                         format!(
@@ -260,14 +260,21 @@ impl ForecasterConfig {
     }
 }
 
-fn positive(what: &str, value: usize) -> Result<(), ConfigError> {
-    if value > 0 {
-        return Ok(());
+/// No size of a sensible model comes near this; products of three such sizes still fit in 64 bits.
+const LARGEST_SIZE: usize = 1 << 20;
+
+fn size(what: &str, value: usize) -> Result<(), ConfigError> {
+    match value {
+        0 => Err(ConfigError::new(
+            format!("the {what} is 0"),
+            "it must be at least 1",
+        )),
+        1..=LARGEST_SIZE => Ok(()),
+        _ => Err(ConfigError::new(
+            format!("the {what} is {value}"),
+            format!("it must be at most {LARGEST_SIZE}"),
+        )),
     }
-    Err(ConfigError::new(
-        format!("the {what} is 0"),
-        "it must be at least 1",
-    ))
 }
 
 fn probability(what: &str, value: f64) -> Result<(), ConfigError> {
@@ -286,10 +293,10 @@ fn transformer(
     heads: usize,
     layers: usize,
 ) -> Result<(), ConfigError> {
-    positive("model width (d_model)", d_model)?;
-    positive("feed-forward width (d_ff)", d_ff)?;
-    positive("number of heads", heads)?;
-    positive("number of layers", layers)?;
+    size("model width (d_model)", d_model)?;
+    size("feed-forward width (d_ff)", d_ff)?;
+    size("number of heads", heads)?;
+    size("number of layers", layers)?;
     if d_model.is_multiple_of(heads) {
         return Ok(());
     }

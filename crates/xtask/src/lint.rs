@@ -2,17 +2,18 @@
 
 use anyhow::Result;
 
-use crate::{cargo, succeed};
+use crate::{PACKAGE_SETS, cargo, succeed};
 
 pub(crate) fn run() -> Result<()> {
     succeed(cargo().args(["fmt", "--all", "--check"]))?;
-    succeed(cargo().args([
-        "clippy",
-        "--release",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))
+    for packages in PACKAGE_SETS {
+        let clippy = ["clippy", "--release", "--all-targets"];
+        succeed(
+            cargo()
+                .args(clippy)
+                .args(packages)
+                .args(["--", "--deny", "warnings"]),
+        )?;
+    }
+    Ok(())
 }

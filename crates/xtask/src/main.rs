@@ -49,6 +49,14 @@ fn main() -> ExitCode {
     }
 }
 
+/// The workspace in two cargo calls. `csv`, against which `spat-series` is tested, switches on a
+/// feature of `serde_core` that nothing else does; in one call it would make cargo compile Burn a
+/// second time, beside the copy that `cargo run` uses.
+const PACKAGE_SETS: [&[&str]; 2] = [
+    &["--package", "spat-series"],
+    &["--workspace", "--exclude", "spat-series"],
+];
+
 /// The repository's root.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

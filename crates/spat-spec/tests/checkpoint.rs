@@ -1,0 +1,118 @@
+//! The checkpoint file: what is written is read, and what is not whole is refused with a reason.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use spat_series::{Frequency, Scaler};
+use spat_spec::{
+    Array, Checkpoint, CheckpointHeader, DataConfig, FORMAT, ForecasterConfig, ModuleId, Structure,
+    arrays_to_bytes, preset,
+};
+
+fn checkpoint() -> Checkpoint {
+    let forecaster = ForecasterConfig::ITransformer(preset::itransformer(24, 12, 2, true));
+    let structure = Structure::dense(forecaster)
+        .without_modules(&[ModuleId::encoder(1)])
+        .unwrap();
+    let header = CheckpointHeader {
+        format: FORMAT,
+        version: "0.1.0".to_owned(),
+        structure,
+        channels: vec!["load, MW".to_owned(), "\u{fffd}C".to_owned()],
+        scaler: Scaler {
+            mean: vec![0.1, -3.0e-9],
+            std: vec![1.0, 2.5e7],
+        },
+        frequency: Frequency::Seconds(3600),
+        data: DataConfig::default(),
+        plan: None,
+    };
+    let array = Array {
+        shape: vec![2, 2],
+        values: vec![1.0, -0.0, f32::MIN_POSITIVE, 1e-42],
+    };
+    Checkpoint {
+        header,
+        weights: BTreeMap::from([("a.b".to_owned(), array)]),
+    }
+}
+
+#[test]
+fn what_is_written_is_read_to_the_bit() {
+    let original = checkpoint();
+    let bytes = original.to_bytes().unwrap();
+    let read = Checkpoint::from_bytes(&bytes).unwrap();
+    assert_eq!(read, original);
+    let bits = |c: &Checkpoint| {
+        c.weights["a.b"]
+            .values
+            .iter()
+            .map(|v| v.to_bits())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(bits(&read), bits(&original));
+    assert_eq!(read.to_bytes().unwrap(), bytes);
+}
+
+#[test]
+fn a_file_cut_short_anywhere_is_refused() {
+    let bytes = checkpoint().to_bytes().unwrap();
+    for length in 0..bytes.len() {
+        let message = Checkpoint::from_bytes(&bytes[..length])
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("cut short"), "cut to {length}: {message}");
+    }
+}
+
+#[test]
+fn another_format_names_the_version_that_wrote_it() {
+    let mut other = checkpoint();
+    other.header.format = FORMAT + 1;
+    other.header.version = "9.9.9".to_owned();
+    let message = Checkpoint::from_bytes(&other.to_bytes().unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("9.9.9"), "{message}");
+}
+
+#[test]
+fn weights_of_others_are_told_apart() {
+    let bytes = arrays_to_bytes(&checkpoint().weights, None).unwrap();
+    let message = Checkpoint::from_bytes(&bytes).unwrap_err().to_string();
+    assert!(message.contains("not written by spat"), "{message}");
+}
+
+#[test]
+fn a_header_that_contradicts_itself_is_refused() {
+    let mut other = checkpoint();
+    other.header.channels.pop();
+    assert!(Checkpoint::from_bytes(&other.to_bytes().unwrap()).is_err());
+    let mut other = checkpoint();
+    other.header.structure.attention[0].heads = vec![99];
+    assert!(Checkpoint::from_bytes(&other.to_bytes().unwrap()).is_err());
+    let mut other = checkpoint();
+    if let ForecasterConfig::ITransformer(config) = &mut other.header.structure.forecaster {
+        config.heads = 7;
+    }
+    assert!(Checkpoint::from_bytes(&other.to_bytes().unwrap()).is_err());
+}
+
+proptest! {
+    /// Changed bytes may still be a checkpoint, but never a panic.
+    #[test]
+    fn changed_bytes_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
+        let mut bytes = checkpoint().to_bytes().unwrap();
+        for (place, value) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        let _ = Checkpoint::from_bytes(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(Checkpoint::from_bytes(&bytes).is_err());
+    }
+}
