@@ -51,6 +51,14 @@ impl SavedForecaster {
                     .map(|array| array.values)
             })
             .collect();
+        let needed = checkpoint.header.structure.cost().params;
+        let found: usize = checkpoint.weights.values().map(|array| array.values.len()).sum();
+        if (found as u64) < needed {
+            // Before memory is taken for a structure that a damaged header made up.
+            return Err(JobError::Mismatch(format!(
+                "the checkpoint's structure needs {needed} weights, but the file holds {found}; it is damaged"
+            )));
+        }
         let model = Forecaster::init(&checkpoint.header.structure, 0, device)
             .with_weights(checkpoint.weights)?;
         Ok(Self {

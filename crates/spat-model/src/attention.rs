@@ -19,7 +19,10 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     pub(crate) fn with_rows(&self, rows: Tensor<2>) -> Self {
-        Self { rows, batch: self.batch }
+        Self {
+            rows,
+            batch: self.batch,
+        }
     }
 }
 
@@ -55,7 +58,13 @@ pub struct MultiHeadAttention {
 }
 
 impl MultiHeadAttention {
-    fn init(initial: &mut Initial<'_>, d_model: usize, head_width: usize, heads: usize, dropout: f64) -> Self {
+    fn init(
+        initial: &mut Initial<'_>,
+        d_model: usize,
+        head_width: usize,
+        heads: usize,
+        dropout: f64,
+    ) -> Self {
         let inner = heads * head_width;
         Self {
             query: initial.linear(d_model, inner),
@@ -70,7 +79,13 @@ impl MultiHeadAttention {
     /// # Shapes
     /// - `x`: `[B · L, d_model]`
     /// - output: `[B · L, d_model]`
-    fn forward(&self, x: &Tokens, id: &ModuleId, chain: &mut ScoreChain, pass: &mut Pass) -> Tensor<2> {
+    fn forward(
+        &self,
+        x: &Tokens,
+        id: &ModuleId,
+        chain: &mut ScoreChain,
+        pass: &mut Pass,
+    ) -> Tensor<2> {
         let heads = |layer: &Linear| self.split_heads(layer.forward(x.rows.clone()), x.batch);
         let (query, key, value) = (heads(&self.query), heads(&self.key), heads(&self.value));
 
@@ -91,14 +106,21 @@ impl MultiHeadAttention {
     /// `[B · L, H · w]` → `[B, H, L, w]`.
     fn split_heads(&self, rows: Tensor<2>, batch: usize) -> Tensor<4> {
         let [count, inner] = rows.dims();
-        rows.reshape([batch, count / batch, inner / self.head_width, self.head_width])
-            .swap_dims(1, 2)
+        rows.reshape([
+            batch,
+            count / batch,
+            inner / self.head_width,
+            self.head_width,
+        ])
+        .swap_dims(1, 2)
     }
 
     /// `[B, H, L, w]` → `[B · L, H · w]`.
     fn join_heads(context: Tensor<4>) -> Tensor<2> {
         let [batch, heads, tokens, width] = context.dims();
-        context.swap_dims(1, 2).reshape([batch * tokens, heads * width])
+        context
+            .swap_dims(1, 2)
+            .reshape([batch * tokens, heads * width])
     }
 
     /// The module with only the heads at `places` (their order in this module): columns of W_q,
@@ -106,20 +128,30 @@ impl MultiHeadAttention {
     fn retain(self, places: &[usize]) -> Self {
         let columns: Vec<i64> = places
             .iter()
-            .flat_map(|head| (head * self.head_width..(head + 1) * self.head_width).map(|column| column as i64))
+            .flat_map(|head| {
+                (head * self.head_width..(head + 1) * self.head_width).map(|column| column as i64)
+            })
             .collect();
         let device = self.query.weight.device();
-        let columns = Tensor::<1, Int>::from_data(TensorData::new(columns.clone(), [columns.len()]), &device);
+        let columns =
+            Tensor::<1, Int>::from_data(TensorData::new(columns.clone(), [columns.len()]), &device);
         let keep_columns = |layer: Linear| Linear {
-            weight: layer.weight.map(|weight| leaf(weight.select(1, columns.clone()))),
-            bias: layer.bias.map(|bias| bias.map(|bias| leaf(bias.select(0, columns.clone())))),
+            weight: layer
+                .weight
+                .map(|weight| leaf(weight.select(1, columns.clone()))),
+            bias: layer
+                .bias
+                .map(|bias| bias.map(|bias| leaf(bias.select(0, columns.clone())))),
         };
         Self {
             query: keep_columns(self.query),
             key: keep_columns(self.key),
             value: keep_columns(self.value),
             output: Linear {
-                weight: self.output.weight.map(|weight| leaf(weight.select(0, columns.clone()))),
+                weight: self
+                    .output
+                    .weight
+                    .map(|weight| leaf(weight.select(0, columns.clone()))),
                 bias: self.output.bias,
             },
             head_width: self.head_width,
@@ -158,7 +190,8 @@ impl AttentionSlot {
         dropout: f64,
     ) -> Self {
         let heads = structure.heads.len();
-        let module = (heads > 0).then(|| MultiHeadAttention::init(initial, d_model, head_width, heads, dropout));
+        let module = (heads > 0)
+            .then(|| MultiHeadAttention::init(initial, d_model, head_width, heads, dropout));
         Self {
             id: structure.module.clone(),
             heads: structure.heads.clone(),
@@ -177,7 +210,12 @@ impl AttentionSlot {
     }
 
     /// `MHA(x)`, or nothing if the module is removed; a score chain then passes by unchanged.
-    pub(crate) fn forward(&self, x: &Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Option<Tensor<2>> {
+    pub(crate) fn forward(
+        &self,
+        x: &Tokens,
+        chain: &mut ScoreChain,
+        pass: &mut Pass,
+    ) -> Option<Tensor<2>> {
         let module = self.module.as_ref()?;
         Some(module.forward(x, &self.id, chain, pass))
     }

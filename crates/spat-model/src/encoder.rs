@@ -82,7 +82,13 @@ impl Encoder {
             .attention
             .iter()
             .map(|slot| EncoderLayer {
-                attention: AttentionSlot::init(initial, slot, plan.d_model, head_width, plan.attention_dropout),
+                attention: AttentionSlot::init(
+                    initial,
+                    slot,
+                    plan.d_model,
+                    head_width,
+                    plan.attention_dropout,
+                ),
                 norm1: plan.norm(initial),
                 expand: initial.linear(plan.d_model, plan.d_ff),
                 contract: initial.linear(plan.d_ff, plan.d_model),
@@ -99,7 +105,11 @@ impl Encoder {
     }
 
     pub(crate) fn forward(&self, mut x: Tokens, pass: &mut Pass) -> Tensor<2> {
-        let mut chain = if self.authors_patchtst { ScoreChain::Empty } else { ScoreChain::Off };
+        let mut chain = if self.authors_patchtst {
+            ScoreChain::Empty
+        } else {
+            ScoreChain::Off
+        };
         for layer in &self.layers {
             x = layer.forward(x, &mut chain, pass);
         }

@@ -43,7 +43,9 @@ impl Forecaster {
             ForecasterConfig::ITransformer(config) => {
                 Self::ITransformer(ITransformer::init(initial, config, structure))
             }
-            ForecasterConfig::PatchTst(config) => Self::PatchTst(PatchTst::init(initial, config, structure)),
+            ForecasterConfig::PatchTst(config) => {
+                Self::PatchTst(PatchTst::init(initial, config, structure))
+            }
             ForecasterConfig::DLinear(config) => Self::DLinear(DLinear::init(initial, config)),
             ForecasterConfig::RLinear(config) => Self::RLinear(RLinear::init(initial, config)),
         }

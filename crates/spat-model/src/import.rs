@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pytorch_reader::{DType, PytorchError, PytorchReader};
-use spat_spec::{Array, CheckpointError, ForecasterConfig, PatchTstLayout, Structure, named_arrays_from_bytes};
+use spat_spec::{
+    Array, CheckpointError, ForecasterConfig, PatchTstLayout, Structure, named_arrays_from_bytes,
+};
 use thiserror::Error;
 
 /// How PyTorch's array becomes ours.
@@ -26,7 +28,11 @@ type Row = (&'static str, &'static str, Form);
 
 /// thuml/iTransformer. Time-Series-Library names the last layer `projection`.
 const ITRANSFORMER: &[Row] = &[
-    ("enc_embedding.value_embedding.weight", "embedding.weight", Transposed),
+    (
+        "enc_embedding.value_embedding.weight",
+        "embedding.weight",
+        Transposed,
+    ),
     ("enc_embedding.value_embedding.bias", "embedding.bias", Same),
     ("encoder.norm.weight", "encoder.norm.gamma", Same),
     ("encoder.norm.bias", "encoder.norm.beta", Same),
@@ -38,31 +44,107 @@ const ITRANSFORMER: &[Row] = &[
 
 /// The encoder layer that iTransformer and Time-Series-Library's PatchTST share.
 const LIBRARY_LAYER: &[Row] = &[
-    ("encoder.attn_layers.{}.attention.query_projection.weight", "encoder.layers.{}.attention.module.query.weight", Transposed),
-    ("encoder.attn_layers.{}.attention.query_projection.bias", "encoder.layers.{}.attention.module.query.bias", Same),
-    ("encoder.attn_layers.{}.attention.key_projection.weight", "encoder.layers.{}.attention.module.key.weight", Transposed),
-    ("encoder.attn_layers.{}.attention.key_projection.bias", "encoder.layers.{}.attention.module.key.bias", Same),
-    ("encoder.attn_layers.{}.attention.value_projection.weight", "encoder.layers.{}.attention.module.value.weight", Transposed),
-    ("encoder.attn_layers.{}.attention.value_projection.bias", "encoder.layers.{}.attention.module.value.bias", Same),
-    ("encoder.attn_layers.{}.attention.out_projection.weight", "encoder.layers.{}.attention.module.output.weight", Transposed),
-    ("encoder.attn_layers.{}.attention.out_projection.bias", "encoder.layers.{}.attention.module.output.bias", Same),
-    ("encoder.attn_layers.{}.conv1.weight", "encoder.layers.{}.expand.weight", Transposed),
-    ("encoder.attn_layers.{}.conv1.bias", "encoder.layers.{}.expand.bias", Same),
-    ("encoder.attn_layers.{}.conv2.weight", "encoder.layers.{}.contract.weight", Transposed),
-    ("encoder.attn_layers.{}.conv2.bias", "encoder.layers.{}.contract.bias", Same),
-    ("encoder.attn_layers.{}.norm1.weight", "encoder.layers.{}.norm1.gamma", Same),
-    ("encoder.attn_layers.{}.norm1.bias", "encoder.layers.{}.norm1.beta", Same),
-    ("encoder.attn_layers.{}.norm2.weight", "encoder.layers.{}.norm2.gamma", Same),
-    ("encoder.attn_layers.{}.norm2.bias", "encoder.layers.{}.norm2.beta", Same),
+    (
+        "encoder.attn_layers.{}.attention.query_projection.weight",
+        "encoder.layers.{}.attention.module.query.weight",
+        Transposed,
+    ),
+    (
+        "encoder.attn_layers.{}.attention.query_projection.bias",
+        "encoder.layers.{}.attention.module.query.bias",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.attention.key_projection.weight",
+        "encoder.layers.{}.attention.module.key.weight",
+        Transposed,
+    ),
+    (
+        "encoder.attn_layers.{}.attention.key_projection.bias",
+        "encoder.layers.{}.attention.module.key.bias",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.attention.value_projection.weight",
+        "encoder.layers.{}.attention.module.value.weight",
+        Transposed,
+    ),
+    (
+        "encoder.attn_layers.{}.attention.value_projection.bias",
+        "encoder.layers.{}.attention.module.value.bias",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.attention.out_projection.weight",
+        "encoder.layers.{}.attention.module.output.weight",
+        Transposed,
+    ),
+    (
+        "encoder.attn_layers.{}.attention.out_projection.bias",
+        "encoder.layers.{}.attention.module.output.bias",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.conv1.weight",
+        "encoder.layers.{}.expand.weight",
+        Transposed,
+    ),
+    (
+        "encoder.attn_layers.{}.conv1.bias",
+        "encoder.layers.{}.expand.bias",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.conv2.weight",
+        "encoder.layers.{}.contract.weight",
+        Transposed,
+    ),
+    (
+        "encoder.attn_layers.{}.conv2.bias",
+        "encoder.layers.{}.contract.bias",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.norm1.weight",
+        "encoder.layers.{}.norm1.gamma",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.norm1.bias",
+        "encoder.layers.{}.norm1.beta",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.norm2.weight",
+        "encoder.layers.{}.norm2.gamma",
+        Same,
+    ),
+    (
+        "encoder.attn_layers.{}.norm2.bias",
+        "encoder.layers.{}.norm2.beta",
+        Same,
+    ),
 ];
 
 /// Time-Series-Library's PatchTST.
 const LIBRARY_PATCHTST: &[Row] = &[
-    ("patch_embedding.value_embedding.weight", "embedding.weight", Transposed),
+    (
+        "patch_embedding.value_embedding.weight",
+        "embedding.weight",
+        Transposed,
+    ),
     ("encoder.norm.1.weight", "encoder.norm.gamma", Same),
     ("encoder.norm.1.bias", "encoder.norm.beta", Same),
-    ("encoder.norm.1.running_mean", "encoder.norm.running_mean", Same),
-    ("encoder.norm.1.running_var", "encoder.norm.running_var", Same),
+    (
+        "encoder.norm.1.running_mean",
+        "encoder.norm.running_mean",
+        Same,
+    ),
+    (
+        "encoder.norm.1.running_var",
+        "encoder.norm.running_var",
+        Same,
+    ),
     ("head.linear.weight", "head.weight", FlattenHead),
     ("head.linear.bias", "head.bias", Same),
 ];
@@ -77,26 +159,106 @@ const AUTHORS_PATCHTST: &[Row] = &[
 ];
 
 const AUTHORS_LAYER: &[Row] = &[
-    ("model.backbone.encoder.layers.{}.self_attn.W_Q.weight", "encoder.layers.{}.attention.module.query.weight", Transposed),
-    ("model.backbone.encoder.layers.{}.self_attn.W_Q.bias", "encoder.layers.{}.attention.module.query.bias", Same),
-    ("model.backbone.encoder.layers.{}.self_attn.W_K.weight", "encoder.layers.{}.attention.module.key.weight", Transposed),
-    ("model.backbone.encoder.layers.{}.self_attn.W_K.bias", "encoder.layers.{}.attention.module.key.bias", Same),
-    ("model.backbone.encoder.layers.{}.self_attn.W_V.weight", "encoder.layers.{}.attention.module.value.weight", Transposed),
-    ("model.backbone.encoder.layers.{}.self_attn.W_V.bias", "encoder.layers.{}.attention.module.value.bias", Same),
-    ("model.backbone.encoder.layers.{}.self_attn.to_out.0.weight", "encoder.layers.{}.attention.module.output.weight", Transposed),
-    ("model.backbone.encoder.layers.{}.self_attn.to_out.0.bias", "encoder.layers.{}.attention.module.output.bias", Same),
-    ("model.backbone.encoder.layers.{}.ff.0.weight", "encoder.layers.{}.expand.weight", Transposed),
-    ("model.backbone.encoder.layers.{}.ff.0.bias", "encoder.layers.{}.expand.bias", Same),
-    ("model.backbone.encoder.layers.{}.ff.3.weight", "encoder.layers.{}.contract.weight", Transposed),
-    ("model.backbone.encoder.layers.{}.ff.3.bias", "encoder.layers.{}.contract.bias", Same),
-    ("model.backbone.encoder.layers.{}.norm_attn.1.weight", "encoder.layers.{}.norm1.gamma", Same),
-    ("model.backbone.encoder.layers.{}.norm_attn.1.bias", "encoder.layers.{}.norm1.beta", Same),
-    ("model.backbone.encoder.layers.{}.norm_attn.1.running_mean", "encoder.layers.{}.norm1.running_mean", Same),
-    ("model.backbone.encoder.layers.{}.norm_attn.1.running_var", "encoder.layers.{}.norm1.running_var", Same),
-    ("model.backbone.encoder.layers.{}.norm_ffn.1.weight", "encoder.layers.{}.norm2.gamma", Same),
-    ("model.backbone.encoder.layers.{}.norm_ffn.1.bias", "encoder.layers.{}.norm2.beta", Same),
-    ("model.backbone.encoder.layers.{}.norm_ffn.1.running_mean", "encoder.layers.{}.norm2.running_mean", Same),
-    ("model.backbone.encoder.layers.{}.norm_ffn.1.running_var", "encoder.layers.{}.norm2.running_var", Same),
+    (
+        "model.backbone.encoder.layers.{}.self_attn.W_Q.weight",
+        "encoder.layers.{}.attention.module.query.weight",
+        Transposed,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.self_attn.W_Q.bias",
+        "encoder.layers.{}.attention.module.query.bias",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.self_attn.W_K.weight",
+        "encoder.layers.{}.attention.module.key.weight",
+        Transposed,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.self_attn.W_K.bias",
+        "encoder.layers.{}.attention.module.key.bias",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.self_attn.W_V.weight",
+        "encoder.layers.{}.attention.module.value.weight",
+        Transposed,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.self_attn.W_V.bias",
+        "encoder.layers.{}.attention.module.value.bias",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.self_attn.to_out.0.weight",
+        "encoder.layers.{}.attention.module.output.weight",
+        Transposed,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.self_attn.to_out.0.bias",
+        "encoder.layers.{}.attention.module.output.bias",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.ff.0.weight",
+        "encoder.layers.{}.expand.weight",
+        Transposed,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.ff.0.bias",
+        "encoder.layers.{}.expand.bias",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.ff.3.weight",
+        "encoder.layers.{}.contract.weight",
+        Transposed,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.ff.3.bias",
+        "encoder.layers.{}.contract.bias",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.norm_attn.1.weight",
+        "encoder.layers.{}.norm1.gamma",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.norm_attn.1.bias",
+        "encoder.layers.{}.norm1.beta",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.norm_attn.1.running_mean",
+        "encoder.layers.{}.norm1.running_mean",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.norm_attn.1.running_var",
+        "encoder.layers.{}.norm1.running_var",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.norm_ffn.1.weight",
+        "encoder.layers.{}.norm2.gamma",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.norm_ffn.1.bias",
+        "encoder.layers.{}.norm2.beta",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.norm_ffn.1.running_mean",
+        "encoder.layers.{}.norm2.running_mean",
+        Same,
+    ),
+    (
+        "model.backbone.encoder.layers.{}.norm_ffn.1.running_var",
+        "encoder.layers.{}.norm2.running_var",
+        Same,
+    ),
 ];
 
 const DLINEAR: &[Row] = &[
@@ -112,7 +274,11 @@ const RLINEAR: &[Row] = &[
 ];
 
 /// Computed here, counters, or constants: nothing is lost by leaving them.
-const IGNORED: &[&str] = &["position_embedding.pe", "num_batches_tracked", "sdp_attn.scale"];
+const IGNORED: &[&str] = &[
+    "position_embedding.pe",
+    "num_batches_tracked",
+    "sdp_attn.scale",
+];
 
 /// PyTorch weights that cannot be taken over.
 #[derive(Debug, Error)]
@@ -163,7 +329,8 @@ pub fn from_pytorch(
         let Some((ours, form)) = table.get(key) else {
             return Err(ImportError::UnknownKey { name, model });
         };
-        let array = reform(array, *form, patches(structure)).map_err(|reason| ImportError::Array { name, reason })?;
+        let array = reform(array, *form, patches(structure))
+            .map_err(|reason| ImportError::Array { name, reason })?;
         weights.insert(ours.clone(), array);
     }
     Ok(weights)
@@ -173,8 +340,14 @@ pub fn from_pytorch(
 ///
 /// # Errors
 /// The file cannot be read, or does not fit the structure's layout.
-pub fn from_pytorch_file(path: &Path, structure: &Structure) -> Result<BTreeMap<String, Array>, ImportError> {
-    let arrays = if path.extension().is_some_and(|extension| extension == "safetensors") {
+pub fn from_pytorch_file(
+    path: &Path,
+    structure: &Structure,
+) -> Result<BTreeMap<String, Array>, ImportError> {
+    let arrays = if path
+        .extension()
+        .is_some_and(|extension| extension == "safetensors")
+    {
         named_arrays_from_bytes(&std::fs::read(path)?, |name| !is_ignored(name))?
     } else {
         PytorchReader::new(path)?
@@ -191,7 +364,13 @@ pub fn from_pytorch_file(path: &Path, structure: &Structure) -> Result<BTreeMap<
                     .chunks_exact(4)
                     .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
                     .collect();
-                Ok((name, Array { shape: tensor.shape().to_vec(), values }))
+                Ok((
+                    name,
+                    Array {
+                        shape: tensor.shape().to_vec(),
+                        values,
+                    },
+                ))
             })
             .collect::<Result<_, _>>()?
     };
@@ -212,12 +391,17 @@ fn table(structure: &Structure) -> BTreeMap<String, (String, Form)> {
         ForecasterConfig::DLinear(_) => (DLINEAR, &[]),
         ForecasterConfig::RLinear(_) => (RLINEAR, &[]),
     };
-    let whole = whole.iter().map(|(theirs, ours, form)| (String::from(*theirs), (String::from(*ours), *form)));
+    let whole = whole
+        .iter()
+        .map(|(theirs, ours, form)| (String::from(*theirs), (String::from(*ours), *form)));
     let layers = (0..structure.forecaster.layers()).flat_map(|number| {
         let number = number.to_string();
-        layer
-            .iter()
-            .map(move |(theirs, ours, form)| (theirs.replace("{}", &number), (ours.replace("{}", &number), *form)))
+        layer.iter().map(move |(theirs, ours, form)| {
+            (
+                theirs.replace("{}", &number),
+                (ours.replace("{}", &number), *form),
+            )
+        })
     });
     whole.chain(layers).collect()
 }
@@ -236,7 +420,10 @@ fn reform(array: Array, form: Form, patches: usize) -> Result<Array, String> {
         (_, shape) => return Err(format!("its shape {shape:?} is no matrix")),
     };
     if array.values.len() != outputs * inputs || !inputs.is_multiple_of(patches) {
-        return Err(format!("its shape {:?} does not fit {patches} patches", array.shape));
+        return Err(format!(
+            "its shape {:?} does not fit {patches} patches",
+            array.shape
+        ));
     }
     // Row of the new matrix that an input column of the old one becomes.
     let row = |input: usize| match form {
@@ -252,5 +439,8 @@ fn reform(array: Array, form: Form, patches: usize) -> Result<Array, String> {
             values[row(input) * outputs + output] = array.values[output * inputs + input];
         }
     }
-    Ok(Array { shape: vec![inputs, outputs], values })
+    Ok(Array {
+        shape: vec![inputs, outputs],
+        values,
+    })
 }

@@ -21,7 +21,11 @@ impl<'a> Initial<'a> {
     }
 
     /// Uniform in `[-bound, bound)`.
-    pub(crate) fn uniform<const D: usize>(&mut self, shape: [usize; D], bound: f32) -> Param<Tensor<D>> {
+    pub(crate) fn uniform<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        bound: f32,
+    ) -> Param<Tensor<D>> {
         let values: Vec<f32> = (0..shape.iter().product())
             .map(|_| {
                 // 24 random bits fill a significand: every value is exact in f32.
@@ -32,7 +36,11 @@ impl<'a> Initial<'a> {
         self.param(values, shape)
     }
 
-    pub(crate) fn constant<const D: usize>(&self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
+    pub(crate) fn constant<const D: usize>(
+        &self,
+        shape: [usize; D],
+        value: f32,
+    ) -> Param<Tensor<D>> {
         self.param(vec![value; shape.iter().product()], shape)
     }
 
@@ -50,6 +58,9 @@ impl<'a> Initial<'a> {
     }
 
     fn param<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
-        Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), self.device))
+        Param::from_tensor(Tensor::from_data(
+            TensorData::new(values, shape),
+            self.device,
+        ))
     }
 }

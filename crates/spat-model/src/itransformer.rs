@@ -26,7 +26,11 @@ pub struct ITransformer {
 }
 
 impl ITransformer {
-    pub(crate) fn init(initial: &mut Initial<'_>, config: &ITransformerConfig, structure: &Structure) -> Self {
+    pub(crate) fn init(
+        initial: &mut Initial<'_>,
+        config: &ITransformerConfig,
+        structure: &Structure,
+    ) -> Self {
         let plan = EncoderPlan {
             d_model: config.d_model,
             d_ff: config.d_ff,
@@ -48,7 +52,12 @@ impl ITransformer {
     /// - `input`: `[B, lookback, C]`
     /// - `marks`: `[B, lookback, 4]`, time-stamp features that join as tokens
     /// - output: `[B, horizon, C]`
-    pub fn forward(&self, input: Tensor<3>, marks: Option<Tensor<3>>, pass: &mut Pass) -> Tensor<3> {
+    pub fn forward(
+        &self,
+        input: Tensor<3>,
+        marks: Option<Tensor<3>>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
         let [batch, lookback, channels] = input.dims();
         let (input, statistics) = if self.normalise {
             let (normal, statistics) = normalise(input);

@@ -24,7 +24,10 @@ impl DLinear {
         let mut map = || {
             let mut linear = initial.linear(config.lookback, config.horizon);
             // Each forecast row starts as the mean of the look-back.
-            linear.weight = initial.constant([config.lookback, config.horizon], 1.0 / config.lookback as f32);
+            linear.weight = initial.constant(
+                [config.lookback, config.horizon],
+                1.0 / config.lookback as f32,
+            );
             linear
         };
         Self {
@@ -40,7 +43,9 @@ impl DLinear {
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         let [batch, lookback, channels] = input.dims();
         let series = input.swap_dims(1, 2).reshape([batch * channels, lookback]);
-        let trend = series.clone().matmul(moving_average(lookback, self.kernel, &series.device()));
+        let trend = series
+            .clone()
+            .matmul(moving_average(lookback, self.kernel, &series.device()));
         let remainder = series - trend.clone();
         let forecast = self.seasonal.forward(remainder) + self.trend.forward(trend);
         let horizon = forecast.dims()[1];

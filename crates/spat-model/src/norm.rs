@@ -79,7 +79,11 @@ impl BatchNorm {
     fn update(&self, statistic: &Param<Tensor<1>>, batch: Tensor<2>, pass: &mut Pass) {
         let batch: Tensor<1> = batch.squeeze_dim(0);
         let old = statistic.val();
-        let (old, batch) = if old.is_autodiff() { (old.inner(), batch.inner()) } else { (old, batch) };
+        let (old, batch) = if old.is_autodiff() {
+            (old.inner(), batch.inner())
+        } else {
+            (old, batch)
+        };
         pass.set_running(statistic.id, old * (1.0 - MOMENTUM) + batch * MOMENTUM);
     }
 }

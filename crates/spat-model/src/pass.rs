@@ -111,7 +111,11 @@ impl Pass {
     ///
     /// Masks come from a host generator with 16 random bits a value, so the probability is met to
     /// 1 / 65,536, and the scale fits the probability that is met.
-    pub(crate) fn dropout<const D: usize>(&mut self, input: Tensor<D>, probability: f64) -> Tensor<D> {
+    pub(crate) fn dropout<const D: usize>(
+        &mut self,
+        input: Tensor<D>,
+        probability: f64,
+    ) -> Tensor<D> {
         let Some(random) = self.dropout.as_mut().filter(|_| probability > 0.0) else {
             return input;
         };

@@ -30,7 +30,11 @@ pub struct PatchTst {
 }
 
 impl PatchTst {
-    pub(crate) fn init(initial: &mut Initial<'_>, config: &PatchTstConfig, structure: &Structure) -> Self {
+    pub(crate) fn init(
+        initial: &mut Initial<'_>,
+        config: &PatchTstConfig,
+        structure: &Structure,
+    ) -> Self {
         let authors = config.layout == PatchTstLayout::Authors;
         let plan = EncoderPlan {
             d_model: config.d_model,
@@ -67,7 +71,9 @@ impl PatchTst {
         let patches = self.patches(input);
         let [series, count, _] = patches.dims();
 
-        let rows = self.embedding.forward(patches.reshape([series * count, self.patch_len]));
+        let rows = self
+            .embedding
+            .forward(patches.reshape([series * count, self.patch_len]));
         let width = rows.dims()[1];
         let positions = match &self.positions {
             Some(learned) => learned.val(),
@@ -75,7 +81,13 @@ impl PatchTst {
         };
         let rows = rows.reshape([series, count, width]) + positions.unsqueeze();
         let rows = pass.dropout(rows.reshape([series * count, width]), self.dropout);
-        let rows = self.encoder.forward(Tokens { rows, batch: series }, pass);
+        let rows = self.encoder.forward(
+            Tokens {
+                rows,
+                batch: series,
+            },
+            pass,
+        );
 
         let forecast = self.head.forward(rows.reshape([series, count * width]));
         let forecast = pass.dropout(forecast, self.head_dropout);
@@ -92,7 +104,10 @@ impl PatchTst {
             .flat_map(|patch| (0..self.patch_len).map(move |offset| (patch, offset)))
             .map(|(patch, offset)| (patch * self.stride + offset).min(lookback - 1) as i64)
             .collect();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [count * self.patch_len]), &input.device());
+        let rows = Tensor::<1, Int>::from_data(
+            TensorData::new(rows, [count * self.patch_len]),
+            &input.device(),
+        );
         input
             .swap_dims(1, 2)
             .select(2, rows)
@@ -107,7 +122,11 @@ fn sinusoids(count: usize, width: usize, device: &burn::tensor::Device) -> Tenso
         .map(|(position, column)| {
             let exponent = (column - column % 2) as f64 / width as f64;
             let angle = position as f64 / 10_000_f64.powf(exponent);
-            (if column % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
+            (if column % 2 == 0 {
+                angle.sin()
+            } else {
+                angle.cos()
+            }) as f32
         })
         .collect();
     Tensor::from_data(TensorData::new(values, [count, width]), device)

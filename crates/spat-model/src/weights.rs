@@ -44,7 +44,13 @@ impl Forecaster {
         let mut weights = BTreeMap::new();
         for (name, shape, flat) in collect.found {
             let values = read(flat).await.map_err(WeightError::Read)?;
-            weights.insert(name, Array { shape: shape.to_vec(), values });
+            weights.insert(
+                name,
+                Array {
+                    shape: shape.to_vec(),
+                    values,
+                },
+            );
         }
         Ok(weights)
     }
@@ -54,7 +60,11 @@ impl Forecaster {
     /// # Errors
     /// A weight is missing, left over, or of another size.
     pub fn with_weights(self, weights: BTreeMap<String, Array>) -> Result<Self, WeightError> {
-        let mut place = Place { path: ParameterPath::default(), weights, error: None };
+        let mut place = Place {
+            path: ParameterPath::default(),
+            weights,
+            error: None,
+        };
         let loaded = self.map(&mut place);
         if let Some(error) = place.error {
             return Err(error);
@@ -71,8 +81,13 @@ impl Forecaster {
 /// # Errors
 /// The device is lost, or its values are no f32.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
-    let data = tensor.into_data_async().await.map_err(|error| error.to_string())?;
-    data.convert::<f32>().try_into_vec::<f32>().map_err(|error| format!("{error:?}"))
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| error.to_string())?;
+    data.convert::<f32>()
+        .try_into_vec::<f32>()
+        .map_err(|error| format!("{error:?}"))
 }
 
 /// Where a visitor or mapper stands in the module tree.
@@ -123,10 +138,15 @@ impl ModuleVisitor for Collect {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
-        let tensor = if tensor.is_autodiff() { tensor.inner() } else { tensor };
+        let tensor = if tensor.is_autodiff() {
+            tensor.inner()
+        } else {
+            tensor
+        };
         let shape = tensor.shape();
         let values = shape.num_elements();
-        self.found.push((self.path.name(), shape, tensor.reshape([values])));
+        self.found
+            .push((self.path.name(), shape, tensor.reshape([values])));
     }
 }
 
@@ -153,7 +173,11 @@ impl ModuleMapper for Place {
         };
         let expected = param.shape().to_vec();
         if expected != array.shape {
-            self.error.get_or_insert(WeightError::Shape { name, found: array.shape, expected });
+            self.error.get_or_insert(WeightError::Shape {
+                name,
+                found: array.shape,
+                expected,
+            });
             return param;
         }
         param.map(|old| {

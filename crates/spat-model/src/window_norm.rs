@@ -19,7 +19,10 @@ pub(crate) fn normalise(x: Tensor<3>) -> (Tensor<3>, WindowStatistics) {
     let mean = x.clone().mean_dim(1);
     let centred = x - mean.clone();
     let deviation = (centred.clone().square().mean_dim(1) + EPSILON).sqrt();
-    (centred / deviation.clone(), WindowStatistics { mean, deviation })
+    (
+        centred / deviation.clone(),
+        WindowStatistics { mean, deviation },
+    )
 }
 
 impl WindowStatistics {

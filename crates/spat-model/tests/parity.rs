@@ -9,10 +9,13 @@ use std::path::PathBuf;
 use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use spat_model::{Forecaster, Inputs, ParameterPath, Pass, Probe, from_pytorch, from_pytorch_file, read};
+use spat_model::{
+    Forecaster, Inputs, ParameterPath, Pass, Probe, from_pytorch, from_pytorch_file, read,
+};
 use spat_spec::{
-    Array, DLinearConfig, ForecasterConfig, ITransformerConfig, MaskShape, ModuleId, PatchTstConfig, PatchTstLayout,
-    RLinearConfig, Structure, header_entry, named_arrays_from_bytes,
+    Array, DLinearConfig, ForecasterConfig, ITransformerConfig, MaskShape, ModuleId,
+    PatchTstConfig, PatchTstLayout, RLinearConfig, Structure, header_entry,
+    named_arrays_from_bytes,
 };
 
 /// The largest relative error allowed anywhere, in f32.
@@ -31,19 +34,38 @@ impl Reference {
         let bytes = std::fs::read(folder().join(format!("{name}.safetensors"))).unwrap();
         let config: serde_json::Value =
             serde_json::from_str(&header_entry(&bytes, "config").unwrap().unwrap()).unwrap();
-        let removed: Vec<ModuleId> = strings(&config["removed"]).map(|layer| ModuleId::encoder(layer as usize)).collect();
+        let removed: Vec<ModuleId> = strings(&config["removed"])
+            .map(|layer| ModuleId::encoder(layer as usize))
+            .collect();
         let vanishing = config["vanishing_gradients"]
             .as_array()
-            .map(|names| names.iter().map(|name| name.as_str().unwrap().to_owned()).collect())
+            .map(|names| {
+                names
+                    .iter()
+                    .map(|name| name.as_str().unwrap().to_owned())
+                    .collect()
+            })
             .unwrap_or_default();
         let arrays = float_arrays(&bytes);
-        let structure = Structure::dense(forecaster(&config)).without_modules(&removed).unwrap();
-        Self { arrays, structure, vanishing }
+        let structure = Structure::dense(forecaster(&config))
+            .without_modules(&removed)
+            .unwrap();
+        Self {
+            arrays,
+            structure,
+            vanishing,
+        }
     }
 
     fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
-        let array = self.arrays.get(name).unwrap_or_else(|| panic!("the reference has no `{name}`"));
-        Tensor::from_data(TensorData::new(array.values.clone(), array.shape.clone()), device)
+        let array = self
+            .arrays
+            .get(name)
+            .unwrap_or_else(|| panic!("the reference has no `{name}`"));
+        Tensor::from_data(
+            TensorData::new(array.values.clone(), array.shape.clone()),
+            device,
+        )
     }
 
     /// The group `prefix.` in our names and layouts.
@@ -51,28 +73,45 @@ impl Reference {
         let group = self
             .arrays
             .iter()
-            .filter_map(|(name, array)| Some((name.strip_prefix(prefix)?.to_owned(), array.clone())))
+            .filter_map(|(name, array)| {
+                Some((name.strip_prefix(prefix)?.to_owned(), array.clone()))
+            })
             .collect();
         from_pytorch(group, &self.structure).unwrap()
     }
 
     fn model(&self, device: &Device) -> Forecaster {
-        Forecaster::init(&self.structure, 0, device).with_weights(self.ours("weight.")).unwrap()
+        Forecaster::init(&self.structure, 0, device)
+            .with_weights(self.ours("weight."))
+            .unwrap()
     }
 
     fn inputs(&self, device: &Device) -> Inputs {
-        let marks = self.arrays.contains_key("input.mark").then(|| self.tensor("input.mark", device));
-        Inputs { values: self.tensor("input.x", device), marks }
+        let marks = self
+            .arrays
+            .contains_key("input.mark")
+            .then(|| self.tensor("input.mark", device));
+        Inputs {
+            values: self.tensor("input.x", device),
+            marks,
+        }
     }
 }
 
 /// SEND values are in f64 and held to in `spat-prune`; counters of batches are integers.
 fn float_arrays(bytes: &[u8]) -> BTreeMap<String, Array> {
-    named_arrays_from_bytes(bytes, |name| !name.starts_with("send.") && !name.ends_with("num_batches_tracked")).unwrap()
+    named_arrays_from_bytes(bytes, |name| {
+        !name.starts_with("send.") && !name.ends_with("num_batches_tracked")
+    })
+    .unwrap()
 }
 
 fn strings(value: &serde_json::Value) -> impl Iterator<Item = u64> + '_ {
-    value.as_array().into_iter().flatten().map(|layer| layer.as_u64().unwrap())
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|layer| layer.as_u64().unwrap())
 }
 
 fn folder() -> PathBuf {
@@ -80,7 +119,11 @@ fn folder() -> PathBuf {
 }
 
 fn forecaster(config: &serde_json::Value) -> ForecasterConfig {
-    let size = |name: &str| config[name].as_u64().unwrap_or_else(|| panic!("no size `{name}`")) as usize;
+    let size = |name: &str| {
+        config[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no size `{name}`")) as usize
+    };
     let (lookback, horizon, channels) = (size("lookback"), size("horizon"), size("channels"));
     match config["model"].as_str().unwrap() {
         "itransformer" => ForecasterConfig::ITransformer(ITransformerConfig {
@@ -96,7 +139,11 @@ fn forecaster(config: &serde_json::Value) -> ForecasterConfig {
             normalise: true,
         }),
         model @ ("patchtst" | "patchtst_official") => ForecasterConfig::PatchTst(PatchTstConfig {
-            layout: if model == "patchtst" { PatchTstLayout::Library } else { PatchTstLayout::Authors },
+            layout: if model == "patchtst" {
+                PatchTstLayout::Library
+            } else {
+                PatchTstLayout::Authors
+            },
             lookback,
             horizon,
             channels,
@@ -109,8 +156,17 @@ fn forecaster(config: &serde_json::Value) -> ForecasterConfig {
             dropout: 0.0,
             head_dropout: 0.0,
         }),
-        "dlinear" => ForecasterConfig::DLinear(DLinearConfig { lookback, horizon, channels, kernel: 25 }),
-        "rlinear" => ForecasterConfig::RLinear(RLinearConfig { lookback, horizon, channels }),
+        "dlinear" => ForecasterConfig::DLinear(DLinearConfig {
+            lookback,
+            horizon,
+            channels,
+            kernel: 25,
+        }),
+        "rlinear" => ForecasterConfig::RLinear(RLinearConfig {
+            lookback,
+            horizon,
+            channels,
+        }),
         other => panic!("unknown model {other}"),
     }
 }
@@ -118,12 +174,22 @@ fn forecaster(config: &serde_json::Value) -> ForecasterConfig {
 /// Largest difference, relative to the largest value of the reference.
 fn relative_error(ours: &[f32], reference: &[f32]) -> f32 {
     assert_eq!(ours.len(), reference.len());
-    let scale = reference.iter().fold(0.0_f32, |max, value| max.max(value.abs())).max(1e-12);
-    ours.iter().zip(reference).fold(0.0_f32, |max, (a, b)| max.max((a - b).abs())) / scale
+    let scale = reference
+        .iter()
+        .fold(0.0_f32, |max, value| max.max(value.abs()))
+        .max(1e-12);
+    ours.iter()
+        .zip(reference)
+        .fold(0.0_f32, |max, (a, b)| max.max((a - b).abs()))
+        / scale
 }
 
 fn assert_close<const D: usize>(what: &str, ours: Tensor<D>, reference: &Array) {
-    let ours = if ours.is_autodiff() { ours.inner() } else { ours };
+    let ours = if ours.is_autodiff() {
+        ours.inner()
+    } else {
+        ours
+    };
     let values = pollster::block_on(read(ours)).unwrap();
     let error = relative_error(&values, &reference.values);
     assert!(error <= TOLERANCE, "{what}: relative error {error:e}");
@@ -135,18 +201,34 @@ fn check(name: &str) {
     let device = plain.clone().autodiff();
     let model = reference.model(&device);
 
-    let forecast = model.valid().forward(reference.inputs(&plain), &mut Pass::evaluation());
-    assert_close("forecast in evaluation", forecast, &reference.arrays["output.forecast_eval"]);
+    let forecast = model
+        .valid()
+        .forward(reference.inputs(&plain), &mut Pass::evaluation());
+    assert_close(
+        "forecast in evaluation",
+        forecast,
+        &reference.arrays["output.forecast_eval"],
+    );
 
     let mut pass = Pass::training(0).with_probe(Probe::MasksAndMaps(MaskShape::Shared));
     let forecast = model.forward(reference.inputs(&device), &mut pass);
-    assert_close("forecast in training", forecast.clone(), &reference.arrays["output.forecast"]);
-    let loss = (forecast - reference.tensor("input.y", &device)).square().mean();
+    assert_close(
+        "forecast in training",
+        forecast.clone(),
+        &reference.arrays["output.forecast"],
+    );
+    let loss = (forecast - reference.tensor("input.y", &device))
+        .square()
+        .mean();
     let mut gradients = loss.backward();
     assert_close("loss", loss, &reference.arrays["output.loss"]);
 
     for (module, map) in pass.maps() {
-        assert_close("attention", map.clone(), &reference.arrays[&format!("attention.{}", layer(module))]);
+        assert_close(
+            "attention",
+            map.clone(),
+            &reference.arrays[&format!("attention.{}", layer(module))],
+        );
     }
     let shared = pass.sensitivities(&mut gradients);
     assert_eq!(shared.len(), reference.structure.kept().count());
@@ -155,28 +237,54 @@ fn check(name: &str) {
         assert_close("shared sensitivity", sensitivity, expected);
     }
     let running = pass.take_running();
-    assert_eq!(running.is_empty(), !reference.arrays.keys().any(|name| name.starts_with("after.")));
+    assert_eq!(
+        running.is_empty(),
+        !reference
+            .arrays
+            .keys()
+            .any(|name| name.starts_with("after."))
+    );
 
     // Gradients in our names and layouts, placed into a model so that they can be compared by path.
     let expected = reference.ours("grad.");
     let gradients = GradientsParams::from_grads(gradients, &model);
     let found = gradients_by_path(&model, gradients);
-    let vanishing: Vec<String> = reference.vanishing.iter().map(|name| ours_name(&reference, name)).collect();
-    assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
-    let scale = expected.values().flat_map(|array| &array.values).fold(0.0_f32, |max, value| max.max(value.abs()));
+    let vanishing: Vec<String> = reference
+        .vanishing
+        .iter()
+        .map(|name| ours_name(&reference, name))
+        .collect();
+    assert_eq!(
+        found.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>()
+    );
+    let scale = expected
+        .values()
+        .flat_map(|array| &array.values)
+        .fold(0.0_f32, |max, value| max.max(value.abs()));
     for (path, gradient) in found {
         if vanishing.contains(&path) {
-            let largest = gradient.iter().fold(0.0_f32, |max, value| max.max(value.abs()));
-            assert!(largest < TOLERANCE * scale, "{path} should vanish beside {scale}, but reaches {largest}");
+            let largest = gradient
+                .iter()
+                .fold(0.0_f32, |max, value| max.max(value.abs()));
+            assert!(
+                largest < TOLERANCE * scale,
+                "{path} should vanish beside {scale}, but reaches {largest}"
+            );
         } else {
             let error = relative_error(&gradient, &expected[&path].values);
-            assert!(error <= TOLERANCE, "gradient of {path}: relative error {error:e}");
+            assert!(
+                error <= TOLERANCE,
+                "gradient of {path}: relative error {error:e}"
+            );
         }
     }
 
     let mut pass = Pass::training(0).with_probe(Probe::Masks(MaskShape::PerSample));
     let forecast = model.forward(reference.inputs(&device), &mut pass);
-    let loss = (forecast - reference.tensor("input.y", &device)).square().mean();
+    let loss = (forecast - reference.tensor("input.y", &device))
+        .square()
+        .mean();
     for (module, sensitivity) in pass.sensitivities(&mut loss.backward()) {
         let expected = &reference.arrays[&format!("sensitivity.per_sample.{}", layer(&module))];
         assert_close("per-sample sensitivity", sensitivity, expected);
@@ -184,13 +292,21 @@ fn check(name: &str) {
 }
 
 fn layer(module: &ModuleId) -> usize {
-    module.as_str().split('.').find_map(|part| part.parse().ok()).unwrap()
+    module
+        .as_str()
+        .split('.')
+        .find_map(|part| part.parse().ok())
+        .unwrap()
 }
 
 fn ours_name(reference: &Reference, theirs: &str) -> String {
     let array = reference.arrays[&format!("grad.{theirs}")].clone();
     let one = BTreeMap::from([(theirs.to_owned(), array)]);
-    from_pytorch(one, &reference.structure).unwrap().into_keys().next().unwrap()
+    from_pytorch(one, &reference.structure)
+        .unwrap()
+        .into_keys()
+        .next()
+        .unwrap()
 }
 
 fn gradients_by_path(model: &Forecaster, gradients: GradientsParams) -> BTreeMap<String, Vec<f32>> {
@@ -209,11 +325,18 @@ fn gradients_by_path(model: &Forecaster, gradients: GradientsParams) -> BTreeMap
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if let Some(gradient) = self.gradients.remove::<D>(param.id) {
-                self.found.insert(self.path.name(), pollster::block_on(read(gradient)).unwrap());
+                self.found.insert(
+                    self.path.name(),
+                    pollster::block_on(read(gradient)).unwrap(),
+                );
             }
         }
     }
-    let mut visitor = Visitor { path: ParameterPath::default(), gradients, found: BTreeMap::new() };
+    let mut visitor = Visitor {
+        path: ParameterPath::default(),
+        gradients,
+        found: BTreeMap::new(),
+    };
     model.visit(&mut visitor);
     visitor.found
 }
@@ -264,7 +387,9 @@ fn a_pytorch_checkpoint_is_imported() {
     let device = Device::flex();
     for file in ["itransformer.pth", "itransformer_dataparallel.pth"] {
         let weights = from_pytorch_file(&folder().join(file), &reference.structure).unwrap();
-        let model = Forecaster::init(&reference.structure, 0, &device).with_weights(weights).unwrap();
+        let model = Forecaster::init(&reference.structure, 0, &device)
+            .with_weights(weights)
+            .unwrap();
         let forecast = model.forward(reference.inputs(&device), &mut Pass::evaluation());
         assert_close(file, forecast, &reference.arrays["output.forecast_eval"]);
     }
@@ -273,6 +398,10 @@ fn a_pytorch_checkpoint_is_imported() {
 #[test]
 fn a_checkpoint_of_another_model_is_refused_by_name() {
     let reference = Reference::load("patchtst");
-    let error = from_pytorch_file(&folder().join("itransformer.pth"), &reference.structure).unwrap_err();
-    assert!(error.to_string().contains("is no weight of PatchTST"), "{error}");
+    let error =
+        from_pytorch_file(&folder().join("itransformer.pth"), &reference.structure).unwrap_err();
+    assert!(
+        error.to_string().contains("is no weight of PatchTST"),
+        "{error}"
+    );
 }

@@ -38,7 +38,10 @@ struct Running {
 impl ScoreAccumulator {
     /// Nothing scored yet.
     pub fn new(options: SendOptions) -> Self {
-        Self { options, modules: BTreeMap::new() }
+        Self {
+            options,
+            modules: BTreeMap::new(),
+        }
     }
 
     /// The choices in SEND.
@@ -53,7 +56,11 @@ impl ScoreAccumulator {
             let heads = send(sensitivity, forecast_values, &self.options);
             let values = Tensor::cat(vec![heads.clone(), heads.mean()], 0);
             let running = match self.modules.remove(&module) {
-                None => Running { batches: 1, squares: values.zeros_like(), mean: values },
+                None => Running {
+                    batches: 1,
+                    squares: values.zeros_like(),
+                    mean: values,
+                },
                 Some(running) => running.with(values, self.options.accumulate),
             };
             self.modules.insert(module, running);
@@ -80,9 +87,13 @@ impl ScoreAccumulator {
                 Accumulate::Sum => running.batches as f64,
                 _ => 1.0,
             };
-            let mut heads: Vec<f64> = mean.iter().map(|&value| f64::from(value) * factor).collect();
+            let mut heads: Vec<f64> = mean
+                .iter()
+                .map(|&value| f64::from(value) * factor)
+                .collect();
             let value = heads.pop().unwrap_or_default();
-            let variance = f64::from(squares.last().copied().unwrap_or_default()) / running.batches as f64;
+            let variance =
+                f64::from(squares.last().copied().unwrap_or_default()) / running.batches as f64;
             scores.push(Score {
                 module: module.clone(),
                 value,
@@ -123,7 +134,14 @@ impl ScoreAccumulator {
                 let tensor = |values: &[f32]| Tensor::<1>::from_floats(values, device);
                 let mean = tensor(&array.values[..half]);
                 let squares = tensor(&array.values[half..]);
-                (module, Running { batches, mean, squares })
+                (
+                    module,
+                    Running {
+                        batches,
+                        mean,
+                        squares,
+                    },
+                )
             })
             .collect();
         Self { options, modules }
@@ -140,12 +158,20 @@ impl Running {
         };
         let mean = self.mean + before.clone() * weight;
         let after = values - mean.clone();
-        Self { batches, squares: self.squares + before * after, mean }
+        Self {
+            batches,
+            squares: self.squares + before * after,
+            mean,
+        }
     }
 }
 
 /// Orders `encoder.10.attention` behind `encoder.9.attention`.
 fn layer_number(module: &ModuleId) -> (String, usize) {
-    let number = module.as_str().split('.').find_map(|part| part.parse().ok()).unwrap_or(0);
+    let number = module
+        .as_str()
+        .split('.')
+        .find_map(|part| part.parse().ok())
+        .unwrap_or(0);
     (module.block().to_owned(), number)
 }

@@ -10,10 +10,18 @@ pub fn apply(plan: &Plan, dense: Forecaster) -> Forecaster {
         if plan.removed.contains(slot.id()) {
             return slot.remove();
         }
-        match plan.removed_heads.iter().find(|removal| removal.module == *slot.id()) {
+        match plan
+            .removed_heads
+            .iter()
+            .find(|removal| removal.module == *slot.id())
+        {
             Some(removal) => {
-                let keep: Vec<usize> =
-                    slot.heads().iter().copied().filter(|head| !removal.heads.contains(head)).collect();
+                let keep: Vec<usize> = slot
+                    .heads()
+                    .iter()
+                    .copied()
+                    .filter(|head| !removal.heads.contains(head))
+                    .collect();
                 slot.retain_heads(&keep)
             }
             None => slot,

@@ -104,7 +104,9 @@ pub fn send_reference(
         Scaling::Temperature(temperature) => temperature,
         Scaling::Standardise => {
             let largest = signed.iter().fold(0.0_f64, |max, s| max.max(s.abs()));
-            deviation(&signed, Deviation::Population).max(1e-6 * largest).max(f64::MIN_POSITIVE)
+            deviation(&signed, Deviation::Population)
+                .max(1e-6 * largest)
+                .max(f64::MIN_POSITIVE)
         }
     };
     let mut per_head = vec![0.0; heads];
@@ -114,7 +116,10 @@ pub fn send_reference(
         let softmax: Vec<f64> = exponentials.iter().map(|e| e / total).collect();
         per_head[number / queries % heads] += deviation(&softmax, options.deviation);
     }
-    per_head.iter().map(|sum| sum / (batch * queries) as f64).collect()
+    per_head
+        .iter()
+        .map(|sum| sum / (batch * queries) as f64)
+        .collect()
 }
 
 fn deviation(values: &[f64], kind: Deviation) -> f64 {

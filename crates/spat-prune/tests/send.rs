@@ -10,8 +10,8 @@ use safetensors::SafeTensors;
 use spat_model::{Forecaster, read};
 use spat_prune::{ScoreAccumulator, apply, send, send_reference};
 use spat_spec::{
-    Accumulate, Deviation, ForecasterConfig, HeadRemoval, MaskShape, ModuleId, Plan, PruneRule, Scaling, SendOptions,
-    Sign, Structure, preset,
+    Accumulate, Deviation, ForecasterConfig, HeadRemoval, MaskShape, ModuleId, Plan, PruneRule,
+    Scaling, SendOptions, Sign, Structure, preset,
 };
 
 fn tensor(values: &[f32], shape: [usize; 4]) -> Tensor<4> {
@@ -24,19 +24,30 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 
 fn all_options() -> Vec<(String, SendOptions)> {
     let mut all = Vec::new();
-    for (mask_name, mask) in [("shared", MaskShape::Shared), ("per_sample", MaskShape::PerSample)] {
+    for (mask_name, mask) in [
+        ("shared", MaskShape::Shared),
+        ("per_sample", MaskShape::PerSample),
+    ] {
         for (sign_name, sign) in [("signed", Sign::Signed), ("abs", Sign::Absolute)] {
-            for (deviation_name, deviation) in
-                [("population", Deviation::Population), ("unbiased", Deviation::Unbiased)]
-            {
+            for (deviation_name, deviation) in [
+                ("population", Deviation::Population),
+                ("unbiased", Deviation::Unbiased),
+            ] {
                 for (scaling_name, scaling) in [
                     ("none", Scaling::None),
                     ("sum_loss", Scaling::SumLoss),
                     ("standardise", Scaling::Standardise),
                     ("temperature", Scaling::Temperature(0.1)),
                 ] {
-                    let name = format!("send.{mask_name}.{sign_name}.{deviation_name}.{scaling_name}");
-                    let options = SendOptions { mask, sign, deviation, scaling, ..SendOptions::default() };
+                    let name =
+                        format!("send.{mask_name}.{sign_name}.{deviation_name}.{scaling_name}");
+                    let options = SendOptions {
+                        mask,
+                        sign,
+                        deviation,
+                        scaling,
+                        ..SendOptions::default()
+                    };
                     all.push((name, options));
                 }
             }
@@ -49,36 +60,55 @@ fn all_options() -> Vec<(String, SendOptions)> {
 #[test]
 fn every_option_equals_pytorch() {
     for model in ["itransformer", "patchtst", "patchtst_official"] {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../tests/references/{model}.safetensors"));
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("../../tests/references/{model}.safetensors"));
         let bytes = std::fs::read(path).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let f32s = |name: &str| -> (Vec<f32>, Vec<usize>) {
             let view = file.tensor(name).unwrap();
-            let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+            let values = view
+                .data()
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
+                .collect();
             (values, view.shape().to_vec())
         };
         let forecast_values = f32s("output.forecast").0.len();
         for (name, options) in all_options() {
             let view = file.tensor(&name).unwrap();
             let heads = view.shape()[1];
-            let expected: Vec<f64> =
-                view.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect();
+            let expected: Vec<f64> = view
+                .data()
+                .chunks_exact(8)
+                .map(|b| f64::from_le_bytes(b.try_into().unwrap()))
+                .collect();
             for (layer, expected) in expected.chunks_exact(heads).enumerate() {
                 let kind = name.split('.').nth(1).unwrap();
                 let (sensitivity, shape) = f32s(&format!("sensitivity.{kind}.{layer}"));
-                let shape: Vec<usize> = std::iter::repeat_n(1, 4 - shape.len()).chain(shape).collect();
+                let shape: Vec<usize> = std::iter::repeat_n(1, 4 - shape.len())
+                    .chain(shape)
+                    .collect();
                 let shape = [shape[0], shape[1], shape[2], shape[3]];
 
                 let ours = values(send(tensor(&sensitivity, shape), forecast_values, &options));
                 for (ours, expected) in ours.iter().zip(expected) {
                     let error = (f64::from(*ours) / expected - 1.0).abs();
-                    assert!(error < 1e-4, "{model} {name} layer {layer}: {ours:e}, PyTorch {expected:e}");
+                    assert!(
+                        error < 1e-4,
+                        "{model} {name} layer {layer}: {ours:e}, PyTorch {expected:e}"
+                    );
                 }
 
                 let wide: Vec<f64> = sensitivity.iter().map(|&value| f64::from(value)).collect();
-                for (ours, expected) in send_reference(&wide, shape, forecast_values, &options).iter().zip(expected) {
+                for (ours, expected) in send_reference(&wide, shape, forecast_values, &options)
+                    .iter()
+                    .zip(expected)
+                {
                     // The definition loses digits of tiny S even in f64; it keeps six here.
-                    assert!((ours / expected - 1.0).abs() < 1e-6, "{model} {name} reference: {ours:e} {expected:e}");
+                    assert!(
+                        (ours / expected - 1.0).abs() < 1e-6,
+                        "{model} {name} reference: {ours:e} {expected:e}"
+                    );
                 }
             }
         }
@@ -88,10 +118,16 @@ fn every_option_equals_pytorch() {
 /// One row of two keys with S = (ln 3, 0): softmax (3/4, 1/4), population deviation 1/4.
 #[test]
 fn a_row_worked_by_hand() {
-    let options = SendOptions { scaling: Scaling::None, ..SendOptions::default() };
+    let options = SendOptions {
+        scaling: Scaling::None,
+        ..SendOptions::default()
+    };
     let row = tensor(&[3.0_f32.ln(), 0.0], [1, 1, 1, 2]);
     assert!((values(send(row.clone(), 1, &options))[0] - 0.25).abs() < 1e-6);
-    let unbiased = SendOptions { deviation: Deviation::Unbiased, ..options };
+    let unbiased = SendOptions {
+        deviation: Deviation::Unbiased,
+        ..options
+    };
     assert!((values(send(row, 1, &unbiased))[0] - 0.25 * 2.0_f32.sqrt()).abs() < 1e-6);
 }
 
@@ -129,13 +165,24 @@ proptest! {
 }
 
 /// The definition in a form that f64 carries to the end: deviations of expm1.
-fn exact(entries: &[f64], [batch, heads, queries, keys]: [usize; 4], options: &SendOptions) -> Vec<f64> {
+fn exact(
+    entries: &[f64],
+    [batch, heads, queries, keys]: [usize; 4],
+    options: &SendOptions,
+) -> Vec<f64> {
     let signed: Vec<f64> = entries
         .iter()
-        .map(|s| if options.sign == Sign::Absolute { s.abs() } else { *s })
+        .map(|s| {
+            if options.sign == Sign::Absolute {
+                s.abs()
+            } else {
+                *s
+            }
+        })
         .collect();
     let mean = signed.iter().sum::<f64>() / signed.len() as f64;
-    let deviation = (signed.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / signed.len() as f64).sqrt();
+    let deviation =
+        (signed.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / signed.len() as f64).sqrt();
     let divisor = match options.scaling {
         Scaling::None => 1.0,
         Scaling::SumLoss => 1.0 / 11.0,
@@ -145,13 +192,24 @@ fn exact(entries: &[f64], [batch, heads, queries, keys]: [usize; 4], options: &S
     let mut per_head = vec![0.0; heads];
     for (number, row) in signed.chunks_exact(keys).enumerate() {
         let mean = row.iter().sum::<f64>() / keys as f64;
-        let d: Vec<f64> = row.iter().map(|s| ((s - mean) / divisor).exp_m1()).collect();
+        let d: Vec<f64> = row
+            .iter()
+            .map(|s| ((s - mean) / divisor).exp_m1())
+            .collect();
         let total: f64 = d.iter().sum();
         let squares: f64 = d.iter().map(|d| (d - total / keys as f64).powi(2)).sum();
-        let count = if options.deviation == Deviation::Population { keys } else { keys - 1 };
-        per_head[number / queries % heads] += (squares / count as f64).sqrt() / (keys as f64 + total);
+        let count = if options.deviation == Deviation::Population {
+            keys
+        } else {
+            keys - 1
+        };
+        per_head[number / queries % heads] +=
+            (squares / count as f64).sqrt() / (keys as f64 + total);
     }
-    per_head.iter().map(|sum| sum / (batch * queries) as f64).collect()
+    per_head
+        .iter()
+        .map(|sum| sum / (batch * queries) as f64)
+        .collect()
 }
 
 fn module_values(accumulator: &ScoreAccumulator) -> (f64, f64, u64) {
@@ -165,32 +223,49 @@ fn batches_accumulate_as_the_option_says() {
     let rows = [[3.0_f32.ln(), 0.0], [0.0, 0.0], [9.0_f32.ln(), 0.0]];
     let scores = [0.25, 0.0, 0.4];
     let run = |accumulate| {
-        let options = SendOptions { scaling: Scaling::None, accumulate, ..SendOptions::default() };
+        let options = SendOptions {
+            scaling: Scaling::None,
+            accumulate,
+            ..SendOptions::default()
+        };
         let mut accumulator = ScoreAccumulator::new(options);
         for (batch, row) in rows.iter().enumerate() {
             if batch == 1 {
                 accumulator.start_epoch();
             }
-            accumulator.add(BTreeMap::from([(ModuleId::encoder(0), tensor(row, [1, 1, 1, 2]))]), 1);
+            accumulator.add(
+                BTreeMap::from([(ModuleId::encoder(0), tensor(row, [1, 1, 1, 2]))]),
+                1,
+            );
         }
         module_values(&accumulator)
     };
     let mean = scores.iter().sum::<f64>() / 3.0;
-    let spread = (scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / 3.0).sqrt();
+    let spread = (scores
+        .iter()
+        .map(|score| (score - mean).powi(2))
+        .sum::<f64>()
+        / 3.0)
+        .sqrt();
     let close = |a: f64, b: f64| (a - b).abs() < 1e-6;
 
     let (value, deviation, batches) = run(Accumulate::Mean);
     assert!(close(value, mean) && close(deviation, spread) && batches == 3);
     assert!(close(run(Accumulate::Sum).0, 0.65));
     assert!(close(run(Accumulate::LastEpoch).0, 0.2));
-    assert!(close(run(Accumulate::Ema(0.5)).0, 0.5 * 0.4 + 0.5 * (0.5 * 0.25)));
+    assert!(close(
+        run(Accumulate::Ema(0.5)).0,
+        0.5 * 0.4 + 0.5 * (0.5 * 0.25)
+    ));
 }
 
 #[test]
 fn an_accumulator_goes_on_from_its_state() {
     let options = SendOptions::default();
     let batch = |seed: usize| {
-        let entries: Vec<f32> = (0..24).map(|i| ((i * 7 + seed * 13) % 17) as f32 * 1e-6).collect();
+        let entries: Vec<f32> = (0..24)
+            .map(|i| ((i * 7 + seed * 13) % 17) as f32 * 1e-6)
+            .collect();
         BTreeMap::from([(ModuleId::encoder(0), tensor(&entries, [1, 2, 3, 4]))])
     };
     let mut whole = ScoreAccumulator::new(options);
@@ -204,7 +279,12 @@ fn an_accumulator_goes_on_from_its_state() {
 }
 
 fn small() -> Structure {
-    let config = spat_spec::ITransformerConfig { d_model: 16, d_ff: 16, heads: 4, ..preset::itransformer(24, 12, 3, false) };
+    let config = spat_spec::ITransformerConfig {
+        d_model: 16,
+        d_ff: 16,
+        heads: 4,
+        ..preset::itransformer(24, 12, 3, false)
+    };
     Structure::dense(ForecasterConfig::ITransformer(config))
 }
 
@@ -217,7 +297,11 @@ fn removal_equals_a_silenced_module() {
     let weights = pollster::block_on(dense.weights()).unwrap();
     let mut silenced = weights.clone();
     for name in ["output.weight", "output.bias"] {
-        silenced.get_mut(&format!("encoder.layers.1.attention.module.{name}")).unwrap().values.fill(0.0);
+        silenced
+            .get_mut(&format!("encoder.layers.1.attention.module.{name}"))
+            .unwrap()
+            .values
+            .fill(0.0);
     }
     let silenced = dense.clone().with_weights(silenced).unwrap();
 
@@ -237,7 +321,10 @@ fn removal_equals_a_silenced_module() {
     let left = pollster::block_on(pruned.weights()).unwrap();
     assert!(left.keys().all(|name| !name.contains("layers.1.attention")));
     let numbers: usize = left.values().map(|array| array.values.len()).sum();
-    assert_eq!(numbers as u64, plan.apply_to(structure).unwrap().cost().params);
+    assert_eq!(
+        numbers as u64,
+        plan.apply_to(structure).unwrap().cost().params
+    );
 }
 
 /// Removing heads equals silencing their rows of W_o, on the same scale of scores.
@@ -246,7 +333,9 @@ fn head_removal_equals_silenced_heads() {
     let structure = small();
     let dense = Forecaster::init(&structure, 4, &Device::flex());
     let mut silenced = pollster::block_on(dense.weights()).unwrap();
-    let output = silenced.get_mut("encoder.layers.0.attention.module.output.weight").unwrap();
+    let output = silenced
+        .get_mut("encoder.layers.0.attention.module.output.weight")
+        .unwrap();
     // Heads 1 and 2 are rows 4 to 11 of W_o, 16 wide.
     output.values[4 * 16..12 * 16].fill(0.0);
     let silenced = dense.clone().with_weights(silenced).unwrap();
@@ -255,7 +344,10 @@ fn head_removal_equals_silenced_heads() {
         ratio: 0.0,
         rule: PruneRule::default(),
         removed: vec![],
-        removed_heads: vec![HeadRemoval { module: ModuleId::encoder(0), heads: vec![1, 2] }],
+        removed_heads: vec![HeadRemoval {
+            module: ModuleId::encoder(0),
+            heads: vec![1, 2],
+        }],
         kept: vec![],
         scores: vec![],
     };
@@ -263,13 +355,25 @@ fn head_removal_equals_silenced_heads() {
     for (a, b) in forecast(&silenced).iter().zip(forecast(&pruned)) {
         assert!((a - b).abs() < 1e-6);
     }
-    let numbers: usize = pollster::block_on(pruned.weights()).unwrap().values().map(|array| array.values.len()).sum();
-    assert_eq!(numbers as u64, plan.apply_to(structure).unwrap().cost().params);
+    let numbers: usize = pollster::block_on(pruned.weights())
+        .unwrap()
+        .values()
+        .map(|array| array.values.len())
+        .sum();
+    assert_eq!(
+        numbers as u64,
+        plan.apply_to(structure).unwrap().cost().params
+    );
 }
 
 fn forecast(model: &Forecaster) -> Vec<f32> {
-    let input: Vec<f32> = (0..2 * 24 * 3).map(|i| ((i * 37) % 29) as f32 / 29.0).collect();
+    let input: Vec<f32> = (0..2 * 24 * 3)
+        .map(|i| ((i * 37) % 29) as f32 / 29.0)
+        .collect();
     let input = Tensor::from_data(TensorData::new(input, [2, 24, 3]), &Device::flex());
-    let inputs = spat_model::Inputs { values: input, marks: None };
+    let inputs = spat_model::Inputs {
+        values: input,
+        marks: None,
+    };
     values(model.forward(inputs, &mut spat_model::Pass::evaluation()))
 }
