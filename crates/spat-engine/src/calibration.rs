@@ -13,7 +13,7 @@ use spat_spec::Array;
 
 use crate::error::JobError;
 use crate::evaluate::{evaluation_batch, first_rows, forecast};
-use crate::trainer::Setting;
+use crate::setting::Setting;
 
 /// Shares of truths that the intervals should hold.
 pub const LEVELS: [f64; 2] = [0.8, 0.95];

@@ -6,7 +6,7 @@ use spat_series::{Metrics, MetricsStream, Part, Windows, Yardstick, mase_scale};
 
 use crate::dataset::Dataset;
 use crate::error::JobError;
-use crate::trainer::Setting;
+use crate::setting::Setting;
 
 /// Forecast values that one evaluation batch may hold: 4 MiB of f32.
 const BATCH_VALUES: usize = 1 << 20;

@@ -6,25 +6,26 @@ use burn::module::Module;
 use burn::tensor::Device;
 use spat_model::Forecaster;
 use spat_prune::{ScoreAccumulator, apply};
-use spat_series::{Part, Series, Yardstick};
+use spat_series::{Part, Series};
 use spat_spec::{
-    Checkpoint, CheckpointHeader, ControlResult, DataFacts, DeviceFacts, Event, Experiment, FORMAT,
-    ForecasterConfig, MeanErrors, ModelResult, PROTOCOL, Phase, Plan, Report, Rounding, Structure,
-    TestMetrics, TestOnly, TrainingConfig, ValResult, When, WindowCounts, percent_change,
+    ControlResult, DeviceFacts, Event, Experiment, MeanErrors, PROTOCOL, Phase, Plan, Report,
+    Structure, TestOnly, TrainingConfig, When,
 };
 
-use crate::calibration;
 use crate::control::Control;
 use crate::dataset::Dataset;
 use crate::error::JobError;
-use crate::evaluate::{mean_squared_error, metrics, yardstick_metrics};
+use crate::evaluate::metrics;
+use crate::findings::{change, control_result, data_facts, model_result, notes, yardsticks};
 use crate::maps::module_maps;
-use crate::measure::{Timings, measure};
+use crate::measure::measure;
 use crate::phases::Phases;
+use crate::run_files::{pretty, write_run};
 use crate::sample::forecast_sample;
 use crate::seeds::{Purpose, seed_for};
+use crate::setting::Setting;
 use crate::store::RunStore;
-use crate::trainer::{Setting, Trained, score_after, train};
+use crate::trainer::{Trained, score_after, train};
 
 /// What a job works on.
 #[derive(Debug, Clone)]
@@ -136,7 +137,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 || self.phases.scores.is_some(),
         });
         self.control.emit(Event::Device(job.device_facts.clone()));
-        let data = self.data_facts();
+        let data = data_facts(&job.data_name, &self.dataset);
         self.control.emit(Event::Data(data.clone()));
 
         let dense = self.pretrain().await?;
@@ -168,12 +169,9 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let setting = self.setting();
         let before = metrics(&cut, &setting, Part::Test).await?;
         let timings = measure(&setting, &job.experiment, &dense.model, &pruned.model).await?;
-        let mut dense_result = self.result(&dense, &self.dense, timings.dense).await?;
-        let mut pruned_result = self
-            .result(&pruned, &pruned_structure, timings.pruned)
-            .await?;
-        dense_result.history = dense.history.clone();
-        pruned_result.history = pruned.history.clone();
+        let dense_result = model_result(&setting, &dense, &self.dense, timings.dense).await?;
+        let mut pruned_result =
+            model_result(&setting, &pruned, &pruned_structure, timings.pruned).await?;
         pruned_result.before_finetune = Some(TestOnly {
             test: MeanErrors {
                 mse: before.scaled.mse,
@@ -181,7 +179,6 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             },
         });
 
-        let yardsticks = self.yardsticks();
         let report = Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: job.command.clone(),
@@ -200,15 +197,20 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             )
             .await?,
             scoring: timings.scoring,
-            notes: notes(&data, &plan, job),
+            notes: notes(&data, &plan, &job.experiment.forecaster),
             dense: dense_result,
             pruned: pruned_result,
             data,
             plan,
             controls,
-            yardsticks,
+            yardsticks: yardsticks(&self.dataset),
         };
-        self.keep(&report, &dense.model, &pruned.model).await?;
+        let setting = Setting {
+            dataset: &self.dataset,
+            device: &job.device,
+            seed: report.seed,
+        };
+        write_run(&report, &dense.model, &pruned.model, &setting, self.store).await?;
         Ok(report)
     }
 
@@ -346,7 +348,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 .await?;
             results.insert(
                 "dense_finetuned".to_owned(),
-                self.control_result(&trained).await?,
+                control_result(&self.setting(), &trained).await?,
             );
         }
         if wanted.pruned_from_scratch {
@@ -363,136 +365,10 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 .await?;
             results.insert(
                 "pruned_from_scratch".to_owned(),
-                self.control_result(&trained).await?,
+                control_result(&self.setting(), &trained).await?,
             );
         }
         Ok(results)
-    }
-
-    async fn control_result(&self, trained: &Trained) -> Result<ControlResult, JobError> {
-        let setting = self.setting();
-        let test = metrics(&trained.model, &setting, Part::Test).await?;
-        let val = mean_squared_error(&trained.model, &setting, Part::Val).await?;
-        Ok(ControlResult {
-            test: MeanErrors {
-                mse: test.scaled.mse,
-                mae: test.scaled.mae,
-            },
-            val: ValResult { mse: val },
-            epochs: trained.history.len(),
-        })
-    }
-
-    async fn result(
-        &self,
-        trained: &Trained,
-        structure: &Structure,
-        times: Timings,
-    ) -> Result<ModelResult, JobError> {
-        let setting = self.setting();
-        let full = metrics(&trained.model, &setting, Part::Test).await?;
-        let val = mean_squared_error(&trained.model, &setting, Part::Val).await?;
-        let cost = structure.cost();
-        Ok(ModelResult {
-            structure: structure.clone(),
-            test: TestMetrics {
-                mse: full.scaled.mse,
-                mae: full.scaled.mae,
-                full,
-            },
-            val: ValResult { mse: val },
-            params: cost.params,
-            macs: cost.macs,
-            epochs: trained.history.len(),
-            step_ms_median: times.step_ms,
-            infer_ms_median: times.infer_ms,
-            history: Vec::new(),
-            before_finetune: None,
-        })
-    }
-
-    fn yardsticks(&self) -> BTreeMap<String, spat_series::Metrics> {
-        let season = self.dataset.series.index.frequency().season_length();
-        [
-            ("naive", Yardstick::Naive),
-            ("seasonal_naive", Yardstick::SeasonalNaive { season }),
-            ("drift", Yardstick::Drift),
-            ("mean", Yardstick::Mean),
-        ]
-        .into_iter()
-        .map(|(name, yardstick)| {
-            (
-                name.to_owned(),
-                yardstick_metrics(&yardstick, &self.dataset, Part::Test),
-            )
-        })
-        .collect()
-    }
-
-    fn data_facts(&self) -> DataFacts {
-        let series = &self.dataset.series;
-        let count = |part| self.dataset.windows(part).len();
-        DataFacts {
-            name: self.job.data_name.clone(),
-            rows: series.rows(),
-            channels: series.channel_count(),
-            channel_names: series.channels.clone(),
-            frequency: match series.index.stamps() {
-                Some(_) => series.index.frequency().to_string(),
-                None => "row number".to_owned(),
-            },
-            season: series.index.frequency().season_length(),
-            windows: WindowCounts {
-                train: count(Part::Train),
-                val: count(Part::Val),
-                test: count(Part::Test),
-            },
-            repairs: series.repairs.clone(),
-        }
-    }
-
-    /// Writes what the run is for: models, report, tables. The checkpoint of the phases goes last.
-    async fn keep(
-        &mut self,
-        report: &Report,
-        dense: &Forecaster,
-        pruned: &Forecaster,
-    ) -> Result<(), JobError> {
-        for (name, model, structure, plan) in [
-            ("dense.safetensors", dense, &self.dense, None),
-            (
-                "pruned.safetensors",
-                pruned,
-                &report.pruned.structure,
-                Some(report.plan.clone()),
-            ),
-        ] {
-            let mut weights = model.weights().await?;
-            weights.extend(calibration::arrays(model, &self.setting()).await?);
-            let series = &self.dataset.series;
-            let checkpoint = Checkpoint {
-                header: CheckpointHeader {
-                    format: FORMAT,
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                    structure: structure.clone(),
-                    channels: series.channels.clone(),
-                    scaler: self.dataset.scaler.clone(),
-                    frequency: series.index.frequency(),
-                    data: self.job.experiment.data.clone(),
-                    plan,
-                },
-                weights,
-            };
-            self.store.write(name, &checkpoint.to_bytes()?).await?;
-        }
-        let forecasts = crate::sample::forecasts_csv(&report.sample, &self.dataset);
-        self.store
-            .write("forecasts.csv", forecasts.as_bytes())
-            .await?;
-        self.store
-            .write("report.html", spat_report::html(report).as_bytes())
-            .await?;
-        Ok(self.store.write("report.json", &pretty(report)?).await?)
     }
 
     fn setting(&self) -> Setting<'_> {
@@ -501,66 +377,5 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             device: &self.job.device,
             seed: self.job.experiment.seed,
         }
-    }
-}
-
-fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, JobError> {
-    serde_json::to_vec_pretty(value).map_err(|error| JobError::RunFile {
-        name: "report".to_owned(),
-        reason: error.to_string(),
-    })
-}
-
-fn change(dense: &ModelResult, pruned: &ModelResult) -> spat_spec::Change {
-    spat_spec::Change {
-        mse_percent: percent_change(dense.test.mse, pruned.test.mse),
-        mae_percent: percent_change(dense.test.mae, pruned.test.mae),
-        params_percent: percent_change(dense.params as f64, pruned.params as f64),
-        macs_percent: percent_change(dense.macs as f64, pruned.macs as f64),
-        step_time_percent: percent_change(dense.step_ms_median, pruned.step_ms_median),
-        infer_time_percent: percent_change(dense.infer_ms_median, pruned.infer_ms_median),
-    }
-}
-
-/// What a careful reader would ask about.
-fn notes(data: &DataFacts, plan: &Plan, job: &Job) -> Vec<String> {
-    let mut notes = data.repairs.lines();
-    notes.push(format!(
-        "Every one of the {} test windows is counted; errors are in scaled space unless said otherwise.",
-        data.windows.test
-    ));
-    notes.push(
-        "One seed: differences of a few percent are within what another seed would give."
-            .to_owned(),
-    );
-    let modules = plan.scores.len();
-    if modules == 0 {
-        notes.push(format!("{} has no attention modules, so there is nothing to prune; the \"pruned\" figures are those of the dense model.", job.experiment.forecaster.name()));
-    } else if plan.removed.is_empty() {
-        notes.push(format!("A ratio of {} of {modules} modules, rounded {}, removes none; the \"pruned\" figures are those of the dense model.", plan.ratio, rounding(plan)));
-    } else if modules <= 2 {
-        notes.push(format!(
-            "A ranking of {modules} modules is close to a coin toss; more layers say more."
-        ));
-    }
-    if plan.removed.len() == modules && modules > 0 {
-        notes.push(
-            match job.experiment.forecaster {
-                ForecasterConfig::ITransformer(_) => {
-                    "All attention is removed: each channel is forecast from itself alone."
-                }
-                _ => "All attention is removed: patches meet only in the head.",
-            }
-            .to_owned(),
-        );
-    }
-    notes
-}
-
-fn rounding(plan: &Plan) -> &'static str {
-    match plan.rule.rounding {
-        Rounding::Floor => "down",
-        Rounding::Round => "to the nearest",
-        Rounding::Ceil => "up",
     }
 }

@@ -10,20 +10,26 @@ mod dataset;
 pub mod device;
 mod error;
 mod evaluate;
+mod findings;
 mod job;
+mod learner;
 mod maps;
 mod measure;
 mod optimizer;
 mod phases;
 pub mod platform;
 mod progress;
+mod run_files;
 mod sample;
 mod saved;
 mod seeds;
+mod setting;
 mod store;
 mod trainer;
 mod training_state;
 
+/// Where tensors live; front ends only pass it on.
+pub use burn::tensor::Device;
 pub use calibration::LEVELS;
 pub use control::Control;
 pub use dataset::{Batch, Dataset, shuffled};

@@ -7,7 +7,7 @@ use spat_spec::{ForecasterConfig, MaskShape, ModuleMaps};
 
 use crate::error::JobError;
 use crate::evaluate::first_rows;
-use crate::trainer::Setting;
+use crate::setting::Setting;
 
 /// Cells that the maps of one report may hold: a megabyte or so of JSON.
 const CELLS: usize = 200_000;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use spat_model::{Forecaster, Pass, Probe, read};
+use spat_model::{Forecaster, Pass, read};
 use spat_prune::ScoreAccumulator;
 use spat_series::Part;
 use spat_spec::{Experiment, Phase, ScoringCost};
@@ -12,9 +12,10 @@ use web_time::Instant;
 
 use crate::error::JobError;
 use crate::evaluate::first_rows;
+use crate::learner::Learner;
 use crate::optimizer::Adam;
 use crate::seeds::{Purpose, seed_for};
-use crate::trainer::Setting;
+use crate::setting::Setting;
 
 /// Rounds of measurement: enough for a median, unless a round takes long.
 const MOST_ROUNDS: usize = 25;
@@ -97,8 +98,7 @@ pub(crate) async fn measure(
 struct Stepper<'a> {
     setting: &'a Setting<'a>,
     learning_rate: f64,
-    model: Forecaster,
-    optimizer: Adam,
+    learner: Learner,
     scores: Option<ScoreAccumulator>,
 }
 
@@ -109,11 +109,14 @@ impl<'a> Stepper<'a> {
         model: &Forecaster,
         scores: Option<ScoreAccumulator>,
     ) -> Self {
+        let training = &experiment.training;
         Self {
             setting,
-            learning_rate: experiment.training.learning_rate,
-            model: model.clone().train(),
-            optimizer: Adam::new(experiment.training.optimizer, experiment.training.clip_norm),
+            learning_rate: training.learning_rate,
+            learner: Learner {
+                model: model.clone().train(),
+                optimizer: Adam::new(training.optimizer, training.clip_norm),
+            },
             scores,
         }
     }
@@ -122,30 +125,14 @@ impl<'a> Stepper<'a> {
         let started = Instant::now();
         let device = self.setting.device.clone().autodiff();
         let batch = self.setting.dataset.batch(rows, &device);
-        let mut pass = Pass::training(seed_for(
-            self.setting.seed,
-            Phase::Evaluate,
-            Purpose::Dropout,
-            round,
-        ));
-        if let Some(scores) = &self.scores {
-            pass = pass.with_probe(Probe::Masks(scores.options().mask));
-        }
-        let forecast_values = batch.target.shape().num_elements();
-        let loss = (self.model.forward(batch.inputs, &mut pass) - batch.target)
-            .square()
-            .mean();
-        let mut gradients = loss.backward();
-        if let Some(scores) = &mut self.scores {
-            scores.add(pass.sensitivities(&mut gradients), forecast_values);
-        }
-        self.model = self.optimizer.step(
+        let seed = seed_for(self.setting.seed, Phase::Evaluate, Purpose::Dropout, round);
+        let loss = self.learner.step(
+            batch,
+            Pass::training(seed),
             self.learning_rate,
-            self.model.clone(),
-            gradients,
-            pass.take_running(),
+            self.scores.as_mut(),
         );
-        finish(loss.inner()).await?;
+        finish(loss).await?;
         Ok(milliseconds(started))
     }
 }

@@ -9,7 +9,7 @@ use spat_spec::ForecastSample;
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::forecast;
-use crate::trainer::Setting;
+use crate::setting::Setting;
 
 /// The window in the middle of the test range: chosen before anyone saw a forecast. The channel
 /// shown first is the last one, the target by the convention of the public data sets.

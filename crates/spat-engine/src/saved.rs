@@ -10,7 +10,7 @@ use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
 use crate::sample::quoted;
-use crate::trainer::Setting;
+use crate::setting::Setting;
 
 /// A forecaster from a checkpoint, on a device.
 #[derive(Debug)]
@@ -52,7 +52,11 @@ impl SavedForecaster {
             })
             .collect();
         let needed = checkpoint.header.structure.cost().params;
-        let found: usize = checkpoint.weights.values().map(|array| array.values.len()).sum();
+        let found: usize = checkpoint
+            .weights
+            .values()
+            .map(|array| array.values.len())
+            .sum();
         if (found as u64) < needed {
             // Before memory is taken for a structure that a damaged header made up.
             return Err(JobError::Mismatch(format!(

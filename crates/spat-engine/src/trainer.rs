@@ -9,22 +9,16 @@ use spat_spec::{EpochResult, Event, Phase, TrainingConfig, When};
 use web_time::Instant;
 
 use crate::control::{Control, Next};
-use crate::dataset::{Dataset, shuffled};
+use crate::dataset::shuffled;
 use crate::error::JobError;
 use crate::evaluate::mean_squared_error;
+use crate::learner::Learner;
 use crate::optimizer::Adam;
 use crate::progress::Progress;
 use crate::seeds::{Purpose, seed_for};
+use crate::setting::Setting;
 use crate::store::RunStore;
 use crate::training_state::{Position, STATE_FILE, TrainingState};
-
-/// What every training of a job shares.
-pub(crate) struct Setting<'a> {
-    pub(crate) dataset: &'a Dataset,
-    /// Without autodiff.
-    pub(crate) device: &'a Device,
-    pub(crate) seed: u64,
-}
 
 /// The outcome of a training.
 #[derive(Debug)]
@@ -61,9 +55,11 @@ pub(crate) async fn train(
         config,
         steps_per_epoch,
         device: setting.device.clone().autodiff(),
-        optimizer: Adam::new(config.optimizer, config.clip_norm),
         best: model.valid(),
-        model,
+        learner: Learner {
+            model,
+            optimizer: Adam::new(config.optimizer, config.clip_norm),
+        },
         scores,
         position: Position {
             phase: Some(phase),
@@ -92,8 +88,7 @@ struct Training<'a> {
     config: &'a TrainingConfig,
     steps_per_epoch: usize,
     device: Device,
-    optimizer: Adam,
-    model: Forecaster,
+    learner: Learner,
     best: Forecaster,
     scores: Option<&'a mut ScoreAccumulator>,
     position: Position,
@@ -151,28 +146,15 @@ impl Training<'_> {
         self.finish_epoch(epoch, seconds, control).await
     }
 
-    /// Forward, backward, scores, one step of Adam. Returns the loss, unread.
+    /// One step on the windows that start at `rows`. Returns the loss, unread.
     fn step(&mut self, rows: &[usize]) -> Tensor<1> {
         let batch = self.setting.dataset.batch(rows, &self.device);
-        let mut pass = Pass::training(self.seed(Purpose::Dropout, self.position.step));
-        if let Some(scores) = &self.scores {
-            pass = pass.with_probe(Probe::Masks(scores.options().mask));
-        }
-        let forecast_values = batch.target.shape().num_elements();
-        let forecast = self.model.forward(batch.inputs, &mut pass);
-        let loss = (forecast - batch.target).square().mean();
-        let mut gradients = loss.backward();
-        if let Some(scores) = &mut self.scores {
-            scores.add(pass.sensitivities(&mut gradients), forecast_values);
-        }
+        let pass = Pass::training(self.seed(Purpose::Dropout, self.position.step));
         let learning_rate = self
             .config
             .learning_rate_at(self.position.step, self.steps_per_epoch);
-        let model = self.model.clone();
-        self.model = self
-            .optimizer
-            .step(learning_rate, model, gradients, pass.take_running());
-        loss.inner()
+        self.learner
+            .step(batch, pass, learning_rate, self.scores.as_deref_mut())
     }
 
     /// Reads and forgets the losses; a loss that is no number ends the training.
@@ -200,7 +182,7 @@ impl Training<'_> {
         seconds: f64,
         control: &mut Control<'_>,
     ) -> Result<(), JobError> {
-        let candidate = self.model.valid();
+        let candidate = self.learner.model.valid();
         let val_mse = mean_squared_error(&candidate, self.setting, Part::Val).await?;
         let best = self.position.best_val.is_none_or(|known| val_mse < known);
         if best {
@@ -238,8 +220,12 @@ impl Training<'_> {
     }
 
     async fn save(&self, store: &mut impl RunStore) -> Result<(), JobError> {
-        let (optimizer_steps, optimizer) =
-            self.optimizer.state().await.map_err(JobError::Device)?;
+        let (optimizer_steps, optimizer) = self
+            .learner
+            .optimizer
+            .state()
+            .await
+            .map_err(JobError::Device)?;
         let scores = match &self.scores {
             Some(scores) => scores.state().await?,
             None => Default::default(),
@@ -249,7 +235,7 @@ impl Training<'_> {
                 optimizer_steps,
                 ..self.position.clone()
             },
-            model: self.model.weights().await?,
+            model: self.learner.model.weights().await?,
             best: self.best.weights().await?,
             optimizer,
             scores,
@@ -258,9 +244,9 @@ impl Training<'_> {
     }
 
     fn restore(&mut self, state: TrainingState) -> Result<(), JobError> {
-        self.model = self.model.clone().with_weights(state.model)?;
+        self.learner.model = self.learner.model.clone().with_weights(state.model)?;
         self.best = self.best.clone().with_weights(state.best)?;
-        self.optimizer = self.optimizer.clone().with_state(
+        self.learner.optimizer = self.learner.optimizer.clone().with_state(
             state.position.optimizer_steps,
             state.optimizer,
             self.setting.device,

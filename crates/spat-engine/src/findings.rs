@@ -1,0 +1,158 @@
+//! What a run found, put into words and figures for the report.
+
+use std::collections::BTreeMap;
+
+use spat_series::{Metrics, Part, Yardstick};
+use spat_spec::{
+    Change, ControlResult, DataFacts, ForecasterConfig, MeanErrors, ModelResult, Plan, Rounding,
+    Structure, TestMetrics, ValResult, WindowCounts, percent_change,
+};
+
+use crate::dataset::Dataset;
+use crate::error::JobError;
+use crate::evaluate::{mean_squared_error, metrics, yardstick_metrics};
+use crate::measure::Timings;
+use crate::setting::Setting;
+use crate::trainer::Trained;
+
+/// A control's errors.
+pub(crate) async fn control_result(
+    setting: &Setting<'_>,
+    trained: &Trained,
+) -> Result<ControlResult, JobError> {
+    let test = metrics(&trained.model, setting, Part::Test).await?;
+    let val = mean_squared_error(&trained.model, setting, Part::Val).await?;
+    Ok(ControlResult {
+        test: MeanErrors {
+            mse: test.scaled.mse,
+            mae: test.scaled.mae,
+        },
+        val: ValResult { mse: val },
+        epochs: trained.history.len(),
+    })
+}
+
+/// A model's errors, cost and times.
+pub(crate) async fn model_result(
+    setting: &Setting<'_>,
+    trained: &Trained,
+    structure: &Structure,
+    times: Timings,
+) -> Result<ModelResult, JobError> {
+    let full = metrics(&trained.model, setting, Part::Test).await?;
+    let val = mean_squared_error(&trained.model, setting, Part::Val).await?;
+    let cost = structure.cost();
+    Ok(ModelResult {
+        structure: structure.clone(),
+        test: TestMetrics {
+            mse: full.scaled.mse,
+            mae: full.scaled.mae,
+            full,
+        },
+        val: ValResult { mse: val },
+        params: cost.params,
+        macs: cost.macs,
+        epochs: trained.history.len(),
+        step_ms_median: times.step_ms,
+        infer_ms_median: times.infer_ms,
+        history: trained.history.clone(),
+        before_finetune: None,
+    })
+}
+
+/// Forecasts that need no training, on the test windows.
+pub(crate) fn yardsticks(dataset: &Dataset) -> BTreeMap<String, Metrics> {
+    let season = dataset.series.index.frequency().season_length();
+    [
+        ("naive", Yardstick::Naive),
+        ("seasonal_naive", Yardstick::SeasonalNaive { season }),
+        ("drift", Yardstick::Drift),
+        ("mean", Yardstick::Mean),
+    ]
+    .into_iter()
+    .map(|(name, yardstick)| {
+        (
+            name.to_owned(),
+            yardstick_metrics(&yardstick, dataset, Part::Test),
+        )
+    })
+    .collect()
+}
+
+/// The table in the report's words.
+pub(crate) fn data_facts(name: &str, dataset: &Dataset) -> DataFacts {
+    let series = &dataset.series;
+    let count = |part| dataset.windows(part).len();
+    DataFacts {
+        name: name.to_owned(),
+        rows: series.rows(),
+        channels: series.channel_count(),
+        channel_names: series.channels.clone(),
+        frequency: match series.index.stamps() {
+            Some(_) => series.index.frequency().to_string(),
+            None => "row number".to_owned(),
+        },
+        season: series.index.frequency().season_length(),
+        windows: WindowCounts {
+            train: count(Part::Train),
+            val: count(Part::Val),
+            test: count(Part::Test),
+        },
+        repairs: series.repairs.clone(),
+    }
+}
+
+/// Pruned against dense.
+pub(crate) fn change(dense: &ModelResult, pruned: &ModelResult) -> Change {
+    Change {
+        mse_percent: percent_change(dense.test.mse, pruned.test.mse),
+        mae_percent: percent_change(dense.test.mae, pruned.test.mae),
+        params_percent: percent_change(dense.params as f64, pruned.params as f64),
+        macs_percent: percent_change(dense.macs as f64, pruned.macs as f64),
+        step_time_percent: percent_change(dense.step_ms_median, pruned.step_ms_median),
+        infer_time_percent: percent_change(dense.infer_ms_median, pruned.infer_ms_median),
+    }
+}
+
+/// What a careful reader would ask about.
+pub(crate) fn notes(data: &DataFacts, plan: &Plan, forecaster: &ForecasterConfig) -> Vec<String> {
+    let mut notes = data.repairs.lines();
+    notes.push(format!(
+        "Every one of the {} test windows is counted; errors are in scaled space unless said otherwise.",
+        data.windows.test
+    ));
+    notes.push(
+        "One seed: differences of a few percent are within what another seed would give."
+            .to_owned(),
+    );
+    let modules = plan.scores.len();
+    if modules == 0 {
+        notes.push(format!("{} has no attention modules, so there is nothing to prune; the \"pruned\" figures are those of the dense model.", forecaster.name()));
+    } else if plan.removed.is_empty() {
+        notes.push(format!("A ratio of {} of {modules} modules, rounded {}, removes none; the \"pruned\" figures are those of the dense model.", plan.ratio, rounding(plan)));
+    } else if modules <= 2 {
+        notes.push(format!(
+            "A ranking of {modules} modules is close to a coin toss; more layers say more."
+        ));
+    }
+    if plan.removed.len() == modules && modules > 0 {
+        notes.push(
+            match forecaster {
+                ForecasterConfig::ITransformer(_) => {
+                    "All attention is removed: each channel is forecast from itself alone."
+                }
+                _ => "All attention is removed: patches meet only in the head.",
+            }
+            .to_owned(),
+        );
+    }
+    notes
+}
+
+fn rounding(plan: &Plan) -> &'static str {
+    match plan.rule.rounding {
+        Rounding::Floor => "down",
+        Rounding::Round => "to the nearest",
+        Rounding::Ceil => "up",
+    }
+}

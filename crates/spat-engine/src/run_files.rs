@@ -1,0 +1,64 @@
+//! The files that a finished run leaves.
+
+use spat_model::Forecaster;
+use spat_spec::{Checkpoint, CheckpointHeader, DataConfig, FORMAT, Plan, Report, Structure};
+
+use crate::calibration;
+use crate::error::JobError;
+use crate::sample::forecasts_csv;
+use crate::setting::Setting;
+use crate::store::RunStore;
+
+/// Writes both models, the forecasts and the report; `report.json`, by which a finished run is
+/// known, comes last.
+pub(crate) async fn write_run(
+    report: &Report,
+    dense: &Forecaster,
+    pruned: &Forecaster,
+    setting: &Setting<'_>,
+    store: &mut impl RunStore,
+) -> Result<(), JobError> {
+    let data = &report.experiment.data;
+    let file = checkpoint(dense, &report.dense.structure, None, data, setting).await?;
+    store.write("dense.safetensors", &file).await?;
+    let plan = Some(report.plan.clone());
+    let file = checkpoint(pruned, &report.pruned.structure, plan, data, setting).await?;
+    store.write("pruned.safetensors", &file).await?;
+    let forecasts = forecasts_csv(&report.sample, setting.dataset);
+    store.write("forecasts.csv", forecasts.as_bytes()).await?;
+    store
+        .write("report.html", spat_report::html(report).as_bytes())
+        .await?;
+    Ok(store.write("report.json", &pretty(report)?).await?)
+}
+
+async fn checkpoint(
+    model: &Forecaster,
+    structure: &Structure,
+    plan: Option<Plan>,
+    data: &DataConfig,
+    setting: &Setting<'_>,
+) -> Result<Vec<u8>, JobError> {
+    let mut weights = model.weights().await?;
+    weights.extend(calibration::arrays(model, setting).await?);
+    let series = &setting.dataset.series;
+    let header = CheckpointHeader {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        structure: structure.clone(),
+        channels: series.channels.clone(),
+        scaler: setting.dataset.scaler.clone(),
+        frequency: series.index.frequency(),
+        data: data.clone(),
+        plan,
+    };
+    Ok(Checkpoint { header, weights }.to_bytes()?)
+}
+
+/// JSON for a person to read.
+pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, JobError> {
+    serde_json::to_vec_pretty(value).map_err(|error| JobError::RunFile {
+        name: "report".to_owned(),
+        reason: error.to_string(),
+    })
+}
