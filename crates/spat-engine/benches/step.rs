@@ -42,9 +42,9 @@ fn main() {
         for step in 0..number("warmup") + number("steps") {
             let started = Instant::now();
             if training {
-                bench.train()
+                bench.train();
             } else {
-                bench.infer()
+                bench.infer();
             }
             if step >= number("warmup") {
                 times.push(started.elapsed().as_secs_f64() * 1e3);

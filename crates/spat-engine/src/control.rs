@@ -64,7 +64,7 @@ impl<'a> Control<'a> {
                     Command::Step { steps } => self.granted = steps,
                     Command::Stop => return Next::Stop,
                     Command::Run { .. } => {
-                        self.warn("a run is already going; stop it before you start another")
+                        self.warn("a run is already going; stop it before you start another");
                     }
                 }
             }

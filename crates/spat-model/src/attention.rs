@@ -29,6 +29,10 @@ impl Tokens {
 /// Pre-softmax scores handed from layer to layer where the architecture asks for it
 /// (`res_attention` of PatchTST's authors; RealFormer, arXiv 2012.11747).
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, on the stack"
+)]
 pub(crate) enum ScoreChain {
     /// No layer sees another's scores.
     #[default]

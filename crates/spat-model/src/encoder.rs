@@ -42,8 +42,8 @@ pub struct EncoderLayer {
 }
 
 impl EncoderLayer {
-    fn forward(&self, x: Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Tokens {
-        let attended = match self.attention.forward(&x, chain, pass) {
+    fn forward(&self, x: &Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Tokens {
+        let attended = match self.attention.forward(x, chain, pass) {
             Some(mut branch) => {
                 if self.authors_patchtst {
                     // The authors drop twice: in the output projection and on the branch.
@@ -111,7 +111,7 @@ impl Encoder {
             ScoreChain::Off
         };
         for layer in &self.layers {
-            x = layer.forward(x, &mut chain, pass);
+            x = layer.forward(&x, &mut chain, pass);
         }
         match &self.norm {
             Some(norm) => norm.forward(x.rows, pass),

@@ -231,7 +231,8 @@ mod tests {
     /// Share of parameters and MACs saved by removing k modules, in tenths of a percent.
     #[test]
     fn removing_modules_saves_what_the_table_says() {
-        let cases: &[(Preset, ModelKind, usize, &[(i64, i64)])] = &[
+        type Savings = &'static [(i64, i64)];
+        let cases: &[(Preset, ModelKind, usize, Savings)] = &[
             (
                 Preset::Etth1,
                 ModelKind::ITransformer,
