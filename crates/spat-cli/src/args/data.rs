@@ -1,0 +1,119 @@
+//! How a table is read, repaired and split.
+
+use clap::Args;
+use spat_series::{Fill, Gaps, HeaderRow, ReadOptions, Repeated, SeriesOptions, SplitRule, TimeColumn, Unsorted};
+
+use super::values::{delimiter, one_of, split, split_rows, time_column};
+
+/// What a person knows better than the detection.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Reading the table")]
+pub(crate) struct ReadArgs {
+    /// Channels to use, in this order [default: all columns of numbers]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) channels: Option<Vec<String>>,
+
+    /// A marker of missing values beside the usual ones, such as -9999; may be repeated
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) missing: Vec<String>,
+
+    /// Character between cells: one character, or comma, semicolon, tab, bar [default: found]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub(crate) delimiter: Option<u8>,
+
+    /// Read 1,5 as one and a half [default: found]
+    #[arg(long, overrides_with = "decimal_point")]
+    pub(crate) decimal_comma: bool,
+
+    /// Read 1,500 as no decimal comma [default: found]
+    #[arg(long)]
+    pub(crate) decimal_point: bool,
+
+    /// Whether the first line holds names [default: found]
+    #[arg(long, value_name = "WHICH", value_parser = one_of(HEADERS))]
+    pub(crate) header: Option<HeaderRow>,
+
+    /// Column of the time stamps, or `none` to number the rows [default: found]
+    #[arg(long, value_name = "NAME", value_parser = time_column)]
+    pub(crate) time_column: Option<TimeColumn>,
+
+    /// Missing values: repeat the last one, draw a line, drop the row, refuse [default: linear]
+    #[arg(long, value_name = "HOW", value_parser = one_of(FILLS))]
+    pub(crate) fill: Option<Fill>,
+
+    /// Holes in the clock: insert rows, keep the holes, refuse [default: insert]
+    #[arg(long, value_name = "HOW", value_parser = one_of(GAPS))]
+    pub(crate) gaps: Option<Gaps>,
+
+    /// Rows with the same stamp [default: keep-last]
+    #[arg(long, value_name = "HOW", value_parser = one_of(REPEATS))]
+    pub(crate) repeated: Option<Repeated>,
+
+    /// Rows out of time order [default: sort]
+    #[arg(long, value_name = "HOW", value_parser = one_of(ORDERS))]
+    pub(crate) unsorted: Option<Unsorted>,
+}
+
+/// How the rows are divided.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Splitting the rows")]
+pub(crate) struct SplitArgs {
+    /// Shares of train, validation and test, or ett-hourly, ett-quarter-hourly [default: 0.7,0.1,0.2]
+    #[arg(long, value_name = "SHARES", value_parser = split)]
+    pub(crate) split: Option<SplitRule>,
+
+    /// Rows of train, validation and test, counted from the first row
+    #[arg(long, value_name = "ROWS", value_parser = split_rows, conflicts_with = "split")]
+    pub(crate) split_rows: Option<SplitRule>,
+}
+
+const HEADERS: &[(&str, HeaderRow)] =
+    &[("auto", HeaderRow::Auto), ("present", HeaderRow::Present), ("absent", HeaderRow::Absent)];
+
+const FILLS: &[(&str, Fill)] =
+    &[("forward", Fill::Forward), ("linear", Fill::Linear), ("drop", Fill::Drop), ("refuse", Fill::Refuse)];
+
+const GAPS: &[(&str, Gaps)] = &[("insert", Gaps::Insert), ("keep", Gaps::Keep), ("refuse", Gaps::Refuse)];
+
+const REPEATS: &[(&str, Repeated)] = &[
+    ("keep-first", Repeated::KeepFirst),
+    ("keep-last", Repeated::KeepLast),
+    ("mean", Repeated::Mean),
+    ("refuse", Repeated::Refuse),
+    ("keep", Repeated::Keep),
+];
+
+const ORDERS: &[(&str, Unsorted)] = &[("sort", Unsorted::Sort), ("refuse", Unsorted::Refuse)];
+
+impl ReadArgs {
+    /// Writes what was given over `read` and `series`.
+    pub(crate) fn apply(&self, read: &mut ReadOptions, series: &mut SeriesOptions) {
+        read.missing.extend(self.missing.iter().cloned());
+        read.delimiter = self.delimiter.or(read.delimiter);
+        if self.decimal_comma || self.decimal_point {
+            read.decimal_comma = Some(self.decimal_comma);
+        }
+        put(&mut read.header, self.header);
+        put(&mut read.time_column, self.time_column.clone());
+        if self.channels.is_some() {
+            series.channels.clone_from(&self.channels);
+        }
+        put(&mut series.fill, self.fill);
+        put(&mut series.gaps, self.gaps);
+        put(&mut series.repeated, self.repeated);
+        put(&mut series.unsorted, self.unsorted);
+    }
+}
+
+impl SplitArgs {
+    /// The split that was asked for.
+    pub(crate) fn rule(&self) -> Option<SplitRule> {
+        self.split.or(self.split_rows)
+    }
+}
+
+fn put<T>(place: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *place = given;
+    }
+}

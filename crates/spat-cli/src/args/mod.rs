@@ -1,0 +1,75 @@
+//! The command line as it is typed.
+
+mod data;
+mod model;
+mod other;
+mod prune;
+mod run;
+mod training;
+pub(crate) mod values;
+
+use clap::{Parser, Subcommand as ClapSubcommand};
+use clap_complete::Shell;
+
+pub(crate) use data::{ReadArgs, SplitArgs};
+pub(crate) use model::{ModelArgs, ModelName, WindowArgs};
+pub(crate) use other::{DataCommand, DatasetArgs, EvaluateArgs, ForecastArgs, ImportArgs, InfoArgs, InspectArgs};
+pub(crate) use prune::{PruneArgs, ScoreArgs};
+pub(crate) use run::{DemoArgs, DeviceArgs, RunArgs, TalkArgs};
+pub(crate) use training::{FinetuneArgs, OptimizerName, TrainingArgs};
+
+/// Trains a forecaster on a table, scores its attention modules by SEND, removes those that do not
+/// earn their cost, and shows what changed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "spat",
+    version,
+    max_term_width = 110,
+    after_help = "Exit codes: 0 done; 1 failed, or stopped before the end; 2 bad usage or input.\n\
+                  Start with `spat demo`, or `spat inspect DATA.csv` and then `spat run DATA.csv`."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Subcommand,
+}
+
+#[derive(Debug, ClapSubcommand)]
+pub(crate) enum Subcommand {
+    /// Train, score, prune, fine-tune, evaluate and report
+    Run(Box<RunArgs>),
+    /// The same on a small built-in table: a year of New York weather
+    Demo(DemoArgs),
+    /// Show what was found in a table, and why
+    Inspect(InspectArgs),
+    /// Forecast the rows after the last one of a table
+    Forecast(ForecastArgs),
+    /// Measure a saved model on another table, without training
+    Evaluate(EvaluateArgs),
+    /// Make a model file of weights from the public PyTorch codes
+    Import(Box<ImportArgs>),
+    /// List or download public benchmark tables
+    Data(DatasetArgs),
+    /// Show the version and the devices
+    Info(InfoArgs),
+    /// Write a completion script for a shell to standard output
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+impl Subcommand {
+    /// Whether standard output carries events, one JSON document a line.
+    pub(crate) fn tells_events(&self) -> bool {
+        match self {
+            Self::Run(args) => args.talk.json,
+            Self::Demo(args) => args.talk.json,
+            _ => false,
+        }
+    }
+}
+
+/// The name that a model is asked for by.
+pub(crate) fn model_name(model: ModelName) -> &'static str {
+    model::name(model)
+}

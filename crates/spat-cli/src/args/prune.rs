@@ -1,0 +1,96 @@
+//! How modules are scored, and how many go.
+
+use clap::Args;
+use spat_spec::{Accumulate, Deviation, MaskShape, PruneRule, Rounding, Scaling, Scope, SendOptions, Sign, When};
+
+use super::values::{accumulate, one_of, scaling, share};
+
+/// How many modules go, and which may not.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pruning")]
+pub(crate) struct PruneArgs {
+    /// Share of the attention modules to remove
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
+    pub(crate) ratio: f64,
+
+    /// How the share becomes a whole number of modules
+    #[arg(long, value_name = "HOW", default_value = "floor", value_parser = one_of(ROUNDINGS))]
+    pub(crate) rounding: Rounding,
+
+    /// One ranking of all modules, or one per block
+    #[arg(long, value_name = "SCOPE", default_value = "global", value_parser = one_of(SCOPES))]
+    pub(crate) scope: Scope,
+
+    /// Modules that stay, such as encoder.0.attention
+    #[arg(long, value_name = "MODULES", value_delimiter = ',')]
+    pub(crate) protect: Vec<String>,
+}
+
+/// The choices that SEND leaves open.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scoring by SEND")]
+pub(crate) struct ScoreArgs {
+    /// Score while the dense model is trained, or by one pass after
+    #[arg(long, value_name = "WHEN", default_value = "during", value_parser = one_of(WHENS))]
+    pub(crate) score: When,
+
+    /// One connection mask for the batch, or one per sample
+    #[arg(long, value_name = "SHAPE", default_value = "shared", value_parser = one_of(MASKS))]
+    pub(crate) mask: MaskShape,
+
+    /// Sensitivities with their sign, or without
+    #[arg(long, value_name = "SIGN", default_value = "signed", value_parser = one_of(SIGNS))]
+    pub(crate) sign: Sign,
+
+    /// Standard deviation over n or n - 1
+    #[arg(long, value_name = "KIND", default_value = "population", value_parser = one_of(DEVIATIONS))]
+    pub(crate) deviation: Deviation,
+
+    /// Before the softmax: none, sum-loss, standardise, or temperature=0.1
+    #[arg(long, value_name = "SCALING", default_value = "standardise", value_parser = scaling)]
+    pub(crate) scaling: Scaling,
+
+    /// Over batches: sum, mean, last-epoch, or ema=0.1 (weight of the newest)
+    #[arg(long, value_name = "HOW", default_value = "mean", value_parser = accumulate)]
+    pub(crate) accumulate: Accumulate,
+}
+
+const ROUNDINGS: &[(&str, Rounding)] =
+    &[("floor", Rounding::Floor), ("round", Rounding::Round), ("ceil", Rounding::Ceil)];
+
+const SCOPES: &[(&str, Scope)] = &[("global", Scope::Global), ("per-block", Scope::PerBlock)];
+
+const WHENS: &[(&str, When)] = &[("during", When::During), ("after", When::After)];
+
+const MASKS: &[(&str, MaskShape)] = &[("shared", MaskShape::Shared), ("per-sample", MaskShape::PerSample)];
+
+const SIGNS: &[(&str, Sign)] = &[("signed", Sign::Signed), ("absolute", Sign::Absolute)];
+
+const DEVIATIONS: &[(&str, Deviation)] =
+    &[("population", Deviation::Population), ("unbiased", Deviation::Unbiased)];
+
+impl PruneArgs {
+    /// The rule.
+    pub(crate) fn rule(&self) -> PruneRule {
+        PruneRule {
+            ratio: self.ratio,
+            rounding: self.rounding,
+            scope: self.scope,
+            protect: self.protect.iter().map(|name| name.as_str().into()).collect(),
+        }
+    }
+}
+
+impl ScoreArgs {
+    /// The options.
+    pub(crate) fn options(&self) -> SendOptions {
+        SendOptions {
+            mask: self.mask,
+            sign: self.sign,
+            deviation: self.deviation,
+            scaling: self.scaling,
+            accumulate: self.accumulate,
+            when: self.score,
+        }
+    }
+}

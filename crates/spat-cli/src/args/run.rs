@@ -1,0 +1,98 @@
+//! `spat run` and `spat demo`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use spat_engine::device::DeviceChoice;
+
+use super::values::{count, one_of};
+use super::{FinetuneArgs, ModelArgs, PruneArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs};
+
+/// `spat run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Table of numbers: one row per time step, one column per channel (CSV, TSV, …)
+    #[arg(value_name = "DATA.csv", required_unless_present = "resume")]
+    pub(crate) data: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+    #[command(flatten)]
+    pub(crate) prune: PruneArgs,
+    #[command(flatten)]
+    pub(crate) score: ScoreArgs,
+    #[command(flatten)]
+    pub(crate) finetune: FinetuneArgs,
+    #[command(flatten)]
+    pub(crate) split: SplitArgs,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+
+    /// Decides initial weights, order of windows and dropout
+    #[arg(long, value_name = "N", default_value_t = 2023, help_heading = "Run")]
+    pub(crate) seed: u64,
+
+    /// Folder for everything the run makes [default: runs/<data>-<model>-<hash>]
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub(crate) run: Option<PathBuf>,
+
+    /// Go on with a run that was stopped or killed: give --run, or the flags it was begun with
+    #[arg(long, help_heading = "Run")]
+    pub(crate) resume: bool,
+
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+/// `spat demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+
+    /// Decides initial weights, order of windows and dropout
+    #[arg(long, value_name = "N", default_value_t = 2023, help_heading = "Run")]
+    pub(crate) seed: u64,
+
+    /// Folder for everything the run makes [default: runs/demo, or runs/demo-2, …]
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub(crate) run: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+/// Where it computes.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Device")]
+pub(crate) struct DeviceArgs {
+    /// auto takes a real GPU if there is one and else the CPU, and says which
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = one_of(DEVICES))]
+    pub(crate) device: DeviceChoice,
+
+    /// Threads of the CPU [default: all]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) threads: Option<usize>,
+}
+
+/// How much is said, and how.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct TalkArgs {
+    /// Events as JSON lines on standard output, and nothing else there
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// No progress and no facts: only repairs, warnings and the final table
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+const DEVICES: &[(&str, DeviceChoice)] =
+    &[("auto", DeviceChoice::Auto), ("gpu", DeviceChoice::Gpu), ("cpu", DeviceChoice::Cpu)];

@@ -1,0 +1,72 @@
+//! How a model is trained.
+
+use clap::{Args, ValueEnum};
+use spat_spec::Schedule;
+
+use super::values::{Patience, count, not_negative, patience, positive, schedule};
+
+/// Pre-training of the dense model; fine-tuning follows it where nothing else is said.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Training")]
+pub(crate) struct TrainingArgs {
+    /// Most passes over the training windows [default: 10]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) epochs: Option<usize>,
+
+    /// Windows per step [default: 32]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) batch: Option<usize>,
+
+    /// Learning rate before the schedule [default: 1e-4; 5e-3 for the linear models]
+    #[arg(long, value_name = "RATE", value_parser = positive)]
+    pub(crate) learning_rate: Option<f64>,
+
+    /// constant, halving, decay, cosine, or one-cycle=0.3 (share that rises) [default: halving]
+    #[arg(long, value_name = "NAME", value_parser = schedule)]
+    pub(crate) schedule: Option<Schedule>,
+
+    /// Epochs without a better validation error before it stops, or `none` [default: 3]
+    #[arg(long, value_name = "N", value_parser = patience)]
+    pub(crate) patience: Option<Patience>,
+
+    /// Which optimiser [default: adam]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) optimizer: Option<OptimizerName>,
+
+    /// Share of each weight that AdamW takes off per step, times the learning rate [default: 0.01]
+    #[arg(long, value_name = "SHARE", value_parser = not_negative)]
+    pub(crate) weight_decay: Option<f64>,
+
+    /// Largest norm of all gradients together [default: not clipped]
+    #[arg(long, value_name = "NORM", value_parser = positive)]
+    pub(crate) clip_norm: Option<f64>,
+}
+
+/// Training after the removal.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Fine-tuning and controls")]
+pub(crate) struct FinetuneArgs {
+    /// Most epochs of fine-tuning; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) finetune_epochs: usize,
+
+    /// Learning rate of fine-tuning [default: that of the training]
+    #[arg(long, value_name = "RATE", value_parser = positive)]
+    pub(crate) finetune_learning_rate: Option<f64>,
+
+    /// Leave out the control: the dense model, fine-tuned as long as the pruned one
+    #[arg(long)]
+    pub(crate) no_dense_control: bool,
+
+    /// Add the control: the pruned structure, trained from new weights
+    #[arg(long)]
+    pub(crate) scratch_control: bool,
+}
+
+/// The optimisers by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerName {
+    Adam,
+    #[value(name = "adamw")]
+    AdamW,
+}

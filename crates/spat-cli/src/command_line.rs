@@ -1,0 +1,101 @@
+//! Commands as text that a shell understands.
+
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, CommandFactory as _};
+
+use crate::args::Cli;
+
+/// Flags that do not change what is computed, or that stand at the end anyway.
+const LEFT_OUT: &[&str] = &["run", "resume", "json", "quiet", "seed", "device", "threads"];
+
+/// Flags that decide the result: those that were given, less the ones above.
+pub(crate) fn settings(given: &ArgMatches) -> Vec<String> {
+    let cli = Cli::command();
+    let Some(run) = cli.find_subcommand("run") else { return Vec::new() };
+    run.get_arguments()
+        .filter(|flag| !flag.is_positional() && !LEFT_OUT.contains(&flag.get_id().as_str()))
+        .filter(|flag| given.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine))
+        .flat_map(|flag| flag_text(flag, given))
+        .collect()
+}
+
+/// The end of every reproducing command.
+pub(crate) fn tail(seed: u64, threads: Option<usize>, device: &str) -> String {
+    let threads = threads.map_or_else(String::new, |threads| format!(" --threads {threads}"));
+    format!("--seed {seed}{threads} --device {device}")
+}
+
+/// The command that goes on with a run.
+pub(crate) fn resume(folder: &std::path::Path) -> String {
+    format!("spat run --resume --run {}", quoted(&folder.display().to_string()))
+}
+
+fn flag_text(flag: &clap::Arg, given: &ArgMatches) -> Vec<String> {
+    let Some(long) = flag.get_long() else { return Vec::new() };
+    let id = flag.get_id().as_str();
+    if matches!(flag.get_action(), ArgAction::SetTrue) {
+        return vec![format!("--{long}")];
+    }
+    let values: Vec<String> = given
+        .get_raw(id)
+        .map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect())
+        .unwrap_or_default();
+    // A list that is split at commas was one value; a repeated flag was several.
+    let values = match flag.get_value_delimiter() {
+        Some(delimiter) => vec![values.join(&delimiter.to_string())],
+        None => values,
+    };
+    values
+        .into_iter()
+        .map(|value| {
+            // `--missing -9999` would read as two flags.
+            let joint = if value.starts_with('-') { '=' } else { ' ' };
+            format!("--{long}{joint}{}", quoted(&value))
+        })
+        .collect()
+}
+
+/// A word as a POSIX shell reads it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./,:=+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn command(line: &str) -> String {
+        let matches = Cli::command().try_get_matches_from(line.split(' ')).unwrap();
+        settings(matches.subcommand().unwrap().1).join(" ")
+    }
+
+    #[test]
+    fn given_flags_come_again_and_no_others() {
+        assert_eq!(
+            command("spat run x.csv --epochs 2 --missing -9999 --missing NA? --channels a,b --quiet --run out --resume"),
+            "--epochs 2 --channels a,b --missing=-9999 --missing 'NA?'"
+        );
+        assert_eq!(
+            command("spat run x.csv --no-time-stamps --scaling temperature=0.1"),
+            "--no-time-stamps --scaling temperature=0.1"
+        );
+    }
+
+    #[test]
+    fn the_tail_says_what_decides_the_last_digits() {
+        assert_eq!(tail(7, Some(2), "cpu"), "--seed 7 --threads 2 --device cpu");
+        assert_eq!(tail(7, None, "gpu"), "--seed 7 --device gpu");
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_needs_it() {
+        assert_eq!(quoted("a/b-1.csv"), "a/b-1.csv");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

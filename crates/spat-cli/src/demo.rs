@@ -1,0 +1,75 @@
+//! `spat demo`: the whole job on a table that is part of the program.
+
+use std::process::ExitCode;
+
+use spat_spec::{
+    Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, PruneRule, SendOptions,
+    TrainingConfig, preset,
+};
+
+use crate::args::DemoArgs;
+use crate::run::Start;
+use crate::run_folder::{self, Origin};
+use crate::{device, experiment, output, table};
+
+/// A year of hourly weather at three airports; `demo/README.md` has its origin.
+const TABLE: &[u8] = include_bytes!("../demo/nyc-weather-2013.csv");
+
+const NAME: &str = "nyc-weather-2013.csv";
+
+/// The table's name and bytes.
+pub(crate) fn file() -> (String, Vec<u8>) {
+    (NAME.to_owned(), TABLE.to_vec())
+}
+
+/// Runs the demo.
+pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+    device::set_threads(args.device.threads)?;
+    let data = DataConfig::default();
+    let (name, bytes) = file();
+    let loaded = table::from_bytes(name, bytes, &data)?;
+    let experiment = small(data, loaded.series.channel_count(), args.seed);
+    experiment::check(&experiment, &loaded.series)?;
+    let folder = args.run.clone().unwrap_or_else(|| run_folder::numbered("demo"));
+    if !args.talk.quiet {
+        output::note("demo: the weather at three New York airports, hour by hour; a day ahead from the four days before");
+    }
+    let start = Start {
+        origin: Origin::Demo,
+        command: "spat demo".to_owned(),
+        threads: args.device.threads,
+        choice: args.device.device,
+        talk: args.talk,
+    };
+    start.begin(loaded, experiment, &folder)
+}
+
+/// Small enough for a minute on two slow cores, large enough that the ranking means something.
+fn small(data: DataConfig, channels: usize, seed: u64) -> Experiment {
+    let training = TrainingConfig {
+        epochs: 3,
+        batch: 32,
+        learning_rate: 1e-3,
+        ..TrainingConfig::default()
+    };
+    Experiment {
+        data,
+        forecaster: ForecasterConfig::ITransformer(ITransformerConfig {
+            d_model: 64,
+            d_ff: 64,
+            heads: 4,
+            layers: 3,
+            ..preset::itransformer(96, 24, channels, true)
+        }),
+        finetune: TrainingConfig {
+            epochs: 1,
+            learning_rate: 5e-4,
+            ..Experiment::finetune_like(&training)
+        },
+        training,
+        send: SendOptions::default(),
+        prune: PruneRule { ratio: 0.67, ..PruneRule::default() },
+        controls: Controls::default(),
+        seed,
+    }
+}

@@ -1,0 +1,66 @@
+//! One file from the network, whole and checked, or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use sha2::{Digest as _, Sha256};
+
+use crate::table::hex;
+
+/// No table here is nearly as large; a server that sends more sends something else.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// Downloads `url` beside `path`, compares its SHA-256, then renames. Returns the size in bytes.
+pub(crate) fn to_file(url: &str, path: &Path, sha256: &str) -> anyhow::Result<u64> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let outcome = fetch(url, &part).and_then(|(bytes, found)| {
+        if found != sha256 {
+            bail!(
+                "{url} sent {bytes} bytes with SHA-256 {found}, but {sha256} was expected; \
+                 the file has changed or was damaged on the way, and was not kept"
+            );
+        }
+        fs::rename(&part, path).with_context(|| format!("cannot write `{}`", path.display()))?;
+        Ok(bytes)
+    });
+    if outcome.is_err() {
+        fs::remove_file(&part).ok();
+    }
+    outcome
+}
+
+fn fetch(url: &str, part: &Path) -> anyhow::Result<(u64, String)> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_connect(Some(Duration::from_secs(20)))
+        .timeout_recv_response(Some(Duration::from_secs(60)))
+        .build()
+        .into();
+    let response = agent.get(url).call().map_err(|error| match error {
+        ureq::Error::StatusCode(code) => anyhow!("{url} answered with status {code}"),
+        error => anyhow!("cannot reach {url}: {error}; check the network, or fetch the file by other means"),
+    })?;
+    let mut body = response.into_body().into_with_config().limit(MOST_BYTES).reader();
+    let mut file = File::create(part).with_context(|| format!("cannot write `{}`", part.display()))?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        let count = match body.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error).with_context(|| format!("{url} broke off after {bytes} bytes")),
+        };
+        digest.update(&buffer[..count]);
+        file.write_all(&buffer[..count])
+            .with_context(|| format!("cannot write `{}`", part.display()))?;
+        bytes += count as u64;
+    }
+    file.sync_all().with_context(|| format!("cannot write `{}`", part.display()))?;
+    Ok((bytes, hex(&digest.finalize())))
+}

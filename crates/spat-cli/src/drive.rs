@@ -1,0 +1,92 @@
+//! One job on a thread of its own, with Ctrl-C and the events between it and the person.
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+
+use anyhow::{Context as _, anyhow};
+use spat_engine::{Control, Job, JobError};
+use spat_spec::{Command, Event, Report};
+
+use crate::args::TalkArgs;
+use crate::command_line;
+use crate::failure::Stopped;
+use crate::hints::Advice;
+use crate::output;
+use crate::progress::{Lines, View};
+use crate::run_folder::RunFolder;
+
+/// Deep structures nest deeply while gradients are taken.
+const STACK: usize = 64 << 20;
+
+/// Runs the job to its report.
+pub(crate) fn drive(job: Job, folder: RunFolder, talk: TalkArgs) -> anyhow::Result<Report> {
+    let path = folder.store.folder().to_owned();
+    let lines = Lines::new(talk);
+    let (commands, inbox) = mpsc::channel();
+    stop_on_interrupt(&commands, &lines)?;
+    let engine = thread::Builder::new()
+        .name("engine".to_owned())
+        .stack_size(STACK)
+        .spawn(move || work(&job, folder, inbox, &commands, lines, talk))
+        .context("cannot start the engine's thread")?;
+    match engine.join() {
+        Ok(Ok(report)) => Ok(report),
+        Ok(Err(error)) => Err(explained(error, path)),
+        // The panic itself was shown by the thread that had it.
+        Err(_) => Err(anyhow!("the engine broke down; this is a mistake in spat, please report it")
+            .context(Advice(go_on(&path)))),
+    }
+}
+
+fn work(
+    job: &Job,
+    mut folder: RunFolder,
+    inbox: mpsc::Receiver<Command>,
+    commands: &mpsc::Sender<Command>,
+    lines: Lines,
+    talk: TalkArgs,
+) -> Result<Report, JobError> {
+    let mut view = View::new(lines, talk);
+    let mut read = true;
+    let mut control = Control::new(inbox, move |event: Event| {
+        view.show(&event);
+        if talk.json && read {
+            read = output::json_line(&event).unwrap_or(false);
+            if !read {
+                // Nobody listens any more: end as a pipe ends, but so that the run can go on.
+                commands.send(Command::Stop).ok();
+            }
+        }
+    });
+    pollster::block_on(spat_engine::run(job, &mut folder.store, &mut control))
+}
+
+/// The first Ctrl-C stops the run in good order, the second ends the process.
+fn stop_on_interrupt(commands: &mpsc::Sender<Command>, lines: &Lines) -> anyhow::Result<()> {
+    let (commands, lines) = (commands.clone(), lines.clone());
+    let mut asked = false;
+    ctrlc::set_handler(move || {
+        if asked {
+            // Files are replaced whole, so nothing is torn; the last checkpoint stands.
+            std::process::exit(1);
+        }
+        asked = true;
+        commands.send(Command::Stop).ok();
+        lines.note("stopping after this step… press Ctrl-C again to end at once");
+    })
+    .context("cannot listen for Ctrl-C")
+}
+
+fn explained(error: JobError, path: PathBuf) -> anyhow::Error {
+    match error {
+        JobError::Stopped => Stopped(format!("stopped; go on with: {}", command_line::resume(&path))).into(),
+        // Going on would only meet the same error again.
+        error @ (JobError::Diverged { .. } | JobError::Plan(_)) => error.into(),
+        error => anyhow::Error::new(error).context(Advice(go_on(&path))),
+    }
+}
+
+fn go_on(path: &std::path::Path) -> String {
+    format!("what was done is kept; go on with: {}", command_line::resume(path))
+}

@@ -1,0 +1,60 @@
+//! `spat evaluate`.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use spat_series::{Metrics, Part};
+use spat_spec::Structure;
+
+use crate::args::EvaluateArgs;
+use crate::{device, experiment, metrics_table, model_file, output};
+
+/// What was measured on what.
+#[derive(Serialize)]
+struct Evaluation<'a> {
+    model: String,
+    data: &'a str,
+    part: Part,
+    channels: &'a [String],
+    structure: &'a Structure,
+    metrics: &'a Metrics,
+}
+
+/// Measures a saved model on a table; nothing is fitted to it.
+pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
+    let (device, line) = device::ready(&args.device)?;
+    let mut saved = model_file::load(&args.model, &device)?;
+    let loaded = model_file::table_for(&saved.header, &args.data, &args.read)?;
+    if let Some(rule) = args.split.rule() {
+        saved.header.data.split = rule;
+    }
+    let structure = saved.header.structure.clone();
+    experiment::check_split(saved.header.data.split, loaded.series.rows(), &structure.forecaster)
+        .with_context(|| args.data.display().to_string())?;
+    output::note(&line);
+    let (metrics, _) = pollster::block_on(saved.evaluate(&loaded.series, args.part))
+        .with_context(|| args.data.display().to_string())?;
+    if args.json {
+        output::json(&Evaluation {
+            model: args.model.display().to_string(),
+            data: &loaded.name,
+            part: args.part,
+            channels: &saved.header.channels,
+            structure: &structure,
+            metrics: &metrics,
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let removed = structure.attention.len() - structure.kept().count();
+    let title = format!(
+        "{} ({removed} of {} attention modules removed) on the {} {} windows of {}, nothing fitted to them",
+        structure.forecaster.name(),
+        structure.attention.len(),
+        metrics.windows,
+        args.part,
+        loaded.name
+    );
+    output::result(&format!("{title}\n\n{}", metrics_table::text(&metrics, &saved.header.channels)))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,110 @@
+//! Which exit code an error deserves, and how it is told.
+
+use std::process::ExitCode;
+
+use spat_engine::device::DeviceError;
+use spat_engine::{JobError, StoreError};
+use spat_model::{ImportError, WeightError};
+use spat_series::{ReadError, SeriesError, SplitError};
+use spat_spec::{CheckpointError, ConfigError, Event, PlanError, StructureError};
+use thiserror::Error;
+
+use crate::{hints, output};
+
+/// Something in the command line or in a file that only the user can put right.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct InputError(pub(crate) String);
+
+/// Shorthand for an [`InputError`] as an `anyhow` one.
+pub(crate) fn input(message: impl Into<String>) -> anyhow::Error {
+    InputError(message.into()).into()
+}
+
+/// A run that was stopped and can go on. The message says how.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct Stopped(pub(crate) String);
+
+/// Tells the error and gives the exit code. With `json`, a last event tells it too, unless the
+/// engine already has.
+pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
+    let told = error.chain().any(|cause| cause.is::<Stopped>() || cause.is::<JobError>());
+    if json && !told {
+        // The error is told on standard error in any case.
+        output::json_line(&Event::Failed { message: whole(error) }).ok();
+    }
+    match error.downcast_ref::<Stopped>() {
+        Some(stopped) => output::note(&stopped.0),
+        None => output::error(&whole(error)),
+    }
+    ExitCode::from(if is_input(error) { 2 } else { 1 })
+}
+
+/// All causes, and the flag that helps.
+fn whole(error: &anyhow::Error) -> String {
+    match hints::hint(error) {
+        Some(hint) => format!("{} ({hint})", chain(error)),
+        None => chain(error),
+    }
+}
+
+/// All causes on one line, from the outside in.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        // Advice shows nothing here, and some errors already say what caused them.
+        if cause.is_empty() || text.ends_with(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    text
+}
+
+/// Whether the user's input is the cause, not the program's work.
+fn is_input(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<InputError>()
+            || cause.is::<ReadError>()
+            || cause.is::<SeriesError>()
+            || cause.is::<SplitError>()
+            || cause.is::<ConfigError>()
+            || cause.is::<CheckpointError>()
+            || cause.is::<StructureError>()
+            || cause.is::<ImportError>()
+            || cause.is::<WeightError>()
+            || cause.is::<DeviceError>()
+            || cause.downcast_ref::<PlanError>().is_some_and(plan_is_input)
+            || cause.downcast_ref::<StoreError>().is_some_and(store_is_input)
+            || cause.downcast_ref::<JobError>().is_some_and(job_is_input)
+    })
+}
+
+/// The engine passes errors of other crates on as its own, so they are not in the chain.
+fn job_is_input(error: &JobError) -> bool {
+    match error {
+        JobError::Config(_)
+        | JobError::Split(_)
+        | JobError::Mismatch(_)
+        | JobError::Structure(_)
+        | JobError::Weights(_)
+        | JobError::Checkpoint(_)
+        | JobError::RunFile { .. } => true,
+        JobError::Plan(error) => plan_is_input(error),
+        JobError::Store(error) => store_is_input(error),
+        _ => false,
+    }
+}
+
+fn plan_is_input(error: &PlanError) -> bool {
+    !matches!(error, PlanError::NotFinite { .. })
+}
+
+fn store_is_input(error: &StoreError) -> bool {
+    matches!(error, StoreError::Exists(_) | StoreError::NoRun(_))
+}

@@ -1,0 +1,36 @@
+//! `spat forecast`.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::args::ForecastArgs;
+use crate::{device, model_file, output};
+
+/// Forecasts the rows after the last one.
+pub(crate) fn forecast(args: &ForecastArgs) -> anyhow::Result<ExitCode> {
+    if let Some(path) = &args.output {
+        model_file::refuse_overwriting(path, &[&args.model, &args.data])?;
+    }
+    let (device, line) = device::ready(&args.device)?;
+    let saved = model_file::load(&args.model, &device)?;
+    let loaded = model_file::table_for(&saved.header, &args.data, &args.read)?;
+    output::note(&line);
+    let future = pollster::block_on(saved.future(&loaded.series))
+        .with_context(|| args.data.display().to_string())?;
+    if future.intervals.is_empty() {
+        output::note(
+            "warning: the model file has no validation errors, so the forecast has no intervals \
+             (imported weights have none)",
+        );
+    }
+    let text = future.to_csv();
+    let Some(path) = &args.output else {
+        output::result(&text)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    model_file::write_whole(path, text.as_bytes())?;
+    let rows = future.values.len() / future.channels.len().max(1);
+    output::note(&format!("{rows} rows × {} channels written to {}", future.channels.len(), path.display()));
+    Ok(ExitCode::SUCCESS)
+}

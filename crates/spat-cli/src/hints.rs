@@ -1,0 +1,54 @@
+//! Which flag is the way out of an error that a library words without knowing of flags.
+
+use spat_series::{ReadError, SeriesError};
+use spat_spec::PlanError;
+
+use thiserror::Error;
+
+/// A way out that only the place knows where the error came up, added as its context. It shows
+/// nothing itself: [`hint`] puts it behind the error.
+#[derive(Debug, Error)]
+#[error("")]
+pub(crate) struct Advice(pub(crate) String);
+
+/// A sentence to add to the error, if there is one.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
+    if let Some(Advice(advice)) = error.downcast_ref() {
+        return Some(advice.clone());
+    }
+    let flag = error.chain().find_map(|cause| {
+        cause
+            .downcast_ref::<ReadError>()
+            .and_then(read)
+            .or_else(|| cause.downcast_ref::<SeriesError>().and_then(series))
+            .or_else(|| cause.downcast_ref::<PlanError>().and_then(plan))
+    })?;
+    Some(format!("see {flag}"))
+}
+
+fn read(error: &ReadError) -> Option<&'static str> {
+    Some(match error {
+        ReadError::NotANumber { .. } | ReadError::NotFinite { .. } => "--missing TEXT",
+        ReadError::Ragged { .. } | ReadError::NoNumbers { .. } => "--delimiter and --decimal-comma",
+        ReadError::BadStamp { .. } | ReadError::NoStamps { .. } => "--time-column NAME or none",
+        ReadError::UnknownColumn { .. } => "`spat inspect`",
+        _ => return None,
+    })
+}
+
+fn series(error: &SeriesError) -> Option<&'static str> {
+    Some(match error {
+        SeriesError::UnknownChannel { .. } | SeriesError::AllMissing { .. } => {
+            "--channels and `spat inspect`"
+        }
+        SeriesError::NoRowsLeft { .. } | SeriesError::Missing { .. } => "--fill linear",
+        SeriesError::NotSorted { .. } => "--unsorted sort",
+        SeriesError::RepeatedStamp { .. } | SeriesError::Stacked { .. } => "--repeated mean",
+        SeriesError::Gap { .. } | SeriesError::TooManyGaps { .. } => "--gaps keep",
+        _ => return None,
+    })
+}
+
+fn plan(error: &PlanError) -> Option<&'static str> {
+    matches!(error, PlanError::UnknownProtected(_)).then_some("--protect and --layers")
+}

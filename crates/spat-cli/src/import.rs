@@ -1,0 +1,82 @@
+//! `spat import`.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use spat_engine::device::DeviceChoice;
+use spat_engine::{Dataset, SavedForecaster};
+use spat_model::from_pytorch_file;
+use spat_spec::{Checkpoint, CheckpointHeader, DataConfig, FORMAT, ForecasterConfig, Structure};
+
+use crate::args::ImportArgs;
+use crate::failure::input;
+use crate::table::{self, Loaded};
+use crate::{device, experiment, model_file, output, run_folder};
+
+/// Writes a model file of PyTorch weights.
+pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
+    model_file::refuse_overwriting(&args.output, &[&args.weights, &args.data])?;
+    // Only so that a missing file is told as every other missing file is.
+    table::read_file(&args.weights)?;
+    let (loaded, forecaster, data) = target(args)?;
+    let structure = Structure::dense(forecaster.clone());
+    let weights = from_pytorch_file(&args.weights, &structure)
+        .with_context(|| args.weights.display().to_string())?;
+    let dataset = Dataset::new(
+        loaded.series.clone(),
+        data.split,
+        forecaster.lookback(),
+        forecaster.horizon(),
+        forecaster.time_stamps(),
+    )?;
+    let checkpoint = Checkpoint {
+        header: CheckpointHeader {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            structure,
+            channels: loaded.series.channels.clone(),
+            scaler: dataset.scaler,
+            frequency: loaded.series.index.frequency(),
+            data,
+            plan: None,
+        },
+        weights,
+    };
+    let bytes = checkpoint.to_bytes()?;
+    // Names and shapes are checked before anything is written.
+    let (cpu, _, _) = device::choose(DeviceChoice::Cpu)?;
+    SavedForecaster::new(checkpoint, &cpu).with_context(|| args.weights.display().to_string())?;
+    model_file::write_whole(&args.output, &bytes)?;
+    output::note(&format!(
+        "{} written to {}; next: spat evaluate {} {}",
+        forecaster.name(),
+        args.output.display(),
+        args.output.display(),
+        args.data.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The table and the structure that the weights belong to.
+fn target(args: &ImportArgs) -> anyhow::Result<(Loaded, ForecasterConfig, DataConfig)> {
+    let whose = || args.data.display().to_string();
+    let Some(like) = &args.like else {
+        let data = experiment::data_config(Some(&args.model), &args.read, &args.split);
+        let loaded = table::load(&args.data, &data)?;
+        let (forecaster, _) = experiment::forecaster(&args.model, &args.windows, &loaded.series)?;
+        experiment::check_split(data.split, loaded.series.rows(), &forecaster).with_context(whose)?;
+        return Ok((loaded, forecaster, data));
+    };
+    let begun = run_folder::read_experiment(like)?;
+    let loaded = table::load(&args.data, &begun.data)?;
+    let (expected, found) = (begun.forecaster.channels(), loaded.series.channel_count());
+    if expected != found {
+        return Err(input(format!(
+            "`{}` is for {expected} channels, and `{}` has {found}",
+            like.display(),
+            args.data.display()
+        )));
+    }
+    experiment::check(&begun, &loaded.series).with_context(whose)?;
+    Ok((loaded, begun.forecaster, begun.data))
+}

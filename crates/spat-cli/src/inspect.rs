@@ -1,0 +1,186 @@
+//! `spat inspect`.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use spat_series::{Detection, Part, Repairs, Series, Split, Windows};
+
+use crate::args::InspectArgs;
+use crate::metrics_table::number;
+use crate::{experiment, output, table};
+
+/// Everything that a run would decide about a table before it trains.
+#[derive(Serialize)]
+struct Inspection {
+    data: String,
+    rows_in_file: usize,
+    rows: usize,
+    channels: Vec<Channel>,
+    frequency: String,
+    season: usize,
+    first: String,
+    last: String,
+    detection: Detection,
+    repairs: Repairs,
+    lookback: usize,
+    horizon: usize,
+    split: Option<Parts>,
+    /// Why there is no split.
+    split_error: Option<String>,
+    /// Look-back and horizon that would fit.
+    would_fit: Option<(usize, usize)>,
+}
+
+/// One channel after repair.
+#[derive(Serialize)]
+struct Channel {
+    name: String,
+    missing_in_file: usize,
+    min: f32,
+    mean: f64,
+    max: f32,
+}
+
+/// Rows and windows of the parts.
+#[derive(Serialize)]
+struct Parts {
+    train: PartSize,
+    val: PartSize,
+    test: PartSize,
+}
+
+#[derive(Serialize)]
+struct PartSize {
+    rows: usize,
+    windows: usize,
+}
+
+/// Shows what was found.
+pub(crate) fn inspect(args: &InspectArgs) -> anyhow::Result<ExitCode> {
+    let inspection = look(args)?;
+    if args.json {
+        output::json(&inspection)?;
+    } else {
+        output::result(&text(&inspection))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
+    use anyhow::Context as _;
+    let data = experiment::data_config(None, &args.read, &args.split);
+    let raw = table::raw(&args.data, &table::read_file(&args.data)?, &data.read)?;
+    let (names, missing) = (raw.channels.clone(), raw.missing_counts());
+    let (rows_in_file, detection) = (raw.rows(), raw.detection.clone());
+    let series = raw.into_series(&data.series).with_context(|| args.data.display().to_string())?;
+    let (lookback, horizon) = (args.windows.lookback.unwrap_or(96), args.windows.horizon);
+    let split = data.split.apply(series.rows(), lookback, horizon);
+    let missing_of = |name: &String| {
+        names.iter().position(|known| known == name).and_then(|at| missing.get(at)).copied().unwrap_or(0)
+    };
+    let would_fit = match split {
+        Ok(_) => None,
+        Err(_) => experiment::fitting(data.split, series.rows(), lookback, horizon),
+    };
+    Ok(Inspection {
+        data: table::file_name(&args.data),
+        rows_in_file,
+        rows: series.rows(),
+        channels: channels(&series, missing_of),
+        frequency: match series.index.stamps() {
+            Some(_) => series.index.frequency().to_string(),
+            None => "row number".to_owned(),
+        },
+        season: series.index.frequency().season_length(),
+        first: series.index.label(0),
+        last: series.index.label(series.rows().saturating_sub(1)),
+        detection,
+        repairs: series.repairs.clone(),
+        lookback,
+        horizon,
+        split_error: split.as_ref().err().map(ToString::to_string),
+        split: split.ok().map(|split| parts(&split, lookback, horizon)),
+        would_fit,
+    })
+}
+
+fn channels(series: &Series, missing: impl Fn(&String) -> usize) -> Vec<Channel> {
+    let of = |(place, name): (usize, &String)| {
+        let (mut min, mut max, mut sum) = (f32::INFINITY, f32::NEG_INFINITY, 0.0);
+        for value in series.channel(place) {
+            min = min.min(value);
+            max = max.max(value);
+            sum += f64::from(value);
+        }
+        let mean = sum / series.rows().max(1) as f64;
+        Channel { name: name.clone(), missing_in_file: missing(name), min, mean, max }
+    };
+    series.channels.iter().enumerate().map(of).collect()
+}
+
+fn parts(split: &Split, lookback: usize, horizon: usize) -> Parts {
+    let size = |part| PartSize {
+        rows: split.part(part).len(),
+        windows: Windows::of(split, part, lookback, horizon).len(),
+    };
+    Parts { train: size(Part::Train), val: size(Part::Val), test: size(Part::Test) }
+}
+
+fn text(found: &Inspection) -> String {
+    let mut text = format!(
+        "{}: {} rows × {} channels\n\nHow it was read\n",
+        found.data,
+        found.rows_in_file,
+        found.channels.len()
+    );
+    for line in found.detection.lines() {
+        text += &format!("  {line}\n");
+    }
+    text += "\nWhat a run changes or notes\n";
+    let repairs = found.repairs.lines();
+    for line in &repairs {
+        text += &format!("  {line}\n");
+    }
+    if repairs.is_empty() {
+        text += "  Nothing.\n";
+    }
+    text += &format!(
+        "\nClock\n  step {}, season {} rows, {} to {}, {} rows\n",
+        found.frequency, found.season, found.first, found.last, found.rows
+    );
+    text += &format!("\nWindows of look-back {} and horizon {}\n", found.lookback, found.horizon);
+    match &found.split {
+        Some(split) => {
+            for (name, part) in [("train", &split.train), ("validation", &split.val), ("test", &split.test)] {
+                text += &format!("  {name:<10} {:>8} rows {:>8} windows\n", part.rows, part.windows);
+            }
+        }
+        None => text += &format!("  none: {}\n", found.split_error.as_deref().unwrap_or_default()),
+    }
+    if let Some((lookback, horizon)) = found.would_fit {
+        text += &format!("  --lookback {lookback} --horizon {horizon} would fit\n");
+    }
+    text + "\nChannels\n" + &channel_table(&found.channels)
+}
+
+/// Channels that get a row before the rest is only counted.
+const MOST: usize = 40;
+
+fn channel_table(channels: &[Channel]) -> String {
+    let width = channels.iter().take(MOST).map(|c| c.name.chars().count()).max().unwrap_or(0).clamp(8, 32);
+    let mut text = format!("  {:<width$} {:>9} {:>11} {:>11} {:>11}\n", "", "missing", "min", "mean", "max");
+    for channel in channels.iter().take(MOST) {
+        let name: String = channel.name.chars().take(width).collect();
+        text += &format!(
+            "  {name:<width$} {:>9} {:>11} {:>11} {:>11}\n",
+            channel.missing_in_file,
+            number(f64::from(channel.min)),
+            number(channel.mean),
+            number(f64::from(channel.max))
+        );
+    }
+    if channels.len() > MOST {
+        text += &format!("  … and {} more; --json has them all\n", channels.len() - MOST);
+    }
+    text
+}

@@ -1,0 +1,67 @@
+//! `spat`: trains a forecaster on a table, scores its attention modules, removes what does not earn
+//! its cost, and shows what changed.
+//!
+//! Exit codes: 0 done; 1 failed, or stopped before the end; 2 bad usage or input.
+
+mod args;
+mod command_line;
+mod completions;
+mod data;
+mod demo;
+mod device;
+mod download;
+mod drive;
+mod evaluate;
+mod experiment;
+mod failure;
+mod forecast;
+mod hints;
+mod import;
+mod info;
+mod inspect;
+mod metrics_table;
+mod model_file;
+mod output;
+mod progress;
+mod resume;
+mod run;
+mod run_folder;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::args::{Cli, Subcommand};
+
+fn main() -> ExitCode {
+    // The matches are kept beside the values: which flags a person gave is part of a run's command.
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return output::usage(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    let json = cli.command.tells_events();
+    let given = matches.subcommand().map(|(_, given)| given);
+    match dispatch(cli.command, given) {
+        Ok(code) => code,
+        Err(error) => failure::report(&error, json),
+    }
+}
+
+fn dispatch(command: Subcommand, given: Option<&clap::ArgMatches>) -> anyhow::Result<ExitCode> {
+    match command {
+        Subcommand::Run(args) => run::run(&args, given),
+        Subcommand::Demo(args) => demo::demo(&args),
+        Subcommand::Inspect(args) => inspect::inspect(&args),
+        Subcommand::Forecast(args) => forecast::forecast(&args),
+        Subcommand::Evaluate(args) => evaluate::evaluate(&args),
+        Subcommand::Import(args) => import::import(&args),
+        Subcommand::Data(args) => data::data(&args),
+        Subcommand::Info(args) => info::info(&args),
+        Subcommand::Completions { shell } => completions::completions(shell),
+    }
+}

@@ -1,0 +1,63 @@
+//! The only place that writes to the terminal.
+//!
+//! Results go to standard output, everything else to standard error. A reader that went away is no
+//! error: `spat … | head` ends quietly.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+/// Writes a result to standard output. `false`: nobody reads it any more.
+pub(crate) fn result(text: &str) -> anyhow::Result<bool> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("cannot write to standard output"),
+    }
+}
+
+/// Writes one JSON line to standard output. `false`: nobody reads it any more.
+pub(crate) fn json_line(value: &impl serde::Serialize) -> anyhow::Result<bool> {
+    let mut line = serde_json::to_string(value).context("cannot write this as JSON")?;
+    line.push('\n');
+    result(&line)
+}
+
+/// Writes a JSON document for people and programs alike.
+pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_string_pretty(value).context("cannot write this as JSON")?;
+    text.push('\n');
+    result(&text).map(drop)
+}
+
+/// Says something beside the result.
+pub(crate) fn note(text: &str) {
+    // A closed standard error is no reason to lose a run.
+    writeln!(io::stderr().lock(), "{text}").ok();
+}
+
+/// Says that the program cannot do what was asked.
+pub(crate) fn error(text: &str) {
+    note(&format!("spat: {text}"));
+}
+
+/// Whether a person sees standard error as it is written.
+pub(crate) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Whether a person sees standard output as it is written.
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Shows help, the version, or what is wrong with the command line.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // clap knows which of the two streams each belongs to.
+    error.print().ok();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}

@@ -1,0 +1,122 @@
+//! Going on with a run that was stopped or killed.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use spat_engine::Job;
+use spat_engine::device::DeviceChoice;
+use spat_spec::{Event, Experiment};
+
+use crate::args::{RunArgs, model_name};
+use crate::failure::input;
+use crate::run_folder::{self, Origin, RunFile, RunFolder};
+use crate::{command_line, demo, device, experiment, output, run, table};
+
+/// `spat run --resume`. `settings` are the given flags that decide a result.
+pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<ExitCode> {
+    let path = folder(args, settings)?;
+    let experiment = run_folder::experiment(&path)?;
+    let mut file = RunFile::read(&path)?;
+    refuse_other_settings(args, settings, &experiment, &path)?;
+    if let Some(report) = run_folder::report(&path)? {
+        if args.talk.json {
+            output::json_line(&Event::Done { report: Box::new(report) })?;
+        } else {
+            run::show(&report, &path)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+
+    file.threads = args.device.threads.or(file.threads);
+    device::set_threads(file.threads)?;
+    let choice = match (args.device.device, file.device.as_str()) {
+        (DeviceChoice::Auto, "gpu") => DeviceChoice::Gpu,
+        (DeviceChoice::Auto, _) => DeviceChoice::Cpu,
+        (asked, _) => asked,
+    };
+    let (device, facts, line) = device::choose(choice)?;
+    if facts.kind != file.device {
+        output::note(&format!(
+            "warning: the run was begun on the {} and goes on on the {}: its figures can be made again only nearly",
+            file.device, facts.kind
+        ));
+        file.device.clone_from(&facts.kind);
+    }
+
+    let (name, bytes) = match (&args.data, &file.data) {
+        (Some(data), _) | (None, Origin::File(data)) => (table::file_name(data), table::read_file(data)?),
+        (None, Origin::Demo) => demo::file(),
+    };
+    if table::sha256(&bytes) != file.sha256 {
+        return Err(input(format!(
+            "the table `{name}` has changed since the run in `{}` was begun; bring the old table back, or begin a new run",
+            path.display()
+        )));
+    }
+    let loaded = table::from_bytes(name, bytes, &experiment.data)?;
+    let folder = RunFolder::open(&path)?;
+    loaded.tell(true);
+    let job = Job {
+        hash: experiment.hash(&loaded.bytes),
+        command: file.command(experiment.seed),
+        experiment,
+        series: loaded.series,
+        data_name: loaded.name,
+        device,
+        device_facts: facts,
+    };
+    run::finish(job, folder, &path, args.talk, &line)
+}
+
+/// The folder named, or the one that the same flags have made.
+fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &args.run {
+        return Ok(path.clone());
+    }
+    let Some(data) = &args.data else {
+        let flags = if settings.is_empty() { "" } else { " and the table" };
+        return Err(input(format!(
+            "which run? name its folder: spat run --resume --run DIR, or give the flags{flags} it was begun with"
+        )));
+    };
+    let (loaded, experiment) = run::prepare(args, data)?;
+    let path = run::folder(args, &loaded, &experiment.hash(&loaded.bytes));
+    if path.join("experiment.json").is_file() {
+        return Ok(path);
+    }
+    Err(input(format!(
+        "there is no run of {} on `{}` with these flags (`{}` is not there); name its folder with --run",
+        model_name(args.model.model),
+        loaded.name,
+        path.display()
+    )))
+}
+
+/// A run goes on as it was begun. Flags are welcome if they say the same.
+fn refuse_other_settings(
+    args: &RunArgs,
+    settings: &[String],
+    begun: &Experiment,
+    path: &Path,
+) -> anyhow::Result<()> {
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let Some(data) = &args.data else {
+        return Err(input(format!(
+            "a run goes on with the settings it was begun with; leave out {}, as in: {}",
+            settings.join(" "),
+            command_line::resume(path)
+        )));
+    };
+    let config = experiment::data_config(Some(&args.model), &args.read, &args.split);
+    let loaded = table::load(data, &config)?;
+    if experiment::of(args, config, &loaded.series)? == *begun {
+        return Ok(());
+    }
+    Err(input(format!(
+        "the run in `{}` was begun with other settings; go on with it by: {}\nor begin a new run in another folder (--run)",
+        path.display(),
+        command_line::resume(path)
+    )))
+}

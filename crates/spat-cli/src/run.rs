@@ -1,0 +1,125 @@
+//! `spat run`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use spat_engine::Job;
+use spat_engine::device::DeviceChoice;
+use spat_spec::{Experiment, Report};
+
+use crate::args::{RunArgs, TalkArgs, model_name};
+use crate::failure::input;
+use crate::run_folder::{self, Origin, RunFile, RunFolder};
+use crate::table::{self, Loaded};
+use crate::{command_line, device, drive, experiment, output, resume};
+
+/// Begins a run, or goes on with one.
+pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
+    let settings = given.map(command_line::settings).unwrap_or_default();
+    if args.resume {
+        let seed = given.and_then(|given| given.value_source("seed")) == Some(ValueSource::CommandLine);
+        let seed = seed.then(|| format!("--seed {}", args.seed));
+        return resume::resume(args, &settings.into_iter().chain(seed).collect::<Vec<_>>());
+    }
+    let path = args.data.as_deref().ok_or_else(|| input("which table? name a file: spat run DATA.csv"))?;
+    device::set_threads(args.device.threads)?;
+    let (loaded, experiment) = prepare(args, path)?;
+    let hash = experiment.hash(&loaded.bytes);
+    let folder = folder(args, &loaded, &hash);
+    let mut words = vec!["spat run".to_owned(), command_line::quoted(&path.display().to_string())];
+    words.extend(settings);
+    let start = Start {
+        origin: Origin::File(absolute(path)?),
+        command: words.join(" "),
+        threads: args.device.threads,
+        choice: args.device.device,
+        talk: args.talk,
+    };
+    start.begin(loaded, experiment, &folder)
+}
+
+/// The table and everything that decides the result, all of it checked.
+pub(crate) fn prepare(args: &RunArgs, path: &Path) -> anyhow::Result<(Loaded, Experiment)> {
+    let data = experiment::data_config(Some(&args.model), &args.read, &args.split);
+    let loaded = table::load(path, &data)?;
+    let experiment =
+        experiment::of(args, data, &loaded.series).with_context(|| path.display().to_string())?;
+    Ok((loaded, experiment))
+}
+
+/// The folder asked for, or the one that data, model and hash name.
+pub(crate) fn folder(args: &RunArgs, loaded: &Loaded, hash: &str) -> PathBuf {
+    args.run.clone().unwrap_or_else(|| {
+        run_folder::default_folder(&loaded.name, model_name(args.model.model), hash)
+    })
+}
+
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    std::path::absolute(path).with_context(|| path.display().to_string())
+}
+
+/// A run that is about to begin.
+pub(crate) struct Start {
+    /// Where the table is.
+    pub(crate) origin: Origin,
+    /// What reproduces the run, less its tail.
+    pub(crate) command: String,
+    pub(crate) threads: Option<usize>,
+    pub(crate) choice: DeviceChoice,
+    pub(crate) talk: TalkArgs,
+}
+
+impl Start {
+    /// Makes the folder and runs.
+    pub(crate) fn begin(self, loaded: Loaded, experiment: Experiment, path: &Path) -> anyhow::Result<ExitCode> {
+        let (device, facts, line) = device::choose(self.choice)?;
+        let file = RunFile::new(
+            self.origin,
+            table::sha256(&loaded.bytes),
+            self.command,
+            self.threads,
+            &facts.kind,
+        );
+        let folder = RunFolder::create(path, &file, &experiment)?;
+        loaded.tell(self.talk.quiet);
+        let job = Job {
+            hash: experiment.hash(&loaded.bytes),
+            command: file.command(experiment.seed),
+            experiment,
+            series: loaded.series,
+            data_name: loaded.name,
+            device,
+            device_facts: facts,
+        };
+        finish(job, folder, path, self.talk, &line)
+    }
+}
+
+/// Runs a job that is ready and shows its report.
+pub(crate) fn finish(
+    job: Job,
+    folder: RunFolder,
+    path: &Path,
+    talk: TalkArgs,
+    device: &str,
+) -> anyhow::Result<ExitCode> {
+    if !talk.quiet {
+        output::note(device);
+        output::note(&format!("run folder {}", path.display()));
+    }
+    let report = drive::drive(job, folder, talk)?;
+    if !talk.json {
+        show(&report, path)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The report for a terminal, and where the whole of it is.
+pub(crate) fn show(report: &Report, folder: &Path) -> anyhow::Result<()> {
+    let place = folder.join("report.html");
+    output::result(&format!("{}\nreport: {}\n", spat_report::tables(report), place.display()))?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! A file into a series, with everything that was found on the way.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
+use spat_series::{Detection, ReadOptions, Series, SeriesOptions, Table, read_table};
+use spat_spec::DataConfig;
+
+use crate::failure::input;
+use crate::output;
+
+/// A table, read and repaired.
+pub(crate) struct Loaded {
+    /// The file's name, without its folder.
+    pub(crate) name: String,
+    /// The file as it is: a run's hash is taken over it.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) series: Series,
+    pub(crate) detection: Detection,
+}
+
+/// The whole of a file that the user named.
+pub(crate) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "; check the name and the folder",
+            std::io::ErrorKind::IsADirectory => "; name a file in it",
+            _ => "",
+        };
+        input(format!("cannot read `{}`: {error}{hint}", path.display()))
+    })
+}
+
+/// Reads and repairs the table at `path`.
+pub(crate) fn load(path: &Path, data: &DataConfig) -> anyhow::Result<Loaded> {
+    from_bytes(file_name(path), read_file(path)?, data)
+        .with_context(|| path.display().to_string())
+}
+
+/// Reads and repairs a table that is in memory.
+pub(crate) fn from_bytes(name: String, bytes: Vec<u8>, data: &DataConfig) -> anyhow::Result<Loaded> {
+    let (detection, series) = parse(&bytes, &data.read, &data.series)?;
+    Ok(Loaded {
+        name,
+        bytes,
+        series,
+        detection,
+    })
+}
+
+/// The table as it stands in the file.
+pub(crate) fn raw(path: &Path, bytes: &[u8], read: &ReadOptions) -> anyhow::Result<Table> {
+    read_table(bytes, read).with_context(|| path.display().to_string())
+}
+
+fn parse(
+    bytes: &[u8],
+    read: &ReadOptions,
+    options: &SeriesOptions,
+) -> anyhow::Result<(Detection, Series)> {
+    let table = read_table(bytes, read)?;
+    let detection = table.detection.clone();
+    Ok((detection, table.into_series(options)?))
+}
+
+/// The name without its folder.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// SHA-256 as hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Loaded {
+    /// Says what was set aside on reading and what was repaired. The ordinary findings (delimiter,
+    /// decimal sign, header) are left to `spat inspect`; with `only_changes` the time column too.
+    pub(crate) fn tell(&self, only_changes: bool) {
+        let unusual = Detection {
+            // Repairs say these again, with what became of them.
+            missing_markers: Vec::new(),
+            byte_order_mark: false,
+            crlf: false,
+            ..self.detection.clone()
+        };
+        let skip = if only_changes { 4 } else { 3 };
+        for line in unusual.lines().into_iter().skip(skip) {
+            output::note(&format!("{}: {line}", self.name));
+        }
+        for line in self.series.repairs.lines() {
+            output::note(&format!("{}: {line}", self.name));
+        }
+    }
+}
