@@ -47,7 +47,7 @@ pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
 /// Small enough for a minute on two slow cores, large enough that the ranking means something.
 fn small(data: DataConfig, channels: usize, seed: u64) -> Experiment {
     let training = TrainingConfig {
-        epochs: 3,
+        epochs: 4,
         batch: 32,
         learning_rate: 1e-3,
         ..TrainingConfig::default()
@@ -58,17 +58,17 @@ fn small(data: DataConfig, channels: usize, seed: u64) -> Experiment {
             d_model: 64,
             d_ff: 64,
             heads: 4,
-            layers: 3,
+            layers: 4,
             ..preset::itransformer(96, 24, channels, true)
         }),
         finetune: TrainingConfig {
-            epochs: 1,
+            epochs: 2,
             learning_rate: 5e-4,
             ..Experiment::finetune_like(&training)
         },
         training,
         send: SendOptions::default(),
-        prune: PruneRule { ratio: 0.67, ..PruneRule::default() },
+        prune: PruneRule::default(),
         controls: Controls::default(),
         seed,
     }

@@ -1,6 +1,6 @@
 //! Which device computes.
 
-use burn::tensor::{Device, DeviceType};
+use burn::tensor::{Device, DeviceKind, DeviceType};
 use serde::{Deserialize, Serialize};
 use spat_spec::DeviceFacts;
 use thiserror::Error;
@@ -14,7 +14,7 @@ pub enum DeviceChoice {
     /// A real GPU if there is one, the CPU otherwise.
     #[default]
     Auto,
-    /// A GPU, through Vulkan, Metal or DX12.
+    /// A GPU, through Vulkan, Metal or DX12; a software adapter where there is no other.
     Gpu,
     /// The CPU.
     Cpu,
@@ -37,7 +37,7 @@ pub enum DeviceError {
 pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
-        DeviceChoice::Gpu => gpu().ok_or(DeviceError::NoGpu),
+        DeviceChoice::Gpu => gpu().or_else(software_adapter).ok_or(DeviceError::NoGpu),
         DeviceChoice::Auto => Ok(gpu().unwrap_or_else(cpu)),
     }
 }
@@ -45,7 +45,7 @@ pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError
 /// Every device that could be chosen.
 pub fn list() -> Vec<DeviceFacts> {
     let mut found = vec![cpu().1];
-    found.extend(gpus().iter().map(gpu_facts));
+    found.extend(adapters().iter().map(adapter_facts));
     found
 }
 
@@ -58,23 +58,38 @@ fn cpu() -> (Device, DeviceFacts) {
     (Device::flex(), facts)
 }
 
+/// The first real GPU.
+/// The first card.
 fn gpu() -> Option<(Device, DeviceFacts)> {
-    let device = gpus().into_iter().next()?;
-    let facts = gpu_facts(&device);
-    Some((device, facts))
+    adapters()
+        .into_iter()
+        .find(|(_, _, is_card)| *is_card)
+        .map(|(device, facts, _)| (device, facts))
 }
 
-/// Software adapters are left out: they are slower than the CPU backend.
-fn gpus() -> Vec<Device> {
-    Device::enumerate(DeviceType::Wgpu).into_vec()
+/// The first card, or else a software adapter: slower than the CPU backend, but good for tests.
+fn any_adapter() -> Option<(Device, DeviceFacts)> {
+    let software = || adapters().into_iter().next();
+    gpu().or_else(|| software().map(|(device, facts, _)| (device, facts)))
 }
 
-fn gpu_facts(device: &Device) -> DeviceFacts {
-    DeviceFacts {
-        kind: "gpu".to_owned(),
-        name: device
-            .identity()
-            .map_or_else(|| format!("{device:?}"), |identity| format!("{identity:?}")),
-        threads: 1,
-    }
+/// Every adapter, its facts, and whether there is a card behind it.
+fn adapters() -> Vec<(Device, DeviceFacts, bool)> {
+    Device::enumerate(DeviceType::Wgpu)
+        .into_vec()
+        .into_iter()
+        .map(|device| {
+            let identity = device.identity();
+            let is_card = identity
+                .as_ref()
+                .is_some_and(|identity| identity.physical.is_some());
+            let name = identity.map_or_else(|| format!("{device:?}"), |identity| identity.name);
+            let facts = DeviceFacts {
+                kind: "gpu".to_owned(),
+                name,
+                threads: 1,
+            };
+            (device, facts, is_card)
+        })
+        .collect()
 }
