@@ -6,12 +6,16 @@ use clap::{ArgAction, ArgMatches, CommandFactory as _};
 use crate::args::Cli;
 
 /// Flags that do not change what is computed, or that stand at the end anyway.
-const LEFT_OUT: &[&str] = &["run", "resume", "json", "quiet", "seed", "device", "threads"];
+const LEFT_OUT: &[&str] = &[
+    "run", "resume", "json", "quiet", "seed", "device", "threads",
+];
 
 /// Flags that decide the result: those that were given, less the ones above.
 pub(crate) fn settings(given: &ArgMatches) -> Vec<String> {
     let cli = Cli::command();
-    let Some(run) = cli.find_subcommand("run") else { return Vec::new() };
+    let Some(run) = cli.find_subcommand("run") else {
+        return Vec::new();
+    };
     run.get_arguments()
         .filter(|flag| !flag.is_positional() && !LEFT_OUT.contains(&flag.get_id().as_str()))
         .filter(|flag| given.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine))
@@ -27,18 +31,27 @@ pub(crate) fn tail(seed: u64, threads: Option<usize>, device: &str) -> String {
 
 /// The command that goes on with a run.
 pub(crate) fn resume(folder: &std::path::Path) -> String {
-    format!("spat run --resume --run {}", quoted(&folder.display().to_string()))
+    format!(
+        "spat run --resume --run {}",
+        quoted(&folder.display().to_string())
+    )
 }
 
 fn flag_text(flag: &clap::Arg, given: &ArgMatches) -> Vec<String> {
-    let Some(long) = flag.get_long() else { return Vec::new() };
+    let Some(long) = flag.get_long() else {
+        return Vec::new();
+    };
     let id = flag.get_id().as_str();
     if matches!(flag.get_action(), ArgAction::SetTrue) {
         return vec![format!("--{long}")];
     }
     let values: Vec<String> = given
         .get_raw(id)
-        .map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect())
+        .map(|values| {
+            values
+                .map(|value| value.to_string_lossy().into_owned())
+                .collect()
+        })
         .unwrap_or_default();
     // A list that is split at commas was one value; a repeated flag was several.
     let values = match flag.get_value_delimiter() {
@@ -70,14 +83,18 @@ mod tests {
     use super::*;
 
     fn command(line: &str) -> String {
-        let matches = Cli::command().try_get_matches_from(line.split(' ')).unwrap();
+        let matches = Cli::command()
+            .try_get_matches_from(line.split(' '))
+            .unwrap();
         settings(matches.subcommand().unwrap().1).join(" ")
     }
 
     #[test]
     fn given_flags_come_again_and_no_others() {
         assert_eq!(
-            command("spat run x.csv --epochs 2 --missing -9999 --missing NA? --channels a,b --quiet --run out --resume"),
+            command(
+                "spat run x.csv --epochs 2 --missing -9999 --missing NA? --channels a,b --quiet --run out --resume"
+            ),
             "--epochs 2 --channels a,b --missing=-9999 --missing 'NA?'"
         );
         assert_eq!(

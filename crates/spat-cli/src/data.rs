@@ -98,7 +98,11 @@ pub(crate) fn data(args: &DatasetArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         DataCommand::List { json: true } => output::json(&DATASETS)?,
         DataCommand::List { json: false } => _ = output::result(&list())?,
-        DataCommand::Get { name, output, origin } => get(name, output, origin.as_deref())?,
+        DataCommand::Get {
+            name,
+            output,
+            origin,
+        } => get(name, output, origin.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -115,10 +119,16 @@ fn list() -> String {
 }
 
 fn get(name: &str, folder: &Path, origin: Option<&str>) -> anyhow::Result<()> {
-    let set = DATASETS.iter().find(|set| set.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
-        let names: Vec<&str> = DATASETS.iter().map(|set| set.name).collect();
-        input(format!("there is no data set `{name}`; there are {}", names.join(", ")))
-    })?;
+    let set = DATASETS
+        .iter()
+        .find(|set| set.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| {
+            let names: Vec<&str> = DATASETS.iter().map(|set| set.name).collect();
+            input(format!(
+                "there is no data set `{name}`; there are {}",
+                names.join(", ")
+            ))
+        })?;
     let path = folder.join(set.file);
     if path.exists() {
         if table::sha256(&table::read_file(&path)?) == set.sha256 {
@@ -130,8 +140,13 @@ fn get(name: &str, folder: &Path, origin: Option<&str>) -> anyhow::Result<()> {
             path.display()
         )));
     }
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-    let url = format!("{}{}", origin.unwrap_or(set.host).trim_end_matches('/'), set.path);
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+    let url = format!(
+        "{}{}",
+        origin.unwrap_or(set.host).trim_end_matches('/'),
+        set.path
+    );
     let bytes = download::to_file(&url, &path, set.sha256)?;
     output::note(&format!(
         "`{}`: {bytes} bytes from {url}, checksum right; licence {}",

@@ -30,9 +30,14 @@ pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let loaded = table::from_bytes(name, bytes, &data)?;
     let experiment = small(data, loaded.series.channel_count(), args.seed);
     experiment::check(&experiment, &loaded.series)?;
-    let folder = args.run.clone().unwrap_or_else(|| run_folder::numbered("demo"));
+    let folder = args
+        .run
+        .clone()
+        .unwrap_or_else(|| run_folder::numbered("demo"));
     if !args.talk.quiet {
-        output::note("demo: the weather at three New York airports, hour by hour; a day ahead from the four days before");
+        output::note(
+            "demo: the weather at three New York airports, hour by hour; a day ahead from the four days before",
+        );
     }
     let start = Start {
         origin: Origin::Demo,

@@ -1,15 +1,17 @@
 //! Threads and device, chosen before the first tensor.
 
 use anyhow::Context as _;
-use spat_engine::device::{self, DeviceChoice, DeviceError};
 use spat_engine::Device;
+use spat_engine::device::{self, DeviceChoice, DeviceError};
 use spat_spec::DeviceFacts;
 
 use crate::args::DeviceArgs;
 
 /// Sets the size of the pool that the CPU backend and its matrix products share.
 pub(crate) fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
-    let Some(threads) = threads else { return Ok(()) };
+    let Some(threads) = threads else {
+        return Ok(());
+    };
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
@@ -43,7 +45,18 @@ fn line(facts: &DeviceFacts, choice: DeviceChoice) -> String {
     if facts.kind != "cpu" {
         return format!("computing on GPU: {}", facts.name);
     }
-    let threads = if facts.threads == 1 { "thread" } else { "threads" };
-    let why = if choice == DeviceChoice::Auto { " (no GPU found)" } else { "" };
-    format!("computing on CPU: {}, {} {threads}{why}", facts.name, facts.threads)
+    let threads = if facts.threads == 1 {
+        "thread"
+    } else {
+        "threads"
+    };
+    let why = if choice == DeviceChoice::Auto {
+        " (no GPU found)"
+    } else {
+        ""
+    };
+    format!(
+        "computing on CPU: {}, {} {threads}{why}",
+        facts.name, facts.threads
+    )
 }

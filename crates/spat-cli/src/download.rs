@@ -42,10 +42,17 @@ fn fetch(url: &str, part: &Path) -> anyhow::Result<(u64, String)> {
         .into();
     let response = agent.get(url).call().map_err(|error| match error {
         ureq::Error::StatusCode(code) => anyhow!("{url} answered with status {code}"),
-        error => anyhow!("cannot reach {url}: {error}; check the network, or fetch the file by other means"),
+        error => anyhow!(
+            "cannot reach {url}: {error}; check the network, or fetch the file by other means"
+        ),
     })?;
-    let mut body = response.into_body().into_with_config().limit(MOST_BYTES).reader();
-    let mut file = File::create(part).with_context(|| format!("cannot write `{}`", part.display()))?;
+    let mut body = response
+        .into_body()
+        .into_with_config()
+        .limit(MOST_BYTES)
+        .reader();
+    let mut file =
+        File::create(part).with_context(|| format!("cannot write `{}`", part.display()))?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     let mut bytes = 0;
@@ -54,13 +61,16 @@ fn fetch(url: &str, part: &Path) -> anyhow::Result<(u64, String)> {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error).with_context(|| format!("{url} broke off after {bytes} bytes")),
+            Err(error) => {
+                return Err(error).with_context(|| format!("{url} broke off after {bytes} bytes"));
+            }
         };
         digest.update(&buffer[..count]);
         file.write_all(&buffer[..count])
             .with_context(|| format!("cannot write `{}`", part.display()))?;
         bytes += count as u64;
     }
-    file.sync_all().with_context(|| format!("cannot write `{}`", part.display()))?;
+    file.sync_all()
+        .with_context(|| format!("cannot write `{}`", part.display()))?;
     Ok((bytes, hex(&digest.finalize())))
 }

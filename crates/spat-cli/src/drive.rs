@@ -34,8 +34,10 @@ pub(crate) fn drive(job: Job, folder: RunFolder, talk: TalkArgs) -> anyhow::Resu
         Ok(Ok(report)) => Ok(report),
         Ok(Err(error)) => Err(explained(error, path)),
         // The panic itself was shown by the thread that had it.
-        Err(_) => Err(anyhow!("the engine broke down; this is a mistake in spat, please report it")
-            .context(Advice(go_on(&path)))),
+        Err(_) => Err(anyhow!(
+            "the engine broke down; this is a mistake in spat, please report it"
+        )
+        .context(Advice(go_on(&path)))),
     }
 }
 
@@ -80,7 +82,11 @@ fn stop_on_interrupt(commands: &mpsc::Sender<Command>, lines: &Lines) -> anyhow:
 
 fn explained(error: JobError, path: PathBuf) -> anyhow::Error {
     match error {
-        JobError::Stopped => Stopped(format!("stopped; go on with: {}", command_line::resume(&path))).into(),
+        JobError::Stopped => Stopped(format!(
+            "stopped; go on with: {}",
+            command_line::resume(&path)
+        ))
+        .into(),
         // Going on would only meet the same error again.
         error @ (JobError::Diverged { .. } | JobError::Plan(_)) => error.into(),
         error => anyhow::Error::new(error).context(Advice(go_on(&path))),
@@ -88,5 +94,8 @@ fn explained(error: JobError, path: PathBuf) -> anyhow::Error {
 }
 
 fn go_on(path: &std::path::Path) -> String {
-    format!("what was done is kept; go on with: {}", command_line::resume(path))
+    format!(
+        "what was done is kept; go on with: {}",
+        command_line::resume(path)
+    )
 }

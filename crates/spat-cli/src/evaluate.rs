@@ -30,8 +30,12 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         saved.header.data.split = rule;
     }
     let structure = saved.header.structure.clone();
-    experiment::check_split(saved.header.data.split, loaded.series.rows(), &structure.forecaster)
-        .with_context(|| args.data.display().to_string())?;
+    experiment::check_split(
+        saved.header.data.split,
+        loaded.series.rows(),
+        &structure.forecaster,
+    )
+    .with_context(|| args.data.display().to_string())?;
     output::note(&line);
     let (metrics, _) = pollster::block_on(saved.evaluate(&loaded.series, args.part))
         .with_context(|| args.data.display().to_string())?;
@@ -55,6 +59,9 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         args.part,
         loaded.name
     );
-    output::result(&format!("{title}\n\n{}", metrics_table::text(&metrics, &saved.header.channels)))?;
+    output::result(&format!(
+        "{title}\n\n{}",
+        metrics_table::text(&metrics, &saved.header.channels)
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

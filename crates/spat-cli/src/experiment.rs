@@ -1,10 +1,10 @@
 //! From flags and a table to everything that decides a result.
 
-use spat_series::{SplitError, SplitRule};
 use spat_series::Series;
+use spat_series::{SplitError, SplitRule};
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, ModelKind, OptimizerConfig,
-    PatchTstLayout, PlanError, PruneRule, TrainingConfig, preset,
+    Controls, DataConfig, Experiment, ForecasterConfig, ModelKind, OptimizerConfig, PatchTstLayout,
+    PlanError, PruneRule, TrainingConfig, preset,
 };
 
 use crate::args::{
@@ -18,7 +18,11 @@ use crate::hints::Advice;
 const LOOKBACK: usize = 96;
 
 /// How the table is read: the preset's way, then the flags.
-pub(crate) fn data_config(model: Option<&ModelArgs>, read: &ReadArgs, split: &SplitArgs) -> DataConfig {
+pub(crate) fn data_config(
+    model: Option<&ModelArgs>,
+    read: &ReadArgs,
+    split: &SplitArgs,
+) -> DataConfig {
     let mut data = model
         .and_then(|model| model.preset)
         .map_or_else(DataConfig::default, |preset| preset.data());
@@ -69,7 +73,13 @@ pub(crate) fn forecaster(
     let dates = series.index.stamps().is_some() && !args.no_time_stamps;
     let (mut config, training) = match args.preset {
         Some(preset) => preset.settings(args.model, horizon, channels, dates),
-        None => without_preset(args.model, windows.lookback.unwrap_or(LOOKBACK), horizon, channels, dates),
+        None => without_preset(
+            args.model,
+            windows.lookback.unwrap_or(LOOKBACK),
+            horizon,
+            channels,
+            dates,
+        ),
     };
     if let Some(rows) = windows.lookback {
         set_lookback(&mut config, rows);
@@ -90,7 +100,9 @@ fn without_preset(
         ModelKind::ITransformer => {
             ForecasterConfig::ITransformer(preset::itransformer(lookback, horizon, channels, dates))
         }
-        ModelKind::PatchTst => ForecasterConfig::PatchTst(preset::patchtst(lookback, horizon, channels)),
+        ModelKind::PatchTst => {
+            ForecasterConfig::PatchTst(preset::patchtst(lookback, horizon, channels))
+        }
         ModelKind::PatchTstAuthors => ForecasterConfig::PatchTst(spat_spec::PatchTstConfig {
             layout: PatchTstLayout::Authors,
             head_dropout: 0.0,
@@ -119,7 +131,10 @@ fn set_sizes(config: &mut ForecasterConfig, args: &ModelArgs) -> anyhow::Result<
         ("--heads", args.heads.is_some()),
         ("--dropout", args.dropout.is_some()),
     ];
-    let patches = [("--patch", args.patch.is_some()), ("--stride", args.stride.is_some())];
+    let patches = [
+        ("--patch", args.patch.is_some()),
+        ("--stride", args.stride.is_some()),
+    ];
     match config {
         ForecasterConfig::ITransformer(c) => {
             refuse(args.model, &patches)?;
@@ -160,12 +175,16 @@ fn refuse(kind: ModelKind, flags: &[(&str, bool)]) -> anyhow::Result<()> {
 fn trained(preset: TrainingConfig, args: &TrainingArgs) -> anyhow::Result<TrainingConfig> {
     let decay = args.weight_decay.unwrap_or(0.01);
     let optimizer = match args.optimizer {
-        Some(OptimizerName::AdamW) => OptimizerConfig::AdamW { weight_decay: decay },
+        Some(OptimizerName::AdamW) => OptimizerConfig::AdamW {
+            weight_decay: decay,
+        },
         Some(OptimizerName::Adam) => OptimizerConfig::Adam,
         None => preset.optimizer,
     };
     if args.weight_decay.is_some() && optimizer == OptimizerConfig::Adam {
-        return Err(input("--weight-decay means nothing to Adam; add --optimizer adamw"));
+        return Err(input(
+            "--weight-decay means nothing to Adam; add --optimizer adamw",
+        ));
     }
     Ok(TrainingConfig {
         epochs: args.epochs.unwrap_or(preset.epochs),

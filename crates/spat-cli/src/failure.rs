@@ -29,10 +29,15 @@ pub(crate) struct Stopped(pub(crate) String);
 /// Tells the error and gives the exit code. With `json`, a last event tells it too, unless the
 /// engine already has.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
-    let told = error.chain().any(|cause| cause.is::<Stopped>() || cause.is::<JobError>());
+    let told = error
+        .chain()
+        .any(|cause| cause.is::<Stopped>() || cause.is::<JobError>());
     if json && !told {
         // The error is told on standard error in any case.
-        output::json_line(&Event::Failed { message: whole(error) }).ok();
+        output::json_line(&Event::Failed {
+            message: whole(error),
+        })
+        .ok();
     }
     match error.downcast_ref::<Stopped>() {
         Some(stopped) => output::note(&stopped.0),
@@ -80,7 +85,9 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<WeightError>()
             || cause.is::<DeviceError>()
             || cause.downcast_ref::<PlanError>().is_some_and(plan_is_input)
-            || cause.downcast_ref::<StoreError>().is_some_and(store_is_input)
+            || cause
+                .downcast_ref::<StoreError>()
+                .is_some_and(store_is_input)
             || cause.downcast_ref::<JobError>().is_some_and(job_is_input)
     })
 }

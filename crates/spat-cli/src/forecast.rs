@@ -31,6 +31,10 @@ pub(crate) fn forecast(args: &ForecastArgs) -> anyhow::Result<ExitCode> {
     };
     model_file::write_whole(path, text.as_bytes())?;
     let rows = future.values.len() / future.channels.len().max(1);
-    output::note(&format!("{rows} rows × {} channels written to {}", future.channels.len(), path.display()));
+    output::note(&format!(
+        "{rows} rows × {} channels written to {}",
+        future.channels.len(),
+        path.display()
+    ));
     Ok(ExitCode::SUCCESS)
 }

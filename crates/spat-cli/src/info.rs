@@ -25,7 +25,10 @@ pub(crate) fn info(args: &InfoArgs) -> anyhow::Result<ExitCode> {
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
         target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        devices: engine::list().into_iter().map(device::with_threads).collect(),
+        devices: engine::list()
+            .into_iter()
+            .map(device::with_threads)
+            .collect(),
         auto,
     };
     if args.json {

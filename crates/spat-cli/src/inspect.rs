@@ -72,11 +72,18 @@ fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
     let raw = table::raw(&args.data, &table::read_file(&args.data)?, &data.read)?;
     let (names, missing) = (raw.channels.clone(), raw.missing_counts());
     let (rows_in_file, detection) = (raw.rows(), raw.detection.clone());
-    let series = raw.into_series(&data.series).with_context(|| args.data.display().to_string())?;
+    let series = raw
+        .into_series(&data.series)
+        .with_context(|| args.data.display().to_string())?;
     let (lookback, horizon) = (args.windows.lookback.unwrap_or(96), args.windows.horizon);
     let split = data.split.apply(series.rows(), lookback, horizon);
     let missing_of = |name: &String| {
-        names.iter().position(|known| known == name).and_then(|at| missing.get(at)).copied().unwrap_or(0)
+        names
+            .iter()
+            .position(|known| known == name)
+            .and_then(|at| missing.get(at))
+            .copied()
+            .unwrap_or(0)
     };
     let would_fit = match split {
         Ok(_) => None,
@@ -113,7 +120,13 @@ fn channels(series: &Series, missing: impl Fn(&String) -> usize) -> Vec<Channel>
             sum += f64::from(value);
         }
         let mean = sum / series.rows().max(1) as f64;
-        Channel { name: name.clone(), missing_in_file: missing(name), min, mean, max }
+        Channel {
+            name: name.clone(),
+            missing_in_file: missing(name),
+            min,
+            mean,
+            max,
+        }
     };
     series.channels.iter().enumerate().map(of).collect()
 }
@@ -123,7 +136,11 @@ fn parts(split: &Split, lookback: usize, horizon: usize) -> Parts {
         rows: split.part(part).len(),
         windows: Windows::of(split, part, lookback, horizon).len(),
     };
-    Parts { train: size(Part::Train), val: size(Part::Val), test: size(Part::Test) }
+    Parts {
+        train: size(Part::Train),
+        val: size(Part::Val),
+        test: size(Part::Test),
+    }
 }
 
 fn text(found: &Inspection) -> String {
@@ -148,14 +165,29 @@ fn text(found: &Inspection) -> String {
         "\nClock\n  step {}, season {} rows, {} to {}, {} rows\n",
         found.frequency, found.season, found.first, found.last, found.rows
     );
-    text += &format!("\nWindows of look-back {} and horizon {}\n", found.lookback, found.horizon);
+    text += &format!(
+        "\nWindows of look-back {} and horizon {}\n",
+        found.lookback, found.horizon
+    );
     match &found.split {
         Some(split) => {
-            for (name, part) in [("train", &split.train), ("validation", &split.val), ("test", &split.test)] {
-                text += &format!("  {name:<10} {:>8} rows {:>8} windows\n", part.rows, part.windows);
+            for (name, part) in [
+                ("train", &split.train),
+                ("validation", &split.val),
+                ("test", &split.test),
+            ] {
+                text += &format!(
+                    "  {name:<10} {:>8} rows {:>8} windows\n",
+                    part.rows, part.windows
+                );
             }
         }
-        None => text += &format!("  none: {}\n", found.split_error.as_deref().unwrap_or_default()),
+        None => {
+            text += &format!(
+                "  none: {}\n",
+                found.split_error.as_deref().unwrap_or_default()
+            )
+        }
     }
     if let Some((lookback, horizon)) = found.would_fit {
         text += &format!("  --lookback {lookback} --horizon {horizon} would fit\n");
@@ -167,8 +199,17 @@ fn text(found: &Inspection) -> String {
 const MOST: usize = 40;
 
 fn channel_table(channels: &[Channel]) -> String {
-    let width = channels.iter().take(MOST).map(|c| c.name.chars().count()).max().unwrap_or(0).clamp(8, 32);
-    let mut text = format!("  {:<width$} {:>9} {:>11} {:>11} {:>11}\n", "", "missing", "min", "mean", "max");
+    let width = channels
+        .iter()
+        .take(MOST)
+        .map(|c| c.name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .clamp(8, 32);
+    let mut text = format!(
+        "  {:<width$} {:>9} {:>11} {:>11} {:>11}\n",
+        "", "missing", "min", "mean", "max"
+    );
     for channel in channels.iter().take(MOST) {
         let name: String = channel.name.chars().take(width).collect();
         text += &format!(
@@ -180,7 +221,10 @@ fn channel_table(channels: &[Channel]) -> String {
         );
     }
     if channels.len() > MOST {
-        text += &format!("  … and {} more; --json has them all\n", channels.len() - MOST);
+        text += &format!(
+            "  … and {} more; --json has them all\n",
+            channels.len() - MOST
+        );
     }
     text
 }

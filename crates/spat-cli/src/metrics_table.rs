@@ -9,24 +9,45 @@ const MOST: usize = 30;
 pub(crate) fn text(metrics: &Metrics, channels: &[String]) -> String {
     let names = channels.iter().take(MOST).map(|name| name.chars().count());
     let label = names.max().unwrap_or(0).clamp(20, 32);
-    let mut text = line("", label, ["MSE", "MAE", "RMSE", "sMAPE %", "MASE"].map(str::to_owned));
+    let mut text = line(
+        "",
+        label,
+        ["MSE", "MAE", "RMSE", "sMAPE %", "MASE"].map(str::to_owned),
+    );
     text += &row("all, scaled", label, &metrics.scaled);
     if let Some(original) = &metrics.original {
         text += &row("all, original units", label, original);
     }
     text.push('\n');
     for (name, channel) in channels.iter().zip(&metrics.per_channel).take(MOST) {
-        text += &row(name, label, channel.original.as_ref().unwrap_or(&channel.scaled));
+        text += &row(
+            name,
+            label,
+            channel.original.as_ref().unwrap_or(&channel.scaled),
+        );
     }
     if channels.len() > MOST {
-        text += &format!("… and {} more channels; --json has them all\n", channels.len() - MOST);
+        text += &format!(
+            "… and {} more channels; --json has them all\n",
+            channels.len() - MOST
+        );
     }
     text
 }
 
 fn row(name: &str, label: usize, set: &MetricSet) -> String {
     let some = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), number);
-    line(name, label, [number(set.mse), number(set.mae), number(set.rmse), some(set.smape), some(set.mase)])
+    line(
+        name,
+        label,
+        [
+            number(set.mse),
+            number(set.mae),
+            number(set.rmse),
+            some(set.smape),
+            some(set.mase),
+        ],
+    )
 }
 
 fn line(name: &str, label: usize, cells: [String; 5]) -> String {

@@ -24,7 +24,11 @@ pub(crate) fn load(path: &Path, device: &Device) -> anyhow::Result<SavedForecast
 
 /// A table, read as the model's training table was unless flags say otherwise, with the model's
 /// channels.
-pub(crate) fn table_for(header: &CheckpointHeader, path: &Path, read: &ReadArgs) -> anyhow::Result<Loaded> {
+pub(crate) fn table_for(
+    header: &CheckpointHeader,
+    path: &Path,
+    read: &ReadArgs,
+) -> anyhow::Result<Loaded> {
     if read.channels.is_some() {
         return Err(input(format!(
             "the model's channels are settled ({}); leave --channels out",
@@ -35,7 +39,10 @@ pub(crate) fn table_for(header: &CheckpointHeader, path: &Path, read: &ReadArgs)
     read.apply(&mut data.read, &mut data.series);
     data.series.channels = Some(header.channels.clone());
     let loaded = table::load(path, &data).map_err(|error| {
-        if matches!(error.downcast_ref(), Some(SeriesError::UnknownChannel { .. })) {
+        if matches!(
+            error.downcast_ref(),
+            Some(SeriesError::UnknownChannel { .. })
+        ) {
             return error.context("the model was trained on other channels");
         }
         error
@@ -71,8 +78,13 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// Refuses an output that would destroy one of the inputs.
 pub(crate) fn refuse_overwriting(output: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
-    let Ok(there) = fs::canonicalize(output) else { return Ok(()) };
-    match inputs.iter().find(|path| fs::canonicalize(path).is_ok_and(|path| path == there)) {
+    let Ok(there) = fs::canonicalize(output) else {
+        return Ok(());
+    };
+    match inputs
+        .iter()
+        .find(|path| fs::canonicalize(path).is_ok_and(|path| path == there))
+    {
         Some(path) => Err(input(format!(
             "`{}` would overwrite `{}`; name another file",
             output.display(),

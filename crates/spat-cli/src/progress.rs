@@ -22,7 +22,8 @@ impl Lines {
             && !talk.quiet
             && !(talk.json && output::stdout_is_terminal());
         Self {
-            bars: bars.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10))),
+            bars: bars
+                .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10))),
         }
     }
 
@@ -49,7 +50,12 @@ pub(crate) struct View {
 impl View {
     /// A view that shows itself through `lines`.
     pub(crate) fn new(lines: Lines, talk: TalkArgs) -> Self {
-        Self { lines, bar: None, epochs: 0, quiet: talk.quiet || talk.json }
+        Self {
+            lines,
+            bar: None,
+            epochs: 0,
+            quiet: talk.quiet || talk.json,
+        }
     }
 
     /// Shows an event.
@@ -63,8 +69,18 @@ impl View {
                     data.name, data.rows, data.channels, data.frequency, w.train, w.val, w.test
                 ));
             }
-            Event::Phase { phase, epochs, steps_per_epoch } => self.begin(*phase, *epochs, *steps_per_epoch),
-            Event::Progress { epoch, step, loss, eta_seconds, .. } => {
+            Event::Phase {
+                phase,
+                epochs,
+                steps_per_epoch,
+            } => self.begin(*phase, *epochs, *steps_per_epoch),
+            Event::Progress {
+                epoch,
+                step,
+                loss,
+                eta_seconds,
+                ..
+            } => {
                 self.step(*epoch, *step, *loss, *eta_seconds);
             }
             Event::Epoch { result, .. } => self.epoch(result),
@@ -86,9 +102,17 @@ impl View {
         } else {
             "{prefix} {spinner}"
         };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = if known { ProgressBar::new(steps as u64) } else { ProgressBar::new_spinner() };
-        let bar = bars.add(bar.with_style(style.progress_chars("━╸─")).with_prefix(phase.title()));
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = if known {
+            ProgressBar::new(steps as u64)
+        } else {
+            ProgressBar::new_spinner()
+        };
+        let bar = bars.add(
+            bar.with_style(style.progress_chars("━╸─"))
+                .with_prefix(phase.title()),
+        );
         if !known {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
@@ -107,7 +131,12 @@ impl View {
         let best = if result.best { "  best" } else { "" };
         self.above(&format!(
             "  epoch {:>2}/{}  train {:.4}  validation {:.4}  rate {:.1e}  {:.1} s{best}",
-            result.epoch, self.epochs, result.train_loss, result.val_mse, result.learning_rate, result.seconds
+            result.epoch,
+            self.epochs,
+            result.train_loss,
+            result.val_mse,
+            result.learning_rate,
+            result.seconds
         ));
     }
 
@@ -141,6 +170,11 @@ fn plan_line(plan: &Plan) -> String {
     let names: Vec<&str> = plan.removed.iter().map(|module| module.as_str()).collect();
     match names.as_slice() {
         [] => "removing no attention module".to_owned(),
-        _ => format!("removing {} of {} attention modules: {}", names.len(), plan.scores.len(), names.join(", ")),
+        _ => format!(
+            "removing {} of {} attention modules: {}",
+            names.len(),
+            plan.scores.len(),
+            names.join(", ")
+        ),
     }
 }

@@ -20,7 +20,9 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
     refuse_other_settings(args, settings, &experiment, &path)?;
     if let Some(report) = run_folder::report(&path)? {
         if args.talk.json {
-            output::json_line(&Event::Done { report: Box::new(report) })?;
+            output::json_line(&Event::Done {
+                report: Box::new(report),
+            })?;
         } else {
             run::show(&report, &path)?;
         }
@@ -44,7 +46,9 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
     }
 
     let (name, bytes) = match (&args.data, &file.data) {
-        (Some(data), _) | (None, Origin::File(data)) => (table::file_name(data), table::read_file(data)?),
+        (Some(data), _) | (None, Origin::File(data)) => {
+            (table::file_name(data), table::read_file(data)?)
+        }
         (None, Origin::Demo) => demo::file(),
     };
     if table::sha256(&bytes) != file.sha256 {
@@ -74,7 +78,11 @@ fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
         return Ok(path.clone());
     }
     let Some(data) = &args.data else {
-        let flags = if settings.is_empty() { "" } else { " and the table" };
+        let flags = if settings.is_empty() {
+            ""
+        } else {
+            " and the table"
+        };
         return Err(input(format!(
             "which run? name its folder: spat run --resume --run DIR, or give the flags{flags} it was begun with"
         )));

@@ -20,16 +20,23 @@ use crate::{command_line, device, drive, experiment, output, resume};
 pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     let settings = given.map(command_line::settings).unwrap_or_default();
     if args.resume {
-        let seed = given.and_then(|given| given.value_source("seed")) == Some(ValueSource::CommandLine);
+        let seed =
+            given.and_then(|given| given.value_source("seed")) == Some(ValueSource::CommandLine);
         let seed = seed.then(|| format!("--seed {}", args.seed));
         return resume::resume(args, &settings.into_iter().chain(seed).collect::<Vec<_>>());
     }
-    let path = args.data.as_deref().ok_or_else(|| input("which table? name a file: spat run DATA.csv"))?;
+    let path = args
+        .data
+        .as_deref()
+        .ok_or_else(|| input("which table? name a file: spat run DATA.csv"))?;
     device::set_threads(args.device.threads)?;
     let (loaded, experiment) = prepare(args, path)?;
     let hash = experiment.hash(&loaded.bytes);
     let folder = folder(args, &loaded, &hash);
-    let mut words = vec!["spat run".to_owned(), command_line::quoted(&path.display().to_string())];
+    let mut words = vec![
+        "spat run".to_owned(),
+        command_line::quoted(&path.display().to_string()),
+    ];
     words.extend(settings);
     let start = Start {
         origin: Origin::File(absolute(path)?),
@@ -74,7 +81,12 @@ pub(crate) struct Start {
 
 impl Start {
     /// Makes the folder and runs.
-    pub(crate) fn begin(self, loaded: Loaded, experiment: Experiment, path: &Path) -> anyhow::Result<ExitCode> {
+    pub(crate) fn begin(
+        self,
+        loaded: Loaded,
+        experiment: Experiment,
+        path: &Path,
+    ) -> anyhow::Result<ExitCode> {
         let (device, facts, line) = device::choose(self.choice)?;
         let file = RunFile::new(
             self.origin,
@@ -120,6 +132,10 @@ pub(crate) fn finish(
 /// The report for a terminal, and where the whole of it is.
 pub(crate) fn show(report: &Report, folder: &Path) -> anyhow::Result<()> {
     let place = folder.join("report.html");
-    output::result(&format!("{}\nreport: {}\n", spat_report::tables(report), place.display()))?;
+    output::result(&format!(
+        "{}\nreport: {}\n",
+        spat_report::tables(report),
+        place.display()
+    ))?;
     Ok(())
 }

@@ -47,8 +47,21 @@ pub(crate) enum Origin {
 
 impl RunFile {
     /// Facts about a run that begins now.
-    pub(crate) fn new(data: Origin, sha256: String, command: String, threads: Option<usize>, device: &str) -> Self {
-        Self { format: FORMAT, data, sha256, command, threads, device: device.to_owned() }
+    pub(crate) fn new(
+        data: Origin,
+        sha256: String,
+        command: String,
+        threads: Option<usize>,
+        device: &str,
+    ) -> Self {
+        Self {
+            format: FORMAT,
+            data,
+            sha256,
+            command,
+            threads,
+            device: device.to_owned(),
+        }
     }
 
     /// What `folder` says.
@@ -60,8 +73,12 @@ impl RunFile {
                 folder.display()
             ))
         })?;
-        let file: Self = serde_json::from_slice(&text)
-            .map_err(|error| input(format!("`{}` is damaged: {error}; start the run anew", path.display())))?;
+        let file: Self = serde_json::from_slice(&text).map_err(|error| {
+            input(format!(
+                "`{}` is damaged: {error}; start the run anew",
+                path.display()
+            ))
+        })?;
         if file.format != FORMAT {
             return Err(input(format!(
                 "`{}` has format {}, this program reads {FORMAT}: use the version that wrote it",
@@ -74,7 +91,11 @@ impl RunFile {
 
     /// The whole command.
     pub(crate) fn command(&self, seed: u64) -> String {
-        format!("{} {}", self.command, command_line::tail(seed, self.threads, &self.device))
+        format!(
+            "{} {}",
+            self.command,
+            command_line::tail(seed, self.threads, &self.device)
+        )
     }
 }
 
@@ -88,13 +109,18 @@ pub(crate) struct RunFolder {
 
 impl RunFolder {
     /// A new run, with what is needed to go on with it should it be killed at once.
-    pub(crate) fn create(path: &Path, file: &RunFile, experiment: &Experiment) -> anyhow::Result<Self> {
+    pub(crate) fn create(
+        path: &Path,
+        file: &RunFile,
+        experiment: &Experiment,
+    ) -> anyhow::Result<Self> {
         refuse_a_run(path)?;
         clear_stillborn(path);
         let mut store = FolderStore::create(path)?;
         let lock = lock(path)?;
         let text = serde_json::to_vec_pretty(file).context("cannot write run.json")?;
-        let whole = serde_json::to_vec_pretty(experiment).context("cannot write experiment.json")?;
+        let whole =
+            serde_json::to_vec_pretty(experiment).context("cannot write experiment.json")?;
         // `experiment.json` last: a folder that has it can go on.
         pollster::block_on(async {
             store.write(RUN_FILE, &text).await?;
@@ -106,7 +132,10 @@ impl RunFolder {
     /// A run that was begun before.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let store = FolderStore::open(path)?;
-        Ok(Self { store, _lock: lock(path)? })
+        Ok(Self {
+            store,
+            _lock: lock(path)?,
+        })
     }
 }
 
@@ -119,8 +148,12 @@ pub(crate) fn experiment(folder: &Path) -> anyhow::Result<Experiment> {
 /// An experiment from a file.
 pub(crate) fn read_experiment(path: &Path) -> anyhow::Result<Experiment> {
     let bytes = crate::table::read_file(path)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| input(format!("`{}` is no experiment of this program: {error}", path.display())))
+    serde_json::from_slice(&bytes).map_err(|error| {
+        input(format!(
+            "`{}` is no experiment of this program: {error}",
+            path.display()
+        ))
+    })
 }
 
 /// The report of a run that has ended.
@@ -137,10 +170,18 @@ pub(crate) fn report(folder: &Path) -> anyhow::Result<Option<Report>> {
 
 /// `runs/<data>-<model>-<hash>`.
 pub(crate) fn default_folder(data: &str, model: &str, hash: &str) -> PathBuf {
-    let stem = Path::new(data).file_stem().map_or_else(|| data.into(), |stem| stem.to_string_lossy());
+    let stem = Path::new(data)
+        .file_stem()
+        .map_or_else(|| data.into(), |stem| stem.to_string_lossy());
     let stem: String = stem
         .chars()
-        .map(|c| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' })
+        .map(|c| {
+            if c.is_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
         .take(60)
         .collect();
     let short: String = hash.chars().take(8).collect();
@@ -151,8 +192,12 @@ pub(crate) fn default_folder(data: &str, model: &str, hash: &str) -> PathBuf {
 pub(crate) fn numbered(name: &str) -> PathBuf {
     let runs = Path::new("runs");
     let first = runs.join(name);
-    let names = std::iter::once(first).chain((2..).map(|number| runs.join(format!("{name}-{number}"))));
-    names.into_iter().find(|path| !path.exists()).unwrap_or_else(|| runs.join(name))
+    let names =
+        std::iter::once(first).chain((2..).map(|number| runs.join(format!("{name}-{number}"))));
+    names
+        .into_iter()
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| runs.join(name))
 }
 
 /// Says what the folder holds and what to do about it.
@@ -175,15 +220,25 @@ fn refuse_a_run(path: &Path) -> anyhow::Result<()> {
 /// Removes what a process left that was killed before it had written the experiment: nothing of
 /// value, and no other program's files.
 fn clear_stillborn(path: &Path) {
-    let Ok(entries) = fs::read_dir(path) else { return };
+    let Ok(entries) = fs::read_dir(path) else {
+        return;
+    };
     let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
     let ours = |name: &std::ffi::OsString| {
-        [RUN_FILE, "run.json.part", "experiment.json.part", LOCK_FILE, "checkpoint"]
-            .iter()
-            .any(|known| name == *known)
+        [
+            RUN_FILE,
+            "run.json.part",
+            "experiment.json.part",
+            LOCK_FILE,
+            "checkpoint",
+        ]
+        .iter()
+        .any(|known| name == *known)
     };
     // Without run.json or the lock it may be anybody's folder with a `checkpoint` in it.
-    let begun = names.iter().any(|name| name == RUN_FILE || name == LOCK_FILE);
+    let begun = names
+        .iter()
+        .any(|name| name == RUN_FILE || name == LOCK_FILE);
     if !begun || !names.iter().all(ours) || fs::remove_dir(path.join("checkpoint")).is_err() {
         return;
     }
@@ -212,7 +267,11 @@ mod tests {
 
     #[test]
     fn folders_are_named_after_data_and_model() {
-        let name = |data| default_folder(data, "dlinear", "0123456789abcdef").display().to_string();
+        let name = |data| {
+            default_folder(data, "dlinear", "0123456789abcdef")
+                .display()
+                .to_string()
+        };
         assert_eq!(name("my load.csv"), "runs/my-load-dlinear-01234567");
         assert_eq!(name(".hidden"), "runs/hidden-dlinear-01234567");
     }

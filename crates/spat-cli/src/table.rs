@@ -35,12 +35,15 @@ pub(crate) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// Reads and repairs the table at `path`.
 pub(crate) fn load(path: &Path, data: &DataConfig) -> anyhow::Result<Loaded> {
-    from_bytes(file_name(path), read_file(path)?, data)
-        .with_context(|| path.display().to_string())
+    from_bytes(file_name(path), read_file(path)?, data).with_context(|| path.display().to_string())
 }
 
 /// Reads and repairs a table that is in memory.
-pub(crate) fn from_bytes(name: String, bytes: Vec<u8>, data: &DataConfig) -> anyhow::Result<Loaded> {
+pub(crate) fn from_bytes(
+    name: String,
+    bytes: Vec<u8>,
+    data: &DataConfig,
+) -> anyhow::Result<Loaded> {
     let (detection, series) = parse(&bytes, &data.read, &data.series)?;
     Ok(Loaded {
         name,

@@ -1,6 +1,6 @@
 //! Which device computes.
 
-use burn::tensor::{Device, DeviceKind, DeviceType};
+use burn::tensor::{Device, DeviceType};
 use serde::{Deserialize, Serialize};
 use spat_spec::DeviceFacts;
 use thiserror::Error;
@@ -61,35 +61,44 @@ fn cpu() -> (Device, DeviceFacts) {
 /// The first real GPU.
 /// The first card.
 fn gpu() -> Option<(Device, DeviceFacts)> {
+    adapters().into_iter().find(is_card).map(with_facts)
+}
+
+fn software_adapter() -> Option<(Device, DeviceFacts)> {
     adapters()
         .into_iter()
-        .find(|(_, _, is_card)| *is_card)
-        .map(|(device, facts, _)| (device, facts))
+        .find(|device| !is_card(device))
+        .map(with_facts)
 }
 
-/// The first card, or else a software adapter: slower than the CPU backend, but good for tests.
-fn any_adapter() -> Option<(Device, DeviceFacts)> {
-    let software = || adapters().into_iter().next();
-    gpu().or_else(|| software().map(|(device, facts, _)| (device, facts)))
+fn adapters() -> Vec<Device> {
+    Device::enumerate(DeviceType::Wgpu).into_vec()
 }
 
-/// Every adapter, its facts, and whether there is a card behind it.
-fn adapters() -> Vec<(Device, DeviceFacts, bool)> {
-    Device::enumerate(DeviceType::Wgpu)
-        .into_vec()
-        .into_iter()
-        .map(|device| {
-            let identity = device.identity();
-            let is_card = identity
-                .as_ref()
-                .is_some_and(|identity| identity.physical.is_some());
-            let name = identity.map_or_else(|| format!("{device:?}"), |identity| identity.name);
-            let facts = DeviceFacts {
-                kind: "gpu".to_owned(),
-                name,
-                threads: 1,
-            };
-            (device, facts, is_card)
-        })
-        .collect()
+/// Whether there is a card behind an adapter; a software rasterizer has none.
+fn is_card(device: &Device) -> bool {
+    device
+        .identity()
+        .is_some_and(|identity| identity.physical.is_some())
+}
+
+fn with_facts(device: Device) -> (Device, DeviceFacts) {
+    let facts = adapter_facts(&device);
+    (device, facts)
+}
+
+fn adapter_facts(device: &Device) -> DeviceFacts {
+    let name = device
+        .identity()
+        .map_or_else(|| format!("{device:?}"), |identity| identity.name);
+    let software = if is_card(device) {
+        ""
+    } else {
+        ", a software adapter"
+    };
+    DeviceFacts {
+        kind: "gpu".to_owned(),
+        name: format!("{name}{software}"),
+        threads: 1,
+    }
 }

@@ -63,7 +63,7 @@ pub struct Array {
 pub enum CheckpointError {
     /// Not safetensors, or cut short.
     #[error(
-        "this is no complete safetensors file ({0}); it may have been cut short while it was \
+        "this is no complete safetensors file; it may have been cut short while it was \
          copied: copy it again, or take it from the run folder"
     )]
     Container(#[from] safetensors::SafeTensorError),

@@ -1,7 +1,9 @@
 //! How a table is read, repaired and split.
 
 use clap::Args;
-use spat_series::{Fill, Gaps, HeaderRow, ReadOptions, Repeated, SeriesOptions, SplitRule, TimeColumn, Unsorted};
+use spat_series::{
+    Fill, Gaps, HeaderRow, ReadOptions, Repeated, SeriesOptions, SplitRule, TimeColumn, Unsorted,
+};
 
 use super::values::{delimiter, one_of, split, split_rows, time_column};
 
@@ -67,13 +69,24 @@ pub(crate) struct SplitArgs {
     pub(crate) split_rows: Option<SplitRule>,
 }
 
-const HEADERS: &[(&str, HeaderRow)] =
-    &[("auto", HeaderRow::Auto), ("present", HeaderRow::Present), ("absent", HeaderRow::Absent)];
+const HEADERS: &[(&str, HeaderRow)] = &[
+    ("auto", HeaderRow::Auto),
+    ("present", HeaderRow::Present),
+    ("absent", HeaderRow::Absent),
+];
 
-const FILLS: &[(&str, Fill)] =
-    &[("forward", Fill::Forward), ("linear", Fill::Linear), ("drop", Fill::Drop), ("refuse", Fill::Refuse)];
+const FILLS: &[(&str, Fill)] = &[
+    ("forward", Fill::Forward),
+    ("linear", Fill::Linear),
+    ("drop", Fill::Drop),
+    ("refuse", Fill::Refuse),
+];
 
-const GAPS: &[(&str, Gaps)] = &[("insert", Gaps::Insert), ("keep", Gaps::Keep), ("refuse", Gaps::Refuse)];
+const GAPS: &[(&str, Gaps)] = &[
+    ("insert", Gaps::Insert),
+    ("keep", Gaps::Keep),
+    ("refuse", Gaps::Refuse),
+];
 
 const REPEATS: &[(&str, Repeated)] = &[
     ("keep-first", Repeated::KeepFirst),

@@ -13,7 +13,9 @@ use clap_complete::Shell;
 
 pub(crate) use data::{ReadArgs, SplitArgs};
 pub(crate) use model::{ModelArgs, ModelName, WindowArgs};
-pub(crate) use other::{DataCommand, DatasetArgs, EvaluateArgs, ForecastArgs, ImportArgs, InfoArgs, InspectArgs};
+pub(crate) use other::{
+    DataCommand, DatasetArgs, EvaluateArgs, ForecastArgs, ImportArgs, InfoArgs, InspectArgs,
+};
 pub(crate) use prune::{PruneArgs, ScoreArgs};
 pub(crate) use run::{DemoArgs, DeviceArgs, RunArgs, TalkArgs};
 pub(crate) use training::{FinetuneArgs, OptimizerName, TrainingArgs};

@@ -88,5 +88,8 @@ const PRESETS: &[(&str, Preset)] = &[
 
 /// The name that a model is asked for by.
 pub(crate) fn name(model: ModelKind) -> &'static str {
-    MODELS.iter().find(|(_, kind)| *kind == model).map_or("model", |(name, _)| name)
+    MODELS
+        .iter()
+        .find(|(_, kind)| *kind == model)
+        .map_or("model", |(name, _)| name)
 }

@@ -87,7 +87,12 @@ pub(crate) struct ImportArgs {
     pub(crate) data: PathBuf,
 
     /// Model file to write
-    #[arg(long, short, value_name = "FILE", default_value = "imported.safetensors")]
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = "imported.safetensors"
+    )]
     pub(crate) output: PathBuf,
 
     /// Take model, windows and split from this experiment.json instead of from flags
@@ -143,5 +148,8 @@ pub(crate) struct InfoArgs {
     pub(crate) json: bool,
 }
 
-const PARTS: &[(&str, Part)] =
-    &[("train", Part::Train), ("val", Part::Val), ("test", Part::Test)];
+const PARTS: &[(&str, Part)] = &[
+    ("train", Part::Train),
+    ("val", Part::Val),
+    ("test", Part::Test),
+];

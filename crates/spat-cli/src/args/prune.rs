@@ -1,7 +1,9 @@
 //! How modules are scored, and how many go.
 
 use clap::Args;
-use spat_spec::{Accumulate, Deviation, MaskShape, PruneRule, Rounding, Scaling, Scope, SendOptions, Sign, When};
+use spat_spec::{
+    Accumulate, Deviation, MaskShape, PruneRule, Rounding, Scaling, Scope, SendOptions, Sign, When,
+};
 
 use super::values::{accumulate, one_of, scaling, share};
 
@@ -55,19 +57,27 @@ pub(crate) struct ScoreArgs {
     pub(crate) accumulate: Accumulate,
 }
 
-const ROUNDINGS: &[(&str, Rounding)] =
-    &[("floor", Rounding::Floor), ("round", Rounding::Round), ("ceil", Rounding::Ceil)];
+const ROUNDINGS: &[(&str, Rounding)] = &[
+    ("floor", Rounding::Floor),
+    ("round", Rounding::Round),
+    ("ceil", Rounding::Ceil),
+];
 
 const SCOPES: &[(&str, Scope)] = &[("global", Scope::Global), ("per-block", Scope::PerBlock)];
 
 const WHENS: &[(&str, When)] = &[("during", When::During), ("after", When::After)];
 
-const MASKS: &[(&str, MaskShape)] = &[("shared", MaskShape::Shared), ("per-sample", MaskShape::PerSample)];
+const MASKS: &[(&str, MaskShape)] = &[
+    ("shared", MaskShape::Shared),
+    ("per-sample", MaskShape::PerSample),
+];
 
 const SIGNS: &[(&str, Sign)] = &[("signed", Sign::Signed), ("absolute", Sign::Absolute)];
 
-const DEVIATIONS: &[(&str, Deviation)] =
-    &[("population", Deviation::Population), ("unbiased", Deviation::Unbiased)];
+const DEVIATIONS: &[(&str, Deviation)] = &[
+    ("population", Deviation::Population),
+    ("unbiased", Deviation::Unbiased),
+];
 
 impl PruneArgs {
     /// The rule.
@@ -76,7 +86,11 @@ impl PruneArgs {
             ratio: self.ratio,
             rounding: self.rounding,
             scope: self.scope,
-            protect: self.protect.iter().map(|name| name.as_str().into()).collect(),
+            protect: self
+                .protect
+                .iter()
+                .map(|name| name.as_str().into())
+                .collect(),
         }
     }
 }

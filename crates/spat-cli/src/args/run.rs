@@ -6,7 +6,9 @@ use clap::Args;
 use spat_engine::device::DeviceChoice;
 
 use super::values::{count, one_of};
-use super::{FinetuneArgs, ModelArgs, PruneArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs};
+use super::{
+    FinetuneArgs, ModelArgs, PruneArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs,
+};
 
 /// `spat run`.
 #[derive(Debug, Args)]
@@ -94,5 +96,8 @@ pub(crate) struct TalkArgs {
     pub(crate) quiet: bool,
 }
 
-const DEVICES: &[(&str, DeviceChoice)] =
-    &[("auto", DeviceChoice::Auto), ("gpu", DeviceChoice::Gpu), ("cpu", DeviceChoice::Cpu)];
+const DEVICES: &[(&str, DeviceChoice)] = &[
+    ("auto", DeviceChoice::Auto),
+    ("gpu", DeviceChoice::Gpu),
+    ("cpu", DeviceChoice::Cpu),
+];

@@ -94,18 +94,31 @@ pub(crate) fn split(text: &str) -> Result<SplitRule, String> {
         "ett-quarter-hourly" => return Ok(SplitRule::EttQuarterHourly),
         _ => {}
     }
-    let shares: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+    let shares: Vec<f64> = text
+        .split(',')
+        .filter_map(|part| part.trim().parse().ok())
+        .collect();
     match shares.as_slice() {
-        &[train, val, test] if text.split(',').count() == 3 => Ok(SplitRule::Fractions { train, val, test }),
-        _ => Err("three shares such as 0.7,0.1,0.2, or ett-hourly, or ett-quarter-hourly, are needed".to_owned()),
+        &[train, val, test] if text.split(',').count() == 3 => {
+            Ok(SplitRule::Fractions { train, val, test })
+        }
+        _ => Err(
+            "three shares such as 0.7,0.1,0.2, or ett-hourly, or ett-quarter-hourly, are needed"
+                .to_owned(),
+        ),
     }
 }
 
 /// `8640,2880,2880`.
 pub(crate) fn split_rows(text: &str) -> Result<SplitRule, String> {
-    let rows: Vec<usize> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+    let rows: Vec<usize> = text
+        .split(',')
+        .filter_map(|part| part.trim().parse().ok())
+        .collect();
     match rows.as_slice() {
-        &[train, val, test] if text.split(',').count() == 3 => Ok(SplitRule::Rows { train, val, test }),
+        &[train, val, test] if text.split(',').count() == 3 => {
+            Ok(SplitRule::Rows { train, val, test })
+        }
         _ => Err("three numbers of rows such as 8640,2880,2880 are needed".to_owned()),
     }
 }
@@ -129,7 +142,10 @@ pub(crate) fn accumulate(text: &str) -> Result<Accumulate, String> {
         None if text == "last-epoch" => Ok(Accumulate::LastEpoch),
         Some(("ema", value)) => match share(value) {
             Ok(weight) if weight > 0.0 => Ok(Accumulate::Ema(weight)),
-            _ => Err("the weight of the newest batch is above 0 and at most 1, for example ema=0.1".to_owned()),
+            _ => Err(
+                "the weight of the newest batch is above 0 and at most 1, for example ema=0.1"
+                    .to_owned(),
+            ),
         },
         _ => Err("one of sum, mean, last-epoch, ema=0.1 is needed".to_owned()),
     }
@@ -145,7 +161,10 @@ pub(crate) fn schedule(text: &str) -> Result<Schedule, String> {
         None if text == "one-cycle" => Ok(Schedule::OneCycle { rising: 0.3 }),
         Some(("one-cycle", rising)) => match share(rising) {
             Ok(rising) if rising > 0.0 && rising < 1.0 => Ok(Schedule::OneCycle { rising }),
-            _ => Err("the rising share of one-cycle is between 0 and 1, for example one-cycle=0.3".to_owned()),
+            _ => Err(
+                "the rising share of one-cycle is between 0 and 1, for example one-cycle=0.3"
+                    .to_owned(),
+            ),
         },
         _ => Err("one of constant, halving, decay, cosine, one-cycle=0.3 is needed".to_owned()),
     }
@@ -158,9 +177,23 @@ mod tests {
 
     #[test]
     fn splits_are_three_numbers_or_a_name() {
-        assert_eq!(split("0.6,0.2,0.2").unwrap(), SplitRule::Fractions { train: 0.6, val: 0.2, test: 0.2 });
+        assert_eq!(
+            split("0.6,0.2,0.2").unwrap(),
+            SplitRule::Fractions {
+                train: 0.6,
+                val: 0.2,
+                test: 0.2
+            }
+        );
         assert_eq!(split("ett-hourly").unwrap(), SplitRule::EttHourly);
-        assert_eq!(split_rows("5, 3,2").unwrap(), SplitRule::Rows { train: 5, val: 3, test: 2 });
+        assert_eq!(
+            split_rows("5, 3,2").unwrap(),
+            SplitRule::Rows {
+                train: 5,
+                val: 3,
+                test: 2
+            }
+        );
         for bad in ["0.7", "0.7,0.3", "a,b,c", "0.7,0.1,0.2,x", ""] {
             assert!(split(bad).is_err(), "{bad}");
             assert!(split_rows(bad).is_err(), "{bad}");
@@ -169,12 +202,23 @@ mod tests {
 
     #[test]
     fn values_with_a_parameter() {
-        assert_eq!(scaling("temperature=0.1").unwrap(), Scaling::Temperature(0.1));
+        assert_eq!(
+            scaling("temperature=0.1").unwrap(),
+            Scaling::Temperature(0.1)
+        );
         assert_eq!(accumulate("ema=0.2").unwrap(), Accumulate::Ema(0.2));
-        assert_eq!(schedule("one-cycle=0.4").unwrap(), Schedule::OneCycle { rising: 0.4 });
+        assert_eq!(
+            schedule("one-cycle=0.4").unwrap(),
+            Schedule::OneCycle { rising: 0.4 }
+        );
         assert!(scaling("temperature=0").is_err() && scaling("temperature").is_err());
         assert!(accumulate("ema=0").is_err() && accumulate("ema=2").is_err());
         assert!(schedule("one-cycle=1").is_err() && schedule("cosine=1").is_err());
-        assert!(positive("nan").is_err() && positive("-1").is_err() && share("1.5").is_err() && count("0").is_err());
+        assert!(
+            positive("nan").is_err()
+                && positive("-1").is_err()
+                && share("1.5").is_err()
+                && count("0").is_err()
+        );
     }
 }
