@@ -58,8 +58,13 @@ const PACKAGE_SETS: [&[&str]; 2] = [
 ];
 
 /// The repository's root.
+///
+/// Asked at run time: two clones that share a target folder share this binary too.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    package
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned())
+        .join("../..")
 }
 
 fn cargo() -> Command {
