@@ -1,6 +1,6 @@
 //! One job on a thread of its own, with Ctrl-C and the events between it and the person.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
@@ -32,7 +32,7 @@ pub(crate) fn drive(job: Job, folder: RunFolder, talk: TalkArgs) -> anyhow::Resu
         .context("cannot start the engine's thread")?;
     match engine.join() {
         Ok(Ok(report)) => Ok(report),
-        Ok(Err(error)) => Err(explained(error, path)),
+        Ok(Err(error)) => Err(explained(error, &path)),
         // The panic itself was shown by the thread that had it.
         Err(_) => Err(anyhow!(
             "the engine broke down; this is a mistake in spat, please report it"
@@ -80,16 +80,16 @@ fn stop_on_interrupt(commands: &mpsc::Sender<Command>, lines: &Lines) -> anyhow:
     .context("cannot listen for Ctrl-C")
 }
 
-fn explained(error: JobError, path: PathBuf) -> anyhow::Error {
+fn explained(error: JobError, path: &Path) -> anyhow::Error {
     match error {
         JobError::Stopped => Stopped(format!(
             "stopped; go on with: {}",
-            command_line::resume(&path)
+            command_line::resume(path)
         ))
         .into(),
         // Going on would only meet the same error again.
         error @ (JobError::Diverged { .. } | JobError::Plan(_)) => error.into(),
-        error => anyhow::Error::new(error).context(Advice(go_on(&path))),
+        error => anyhow::Error::new(error).context(Advice(go_on(path))),
     }
 }
 

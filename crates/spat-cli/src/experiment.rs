@@ -36,7 +36,7 @@ pub(crate) fn data_config(
 /// The whole experiment of `spat run`, checked so far that only the training itself can fail.
 pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::Result<Experiment> {
     let (forecaster, training) = forecaster(&args.model, &args.windows, series)?;
-    let training = trained(training, &args.training)?;
+    let training = trained(&training, &args.training)?;
     let experiment = Experiment {
         finetune: finetuned(&training, &args.finetune),
         data,
@@ -172,7 +172,7 @@ fn refuse(kind: ModelKind, flags: &[(&str, bool)]) -> anyhow::Result<()> {
     }
 }
 
-fn trained(preset: TrainingConfig, args: &TrainingArgs) -> anyhow::Result<TrainingConfig> {
+fn trained(preset: &TrainingConfig, args: &TrainingArgs) -> anyhow::Result<TrainingConfig> {
     let decay = args.weight_decay.unwrap_or(0.01);
     let optimizer = match args.optimizer {
         Some(OptimizerName::AdamW) => OptimizerConfig::AdamW {

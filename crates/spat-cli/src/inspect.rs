@@ -186,7 +186,7 @@ fn text(found: &Inspection) -> String {
             text += &format!(
                 "  none: {}\n",
                 found.split_error.as_deref().unwrap_or_default()
-            )
+            );
         }
     }
     if let Some((lookback, horizon)) = found.would_fit {

@@ -12,7 +12,7 @@ pub(crate) fn text(metrics: &Metrics, channels: &[String]) -> String {
     let mut text = line(
         "",
         label,
-        ["MSE", "MAE", "RMSE", "sMAPE %", "MASE"].map(str::to_owned),
+        &["MSE", "MAE", "RMSE", "sMAPE %", "MASE"].map(str::to_owned),
     );
     text += &row("all, scaled", label, &metrics.scaled);
     if let Some(original) = &metrics.original {
@@ -40,7 +40,7 @@ fn row(name: &str, label: usize, set: &MetricSet) -> String {
     line(
         name,
         label,
-        [
+        &[
             number(set.mse),
             number(set.mae),
             number(set.rmse),
@@ -50,7 +50,7 @@ fn row(name: &str, label: usize, set: &MetricSet) -> String {
     )
 }
 
-fn line(name: &str, label: usize, cells: [String; 5]) -> String {
+fn line(name: &str, label: usize, cells: &[String; 5]) -> String {
     let name: String = name.chars().take(label).collect();
     let cells: String = cells.iter().map(|cell| format!(" {cell:>11}")).collect();
     format!("{}\n", format!("{name:<label$}{cells}").trim_end())

@@ -94,28 +94,24 @@ impl View {
     fn begin(&mut self, phase: Phase, epochs: usize, steps_per_epoch: usize) {
         self.end();
         self.epochs = epochs;
-        let Some(bars) = &self.lines.bars else { return };
+        let Some(bars) = &self.lines.bars else {
+            return;
+        };
         let steps = epochs * steps_per_epoch;
-        let known = phase != Phase::Evaluate && steps > 0;
-        let template = if known {
-            "{prefix} {wide_bar} {pos}/{len}  {msg}"
-        } else {
-            "{prefix} {spinner}"
-        };
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = if known {
-            ProgressBar::new(steps as u64)
-        } else {
-            ProgressBar::new_spinner()
-        };
-        let bar = bars.add(
-            bar.with_style(style.progress_chars("━╸─"))
-                .with_prefix(phase.title()),
-        );
-        if !known {
+        let bar = if phase == Phase::Evaluate || steps == 0 {
+            let style = ProgressStyle::with_template("{prefix} {spinner}");
+            let bar = bars.add(ProgressBar::new_spinner());
             bar.enable_steady_tick(Duration::from_millis(120));
-        }
+            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+                .with_prefix(phase.title())
+        } else {
+            // The heading stays above the phase's epochs when the bar is gone.
+            self.lines.note(phase.title());
+            let style = ProgressStyle::with_template("  {wide_bar} {pos}/{len}  {msg}");
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            bars.add(ProgressBar::new(steps as u64))
+                .with_style(style.progress_chars("━╸─"))
+        };
         self.bar = Some(bar);
     }
 

@@ -1,5 +1,5 @@
 //! The program as a user meets it: a folder, a command, what it says and what it leaves.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -1,6 +1,6 @@
 //! Which device computes.
 
-use burn::tensor::{Device, DeviceType};
+use burn::tensor::{Device, DeviceKind, DeviceType};
 use serde::{Deserialize, Serialize};
 use spat_spec::DeviceFacts;
 use thiserror::Error;
@@ -58,12 +58,12 @@ fn cpu() -> (Device, DeviceFacts) {
     (Device::flex(), facts)
 }
 
-/// The first real GPU.
 /// The first card.
 fn gpu() -> Option<(Device, DeviceFacts)> {
     adapters().into_iter().find(is_card).map(with_facts)
 }
 
+/// For those who ask for a GPU where there is no card, to try that path.
 fn software_adapter() -> Option<(Device, DeviceFacts)> {
     adapters()
         .into_iter()
@@ -75,11 +75,10 @@ fn adapters() -> Vec<Device> {
     Device::enumerate(DeviceType::Wgpu).into_vec()
 }
 
-/// Whether there is a card behind an adapter; a software rasterizer has none.
+/// Whether there is a card behind an adapter; a software rasterizer (llvmpipe, WARP) is of the kind
+/// `Cpu`, and far slower than the CPU backend.
 fn is_card(device: &Device) -> bool {
-    device
-        .identity()
-        .is_some_and(|identity| identity.physical.is_some())
+    *device != Device::wgpu(DeviceKind::Cpu)
 }
 
 fn with_facts(device: Device) -> (Device, DeviceFacts) {
