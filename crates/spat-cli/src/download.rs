@@ -74,3 +74,58 @@ fn fetch(url: &str, part: &Path) -> anyhow::Result<(u64, String)> {
         .with_context(|| format!("cannot write `{}`", part.display()))?;
     Ok((bytes, hex(&digest.finalize())))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+    use crate::table;
+
+    /// A server on this computer that gives each caller the same answer.
+    fn serve(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/data.csv", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                // The request fits one read; what it says does not matter.
+                let _request = stream.read(&mut [0; 2048]).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        url
+    }
+
+    #[test]
+    fn a_file_is_kept_only_if_it_is_the_right_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.csv");
+        let url = serve("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\na\n1\n");
+
+        let wrong = to_file(&url, &path, &table::sha256(b"another")).unwrap_err();
+        assert!(wrong.to_string().contains("SHA-256"), "{wrong}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+        assert_eq!(to_file(&url, &path, &table::sha256(b"a\n1\n")).unwrap(), 4);
+        assert_eq!(fs::read(&path).unwrap(), b"a\n1\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_breaks_off_or_is_not_there_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.csv");
+        let cut =
+            serve("HTTP/1.1 200 OK\r\nContent-Length: 400\r\nConnection: close\r\n\r\na\n1\n");
+        let absent =
+            serve("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        for (url, word) in [(cut, "broke off"), (absent, "404")] {
+            let error = to_file(&url, &path, "").unwrap_err();
+            assert!(error.to_string().contains(word), "{error}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        }
+    }
+}

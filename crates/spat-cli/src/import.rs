@@ -10,6 +10,7 @@ use spat_spec::{Checkpoint, CheckpointHeader, DataConfig, FORMAT, ForecasterConf
 
 use crate::args::ImportArgs;
 use crate::failure::input;
+use crate::hints::Advice;
 use crate::table::{self, Loaded};
 use crate::{device, experiment, model_file, output, run_folder};
 
@@ -20,8 +21,13 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     table::read_file(&args.weights)?;
     let (loaded, forecaster, data) = target(args)?;
     let structure = Structure::dense(forecaster.clone());
+    let unfit = || {
+        Advice("the model's sizes are --layers, --width, --ff, --heads, --lookback, --horizon, or --like".to_owned())
+    };
+    let whose = || args.weights.display().to_string();
     let weights = from_pytorch_file(&args.weights, &structure)
-        .with_context(|| args.weights.display().to_string())?;
+        .with_context(whose)
+        .with_context(unfit)?;
     let dataset = Dataset::new(
         loaded.series.clone(),
         data.split,
@@ -45,7 +51,9 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let bytes = checkpoint.to_bytes()?;
     // Names and shapes are checked before anything is written.
     let (cpu, _, _) = device::choose(DeviceChoice::Cpu)?;
-    SavedForecaster::new(checkpoint, &cpu).with_context(|| args.weights.display().to_string())?;
+    SavedForecaster::new(checkpoint, &cpu)
+        .with_context(whose)
+        .with_context(unfit)?;
     model_file::write_whole(&args.output, &bytes)?;
     output::note(&format!(
         "{} written to {}; next: spat evaluate {} {}",
