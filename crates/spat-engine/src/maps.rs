@@ -3,6 +3,7 @@
 use burn::module::Module;
 use spat_model::{Forecaster, Pass, Probe, read};
 use spat_series::Part;
+use spat_shaders::{attention_entropy, average_maps};
 use spat_spec::{ForecasterConfig, MaskShape, ModuleMaps};
 
 use crate::error::JobError;
@@ -44,22 +45,22 @@ pub(crate) async fn module_maps(
             continue;
         };
         let attention = attention.clone().inner();
-        let entropy = (attention.clone() * attention.clone().clamp_min(1e-30).log())
-            .sum_dim(3)
-            .mean();
-        let entropy = read(entropy).await.map_err(JobError::Device)?;
+        let entropies = read(attention_entropy(attention.clone()))
+            .await
+            .map_err(JobError::Device)?;
+        let entropy = entropies.iter().map(|&nats| f64::from(nats)).sum::<f64>() / heads as f64;
         maps.push(ModuleMaps {
             module: module.clone(),
             heads,
             queries,
             keys,
             labels: labels(forecaster, &setting.dataset.series.channels, keys),
-            attention: read(attention.mean_dim(0))
+            attention: read(average_maps(attention))
                 .await
                 .map_err(JobError::Device)?,
             sensitivity: read(sensitivity).await.map_err(JobError::Device)?,
-            entropy: -f64::from(entropy.first().copied().unwrap_or_default())
-                / (keys.max(2) as f64).ln(),
+            // In shares of ln Lk, the entropy of a uniform row.
+            entropy: entropy / (keys.max(2) as f64).ln(),
         });
     }
     Ok(maps)

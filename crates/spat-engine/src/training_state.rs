@@ -21,7 +21,7 @@ pub(crate) struct TrainingState {
     pub(crate) model: BTreeMap<String, Array>,
     pub(crate) best: BTreeMap<String, Array>,
     pub(crate) optimizer: BTreeMap<String, Array>,
-    pub(crate) scores: BTreeMap<ModuleId, (u64, Array)>,
+    pub(crate) scores: BTreeMap<ModuleId, Array>,
 }
 
 /// The part of the state that is no array.
@@ -36,19 +36,12 @@ pub(crate) struct Position {
     pub(crate) history: Vec<EpochResult>,
     pub(crate) best_val: Option<f64>,
     pub(crate) epochs_without_gain: usize,
-    pub(crate) scored_batches: BTreeMap<ModuleId, u64>,
     pub(crate) seconds_in_epoch: f64,
 }
 
 impl TrainingState {
     pub(crate) async fn save(self, store: &mut impl RunStore) -> Result<(), JobError> {
-        let mut position = self.position;
-        position.scored_batches = self
-            .scores
-            .iter()
-            .map(|(module, (batches, _))| (module.clone(), *batches))
-            .collect();
-        let header = serde_json::to_string(&position).map_err(|error| run_file(&error))?;
+        let header = serde_json::to_string(&self.position).map_err(|error| run_file(&error))?;
         let mut arrays = BTreeMap::new();
         let mut put = |kind: &str, group: BTreeMap<String, Array>| {
             arrays.extend(
@@ -64,7 +57,7 @@ impl TrainingState {
             "scores",
             self.scores
                 .into_iter()
-                .map(|(module, (_, array))| (module.to_string(), array))
+                .map(|(module, array)| (module.to_string(), array))
                 .collect(),
         );
         let metadata = Some([(HEADER_KEY.to_owned(), header)].into());
@@ -94,16 +87,7 @@ impl TrainingState {
                 Some(("model", name)) => _ = state.model.insert(name.to_owned(), array),
                 Some(("best", name)) => _ = state.best.insert(name.to_owned(), array),
                 Some(("optimizer", name)) => _ = state.optimizer.insert(name.to_owned(), array),
-                Some(("scores", name)) => {
-                    let module = ModuleId::from(name);
-                    let batches = state
-                        .position
-                        .scored_batches
-                        .get(&module)
-                        .copied()
-                        .unwrap_or(1);
-                    state.scores.insert(module, (batches, array));
-                }
+                Some(("scores", name)) => _ = state.scores.insert(ModuleId::from(name), array),
                 _ => return Err(run_file(&format!("an unknown array `{name}`"))),
             }
         }

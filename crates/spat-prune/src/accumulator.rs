@@ -2,37 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
-use spat_model::read;
+use burn::tensor::{Device, Tensor, Transaction};
+use spat_shaders::{RunningScores, ScoreReading};
 use spat_spec::{Accumulate, Array, ModuleId, Score, SendOptions};
 use thiserror::Error;
 
-use crate::send::send;
-
-/// The device did not give scores back.
+/// Scores that cannot be had.
 #[derive(Debug, Error)]
-#[error("the scores could not be read from the device: {0}")]
-pub struct ScoreError(String);
+pub enum ScoreError {
+    /// The device did not give them back.
+    #[error("the scores could not be read from the device: {0}")]
+    Device(String),
+    /// Some sensitivities were no number, so that a mean over them would be none either.
+    #[error(
+        "{count} sensitivities of {module} became NaN or infinite while it was scored; lower the \
+         learning rate (--learning-rate) or clip the gradients (--clip-norm 1)"
+    )]
+    NotFinite {
+        /// Where.
+        module: ModuleId,
+        /// How many, over all batches.
+        count: u64,
+    },
+}
 
 /// Running SEND of every module.
 ///
-/// Each batch costs a few small tensor operations and no read-back. Mean and spread run by
-/// Welford's update (Knuth, TAOCP vol. 2, 4.2.2), which does not lose digits over thousands of
-/// batches.
+/// Each batch is reduced where its sensitivities lie, by [`RunningScores`]; nothing is read back.
 #[derive(Debug, Clone)]
 pub struct ScoreAccumulator {
     options: SendOptions,
-    modules: BTreeMap<ModuleId, Running>,
-}
-
-/// `[H + 1]` values: one per head, then the module's own (the mean over heads).
-#[derive(Debug, Clone)]
-struct Running {
-    batches: u64,
-    /// Running mean, or moving average.
-    mean: Tensor<1>,
-    /// Sum of squared deviations from the running mean.
-    squares: Tensor<1>,
+    modules: BTreeMap<ModuleId, RunningScores>,
 }
 
 impl ScoreAccumulator {
@@ -53,16 +53,10 @@ impl ScoreAccumulator {
     /// the number of values in the mean loss.
     pub fn add(&mut self, sensitivities: BTreeMap<ModuleId, Tensor<4>>, forecast_values: usize) {
         for (module, sensitivity) in sensitivities {
-            let heads = send(sensitivity, forecast_values, &self.options);
-            let values = Tensor::cat(vec![heads.clone(), heads.mean()], 0);
-            let running = match self.modules.remove(&module) {
-                None => Running {
-                    batches: 1,
-                    squares: values.zeros_like(),
-                    mean: values,
-                },
-                Some(running) => running.with(values, self.options.accumulate),
-            };
+            let running = self.modules.remove(&module).unwrap_or_else(|| {
+                RunningScores::new(sensitivity.dims()[1], &sensitivity.device())
+            });
+            let running = running.with(sensitivity, forecast_values, &self.options);
             self.modules.insert(module, running);
         }
     }
@@ -77,92 +71,95 @@ impl ScoreAccumulator {
     /// Scores so far, in the order of the modules' names; reads a few numbers from the device.
     ///
     /// # Errors
-    /// The device is lost.
+    /// The device is lost, or sensitivities were no numbers.
     pub async fn scores(&self) -> Result<Vec<Score>, ScoreError> {
         let mut scores = Vec::new();
-        for (module, running) in &self.modules {
-            let mean = read(running.mean.clone()).await.map_err(ScoreError)?;
-            let squares = read(running.squares.clone()).await.map_err(ScoreError)?;
-            let factor = match self.options.accumulate {
-                Accumulate::Sum => running.batches as f64,
-                _ => 1.0,
-            };
-            let mut heads: Vec<f64> = mean
-                .iter()
-                .map(|&value| f64::from(value) * factor)
-                .collect();
-            let value = heads.pop().unwrap_or_default();
-            let variance =
-                f64::from(squares.last().copied().unwrap_or_default()) / running.batches as f64;
-            scores.push(Score {
-                module: module.clone(),
-                value,
-                heads,
-                spread: variance.max(0.0).sqrt(),
-                batches: running.batches,
-            });
+        for (module, state) in self.read().await? {
+            scores.push(self.score(module, &ScoreReading::from_state(&state))?);
         }
         scores.sort_by_key(|score| layer_number(&score.module));
         Ok(scores)
     }
 
-    /// The state as arrays, for a resumable run: per module `[2, H + 1]` and the batches.
+    fn score(&self, module: ModuleId, reading: &ScoreReading) -> Result<Score, ScoreError> {
+        if reading.not_finite > 0 {
+            return Err(ScoreError::NotFinite {
+                module,
+                count: reading.not_finite,
+            });
+        }
+        let factor = match self.options.accumulate {
+            Accumulate::Sum => reading.batches as f64,
+            _ => 1.0,
+        };
+        let mut heads: Vec<f64> = reading
+            .means
+            .iter()
+            .map(|&mean| f64::from(mean) * factor)
+            .collect();
+        let value = heads.pop().unwrap_or_default();
+        let squares = reading.squares.last().copied().unwrap_or_default();
+        let variance = f64::from(squares) / reading.batches.max(1) as f64;
+        Ok(Score {
+            module,
+            value,
+            heads,
+            spread: variance.max(0.0).sqrt(),
+            batches: reading.batches,
+        })
+    }
+
+    /// The state as one array per module, for a resumable run.
     ///
     /// # Errors
     /// The device is lost.
-    pub async fn state(&self) -> Result<BTreeMap<ModuleId, (u64, Array)>, ScoreError> {
-        let mut state = BTreeMap::new();
-        for (module, running) in &self.modules {
-            let mut values = read(running.mean.clone()).await.map_err(ScoreError)?;
-            let shape = vec![2, values.len()];
-            values.extend(read(running.squares.clone()).await.map_err(ScoreError)?);
-            state.insert(module.clone(), (running.batches, Array { shape, values }));
-        }
-        Ok(state)
+    pub async fn state(&self) -> Result<BTreeMap<ModuleId, Array>, ScoreError> {
+        let state = self.read().await?.into_iter().map(|(module, values)| {
+            let shape = vec![values.len()];
+            (module, Array { shape, values })
+        });
+        Ok(state.collect())
     }
 
     /// Goes on from [`ScoreAccumulator::state`].
     pub fn with_state(
         options: SendOptions,
-        state: BTreeMap<ModuleId, (u64, Array)>,
-        device: &burn::tensor::Device,
+        state: BTreeMap<ModuleId, Array>,
+        device: &Device,
     ) -> Self {
-        let modules = state
-            .into_iter()
-            .map(|(module, (batches, array))| {
-                let half = array.values.len() / 2;
-                let tensor = |values: &[f32]| Tensor::<1>::from_floats(values, device);
-                let mean = tensor(&array.values[..half]);
-                let squares = tensor(&array.values[half..]);
-                (
-                    module,
-                    Running {
-                        batches,
-                        mean,
-                        squares,
-                    },
-                )
-            })
-            .collect();
-        Self { options, modules }
-    }
-}
-
-impl Running {
-    fn with(self, values: Tensor<1>, accumulate: Accumulate) -> Self {
-        let batches = self.batches + 1;
-        let before = values.clone() - self.mean.clone();
-        let weight = match accumulate {
-            Accumulate::Ema(newest) => newest,
-            Accumulate::Sum | Accumulate::Mean | Accumulate::LastEpoch => 1.0 / batches as f64,
-        };
-        let mean = self.mean + before.clone() * weight;
-        let after = values - mean.clone();
+        let modules = state.into_iter().map(|(module, array)| {
+            let reading = ScoreReading::from_state(&array.values);
+            (module, RunningScores::from_reading(&reading, device))
+        });
         Self {
-            batches,
-            squares: self.squares + before * after,
-            mean,
+            options,
+            modules: modules.collect(),
         }
+    }
+
+    /// The state of every module, in one round trip.
+    async fn read(&self) -> Result<Vec<(ModuleId, Vec<f32>)>, ScoreError> {
+        let device = |reason: String| ScoreError::Device(reason);
+        let reads = self
+            .modules
+            .values()
+            .fold(Transaction::default(), |reads, running| {
+                reads.register(running.state())
+            });
+        let read = reads
+            .execute_async()
+            .await
+            .map_err(|error| device(error.to_string()))?;
+        let values = read.into_iter().map(|data| {
+            data.convert::<f32>()
+                .try_into_vec::<f32>()
+                .map_err(|error| device(format!("{error:?}")))
+        });
+        self.modules
+            .keys()
+            .zip(values)
+            .map(|(module, values)| Ok((module.clone(), values?)))
+            .collect()
     }
 }
 

@@ -168,8 +168,11 @@ fn our_worker() -> Result<PathBuf> {
         .args([
             "build",
             "--release",
-            "--package",
-            "spat-engine",
+            // The features of the whole workspace, as the tests have them: with those of one
+            // package Burn would be built anew.
+            "--workspace",
+            "--exclude",
+            "spat-series",
             "--bench",
             "step",
             "--message-format=json",

@@ -1,0 +1,22 @@
+//! Sensitivities and attention maps, reduced to a few numbers per head where they lie.
+//!
+//! On a GPU the stages of `shaders/` run on Burn's own device and queue, straight from the tensor's
+//! buffer: they are ordered with Burn's operations, need no submission of their own, and nothing is
+//! read back. On the CPU the twins of the same names and loops run. Both give the same numbers to
+//! rounding (`tests/twins.rs`).
+//!
+//! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768; its
+//! options are [`spat_spec::SendOptions`].
+
+mod gpu;
+mod maps;
+mod place;
+mod scores;
+mod stage;
+mod task;
+pub mod twin;
+
+pub use maps::{attention_entropy, average_maps};
+pub use scores::{RunningScores, ScoreReading};
+pub use stage::Stage;
+pub use task::Task;

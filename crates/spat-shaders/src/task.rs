@@ -1,0 +1,218 @@
+//! How a tensor is cut into workgroups; the `Task` of `shaders/task.wgsl`.
+
+use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
+
+/// Threads of a workgroup: WebGPU promises 256 on every device.
+pub(crate) const WORKGROUP: u32 = 256;
+/// Values that a thread loads before it folds them into its state.
+pub(crate) const VALUES: u32 = 4;
+/// Partial moments of a module at most: enough workgroups to fill a large GPU, few enough to be
+/// merged by each workgroup of the next stage.
+const PARTIALS: u32 = 512;
+/// Values per workgroup that are worth its start and its share of the last stage.
+const BLOCK_VALUES: u32 = 32_768;
+/// Workgroups below which a tensor is cut finer than [`BLOCK_VALUES`], to use all of a GPU.
+const ENOUGH_GROUPS: u32 = 2_048;
+/// The most workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
+const MOST_GROUPS: u32 = 65_535;
+
+/// What a dispatch works on: field for field the `Task` of `shaders/task.wgsl`, where they are
+/// explained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Task {
+    /// Batch · heads.
+    pub segments: u32,
+    /// Heads.
+    pub heads: u32,
+    /// Queries: rows of a segment.
+    pub rows: u32,
+    /// Keys: values of a row.
+    pub keys: u32,
+    /// Threads that share a row (or, in the last stage, a head): a power of two.
+    pub lanes: u32,
+    /// Workgroups per segment.
+    pub blocks: u32,
+    /// Rows of a workgroup.
+    pub rows_per_block: u32,
+    /// Workgroups along x.
+    pub groups_x: u32,
+    /// Workgroups that do something.
+    pub groups: u32,
+    /// Absolute values.
+    pub absolute: bool,
+    /// Standard deviations over n − 1.
+    pub unbiased: bool,
+    /// Partial moments to merge, 0 where nothing is standardised.
+    pub partials: u32,
+    /// What multiplies a sensitivity.
+    pub factor: f32,
+    /// Weight of the newest batch, 0 where all weigh the same.
+    pub newest: f32,
+}
+
+impl Task {
+    /// The task of the stage `disperse_rows` for `[batch, heads, queries, keys]`. `forecast_values`
+    /// is the number of values that the mean loss averaged over.
+    pub fn dispersion(shape: [usize; 4], forecast_values: usize, options: &SendOptions) -> Self {
+        let task = Self {
+            absolute: options.sign == Sign::Absolute,
+            unbiased: options.deviation == Deviation::Unbiased,
+            factor: match options.scaling {
+                Scaling::None | Scaling::Standardise => 1.0,
+                Scaling::SumLoss => forecast_values as f32,
+                Scaling::Temperature(temperature) => (1.0 / temperature) as f32,
+            },
+            newest: match options.accumulate {
+                Accumulate::Ema(newest) => newest as f32,
+                Accumulate::Sum | Accumulate::Mean | Accumulate::LastEpoch => 0.0,
+            },
+            ..Self::rows(shape)
+        };
+        match options.scaling {
+            Scaling::Standardise => Self {
+                partials: task.spread().groups,
+                ..task
+            },
+            _ => task,
+        }
+    }
+
+    /// Rows of every segment, cut into blocks.
+    pub fn rows([batch, heads, queries, keys]: [usize; 4]) -> Self {
+        let [batch, heads, rows, keys] =
+            [batch, heads, queries, keys].map(|size| u32::try_from(size).unwrap_or(u32::MAX));
+        let segments = batch * heads;
+        // As many threads to a row as have VALUES four times over, and more where rows are few.
+        let lanes = (keys / (4 * VALUES))
+            .max(WORKGROUP / rows.max(1))
+            .next_power_of_two()
+            .min(keys.next_power_of_two())
+            .min(WORKGROUP);
+        let at_once = WORKGROUP / lanes;
+        let wanted = (BLOCK_VALUES / keys.max(1)).max(at_once);
+        let fair = (segments * rows).div_ceil(ENOUGH_GROUPS).max(at_once);
+        let rows_per_block = wanted.min(fair).next_multiple_of(at_once);
+        let blocks = rows.div_ceil(rows_per_block);
+        Self {
+            segments,
+            heads,
+            rows,
+            keys,
+            lanes,
+            blocks,
+            rows_per_block,
+            groups_x: 1,
+            groups: segments * blocks,
+            absolute: false,
+            unbiased: false,
+            partials: 0,
+            factor: 1.0,
+            newest: 0.0,
+        }
+        .gridded()
+    }
+
+    /// The task of the stage `measure_spread` for the same tensor.
+    pub fn spread(self) -> Self {
+        let tiles = self.length().div_ceil(WORKGROUP * VALUES);
+        Self {
+            groups: tiles.clamp(1, PARTIALS),
+            ..self
+        }
+        .gridded()
+    }
+
+    /// The task of the stage `accumulate_scores` behind this one: one workgroup, its threads shared
+    /// out to the heads.
+    pub fn accumulation(self) -> Self {
+        let teams = self.heads.next_power_of_two().min(WORKGROUP);
+        Self {
+            lanes: WORKGROUP / teams,
+            groups: 1,
+            ..self
+        }
+        .gridded()
+    }
+
+    /// The task of the stage `average_maps` for the same tensor.
+    pub fn cells(self) -> Self {
+        Self {
+            groups: (self.heads * self.rows * self.keys).div_ceil(WORKGROUP),
+            ..self
+        }
+        .gridded()
+    }
+
+    /// Values in the tensor.
+    pub fn length(&self) -> u32 {
+        self.segments * self.rows * self.keys
+    }
+
+    /// Workgroups along x and y.
+    pub fn grid(&self) -> [u32; 2] {
+        [self.groups_x, self.groups.div_ceil(self.groups_x)]
+    }
+
+    fn gridded(self) -> Self {
+        Self {
+            groups_x: self.groups.clamp(1, MOST_GROUPS),
+            ..self
+        }
+    }
+
+    /// The words of the uniform buffer.
+    pub(crate) fn words(&self) -> Vec<u64> {
+        let words = [
+            self.segments,
+            self.heads,
+            self.rows,
+            self.keys,
+            self.lanes,
+            self.blocks,
+            self.rows_per_block,
+            self.groups_x,
+            self.groups,
+            self.absolute.into(),
+            self.unbiased.into(),
+            self.partials,
+            self.factor.to_bits(),
+            self.newest.to_bits(),
+            0,
+            0,
+        ];
+        words
+            .chunks_exact(2)
+            .map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_hold_every_row_once_and_grids_every_block() {
+        for shape in [
+            [1, 8, 11, 11],
+            [32, 8, 512, 512],
+            [1, 1, 1, 1],
+            [3, 5, 7, 8192],
+            [4096, 64, 12, 12],
+            [1, 1, 70_000, 3],
+        ] {
+            let task = Task::rows(shape);
+            assert!(task.lanes.is_power_of_two() && task.lanes <= WORKGROUP);
+            assert!(task.blocks * task.rows_per_block >= task.rows, "{task:?}");
+            assert!((task.blocks - 1) * task.rows_per_block < task.rows, "{task:?}");
+            let [x, y] = task.grid();
+            assert!(x <= MOST_GROUPS && y <= MOST_GROUPS && x * y >= task.groups);
+        }
+    }
+
+    #[test]
+    fn a_large_tensor_gives_few_sums_to_the_last_stage() {
+        let task = Task::rows([32, 8, 512, 512]);
+        assert!((1_024..=4_096).contains(&task.groups), "{task:?}");
+    }
+}

@@ -1,0 +1,24 @@
+//! Twin of `shaders/measure_entropy.wgsl`.
+
+use crate::task::Task;
+use crate::twin::RowSum;
+
+/// Entropies of attention rows in nats, summed over the rows of each block.
+pub fn measure_entropy(attention: &[f32], task: &Task) -> Vec<RowSum> {
+    let keys = task.keys as usize;
+    let mut sums = Vec::with_capacity(task.groups as usize);
+    for segment in attention.chunks(task.rows as usize * keys) {
+        for block in segment.chunks(task.rows_per_block as usize * keys) {
+            let mut sum = [0.0, 0.0];
+            for &value in block {
+                if !value.is_finite() {
+                    sum[1] += 1.0;
+                } else if value > 0.0 {
+                    sum[0] -= value * value.ln();
+                }
+            }
+            sums.push(sum);
+        }
+    }
+    sums
+}

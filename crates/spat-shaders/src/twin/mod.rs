@@ -1,0 +1,21 @@
+//! The stages on the CPU: the same names, the same loops, one thread.
+//!
+//! They are what the CPU backend runs, and what every shader is held to.
+
+mod accumulate_scores;
+mod average_maps;
+mod disperse_rows;
+mod exponentials;
+mod measure_entropy;
+mod measure_spread;
+mod moments;
+
+pub use accumulate_scores::accumulate_scores;
+pub use average_maps::average_maps;
+pub use disperse_rows::disperse_rows;
+pub use measure_entropy::measure_entropy;
+pub use measure_spread::measure_spread;
+pub use moments::Moments;
+
+/// A sum over rows, and how many values in them were no number.
+pub type RowSum = [f32; 2];

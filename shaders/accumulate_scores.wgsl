@@ -1,0 +1,75 @@
+// Last stage: the mean over the rows of each head, and its running mean and spread over batches.
+//
+// Needs task.wgsl. One workgroup. The state is [batches, values that were no number, then mean and
+// squares for each head and for the module]; the module's value is the mean over its heads. Mean
+// and squares run by Welford's update, which loses no digits over thousands of batches.
+
+@group(0) @binding(0) var<storage, read_write> sums: array<vec2<f32>>;
+@group(0) @binding(1) var<storage, read_write> before: array<f32>;
+@group(0) @binding(2) var<storage, read_write> after: array<f32>;
+@group(0) @binding(3) var<uniform> task: Task;
+
+var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
+
+@compute @workgroup_size(256)
+fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
+    let batches = before[0] + 1.0;
+    let weight = select(1.0 / batches, task.newest, task.newest > 0.0 && batches > 1.0);
+    // `lanes` threads share a head; heads beyond the workgroup's teams wait for the next turn.
+    let teams = WORKGROUP / task.lanes;
+    let team = thread / task.lanes;
+    let lane = thread % task.lanes;
+    let per_head = task.segments / task.heads * task.blocks;
+    let rows = f32(task.segments / task.heads) * f32(task.rows);
+
+    // Over this thread's heads, if it is the first of its team: values, and values that are none.
+    var whole = vec2<f32>(0.0, 0.0);
+    for (var base = 0u; base < task.heads; base += teams) {
+        let head = base + team;
+        var own = vec2<f32>(0.0, 0.0);
+        if head < task.heads {
+            for (var number = lane; number < per_head; number += task.lanes) {
+                let sample = number / task.blocks;
+                let block = number % task.blocks;
+                own += sums[(sample * task.heads + head) * task.blocks + block];
+            }
+        }
+        shared_sums[thread] = own;
+        workgroupBarrier();
+        for (var reach = task.lanes / 2u; reach > 0u; reach /= 2u) {
+            if lane < reach {
+                shared_sums[thread] += shared_sums[thread + reach];
+            }
+            workgroupBarrier();
+        }
+        if lane == 0u && head < task.heads {
+            let value = shared_sums[thread].x / rows;
+            update(head, value, weight);
+            whole += vec2<f32>(value, shared_sums[thread].y);
+        }
+        workgroupBarrier();
+    }
+
+    shared_sums[thread] = whole;
+    workgroupBarrier();
+    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
+        if thread < reach {
+            shared_sums[thread] += shared_sums[thread + reach];
+        }
+        workgroupBarrier();
+    }
+    if thread == 0u {
+        update(task.heads, shared_sums[0].x / f32(task.heads), weight);
+        after[0] = batches;
+        after[1] = before[1] + shared_sums[0].y;
+    }
+}
+
+// Welford's update of one mean and one sum of squares.
+fn update(place: u32, value: f32, weight: f32) {
+    let mean = before[2u + 2u * place];
+    let from_before = value - mean;
+    let moved = mean + from_before * weight;
+    after[2u + 2u * place] = moved;
+    after[3u + 2u * place] = before[3u + 2u * place] + from_before * (value - moved);
+}

@@ -1,0 +1,45 @@
+// The entropy of each attention row, -sum_j a_j ln a_j in nats, summed over the rows of a block.
+//
+// Needs task.wgsl. Takes the place of the stage disperse_rows; accumulate_scores then gives the
+// mean of each head.
+
+@group(0) @binding(0) var<storage, read_write> attention: array<f32>;
+@group(0) @binding(1) var<storage, read_write> sums: array<vec2<f32>>;
+@group(0) @binding(2) var<uniform> task: Task;
+
+var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
+
+@compute @workgroup_size(256)
+fn measure_entropy(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let group = group_number(workgroup);
+    let segment = group / task.blocks;
+    let first = (group % task.blocks) * task.rows_per_block;
+    let last = select(0u, min(first + task.rows_per_block, task.rows), group < task.groups);
+    let start = segment * task.rows;
+
+    // A sum over rows of sums over keys: the rows of a block lie one after the other.
+    var sum = vec2<f32>(0.0, 0.0);
+    for (var index = first * task.keys + thread; index < last * task.keys; index += WORKGROUP) {
+        let value = attention[start * task.keys + index];
+        if !is_finite(value) {
+            sum.y += 1.0;
+        } else if value > 0.0 {
+            sum.x -= value * log(value);
+        }
+    }
+
+    shared_sums[thread] = sum;
+    workgroupBarrier();
+    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
+        if thread < reach {
+            shared_sums[thread] += shared_sums[thread + reach];
+        }
+        workgroupBarrier();
+    }
+    if thread == 0u && group < task.groups {
+        sums[group] = shared_sums[0];
+    }
+}

@@ -1,0 +1,82 @@
+// Stage 1, for standardised scores only: mean and spread of all sensitivities of a module.
+//
+// Needs task.wgsl and moments.wgsl. Each workgroup folds tiles of the tensor, `groups` apart, into
+// one partial; the next stage merges the partials. Values that are no number are passed over here
+// and counted there.
+
+@group(0) @binding(0) var<storage, read_write> sensitivity: array<f32>;
+@group(0) @binding(1) var<storage, read_write> partials: array<vec4<f32>>;
+@group(0) @binding(2) var<uniform> task: Task;
+
+var<workgroup> shared_moments: array<Moments, WORKGROUP>;
+
+@compute @workgroup_size(256)
+fn measure_spread(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let group = group_number(workgroup);
+    let length = task.segments * task.rows * task.keys;
+    let tile = WORKGROUP * VALUES;
+    let tiles = (length + tile - 1u) / tile;
+
+    var own = Moments(0.0, 0.0, 0.0, 0.0);
+    for (var number = group; number < tiles; number += task.groups) {
+        own = merge_moments(own, tile_moments(number * tile + thread, length));
+    }
+
+    shared_moments[thread] = own;
+    workgroupBarrier();
+    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
+        if thread < reach {
+            shared_moments[thread] =
+                merge_moments(shared_moments[thread], shared_moments[thread + reach]);
+        }
+        workgroupBarrier();
+    }
+    if thread == 0u && group < task.groups {
+        let whole = shared_moments[0];
+        partials[group] = vec4<f32>(whole.count, whole.scale, whole.mean, whole.squares);
+    }
+}
+
+// Moments of the VALUES values, WORKGROUP apart, that a thread takes of a tile.
+fn tile_moments(first: u32, length: u32) -> Moments {
+    var values: array<f32, VALUES>;
+    var present: array<bool, VALUES>;
+    var count = 0.0;
+    var largest = 0.0;
+    for (var k = 0u; k < VALUES; k++) {
+        let index = first + k * WORKGROUP;
+        var value = 0.0;
+        var is_present = false;
+        if index < length {
+            value = with_sign(sensitivity[index]);
+            is_present = is_finite(value);
+        }
+        present[k] = is_present;
+        values[k] = value;
+        if is_present {
+            count += 1.0;
+            largest = max(largest, abs(value));
+        }
+    }
+    if count == 0.0 || largest == 0.0 {
+        return Moments(count, 0.0, 0.0, 0.0);
+    }
+    var total = 0.0;
+    for (var k = 0u; k < VALUES; k++) {
+        if present[k] {
+            total += values[k] / largest;
+        }
+    }
+    let mean = total / count;
+    var squares = 0.0;
+    for (var k = 0u; k < VALUES; k++) {
+        if present[k] {
+            let deviation = values[k] / largest - mean;
+            squares += deviation * deviation;
+        }
+    }
+    return Moments(count, largest, mean, squares);
+}

@@ -1,0 +1,42 @@
+// Mean and spread of values of any magnitude, merged pair by pair (Chan, Golub, LeVeque 1979).
+//
+// Squares of entries near 1e-20 would vanish in f32, so that everything is held in units of the
+// largest magnitude seen, as the BLAS does in nrm2.
+
+struct Moments {
+    count: f32,
+    // Largest magnitude; the unit of what follows.
+    scale: f32,
+    mean: f32,
+    // Sum of squared deviations from the mean.
+    squares: f32,
+}
+
+// The same moments in a larger unit.
+fn moments_in(own: Moments, scale: f32) -> Moments {
+    if scale <= own.scale {
+        return own;
+    }
+    let ratio = own.scale / scale;
+    return Moments(own.count, scale, own.mean * ratio, own.squares * ratio * ratio);
+}
+
+fn merge_moments(left: Moments, right: Moments) -> Moments {
+    if left.count == 0.0 {
+        return right;
+    }
+    if right.count == 0.0 {
+        return left;
+    }
+    let scale = max(left.scale, right.scale);
+    let a = moments_in(left, scale);
+    let b = moments_in(right, scale);
+    let count = a.count + b.count;
+    let delta = b.mean - a.mean;
+    return Moments(
+        count,
+        scale,
+        a.mean + delta * (b.count / count),
+        a.squares + b.squares + delta * delta * (a.count * (b.count / count)),
+    );
+}
