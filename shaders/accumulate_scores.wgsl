@@ -11,7 +11,7 @@
 
 var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
     let batches = before[0] + 1.0;
     let weight = select(1.0 / batches, task.newest, task.newest > 0.0 && batches > 1.0);
@@ -52,16 +52,13 @@ fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
 
     shared_sums[thread] = whole;
     workgroupBarrier();
-    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
-        if thread < reach {
-            shared_sums[thread] += shared_sums[thread + reach];
-        }
-        workgroupBarrier();
-    }
     if thread == 0u {
-        update(task.heads, shared_sums[0].x / f32(task.heads), weight);
+        for (var other = 1u; other < WORKGROUP; other++) {
+            whole += shared_sums[other];
+        }
+        update(task.heads, whole.x / f32(task.heads), weight);
         after[0] = batches;
-        after[1] = before[1] + shared_sums[0].y;
+        after[1] = before[1] + whole.y;
     }
 }
 

@@ -13,7 +13,7 @@ var<workgroup> shared_moments: array<Moments, WORKGROUP>;
 var<workgroup> shared_rows: array<Exponentials, WORKGROUP>;
 var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn disperse_rows(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
@@ -38,77 +38,61 @@ fn disperse_rows(
                 own = merge_exponentials(own, part);
             }
         }
-        shared_rows[thread] = own;
-        workgroupBarrier();
-        for (var reach = task.lanes / 2u; reach > 0u; reach /= 2u) {
-            if lane < reach {
-                shared_rows[thread] =
-                    merge_exponentials(shared_rows[thread], shared_rows[thread + reach]);
-            }
+        if task.lanes > 1u {
+            shared_rows[thread] = own;
             workgroupBarrier();
+            for (var reach = task.lanes / 2u; reach > 0u; reach /= 2u) {
+                if lane < reach {
+                    shared_rows[thread] =
+                        merge_exponentials(shared_rows[thread], shared_rows[thread + reach]);
+                }
+                workgroupBarrier();
+            }
+            own = shared_rows[thread];
         }
-        if is_mine && lane == 0u && shared_rows[thread].count > 0.0 {
-            sum.x += softmax_deviation(shared_rows[thread]);
+        if is_mine && lane == 0u && own.count > 0.0 {
+            sum.x += softmax_deviation(own);
         }
-        workgroupBarrier();
     }
 
     shared_sums[thread] = sum;
     workgroupBarrier();
-    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
-        if thread < reach {
-            shared_sums[thread] += shared_sums[thread + reach];
-        }
-        workgroupBarrier();
-    }
     if thread == 0u && group < task.groups {
-        sums[group] = shared_sums[0];
+        for (var other = 1u; other < WORKGROUP; other++) {
+            sum += shared_sums[other];
+        }
+        sums[group] = sum;
     }
 }
 
 // Up to VALUES values of a row, `lanes` apart, from `key` on.
 fn tile_exponentials(start: u32, key: u32, sum: ptr<function, vec2<f32>>) -> Exponentials {
-    var values: array<f32, VALUES>;
-    var present: array<bool, VALUES>;
-    var count = 0.0;
-    var shift = 0.0;
-    for (var k = 0u; k < VALUES; k++) {
-        let place = key + k * task.lanes;
-        var value = 0.0;
-        var is_present = false;
-        if place < task.keys {
-            value = with_sign(sensitivity[start + place]);
-            is_present = is_finite(value);
-            if !is_present {
-                (*sum).y += 1.0;
-            }
-        }
-        present[k] = is_present;
-        values[k] = value;
-        if is_present {
-            shift = select(max(shift, value), value, count == 0.0);
-            count += 1.0;
-        }
-    }
+    let places = key + EACH_VALUE * task.lanes;
+    var values = vec4<f32>(0.0);
+    if places.x < task.keys { values.x = sensitivity[start + places.x]; }
+    if places.y < task.keys { values.y = sensitivity[start + places.y]; }
+    if places.z < task.keys { values.z = sensitivity[start + places.z]; }
+    if places.w < task.keys { values.w = sensitivity[start + places.w]; }
+    let inside = places < vec4<u32>(task.keys);
+    let present = inside & are_finite(values);
+    let one = vec4<f32>(1.0);
+    let none = vec4<f32>(0.0);
+    let count = sum_of(select(none, one, present));
+    (*sum).y += sum_of(select(none, one, inside)) - count;
     if count == 0.0 {
         return Exponentials(0.0, 0.0, 0.0, 0.0, 0.0);
     }
-    var total = 0.0;
-    for (var k = 0u; k < VALUES; k++) {
-        if present[k] {
-            values[k] = expm1_between(values[k], shift);
-            total += values[k];
-        }
+    if task.absolute == 1u {
+        values = abs(values);
     }
+
+    let candidates = select(vec4<f32>(-3.0e38), values, present);
+    let shift = max(max(candidates.x, candidates.y), max(candidates.z, candidates.w));
+    let d = expm1(select(none, (values - shift) * unit.x * unit.y, present));
+    let total = sum_of(d);
     let mean = total / count;
-    var squares = 0.0;
-    for (var k = 0u; k < VALUES; k++) {
-        if present[k] {
-            let deviation = values[k] - mean;
-            squares += deviation * deviation;
-        }
-    }
-    return Exponentials(count, shift, count + total, mean, squares);
+    let deviations = select(none, d - mean, present);
+    return Exponentials(count, shift, count + total, mean, dot(deviations, deviations));
 }
 
 // What multiplies a sensitivity: 1 over the largest magnitude and 1 over the deviation in units of it. Sensitivities that are all equal have no dispersion at any scale; the

@@ -22,19 +22,19 @@ struct Exponentials {
 }
 
 // exp(x) - 1 without loss for small x: the Taylor series to x^7 within 0.5, the plain form outside.
-fn expm1(x: f32) -> f32 {
+fn expm1(x: vec4<f32>) -> vec4<f32> {
     var series = x / 7.0 + 1.0;
     series = series * x / 6.0 + 1.0;
     series = series * x / 5.0 + 1.0;
     series = series * x / 4.0 + 1.0;
     series = series * x / 3.0 + 1.0;
     series = series * x / 2.0 + 1.0;
-    return select(exp(x) - 1.0, series * x, abs(x) < 0.5);
+    return select(exp(x) - 1.0, series * x, abs(x) < vec4<f32>(0.5));
 }
 
 // expm1 of the scaled difference of two sensitivities.
 fn expm1_between(value: f32, shift: f32) -> f32 {
-    return expm1((value - shift) * unit.x * unit.y);
+    return expm1(vec4<f32>((value - shift) * unit.x * unit.y)).x;
 }
 
 // The same row seen from a larger shift.

@@ -9,7 +9,7 @@
 
 var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn measure_entropy(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
@@ -24,7 +24,7 @@ fn measure_entropy(
     var sum = vec2<f32>(0.0, 0.0);
     for (var index = first * task.keys + thread; index < last * task.keys; index += WORKGROUP) {
         let value = attention[start * task.keys + index];
-        if !is_finite(value) {
+        if !are_finite(vec4<f32>(value)).x {
             sum.y += 1.0;
         } else if value > 0.0 {
             sum.x -= value * log(value);
@@ -33,13 +33,10 @@ fn measure_entropy(
 
     shared_sums[thread] = sum;
     workgroupBarrier();
-    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
-        if thread < reach {
-            shared_sums[thread] += shared_sums[thread + reach];
-        }
-        workgroupBarrier();
-    }
     if thread == 0u && group < task.groups {
-        sums[group] = shared_sums[0];
+        for (var other = 1u; other < WORKGROUP; other++) {
+            sum += shared_sums[other];
+        }
+        sums[group] = sum;
     }
 }

@@ -10,7 +10,7 @@
 
 var<workgroup> shared_moments: array<Moments, WORKGROUP>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn measure_spread(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
@@ -42,41 +42,25 @@ fn measure_spread(
 
 // Moments of the VALUES values, WORKGROUP apart, that a thread takes of a tile.
 fn tile_moments(first: u32, length: u32) -> Moments {
-    var values: array<f32, VALUES>;
-    var present: array<bool, VALUES>;
-    var count = 0.0;
-    var largest = 0.0;
-    for (var k = 0u; k < VALUES; k++) {
-        let index = first + k * WORKGROUP;
-        var value = 0.0;
-        var is_present = false;
-        if index < length {
-            value = with_sign(sensitivity[index]);
-            is_present = is_finite(value);
-        }
-        present[k] = is_present;
-        values[k] = value;
-        if is_present {
-            count += 1.0;
-            largest = max(largest, abs(value));
-        }
+    let places = first + EACH_VALUE * WORKGROUP;
+    var values = vec4<f32>(0.0);
+    if places.x < length { values.x = sensitivity[places.x]; }
+    if places.y < length { values.y = sensitivity[places.y]; }
+    if places.z < length { values.z = sensitivity[places.z]; }
+    if places.w < length { values.w = sensitivity[places.w]; }
+    let present = (places < vec4<u32>(length)) & are_finite(values);
+    values = select(vec4<f32>(0.0), values, present);
+    if task.absolute == 1u {
+        values = abs(values);
     }
+
+    let count = sum_of(select(vec4<f32>(0.0), vec4<f32>(1.0), present));
+    let sizes = abs(values);
+    let largest = max(max(sizes.x, sizes.y), max(sizes.z, sizes.w));
     if count == 0.0 || largest == 0.0 {
         return Moments(count, 0.0, 0.0, 0.0);
     }
-    var total = 0.0;
-    for (var k = 0u; k < VALUES; k++) {
-        if present[k] {
-            total += values[k] / largest;
-        }
-    }
-    let mean = total / count;
-    var squares = 0.0;
-    for (var k = 0u; k < VALUES; k++) {
-        if present[k] {
-            let deviation = values[k] / largest - mean;
-            squares += deviation * deviation;
-        }
-    }
-    return Moments(count, largest, mean, squares);
+    let mean = sum_of(values / largest) / count;
+    let deviations = select(vec4<f32>(0.0), values / largest - mean, present);
+    return Moments(count, largest, mean, dot(deviations, deviations));
 }

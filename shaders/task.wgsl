@@ -3,9 +3,10 @@
 // Sensitivities and attention maps are [batch, heads, queries, keys] in row-major order. A segment
 // is one head of one sample: `rows` rows of `keys` values, one after the other.
 
-const WORKGROUP: u32 = 256u;
-// Values that a thread loads before it folds them into its running state.
+const WORKGROUP: u32 = 64u;
+// Values that a thread loads before it folds them into its running state: a vec4.
 const VALUES: u32 = 4u;
+const EACH_VALUE = vec4<u32>(0u, 1u, 2u, 3u);
 
 struct Task {
     // batch · heads
@@ -44,10 +45,11 @@ fn group_number(group: vec3<u32>) -> u32 {
 }
 
 // By the bits: a compiler may take it for granted that no float is NaN or infinite.
-fn is_finite(value: f32) -> bool {
-    return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+fn are_finite(values: vec4<f32>) -> vec4<bool> {
+    let exponent = vec4<u32>(0x7f800000u);
+    return (bitcast<vec4<u32>>(values) & exponent) != exponent;
 }
 
-fn with_sign(value: f32) -> f32 {
-    return select(value, abs(value), task.absolute == 1u);
+fn sum_of(values: vec4<f32>) -> f32 {
+    return dot(values, vec4<f32>(1.0));
 }

@@ -39,7 +39,10 @@ fn main() {
         _ if card.is_some() => vec![[32, 8, 512, 512], [32, 8, 25, 25], [1, 8, 866, 866]],
         _ => vec![[4, 8, 128, 128], [32, 8, 11, 11], [1, 8, 512, 512]],
     };
-    let rounds = sizes.get(3).copied().unwrap_or(if card.is_some() { 30 } else { 5 });
+    let rounds = sizes
+        .get(3)
+        .copied()
+        .unwrap_or(if card.is_some() { 30 } else { 5 });
     println!(
         "| sensitivities | scaling | read | bytes over that | dispatches | ms | GB/s | composed: dispatches | composed: ms | ratio |"
     );
@@ -67,16 +70,10 @@ fn compare(shape: [usize; 4], scaling: Scaling, rounds: usize, device: &Device) 
     let mut times = [Vec::new(), Vec::new()];
     let mut launches = [0, 0];
     for round in 0..=rounds {
-        let by_shader = timed(|| {
-            start
-                .clone()
-                .with(maps.clone(), 1, &options)
-                .state()
-                .into_data()
-        });
+        let by_shader = timed(|| start.clone().with(maps.clone(), 1, &options).state());
         let composed = timed(|| {
             let heads = send(maps.clone(), 1, &options);
-            welford(Tensor::cat(vec![heads.clone(), heads.mean()], 0)).into_data()
+            welford(Tensor::cat(vec![heads.clone(), heads.mean()], 0))
         });
         launches = [by_shader.1, composed.1];
         if round > 0 {
@@ -127,11 +124,16 @@ fn welford(values: Tensor<1>) -> Tensor<1> {
 }
 
 /// Milliseconds until the few numbers are read, and kernel launches.
-fn timed<T>(work: impl FnOnce() -> T) -> (f64, usize) {
+fn timed(work: impl FnOnce() -> Tensor<1>) -> (f64, usize) {
     let count = Arc::new(Counter::default());
     let watching = LaunchObservation::new(count.clone());
     let started = Instant::now();
-    work();
+    // Data come lazily; only their values end the wait.
+    let numbers: Vec<f32> = work()
+        .into_data()
+        .try_into_vec()
+        .expect("the device is lost");
+    assert!(numbers.iter().all(|number| number.is_finite()));
     let milliseconds = started.elapsed().as_secs_f64() * 1e3;
     drop(watching);
     (milliseconds, count.0.load(Ordering::Relaxed))

@@ -16,10 +16,7 @@ pub fn attention_entropy(attention: Tensor<4>) -> Tensor<1> {
     let heads = attention.dims()[1];
     let scores = RunningScores::new(heads, &attention.device()).with_entropy(attention);
     // The means stand at 2, 4, 6, …
-    let pairs = scores
-        .state()
-        .slice([2..2 + 2 * heads])
-        .reshape([heads, 2]);
+    let pairs = scores.state().slice([2..2 + 2 * heads]).reshape([heads, 2]);
     pairs.slice([0..heads, 0..1]).reshape([heads])
 }
 

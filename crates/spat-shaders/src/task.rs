@@ -2,16 +2,18 @@
 
 use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
 
-/// Threads of a workgroup: WebGPU promises 256 on every device.
-pub(crate) const WORKGROUP: u32 = 256;
+/// Threads of a workgroup: few, since most rows are short and every barrier waits for all of them.
+pub(crate) const WORKGROUP: u32 = 64;
 /// Values that a thread loads before it folds them into its state.
 pub(crate) const VALUES: u32 = 4;
 /// Partial moments of a module at most: enough workgroups to fill a large GPU, few enough to be
 /// merged by each workgroup of the next stage.
-const PARTIALS: u32 = 512;
+const PARTIALS: u32 = 1_024;
+/// Tiles of a workgroup that measures the spread, at least.
+const TILES: u32 = 16;
 /// Values per workgroup that are worth its start and its share of the last stage.
-const BLOCK_VALUES: u32 = 32_768;
-/// Workgroups below which a tensor is cut finer than [`BLOCK_VALUES`], to use all of a GPU.
+const BLOCK_VALUES: u32 = 8_192;
+/// Workgroups that fill a large GPU; more would only give the last stage more sums.
 const ENOUGH_GROUPS: u32 = 2_048;
 /// The most workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
 const MOST_GROUPS: u32 = 65_535;
@@ -82,16 +84,13 @@ impl Task {
         let [batch, heads, rows, keys] =
             [batch, heads, queries, keys].map(|size| u32::try_from(size).unwrap_or(u32::MAX));
         let segments = batch * heads;
-        // As many threads to a row as have VALUES four times over, and more where rows are few.
-        let lanes = (keys / (4 * VALUES))
-            .max(WORKGROUP / rows.max(1))
-            .next_power_of_two()
-            .min(keys.next_power_of_two())
-            .min(WORKGROUP);
+        // As many threads to a row as have VALUES four times over.
+        let lanes = (keys / (4 * VALUES)).next_power_of_two().min(WORKGROUP);
         let at_once = WORKGROUP / lanes;
-        let wanted = (BLOCK_VALUES / keys.max(1)).max(at_once);
-        let fair = (segments * rows).div_ceil(ENOUGH_GROUPS).max(at_once);
-        let rows_per_block = wanted.min(fair).next_multiple_of(at_once);
+        let rows_per_block = (BLOCK_VALUES / keys.max(1))
+            .max((segments * rows).div_ceil(ENOUGH_GROUPS))
+            .max(1)
+            .next_multiple_of(at_once);
         let blocks = rows.div_ceil(rows_per_block);
         Self {
             segments,
@@ -116,7 +115,7 @@ impl Task {
     pub fn spread(self) -> Self {
         let tiles = self.length().div_ceil(WORKGROUP * VALUES);
         Self {
-            groups: tiles.clamp(1, PARTIALS),
+            groups: tiles.div_ceil(TILES).clamp(1, PARTIALS),
             ..self
         }
         .gridded()
@@ -204,7 +203,10 @@ mod tests {
             let task = Task::rows(shape);
             assert!(task.lanes.is_power_of_two() && task.lanes <= WORKGROUP);
             assert!(task.blocks * task.rows_per_block >= task.rows, "{task:?}");
-            assert!((task.blocks - 1) * task.rows_per_block < task.rows, "{task:?}");
+            assert!(
+                (task.blocks - 1) * task.rows_per_block < task.rows,
+                "{task:?}"
+            );
             let [x, y] = task.grid();
             assert!(x <= MOST_GROUPS && y <= MOST_GROUPS && x * y >= task.groups);
         }

@@ -18,7 +18,7 @@ fn every_shader_is_valid() {
             panic!("{} has other than one entry point", stage.name());
         };
         assert_eq!(entry.name, stage.name());
-        assert_eq!(entry.workgroup_size, [256, 1, 1]);
+        assert_eq!(entry.workgroup_size, [64, 1, 1]);
         let mut bindings: Vec<u32> = module
             .global_variables
             .iter()
@@ -39,7 +39,9 @@ fn no_shader_is_forgotten() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(
-            Stage::ALL.iter().any(|stage| stage.source().contains(&text)),
+            Stage::ALL
+                .iter()
+                .any(|stage| stage.source().contains(&text)),
             "{} belongs to no stage",
             path.display()
         );

@@ -30,7 +30,10 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 fn flat(numbers: &[f32]) -> Tensor<1> {
-    Tensor::from_data(TensorData::new(numbers.to_vec(), [numbers.len()]), &device())
+    Tensor::from_data(
+        TensorData::new(numbers.to_vec(), [numbers.len()]),
+        &device(),
+    )
 }
 
 /// Numbers like sensitivities: of both signs, of one magnitude, with a few far larger ones.
@@ -104,7 +107,10 @@ fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
         for (gpu, cpu) in values(gpu).chunks(4).zip(words.chunks(4)) {
             // The mean is in units of the largest value, and may be anything down to nothing.
             close(&[gpu[0], gpu[1], gpu[3]], &[cpu[0], cpu[1], cpu[3]], &what);
-            assert!((gpu[2] - cpu[2]).abs() <= TOLERANCE, "{what}: {gpu:?} {cpu:?}");
+            assert!(
+                (gpu[2] - cpu[2]).abs() <= TOLERANCE,
+                "{what}: {gpu:?} {cpu:?}"
+            );
         }
     }
     words.resize(words.len().max(4), 0.0);
@@ -116,10 +122,16 @@ fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
         .unwrap();
     close(&values(gpu), &cpu, &format!("disperse_rows {what}"));
 
-    let before: Vec<f32> = (0..2 + 2 * (shape[1] + 1)).map(|place| place as f32 * 0.01).collect();
+    let before: Vec<f32> = (0..2 + 2 * (shape[1] + 1))
+        .map(|place| place as f32 * 0.01)
+        .collect();
     let after = twin::accumulate_scores(&sums, &before, &task.accumulation());
     let gpu = Stage::AccumulateScores
-        .run(vec![flat(&cpu), flat(&before)], after.len(), &task.accumulation())
+        .run(
+            vec![flat(&cpu), flat(&before)],
+            after.len(),
+            &task.accumulation(),
+        )
         .unwrap();
     close(&values(gpu), &after, &format!("accumulate_scores {what}"));
 }
@@ -184,7 +196,12 @@ proptest! {
 #[test]
 fn long_rows_and_many_rows() {
     let options = SendOptions::default();
-    for shape in [[1, 2, 3, 8_192], [70_000, 1, 1, 3], [1, 1, 40_000, 2], [1, 300, 2, 5]] {
+    for shape in [
+        [1, 2, 3, 8_192],
+        [70_000, 1, 1, 3],
+        [1, 1, 40_000, 2],
+        [1, 300, 2, 5],
+    ] {
         let numbers = sensitivities(9, shape.iter().product(), 1e-5);
         stages_agree(shape, &numbers, &options);
     }

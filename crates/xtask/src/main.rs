@@ -1,6 +1,7 @@
 //! The project's chores, one subcommand each. `cargo xtask --help` lists them.
 #![allow(clippy::print_stdout)] // Chores talk to the person who runs them.
 
+mod adapter;
 mod bench;
 mod lint;
 mod python;

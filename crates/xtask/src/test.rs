@@ -5,11 +5,13 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{PACKAGE_SETS, cargo};
+use crate::{PACKAGE_SETS, adapter, cargo};
 
-/// Tests need no network, no Python and no GPU. Those that read benchmark data say so and pass by
+/// Tests need no Python and no GPU, and no network but to install a software Vulkan driver where there
+/// is none. Those that read benchmark data say so and pass by
 /// where the data are absent.
 pub(crate) fn run() -> Result<()> {
+    adapter::ensure()?;
     let mut total = Counts::default();
     let mut failed = false;
     for packages in PACKAGE_SETS {
