@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use spat_engine::device::{self as engine, DeviceChoice};
+use spat_engine::device::{self as engine, Adapter, DeviceChoice};
 use spat_spec::DeviceFacts;
 
 use crate::args::InfoArgs;
@@ -14,9 +14,33 @@ use crate::{device, output};
 struct Info {
     version: &'static str,
     target: String,
-    devices: Vec<DeviceFacts>,
+    cpu: DeviceFacts,
+    adapters: Vec<AdapterUse>,
     /// What `--device auto` takes.
     auto: DeviceFacts,
+}
+
+/// An adapter, and when it computes.
+#[derive(Serialize)]
+struct AdapterUse {
+    #[serde(flatten)]
+    adapter: Adapter,
+    used_for: &'static str,
+}
+
+/// The first card is the one that computes; software only where it is asked for and there is no card.
+fn with_uses(adapters: Vec<Adapter>) -> Vec<AdapterUse> {
+    let first_card = adapters.iter().position(|adapter| !adapter.software);
+    let first = first_card.unwrap_or(0);
+    let uses = adapters.into_iter().enumerate().map(|(place, adapter)| {
+        let used_for = match (place == first, first_card.is_some()) {
+            (true, true) => "--device auto and --device gpu",
+            (true, false) => "--device gpu only: software, slower than the CPU itself",
+            (false, _) => "not used",
+        };
+        AdapterUse { adapter, used_for }
+    });
+    uses.collect()
 }
 
 /// Shows the version and the devices.
@@ -25,10 +49,8 @@ pub(crate) fn info(args: &InfoArgs) -> anyhow::Result<ExitCode> {
     let info = Info {
         version: env!("CARGO_PKG_VERSION"),
         target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        devices: engine::list()
-            .into_iter()
-            .map(device::with_threads)
-            .collect(),
+        cpu: device::with_threads(engine::cpu_facts()),
+        adapters: with_uses(pollster::block_on(engine::describe_adapters())),
         auto,
     };
     if args.json {
@@ -36,14 +58,20 @@ pub(crate) fn info(args: &InfoArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = format!("spat {} on {}\n", info.version, info.target);
-    for device in &info.devices {
-        let threads = match device.kind.as_str() {
-            "cpu" => format!(", {} threads", device.threads),
-            _ => String::new(),
-        };
-        text += &format!("  {}  {}{threads}\n", device.kind, device.name);
+    text += &format!("  cpu  {}, {} threads\n", info.cpu.name, info.cpu.threads);
+    for AdapterUse { adapter, used_for } in &info.adapters {
+        text += &format!(
+            "  gpu  {}, {}\n       driver {}\n       buffers to {} MB, bindings to {} MB, workgroups \
+             of {} threads\n       used for: {used_for}\n",
+            adapter.name,
+            adapter.api,
+            adapter.driver,
+            adapter.largest_buffer >> 20,
+            adapter.largest_binding >> 20,
+            adapter.workgroup_threads,
+        );
     }
-    if info.devices.iter().all(|device| device.kind == "cpu") {
+    if info.adapters.is_empty() {
         text += "  no GPU that Vulkan, Metal or DX12 can reach\n";
     }
     text += &format!("--device auto: {line}\n");

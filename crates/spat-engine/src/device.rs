@@ -1,5 +1,6 @@
 //! Which device computes.
 
+use burn::tensor::wgpu::wgpu;
 use burn::tensor::{Device, DeviceKind, DeviceType};
 use serde::{Deserialize, Serialize};
 use spat_spec::DeviceFacts;
@@ -42,11 +43,52 @@ pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError
     }
 }
 
-/// Every device that could be chosen.
-pub fn list() -> Vec<DeviceFacts> {
-    let mut found = vec![cpu().1];
-    found.extend(adapters().iter().map(adapter_facts));
-    found
+/// The CPU as a device.
+pub fn cpu_facts() -> DeviceFacts {
+    cpu().1
+}
+
+/// A graphics adapter of this machine, as its driver describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Adapter {
+    /// The card, or the software rasterizer.
+    pub name: String,
+    /// Vulkan, Metal or DX12.
+    pub api: String,
+    /// The driver and its version.
+    pub driver: String,
+    /// Whether the CPU does its work.
+    pub software: bool,
+    /// Bytes of the largest buffer.
+    pub largest_buffer: u64,
+    /// Bytes that a shader reaches in one binding.
+    pub largest_binding: u64,
+    /// Threads of the largest workgroup.
+    pub workgroup_threads: u32,
+}
+
+/// Every adapter that Vulkan, Metal or DX12 can reach.
+pub async fn describe_adapters() -> Vec<Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::PRIMARY,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let adapters = instance.enumerate_adapters(wgpu::Backends::PRIMARY).await;
+    let described = adapters.iter().map(|adapter| {
+        let (info, limits) = (adapter.get_info(), adapter.limits());
+        Adapter {
+            name: info.name,
+            api: format!("{:?}", info.backend),
+            driver: format!("{} {}", info.driver, info.driver_info)
+                .trim()
+                .to_owned(),
+            software: info.device_type == wgpu::DeviceType::Cpu,
+            largest_buffer: limits.max_buffer_size,
+            largest_binding: limits.max_storage_buffer_binding_size.into(),
+            workgroup_threads: limits.max_compute_invocations_per_workgroup,
+        }
+    });
+    described.collect()
 }
 
 fn cpu() -> (Device, DeviceFacts) {

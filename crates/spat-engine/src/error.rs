@@ -49,9 +49,9 @@ pub enum JobError {
     /// A checkpoint cannot be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// Scores cannot be read.
+    /// Scores cannot be had.
     #[error(transparent)]
-    Scores(#[from] ScoreError),
+    Scores(ScoreError),
     /// The run cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,4 +66,13 @@ pub enum JobError {
     /// The device failed.
     #[error("the device failed: {0}; go on with --resume, or use --device cpu")]
     Device(String),
+}
+
+impl From<ScoreError> for JobError {
+    fn from(error: ScoreError) -> Self {
+        match error {
+            ScoreError::Device(reason) => Self::Device(reason),
+            error @ ScoreError::NotFinite { .. } => Self::Scores(error),
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Whole jobs at toy size: the same seed gives the same report, whatever interrupts the run.
 #![allow(clippy::unwrap_used)]
 
+mod toy;
+
 use std::cell::RefCell;
 use std::sync::mpsc;
 
@@ -14,76 +16,7 @@ use spat_spec::{
     ITransformerConfig, PatchTstConfig, PatchTstLayout, Phase, PruneRule, Report, SendOptions,
     TrainingConfig, When, preset,
 };
-
-/// Two seasons a day in three channels, the third following the first with a lag.
-fn series() -> Series {
-    let rows = 400;
-    let value = |row: usize, channel: usize| {
-        let phase = (row + 3 * channel) as f32 * std::f32::consts::TAU / 24.0;
-        // A fixed pattern without period stands for noise.
-        let noise = ((row * 7919 + channel * 104_729) % 997) as f32 / 997.0 - 0.5;
-        phase.sin() * (1.0 + channel as f32) + 0.3 * noise + 5.0
-    };
-    let values = (0..rows)
-        .flat_map(|row| (0..3).map(move |channel| value(row, channel)))
-        .collect();
-    let stamps = (0..rows as i64)
-        .map(|hour| 1_577_836_800 + 3600 * hour)
-        .collect();
-    let names = ["a", "b", "c"].map(str::to_owned).to_vec();
-    Series::from_values(names, values, TimeIndex::from_stamps(stamps)).unwrap()
-}
-
-fn itransformer() -> ForecasterConfig {
-    ForecasterConfig::ITransformer(ITransformerConfig {
-        d_model: 8,
-        d_ff: 8,
-        heads: 2,
-        layers: 3,
-        ..preset::itransformer(24, 12, 3, true)
-    })
-}
-
-fn job(forecaster: ForecasterConfig, send: SendOptions) -> Job {
-    let training = TrainingConfig {
-        epochs: 3,
-        batch: 32,
-        learning_rate: 1e-3,
-        ..TrainingConfig::default()
-    };
-    let experiment = Experiment {
-        data: DataConfig::default(),
-        forecaster,
-        finetune: TrainingConfig {
-            epochs: 2,
-            ..Experiment::finetune_like(&training)
-        },
-        training,
-        send,
-        prune: PruneRule {
-            ratio: 0.34,
-            ..PruneRule::default()
-        },
-        controls: Controls {
-            dense_finetuned: true,
-            pruned_from_scratch: true,
-        },
-        seed: 7,
-    };
-    Job {
-        hash: experiment.hash(b""),
-        experiment,
-        series: series(),
-        data_name: "toy".to_owned(),
-        command: "spat run toy.csv".to_owned(),
-        device: Device::flex(),
-        device_facts: DeviceFacts {
-            kind: "cpu".to_owned(),
-            name: "test".to_owned(),
-            threads: 1,
-        },
-    }
-}
+use toy::{itransformer, job};
 
 fn complete(job: &Job, store: &mut impl RunStore) -> Report {
     let (_commands, receiver) = mpsc::channel();

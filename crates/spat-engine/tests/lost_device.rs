@@ -1,0 +1,50 @@
+//! A GPU that goes away in the middle of a run: an error, and the run goes on elsewhere.
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)]
+mod toy;
+
+use std::sync::mpsc;
+
+use burn::tensor::{Device, DeviceKind, DeviceType};
+use spat_engine::{Control, JobError, MemoryStore, run};
+use spat_spec::{Event, SendOptions};
+
+#[test]
+fn a_lost_device_is_an_error_and_the_run_resumes() {
+    let software = Device::wgpu(DeviceKind::Cpu);
+    let kind = match Device::enumerate(DeviceType::Wgpu)
+        .into_vec()
+        .contains(&software)
+    {
+        true => DeviceKind::Cpu,
+        false => DeviceKind::DefaultDevice,
+    };
+    let (device, setup) = Device::wgpu_options()
+        .device_kind(kind)
+        .init_with_setup()
+        .unwrap();
+
+    let mut job = toy::job(toy::itransformer(), SendOptions::default());
+    job.device = device;
+    let mut store = MemoryStore::default();
+    let (_commands, receiver) = mpsc::channel();
+    let on_event = |event: Event| {
+        if matches!(event, Event::Epoch { .. }) {
+            setup.device.destroy();
+        }
+    };
+    let error = pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, on_event)))
+        .unwrap_err();
+    assert!(
+        matches!(error, JobError::Device(_) | JobError::Scores(_)),
+        "{error}"
+    );
+    assert!(error.to_string().contains("--resume"), "{error}");
+
+    job.device = Device::flex();
+    let (_commands, receiver) = mpsc::channel();
+    let report =
+        pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, drop))).unwrap();
+    assert_eq!(report.scores.len(), 3);
+}
