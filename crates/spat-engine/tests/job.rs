@@ -12,9 +12,8 @@ use spat_engine::{
 };
 use spat_series::{Part, Series, TimeIndex};
 use spat_spec::{
-    Checkpoint, Command, Controls, DataConfig, DeviceFacts, Event, Experiment, ForecasterConfig,
-    ITransformerConfig, PatchTstConfig, PatchTstLayout, Phase, PruneRule, Report, SendOptions,
-    TrainingConfig, When, preset,
+    Checkpoint, Command, Event, ForecasterConfig, PatchTstConfig, PatchTstLayout, Phase, Report,
+    SendOptions, When, preset,
 };
 use toy::{itransformer, job};
 

@@ -6,6 +6,7 @@ mod toy;
 
 use std::sync::mpsc;
 
+use burn::tensor::wgpu::wgpu;
 use burn::tensor::{Device, DeviceKind, DeviceType};
 use spat_engine::{Control, JobError, MemoryStore, run};
 use spat_spec::{Event, SendOptions};
@@ -32,6 +33,8 @@ fn a_lost_device_is_an_error_and_the_run_resumes() {
     let on_event = |event: Event| {
         if matches!(event, Event::Epoch { .. }) {
             setup.device.destroy();
+            // A driver tells of the loss by itself; a device destroyed on purpose tells when asked.
+            setup.device.poll(wgpu::PollType::Poll).ok();
         }
     };
     let error = pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, on_event)))

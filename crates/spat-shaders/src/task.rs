@@ -160,8 +160,8 @@ impl Task {
     }
 
     /// The words of the uniform buffer.
-    pub(crate) fn words(&self) -> Vec<u64> {
-        let words = [
+    pub fn uniform(&self) -> [u32; 16] {
+        [
             self.segments,
             self.heads,
             self.rows,
@@ -178,8 +178,12 @@ impl Task {
             self.newest.to_bits(),
             0,
             0,
-        ];
-        words
+        ]
+    }
+
+    /// The same, two by two, as CubeCL takes them.
+    pub(crate) fn words(&self) -> Vec<u64> {
+        self.uniform()
             .chunks_exact(2)
             .map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32)
             .collect()

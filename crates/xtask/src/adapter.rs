@@ -1,4 +1,4 @@
-//! The software Vulkan device on which shaders are tested where there is no GPU.
+//! What shaders are tested on: a software Vulkan device where there is no GPU, and Chromium.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,30 +14,51 @@ const DRIVERS: [&str; 3] = [
     "/etc/vulkan/icd.d",
 ];
 
-/// Installs Mesa's lavapipe where Linux has no Vulkan driver at all; other systems bring a device.
+/// Browsers that the tests know, by the names of their programs.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+/// Installs Mesa's lavapipe where Linux has no Vulkan driver at all (other systems bring a device),
+/// and Chromium where there is none.
 ///
 /// # Errors
-/// There is none and it cannot be installed: the tests of the shaders would have nothing to run on.
+/// Something is missing and cannot be installed: the tests of the shaders would have nothing to run
+/// on.
 pub(crate) fn ensure() -> Result<()> {
-    if !cfg!(target_os = "linux") || has_driver() {
+    let mut missing = Vec::new();
+    if cfg!(target_os = "linux") && !has_driver() {
+        missing.extend(["mesa-vulkan-drivers", "libvulkan1"]);
+    }
+    if !BROWSERS.iter().any(|name| answers(name)) {
+        missing.push("chromium");
+    }
+    if missing.is_empty() {
         return Ok(());
     }
-    if Command::new("apt-get").arg("--version").output().is_err() {
+    if !answers("apt-get") {
         bail!(
-            "the shaders' tests need a Vulkan driver; install Mesa's software one (lavapipe): \
-             mesa-vulkan-drivers on Debian, vulkan-swrast on Arch, mesa-vulkan-drivers on Fedora"
+            "the shaders' tests need a Vulkan driver (Mesa's lavapipe where there is no GPU) and \
+             Chromium on the PATH; Debian's names of what is missing here: {}",
+            missing.join(", ")
         );
     }
-    println!("installing a software Vulkan driver for the shaders' tests: mesa-vulkan-drivers");
+    println!(
+        "installing what the shaders' tests run on: {}",
+        missing.join(", ")
+    );
     succeed(apt_get().args(["update", "--quiet"]))?;
-    succeed(apt_get().args([
-        "install",
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-        "mesa-vulkan-drivers",
-        "libvulkan1",
-    ]))
+    succeed(
+        apt_get()
+            .args(["install", "--yes", "--quiet", "--no-install-recommends"])
+            .args(missing),
+    )
+}
+
+/// Whether a program of that name can be started.
+fn answers(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 fn has_driver() -> bool {
