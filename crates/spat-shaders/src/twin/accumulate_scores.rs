@@ -19,16 +19,17 @@ pub fn accumulate_scores(sums: &[RowSum], before: &[f32], task: &Task) -> Vec<f3
     let mut after = before.to_vec();
     let mut module = [0.0, 0.0];
     for head in 0..heads {
-        let mut own = [0.0, 0.0];
+        // In f64: one thread adds what a workgroup adds in a tree.
+        let mut own = [0.0_f64, 0.0];
         for sample in 0..samples as usize {
             let first = (sample * heads + head) * blocks;
             for sum in &sums[first..first + blocks] {
-                own = [own[0] + sum[0], own[1] + sum[1]];
+                own = [own[0] + f64::from(sum[0]), own[1] + f64::from(sum[1])];
             }
         }
-        let value = own[0] / rows;
+        let value = own[0] as f32 / rows;
         update(&mut after, head, value, weight);
-        module = [module[0] + value, module[1] + own[1]];
+        module = [module[0] + value, module[1] + own[1] as f32];
     }
     update(&mut after, heads, module[0] / heads as f32, weight);
     after[0] = batches;

@@ -12,6 +12,8 @@ pub fn disperse_rows(sensitivity: &[f32], partials: &[Moments], task: &Task) -> 
     let keys = task.keys as usize;
     for segment in sensitivity.chunks(task.rows as usize * keys) {
         for block in segment.chunks(task.rows_per_block as usize * keys) {
+            // In f64: one thread adds what a workgroup adds in parts.
+            let mut deviations = 0.0_f64;
             let mut sum = [0.0, 0.0];
             for row in block.chunks(keys) {
                 let mut own = Exponentials::default();
@@ -19,10 +21,10 @@ pub fn disperse_rows(sensitivity: &[f32], partials: &[Moments], task: &Task) -> 
                     own = own.merged(tile_exponentials(tile, unit, task, &mut sum), unit);
                 }
                 if own.count > 0.0 {
-                    sum[0] += own.deviation(task.unbiased);
+                    deviations += f64::from(own.deviation(task.unbiased));
                 }
             }
-            sums.push(sum);
+            sums.push([deviations as f32, sum[1]]);
         }
     }
     sums

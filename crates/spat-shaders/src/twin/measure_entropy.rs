@@ -9,15 +9,17 @@ pub fn measure_entropy(attention: &[f32], task: &Task) -> Vec<RowSum> {
     let mut sums = Vec::with_capacity(task.groups as usize);
     for segment in attention.chunks(task.rows as usize * keys) {
         for block in segment.chunks(task.rows_per_block as usize * keys) {
+            // In f64: one thread adds what a workgroup adds in parts.
+            let mut nats = 0.0_f64;
             let mut sum = [0.0, 0.0];
             for &value in block {
                 if !value.is_finite() {
                     sum[1] += 1.0;
                 } else if value > 0.0 {
-                    sum[0] -= value * value.ln();
+                    nats -= f64::from(value * value.ln());
                 }
             }
-            sums.push(sum);
+            sums.push([nats as f32, sum[1]]);
         }
     }
     sums
