@@ -84,7 +84,7 @@ pub async fn describe_adapters() -> Vec<Adapter> {
                 .to_owned(),
             software: info.device_type == wgpu::DeviceType::Cpu,
             largest_buffer: limits.max_buffer_size,
-            largest_binding: limits.max_storage_buffer_binding_size.into(),
+            largest_binding: limits.max_storage_buffer_binding_size,
             workgroup_threads: limits.max_compute_invocations_per_workgroup,
         }
     });

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use safetensors::SafeTensors;
 use spat_model::{Forecaster, read};
 use spat_prune::{ScoreAccumulator, apply, send, send_reference};
+use spat_shaders::{RunningScores, ScoreReading};
 use spat_spec::{
     Accumulate, Deviation, ForecasterConfig, HeadRemoval, MaskShape, ModuleId, Plan, PruneRule,
     Scaling, SendOptions, Sign, Structure, preset,
@@ -96,6 +97,21 @@ fn every_option_equals_pytorch() {
                     assert!(
                         error < 1e-4,
                         "{model} {name} layer {layer}: {ours:e}, PyTorch {expected:e}"
+                    );
+                }
+
+                // The reduction that a run uses, as well as the plain form.
+                let running = RunningScores::new(shape[1], &Device::flex()).with(
+                    tensor(&sensitivity, shape),
+                    forecast_values,
+                    &options,
+                );
+                let reading = ScoreReading::from_state(&values(running.state()));
+                for (ours, expected) in reading.means.iter().zip(expected) {
+                    let error = (f64::from(*ours) / expected - 1.0).abs();
+                    assert!(
+                        error < 1e-4,
+                        "{model} {name} layer {layer}, reduced: {ours:e}, PyTorch {expected:e}"
                     );
                 }
 

@@ -16,7 +16,7 @@ pub fn attention_entropy(attention: Tensor<4>) -> Tensor<1> {
     let heads = attention.dims()[1];
     let scores = RunningScores::new(heads, &attention.device()).with_entropy(attention);
     // The means stand at 2, 4, 6, …
-    let pairs = scores.state().slice([2..2 + 2 * heads]).reshape([heads, 2]);
+    let pairs = scores.state().slice(2..2 + 2 * heads).reshape([heads, 2]);
     pairs.slice([0..heads, 0..1]).reshape([heads])
 }
 
@@ -28,14 +28,15 @@ pub fn attention_entropy(attention: Tensor<4>) -> Tensor<1> {
 pub fn average_maps(maps: Tensor<4>) -> Tensor<3> {
     let [_, heads, queries, keys] = maps.dims();
     let task = Task::rows(maps.dims());
-    match place(maps.clone()) {
+    let device = maps.device();
+    match place(maps) {
         Place::Gpu(buffer) => {
-            on_gpu::<1>(gpu::average(buffer, &task)).reshape([heads, queries, keys])
+            on_gpu::<1>(gpu::average(*buffer, &task)).reshape([heads, queries, keys])
         }
         Place::Host(values) => on_host(
             twin::average_maps(&values, &task.cells()),
             [heads, queries, keys],
-            &maps,
+            &device,
         ),
     }
 }

@@ -105,9 +105,9 @@ impl RunningScores {
     ) -> Self {
         let length = self.state.dims();
         let state = match (place(maps), place(self.state.clone())) {
-            (Place::Gpu(maps), Place::Gpu(before)) => on_gpu(on_device(maps, &before, task)),
+            (Place::Gpu(maps), Place::Gpu(before)) => on_gpu(on_device(*maps, &before, task)),
             (Place::Host(maps), Place::Host(before)) => {
-                on_host(by_twin(&maps, &before, task), length, &self.state)
+                on_host(by_twin(&maps, &before, task), length, &self.state.device())
             }
             _ => unreachable!("a module's scores lie where its sensitivities are"),
         };

@@ -54,7 +54,7 @@ impl Stage {
             })
             .collect();
         let buffers = buffers?;
-        let inputs: Vec<_> = buffers.iter().collect();
+        let inputs: Vec<_> = buffers.iter().map(AsRef::as_ref).collect();
         gpu::run(self, &inputs, length, task).map(on_gpu)
     }
 

@@ -45,7 +45,7 @@ fn sensitivities(seed: u64, length: usize, magnitude: f32) -> Vec<f32> {
             state ^= state >> 7;
             state ^= state << 17;
             let uniform = (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
-            let burst = if state % 61 == 0 { 4.0 } else { 1.0 };
+            let burst = if state.is_multiple_of(61) { 4.0 } else { 1.0 };
             uniform * burst * magnitude
         })
         .collect()
