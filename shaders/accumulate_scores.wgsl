@@ -9,6 +9,8 @@
 @group(0) @binding(2) var<storage, read_write> after: array<f32>;
 @group(0) @binding(3) var<uniform> task: Task;
 
+const CHUNK: u32 = 64u;
+
 var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
 @compute @workgroup_size(64)
@@ -28,10 +30,9 @@ fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
         let head = base + team;
         var own = vec2<f32>(0.0, 0.0);
         if head < task.heads {
-            for (var number = lane; number < per_head; number += task.lanes) {
-                let sample = number / task.blocks;
-                let block = number % task.blocks;
-                own += sums[(sample * task.heads + head) * task.blocks + block];
+            var number = lane;
+            while number < per_head {
+                own += few_sums(&number, head, per_head);
             }
         }
         shared_sums[thread] = own;
@@ -60,6 +61,18 @@ fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
         after[0] = batches;
         after[1] = before[1] + whole.y;
     }
+}
+
+// The next CHUNK sums of a thread: sums of sums keep digits that one long sum would lose.
+fn few_sums(number: ptr<function, u32>, head: u32, per_head: u32) -> vec2<f32> {
+    var part = vec2<f32>(0.0, 0.0);
+    for (var k = 0u; k < CHUNK && *number < per_head; k++) {
+        let sample = *number / task.blocks;
+        let block = *number % task.blocks;
+        part += sums[(sample * task.heads + head) * task.blocks + block];
+        *number += task.lanes;
+    }
+    return part;
 }
 
 // Welford's update of one mean and one sum of squares.

@@ -20,9 +20,17 @@ fn disperse_rows(
 ) {
     let group = group_number(workgroup);
     unit = module_unit(thread);
-    let segment = group / task.blocks;
-    let first = (group % task.blocks) * task.rows_per_block;
-    let last = select(0u, min(first + task.rows_per_block, task.rows), group < task.groups);
+    for (var turn = 0u; turn < task.turns; turn++) {
+        disperse_block(group * task.turns + turn, thread);
+    }
+}
+
+// The rows of one block.
+fn disperse_block(number: u32, thread: u32) {
+    let is_block = number < task.segments * task.blocks;
+    let segment = number / task.blocks;
+    let first = (number % task.blocks) * task.rows_per_block;
+    let last = select(0u, min(first + task.rows_per_block, task.rows), is_block);
     let teams = WORKGROUP / task.lanes;
     let team = thread / task.lanes;
     let lane = thread % task.lanes;
@@ -57,12 +65,13 @@ fn disperse_rows(
 
     shared_sums[thread] = sum;
     workgroupBarrier();
-    if thread == 0u && group < task.groups {
+    if thread == 0u && is_block {
         for (var other = 1u; other < WORKGROUP; other++) {
             sum += shared_sums[other];
         }
-        sums[group] = sum;
+        sums[number] = sum;
     }
+    workgroupBarrier();
 }
 
 // Up to VALUES values of a row, `lanes` apart, from `key` on.

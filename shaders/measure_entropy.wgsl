@@ -15,9 +15,17 @@ fn measure_entropy(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let group = group_number(workgroup);
-    let segment = group / task.blocks;
-    let first = (group % task.blocks) * task.rows_per_block;
-    let last = select(0u, min(first + task.rows_per_block, task.rows), group < task.groups);
+    for (var turn = 0u; turn < task.turns; turn++) {
+        measure_block(group * task.turns + turn, thread);
+    }
+}
+
+// The rows of one block.
+fn measure_block(number: u32, thread: u32) {
+    let is_block = number < task.segments * task.blocks;
+    let segment = number / task.blocks;
+    let first = (number % task.blocks) * task.rows_per_block;
+    let last = select(0u, min(first + task.rows_per_block, task.rows), is_block);
     let start = segment * task.rows;
 
     // A sum over rows of sums over keys: the rows of a block lie one after the other.
@@ -33,10 +41,11 @@ fn measure_entropy(
 
     shared_sums[thread] = sum;
     workgroupBarrier();
-    if thread == 0u && group < task.groups {
+    if thread == 0u && is_block {
         for (var other = 1u; other < WORKGROUP; other++) {
             sum += shared_sums[other];
         }
-        sums[group] = sum;
+        sums[number] = sum;
     }
+    workgroupBarrier();
 }

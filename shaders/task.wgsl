@@ -18,7 +18,7 @@ struct Task {
     keys: u32,
     // Threads that share a row: a power of two, at most WORKGROUP.
     lanes: u32,
-    // Workgroups per segment, and the rows that each of them takes.
+    // Blocks of a segment, and the rows of each.
     blocks: u32,
     rows_per_block: u32,
     // Workgroups along x; a dispatch past 65,535 goes on along y.
@@ -35,7 +35,8 @@ struct Task {
     factor: f32,
     // Weight of the newest batch; 0: every batch weighs the same.
     newest: f32,
-    padding_0: u32,
+    // Blocks that a workgroup takes, one after the other: short rows would not be worth its start.
+    turns: u32,
     padding_1: u32,
 }
 

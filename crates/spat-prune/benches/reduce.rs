@@ -103,7 +103,7 @@ fn bytes(task: &Task) -> [f64; 2] {
     let tensor = f64::from(task.length()) * 4.0;
     let readings = if task.partials > 0 { 2.0 } else { 1.0 };
     let partials = f64::from(task.partials) * 16.0;
-    let sums = f64::from(task.groups) * 8.0;
+    let sums = f64::from(task.sums()) * 8.0;
     let state = f64::from(2 + 2 * (task.heads + 1)) * 4.0;
     // The partials are written once. Every workgroup of the next stage reads them, but from the
     // cache: they are 8 KB at most.

@@ -29,7 +29,7 @@ pub(crate) fn accumulate(sensitivity: CubeTensor, before: &CubeTensor, task: &Ta
             &task.spread(),
         );
     }
-    let sums = empty(&sensitivity, task.groups as usize * 2);
+    let sums = empty(&sensitivity, task.sums() as usize * 2);
     launch(Stage::DisperseRows, &[&sensitivity, &partials], &sums, task);
     accumulate_sums(&sums, before, task)
 }
@@ -37,7 +37,7 @@ pub(crate) fn accumulate(sensitivity: CubeTensor, before: &CubeTensor, task: &Ta
 /// The state after the rows' entropies of one batch.
 pub(crate) fn entropy(attention: CubeTensor, before: &CubeTensor, task: &Task) -> CubeTensor {
     let attention = into_contiguous(attention);
-    let sums = empty(&attention, task.groups as usize * 2);
+    let sums = empty(&attention, task.sums() as usize * 2);
     launch(Stage::MeasureEntropy, &[&attention], &sums, task);
     accumulate_sums(&sums, before, task)
 }

@@ -15,6 +15,8 @@ const TILES: u32 = 16;
 const BLOCK_VALUES: u32 = 8_192;
 /// Workgroups that fill a large GPU; more would only give the last stage more sums.
 const ENOUGH_GROUPS: u32 = 2_048;
+/// Blocks that a workgroup takes at most, so that short rows still spread over a GPU.
+const MOST_TURNS: u32 = 8;
 /// The most workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
 const MOST_GROUPS: u32 = 65_535;
 
@@ -32,9 +34,9 @@ pub struct Task {
     pub keys: u32,
     /// Threads that share a row (or, in the last stage, a head): a power of two.
     pub lanes: u32,
-    /// Workgroups per segment.
+    /// Blocks of a segment.
     pub blocks: u32,
-    /// Rows of a workgroup.
+    /// Rows of a block.
     pub rows_per_block: u32,
     /// Workgroups along x.
     pub groups_x: u32,
@@ -50,6 +52,8 @@ pub struct Task {
     pub factor: f32,
     /// Weight of the newest batch, 0 where all weigh the same.
     pub newest: f32,
+    /// Blocks that a workgroup takes, one after the other.
+    pub turns: u32,
 }
 
 impl Task {
@@ -92,6 +96,8 @@ impl Task {
             .max(1)
             .next_multiple_of(at_once);
         let blocks = rows.div_ceil(rows_per_block);
+        let block_values = rows_per_block.min(rows.max(1)) * keys.max(1);
+        let turns = (BLOCK_VALUES / block_values).clamp(1, MOST_TURNS);
         Self {
             segments,
             heads,
@@ -101,12 +107,13 @@ impl Task {
             blocks,
             rows_per_block,
             groups_x: 1,
-            groups: segments * blocks,
+            groups: (segments * blocks).div_ceil(turns),
             absolute: false,
             unbiased: false,
             partials: 0,
             factor: 1.0,
             newest: 0.0,
+            turns,
         }
         .gridded()
     }
@@ -140,6 +147,11 @@ impl Task {
             ..self
         }
         .gridded()
+    }
+
+    /// Sums that `disperse_rows` and `measure_entropy` write: one per block.
+    pub fn sums(&self) -> u32 {
+        self.segments * self.blocks
     }
 
     /// Values in the tensor.
@@ -176,7 +188,7 @@ impl Task {
             self.partials,
             self.factor.to_bits(),
             self.newest.to_bits(),
-            0,
+            self.turns,
             0,
         ]
     }

@@ -34,7 +34,7 @@ fn cases() -> Vec<Case> {
         ([2, 4, 11, 11], Scaling::Standardise, Sign::Signed),
         ([1, 3, 7, 300], Scaling::Standardise, Sign::Absolute),
         ([2, 1, 1, 1_500], Scaling::None, Sign::Signed),
-        ([66_000, 1, 1, 2], Scaling::Temperature(1e-3), Sign::Signed),
+        ([530_000, 1, 1, 2], Scaling::Temperature(1e-3), Sign::Signed),
     ] {
         let options = SendOptions {
             scaling,

@@ -8,7 +8,7 @@ use crate::twin::moments::Moments;
 /// Standard deviations of softmax rows, summed over the rows of each block.
 pub fn disperse_rows(sensitivity: &[f32], partials: &[Moments], task: &Task) -> Vec<RowSum> {
     let unit = module_unit(partials, task);
-    let mut sums = Vec::with_capacity(task.groups as usize);
+    let mut sums = Vec::with_capacity(task.sums() as usize);
     let keys = task.keys as usize;
     for segment in sensitivity.chunks(task.rows as usize * keys) {
         for block in segment.chunks(task.rows_per_block as usize * keys) {

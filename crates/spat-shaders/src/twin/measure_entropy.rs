@@ -6,7 +6,7 @@ use crate::twin::RowSum;
 /// Entropies of attention rows in nats, summed over the rows of each block.
 pub fn measure_entropy(attention: &[f32], task: &Task) -> Vec<RowSum> {
     let keys = task.keys as usize;
-    let mut sums = Vec::with_capacity(task.groups as usize);
+    let mut sums = Vec::with_capacity(task.sums() as usize);
     for segment in attention.chunks(task.rows as usize * keys) {
         for block in segment.chunks(task.rows_per_block as usize * keys) {
             // In f64: one thread adds what a workgroup adds in parts.
