@@ -90,7 +90,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         control: &'a mut Control<'c>,
     ) -> Result<Self, JobError> {
         let forecaster = &job.experiment.forecaster;
-        forecaster.check()?;
+        job.experiment.check()?;
         if forecaster.channels() != job.series.channel_count() {
             return Err(JobError::Mismatch(format!(
                 "the model is made for {} channels, but the table has {}",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use spat_series::{ReadOptions, SeriesOptions, SplitRule};
 
+use crate::forecaster::ConfigError;
 use crate::{ForecasterConfig, PruneRule, Schedule, SendOptions, TrainingConfig};
 
 /// One run: pre-train with scoring → plan → prune → fine-tune → evaluate, with its controls.
@@ -61,6 +62,17 @@ impl Default for Controls {
 }
 
 impl Experiment {
+    /// Checks everything that can be checked without data.
+    ///
+    /// # Errors
+    /// Names the first value that is wrong and what would be right.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.forecaster.check()?;
+        self.training.check()?;
+        self.finetune.check()?;
+        self.send.check()
+    }
+
     /// Fine-tuning as in the first evidence for this method: three epochs of the pre-training's
     /// own recipe, from its own learning rate.
     pub fn finetune_like(training: &TrainingConfig) -> TrainingConfig {

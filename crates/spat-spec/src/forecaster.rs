@@ -124,7 +124,7 @@ pub struct RLinearConfig {
     pub channels: usize,
 }
 
-/// Sizes that do not make a forecaster.
+/// Values that do not make an experiment.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("{message}; {way_out}")]
 pub struct ConfigError {
@@ -133,7 +133,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(message: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             way_out: way_out.into(),

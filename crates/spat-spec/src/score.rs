@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ModuleId;
+use crate::forecaster::ConfigError;
+use crate::training::positive;
 
 /// The importance of one attention module; larger is more important.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +70,25 @@ pub enum Scaling {
     Standardise,
     /// A fixed temperature.
     Temperature(f64),
+}
+
+impl SendOptions {
+    /// Checks the numbers among the options.
+    ///
+    /// # Errors
+    /// Names the option that is wrong and what would be right.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if let Scaling::Temperature(temperature) = self.scaling {
+            positive("temperature of the scores", temperature)?;
+        }
+        match self.accumulate {
+            Accumulate::Ema(newest) if !(newest > 0.0 && newest <= 1.0) => Err(ConfigError::new(
+                format!("a moving average with the weight {newest} for the newest batch"),
+                "use a weight above 0 and at most 1, such as 0.1",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How the values of many batches become one.

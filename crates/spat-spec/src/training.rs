@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::forecaster::ConfigError;
+
 /// Everything that decides a training besides the model, the data and the seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainingConfig {
@@ -71,6 +73,37 @@ pub enum Schedule {
 }
 
 impl TrainingConfig {
+    /// Checks that the values make a training. Zero epochs are one: nothing is trained.
+    ///
+    /// # Errors
+    /// Names the value that is wrong and what would be right.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.batch == 0 {
+            return Err(ConfigError::new("a batch of 0 windows", "use 1 or more"));
+        }
+        positive("learning rate", self.learning_rate)?;
+        if let Some(norm) = self.clip_norm {
+            positive("norm to clip gradients at", norm)?;
+        }
+        match (self.optimizer, self.schedule) {
+            (OptimizerConfig::AdamW { weight_decay }, _)
+                if !(0.0..).contains(&weight_decay) || weight_decay.is_infinite() =>
+            {
+                Err(ConfigError::new(
+                    format!("a weight decay of {weight_decay}"),
+                    "use 0 or a positive number",
+                ))
+            }
+            (_, Schedule::OneCycle { rising }) if !(rising > 0.0 && rising < 1.0) => {
+                Err(ConfigError::new(
+                    format!("a one-cycle schedule that rises for a share of {rising}"),
+                    "use a share between 0 and 1, such as 0.3",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The learning rate of step `step` (counted from 0 over the whole training), with
     /// `steps_per_epoch` steps per epoch.
     pub fn learning_rate_at(&self, step: usize, steps_per_epoch: usize) -> f64 {
@@ -89,6 +122,17 @@ impl TrainingConfig {
             }
         }
     }
+}
+
+/// A number above 0.
+pub(crate) fn positive(what: &str, value: f64) -> Result<(), ConfigError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        format!("the {what} is {value}"),
+        "use a number above 0",
+    ))
 }
 
 /// PyTorch's `OneCycleLR`: from `max / 25` up to `max`, then down to `max / 25 / 10⁴`, both as
