@@ -8,6 +8,7 @@
 //! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768; its
 //! options are [`spat_spec::SendOptions`].
 
+mod alone;
 mod gpu;
 mod maps;
 mod place;
@@ -16,6 +17,7 @@ mod stage;
 mod task;
 pub mod twin;
 
+pub use alone::run_alone;
 pub use maps::{attention_entropy, average_maps};
 pub use scores::{RunningScores, ScoreReading};
 pub use stage::Stage;

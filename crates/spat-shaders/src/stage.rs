@@ -1,11 +1,5 @@
 //! The stages and their text.
 
-use burn::tensor::Tensor;
-
-use crate::gpu;
-use crate::place::{Place, on_gpu, place};
-use crate::task::Task;
-
 /// One compute shader of `shaders/`, named by what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
@@ -40,22 +34,6 @@ impl Stage {
             Self::MeasureEntropy => "measure_entropy",
             Self::AverageMaps => "average_maps",
         }
-    }
-
-    /// Runs this stage alone on tensors of one GPU, as tests and benches need it: its inputs in the
-    /// order of its bindings, and the number of values that it writes. `None` where the tensors are
-    /// not on a GPU.
-    pub fn run(self, inputs: Vec<Tensor<1>>, length: usize, task: &Task) -> Option<Tensor<1>> {
-        let buffers: Option<Vec<_>> = inputs
-            .into_iter()
-            .map(|input| match place(input) {
-                Place::Gpu(buffer) => Some(buffer),
-                Place::Host(_) => None,
-            })
-            .collect();
-        let buffers = buffers?;
-        let inputs: Vec<_> = buffers.iter().map(AsRef::as_ref).collect();
-        gpu::run(self, &inputs, length, task).map(on_gpu)
     }
 
     /// The whole text: the stage and the shared pieces that it names in its head.

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use gpu::device;
 use proptest::prelude::*;
 use spat_shaders::{
-    RunningScores, ScoreReading, Stage, Task, attention_entropy, average_maps, twin,
+    RunningScores, ScoreReading, Stage, Task, attention_entropy, average_maps, run_alone, twin,
 };
 use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
 
@@ -101,9 +101,13 @@ fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
         .flat_map(|part| [part.count, part.scale, part.mean, part.squares])
         .collect();
     if !partials.is_empty() {
-        let gpu = Stage::MeasureSpread
-            .run(vec![flat(numbers)], words.len(), &task.spread())
-            .unwrap();
+        let gpu = run_alone(
+            Stage::MeasureSpread,
+            vec![flat(numbers)],
+            words.len(),
+            &task.spread(),
+        )
+        .unwrap();
         for (gpu, cpu) in values(gpu).chunks(4).zip(words.chunks(4)) {
             // The mean is in units of the largest value, and may be anything down to nothing.
             close(&[gpu[0], gpu[1], gpu[3]], &[cpu[0], cpu[1], cpu[3]], &what);
@@ -117,22 +121,26 @@ fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
 
     let sums = twin::disperse_rows(numbers, &partials, &task);
     let cpu: Vec<f32> = sums.iter().copied().flatten().collect();
-    let gpu = Stage::DisperseRows
-        .run(vec![flat(numbers), flat(&words)], cpu.len(), &task)
-        .unwrap();
+    let gpu = run_alone(
+        Stage::DisperseRows,
+        vec![flat(numbers), flat(&words)],
+        cpu.len(),
+        &task,
+    )
+    .unwrap();
     close(&values(gpu), &cpu, &format!("disperse_rows {what}"));
 
     let before: Vec<f32> = (0..2 + 2 * (shape[1] + 1))
         .map(|place| place as f32 * 0.01)
         .collect();
     let after = twin::accumulate_scores(&sums, &before, &task.accumulation());
-    let gpu = Stage::AccumulateScores
-        .run(
-            vec![flat(&cpu), flat(&before)],
-            after.len(),
-            &task.accumulation(),
-        )
-        .unwrap();
+    let gpu = run_alone(
+        Stage::AccumulateScores,
+        vec![flat(&cpu), flat(&before)],
+        after.len(),
+        &task.accumulation(),
+    )
+    .unwrap();
     close(&values(gpu), &after, &format!("accumulate_scores {what}"));
 }
 
@@ -265,9 +273,13 @@ fn thousands_of_batches_do_not_drift() {
     let batches = 4_000;
     for batch in 0..batches {
         let value = 0.05 + 0.01 * ((batch * 37 % 101) as f32 / 101.0);
-        state = Stage::AccumulateScores
-            .run(vec![flat(&[value, 0.0]), state], 6, &task)
-            .unwrap();
+        state = run_alone(
+            Stage::AccumulateScores,
+            vec![flat(&[value, 0.0]), state],
+            6,
+            &task,
+        )
+        .unwrap();
         let from_before = f64::from(value) - exact;
         exact += from_before / f64::from(batch + 1);
         squares += from_before * (f64::from(value) - exact);
