@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::repairs::some;
+use crate::error::some;
 
 /// How a file was read. Each `…_why` is a sentence for people.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

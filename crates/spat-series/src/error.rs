@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use crate::split::Part;
+use crate::part::Part;
 
 /// A file that cannot be read as a table.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -446,4 +446,9 @@ mod tests {
         assert_eq!(list.len(), 13);
         assert_eq!(list[12], "and 88 more");
     }
+}
+
+/// The first few of a list, and how many more there are.
+pub(crate) fn some(list: &[String]) -> String {
+    shorten_list(list.iter().map(String::as_str)).join(", ")
 }

@@ -62,6 +62,7 @@ mod index;
 mod judge;
 mod metrics;
 mod options;
+mod part;
 mod parts;
 mod reader;
 mod records;
@@ -87,11 +88,12 @@ pub use options::{
     CalendarColumns, Fill, Gaps, HeaderRow, ReadOptions, Repeated, SeriesOptions, TimeColumn,
     Unsorted,
 };
+pub use part::Part;
 pub use reader::read_table;
 pub use repairs::{ChannelRepair, Repairs};
 pub use scaler::Scaler;
 pub use series::Series;
-pub use split::{Part, Split, SplitRule};
+pub use split::{Split, SplitRule};
 pub use table::Table;
 pub use windows::Windows;
 pub use yardstick::Yardstick;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::some;
 use crate::{detection::MarkerCount, frequency::Frequency, options::Fill};
 
 /// What was repaired, and what was noticed and left alone.
@@ -151,9 +152,4 @@ fn rows(count: usize) -> String {
     } else {
         format!("{count} rows")
     }
-}
-
-/// The first few of a list, and how many more there are.
-pub(crate) fn some(list: &[String]) -> String {
-    crate::error::shorten_list(list.iter().map(String::as_str)).join(", ")
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::error::SplitError;
+use crate::part::Part;
 
 /// Rows in a month of 30 hourly days: the unit of the ETT borders.
 const ETT_MONTH: usize = 30 * 24;
@@ -61,27 +62,6 @@ pub struct Split {
     pub val: Range<usize>,
     /// Rows that judge the chosen model.
     pub test: Range<usize>,
-}
-
-/// One of the parts of a [`Split`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Part {
-    /// The first rows.
-    Train,
-    /// The rows between.
-    Val,
-    /// The last rows.
-    Test,
-}
-
-impl std::fmt::Display for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Train => "train",
-            Self::Val => "validation",
-            Self::Test => "test",
-        })
-    }
 }
 
 impl Split {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::split::{Part, Split};
+use crate::part::Part;
+use crate::split::Split;
 
 /// All windows of one part: window `i` reads `lookback` rows from [`Windows::start_row`]`(i)` on
 /// and is asked for the `horizon` rows after them. One window starts at every row; none is ever
