@@ -433,6 +433,11 @@ pub(crate) fn shorten_list<'a>(names: impl ExactSizeIterator<Item = &'a str>) ->
     list
 }
 
+/// The first few of a list, and how many more there are.
+pub(crate) fn some(list: &[String]) -> String {
+    shorten_list(list.iter().map(String::as_str)).join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -446,9 +451,4 @@ mod tests {
         assert_eq!(list.len(), 13);
         assert_eq!(list[12], "and 88 more");
     }
-}
-
-/// The first few of a list, and how many more there are.
-pub(crate) fn some(list: &[String]) -> String {
-    shorten_list(list.iter().map(String::as_str)).join(", ")
 }
