@@ -1,6 +1,6 @@
 // Last stage: the mean over the rows of each head, and its running mean and spread over batches.
 //
-// Needs task.wgsl. One workgroup. The state is [batches, values that were no number, then mean and
+// Needs task.wgsl and sums.wgsl. One workgroup. The state is [batches, values that were no number, then mean and
 // squares for each head and for the module]; the module's value is the mean over its heads. Mean
 // and squares run by Welford's update, which loses no digits over thousands of batches.
 
@@ -10,8 +10,6 @@
 @group(0) @binding(3) var<uniform> task: Task;
 
 const CHUNK: u32 = 64u;
-
-var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
 @compute @workgroup_size(64)
 fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
@@ -51,12 +49,8 @@ fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
         workgroupBarrier();
     }
 
-    shared_sums[thread] = whole;
-    workgroupBarrier();
+    whole = workgroup_sum(thread, whole);
     if thread == 0u {
-        for (var other = 1u; other < WORKGROUP; other++) {
-            whole += shared_sums[other];
-        }
         update(task.heads, whole.x / f32(task.heads), weight);
         after[0] = batches;
         after[1] = before[1] + whole.y;

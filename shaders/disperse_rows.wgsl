@@ -1,6 +1,6 @@
 // Stage 2: the standard deviation of the softmax of each row, summed over the rows of a block.
 //
-// Needs task.wgsl, moments.wgsl and exponentials.wgsl. `lanes` threads share a row, so that a
+// Needs task.wgsl, moments.wgsl, exponentials.wgsl and sums.wgsl. `lanes` threads share a row, so that a
 // workgroup has WORKGROUP / lanes rows in hand at once; each value is read once. A sum comes with
 // the number of values that were no number.
 
@@ -9,9 +9,7 @@
 @group(0) @binding(2) var<storage, read_write> sums: array<vec2<f32>>;
 @group(0) @binding(3) var<uniform> task: Task;
 
-var<workgroup> shared_moments: array<Moments, WORKGROUP>;
 var<workgroup> shared_rows: array<Exponentials, WORKGROUP>;
-var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
 @compute @workgroup_size(64)
 fn disperse_rows(
@@ -63,15 +61,10 @@ fn disperse_block(number: u32, thread: u32) {
         }
     }
 
-    shared_sums[thread] = sum;
-    workgroupBarrier();
+    let whole = workgroup_sum(thread, sum);
     if thread == 0u && is_block {
-        for (var other = 1u; other < WORKGROUP; other++) {
-            sum += shared_sums[other];
-        }
-        sums[number] = sum;
+        sums[number] = whole;
     }
-    workgroupBarrier();
 }
 
 // Up to VALUES values of a row, `lanes` apart, from `key` on.
@@ -104,8 +97,9 @@ fn tile_exponentials(start: u32, key: u32, sum: ptr<function, vec2<f32>>) -> Exp
     return Exponentials(count, shift, count + total, mean, dot(deviations, deviations));
 }
 
-// What multiplies a sensitivity: 1 over the largest magnitude and 1 over the deviation in units of it. Sensitivities that are all equal have no dispersion at any scale; the
-// floor keeps them from becoming 0 / 0.
+// What multiplies a sensitivity: 1 over the largest magnitude and 1 over the deviation in units of
+// it. Sensitivities that are all equal have no dispersion at any scale; the floor keeps them from
+// becoming 0 / 0.
 fn module_unit(thread: u32) -> vec2<f32> {
     if task.partials == 0u {
         return vec2<f32>(task.factor, 1.0);
@@ -115,16 +109,7 @@ fn module_unit(thread: u32) -> vec2<f32> {
         let part = partials[number];
         own = merge_moments(own, Moments(part.x, part.y, part.z, part.w));
     }
-    shared_moments[thread] = own;
-    workgroupBarrier();
-    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
-        if thread < reach {
-            shared_moments[thread] =
-                merge_moments(shared_moments[thread], shared_moments[thread + reach]);
-        }
-        workgroupBarrier();
-    }
-    let whole = shared_moments[0];
+    let whole = workgroup_moments(thread, own);
     if whole.count == 0.0 || whole.scale == 0.0 {
         return vec2<f32>(0.0, 0.0);
     }

@@ -1,13 +1,11 @@
 // The entropy of each attention row, -sum_j a_j ln a_j in nats, summed over the rows of a block.
 //
-// Needs task.wgsl. Takes the place of the stage disperse_rows; accumulate_scores then gives the
+// Needs task.wgsl and sums.wgsl. Takes the place of the stage disperse_rows; accumulate_scores then gives the
 // mean of each head.
 
 @group(0) @binding(0) var<storage, read_write> attention: array<f32>;
 @group(0) @binding(1) var<storage, read_write> sums: array<vec2<f32>>;
 @group(0) @binding(2) var<uniform> task: Task;
-
-var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
 @compute @workgroup_size(64)
 fn measure_entropy(
@@ -39,13 +37,8 @@ fn measure_block(number: u32, thread: u32) {
         }
     }
 
-    shared_sums[thread] = sum;
-    workgroupBarrier();
+    let whole = workgroup_sum(thread, sum);
     if thread == 0u && is_block {
-        for (var other = 1u; other < WORKGROUP; other++) {
-            sum += shared_sums[other];
-        }
-        sums[number] = sum;
+        sums[number] = whole;
     }
-    workgroupBarrier();
 }

@@ -8,8 +8,6 @@
 @group(0) @binding(1) var<storage, read_write> partials: array<vec4<f32>>;
 @group(0) @binding(2) var<uniform> task: Task;
 
-var<workgroup> shared_moments: array<Moments, WORKGROUP>;
-
 @compute @workgroup_size(64)
 fn measure_spread(
     @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -25,17 +23,8 @@ fn measure_spread(
         own = merge_moments(own, tile_moments(number * tile + thread, length));
     }
 
-    shared_moments[thread] = own;
-    workgroupBarrier();
-    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
-        if thread < reach {
-            shared_moments[thread] =
-                merge_moments(shared_moments[thread], shared_moments[thread + reach]);
-        }
-        workgroupBarrier();
-    }
+    let whole = workgroup_moments(thread, own);
     if thread == 0u && group < task.groups {
-        let whole = shared_moments[0];
         partials[group] = vec4<f32>(whole.count, whole.scale, whole.mean, whole.squares);
     }
 }

@@ -40,3 +40,19 @@ fn merge_moments(left: Moments, right: Moments) -> Moments {
         a.squares + b.squares + delta * delta * (a.count * (b.count / count)),
     );
 }
+
+var<workgroup> shared_moments: array<Moments, WORKGROUP>;
+
+// The moments of all threads of a workgroup; every thread calls this.
+fn workgroup_moments(thread: u32, own: Moments) -> Moments {
+    shared_moments[thread] = own;
+    workgroupBarrier();
+    for (var reach = WORKGROUP / 2u; reach > 0u; reach /= 2u) {
+        if thread < reach {
+            shared_moments[thread] =
+                merge_moments(shared_moments[thread], shared_moments[thread + reach]);
+        }
+        workgroupBarrier();
+    }
+    return shared_moments[0];
+}

@@ -45,9 +45,11 @@ impl Stage {
         }
         match self {
             Self::MeasureSpread => shader!("task", "moments", "measure_spread"),
-            Self::DisperseRows => shader!("task", "moments", "exponentials", "disperse_rows"),
-            Self::AccumulateScores => shader!("task", "accumulate_scores"),
-            Self::MeasureEntropy => shader!("task", "measure_entropy"),
+            Self::DisperseRows => {
+                shader!("task", "moments", "exponentials", "sums", "disperse_rows")
+            }
+            Self::AccumulateScores => shader!("task", "sums", "accumulate_scores"),
+            Self::MeasureEntropy => shader!("task", "sums", "measure_entropy"),
             Self::AverageMaps => shader!("task", "average_maps"),
         }
     }
