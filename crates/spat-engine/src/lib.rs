@@ -4,6 +4,7 @@
 //! tensor. The core is async and belongs to one thread: natively drive it with a blocking executor
 //! on a thread of its own, in a browser inside a worker.
 
+mod adam_step;
 mod calibration;
 mod control;
 mod dataset;

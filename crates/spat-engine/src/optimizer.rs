@@ -9,8 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use spat_kernels::AdamFactors;
 use spat_model::{ParameterPath, read};
 use spat_spec::{Array, OptimizerConfig};
+
+use crate::adam_step::{Moments, step};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -23,7 +26,7 @@ pub struct Adam {
     clip_norm: Option<f64>,
     steps: i32,
     /// First and second moment, flattened, by the parameter's path.
-    moments: HashMap<String, (Tensor<1>, Tensor<1>)>,
+    moments: HashMap<String, Moments>,
 }
 
 impl Adam {
@@ -123,7 +126,7 @@ struct Update<'a> {
     factor: Option<Tensor<1>>,
     gradients: GradientsParams,
     running: HashMap<ParamId, Tensor<1>>,
-    moments: &'a mut HashMap<String, (Tensor<1>, Tensor<1>)>,
+    moments: &'a mut HashMap<String, Moments>,
 }
 
 impl ModuleMapper for Update<'_> {
@@ -161,26 +164,20 @@ impl Update<'_> {
             Some(factor) => gradient * factor.clone(),
             None => gradient,
         };
-        let (first, second) = match self.moments.remove(&path) {
-            Some((first, second)) => (
-                first * BETA_1 + gradient.clone() * (1.0 - BETA_1),
-                second * BETA_2 + gradient.square() * (1.0 - BETA_2),
-            ),
-            None => (
-                gradient.clone() * (1.0 - BETA_1),
-                gradient.square() * (1.0 - BETA_2),
-            ),
-        };
         let correction_1 = 1.0 - BETA_1.powi(self.steps);
         let correction_2 = 1.0 - BETA_2.powi(self.steps);
-        let denominator = second.clone().sqrt() / correction_2.sqrt() + EPSILON;
-        let step = first.clone() / denominator * (self.learning_rate / correction_1);
-        self.moments.insert(path, (first, second));
-        if self.weight_decay > 0.0 {
-            weight * (1.0 - self.learning_rate * self.weight_decay) - step
-        } else {
-            weight - step
-        }
+        let factors = AdamFactors {
+            beta_1: BETA_1 as f32,
+            beta_2: BETA_2 as f32,
+            rate: (self.learning_rate / correction_1) as f32,
+            spread: (1.0 / correction_2.sqrt()) as f32,
+            epsilon: EPSILON as f32,
+            keep: (1.0 - self.learning_rate * self.weight_decay) as f32,
+        };
+        let moments = self.moments.remove(&path);
+        let (weight, moments) = step(weight, gradient, moments, &factors);
+        self.moments.insert(path, moments);
+        weight
     }
 }
 

@@ -18,8 +18,6 @@ pub struct AdamFactors {
     pub epsilon: f32,
     /// `1 − lr · λ` of a decoupled weight decay λ.
     pub keep: f32,
-    /// What every gradient is multiplied by first.
-    pub clip: f32,
 }
 
 /// First and second moment of a parameter.
@@ -60,7 +58,7 @@ pub fn adam(
                 for ((updated, (weight, gradient)), (m, v)) in
                     values.zip(first.iter_mut().zip(second))
                 {
-                    let g = gradient * f.clip;
+                    let g = gradient;
                     *m = *m * f.beta_1 + g * (1.0 - f.beta_1);
                     *v = *v * f.beta_2 + g * g * (1.0 - f.beta_2);
                     *updated = weight * f.keep - *m / (v.sqrt() * f.spread + f.epsilon) * f.rate;

@@ -176,7 +176,10 @@ fn connect(
 }
 
 /// The backward pass of [`attend`], from `gradient = ∂L/∂context` and the maps that it gave.
-#[expect(clippy::too_many_arguments, reason = "the inputs of the forward pass, and its gradient")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the inputs of the forward pass, and its gradient"
+)]
 pub fn attend_backward(
     query: &[f32],
     key: &[f32],
@@ -215,7 +218,8 @@ pub fn attend_backward(
             let (mut kept, mut of_map) = (vec![0.0; shape.map()], vec![0.0; shape.map()]);
             vectorise(|| {
                 for place in 0..in_block * shape.heads {
-                    let (sample, head) = (block * samples + place / shape.heads, place % shape.heads);
+                    let (sample, head) =
+                        (block * samples + place / shape.heads, place % shape.heads);
                     let first = (sample * shape.heads + head) * shape.map();
                     let map = &maps[first..first + shape.map()];
                     let mask = connections.map(|mask| mask.head(shape, sample, head));

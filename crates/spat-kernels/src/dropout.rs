@@ -87,12 +87,18 @@ mod tests {
             let mask = Dropout::new(7, probability).mask(count);
             let dropped = mask.iter().filter(|&&factor| factor == 0.0).count();
             let share = dropped as f64 / count as f64;
-            assert!((share - probability).abs() < 2e-3, "{share} of {probability}");
+            assert!(
+                (share - probability).abs() < 2e-3,
+                "{share} of {probability}"
+            );
             let mean = mask.iter().map(|&f| f64::from(f)).sum::<f64>() / count as f64;
             assert!((mean - 1.0).abs() < 1e-2);
         }
         let agree = |a: u64, b: u64| {
-            let (a, b) = (Dropout::new(a, 0.5).mask(count), Dropout::new(b, 0.5).mask(count));
+            let (a, b) = (
+                Dropout::new(a, 0.5).mask(count),
+                Dropout::new(b, 0.5).mask(count),
+            );
             a.iter().zip(&b).filter(|(a, b)| a == b).count() as f64 / count as f64
         };
         for (a, b) in [(1, 2), (1, 1 << 32), (0, 3 << 40)] {

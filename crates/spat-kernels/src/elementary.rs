@@ -76,8 +76,7 @@ mod tests {
                 assert!((f64::from(value) - exact).abs() < 2.5e-7, "Φ({x})");
                 assert!((f64::from(bell) - density(x)).abs() < 1e-6, "φ({x})");
             }
-            below += step / 6.0
-                * (density(x) + 4.0 * density(x + step / 2.0) + density(x + step));
+            below += step / 6.0 * (density(x) + 4.0 * density(x + step / 2.0) + density(x + step));
         }
     }
 }

@@ -18,8 +18,10 @@ mod threads;
 mod vectorise;
 
 pub use adam::{AdamFactors, AdamState, adam};
-pub use attention::{Attended, AttentionGradients, AttentionShape, Connections, attend, attend_backward};
+pub use attention::{
+    Attended, AttentionGradients, AttentionShape, Connections, attend, attend_backward,
+};
 pub use dropout::Dropout;
 pub use gelu::{gelu, gelu_backward};
 pub use linear::{LinearGradients, linear, linear_backward};
-pub use norm::{Normed, NormGradients, add_norm, add_norm_backward};
+pub use norm::{NormGradients, Normed, add_norm, add_norm_backward};

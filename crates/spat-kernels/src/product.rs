@@ -105,7 +105,10 @@ impl<'a> ViewMut<'a> {
     #[allow(unsafe_code)]
     fn run(self, add: bool, factor: f32, a: View<'_>, b: View<'_>) {
         let (m, k, n) = (a.place.rows, a.place.columns, b.place.columns);
-        assert_eq!((k, m, n), (b.place.rows, self.place.rows, self.place.columns));
+        assert_eq!(
+            (k, m, n),
+            (b.place.rows, self.place.rows, self.place.columns)
+        );
         // SAFETY: every entry of the three matrices lies in its slice (`Place::new`), the written one
         // is borrowed exclusively, and its entries do not overlap (`ViewMut::strided`).
         unsafe {

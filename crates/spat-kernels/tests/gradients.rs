@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use spat_kernels::{
-    AttentionShape, Connections, Dropout, add_norm, add_norm_backward, attend, attend_backward, gelu,
-    gelu_backward, linear, linear_backward,
+    AttentionShape, Connections, Dropout, add_norm, add_norm_backward, attend, attend_backward,
+    gelu, gelu_backward, linear, linear_backward,
 };
 
 /// Numbers between −1 and 1 that only `seed` decides.

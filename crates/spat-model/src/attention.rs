@@ -4,9 +4,11 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
+use spat_kernels::AttentionShape;
 use spat_spec::{AttentionStructure, ModuleId};
 
 use crate::initial::Initial;
+use crate::operations::{Attention, attend, dropout, linear};
 use crate::pass::Pass;
 
 /// Tokens of a batch as rows: `[batch · tokens, width]`. The residual stream stays in this form,
@@ -90,21 +92,68 @@ impl MultiHeadAttention {
         chain: &mut ScoreChain,
         pass: &mut Pass,
     ) -> Tensor<2> {
-        let heads = |layer: &Linear| self.split_heads(layer.forward(x.rows.clone()), x.batch);
-        let (query, key, value) = (heads(&self.query), heads(&self.key), heads(&self.value));
+        let rows = |layer: &Linear| linear(layer, x.rows.clone());
+        let (query, key, value) = (rows(&self.query), rows(&self.key), rows(&self.value));
+        let context = match chain {
+            ScoreChain::Off => self.attend(query, key, value, x.batch, id, pass),
+            chain => self.attend_in_chain([query, key, value], x.batch, id, chain, pass),
+        };
+        linear(&self.output, context)
+    }
 
+    /// `drop(M ⊙ A) V`, `[B · L, H · w]`.
+    fn attend(
+        &self,
+        query: Tensor<2>,
+        key: Tensor<2>,
+        value: Tensor<2>,
+        batch: usize,
+        id: &ModuleId,
+        pass: &mut Pass,
+    ) -> Tensor<2> {
+        let [rows, inner] = query.dims();
+        let shape = AttentionShape {
+            samples: batch,
+            tokens: rows / batch,
+            heads: inner / self.head_width,
+            head_width: self.head_width,
+        };
+        let maps = [batch, shape.heads, shape.tokens, shape.tokens];
+        let attention = Attention {
+            mask: pass.mask(id, maps, &query.device()),
+            dropout: pass.dropout(self.dropout),
+            query,
+            key,
+            value,
+            shape,
+        };
+        let (context, maps) = attend(attention, pass.wants_maps());
+        if let Some(maps) = maps {
+            pass.keep_maps(id, maps);
+        }
+        context
+    }
+
+    /// The same where the scores before the softmax go on to the next layer.
+    fn attend_in_chain(
+        &self,
+        projections: [Tensor<2>; 3],
+        batch: usize,
+        id: &ModuleId,
+        chain: &mut ScoreChain,
+        pass: &mut Pass,
+    ) -> Tensor<2> {
+        let [query, key, value] = projections.map(|rows| self.split_heads(rows, batch));
         let scale = 1.0 / (self.head_width as f64).sqrt();
         let mut scores = query.matmul(key.transpose()) * scale;
         if let ScoreChain::Scores(previous) = chain {
             scores = scores + previous.clone();
         }
-        if !matches!(chain, ScoreChain::Off) {
-            *chain = ScoreChain::Scores(scores.clone());
-        }
+        *chain = ScoreChain::Scores(scores.clone());
 
         let attention = pass.connect(id, softmax(scores, 3));
-        let context = pass.dropout(attention, self.dropout).matmul(value);
-        self.output.forward(Self::join_heads(context))
+        let attention = dropout(attention, pass.dropout(self.dropout));
+        Self::join_heads(attention.matmul(value))
     }
 
     /// `[B · L, H · w]` → `[B, H, L, w]`.

@@ -3,12 +3,12 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation::gelu;
 use spat_spec::Structure;
 
 use crate::attention::{AttentionSlot, ScoreChain, Tokens};
 use crate::initial::Initial;
 use crate::norm::{BatchNorm, Norm};
+use crate::operations::{dropout, gelu, linear};
 use crate::pass::Pass;
 
 /// Sizes and habits of an encoder.
@@ -43,20 +43,21 @@ pub struct EncoderLayer {
 
 impl EncoderLayer {
     fn forward(&self, x: &Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Tokens {
-        let attended = match self.attention.forward(x, chain, pass) {
-            Some(mut branch) => {
-                if self.authors_patchtst {
-                    // The authors drop twice: in the output projection and on the branch.
-                    branch = pass.dropout(branch, self.dropout);
-                }
-                x.rows.clone() + pass.dropout(branch, self.dropout)
-            }
-            None => x.rows.clone(),
-        };
-        let attended = self.norm1.forward(attended, pass);
-        let hidden = pass.dropout(gelu(self.expand.forward(attended.clone())), self.dropout);
-        let branch = pass.dropout(self.contract.forward(hidden), self.dropout);
-        x.with_rows(self.norm2.forward(attended + branch, pass))
+        let mut branch = self.attention.forward(x, chain, pass);
+        if self.authors_patchtst {
+            // The authors drop twice: in the output projection and on the branch.
+            branch = branch.map(|branch| dropout(branch, pass.dropout(self.dropout)));
+        }
+        let attended = self
+            .norm1
+            .after_branch(x.rows.clone(), branch, self.dropout, pass);
+        let hidden = linear(&self.expand, attended.clone());
+        let hidden = gelu(hidden, pass.dropout(self.dropout));
+        let branch = linear(&self.contract, hidden);
+        let rows = self
+            .norm2
+            .after_branch(attended, Some(branch), self.dropout, pass);
+        x.with_rows(rows)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::attention::Tokens;
 use crate::encoder::{Encoder, EncoderPlan};
 use crate::initial::Initial;
 use crate::norm::Norm;
+use crate::operations::{dropout, linear};
 use crate::pass::Pass;
 use crate::window_norm::normalise;
 
@@ -71,9 +72,9 @@ impl ITransformer {
         };
         let tokens = series.dims()[2];
         let rows = series.swap_dims(1, 2).reshape([batch * tokens, lookback]);
-        let rows = pass.dropout(self.embedding.forward(rows), self.dropout);
+        let rows = dropout(linear(&self.embedding, rows), pass.dropout(self.dropout));
         let rows = self.encoder.forward(Tokens { rows, batch }, pass);
-        let rows = self.projection.forward(rows);
+        let rows = linear(&self.projection, rows);
         let horizon = rows.dims()[1];
         let forecast = rows
             .reshape([batch, tokens, horizon])

@@ -12,6 +12,7 @@ mod initial;
 mod itransformer;
 mod linear;
 mod norm;
+mod operations;
 mod pass;
 mod patchtst;
 mod weights;

@@ -5,9 +5,11 @@ use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
 
 use crate::initial::Initial;
+use crate::operations::{add_norm, dropout};
 use crate::pass::Pass;
 
-const EPSILON: f64 = 1e-5;
+/// PyTorch's and Burn's default.
+pub(crate) const EPSILON: f64 = 1e-5;
 /// Share of the newest batch in the running statistics, as PyTorch's default.
 const MOMENTUM: f64 = 0.1;
 
@@ -25,8 +27,32 @@ impl Norm {
     /// - rows and output: `[B · L, d_model]`
     pub(crate) fn forward(&self, rows: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
         match self {
-            Self::Layer(norm) => norm.forward(rows),
+            Self::Layer(norm) => add_norm(rows, None, None, norm),
             Self::Batch(norm) => norm.forward(rows, pass),
+        }
+    }
+
+    /// `norm(x + drop(branch))`; without a branch `norm(x)`.
+    ///
+    /// # Shapes
+    /// - `x`, `branch` and output: `[B · L, d_model]`
+    pub(crate) fn after_branch(
+        &self,
+        x: Tensor<2>,
+        branch: Option<Tensor<2>>,
+        probability: f64,
+        pass: &mut Pass,
+    ) -> Tensor<2> {
+        let drop = branch.as_ref().and_then(|_| pass.dropout(probability));
+        match self {
+            Self::Layer(norm) => add_norm(x, branch, drop, norm),
+            Self::Batch(norm) => {
+                let rows = match branch {
+                    Some(branch) => x + dropout(branch, drop),
+                    None => x,
+                };
+                norm.forward(rows, pass)
+            }
         }
     }
 }

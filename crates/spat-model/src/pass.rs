@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use burn::module::ParamId;
-use burn::tensor::{Gradients, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor};
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use spat_kernels::Dropout;
 use spat_spec::{MaskShape, ModuleId};
 
 /// What is asked of the attention modules besides the forecast.
@@ -87,52 +88,50 @@ impl Pass {
         self.running.push((id, value));
     }
 
-    /// `M ⊙ A` where the probe asks for a mask, A itself otherwise.
-    pub(crate) fn connect(&mut self, module: &ModuleId, attention: Tensor<4>) -> Tensor<4> {
-        let shape = match self.probe {
-            Probe::None => return attention,
-            Probe::Masks(shape) => shape,
-            Probe::MasksAndMaps(shape) => {
-                self.maps.insert(module.clone(), attention.clone().detach());
-                shape
-            }
+    /// A mask M of ones for attention maps of the shape `[B, H, Lq, Lk]`, where the probe asks for one.
+    pub(crate) fn mask(
+        &mut self,
+        module: &ModuleId,
+        maps: [usize; 4],
+        device: &Device,
+    ) -> Option<Tensor<4>> {
+        let [batch, heads, queries, keys] = maps;
+        let batch = match self.probe {
+            Probe::None => return None,
+            Probe::Masks(shape) | Probe::MasksAndMaps(shape) => match shape {
+                MaskShape::Shared => 1,
+                MaskShape::PerSample => batch,
+            },
         };
-        let [batch, heads, queries, keys] = attention.dims();
-        let batch = match shape {
-            MaskShape::Shared => 1,
-            MaskShape::PerSample => batch,
-        };
-        let mask = Tensor::ones([batch, heads, queries, keys], &attention.device()).require_grad();
+        let mask = Tensor::ones([batch, heads, queries, keys], device).require_grad();
         self.masks.insert(module.clone(), mask.clone());
-        attention * mask
+        Some(mask)
     }
 
-    /// Sets a share `probability` of the values to zero and scales the rest by `1 / (1 − p)`.
-    ///
-    /// Masks come from a host generator with 16 random bits a value, so the probability is met to
-    /// 1 / 65,536, and the scale fits the probability that is met.
-    pub(crate) fn dropout<const D: usize>(
-        &mut self,
-        input: Tensor<D>,
-        probability: f64,
-    ) -> Tensor<D> {
-        let Some(random) = self.dropout.as_mut().filter(|_| probability > 0.0) else {
-            return input;
-        };
-        let shape = input.dims();
-        let threshold = (probability * 65_536.0).round() as u16;
-        let scale = 65_536.0 / (65_536.0 - f32::from(threshold));
-        let values = shape.iter().product::<usize>();
-        let mut mask = Vec::with_capacity(values.next_multiple_of(4));
-        while mask.len() < values {
-            let bits = random.next_u64();
-            mask.extend([0, 16, 32, 48].map(|shift| {
-                let dropped = ((bits >> shift) as u16) < threshold;
-                if dropped { 0.0 } else { scale }
-            }));
+    /// Whether the attention maps are to be kept.
+    pub(crate) fn wants_maps(&self) -> bool {
+        matches!(self.probe, Probe::MasksAndMaps(_))
+    }
+
+    /// Keeps a module's attention maps.
+    pub(crate) fn keep_maps(&mut self, module: &ModuleId, maps: Tensor<4>) {
+        self.maps.insert(module.clone(), maps);
+    }
+
+    /// `M ⊙ A` where the probe asks for a mask, A itself otherwise.
+    pub(crate) fn connect(&mut self, module: &ModuleId, attention: Tensor<4>) -> Tensor<4> {
+        if self.wants_maps() {
+            self.keep_maps(module, attention.clone().detach());
         }
-        mask.truncate(values);
-        let mask = Tensor::from_data(TensorData::new(mask, shape), &input.device());
-        input * mask
+        match self.mask(module, attention.dims(), &attention.device()) {
+            Some(mask) => attention * mask,
+            None => attention,
+        }
+    }
+
+    /// The next dropout with this probability, in a pass that trains.
+    pub(crate) fn dropout(&mut self, probability: f64) -> Option<Dropout> {
+        let random = self.dropout.as_mut().filter(|_| probability > 0.0)?;
+        Some(Dropout::new(random.next_u64(), probability))
     }
 }

@@ -9,6 +9,7 @@ use crate::attention::Tokens;
 use crate::encoder::{Encoder, EncoderPlan};
 use crate::initial::Initial;
 use crate::norm::{BatchNorm, Norm};
+use crate::operations::{dropout, linear};
 use crate::pass::Pass;
 use crate::window_norm::normalise;
 
@@ -71,16 +72,16 @@ impl PatchTst {
         let patches = self.patches(input);
         let [series, count, _] = patches.dims();
 
-        let rows = self
-            .embedding
-            .forward(patches.reshape([series * count, self.patch_len]));
+        let patches = patches.reshape([series * count, self.patch_len]);
+        let rows = linear(&self.embedding, patches);
         let width = rows.dims()[1];
         let positions = match &self.positions {
             Some(learned) => learned.val(),
             None => sinusoids(count, width, &rows.device()),
         };
         let rows = rows.reshape([series, count, width]) + positions.unsqueeze();
-        let rows = pass.dropout(rows.reshape([series * count, width]), self.dropout);
+        let rows = rows.reshape([series * count, width]);
+        let rows = dropout(rows, pass.dropout(self.dropout));
         let rows = self.encoder.forward(
             Tokens {
                 rows,
@@ -89,8 +90,8 @@ impl PatchTst {
             pass,
         );
 
-        let forecast = self.head.forward(rows.reshape([series, count * width]));
-        let forecast = pass.dropout(forecast, self.head_dropout);
+        let forecast = linear(&self.head, rows.reshape([series, count * width]));
+        let forecast = dropout(forecast, pass.dropout(self.head_dropout));
         let horizon = forecast.dims()[1];
         statistics.restore(forecast.reshape([batch, channels, horizon]).swap_dims(1, 2))
     }

@@ -1,0 +1,32 @@
+//! Dropout alone.
+
+use burn::tensor::{Tensor, TensorData};
+use spat_kernels::Dropout;
+
+use super::node::{Operand, Saved, output};
+
+/// `input` with a dropout on it, if there is one.
+pub(crate) fn dropout<const D: usize>(input: Tensor<D>, dropout: Option<Dropout>) -> Tensor<D> {
+    let Some(dropout) = dropout else {
+        return input;
+    };
+    let Some(operand) = Operand::of(input.clone()) else {
+        return plain(input, dropout);
+    };
+    let values = dropout.apply(operand.values().slice());
+    output([operand], values, input.dims(), dropout)
+}
+
+/// The same mask as a tensor.
+pub(super) fn plain<const D: usize>(input: Tensor<D>, dropout: Dropout) -> Tensor<D> {
+    let shape = input.shape();
+    let mask = dropout.mask(shape.num_elements());
+    let mask = Tensor::from_data(TensorData::new(mask, shape), &input.device());
+    input * mask
+}
+
+impl Saved<1> for Dropout {
+    fn gradients(&self, gradient: &[f32], _wanted: [bool; 1]) -> [Option<Vec<f32>>; 1] {
+        [Some(self.apply(gradient))]
+    }
+}
