@@ -24,7 +24,7 @@ pub(crate) fn step(
     if let (Some(weight), Some(gradient)) = (on_cpu(&weight), on_cpu(&gradient)) {
         match fused(&weight, &gradient, moments, factors) {
             Ok(stepped) => return stepped,
-            Err(elsewhere) => moments = elsewhere,
+            Err(elsewhere) => moments = *elsewhere,
         }
     }
     plain(weight, gradient, moments, factors)
@@ -40,25 +40,25 @@ fn fused(
     gradient: &FlexTensor,
     moments: Moments,
     factors: &AdamFactors,
-) -> Result<(Tensor<1>, Moments), Moments> {
+) -> Result<(Tensor<1>, Moments), Box<Moments>> {
     let (weight, gradient) = (weight.to_contiguous(), gradient.to_contiguous());
     let (Some(weight), Some(gradient)) = (weight.as_slice(), gradient.as_slice()) else {
-        return Err(moments);
+        return Err(Box::new(moments));
     };
     let back = moments.clone();
     let (Ok(first), Ok(second)) = (
         moments.0.try_into_primitive::<Flex>(),
         moments.1.try_into_primitive::<Flex>(),
     ) else {
-        return Err(back);
+        return Err(Box::new(back));
     };
     drop(back);
     let (mut first, mut second) = (first.to_contiguous(), second.to_contiguous());
-    let state = AdamState {
+    let mut state = AdamState {
         first: first.storage_mut(),
         second: second.storage_mut(),
     };
-    let updated = adam(weight, gradient, state, factors);
+    let updated = adam(weight, gradient, &mut state, factors);
     let length = updated.len();
     let updated = FlexTensor::from_data(TensorData::new(updated, [length]));
     Ok((cpu(updated), (cpu(first), cpu(second))))

@@ -34,7 +34,7 @@ pub struct AdamState<'a> {
 pub fn adam(
     weight: &[f32],
     gradient: &[f32],
-    state: AdamState<'_>,
+    state: &mut AdamState<'_>,
     factors: &AdamFactors,
 ) -> Vec<f32> {
     let mut updated = vec![0.0; weight.len()];
