@@ -63,7 +63,11 @@ impl<'a> Control<'a> {
                     Command::Resume => self.paused = false,
                     Command::Step { steps } => self.granted = steps,
                     Command::Stop => return Next::Stop,
-                    Command::Run { .. } => {
+                    Command::Run { .. }
+                    | Command::Train { .. }
+                    | Command::Prune { .. }
+                    | Command::Window { .. }
+                    | Command::Future => {
                         self.warn("a run is already going; stop it before you start another");
                     }
                 }

@@ -29,6 +29,9 @@ pub enum DeviceError {
         "there is no GPU that Vulkan, Metal or DX12 can reach; use --device cpu, or install the graphics driver"
     )]
     NoGpu,
+    /// No adapter in this browser.
+    #[error("this browser offers no WebGPU adapter; choose the CPU")]
+    NoAdapter,
 }
 
 /// A device, ready to compute, without autodiff.
@@ -41,6 +44,48 @@ pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError
         DeviceChoice::Gpu => gpu().or_else(software_adapter).ok_or(DeviceError::NoGpu),
         DeviceChoice::Auto => Ok(gpu().unwrap_or_else(cpu)),
     }
+}
+
+/// The same where nothing may block: in a browser, where this must run before any tensor is made
+/// on the GPU. A second call gives the same device again.
+///
+/// # Errors
+/// A GPU was asked for and there is none.
+pub async fn start(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError> {
+    if choice == DeviceChoice::Cpu {
+        return Ok(cpu());
+    }
+    let found = Device::wgpu_options().init_with_setup_async().await;
+    match (found, choice) {
+        (Ok((_, setup)), DeviceChoice::Auto) if is_software(&setup.adapter.get_info()) => Ok(cpu()),
+        (Ok((device, setup)), _) => {
+            let facts = DeviceFacts {
+                kind: "gpu".to_owned(),
+                name: described(&setup.adapter.get_info()),
+                threads: 1,
+            };
+            Ok((device, facts))
+        }
+        (Err(_), DeviceChoice::Auto) => Ok(cpu()),
+        (Err(_), _) => Err(DeviceError::NoAdapter),
+    }
+}
+
+/// A browser tells a vendor and an architecture, and often no name.
+fn described(info: &wgpu::AdapterInfo) -> String {
+    let software = if is_software(info) {
+        ", a software adapter"
+    } else {
+        ""
+    };
+    let words = [info.name.as_str(), info.driver.as_str(), info.driver_info.as_str()];
+    let name = words.iter().find(|word| !word.is_empty());
+    format!("{}{software}", name.unwrap_or(&"WebGPU adapter"))
+}
+
+fn is_software(info: &wgpu::AdapterInfo) -> bool {
+    info.device_type == wgpu::DeviceType::Cpu
+        || info.name.to_ascii_lowercase().contains("swiftshader")
 }
 
 /// The CPU as a device.

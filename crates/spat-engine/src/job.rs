@@ -8,7 +8,7 @@ use spat_model::Forecaster;
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
-    ControlResult, DeviceFacts, Event, Experiment, MeanErrors, PROTOCOL, Phase, Plan, Report,
+    ControlResult, DataFacts, DeviceFacts, Event, Experiment, MeanErrors, ModuleMaps, PROTOCOL, Phase, Plan, Report,
     Structure, TestOnly, TrainingConfig, When,
 };
 
@@ -21,7 +21,7 @@ use crate::maps::module_maps;
 use crate::measure::measure;
 use crate::phases::Phases;
 use crate::run_files::{pretty, write_run};
-use crate::sample::forecast_sample;
+use crate::sample::middle_sample;
 use crate::seeds::{Purpose, seed_for};
 use crate::setting::Setting;
 use crate::store::RunStore;
@@ -66,12 +66,46 @@ pub async fn run(
         Ok(report) => control.emit(Event::Done {
             report: Box::new(report.clone()),
         }),
-        Err(JobError::Stopped) => control.emit(Event::Stopped),
-        Err(error) => control.emit(Event::Failed {
-            message: error.to_string(),
-        }),
+        Err(error) => control.emit(ending(error)),
     }
     result
+}
+
+/// The first half of a job: trains and scores the dense model, or goes on with that, and draws its
+/// maps. [`run`] on the same store then does the rest.
+///
+/// # Errors
+/// As [`run`].
+pub async fn train_dense(
+    job: &Job,
+    store: &mut impl RunStore,
+    control: &mut Control<'_>,
+) -> Result<(), JobError> {
+    let result = match Run::new(job, store, control).await {
+        Ok(mut run) => run.train_dense().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &result {
+        control.emit(ending(error));
+    }
+    result
+}
+
+/// Makes the next [`run`] on this store decide anew what goes, from the same dense model.
+///
+/// # Errors
+/// The store fails.
+pub async fn forget_plan(store: &mut impl RunStore) -> Result<(), JobError> {
+    Phases::load(store).await?.forget_plan(store).await
+}
+
+fn ending(error: &JobError) -> Event {
+    match error {
+        JobError::Stopped => Event::Stopped,
+        error => Event::Failed {
+            message: error.to_string(),
+        },
+    }
 }
 
 struct Run<'a, 'c, S> {
@@ -123,7 +157,31 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         })
     }
 
-    async fn run(&mut self) -> Result<Report, JobError> {
+    async fn train_dense(&mut self) -> Result<(), JobError> {
+        self.introduce().await?;
+        let dense = self.pretrain().await?;
+        let scores = self.phases.scores.clone().unwrap_or_default();
+        self.control.emit(Event::Scores { scores });
+        let maps = self.maps(&dense).await?;
+        self.control.emit(Event::Maps { maps });
+        let test_windows = self.dataset.windows(Part::Test).len();
+        self.control.emit(Event::Trained { test_windows });
+        Ok(())
+    }
+
+    async fn maps(&self, dense: &Trained) -> Result<Vec<ModuleMaps>, JobError> {
+        let experiment = &self.job.experiment;
+        module_maps(
+            &self.setting(),
+            &dense.model,
+            &experiment.forecaster,
+            experiment.training.batch,
+        )
+        .await
+    }
+
+    /// Says what runs, where and on what.
+    async fn introduce(&mut self) -> Result<DataFacts, JobError> {
         let job = self.job;
         self.control.emit(Event::Started {
             protocol: PROTOCOL,
@@ -139,7 +197,12 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         self.control.emit(Event::Device(job.device_facts.clone()));
         let data = data_facts(&job.data_name, &self.dataset);
         self.control.emit(Event::Data(data.clone()));
+        Ok(data)
+    }
 
+    async fn run(&mut self) -> Result<Report, JobError> {
+        let job = self.job;
+        let data = self.introduce().await?;
         let dense = self.pretrain().await?;
         let plan = self.plan().await?;
         let pruned_structure = plan.apply_to(self.dense.clone())?;
@@ -188,14 +251,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             device: job.device_facts.clone(),
             scores: plan.scores.clone(),
             change: change(&dense_result, &pruned_result),
-            sample: forecast_sample(&setting, &dense.model, &pruned.model).await?,
-            maps: module_maps(
-                &setting,
-                &dense.model,
-                &job.experiment.forecaster,
-                job.experiment.training.batch,
-            )
-            .await?,
+            sample: middle_sample(&setting, &dense.model, &pruned.model).await?,
+            maps: self.maps(&dense).await?,
             scoring: timings.scoring,
             notes: notes(&data, &plan, &job.experiment.forecaster),
             dense: dense_result,

@@ -28,6 +28,7 @@ mod setting;
 mod store;
 mod trainer;
 mod training_state;
+mod viewer;
 
 /// Where tensors live; front ends only pass it on.
 pub use burn::tensor::Device;
@@ -35,7 +36,8 @@ pub use calibration::LEVELS;
 pub use control::Control;
 pub use dataset::{Batch, Dataset, shuffled};
 pub use error::JobError;
-pub use job::{Job, run};
+pub use job::{Job, forget_plan, run, train_dense};
 pub use optimizer::Adam;
 pub use saved::{Future, SavedForecaster};
 pub use store::{MemoryStore, RunStore, StoreError};
+pub use viewer::Viewer;

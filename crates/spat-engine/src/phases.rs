@@ -65,6 +65,15 @@ impl Phases {
         }))
     }
 
+    /// Forgets the decision and everything that was trained after it; the dense model stays.
+    pub(crate) async fn forget_plan(&mut self, store: &mut impl RunStore) -> Result<(), JobError> {
+        self.plan = None;
+        self.histories.retain(|&phase, _| phase == Phase::Pretrain);
+        store.remove(crate::training_state::STATE_FILE).await?;
+        store.remove("report.json").await?;
+        self.save(store).await
+    }
+
     /// Remembers that a phase has ended. Weights first: a kill in between repeats the phase's end,
     /// it never loses it.
     pub(crate) async fn end(

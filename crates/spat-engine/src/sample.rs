@@ -11,16 +11,27 @@ use crate::error::JobError;
 use crate::evaluate::forecast;
 use crate::setting::Setting;
 
-/// The window in the middle of the test range: chosen before anyone saw a forecast. The channel
-/// shown first is the last one, the target by the convention of the public data sets.
-pub(crate) async fn forecast_sample(
+/// The window in the middle of the test range: chosen before anyone saw a forecast.
+pub(crate) async fn middle_sample(
     setting: &Setting<'_>,
     dense: &Forecaster,
     pruned: &Forecaster,
 ) -> Result<ForecastSample, JobError> {
+    let window = setting.dataset.windows(Part::Test).len() / 2;
+    forecast_sample(setting, dense, Some(pruned), window).await
+}
+
+/// Window number `window` of the test range, or its last. The channel shown first is the last one,
+/// the target by the convention of the public data sets.
+pub(crate) async fn forecast_sample(
+    setting: &Setting<'_>,
+    dense: &Forecaster,
+    pruned: Option<&Forecaster>,
+    window: usize,
+) -> Result<ForecastSample, JobError> {
     let dataset = setting.dataset;
     let windows = dataset.windows(Part::Test);
-    let window = windows.len() / 2;
+    let window = window.min(windows.len().saturating_sub(1));
     let row = windows.start_row(window);
     let first_row = row + windows.lookback;
     let channels = dataset.series.channel_count();
@@ -51,9 +62,12 @@ pub(crate) async fn forecast_sample(
         dense: dataset
             .scaler
             .inverse(&forecast(dense, setting, &[row]).await?),
-        pruned: dataset
-            .scaler
-            .inverse(&forecast(pruned, setting, &[row]).await?),
+        pruned: match pruned {
+            Some(pruned) => dataset
+                .scaler
+                .inverse(&forecast(pruned, setting, &[row]).await?),
+            None => Vec::new(),
+        },
         naive: dataset.scaler.inverse(&naive),
     })
 }

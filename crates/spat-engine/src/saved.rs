@@ -73,6 +73,10 @@ impl SavedForecaster {
         })
     }
 
+    pub(crate) fn into_model(self) -> Forecaster {
+        self.model
+    }
+
     /// The table with the model's channels in the model's order.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ pub use plan::{HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
 pub use report::{
-    Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, MeanErrors,
+    Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast, MeanErrors,
     ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly, ValResult, WindowCounts,
     percent_change,
 };

@@ -5,10 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DataFacts, DeviceFacts, EpochResult, Experiment, Plan, Report, Score};
+use crate::{
+    DataFacts, DeviceFacts, EpochResult, Experiment, ForecastSample, FutureForecast, ModuleMaps, Plan,
+    Report, Score,
+};
 
 /// Grows when an older front end could misunderstand an event.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// What a front end asks of the engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +22,25 @@ pub enum Command {
         /// What to do.
         experiment: Box<Experiment>,
     },
+    /// Train and score the dense model of this experiment, then wait: a person looks at the scores
+    /// before anything is removed.
+    Train {
+        /// What to do; its pruning and fine-tuning are not looked at yet.
+        experiment: Box<Experiment>,
+    },
+    /// Prune the dense model that was trained, fine-tune and report. A second time with another
+    /// ratio starts again from the same dense model.
+    Prune {
+        /// The experiment of [`Command::Train`] with the pruning and fine-tuning that are wanted.
+        experiment: Box<Experiment>,
+    },
+    /// Forecast one window of the test range with the models that there are.
+    Window {
+        /// Its number, from 0.
+        window: usize,
+    },
+    /// Forecast past the last row.
+    Future,
     /// Halt before the next step; nothing is lost.
     Pause,
     /// Go on after a pause.
@@ -121,6 +143,26 @@ pub enum Event {
     Scores {
         /// From input to output.
         scores: Vec<Score>,
+    },
+    /// Attention and sensitivity of the dense model, once it is trained.
+    Maps {
+        /// One per module that stands.
+        maps: Vec<ModuleMaps>,
+    },
+    /// The answer to [`Command::Train`]: the dense model is trained and scored.
+    Trained {
+        /// Windows in the test range, for [`Command::Window`].
+        test_windows: usize,
+    },
+    /// The answer to [`Command::Window`].
+    Window {
+        /// The window; `pruned` is empty before anything was pruned.
+        sample: Box<ForecastSample>,
+    },
+    /// The answer to [`Command::Future`].
+    Future {
+        /// What comes after the table.
+        forecast: Box<FutureForecast>,
     },
     /// The decision.
     Plan {

@@ -243,6 +243,21 @@ pub struct ForecastSample {
     pub naive: Vec<f32>,
 }
 
+/// The horizon after the last row of a table, in original units, row-major `[horizon × channels]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FutureForecast {
+    /// Row number of the first forecast row.
+    pub first_row: usize,
+    /// Stamps of the forecast rows; empty for a table without dates.
+    pub stamps: Vec<String>,
+    /// The dense model's forecast.
+    pub dense: Vec<f32>,
+    /// The pruned model's forecast.
+    pub pruned: Vec<f32>,
+    /// Half widths of the pruned model's intervals, by level.
+    pub intervals: Vec<(f64, Vec<f32>)>,
+}
+
 /// Maps of one attention module, averaged over one batch of training windows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModuleMaps {

@@ -4,3 +4,8 @@
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{FolderStore, cpu_name, sleep, threads, yield_now};
+
+#[cfg(target_arch = "wasm32")]
+mod web;
+#[cfg(target_arch = "wasm32")]
+pub use web::{cpu_name, sleep, threads, yield_now};

@@ -1,0 +1,39 @@
+//! Waiting in a browser's worker.
+
+use std::time::Duration;
+
+use gloo_timers::future::TimeoutFuture;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::MessageChannel;
+
+/// Lets the worker's waiting messages in.
+///
+/// A timer of 0 ms is held back to 4 ms by browsers once it repeats; a message to oneself is not.
+pub async fn yield_now() {
+    let Ok(channel) = MessageChannel::new() else {
+        return TimeoutFuture::new(0).await;
+    };
+    let arrival = js_sys::Promise::new(&mut |resolve, _| {
+        channel.port1().set_onmessage(Some(&resolve));
+    });
+    if channel.port2().post_message(&JsValue::NULL).is_ok() {
+        JsFuture::from(arrival).await.ok();
+    }
+    channel.port1().close();
+}
+
+/// Waits.
+pub async fn sleep(duration: Duration) {
+    TimeoutFuture::new(duration.as_millis().try_into().unwrap_or(u32::MAX)).await;
+}
+
+/// What a page may know of the processor.
+pub fn cpu_name() -> String {
+    "WebAssembly with SIMD".to_owned()
+}
+
+/// The engine's module has one thread: wgpu's handles cannot be shared between workers.
+pub fn threads() -> usize {
+    1
+}

@@ -1,0 +1,15 @@
+//! SPAT's page: a table in, attention scores and forecasts before and after out.
+//!
+//! The page itself is small; the engine lives in a worker that arrives later. See
+//! `ARCHITECTURE.md` for the whole.
+
+mod charts;
+mod engine;
+mod sections;
+mod shell;
+mod state;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    leptos::mount::mount_to_body(shell::Shell);
+}

@@ -1,0 +1,12 @@
+//! The seven parts of the page's story, one module each.
+
+pub(crate) mod attention;
+pub(crate) mod compare;
+pub(crate) mod data;
+pub(crate) mod keep;
+pub(crate) mod model;
+mod part;
+pub(crate) mod prune;
+pub(crate) mod train;
+
+pub(crate) use part::{Help, Part};

@@ -1,0 +1,307 @@
+//! What a person can make the page do.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use spat_spec::{Command, DataConfig, Experiment};
+use spat_web_store::Shelf;
+use spat_wire::{Engine, Order};
+
+use super::{Activity, Card, LoadedTable, Page, Stage, Training, link};
+use crate::engine;
+
+/// A file of this many bytes takes seconds to read; more would freeze the page.
+pub(crate) const LARGEST_TABLE: usize = 256 << 20;
+
+impl Page {
+    /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
+    pub(crate) fn take_table(self, name: String, bytes: Vec<u8>, data: DataConfig) {
+        if bytes.len() > LARGEST_TABLE {
+            self.table_problem.set(Some(format!(
+                "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
+                bytes.len() >> 20,
+                LARGEST_TABLE >> 20
+            )));
+            return;
+        }
+        match LoadedTable::read(name, bytes, data) {
+            Ok(table) => {
+                self.table_problem.set(None);
+                self.channel.set(table.series.channel_count() - 1);
+                self.table.set(Some(Arc::new(table)));
+                self.forget_results();
+            }
+            Err(error) => self.table_problem.set(Some(error.to_string())),
+        }
+    }
+
+    /// Reads the same bytes in another way (other channels, another split).
+    pub(crate) fn reread_table(self, data: DataConfig) {
+        if let Some(table) = self.table.get_untracked() {
+            self.take_table(table.name.clone(), table.bytes.clone(), data);
+        }
+    }
+
+    fn forget_results(self) {
+        self.training.set(Training::default());
+        self.scores.set(Vec::new());
+        self.maps.set(Arc::default());
+        self.trained.set(None);
+        self.report.set(None);
+        self.sample.set(None);
+        self.future.set(None);
+        self.run.set(None);
+        self.messages.set(Vec::new());
+    }
+
+    /// The experiment that the controls describe, for the table that is loaded.
+    pub(crate) fn experiment(self) -> Option<Experiment> {
+        let table = self.table.get()?;
+        let setup = self.setup.get();
+        Some(setup.experiment(
+            table.data.clone(),
+            table.series.channel_count(),
+            table.has_dates(),
+            self.ratio.get(),
+        ))
+    }
+
+    /// Why the experiment cannot run, if it cannot.
+    pub(crate) fn objection(self) -> Option<String> {
+        let table = self.table.get()?;
+        let experiment = self.experiment()?;
+        if let Err(error) = experiment.check() {
+            return Some(error.to_string());
+        }
+        let forecaster = &experiment.forecaster;
+        let split = experiment.data.split.apply(
+            table.series.rows(),
+            forecaster.lookback(),
+            forecaster.horizon(),
+        );
+        split.err().map(|error| error.to_string())
+    }
+
+    /// Asks which device would compute.
+    pub(crate) fn choose_engine(self, wanted: Engine) {
+        self.engine.set(wanted);
+        engine::send(&Order::Find { engine: wanted }, None);
+    }
+
+    /// Trains and scores the dense model.
+    pub(crate) fn train(self) {
+        let (Some(experiment), Some(table)) =
+            (untrack(|| self.experiment()), self.table.get_untracked())
+        else {
+            return;
+        };
+        let setup = self.setup.get_untracked();
+        link::write_address(&setup, self.ratio.get_untracked());
+        self.forget_results();
+        self.training.update(|training| training.activity = Activity::Starting);
+        let begun = js_sys::Date::now();
+        let run = format!("{begun:.0}-{}", &experiment.hash(&table.bytes)[..6]);
+        self.run.set(Some(run.clone()));
+        let engine = self.engine.get_untracked();
+        let card = Card {
+            title: format!("{} · {} layers, α to choose", table.name, setup.layers),
+            table: table.name.clone(),
+            experiment: experiment.clone(),
+            engine,
+            stage: Stage::Training,
+            begun,
+            mse: None,
+            macs_percent: None,
+        };
+        self.keep(run.clone(), card);
+        let open = Order::Open {
+            run,
+            table: table.name.clone(),
+            engine,
+        };
+        engine::send(&open, Some(&table.bytes));
+        self.command(Command::Train {
+            experiment: Box::new(experiment),
+        });
+    }
+
+    /// Prunes the dense model by the ratio chosen, fine-tunes and reports.
+    pub(crate) fn prune(self) {
+        let Some(trained) = self.trained.get_untracked() else {
+            return;
+        };
+        let mut experiment = Experiment::clone(&trained);
+        experiment.prune.ratio = self.ratio.get_untracked();
+        link::write_address(&self.setup.get_untracked(), experiment.prune.ratio);
+        self.report.set(None);
+        self.future.set(None);
+        self.training.update(|training| training.activity = Activity::Starting);
+        self.update_card(|card| {
+            card.stage = Stage::Pruning;
+            card.experiment = experiment.clone();
+        });
+        self.command(Command::Prune {
+            experiment: Box::new(experiment),
+        });
+    }
+
+    /// Takes up a run of the history: shows its result, or goes on with it.
+    pub(crate) fn take_up(self, run: String, card: Card) {
+        spawn_local(async move {
+            let table = match Shelf::open().await {
+                Ok(shelf) => shelf.read(&run, "table.csv").await,
+                Err(error) => Err(error),
+            };
+            let bytes = match table {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return self.say("this run's table is not in the browser any more"),
+                Err(error) => return self.say(error.to_string()),
+            };
+            self.take_table(card.table.clone(), bytes, card.experiment.data.clone());
+            if self.table.get_untracked().is_none() {
+                return;
+            }
+            self.run.set(Some(run.clone()));
+            self.engine.set(card.engine);
+            self.ratio.set(card.experiment.prune.ratio);
+            self.training.update(|training| training.activity = Activity::Starting);
+            let open = Order::Open {
+                run,
+                table: card.table.clone(),
+                engine: card.engine,
+            };
+            engine::send(&open, None);
+            let experiment = Box::new(card.experiment.clone());
+            // Phases that ended are not repeated: this shows scores and maps at once.
+            self.trained_by(&card.experiment);
+            self.command(Command::Train {
+                experiment: experiment.clone(),
+            });
+            if matches!(card.stage, Stage::Pruning | Stage::Finished) {
+                self.command(Command::Prune { experiment });
+            }
+        });
+    }
+
+    fn trained_by(self, experiment: &Experiment) {
+        self.setup.update(|setup| setup.read_back(experiment));
+    }
+
+    /// Halts before the next step.
+    pub(crate) fn pause(self) {
+        self.command(Command::Pause);
+    }
+
+    /// Goes on.
+    pub(crate) fn resume(self) {
+        self.training.update(|training| training.activity = Activity::Running);
+        self.command(Command::Resume);
+    }
+
+    /// Some steps, then a pause again.
+    pub(crate) fn step(self, steps: usize) {
+        self.command(Command::Step { steps });
+    }
+
+    /// Ends the job; it can be gone on with.
+    pub(crate) fn stop(self) {
+        self.command(Command::Stop);
+    }
+
+    /// Goes on with the run that was stopped.
+    pub(crate) fn go_on(self) {
+        let run = self.run.get_untracked();
+        let card = self
+            .cards
+            .get_untracked()
+            .into_iter()
+            .find(|(id, _)| Some(id) == run.as_ref());
+        if let Some((run, card)) = card {
+            self.take_up(run, card);
+        }
+    }
+
+    /// Forecasts one test window with the models that there are.
+    pub(crate) fn show_window(self, window: usize) {
+        self.command(Command::Window { window });
+    }
+
+    /// Forecasts past the last row.
+    pub(crate) fn forecast_future(self) {
+        self.command(Command::Future);
+    }
+
+    fn command(self, command: Command) {
+        engine::send(&Order::Command(command), None);
+    }
+
+    /// Adds a sentence for the person.
+    pub(crate) fn say(self, message: impl Into<String>) {
+        self.messages.update(|messages| messages.push(message.into()));
+    }
+
+    /// Reads the history.
+    pub(crate) fn load_cards(self) {
+        spawn_local(async move {
+            let cards = match Shelf::open().await {
+                Ok(shelf) => shelf.cards::<Card>().await,
+                Err(error) => Err(error),
+            };
+            match cards {
+                Ok(mut cards) => {
+                    cards.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
+                    self.cards.set(cards);
+                }
+                Err(error) => self.not_kept.set(Some(error.to_string())),
+            }
+        });
+    }
+
+    /// Puts a card into the history, new or changed.
+    pub(crate) fn keep(self, run: String, card: Card) {
+        self.cards.update(|cards| {
+            match cards.iter_mut().find(|(id, _)| *id == run) {
+                Some((_, old)) => *old = card.clone(),
+                None => cards.insert(0, (run.clone(), card.clone())),
+            };
+        });
+        spawn_local(async move {
+            let kept = match Shelf::open().await {
+                Ok(shelf) => shelf.put_card(&run, &card).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = kept {
+                self.not_kept.set(Some(error.to_string()));
+            }
+        });
+    }
+
+    /// Changes the open run's card.
+    pub(crate) fn update_card(self, change: impl FnOnce(&mut Card)) {
+        let run = self.run.get_untracked();
+        let card = self
+            .cards
+            .get_untracked()
+            .into_iter()
+            .find(|(id, _)| Some(id) == run.as_ref());
+        if let Some((run, mut card)) = card {
+            change(&mut card);
+            self.keep(run, card);
+        }
+    }
+
+    /// Removes a run from the history, with its files.
+    pub(crate) fn delete_run(self, run: String) {
+        self.cards.update(|cards| cards.retain(|(id, _)| *id != run));
+        spawn_local(async move {
+            let deleted = match Shelf::open().await {
+                Ok(shelf) => shelf.delete(&run).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = deleted {
+                self.say(error.to_string());
+            }
+        });
+    }
+}

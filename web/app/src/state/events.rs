@@ -1,0 +1,128 @@
+//! What the engine tells, written into the page's signals.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use spat_spec::Event;
+use spat_wire::Notice;
+
+use super::{Activity, EngineState, Page, Stage};
+
+impl Page {
+    /// Takes a notice of the worker.
+    pub(crate) fn hear(self, notice: Notice) {
+        match notice {
+            Notice::Ready => self.worker.set(EngineState::Ready),
+            Notice::Device { facts, reason } => {
+                self.device.set(Some(facts));
+                self.device_reason.set(reason);
+            }
+            Notice::Event(event) => self.hear_event(*event),
+            Notice::NotKept { reason } => self.not_kept.set(Some(reason)),
+            Notice::Broken { message } => self.broken(message),
+        }
+    }
+
+    /// The worker can do no more.
+    pub(crate) fn broken(self, message: String) {
+        self.worker.set(EngineState::Broken(message));
+        self.training.update(|training| {
+            if training.activity.is_busy() {
+                training.activity = Activity::Stopped;
+            }
+        });
+    }
+
+    fn hear_event(self, event: Event) {
+        match event {
+            Event::Started { .. } => self.now(Activity::Running),
+            Event::Device(facts) => self.device.set(Some(facts)),
+            Event::Data(_) => {}
+            Event::Phase {
+                phase,
+                epochs,
+                steps_per_epoch,
+            } => self.training.update(|training| {
+                training.phase = Some(phase);
+                training.epochs = epochs;
+                training.epoch = 1;
+                training.step = 0;
+                training.steps = epochs * steps_per_epoch;
+                training.curves.entry(phase).or_default().steps_per_epoch = steps_per_epoch;
+            }),
+            Event::Progress {
+                phase,
+                epoch,
+                step,
+                steps,
+                loss,
+                steps_per_second,
+                eta_seconds,
+            } => self.training.update(|training| {
+                training.phase = Some(phase);
+                training.epoch = epoch;
+                training.step = step;
+                training.steps = steps;
+                training.steps_per_second = steps_per_second;
+                training.eta_seconds = eta_seconds;
+                if let Some(loss) = loss {
+                    let curve = training.curves.entry(phase).or_default();
+                    curve.steps.push((step as f64, loss));
+                }
+            }),
+            Event::Epoch { phase, result } => self.training.update(|training| {
+                let curve = training.curves.entry(phase).or_default();
+                curve.epochs.push(result);
+            }),
+            Event::Scores { scores } => self.scores.set(scores),
+            Event::Maps { maps } => self.maps.set(Arc::new(maps)),
+            Event::Trained { test_windows } => self.dense_is_trained(test_windows),
+            Event::Window { sample } => self.sample.set(Some(Arc::new(*sample))),
+            Event::Future { forecast } => self.future.set(Some(Arc::new(*forecast))),
+            Event::Plan { plan } => self.scores.set(plan.scores),
+            Event::Warning { message } => self.say(message),
+            Event::Paused => self.now(Activity::Paused),
+            Event::Stopped => self.now(Activity::Stopped),
+            Event::Done { report } => self.finished(Arc::new(*report)),
+            Event::Failed { message } => {
+                self.say(message);
+                self.now(Activity::Failed);
+            }
+        }
+    }
+
+    fn now(self, activity: Activity) {
+        self.training.update(|training| training.activity = activity);
+    }
+
+    fn dense_is_trained(self, test_windows: usize) {
+        self.test_windows.set(test_windows);
+        let run = self.run.get_untracked();
+        let cards = self.cards.get_untracked();
+        let card = cards.iter().find(|(id, _)| Some(id) == run.as_ref());
+        if let Some((_, card)) = card {
+            self.trained.set(Some(Arc::new(card.experiment.clone())));
+        }
+        self.now(Activity::Trained);
+        self.update_card(|card| {
+            if card.stage == Stage::Training {
+                card.stage = Stage::Trained;
+            }
+        });
+        self.show_window(test_windows / 2);
+    }
+
+    fn finished(self, report: Arc<spat_spec::Report>) {
+        self.now(Activity::Finished);
+        self.maps.set(Arc::new(report.maps.clone()));
+        self.sample.set(Some(Arc::new(report.sample.clone())));
+        self.update_card(|card| {
+            card.stage = Stage::Finished;
+            card.title = format!("{} · α = {}", card.table, report.plan.ratio);
+            card.mse = Some((report.dense.test.mse, report.pruned.test.mse));
+            card.macs_percent = Some(report.change.macs_percent);
+        });
+        self.report.set(Some(report));
+        self.forecast_future();
+    }
+}

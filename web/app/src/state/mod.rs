@@ -1,0 +1,119 @@
+//! What the page knows: one bundle of signals, handed to every section by context.
+
+mod actions;
+mod card;
+mod events;
+mod link;
+mod setup;
+mod table;
+mod training;
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use spat_spec::{
+    DeviceFacts, Experiment, ForecastSample, FutureForecast, ModuleId, ModuleMaps, Report, Score,
+};
+use spat_wire::Engine;
+
+pub(crate) use card::{Card, Stage};
+pub(crate) use link::setup_in_address;
+pub(crate) use setup::{Preset, Setup};
+pub(crate) use table::LoadedTable;
+pub(crate) use training::{Activity, Curve, Training};
+
+/// The worker with the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum EngineState {
+    /// Its module is on the way; orders wait.
+    Loading,
+    /// It listens.
+    Ready,
+    /// It can do no more: what it said, and a button for a new one.
+    Broken(String),
+}
+
+/// Every signal of the page. A copy is a handle on the same signals.
+#[derive(Clone, Copy)]
+pub(crate) struct Page {
+    /// 1 · The table that is loaded, read and repaired.
+    pub(crate) table: RwSignal<Option<Arc<LoadedTable>>>,
+    /// Why the last table could not be used.
+    pub(crate) table_problem: RwSignal<Option<String>>,
+    /// 2 · What the person chose about the model and its training.
+    pub(crate) setup: RwSignal<Setup>,
+    /// The engine asked for.
+    pub(crate) engine: RwSignal<Engine>,
+    /// The engine that computes.
+    pub(crate) device: RwSignal<Option<DeviceFacts>>,
+    /// Why it is not the one asked for.
+    pub(crate) device_reason: RwSignal<Option<String>>,
+    /// Whether the worker is there.
+    pub(crate) worker: RwSignal<EngineState>,
+    /// 3 · The training that goes on, and its curves.
+    pub(crate) training: RwSignal<Training>,
+    /// What the engine wants the person to know: warnings and failures, the newest last.
+    pub(crate) messages: RwSignal<Vec<String>>,
+    /// SEND of every module so far, from input to output.
+    pub(crate) scores: RwSignal<Vec<Score>>,
+    /// 4 · Maps of the dense model, once it is trained.
+    pub(crate) maps: RwSignal<Arc<Vec<ModuleMaps>>>,
+    /// The module under the pointer or the focus, in whatever section.
+    pub(crate) pointed: RwSignal<Option<ModuleId>>,
+    /// 5 · Share of the modules to remove, 0 to 1.
+    pub(crate) ratio: RwSignal<f64>,
+    /// The experiment whose dense model is trained; `None` before.
+    pub(crate) trained: RwSignal<Option<Arc<Experiment>>>,
+    /// Windows of its test range.
+    pub(crate) test_windows: RwSignal<usize>,
+    /// 6 · The finished run.
+    pub(crate) report: RwSignal<Option<Arc<Report>>>,
+    /// The test window that is shown; its `pruned` is empty before anything was pruned.
+    pub(crate) sample: RwSignal<Option<Arc<ForecastSample>>>,
+    /// The channel that forecasts are shown of.
+    pub(crate) channel: RwSignal<usize>,
+    /// What comes after the table.
+    pub(crate) future: RwSignal<Option<Arc<FutureForecast>>>,
+    /// 7 · The open run in the browser's storage.
+    pub(crate) run: RwSignal<Option<String>>,
+    /// Runs that the browser keeps, the newest first.
+    pub(crate) cards: RwSignal<Vec<(String, Card)>>,
+    /// Why runs are not kept, where they are not.
+    pub(crate) not_kept: RwSignal<Option<String>>,
+}
+
+impl Page {
+    /// An empty page, with the choices that its address carries.
+    pub(crate) fn new() -> Self {
+        let (setup, ratio) = setup_in_address().unwrap_or_default();
+        Self {
+            table: RwSignal::new(None),
+            table_problem: RwSignal::new(None),
+            setup: RwSignal::new(setup),
+            engine: RwSignal::new(Engine::Auto),
+            device: RwSignal::new(None),
+            device_reason: RwSignal::new(None),
+            worker: RwSignal::new(EngineState::Loading),
+            training: RwSignal::new(Training::default()),
+            messages: RwSignal::new(Vec::new()),
+            scores: RwSignal::new(Vec::new()),
+            maps: RwSignal::new(Arc::default()),
+            pointed: RwSignal::new(None),
+            ratio: RwSignal::new(ratio.unwrap_or(0.5)),
+            trained: RwSignal::new(None),
+            test_windows: RwSignal::new(0),
+            report: RwSignal::new(None),
+            sample: RwSignal::new(None),
+            channel: RwSignal::new(0),
+            future: RwSignal::new(None),
+            run: RwSignal::new(None),
+            cards: RwSignal::new(Vec::new()),
+            not_kept: RwSignal::new(None),
+        }
+    }
+
+    /// The page of the component that asks.
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+}

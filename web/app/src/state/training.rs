@@ -1,0 +1,60 @@
+//! The training that goes on, as the page shows it.
+
+use std::collections::BTreeMap;
+
+use spat_spec::{EpochResult, Phase};
+
+/// What the engine is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Activity {
+    /// Nothing yet.
+    #[default]
+    Idle,
+    /// An order was sent; nothing was heard yet.
+    Starting,
+    Running,
+    Paused,
+    /// Ended before its end; can be gone on with.
+    Stopped,
+    /// The dense model is trained and scored; pruning can begin.
+    Trained,
+    /// The report is there.
+    Finished,
+    /// Ended by an error, which is among the messages.
+    Failed,
+}
+
+impl Activity {
+    /// Whether a job holds the engine.
+    pub(crate) fn is_busy(self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Paused)
+    }
+}
+
+/// Losses of one phase.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Curve {
+    /// (step, mean training loss since the last point).
+    pub(crate) steps: Vec<(f64, f64)>,
+    /// Its epochs, ended.
+    pub(crate) epochs: Vec<EpochResult>,
+    /// Steps of one epoch.
+    pub(crate) steps_per_epoch: usize,
+}
+
+/// Progress and curves.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Training {
+    pub(crate) activity: Activity,
+    pub(crate) phase: Option<Phase>,
+    /// Counted from 1.
+    pub(crate) epoch: usize,
+    pub(crate) epochs: usize,
+    pub(crate) step: usize,
+    pub(crate) steps: usize,
+    pub(crate) steps_per_second: f64,
+    /// Seconds left in this phase.
+    pub(crate) eta_seconds: f64,
+    /// By phase.
+    pub(crate) curves: BTreeMap<Phase, Curve>,
+}
