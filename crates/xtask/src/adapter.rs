@@ -1,4 +1,4 @@
-//! What shaders are tested on: a software Vulkan device where there is no GPU, and Chromium.
+//! What the tests run on: a software Vulkan device where there is no GPU, Chromium, and Node.js.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,11 +18,11 @@ const DRIVERS: [&str; 3] = [
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 /// Installs Mesa's lavapipe where Linux has no Vulkan driver at all (other systems bring a device),
-/// and Chromium where there is none.
+/// Chromium and Node.js where there is none.
 ///
 /// # Errors
-/// Something is missing and cannot be installed: the tests of the shaders would have nothing to run
-/// on.
+/// Something is missing and cannot be installed: the tests of the shaders and of the page would have
+/// nothing to run on.
 pub(crate) fn ensure() -> Result<()> {
     let mut missing = Vec::new();
     if cfg!(target_os = "linux") && !has_driver() {
@@ -31,30 +31,38 @@ pub(crate) fn ensure() -> Result<()> {
     if !BROWSERS.iter().any(|name| answers(name)) {
         missing.push("chromium");
     }
+    if !answers("npm") {
+        missing.extend(["nodejs", "npm"]);
+    }
     if missing.is_empty() {
         return Ok(());
     }
     if !answers("apt-get") {
         bail!(
-            "the shaders' tests need a Vulkan driver (Mesa's lavapipe where there is no GPU) and \
-             Chromium on the PATH; Debian's names of what is missing here: {}",
+            "the tests need a Vulkan driver (Mesa's lavapipe where there is no GPU), Chromium and \
+             Node.js on the PATH; Debian's names of what is missing here: {}",
             missing.join(", ")
         );
     }
-    println!(
-        "installing what the shaders' tests run on: {}",
-        missing.join(", ")
-    );
+    install(&missing)
+}
+
+/// Installs Debian's packages.
+///
+/// # Errors
+/// The system has no such packages, or may not install them.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    println!("installing {}", packages.join(", "));
     succeed(apt_get().args(["update", "--quiet"]))?;
     succeed(
         apt_get()
             .args(["install", "--yes", "--quiet", "--no-install-recommends"])
-            .args(missing),
+            .args(packages),
     )
 }
 
 /// Whether a program of that name can be started.
-fn answers(program: &str) -> bool {
+pub(crate) fn answers(program: &str) -> bool {
     Command::new(program)
         .arg("--version")
         .output()

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use crate::{PACKAGE_SETS, cargo, succeed};
+use crate::{PACKAGE_SETS, PAGE_SET, cargo, succeed};
 
 pub(crate) fn run() -> Result<()> {
     succeed(cargo().args(["fmt", "--all", "--check"]))?;
-    for packages in PACKAGE_SETS {
+    for packages in PACKAGE_SETS.into_iter().chain([&PAGE_SET[..]]) {
         let clippy = ["clippy", "--release", "--all-targets"];
         succeed(
             cargo()

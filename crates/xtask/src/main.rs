@@ -3,9 +3,12 @@
 
 mod adapter;
 mod bench;
+mod browser;
 mod lint;
+mod page;
 mod python;
 mod reference;
+mod setup;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +27,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Install what the page is built with: the wasm target, Trunk, wasm-bindgen.
+    Setup,
+    /// Set up, build and serve the page on this machine.
+    Serve(page::ServeArguments),
+    /// Build the page into `dist/`, for any static host.
+    Dist,
     /// Run every test of the workspace and print how many passed.
     Test,
     /// Check the format and the lints, warnings denied.
@@ -36,6 +45,9 @@ enum Chore {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().chore {
+        Chore::Setup => setup::ensure().map(drop),
+        Chore::Serve(arguments) => page::serve(&arguments),
+        Chore::Dist => page::dist(),
         Chore::Test => test::run(),
         Chore::Lint => lint::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
@@ -53,9 +65,25 @@ fn main() -> ExitCode {
 /// The workspace in two cargo calls. `csv`, against which `spat-series` is tested, switches on a
 /// feature of `serde_core` that nothing else does; in one call it would make cargo compile Burn a
 /// second time, beside the copy that `cargo run` uses.
+///
+/// The page's packages are for the browser alone; see [`page`].
 const PACKAGE_SETS: [&[&str]; 2] = [
     &["--package", "spat-series"],
-    &["--workspace", "--exclude", "spat-series"],
+    &[
+        "--workspace",
+        "--exclude=spat-series",
+        "--exclude=spat-app",
+        "--exclude=spat-wire",
+        "--exclude=spat-web-store",
+        "--exclude=spat-worker",
+    ],
+];
+
+/// The packages of the page that build without Burn; on this machine's target they are only linted.
+const PAGE_SET: [&str; 3] = [
+    "--package=spat-app",
+    "--package=spat-wire",
+    "--package=spat-web-store",
 ];
 
 /// The repository's root.

@@ -5,10 +5,9 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{PACKAGE_SETS, adapter, cargo};
+use crate::{PACKAGE_SETS, adapter, browser, cargo};
 
-/// Tests need no Python and no GPU, and no network but to install a software Vulkan driver where there
-/// is none. Those that read benchmark data say so and pass by
+/// Tests need no Python and no GPU, and no network but to install what they run on where it is missing. Those that read benchmark data say so and pass by
 /// where the data are absent.
 pub(crate) fn run() -> Result<()> {
     adapter::ensure()?;
@@ -17,6 +16,12 @@ pub(crate) fn run() -> Result<()> {
     for packages in PACKAGE_SETS {
         failed |= !test(packages, &mut total)?;
     }
+    println!("\nthe page in Chromium");
+    let stories = browser::test()?;
+    failed |= stories.failed > 0;
+    total.passed += stories.passed;
+    total.failed += stories.failed;
+    total.ignored += stories.ignored;
     println!(
         "\n{} passed, {} failed, {} skipped",
         total.passed, total.failed, total.ignored
@@ -45,11 +50,12 @@ fn test(packages: &[&str], total: &mut Counts) -> Result<bool> {
     Ok(child.wait()?.success())
 }
 
+/// How many tests went how.
 #[derive(Default)]
-struct Counts {
-    passed: usize,
-    failed: usize,
-    ignored: usize,
+pub(crate) struct Counts {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) ignored: usize,
 }
 
 impl Counts {

@@ -1,0 +1,55 @@
+// A browser with one page of ours, and what every story asks of it.
+import assert from "node:assert/strict";
+import { accessSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromium } from "playwright-core";
+import { serve } from "./server.mjs";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+const CALM = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** A GPU made of software. */
+export const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
+function program() {
+  for (const folder of process.env.PATH.split(delimiter)) {
+    for (const name of NAMES) {
+      try {
+        accessSync(join(folder, name));
+        return join(folder, name);
+      } catch {
+        // The next one may be there.
+      }
+    }
+  }
+  throw new Error("no Chromium on the PATH");
+}
+
+/** Opens the page; `story` gets it and the context. The console must stay free of errors. */
+export async function visit(story, { flags = [], hash = "", context: options = {}, path = "" } = {}) {
+  const host = await serve();
+  const browser = await chromium.launch({ executablePath: program(), args: [...CALM, ...flags] });
+  const complaints = [];
+  try {
+    const context = await browser.newContext({ acceptDownloads: true, ...options });
+    const page = await context.newPage();
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(`${host.address}${path}${hash}`);
+    await story(page, { context, address: host.address, complaints });
+  } finally {
+    await browser.close();
+    await host.close();
+  }
+  assert.deepEqual(complaints, [], "the console is free of errors");
+}
