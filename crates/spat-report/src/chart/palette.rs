@@ -17,7 +17,7 @@ pub enum Palette {
 
 impl Palette {
     /// The value at the full end of the palette for these values: their largest size.
-    pub(crate) fn reach(self, values: &[f64]) -> f64 {
+    pub fn reach(self, values: &[f64]) -> f64 {
         let size = |value: f64| match self {
             Self::Sequential => value,
             Self::Diverging => value.abs(),
@@ -29,8 +29,8 @@ impl Palette {
             .fold(0.0, f64::max)
     }
 
-    /// Number of the colour of `value`; [`LEVELS`] for what is not a number.
-    pub(crate) fn level(self, value: f64, reach: f64) -> u8 {
+    /// Number of the colour of `value` in [`Self::colours`]; the last one for what is not a number.
+    pub fn level(self, value: f64, reach: f64) -> u8 {
         if !value.is_finite() {
             return LEVELS as u8;
         }
@@ -43,7 +43,7 @@ impl Palette {
     }
 
     /// All colours in order, and the one of what is missing.
-    pub(crate) fn colours(self) -> Vec<[u8; 3]> {
+    pub fn colours(self) -> Vec<[u8; 3]> {
         let stops: &[[u8; 3]] = match self {
             Self::Sequential => &[
                 [0xf5, 0xf8, 0xfb],

@@ -1,0 +1,113 @@
+//! A map with axes, a scale of colours and a cell cursor that several maps can share.
+
+mod figures;
+mod legend;
+mod pixels;
+mod plot;
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use spat_report::HeatMap;
+
+use legend::Legend;
+use plot::Plot;
+
+pub(crate) use figures::figure_text;
+pub(crate) use pixels::HeatPixels;
+pub(crate) use plot::Cell;
+
+/// So many rows or columns are named one by one; of more, the first and the last.
+const MOST_NAMES: usize = 14;
+
+/// A map. Pointer, focus and arrow keys move the cursor; who shows the map says what lies there.
+#[component]
+pub(crate) fn HeatCanvas(
+    /// For tests, and the start of the names of its parts.
+    testid: &'static str,
+    #[prop(into)] map: Signal<Arc<HeatMap>>,
+    cursor: RwSignal<Option<Cell>>,
+) -> impl IntoView {
+    let title = move || map.with(|map| map.title.clone());
+    let row_title = move || map.with(|map| format!("{} ↓", map.row_title));
+    let column_title = move || map.with(|map| format!("{} →", map.column_title));
+    let rows =
+        move || map.with(|map| axis(&map.row_labels, map.rows, cursor.get().map(|cell| cell.0)));
+    let columns = move || {
+        map.with(|map| {
+            axis(
+                &map.column_labels,
+                map.columns,
+                cursor.get().map(|cell| cell.1),
+            )
+        })
+    };
+    let many_rows = move || map.with(|map| map.rows > MOST_NAMES);
+    let many_columns = move || map.with(|map| map.columns > MOST_NAMES);
+    view! {
+        <figure class="heat" data-testid=testid>
+            <figcaption>{title}</figcaption>
+            <div class="heat-grid">
+                <span class="heat-axis" aria-hidden="true">
+                    <span>{column_title}</span>
+                    <span>{row_title}</span>
+                </span>
+                <div class="heat-columns" class:ends=many_columns aria-hidden="true">
+                    {columns}
+                </div>
+                <div class="heat-rows" class:ends=many_rows aria-hidden="true">
+                    {rows}
+                </div>
+                <Plot testid map cursor />
+            </div>
+            <Legend map />
+            <DataTable map />
+        </figure>
+    }
+}
+
+/// The map's numbers, made only for those who ask: a large map has many.
+#[component]
+fn DataTable(map: Signal<Arc<HeatMap>>) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let table = move || {
+        if open.get() {
+            map.with(|map| map.table().html())
+        } else {
+            String::new()
+        }
+    };
+    view! {
+        <details on:toggle:target=move |event| {
+            open.set(event.target().has_attribute("open"));
+        }>
+            <summary>"Data as a table"</summary>
+            <div class="scroll" inner_html=table></div>
+        </details>
+    }
+}
+
+/// Names along one edge; the one under the cursor stands out.
+fn axis(labels: &[String], cells: usize, current: Option<usize>) -> impl IntoView + use<> {
+    let shown: Vec<usize> = if cells <= MOST_NAMES {
+        (0..cells).collect()
+    } else {
+        vec![0, cells - 1]
+    };
+    shown
+        .into_iter()
+        .map(|place| {
+            let name = name_of(labels, place);
+            let current = current == Some(place);
+            view! { <span class:current=current>{name}</span> }
+        })
+        .collect_view()
+}
+
+/// The name of a row or column, or its number from 0.
+pub(crate) fn name_of(labels: &[String], place: usize) -> String {
+    labels
+        .get(place)
+        .cloned()
+        .unwrap_or_else(|| place.to_string())
+}

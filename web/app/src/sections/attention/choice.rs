@@ -1,0 +1,73 @@
+//! Which maps are shown, and the cell that both point at.
+
+use leptos::prelude::*;
+use spat_spec::{ModuleId, ModuleMaps};
+
+use crate::charts::Cell;
+use crate::state::Page;
+
+/// The choice. A copy is a handle on the same signals.
+#[derive(Clone, Copy)]
+pub(super) struct Choice {
+    page: Page,
+    /// What the person chose; kept by name, since a new training may have other modules.
+    module: RwSignal<Option<ModuleId>>,
+    /// `None` is the mean of heads.
+    head: RwSignal<Option<usize>>,
+    /// Shared by both maps.
+    pub(super) cursor: RwSignal<Option<Cell>>,
+    /// Place among the page's maps and head, as far as they exist.
+    shown: Memo<(usize, Option<usize>)>,
+}
+
+impl Choice {
+    /// The first module, mean of heads.
+    pub(super) fn new(page: Page) -> Self {
+        let module = RwSignal::new(None);
+        let head = RwSignal::new(None);
+        let shown = Memo::new(move |_| {
+            page.maps.with(|maps| {
+                let wanted = module.get();
+                let place = maps
+                    .iter()
+                    .position(|map| Some(&map.module) == wanted.as_ref())
+                    .unwrap_or(0);
+                let heads = maps.get(place).map_or(0, |map| map.heads);
+                (place, head.get().filter(|&head| head < heads))
+            })
+        });
+        Self {
+            page,
+            module,
+            head,
+            cursor: RwSignal::new(None),
+            shown,
+        }
+    }
+
+    /// Shows a module; the head stays.
+    pub(super) fn choose_module(self, module: ModuleId) {
+        self.module.set(Some(module));
+    }
+
+    /// Shows a head, or the mean of heads.
+    pub(super) fn choose_head(self, head: Option<usize>) {
+        self.head.set(head);
+    }
+
+    /// The head that is shown; `None` is the mean.
+    pub(super) fn head(self) -> Option<usize> {
+        self.shown.get().1
+    }
+
+    /// Whether this module is shown.
+    pub(super) fn shows(self, module: &ModuleId) -> bool {
+        self.with(|maps| maps.module == *module).unwrap_or(false)
+    }
+
+    /// Something of the maps that are shown.
+    pub(super) fn with<T>(self, of: impl FnOnce(&ModuleMaps) -> T) -> Option<T> {
+        let place = self.shown.get().0;
+        self.page.maps.with(|maps| maps.get(place).map(of))
+    }
+}

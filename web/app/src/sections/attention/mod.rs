@@ -1,0 +1,95 @@
+//! 4 · What each attention module looks at, and what the loss makes of it.
+
+mod beside_send;
+mod choice;
+mod map;
+mod module_name;
+mod pair;
+mod pickers;
+mod relation;
+mod thumbnails;
+
+use leptos::prelude::*;
+
+use super::{Help, Part};
+use crate::state::Page;
+
+use beside_send::BesideSend;
+use choice::Choice;
+use pair::Pair;
+use pickers::Pickers;
+use thumbnails::Thumbnails;
+
+pub(crate) use module_name::{module_heading, module_name};
+
+/// The part.
+#[component]
+pub(crate) fn AttentionPart() -> impl IntoView {
+    let page = Page::here();
+    let choice = Choice::new(page);
+    let has_maps = Memo::new(move |_| page.maps.with(|maps| !maps.is_empty()));
+    let has_scores = Memo::new(move |_| {
+        has_maps.get()
+            || (page.trained.with(Option::is_some) && page.scores.with(|scores| !scores.is_empty()))
+    });
+    view! {
+        <Part
+            number=4
+            id="attention"
+            title="Look at the attention"
+            lead="Each module decides for every position (a query) how much it takes from every other (the keys). See what it looks at, and where the loss cares."
+        >
+            <Show when=move || has_maps.get() fallback=Waiting>
+                <Pickers choice />
+                <Pair choice />
+                <Thumbnails choice />
+            </Show>
+            <Show when=move || has_scores.get()>
+                <BesideSend choice />
+            </Show>
+            <div class="row">
+                <Help
+                    about="attention"
+                    text="Attention A: row by row, the shares (they add up to 1) in which a query takes the values of the keys. A row of equal shares is a mere mean over all positions. Shown is the mean over a batch of training windows."
+                />
+                <Help
+                    about="sensitivity"
+                    text="Sensitivity S = A ⊙ ∂L/∂A: each share times the gradient of the loss with respect to it, summed over the batch. It estimates how much the loss would change if the connection were strengthened. Orange raises the loss, blue lowers it, pale does not matter."
+                />
+                <Help
+                    about="entropy"
+                    text="Entropy of the attention's rows, divided by its largest value, ln(number of keys). 1 means uniform: the module looks everywhere alike. 0 means that every query looks at one key only."
+                />
+            </div>
+        </Part>
+    }
+}
+
+/// What to do, or what to wait for, before there are maps.
+#[component]
+fn Waiting() -> impl IntoView {
+    let page = Page::here();
+    let words = move || {
+        let modules = page.trained.with(|trained| {
+            trained
+                .as_ref()
+                .map(|trained| trained.forecaster.modules().len())
+        });
+        let busy = page.training.with(|training| training.activity.is_busy());
+        match modules {
+            Some(0) => {
+                "This model has no attention modules, so there is nothing to see. \
+                 Choose iTransformer or PatchTST in step 2."
+            }
+            Some(_) if busy => "The maps are on their way.",
+            Some(_) => "The maps of this model are too large to keep: it has too many positions.",
+            None if busy => "The maps are drawn as soon as the dense model is trained.",
+            None => "Nothing to see yet: train a model in step 3, and its maps appear here.",
+        }
+    };
+    view! {
+        <p class="hint attention-waiting" data-testid="attention-waiting">
+            {words}
+        </p>
+    }
+}

@@ -1,0 +1,143 @@
+//! All modules and heads at a glance, as in the model view of attention tools.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use spat_report::HeatMap;
+use spat_spec::{ModuleId, ModuleMaps};
+
+use super::choice::Choice;
+use super::map::Kind;
+use super::module_name::module_heading;
+use crate::charts::HeatPixels;
+use crate::state::Page;
+
+/// Longest edge of a small map in cells: more than its pixels would only flicker.
+const EDGE: usize = 48;
+
+/// A row per module, a column per head; a click shows the map in full.
+#[component]
+pub(super) fn Thumbnails(choice: Choice) -> impl IntoView {
+    let page = Page::here();
+    let kind = RwSignal::new(Kind::Attention);
+    let most_heads = move || {
+        page.maps
+            .with(|maps| maps.iter().map(|map| map.heads).max().unwrap_or(0))
+    };
+    let heads = move || {
+        (0..most_heads())
+            .map(|head| view! { <th scope="col">{head}</th> })
+            .collect_view()
+    };
+    let rows = move || {
+        let kind = kind.get();
+        page.maps.with(|maps| {
+            maps.iter()
+                .map(|maps| view! { <ModuleRow choice kind maps=maps.clone() /> })
+                .collect_view()
+        })
+    };
+    let radio = move |this: Kind| {
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name="thumbnail-kind"
+                    data-testid=format!("thumbnails-{}", this.name().to_lowercase())
+                    prop:checked=move || kind.get() == this
+                    on:change=move |_| kind.set(this)
+                />
+                {this.name()}
+            </label>
+        }
+    };
+    view! {
+        <section class="thumbnails" aria-labelledby="thumbnails-title">
+            <h3 id="thumbnails-title">"All modules and heads"</h3>
+            <fieldset class="row thumbnail-kinds">
+                <legend class="visually-hidden">"What the small maps show"</legend>
+                {radio(Kind::Attention)}
+                {radio(Kind::Sensitivity)}
+            </fieldset>
+            <div class="scroll">
+                <table data-testid="thumbnails">
+                    <caption class="hint">
+                        "One scale of colours per row. Choose a map to see it in full."
+                    </caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Head"</th>
+                            {heads}
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+/// The heads of one module.
+#[component]
+fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
+    let page = Page::here();
+    let name = module_heading(&maps.module);
+    let reach = kind.reach(&maps);
+    let module = StoredValue::new(maps.module.clone());
+    let pointed = move || {
+        page.pointed
+            .with(|at| module.with_value(|m| at.as_ref() == Some(m)))
+    };
+    let cells = (0..maps.heads)
+        .map(|head| {
+            let map = HeatMap {
+                reach: Some(reach),
+                ..kind.map(&maps, Some(head)).downsampled(EDGE).0
+            };
+            view! {
+                <td>
+                    <Thumbnail choice module=maps.module.clone() head map=Arc::new(map) />
+                </td>
+            }
+        })
+        .collect_view();
+    view! {
+        <tr
+            class:pointed=pointed
+            on:pointerenter=move |_| page.pointed.set(Some(module.get_value()))
+            on:pointerleave=move |_| page.pointed.set(None)
+            on:focusin=move |_| page.pointed.set(Some(module.get_value()))
+            on:focusout=move |_| page.pointed.set(None)
+        >
+            <th scope="row">{name}</th>
+            {cells}
+        </tr>
+    }
+}
+
+/// One small map.
+#[component]
+fn Thumbnail(choice: Choice, module: ModuleId, head: usize, map: Arc<HeatMap>) -> impl IntoView {
+    let testid = format!("thumbnail-{module}-{head}");
+    let label = format!("{}, head {head}", module_heading(&module));
+    let module = StoredValue::new(module);
+    let shown = Memo::new(move |_| {
+        choice.head() == Some(head) && module.with_value(|module| choice.shows(module))
+    });
+    let choose = move |_| {
+        choice.choose_module(module.get_value());
+        choice.choose_head(Some(head));
+    };
+    view! {
+        <button
+            type="button"
+            class="thumbnail"
+            data-testid=testid
+            aria-label=label
+            aria-pressed=move || shown.get().to_string()
+            on:click=choose
+        >
+            <HeatPixels map=Signal::stored(map) />
+        </button>
+    }
+}

@@ -1,0 +1,155 @@
+//! The button, the progress, and the way to the result.
+
+use leptos::prelude::*;
+
+use super::step_link::StepLink;
+use crate::state::{Activity, Page, Training};
+
+/// Everything from the click to the result.
+#[component]
+pub(super) fn Action() -> impl IntoView {
+    let page = Page::here();
+    let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
+    let trained = Memo::new(move |_| page.trained.with(Option::is_some));
+    let has_modules = Memo::new(move |_| {
+        page.trained.with(|trained| {
+            trained
+                .as_ref()
+                .is_none_or(|trained| !trained.forecaster.modules().is_empty())
+        })
+    });
+    let reason = Memo::new(move |_| match (trained.get(), busy.get()) {
+        (false, true) => "You can prune as soon as the dense model is trained.",
+        (false, false) => "Train a model in step 3 first.",
+        (true, true) => "This is being done.",
+        (true, false) if !has_modules.get() => "This model has no attention modules.",
+        (true, false) => "",
+    });
+    view! {
+        <div class="prune-action">
+            <div class="row">
+                <button
+                    type="button"
+                    class="primary"
+                    data-testid="prune-start"
+                    aria-describedby="prune-reason"
+                    disabled=move || !reason.get().is_empty()
+                    on:click=move |_| page.prune()
+                >
+                    "Prune and fine-tune"
+                </button>
+                <span id="prune-reason" class="hint" data-testid="prune-reason">
+                    {move || reason.get()}
+                </span>
+            </div>
+            <div class="prune-outcome">
+                <Show when=move || trained.get() && busy.get()>
+                    <Progress />
+                </Show>
+                <Show when=move || !busy.get()>
+                    <Outcome />
+                </Show>
+            </div>
+        </div>
+    }
+}
+
+/// Where the engine is. Not spoken aloud: it changes several times a second.
+#[component]
+fn Progress() -> impl IntoView {
+    let page = Page::here();
+    let words = move || page.training.with(progress);
+    let step = move || page.training.with(|training| training.step.to_string());
+    let steps = move || {
+        page.training
+            .with(|training| training.steps.max(1).to_string())
+    };
+    view! {
+        <progress
+            data-testid="prune-progress"
+            aria-label="Pruning and fine-tuning"
+            prop:max=steps
+            prop:value=step
+        ></progress>
+        <p class="prune-progress-words" data-testid="prune-progress-words">
+            {words}
+        </p>
+        <p class="hint">
+            "Pause and stop are in " <StepLink part="train" words="step 3" /> "."
+        </p>
+    }
+}
+
+fn progress(training: &Training) -> String {
+    let phase = match (training.activity, training.phase) {
+        (Activity::Starting, _) | (_, None) => return "Starting …".to_owned(),
+        (_, Some(phase)) => phase.title(),
+    };
+    let mut words = phase.to_owned();
+    if training.epochs > 0 {
+        words += &format!(" · epoch {} of {}", training.epoch, training.epochs);
+    }
+    if training.steps > 0 {
+        words += &format!(" · step {} of {}", training.step, training.steps);
+    }
+    if training.activity == Activity::Paused {
+        return words + " · paused";
+    }
+    if training.eta_seconds.is_finite() && training.eta_seconds >= 1.0 {
+        words += &format!(" · about {:.0} s left", training.eta_seconds);
+    }
+    words
+}
+
+/// What came of it.
+#[component]
+fn Outcome() -> impl IntoView {
+    let page = Page::here();
+    let activity = Memo::new(move |_| page.training.with(|training| training.activity));
+    let done = Memo::new(move |_| {
+        page.report.with(|report| {
+            report
+                .as_ref()
+                .map(|report| (report.plan.removed.len(), report.plan.ratio))
+        })
+    });
+    move || match (done.get(), activity.get()) {
+        (Some((removed, ratio)), _) => {
+            let what = match removed {
+                0 => "Nothing was removed; the model was fine-tuned.".to_owned(),
+                1 => "1 attention module was removed and the rest fine-tuned.".to_owned(),
+                n => format!("{n} attention modules were removed and the rest fine-tuned."),
+            };
+            let other = (page.ratio.get() - ratio).abs() > 1e-9;
+            let other = other.then(|| {
+                format!(
+                    " That was with a ratio of {:.0} %; prune again to see the one chosen now.",
+                    ratio * 100.0
+                )
+            });
+            view! {
+                <p role="status" data-testid="prune-done">
+                    {what}
+                    " "
+                    <StepLink part="compare" words="Compare before and after" />
+                    "."
+                    {other}
+                </p>
+            }
+            .into_any()
+        }
+        (None, Activity::Failed) if page.trained.with(Option::is_some) => view! {
+            <p class="error" role="alert" data-testid="prune-failed">
+                "That did not work; the notices say why."
+            </p>
+        }
+        .into_any(),
+        (None, Activity::Stopped) if page.trained.with(Option::is_some) => view! {
+            <p role="status" data-testid="prune-stopped">
+                "Stopped before its end. The button above goes on."
+            </p>
+        }
+        .into_any(),
+        _ => ().into_any(),
+    }
+}

@@ -1,0 +1,84 @@
+//! The slider for α, and what rounding makes of it.
+
+use leptos::prelude::*;
+
+use super::preview::Preview;
+use crate::state::Page;
+
+/// Percent between two stops of the slider.
+pub(super) const STEP: usize = 5;
+
+/// Slider, number and the sentence about rounding.
+#[component]
+pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
+    let page = Page::here();
+    let percent = move || (page.ratio.get() * 100.0).round();
+    let shown = move || format!("{} %", percent());
+    // What is under way was begun with the ratio of then.
+    let pruning = move || {
+        page.trained.with(Option::is_some)
+            && page.training.with(|training| training.activity.is_busy())
+    };
+    let rounding =
+        move || preview.with(|preview| preview.as_ref().map(sentence).unwrap_or_default());
+    let spoken = move || format!("{}. {}", shown(), rounding());
+    view! {
+        <div class="field prune-ratio">
+            <label for="prune-ratio">"Share of modules to remove (ratio α)"</label>
+            <div class="prune-slider">
+                <input
+                    id="prune-ratio"
+                    data-testid="prune-ratio"
+                    type="range"
+                    min="0"
+                    max="100"
+                    step=STEP.to_string()
+                    prop:value=move || percent().to_string()
+                    aria-valuetext=spoken
+                    disabled=pruning
+                    on:input:target=move |event| {
+                        if let Ok(percent) = event.target().value().parse::<f64>() {
+                            page.ratio.set((percent / 100.0).clamp(0.0, 1.0));
+                        }
+                    }
+                />
+                <output for="prune-ratio" data-testid="prune-ratio-value">
+                    {shown}
+                </output>
+            </div>
+            <p class="hint prune-rounding" data-testid="prune-rounding">
+                {rounding}
+            </p>
+        </div>
+    }
+}
+
+/// K of N, why, and the next ratio that takes one more.
+fn sentence(preview: &Preview) -> String {
+    let (gone, all) = (preview.removed(), preview.modules());
+    let ratio = preview.plan.ratio;
+    let share = ratio * all as f64;
+    let percent = (ratio * 100.0).round();
+    let whole = (share - share.round()).abs() < 1e-9;
+    let count = match gone {
+        0 => "none goes".to_owned(),
+        1 => "1 goes".to_owned(),
+        n => format!("{n} go"),
+    };
+    let mut words = if whole {
+        format!("{percent} % of {all} modules is {share:.0}: {count}.")
+    } else {
+        format!("{percent} % of {all} modules is {share:.2}; rounded down, {count}.")
+    };
+    if gone == all {
+        words += " Without any attention the positions no longer exchange information.";
+    } else if let Some(next) = preview.next_percent() {
+        let one = if gone == 0 {
+            "one goes"
+        } else {
+            "one more goes"
+        };
+        words += &format!(" From {next} % on {one}.");
+    }
+    words
+}

@@ -1,0 +1,79 @@
+//! Three figures: modules, parameters, multiply–accumulates.
+
+use leptos::prelude::*;
+
+use super::preview::Preview;
+
+/// The tiles.
+#[component]
+pub(super) fn Savings(preview: Memo<Option<Preview>>) -> impl IntoView {
+    let figure = move |of: fn(&Preview) -> String| {
+        move || preview.with(|preview| preview.as_ref().map(of).unwrap_or_default())
+    };
+    view! {
+        <dl class="tiles prune-tiles">
+            <div class="tile" data-testid="tile-modules">
+                <dt>"Attention modules removed"</dt>
+                <dd>{figure(modules)}</dd>
+            </div>
+            <div class="tile" data-testid="tile-parameters">
+                <dt>"Parameters saved"</dt>
+                <dd>{figure(parameters)}</dd>
+            </div>
+            <div class="tile" data-testid="tile-macs">
+                <dt>"Multiply–accumulates (MACs) saved"</dt>
+                <dd>{figure(macs)}</dd>
+            </div>
+        </dl>
+    }
+}
+
+fn modules(preview: &Preview) -> String {
+    format!("{} of {}", preview.removed(), preview.modules())
+}
+
+fn parameters(preview: &Preview) -> String {
+    let (before, after) = preview.costs();
+    let saved = before.params.saturating_sub(after.params);
+    format!("{} ({})", grouped(saved), share(saved, before.params))
+}
+
+fn macs(preview: &Preview) -> String {
+    let (before, after) = preview.costs();
+    share(before.macs.saturating_sub(after.macs), before.macs)
+}
+
+fn share(part: u64, whole: u64) -> String {
+    let percent = if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64 * 100.0
+    };
+    format!("{percent:.1} %")
+}
+
+/// All digits, in groups of three.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_readable() {
+        assert_eq!(grouped(12), "12");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(share(1, 8), "12.5 %");
+        assert_eq!(share(0, 0), "0.0 %");
+    }
+}
