@@ -17,13 +17,16 @@ const TYPES = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** Serves `dist/`; the answer holds its address and a way to end it. */
-export async function serve() {
+/**
+ * Serves `dist/`, and files of other origin by name; the answer holds the address and a way to end it.
+ */
+export async function serve(others = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const name = pathname === "/" ? "index.html" : normalize(decodeURIComponent(pathname));
     try {
-      const bytes = await readFile(join(DIST, name));
+      const other = others[name.replace(/^\//, "")];
+      const bytes = other ? await other() : await readFile(join(DIST, name));
       response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/octet-stream" });
       response.end(bytes);
     } catch {

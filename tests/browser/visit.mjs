@@ -17,7 +17,7 @@ const CALM = [
 ];
 
 /** A GPU made of software. */
-export const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 function program() {
   for (const folder of process.env.PATH.split(delimiter)) {
@@ -33,10 +33,14 @@ function program() {
   throw new Error("no Chromium on the PATH");
 }
 
+/** A browser, with a GPU made of software or with none. */
+export const launch = (gpu = false) =>
+  chromium.launch({ executablePath: program(), args: [...CALM, ...(gpu ? WEBGPU : [])] });
+
 /** Opens the page; `story` gets it and the context. The console must stay free of errors. */
-export async function visit(story, { flags = [], hash = "", context: options = {}, path = "" } = {}) {
+export async function visit(story, { gpu = false, hash = "", context: options = {} } = {}) {
   const host = await serve();
-  const browser = await chromium.launch({ executablePath: program(), args: [...CALM, ...flags] });
+  const browser = await launch(gpu);
   const complaints = [];
   try {
     const context = await browser.newContext({ acceptDownloads: true, ...options });
@@ -45,7 +49,7 @@ export async function visit(story, { flags = [], hash = "", context: options = {
       if (message.type() === "error") complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
-    await page.goto(`${host.address}${path}${hash}`);
+    await page.goto(`${host.address}${hash}`);
     await story(page, { context, address: host.address, complaints });
   } finally {
     await browser.close();

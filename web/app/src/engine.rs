@@ -10,7 +10,7 @@ use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType
 use crate::state::Page;
 
 /// The script that Trunk writes beside the worker's module.
-const LOADER: &str = "./worker_loader.js";
+const LOADER: &str = "./spat-worker_loader.js";
 
 /// A message and the buffers that move with it.
 type Letter = (js_sys::Array, js_sys::Array);

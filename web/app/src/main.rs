@@ -4,6 +4,7 @@
 //! `ARCHITECTURE.md` for the whole.
 
 mod charts;
+mod download;
 mod engine;
 mod sections;
 mod shell;

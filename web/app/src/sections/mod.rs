@@ -1,6 +1,7 @@
 //! The seven parts of the page's story, one module each.
 
 pub(crate) mod attention;
+mod channel_picker;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod keep;
@@ -9,4 +10,5 @@ mod part;
 pub(crate) mod prune;
 pub(crate) mod train;
 
+pub(crate) use channel_picker::ChannelPicker;
 pub(crate) use part::{Help, Part};

@@ -14,10 +14,9 @@ pub(crate) fn Part(
     lead: &'static str,
     children: Children,
 ) -> impl IntoView {
-    let heading = format!("{id}-title");
     view! {
-        <section class="part" id=id aria-labelledby=heading.clone()>
-            <h2 id=heading>
+        <section class="part" id=id aria-labelledby=format!("{id}-title")>
+            <h2 id=format!("{id}-title")>
                 <span class="number" aria-hidden="true">{number}</span>
                 {title}
             </h2>

@@ -16,8 +16,9 @@ use spat_spec::{
 };
 use spat_wire::Engine;
 
+pub(crate) use actions::LARGEST_TABLE;
 pub(crate) use card::{Card, Stage};
-pub(crate) use link::setup_in_address;
+pub(crate) use link::{hash_of, setup_in_address};
 pub(crate) use setup::{Preset, Setup};
 pub(crate) use table::LoadedTable;
 pub(crate) use training::{Activity, Curve, Training};

@@ -1,0 +1,75 @@
+//! Errors over all test windows.
+
+use leptos::prelude::*;
+use spat_report::Table;
+use spat_series::{MetricSet, Metrics};
+use spat_spec::{MeanErrors, Report};
+
+use crate::state::Page;
+
+/// The table of errors.
+#[component]
+pub(super) fn Errors() -> impl IntoView {
+    let page = Page::here();
+    let table = move || {
+        page.report
+            .with(|report| report.as_ref().map(|report| errors(report).html()))
+            .unwrap_or_default()
+    };
+    view! {
+        <h3>"Errors over every test window"</h3>
+        <div data-testid="errors" inner_html=table></div>
+    }
+}
+
+fn errors(report: &Report) -> Table {
+    let mut table = Table::new(
+        "Mean errors; scaled values are what published tables show",
+        ["", "MSE, scaled", "MAE, scaled", "MAE", "RMSE", "MASE"],
+    );
+    let all = |name: &str, metrics: &Metrics| {
+        let original = |of: fn(&MetricSet) -> Option<f64>| {
+            number(metrics.original.as_ref().and_then(of))
+        };
+        [
+            name.to_owned(),
+            number(Some(metrics.scaled.mse)),
+            number(Some(metrics.scaled.mae)),
+            original(|set| Some(set.mae)),
+            original(|set| Some(set.rmse)),
+            number(metrics.scaled.mase),
+        ]
+    };
+    let mean = |name: &str, errors: &MeanErrors| {
+        let unknown = String::from("–");
+        [
+            name.to_owned(),
+            number(Some(errors.mse)),
+            number(Some(errors.mae)),
+            unknown.clone(),
+            unknown.clone(),
+            unknown,
+        ]
+    };
+    table.row(all("dense", &report.dense.test.full));
+    if let Some(before) = &report.pruned.before_finetune {
+        table.row(mean("pruned, not fine-tuned yet", &before.test));
+    }
+    table.row(all("pruned", &report.pruned.test.full));
+    for (name, control) in &report.controls {
+        let name = match name.as_str() {
+            "dense_finetuned" => "control: dense, fine-tuned as long",
+            "pruned_from_scratch" => "control: pruned structure from scratch",
+            other => other,
+        };
+        table.row(mean(name, &control.test));
+    }
+    for (name, metrics) in &report.yardsticks {
+        table.row(all(&format!("{}, no training", name.replace('_', " ")), metrics));
+    }
+    table
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
+}

@@ -1,0 +1,91 @@
+//! Which columns are used.
+
+use leptos::prelude::*;
+
+use crate::state::Page;
+
+/// A box per column of numbers.
+#[component]
+pub(super) fn Channels() -> impl IntoView {
+    let page = Page::here();
+    let choose = move |names: Option<Vec<String>>| {
+        if let Some(table) = page.table.get_untracked() {
+            let mut data = table.data.clone();
+            data.series.channels = names;
+            page.reread_table(data);
+        }
+    };
+    let toggle = move |name: String, used: bool| {
+        let Some(table) = page.table.get_untracked() else {
+            return;
+        };
+        // In the table's order, whatever the order of clicks.
+        let names: Vec<String> = table
+            .all_channels
+            .iter()
+            .filter(|channel| {
+                if **channel == name {
+                    used
+                } else {
+                    table.series.channels.contains(channel)
+                }
+            })
+            .cloned()
+            .collect();
+        choose(Some(names));
+    };
+    let boxes = move || {
+        page.table.get().map(|table| {
+            let last = table.series.channel_count() == 1;
+            table
+                .all_channels
+                .iter()
+                .map(|channel| {
+                    let used = table.series.channels.contains(channel);
+                    let name = channel.clone();
+                    view! {
+                        <label class="choice">
+                            <input
+                                type="checkbox"
+                                prop:checked=used
+                                // A model forecasts at least one.
+                                disabled=used && last
+                                on:change:target=move |event| {
+                                    toggle(name.clone(), event.target().checked());
+                                }
+                            />
+                            {channel.clone()}
+                        </label>
+                    }
+                })
+                .collect_view()
+        })
+    };
+    view! {
+        <details class="more">
+            <summary>
+                {move || {
+                    page.table
+                        .with(|table| {
+                            table
+                                .as_ref()
+                                .map(|table| {
+                                    format!(
+                                        "Channels: {} of {} are used",
+                                        table.series.channel_count(),
+                                        table.all_channels.len(),
+                                    )
+                                })
+                        })
+                }}
+            </summary>
+            <fieldset data-testid="channels">
+                <legend class="visually-hidden">"Channels that are used"</legend>
+                <div class="choices">{boxes}</div>
+                <button type="button" on:click=move |_| choose(None)>
+                    "Use all"
+                </button>
+            </fieldset>
+        </details>
+    }
+}

@@ -1,0 +1,55 @@
+//! 1 · The table: where it comes from, what was found in it, what is used of it.
+
+mod channels;
+mod facts;
+mod reading;
+mod sources;
+mod split_plot;
+mod waves;
+
+use leptos::prelude::*;
+
+use super::Part;
+use crate::state::Page;
+
+use channels::Channels;
+use facts::Facts;
+use reading::Reading;
+use sources::Sources;
+use split_plot::SplitPlot;
+
+/// The part.
+#[component]
+pub(crate) fn DataPart() -> impl IntoView {
+    let page = Page::here();
+    let loaded = Memo::new(move |_| page.table.with(Option::is_some));
+    view! {
+        <Part
+            number=1
+            id="data"
+            title="Data"
+            lead="A table with one row per time step and one column per measured quantity."
+        >
+            <Sources />
+            <div aria-live="assertive">
+                {move || {
+                    page.table_problem
+                        .get()
+                        .map(|problem| {
+                            view! {
+                                <p class="error" role="alert" data-testid="data-problem">
+                                    {problem}
+                                </p>
+                            }
+                        })
+                }}
+            </div>
+            <Show when=move || loaded.get()>
+                <Facts />
+                <SplitPlot />
+                <Channels />
+                <Reading />
+            </Show>
+        </Part>
+    }
+}

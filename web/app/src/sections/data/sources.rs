@@ -1,0 +1,169 @@
+//! Where a table comes from: a dropped or picked file, a sample, an address.
+
+use gloo_net::http::Request;
+use leptos::ev::DragEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use spat_spec::DataConfig;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{File, FileList};
+
+use super::waves;
+use crate::state::{LARGEST_TABLE, Page};
+
+const WEATHER: &str = "nyc-weather-2013.csv";
+
+/// All the ways in.
+#[component]
+pub(super) fn Sources() -> impl IntoView {
+    let page = Page::here();
+    let over = RwSignal::new(false);
+    let drop_file = move |event: DragEvent| {
+        event.prevent_default();
+        over.set(false);
+        take_first(page, event.data_transfer().and_then(|dropped| dropped.files()));
+    };
+    view! {
+        <div
+            class="drop"
+            class:over=over
+            data-testid="drop"
+            on:dragover=move |event| {
+                event.prevent_default();
+                over.set(true);
+            }
+            on:dragleave=move |_| over.set(false)
+            on:drop=drop_file
+        >
+            <label class="pick">
+                <span class="pick-words">"Drop a CSV file here, or choose one"</span>
+                <input
+                    type="file"
+                    accept=".csv,.tsv,.txt,text/csv,text/plain"
+                    data-testid="file"
+                    on:change:target=move |event| {
+                        take_first(page, event.target().files());
+                        // The same file can be chosen again after it was changed.
+                        event.target().set_value("");
+                    }
+                />
+            </label>
+            <p class="hint">
+                "Any delimiter, decimal commas, dates or none. Your data never leave this computer."
+            </p>
+        </div>
+        <div class="row samples">
+            <span>"No table at hand? Try a sample:"</span>
+            <button
+                type="button"
+                data-testid="sample-weather"
+                on:click=move |_| fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned())
+            >
+                "New York weather"
+            </button>
+            <button
+                type="button"
+                data-testid="sample-waves"
+                on:click=move |_| {
+                    page.take_table(
+                        "planted-waves.csv".to_owned(),
+                        waves::csv().into_bytes(),
+                        DataConfig::default(),
+                    );
+                }
+            >
+                "Planted waves"
+            </button>
+        </div>
+        <p class="hint">{waves::PLANTED}</p>
+        <Address />
+    }
+}
+
+/// A table from elsewhere.
+#[component]
+fn Address() -> impl IntoView {
+    let page = Page::here();
+    let address = RwSignal::new(String::new());
+    let load = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let address = address.get_untracked();
+        let name = address.rsplit('/').next().unwrap_or("table.csv").to_owned();
+        fetch(page, address, name);
+    };
+    view! {
+        <details class="more">
+            <summary>"… or load it from an address"</summary>
+            <form class="row" on:submit=load>
+                <label class="field wide">
+                    "Address of a CSV file"
+                    <input
+                        type="url"
+                        required
+                        placeholder="https://…/table.csv"
+                        data-testid="address"
+                        bind:value=address
+                    />
+                </label>
+                <button type="submit">"Load"</button>
+            </form>
+        </details>
+    }
+}
+
+fn take_first(page: Page, files: Option<FileList>) {
+    if let Some(file) = files.and_then(|files| files.get(0)) {
+        read(page, file);
+    }
+}
+
+/// Reads a file of this computer.
+fn read(page: Page, file: File) {
+    let name = file.name();
+    if file.size() > LARGEST_TABLE as f64 {
+        page.table_problem.set(Some(format!(
+            "`{name}` has {:.0} MB; the page takes up to {} MB: cut it, or use the command line program",
+            file.size() / 1_048_576.0,
+            LARGEST_TABLE >> 20
+        )));
+        return;
+    }
+    spawn_local(async move {
+        match JsFuture::from(file.array_buffer()).await {
+            Ok(buffer) => {
+                let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
+                page.take_table(name, bytes, DataConfig::default());
+            }
+            Err(_) => page.table_problem.set(Some(format!(
+                "the browser could not read `{name}`; was it moved or is it open elsewhere? Choose it once more"
+            ))),
+        }
+    });
+}
+
+/// Reads a file from an address.
+fn fetch(page: Page, address: String, name: String) {
+    spawn_local(async move {
+        match fetched(&address).await {
+            Ok(bytes) => page.take_table(name, bytes, DataConfig::default()),
+            Err(reason) => page.table_problem.set(Some(reason)),
+        }
+    });
+}
+
+async fn fetched(address: &str) -> Result<Vec<u8>, String> {
+    let answer = Request::get(address).send().await.map_err(|_| {
+        format!(
+            "`{address}` could not be loaded: there is no connection, or its host does not let pages \
+             read it; download it and drop it here"
+        )
+    })?;
+    if !answer.ok() {
+        return Err(format!(
+            "`{address}` answered {} {}; check the address",
+            answer.status(),
+            answer.status_text()
+        ));
+    }
+    answer.binary().await.map_err(|error| error.to_string())
+}

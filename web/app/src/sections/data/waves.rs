@@ -1,0 +1,57 @@
+//! A table whose truth is known, because it was planted.
+
+use std::fmt::Write as _;
+
+use spat_series::format_stamp;
+
+/// What is in it, for the page.
+pub(super) const PLANTED: &str = "Planted waves: \u{201c}lead\u{201d} has seasons of 24 and 168 hours, \u{201c}echo\u{201d} repeats it 6 hours later, \u{201c}tide\u{201d} has 12 hours of its own, \u{201c}walk\u{201d} is a random walk and \u{201c}noise\u{201d} is nothing but noise: attention has something to find in echo, and nothing in noise.";
+
+const ROWS: usize = 2_000;
+
+/// Hours by which `echo` follows `lead`.
+const LAG: usize = 6;
+
+/// 2024-01-01, seconds since 1970.
+const FIRST: i64 = 1_704_067_200;
+
+/// The table as CSV: five channels, hour by hour, the same on every visit.
+pub(super) fn csv() -> String {
+    let mut random = Uniform(7);
+    let lead: Vec<f64> = (0..ROWS + LAG)
+        .map(|hour| wave(hour, 24.0) + 0.6 * wave(hour, 168.0) + 0.15 * random.draw())
+        .collect();
+    let mut walk = 0.0;
+    let mut text = String::from("date,lead,echo,tide,walk,noise\n");
+    for row in 0..ROWS {
+        walk += 0.2 * random.draw();
+        let echo = lead[row] + 0.05 * random.draw();
+        let tide = wave(row, 12.0) + 0.1 * random.draw();
+        // Writing to a string cannot fail.
+        writeln!(
+            text,
+            "{},{:.4},{echo:.4},{tide:.4},{walk:.4},{:.4}",
+            format_stamp(FIRST + 3_600 * row as i64),
+            lead[row + LAG],
+            random.draw(),
+        )
+        .ok();
+    }
+    text
+}
+
+fn wave(hour: usize, period: f64) -> f64 {
+    (hour as f64 / period * std::f64::consts::TAU).sin()
+}
+
+/// Numbers from -1 to 1 (Marsaglia's xorshift, 2003): good enough for noise.
+struct Uniform(u64);
+
+impl Uniform {
+    fn draw(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    }
+}

@@ -1,0 +1,48 @@
+//! What a reload in the middle of a training finds.
+
+use leptos::prelude::*;
+
+use crate::state::{Page, Stage};
+
+/// Offers to go on with the newest run, if it has no end.
+#[component]
+pub(crate) fn ResumeOffer() -> impl IntoView {
+    let page = Page::here();
+    let refused = RwSignal::new(false);
+    let interrupted = Memo::new(move |_| {
+        if refused.get() || page.table.with(Option::is_some) {
+            return None;
+        }
+        page.cards.with(|cards| {
+            let (run, card) = cards.first()?;
+            matches!(card.stage, Stage::Training | Stage::Pruning).then(|| (run.clone(), card.clone()))
+        })
+    });
+    move || {
+        interrupted.get().map(|(run, card)| {
+            let title = card.title.clone();
+            let dropped = run.clone();
+            view! {
+                <div class="banner" role="alert" data-testid="resume-offer">
+                    <p>{format!("A training was interrupted: {title}.")}</p>
+                    <div class="row">
+                        <button
+                            type="button"
+                            class="primary"
+                            data-testid="resume"
+                            on:click=move |_| page.take_up(run.clone(), card.clone())
+                        >
+                            "Go on with it"
+                        </button>
+                        <button type="button" on:click=move |_| refused.set(true)>
+                            "Not now"
+                        </button>
+                        <button type="button" on:click=move |_| page.delete_run(dropped.clone())>
+                            "Discard it"
+                        </button>
+                    </div>
+                </div>
+            }
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! Where it computes, and why there.
+
+use leptos::prelude::*;
+use spat_wire::Engine;
+
+use crate::state::{EngineState, Page};
+
+/// The engine asked for and the one that is.
+#[component]
+pub(super) fn EngineChoice() -> impl IntoView {
+    let page = Page::here();
+    let choices = [
+        (Engine::Auto, "auto", "Best"),
+        (Engine::Gpu, "gpu", "WebGPU"),
+        (Engine::Cpu, "cpu", "CPU"),
+    ];
+    let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
+    let words = move || match (page.worker.get(), page.device.get()) {
+        (EngineState::Broken(_), _) => "The engine stopped; see the notice.".to_owned(),
+        (EngineState::Loading, _) => "The engine is loading …".to_owned(),
+        (EngineState::Ready, None) => "Looking for a device …".to_owned(),
+        (EngineState::Ready, Some(facts)) => {
+            let what = if facts.kind == "gpu" { "WebGPU" } else { "CPU" };
+            let reason = page.device_reason.get();
+            let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            format!("Computes on the {what}: {}{reason}", facts.name)
+        }
+    };
+    view! {
+        <fieldset class="engine" disabled=move || busy.get()>
+            <legend>"Engine"</legend>
+            <div class="row">
+                {choices
+                    .map(|(engine, name, label)| {
+                        view! {
+                            <label class="choice">
+                                <input
+                                    type="radio"
+                                    name="engine"
+                                    data-testid=format!("engine-{name}")
+                                    prop:checked=move || page.engine.get() == engine
+                                    on:change=move |_| page.choose_engine(engine)
+                                />
+                                {label}
+                            </label>
+                        }
+                    })}
+                <span class="hint" role="status" data-testid="device">
+                    {words}
+                </span>
+            </div>
+        </fieldset>
+    }
+}

@@ -1,0 +1,236 @@
+//! The fields of the setup.
+
+use leptos::prelude::*;
+use spat_spec::{Accumulate, Deviation, MaskShape, ModelKind, Scaling, Sign, When};
+
+use crate::sections::Help;
+use crate::state::{Page, Setup};
+
+/// Look-back and horizon: the two that a forecaster thinks in.
+#[component]
+pub(super) fn WindowFields() -> impl IntoView {
+    view! {
+        <div class="row">
+            <Whole label="Look-back, rows" name="lookback" get=|s| s.lookback set=|s, n| s.lookback = n />
+            <Help
+                about="look-back"
+                text="How many past rows the model sees when it makes a forecast. Four days of hours are 96."
+            />
+            <Whole label="Horizon, rows" name="horizon" get=|s| s.horizon set=|s, n| s.horizon = n />
+            <Help
+                about="horizon"
+                text="How many rows ahead it forecasts, all at once. A day of hours is 24."
+            />
+            <Whole label="Epochs" name="epochs" get=|s| s.epochs set=|s, n| s.epochs = n />
+            <Whole label="Seed" name="seed" get=|s| s.seed as usize set=|s, n| s.seed = n as u64 />
+        </div>
+    }
+}
+
+/// Everything else.
+#[component]
+pub(super) fn MoreFields() -> impl IntoView {
+    let page = Page::here();
+    let choose = move |name: &str| {
+        let kind = match name {
+            "patchtst" => ModelKind::PatchTst,
+            "dlinear" => ModelKind::DLinear,
+            "rlinear" => ModelKind::RLinear,
+            _ => ModelKind::ITransformer,
+        };
+        page.setup.update(|setup| setup.model = kind);
+    };
+    let is = move |kind: ModelKind| move || page.setup.with(|setup| setup.model == kind);
+    view! {
+        <details class="more">
+            <summary>"More choices"</summary>
+            <div class="row">
+                <label class="field">
+                    "Kind of model"
+                    <select data-testid="kind" on:change:target=move |event| choose(&event.target().value())>
+                        <option value="itransformer" prop:selected=is(ModelKind::ITransformer)>
+                            "iTransformer: attention between channels"
+                        </option>
+                        <option value="patchtst" prop:selected=is(ModelKind::PatchTst)>
+                            "PatchTST: attention over time"
+                        </option>
+                        <option value="dlinear" prop:selected=is(ModelKind::DLinear)>
+                            "DLinear: no attention"
+                        </option>
+                        <option value="rlinear" prop:selected=is(ModelKind::RLinear)>
+                            "RLinear: no attention"
+                        </option>
+                    </select>
+                </label>
+                <Whole label="Layers" name="layers" get=|s| s.layers set=|s, n| s.layers = n />
+                <Whole label="Width (d_model)" name="width" get=|s| s.width set=|s, n| s.width = n />
+                <Whole label="Heads" name="heads" get=|s| s.heads set=|s, n| s.heads = n />
+                <Whole label="Batch" name="batch" get=|s| s.batch set=|s, n| s.batch = n />
+                <Whole
+                    label="Epochs of fine-tuning"
+                    name="finetune-epochs"
+                    get=|s| s.finetune_epochs
+                    set=|s, n| s.finetune_epochs = n
+                />
+                <label class="field">
+                    "Learning rate"
+                    <input
+                        type="number"
+                        step="any"
+                        min="0"
+                        data-testid="learning-rate"
+                        prop:value=move || page.setup.with(|setup| setup.learning_rate.to_string())
+                        on:change:target=move |event| {
+                            // An empty field is no number; the objection below says so.
+                            let rate = event.target().value().parse().unwrap_or(0.0);
+                            page.setup.update(|setup| setup.learning_rate = rate);
+                        }
+                    />
+                </label>
+            </div>
+            <ScoreFields />
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    data-testid="control"
+                    prop:checked=move || page.setup.with(|setup| setup.dense_control)
+                    on:change:target=move |event| {
+                        let on = event.target().checked();
+                        page.setup.update(|setup| setup.dense_control = on);
+                    }
+                />
+                "Fine-tune the dense model just as long, for a fair comparison"
+            </label>
+        </details>
+    }
+}
+
+/// What the paper leaves open about SEND.
+#[component]
+fn ScoreFields() -> impl IntoView {
+    view! {
+        <fieldset>
+            <legend>
+                "How SEND is taken"
+                <Help
+                    about="SEND"
+                    text="SEND scores an attention module by how unevenly the loss reacts to its connections: each row of the sensitivities S = A ⊙ ∂L/∂A goes through a softmax, and the score is the standard deviation of what comes out. This is a reconstruction from the abstract and public digests; what they leave open can be chosen here."
+                />
+            </legend>
+            <div class="row">
+                <Choice
+                    label="Mask"
+                    options=&["one for the batch", "one per sample"]
+                    get=|s| usize::from(s.send.mask == MaskShape::PerSample)
+                    set=|s, n| s.send.mask = [MaskShape::Shared, MaskShape::PerSample][n]
+                />
+                <Choice
+                    label="Sign"
+                    options=&["kept", "absolute"]
+                    get=|s| usize::from(s.send.sign == Sign::Absolute)
+                    set=|s, n| s.send.sign = [Sign::Signed, Sign::Absolute][n]
+                />
+                <Choice
+                    label="Deviation"
+                    options=&["population", "unbiased"]
+                    get=|s| usize::from(s.send.deviation == Deviation::Unbiased)
+                    set=|s, n| s.send.deviation = [Deviation::Population, Deviation::Unbiased][n]
+                />
+                <Choice
+                    label="Scaling"
+                    options=&["standardise", "none", "sum of losses"]
+                    get=|s| match s.send.scaling {
+                        Scaling::None => 1,
+                        Scaling::SumLoss => 2,
+                        Scaling::Standardise | Scaling::Temperature(_) => 0,
+                    }
+                    set=|s, n| s.send.scaling = [Scaling::Standardise, Scaling::None, Scaling::SumLoss][n]
+                />
+                <Choice
+                    label="Over batches"
+                    options=&["mean", "sum", "last epoch"]
+                    get=|s| match s.send.accumulate {
+                        Accumulate::Sum => 1,
+                        Accumulate::LastEpoch => 2,
+                        Accumulate::Mean | Accumulate::Ema(_) => 0,
+                    }
+                    set=|s, n| {
+                        s.send.accumulate = [Accumulate::Mean, Accumulate::Sum, Accumulate::LastEpoch][n];
+                    }
+                />
+                <Choice
+                    label="When"
+                    options=&["during training", "after training"]
+                    get=|s| usize::from(s.send.when == When::After)
+                    set=|s, n| s.send.when = [When::During, When::After][n]
+                />
+            </div>
+        </fieldset>
+    }
+}
+
+/// A list of options, by number.
+#[component]
+fn Choice(
+    label: &'static str,
+    options: &'static [&'static str],
+    get: fn(&Setup) -> usize,
+    set: fn(&mut Setup, usize),
+) -> impl IntoView {
+    let page = Page::here();
+    let last = options.len() - 1;
+    view! {
+        <label class="field">
+            {label}
+            <select on:change:target=move |event| {
+                let chosen = event.target().value().parse().unwrap_or(0).min(last);
+                page.setup.update(|setup| set(setup, chosen));
+            }>
+                {options
+                    .iter()
+                    .enumerate()
+                    .map(|(number, option)| {
+                        view! {
+                            <option
+                                value=number.to_string()
+                                prop:selected=move || page.setup.with(get) == number
+                            >
+                                {*option}
+                            </option>
+                        }
+                    })
+                    .collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// A field for a whole number.
+#[component]
+fn Whole(
+    label: &'static str,
+    /// For tests.
+    name: &'static str,
+    get: fn(&Setup) -> usize,
+    set: fn(&mut Setup, usize),
+) -> impl IntoView {
+    let page = Page::here();
+    view! {
+        <label class="field">
+            {label}
+            <input
+                type="number"
+                min="0"
+                step="1"
+                inputmode="numeric"
+                data-testid=name
+                prop:value=move || page.setup.with(get).to_string()
+                on:change:target=move |event| {
+                    // An empty field is 0; the objection below says what is wrong with that.
+                    let number = event.target().value().parse().unwrap_or(0);
+                    page.setup.update(|setup| set(setup, number));
+                }
+            />
+        </label>
+    }
+}

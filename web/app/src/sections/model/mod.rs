@@ -1,0 +1,58 @@
+//! 2 · The model: a size with a name, two window lengths, and everything else for those who want it.
+
+mod cost;
+mod engine_choice;
+mod fields;
+
+use leptos::prelude::*;
+
+use super::{Help, Part};
+use crate::state::{Page, Preset};
+
+use cost::Cost;
+use engine_choice::EngineChoice;
+use fields::{MoreFields, WindowFields};
+
+/// The part.
+#[component]
+pub(crate) fn ModelPart() -> impl IntoView {
+    let page = Page::here();
+    let objection = Memo::new(move |_| page.objection());
+    view! {
+        <Part
+            number=2
+            id="model"
+            title="Model"
+            lead="A small Transformer that forecasts all channels at once, and how long it is trained."
+        >
+            <div class="row" role="group" aria-label="Size">
+                {Preset::ALL.map(|preset| {
+                    let pressed = move || page.setup.with(|setup| preset.apply(setup) == *setup);
+                    view! {
+                        <button
+                            type="button"
+                            data-testid=format!("preset-{}", preset.name().to_lowercase())
+                            aria-pressed=move || pressed().to_string()
+                            on:click=move |_| page.setup.update(|setup| *setup = preset.apply(setup))
+                        >
+                            {preset.name()}
+                        </button>
+                    }
+                })}
+                <Help
+                    about="sizes"
+                    text="Quick is a first look; Standard has enough attention modules for a ranking that means something; Thorough has the size that the literature uses on small data sets. All three keep your window lengths."
+                />
+            </div>
+            <WindowFields />
+            <MoreFields />
+            <div class="objection" aria-live="polite">
+                {move || {
+                    objection.get().map(|why| view! { <p class="error" data-testid="objection">{why}</p> })
+                }}
+            </div>
+            <Cost />
+            <EngineChoice />
+        </Part>
+    }
+}

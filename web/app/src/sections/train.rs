@@ -1,9 +1,0 @@
-//! A part of the story.
-
-use leptos::prelude::*;
-
-/// The part.
-#[component]
-pub(crate) fn TrainPart() -> impl IntoView {
-    view! {}
-}

@@ -1,0 +1,52 @@
+//! SEND of every module so far, the highest first.
+
+use leptos::prelude::*;
+use spat_report::{Bar, BarChart, bar_chart};
+
+use crate::charts::Figure;
+use crate::sections::attention::module_heading;
+use crate::state::Page;
+
+/// The drawing.
+#[component]
+pub(super) fn Bars() -> impl IntoView {
+    let page = Page::here();
+    let chart = Memo::new(move |_| {
+        let mut scores = page.scores.get();
+        scores.sort_by(|a, b| b.value.total_cmp(&a.value));
+        BarChart {
+            title: "SEND by module".to_owned(),
+            description: "Sensitivity dispersion of every attention module, the highest first".to_owned(),
+            value_label: "SEND".to_owned(),
+            part_label: "head".to_owned(),
+            bars: scores
+                .into_iter()
+                .map(|score| Bar {
+                    label: module_heading(&score.module),
+                    value: score.value,
+                    spread: score.spread,
+                    parts: score.heads,
+                    removed: false,
+                    note: String::new(),
+                })
+                .collect(),
+            cut: None,
+        }
+    });
+    let empty = Memo::new(move |_| chart.with(|chart| chart.bars.is_empty()));
+    view! {
+        <div class="reserve" data-testid="bars">
+            <Show
+                when=move || !empty.get()
+                fallback=|| view! { <p class="placeholder">"Here the attention modules will be ranked, epoch by epoch."</p> }
+            >
+                <Figure
+                    name="send"
+                    caption="The score of each attention module so far; whiskers are one standard deviation over batches, dots are heads."
+                    svg=Signal::derive(move || chart.with(bar_chart))
+                    table=Signal::derive(move || chart.with(|chart| chart.table().html()))
+                />
+            </Show>
+        </div>
+    }
+}

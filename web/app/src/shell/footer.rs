@@ -1,0 +1,26 @@
+//! The footer: what the method is and is not, licence, source, version.
+
+use leptos::prelude::*;
+
+/// The footer.
+#[component]
+pub(crate) fn Footer() -> impl IntoView {
+    view! {
+        <footer class="colophon">
+            <p>
+                "SEND here is a reconstruction from the abstract and public digests of "
+                <a href="https://arxiv.org/abs/2505.08768" rel="noopener external">
+                    "arXiv 2505.08768"
+                </a> ". Its authors had no part in this page."
+            </p>
+            <p>
+                "After the first visit the page works without a network. Its only requests are for \
+                 its own files, and for a table's address if you give one."
+            </p>
+            <p data-testid="version">
+                "SPAT " {env!("CARGO_PKG_VERSION")} " · " {env!("CARGO_PKG_LICENSE")} " · "
+                <a href="https://github.com/spat-rs/spat" rel="noopener external">"Source"</a>
+            </p>
+        </footer>
+    }
+}

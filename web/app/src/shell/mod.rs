@@ -1,0 +1,61 @@
+//! The page's frame: header, steps, notices, the seven parts in order, footer.
+
+mod footer;
+mod masthead;
+mod notices;
+mod offline;
+mod scheme;
+mod steps;
+
+use leptos::prelude::*;
+
+use crate::engine;
+use crate::sections::attention::AttentionPart;
+use crate::sections::compare::ComparePart;
+use crate::sections::data::DataPart;
+use crate::sections::keep::{KeepPart, ResumeOffer};
+use crate::sections::model::ModelPart;
+use crate::sections::prune::PrunePart;
+use crate::sections::train::TrainPart;
+use crate::state::Page;
+
+use footer::Footer;
+use masthead::Masthead;
+use notices::Notices;
+use steps::{Steps, go_to};
+
+/// The whole page.
+#[component]
+pub(crate) fn Shell() -> impl IntoView {
+    let page = Page::new();
+    provide_context(page);
+    engine::start(page);
+    page.load_cards();
+    page.choose_engine(page.engine.get_untracked());
+    offline::keep_for_offline();
+    // An effect runs once the page stands, so there is no moment without a page.
+    Effect::new(|| {
+        if let Some(first) = document().get_element_by_id("first-paint") {
+            first.remove();
+        }
+    });
+    view! {
+        <a class="skip" href="#data" on:click=move |event| go_to(&event, "data")>
+            "Skip to the first step"
+        </a>
+        <Masthead />
+        <Steps />
+        <main id="parts">
+            <ResumeOffer />
+            <DataPart />
+            <ModelPart />
+            <TrainPart />
+            <AttentionPart />
+            <PrunePart />
+            <ComparePart />
+            <KeepPart />
+        </main>
+        <Footer />
+        <Notices />
+    }
+}

@@ -1,0 +1,135 @@
+//! What the person must know, above the page's lower edge, so that nothing moves when it comes.
+
+use leptos::prelude::*;
+
+use crate::engine;
+use crate::state::{Activity, EngineState, Page};
+
+/// The broken engine, if it is, and the engine's sentences.
+#[component]
+pub(crate) fn Notices() -> impl IntoView {
+    view! {
+        <aside class="notices" aria-label="Notices">
+            <BrokenEngine />
+            <Messages />
+        </aside>
+    }
+}
+
+/// Why the engine can do no more, and the ways on.
+#[component]
+fn BrokenEngine() -> impl IntoView {
+    let page = Page::here();
+    let reason = Memo::new(move |_| match page.worker.get() {
+        EngineState::Broken(reason) => Some(reason),
+        EngineState::Loading | EngineState::Ready => None,
+    });
+    // Without its card in the history there is nothing to go on with.
+    let can_go_on = Memo::new(move |_| {
+        page.run.get().is_some_and(|run| {
+            page.cards
+                .with(|cards| cards.iter().any(|(id, _)| *id == run))
+        })
+    });
+    let renew = move || {
+        page.worker.set(EngineState::Loading);
+        engine::start(page);
+        page.choose_engine(page.engine.get_untracked());
+    };
+    let go_on = move |_| {
+        renew();
+        page.go_on();
+    };
+    view! {
+        <div role="alert">
+            <Show when=move || reason.get().is_some()>
+                <div class="banner" data-testid="engine-broken">
+                    <p>
+                        <strong>"The engine has stopped. "</strong>
+                        {move || reason.get()}
+                    </p>
+                    <div class="row">
+                        <Show when=move || can_go_on.get()>
+                            <button
+                                type="button"
+                                class="primary"
+                                data-testid="engine-go-on"
+                                on:click=go_on
+                            >
+                                "Go on with the run"
+                            </button>
+                        </Show>
+                        <button
+                            type="button"
+                            data-testid="engine-renew"
+                            on:click=move |_| renew()
+                        >
+                            "Start a new engine"
+                        </button>
+                    </div>
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+/// Warnings and failures, each until it is dismissed.
+#[component]
+fn Messages() -> impl IntoView {
+    let page = Page::here();
+    let messages = page.messages;
+    let failed = Memo::new(move |_| {
+        page.training
+            .with(|training| training.activity == Activity::Failed)
+    });
+    let newest_first = move || {
+        let numbered = messages.get().into_iter().enumerate();
+        numbered.rev().collect::<Vec<_>>()
+    };
+    let dismiss = move |place: usize| {
+        messages.update(|messages| {
+            if place < messages.len() {
+                messages.remove(place);
+            }
+        });
+    };
+    let several = move || messages.with(|messages| messages.len() > 1);
+    view! {
+        <div
+            class="messages"
+            data-testid="messages"
+            role=move || if failed.get() { "alert" } else { "status" }
+        >
+            <Show when=several>
+                <button
+                    type="button"
+                    class="quiet"
+                    data-testid="dismiss-all"
+                    on:click=move |_| messages.set(Vec::new())
+                >
+                    "Dismiss all"
+                </button>
+            </Show>
+            <For
+                each=newest_first
+                key=Clone::clone
+                children=move |(place, message)| {
+                    view! {
+                        <div class="message" data-testid="message">
+                            <p>{message}</p>
+                            <button
+                                type="button"
+                                class="quiet"
+                                aria-label="Dismiss this message"
+                                data-testid="dismiss"
+                                on:click=move |_| dismiss(place)
+                            >
+                                "×"
+                            </button>
+                        </div>
+                    }
+                }
+            />
+        </div>
+    }
+}

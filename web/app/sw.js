@@ -1,0 +1,63 @@
+// Keeps the page for use without a network. A name with a hash never changes, so the kept file
+// serves; everything else is asked for anew and the kept file serves only where that fails.
+const KEPT = "spat";
+const FIRST = ["./", "./spat-worker_loader.js", "./demo/nyc-weather-2013.csv"];
+const HASHED = /-[0-9a-f]{8,16}(_bg)?\.(css|js|wasm)$/;
+// How our own files name other files of ours: attributes, imports, addresses of modules.
+const NAMES = [
+  /(?:href|src|data-module|data-wasm)="?(\.\/[^"\s>]+)/g,
+  /(?:from|import)\s*\(?["'](\.[^"']+)["']/g,
+  /new URL\(["']([^"']+)["']/g,
+];
+
+// Everything that the page needs, found from file to file; returns the addresses.
+async function gather(cache) {
+  const found = new Set(FIRST.map((name) => new URL(name, registration.scope).href));
+  for (const address of found) {
+    const kept = HASHED.test(address) && (await cache.match(address));
+    const answer = kept || (await fetch(address, { cache: "no-cache" }));
+    if (!answer.ok) continue;
+    if (!kept) await cache.put(address, answer.clone());
+    if (!/html|javascript/.test(answer.headers.get("content-type"))) continue;
+    const text = await answer.text();
+    for (const pattern of NAMES) {
+      for (const [, name] of text.matchAll(pattern)) {
+        const next = new URL(name, address);
+        if (next.href.startsWith(registration.scope)) found.add(next.href);
+      }
+    }
+  }
+  return found;
+}
+
+// Gathers, then forgets the hashed files of earlier versions.
+async function refresh() {
+  const cache = await caches.open(KEPT);
+  const needed = await gather(cache);
+  for (const { url } of await cache.keys()) {
+    if (HASHED.test(url) && !needed.has(url)) await cache.delete(url);
+  }
+}
+
+async function serve(event) {
+  const cache = await caches.open(KEPT);
+  const { request } = event;
+  const kept = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
+  if (kept && HASHED.test(request.url)) return kept;
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) event.waitUntil(cache.put(request, answer.clone()));
+    if (request.mode === "navigate") event.waitUntil(refresh());
+    return answer;
+  } catch (error) {
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+addEventListener("install", (event) => event.waitUntil(refresh().then(() => skipWaiting())));
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("fetch", (event) => {
+  const ours = event.request.url.startsWith(registration.scope);
+  if (ours && event.request.method === "GET") event.respondWith(serve(event));
+});
