@@ -37,20 +37,25 @@ function program() {
 export const launch = (gpu = false) =>
   chromium.launch({ executablePath: program(), args: [...CALM, ...(gpu ? WEBGPU : [])] });
 
-/** Opens the page; `story` gets it and the context. The console must stay free of errors. */
-export async function visit(story, { gpu = false, hash = "", context: options = {} } = {}) {
+/**
+ * Opens the page; `story` gets it and the context. The console must stay free of errors but those
+ * that are `expected`; `before` sees the page while it is still empty.
+ */
+export async function visit(story, { gpu = false, hash = "", context: options = {}, before, expected } = {}) {
   const host = await serve();
   const browser = await launch(gpu);
   const complaints = [];
+  const complain = (words) => expected?.test(words) || complaints.push(words);
   try {
     const context = await browser.newContext({ acceptDownloads: true, ...options });
     const page = await context.newPage();
     page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
+      if (message.type() === "error") complain(message.text());
     });
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("pageerror", (error) => complain(String(error)));
+    await before?.(page);
     await page.goto(`${host.address}${hash}`);
-    await story(page, { context, address: host.address, complaints });
+    await story(page, { context, address: host.address, close: host.close });
   } finally {
     await browser.close();
     await host.close();

@@ -50,6 +50,11 @@ impl<'a> Control<'a> {
         });
     }
 
+    /// Whether a person goes step by step, and wants to see each.
+    pub(crate) fn is_stepping(&self) -> bool {
+        self.paused
+    }
+
     /// Obeys all waiting commands; waits here while paused.
     pub(crate) async fn before_step(&mut self) -> Next {
         loop {

@@ -133,7 +133,7 @@ impl Training<'_> {
             }
             losses.push(self.step(rows));
             self.position.step += 1;
-            if progress.is_due() {
+            if progress.is_due() || control.is_stepping() {
                 let recent = losses.len();
                 let sum = self.sum(&mut losses).await?;
                 self.position.epoch_loss += sum;

@@ -37,7 +37,7 @@ fn errors(report: &Report) -> Table {
             number(Some(metrics.scaled.mae)),
             original(|set| Some(set.mae)),
             original(|set| Some(set.rmse)),
-            number(metrics.scaled.mase),
+            original(|set| set.mase),
         ]
     };
     let mean = |name: &str, errors: &MeanErrors| {

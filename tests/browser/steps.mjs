@@ -1,0 +1,39 @@
+// What a person does on the page, step by step.
+
+export const text = (page, name) => page.getByTestId(name).textContent();
+
+/** Loads a sample on the CPU. */
+export async function choose(page, sample) {
+  await page.getByTestId("engine-cpu").check();
+  await page.getByTestId(sample).click();
+  await page.getByTestId("table-name").waitFor();
+}
+
+/** A table and a model so small that a software GPU trains it in a minute. */
+export async function toy(page) {
+  let table = "a,b\n";
+  for (let row = 0; row < 90; row++) table += `${Math.sin(row / 3)},${Math.cos(row / 5)}\n`;
+  await page.getByTestId("file").setInputFiles({ name: "toy.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  await page.getByTestId("table-name").filter({ hasText: "toy.csv" }).waitFor();
+  await page.getByText("More choices").click();
+  const sizes = { lookback: 12, horizon: 4, epochs: 1, layers: 2, width: 8, heads: 2, batch: 32 };
+  for (const [name, value] of Object.entries(sizes)) {
+    await page.getByTestId(name).fill(String(value));
+    await page.getByTestId(name).blur();
+  }
+}
+
+/** Waits until the dense model is trained. */
+export async function finish(page, timeout = 90_000) {
+  await page.getByTestId("prune-start").and(page.locator(":enabled")).waitFor({ timeout });
+}
+
+export async function train(page) {
+  await page.getByTestId("train-start").click();
+  await finish(page);
+}
+
+export async function prune(page) {
+  await page.getByTestId("prune-start").click();
+  await page.getByTestId("verdict").waitFor({ timeout: 90_000 });
+}

@@ -1,0 +1,236 @@
+// The page's stories, from a table to a comparison, as people go through them.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { choose, finish, prune, text, toy, train } from "./steps.mjs";
+import { visit } from "./visit.mjs";
+
+const MINUTE = { timeout: 120_000 };
+
+test("a sample set becomes a comparison on the CPU", MINUTE, () =>
+  visit(async (page) => {
+    await choose(page, "sample-waves");
+    assert.match(await text(page, "table-name"), /planted-waves\.csv: 2000 rows × 5 channels, 1 h/);
+    await train(page);
+    assert.match(await text(page, "prune-scores-state"), /whole training/);
+    assert.ok(await page.getByTestId("attention-map").isVisible());
+    await prune(page);
+    assert.match(await text(page, "verdict"), /attention module/);
+    await page.getByTestId("future").locator("svg").waitFor();
+    const rows = await page.getByTestId("errors").locator("tbody tr").count();
+    assert.ok(rows >= 6, "both models, the control and the yardsticks");
+
+    await page.getByTestId("window-after").click();
+    await page.getByText(/^Test window/).filter({ hasNotText: "…" }).first().waitFor();
+    await page.getByTestId("compare-channel").selectOption("0");
+  }));
+
+test("another ratio starts from the same dense model", MINUTE, () =>
+  visit(async (page) => {
+    await choose(page, "sample-waves");
+    await train(page);
+    await prune(page);
+    const first = await text(page, "verdict");
+    const dense = await page.getByTestId("errors").locator("tbody tr").first().textContent();
+    await page.getByTestId("prune-ratio").fill("100");
+    await page.getByTestId("prune-start").click();
+    await page.waitForFunction(
+      (before) => {
+        const verdict = document.querySelector("[data-testid=verdict]");
+        return verdict && verdict.textContent !== before;
+      },
+      first,
+      { timeout: 60_000 },
+    );
+    assert.equal(await page.getByTestId("errors").locator("tbody tr").first().textContent(), dense);
+  }));
+
+test("the same seed gives the same scores again", MINUTE, () =>
+  visit(async (page) => {
+    const scores = async () => {
+      await choose(page, "sample-waves");
+      await train(page);
+      return page.getByTestId("prune-fates").textContent();
+    };
+    const first = await scores();
+    await page.reload();
+    assert.equal(await scores(), first);
+  }));
+
+test("pause halts, a step moves, resume goes on, stop can be gone on with", MINUTE, () =>
+  visit(async (page) => {
+    await choose(page, "sample-weather");
+    await page.getByTestId("train-start").click();
+    await page.getByTestId("pause").and(page.locator(":enabled")).click();
+    await page.getByTestId("progress-words").filter({ hasText: "paused" }).waitFor();
+    const before = await text(page, "progress-words");
+    await page.waitForTimeout(400);
+    assert.equal(await text(page, "progress-words"), before, "nothing moves while it is paused");
+    await page.getByTestId("step").click();
+    await page.getByTestId("progress-words").filter({ hasNotText: before }).waitFor();
+    await page.getByTestId("pause").click();
+    await page.getByTestId("stop").click();
+    await page.getByTestId("go-on").click();
+    await finish(page);
+  }));
+
+test("a reload in the middle of a training offers to go on", MINUTE, () =>
+  visit(async (page) => {
+    await choose(page, "sample-weather");
+    await page.getByTestId("train-start").click();
+    await page.getByTestId("bars").locator("svg").waitFor({ timeout: 60_000 });
+    await page.reload();
+    await page.getByTestId("resume").click();
+    await page.getByTestId("table-name").filter({ hasText: "nyc-weather" }).waitFor();
+    await finish(page);
+  }));
+
+test("people's own tables: European numbers, dirty ones, and what is no table", MINUTE, () =>
+  visit(async (page) => {
+    const drop = (name, content) =>
+      page.getByTestId("file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
+    let european = "Datum;Last;Preis\n";
+    for (let row = 0; row < 600; row++) {
+      const at = new Date(Date.UTC(2024, 0, 1, row));
+      const date = `${String(at.getUTCDate()).padStart(2, "0")}.${String(at.getUTCMonth() + 1).padStart(2, "0")}.${at.getUTCFullYear()} ${String(at.getUTCHours()).padStart(2, "0")}:00`;
+      const missing = row % 50 === 7;
+      european += `${date};${missing ? "" : (10 + (row % 24)).toString()},5;${(row % 7) + 1},25\n`;
+    }
+    await drop("last.csv", european.replaceAll(";,5;", ";;"));
+    assert.match(await text(page, "table-name"), /last\.csv: 600 rows × 2 channels, 1 h/);
+    assert.match(await text(page, "repairs"), /missing cells filled/);
+
+    await drop("picture.csv", "\u0089PNG\r\n\u001a\n\u0000\u0000");
+    const problem = await text(page, "data-problem");
+    assert.ok(problem.length > 20, problem);
+    assert.match(await text(page, "table-name"), /last\.csv/, "the table before still stands");
+
+    await drop("empty.csv", "");
+    await page.getByTestId("data-problem").filter({ hasNotText: problem }).waitFor();
+
+    await drop("short.csv", "a,b\n1,2\n2,3\n3,4\n4,5\n");
+    assert.match(await text(page, "objection"), /row/);
+    assert.ok(await page.getByTestId("train-start").isDisabled());
+  }));
+
+test("files are saved, and a saved model is read again", MINUTE, () =>
+  visit(async (page) => {
+    await choose(page, "sample-waves");
+    await train(page);
+    await prune(page);
+    const save = async (name) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId(name).click()]);
+      return readFile(await download.path());
+    };
+    const report = JSON.parse(await save("save-report.json"));
+    assert.ok(report.pruned.macs < report.dense.macs);
+    assert.match((await save("save-report.html")).toString(), /<svg/);
+    assert.match((await save("save-forecasts.csv")).toString(), /^row,stamp,channel,truth/);
+    await page.getByTestId("save-future").and(page.locator(":enabled")).waitFor();
+    assert.match((await save("save-future")).toString(), /^row,stamp,channel,dense,pruned/);
+    const zip = await save("save-zip");
+    assert.equal(zip.subarray(0, 2).toString(), "PK");
+    assert.ok(zip.includes("pruned.safetensors") && zip.includes("report.html"));
+
+    const model = await save("save-pruned.safetensors");
+    await page.getByText("Look into a model file").click();
+    const open = (buffer) =>
+      page.getByTestId("model-file").setInputFiles({ name: "m.safetensors", mimeType: "", buffer });
+    await open(model);
+    await page.getByTestId("model-facts").getByText("lead, echo, tide, walk, noise").waitFor();
+    await open(Buffer.from("no model"));
+    await page.getByTestId("model-facts").locator(".error").waitFor();
+    const svg = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator("figure[data-name=forecast]").getByRole("button", { name: "PNG" }).click(),
+    ]);
+    const png = await readFile(await svg[0].path());
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+  }));
+
+test("a link carries the setup, never the data", MINUTE, () =>
+  visit(async (page, { address }) => {
+    await choose(page, "sample-waves");
+    await page.getByTestId("preset-standard").click();
+    await page.getByTestId("seed").fill("77");
+    await page.getByTestId("seed").blur();
+    const link = await page.getByTestId("link").inputValue();
+    assert.ok(link.startsWith(address) && !decodeURIComponent(link).includes("planted"));
+    await page.goto("about:blank");
+    await page.goto(link);
+    await page.getByTestId("preset-standard").and(page.locator("[aria-pressed=true]")).waitFor();
+    assert.equal(await page.getByTestId("seed").inputValue(), "77");
+  }));
+
+test("a history is kept: names, comparison, deletion", MINUTE, () =>
+  visit(async (page) => {
+    for (const seed of ["1", "2"]) {
+      await choose(page, "sample-waves");
+      await page.getByTestId("seed").fill(seed);
+      await page.getByTestId("seed").blur();
+      await train(page);
+      await prune(page);
+    }
+    await page.reload();
+    const runs = page.getByTestId("runs").locator("li");
+    await runs.nth(1).waitFor();
+    await runs.nth(0).getByRole("checkbox").check();
+    await runs.nth(1).getByRole("checkbox").check();
+    await page.getByTestId("runs-compared").getByText("dense MSE, scaled").waitFor();
+    await runs.nth(0).getByRole("button", { name: "Open" }).click();
+    await page.getByTestId("verdict").waitFor({ timeout: 30_000 });
+    await runs.nth(1).getByRole("button", { name: "Delete" }).click();
+    await runs.nth(1).getByRole("button", { name: "Really delete?" }).click();
+    assert.equal(await runs.count(), 1);
+  }));
+
+test("an engine that does not arrive, or dies at work, is replaced and the run goes on", MINUTE, () =>
+  visit(
+    async (page) => {
+      await page.getByTestId("engine-broken").waitFor({ timeout: 30_000 });
+      await page.unroute("**/spat-worker_bg.wasm");
+      await page.getByTestId("engine-renew").click();
+      await choose(page, "sample-weather");
+      await page.getByTestId("train-start").click();
+      await page.getByTestId("bars").locator("svg").waitFor({ timeout: 60_000 });
+      await page.workers()[0].evaluate(() => {
+        setTimeout(() => {
+          throw new Error("killed for a test");
+        });
+      });
+      await page.getByTestId("engine-broken").filter({ hasText: "killed for a test" }).waitFor();
+      await page.getByTestId("engine-go-on").click();
+      await finish(page);
+    },
+    {
+      // The engine's module does not arrive the first time.
+      before: (page) => page.route("**/spat-worker_bg.wasm", (route) => route.abort()),
+      expected: /spat-worker|Failed to (load|fetch)|killed for a test/,
+    },
+  ));
+
+test("on WebGPU, with the shaders, at toy size", { timeout: 400_000 }, () =>
+  visit(
+    async (page) => {
+      await page.getByTestId("engine-gpu").check();
+      await page.getByTestId("device").filter({ hasText: "WebGPU" }).waitFor();
+      await toy(page);
+      await page.getByTestId("train-start").click();
+      await finish(page, 180_000);
+      const gpu = await page.getByTestId("prune-fates").textContent();
+      await page.getByTestId("engine-cpu").check();
+      await page.getByTestId("train-start").click();
+      await finish(page, 60_000);
+      const cpu = await page.getByTestId("prune-fates").textContent();
+      const order = (fates) => [...fates.matchAll(/Encoder \d/g)].map(String);
+      assert.deepEqual(order(gpu), order(cpu), "the ranking is the same");
+    },
+    { gpu: true },
+  ));
+
+test("without WebGPU the page says so and computes on the CPU", MINUTE, () =>
+  visit(async (page) => {
+    await page.getByTestId("device").filter({ hasText: "CPU" }).waitFor();
+    await page.getByTestId("engine-gpu").check();
+    await page.getByTestId("device").filter({ hasText: "no WebGPU adapter" }).waitFor();
+  }));
