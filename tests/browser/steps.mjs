@@ -1,4 +1,5 @@
 // What a person does on the page, step by step.
+import { fileURLToPath } from "node:url";
 
 export const text = (page, name) => page.getByTestId(name).textContent();
 
@@ -11,12 +12,11 @@ export async function choose(page, sample) {
 
 /** A table and a model so small that a software GPU trains it in a minute. */
 export async function toy(page) {
-  let table = "a,b\n";
-  for (let row = 0; row < 90; row++) table += `${Math.sin(row / 3)},${Math.cos(row / 5)}\n`;
-  await page.getByTestId("file").setInputFiles({ name: "toy.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  const file = fileURLToPath(new URL("toy.csv", import.meta.url));
+  await page.getByTestId("file").setInputFiles(file);
   await page.getByTestId("table-name").filter({ hasText: "toy.csv" }).waitFor();
   await page.getByText("More choices").click();
-  const sizes = { lookback: 12, horizon: 4, epochs: 1, layers: 2, width: 8, heads: 2, batch: 32 };
+  const sizes = { lookback: 12, horizon: 4, epochs: 2, layers: 2, width: 8, heads: 2, batch: 32, "finetune-epochs": 1 };
   for (const [name, value] of Object.entries(sizes)) {
     await page.getByTestId(name).fill(String(value));
     await page.getByTestId(name).blur();

@@ -209,6 +209,33 @@ test("an engine that does not arrive, or dies at work, is replaced and the run g
     },
   ));
 
+test("losses, scores and plan are those of a native run", MINUTE, () =>
+  visit(async (page) => {
+    // `crates/spat-engine/tests/page.rs` holds the native engine to the same file.
+    const native = JSON.parse(await readFile(new URL("toy.json", import.meta.url)));
+    await page.getByTestId("engine-cpu").check();
+    await toy(page);
+    await train(page);
+    await prune(page);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByTestId("save-report.json").click(),
+    ]);
+    const report = JSON.parse(await readFile(await download.path()));
+    assert.deepEqual(report.experiment, native.experiment);
+    const near = (ours, theirs, what) =>
+      assert.ok(Math.abs(ours - theirs) <= 1e-3 * Math.abs(theirs), `${what}: ${ours} for ${theirs}`);
+    native.history.forEach((epoch, number) => {
+      near(report.dense.history[number].train_loss, epoch.train_loss, `loss of epoch ${number + 1}`);
+      near(report.dense.history[number].val_mse, epoch.val_mse, `validation of epoch ${number + 1}`);
+    });
+    native.scores.forEach((score, number) => {
+      assert.equal(report.scores[number].module, score.module);
+      near(report.scores[number].value, score.value, score.module);
+    });
+    assert.deepEqual(report.plan.removed, native.removed);
+  }));
+
 test("on WebGPU, with the shaders, at toy size", { timeout: 400_000 }, () =>
   visit(
     async (page) => {

@@ -78,7 +78,11 @@ fn described(info: &wgpu::AdapterInfo) -> String {
     } else {
         ""
     };
-    let words = [info.name.as_str(), info.driver.as_str(), info.driver_info.as_str()];
+    let words = [
+        info.name.as_str(),
+        info.driver.as_str(),
+        info.driver_info.as_str(),
+    ];
     let name = words.iter().find(|word| !word.is_empty());
     format!("{}{software}", name.unwrap_or(&"WebGPU adapter"))
 }

@@ -8,8 +8,8 @@ use spat_model::Forecaster;
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
-    ControlResult, DataFacts, DeviceFacts, Event, Experiment, MeanErrors, ModuleMaps, PROTOCOL, Phase, Plan, Report,
-    Structure, TestOnly, TrainingConfig, When,
+    ControlResult, DataFacts, DeviceFacts, Event, Experiment, MeanErrors, ModuleMaps, PROTOCOL,
+    Phase, Plan, Report, Structure, TestOnly, TrainingConfig, When,
 };
 
 use crate::control::Control;

@@ -32,9 +32,9 @@ pub use plan::{HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
 pub use report::{
-    Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast, MeanErrors,
-    ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly, ValResult, WindowCounts,
-    percent_change,
+    Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast,
+    MeanErrors, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly, ValResult,
+    WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use structure::{AttentionStructure, Structure, StructureError};

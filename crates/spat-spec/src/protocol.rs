@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DataFacts, DeviceFacts, EpochResult, Experiment, ForecastSample, FutureForecast, ModuleMaps, Plan,
-    Report, Score,
+    DataFacts, DeviceFacts, EpochResult, Experiment, ForecastSample, FutureForecast, ModuleMaps,
+    Plan, Report, Score,
 };
 
 /// Grows when an older front end could misunderstand an event.

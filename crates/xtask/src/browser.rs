@@ -12,11 +12,12 @@ use crate::{page, root, succeed};
 pub(crate) fn test() -> Result<Counts> {
     page::build()?;
     let folder = root().join("tests/browser");
-    succeed(
-        Command::new("npm")
-            .current_dir(&folder)
-            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
-    )?;
+    succeed(Command::new("npm").current_dir(&folder).args([
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+    ]))?;
     let mut child = Command::new("node")
         .current_dir(&folder)
         // One page at a time: software WebGPU devices do not bear company.

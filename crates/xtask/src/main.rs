@@ -79,7 +79,7 @@ const PACKAGE_SETS: [&[&str]; 2] = [
     ],
 ];
 
-/// The packages of the page that build without Burn; on this machine's target they are only linted.
+/// The packages of the page that build without Burn: linted and unit-tested on this machine's target.
 const PAGE_SET: [&str; 3] = [
     "--package=spat-app",
     "--package=spat-wire",

@@ -53,7 +53,9 @@ pub(crate) fn dist() -> Result<()> {
         optimise(&module)?;
         let plain = fs::metadata(&module)?.len();
         let Some(small) = compressed(&module)? else {
-            println!("{start}: {plain} bytes; `brotli` is missing, so its compressed size is unknown");
+            println!(
+                "{start}: {plain} bytes; `brotli` is missing, so its compressed size is unknown"
+            );
             continue;
         };
         println!("{start}: {plain} bytes, {small} with brotli (limit {limit})");
@@ -82,10 +84,13 @@ fn trunk(what: &str) -> Result<Command> {
 
 /// The module whose name starts so.
 fn module(dist: &Path, start: &str) -> Result<std::path::PathBuf> {
-    let found = fs::read_dir(dist)?.flatten().map(|file| file.path()).find(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(start) && name.ends_with(".wasm")
-    });
+    let found = fs::read_dir(dist)?
+        .flatten()
+        .map(|file| file.path())
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(start) && name.ends_with(".wasm")
+        });
     found.with_context(|| format!("no module {start}*.wasm in {}", dist.display()))
 }
 

@@ -115,7 +115,11 @@ fn build_std() -> Result<()> {
     fs::create_dir_all(&library).with_context(|| library.display().to_string())?;
     let built = folder.join("target").join(TARGET).join("release/deps");
     for file in fs::read_dir(&built)?.flatten() {
-        if file.path().extension().is_some_and(|ending| ending == "rlib") {
+        if file
+            .path()
+            .extension()
+            .is_some_and(|ending| ending == "rlib")
+        {
             fs::copy(file.path(), library.join(file.file_name()))?;
         }
     }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{PACKAGE_SETS, adapter, browser, cargo};
+use crate::{PACKAGE_SETS, PAGE_SET, adapter, browser, cargo};
 
 /// Tests need no Python and no GPU, and no network but to install what they run on where it is missing. Those that read benchmark data say so and pass by
 /// where the data are absent.
@@ -13,7 +13,7 @@ pub(crate) fn run() -> Result<()> {
     adapter::ensure()?;
     let mut total = Counts::default();
     let mut failed = false;
-    for packages in PACKAGE_SETS {
+    for packages in PACKAGE_SETS.into_iter().chain([&PAGE_SET[..]]) {
         failed |= !test(packages, &mut total)?;
     }
     println!("\nthe page in Chromium");

@@ -3,6 +3,9 @@
 //! The page itself is small; the engine lives in a worker that arrives later. See
 //! `ARCHITECTURE.md` for the whole.
 
+// Components are made public in their modules by their macro, and take their properties by value.
+#![allow(unreachable_pub, clippy::needless_pass_by_value)]
+
 mod charts;
 mod download;
 mod engine;

@@ -90,7 +90,10 @@ impl Shelf {
     /// # Errors
     /// The storage is gone.
     pub async fn names(&self, run: &str) -> Result<Vec<String>, ShelfError> {
-        let keys = self.reading(FILES)?.get_all_keys(Some(all_of(run)?), None).await?;
+        let keys = self
+            .reading(FILES)?
+            .get_all_keys(Some(all_of(run)?), None)
+            .await?;
         let start = file_key_text(run, "");
         Ok(keys
             .iter()
@@ -117,7 +120,10 @@ impl Shelf {
         let cards = self.reading(CARDS)?;
         let mut found = Vec::new();
         for key in cards.get_all_keys(None, None).await? {
-            let card = cards.get(key.clone()).await?.and_then(|card| card.as_string());
+            let card = cards
+                .get(key.clone())
+                .await?
+                .and_then(|card| card.as_string());
             let card = card.and_then(|text| serde_json::from_str(&text).ok());
             found.extend(key.as_string().zip(card));
         }

@@ -43,7 +43,11 @@ impl Desk {
         }
     }
 
-    pub(crate) async fn obey(&mut self, order: Order, bytes: Option<Vec<u8>>) -> anyhow::Result<()> {
+    pub(crate) async fn obey(
+        &mut self,
+        order: Order,
+        bytes: Option<Vec<u8>>,
+    ) -> anyhow::Result<()> {
         match order {
             Order::Find { engine } => {
                 let (_, facts, reason) = self.device(engine).await;

@@ -53,7 +53,9 @@ fn listen(scope: &DedicatedWorkerGlobalScope, orders: UnboundedSender<Letter>, s
             orders.unbounded_send(letter).ok();
         }
         Err(reason) => mouth::say(&Notice::Broken {
-            message: format!("the page and its engine do not fit together ({reason}); reload the page"),
+            message: format!(
+                "the page and its engine do not fit together ({reason}); reload the page"
+            ),
         }),
     };
     let take = Closure::<dyn FnMut(MessageEvent)>::new(take);

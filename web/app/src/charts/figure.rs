@@ -26,8 +26,12 @@ pub(crate) fn Figure(
     let refuse = move |_| page.say("the browser could not save the drawing");
     let save_svg = move |_| {
         let file = standalone(&svg.get_untracked());
-        download::save(&format!("spat-{name}.svg"), "image/svg+xml", file.as_bytes())
-            .unwrap_or_else(refuse);
+        download::save(
+            &format!("spat-{name}.svg"),
+            "image/svg+xml",
+            file.as_bytes(),
+        )
+        .unwrap_or_else(refuse);
     };
     let save_png = move |_| {
         let file = standalone(&svg.get_untracked());

@@ -18,7 +18,10 @@ pub(crate) async fn save_png(name: String, svg: String) -> Result<(), JsValue> {
     let image = HtmlImageElement::new()?;
     image.set_src(&address);
     JsFuture::from(image.decode()).await?;
-    let (width, height) = (f64::from(image.natural_width()), f64::from(image.natural_height()));
+    let (width, height) = (
+        f64::from(image.natural_width()),
+        f64::from(image.natural_height()),
+    );
     let canvas: HtmlCanvasElement = document().create_element("canvas")?.unchecked_into();
     canvas.set_width((width * SCALE) as u32);
     canvas.set_height((height * SCALE) as u32);

@@ -99,7 +99,8 @@ impl Page {
         let setup = self.setup.get_untracked();
         link::write_address(&setup, self.ratio.get_untracked());
         self.forget_results();
-        self.training.update(|training| training.activity = Activity::Starting);
+        self.training
+            .update(|training| training.activity = Activity::Starting);
         let begun = js_sys::Date::now();
         let run = format!("{begun:.0}-{}", &experiment.hash(&table.bytes)[..6]);
         self.run.set(Some(run.clone()));
@@ -136,7 +137,8 @@ impl Page {
         link::write_address(&self.setup.get_untracked(), experiment.prune.ratio);
         self.report.set(None);
         self.future.set(None);
-        self.training.update(|training| training.activity = Activity::Starting);
+        self.training
+            .update(|training| training.activity = Activity::Starting);
         self.update_card(|card| {
             card.stage = Stage::Pruning;
             card.experiment = experiment.clone();
@@ -165,7 +167,8 @@ impl Page {
             self.run.set(Some(run.clone()));
             self.engine.set(card.engine);
             self.ratio.set(card.experiment.prune.ratio);
-            self.training.update(|training| training.activity = Activity::Starting);
+            self.training
+                .update(|training| training.activity = Activity::Starting);
             let open = Order::Open {
                 run,
                 table: card.table.clone(),
@@ -195,7 +198,8 @@ impl Page {
 
     /// Goes on.
     pub(crate) fn resume(self) {
-        self.training.update(|training| training.activity = Activity::Running);
+        self.training
+            .update(|training| training.activity = Activity::Running);
         self.command(Command::Resume);
     }
 
@@ -238,7 +242,8 @@ impl Page {
 
     /// Adds a sentence for the person.
     pub(crate) fn say(self, message: impl Into<String>) {
-        self.messages.update(|messages| messages.push(message.into()));
+        self.messages
+            .update(|messages| messages.push(message.into()));
     }
 
     /// Reads the history.
@@ -293,7 +298,8 @@ impl Page {
 
     /// Removes a run from the history, with its files.
     pub(crate) fn delete_run(self, run: String) {
-        self.cards.update(|cards| cards.retain(|(id, _)| *id != run));
+        self.cards
+            .update(|cards| cards.retain(|(id, _)| *id != run));
         spawn_local(async move {
             let deleted = match Shelf::open().await {
                 Ok(shelf) => shelf.delete(&run).await,

@@ -92,7 +92,8 @@ impl Page {
     }
 
     fn now(self, activity: Activity) {
-        self.training.update(|training| training.activity = activity);
+        self.training
+            .update(|training| training.activity = activity);
     }
 
     fn dense_is_trained(self, test_windows: usize) {

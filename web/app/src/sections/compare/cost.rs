@@ -24,7 +24,10 @@ pub(super) fn Cost() -> impl IntoView {
 fn costs(report: &Report) -> Table {
     let (dense, pruned, change) = (&report.dense, &report.pruned, &report.change);
     let mut table = Table::new(
-        format!("Times were measured side by side on: {}", report.device.name),
+        format!(
+            "Times were measured side by side on: {}",
+            report.device.name
+        ),
         ["", "dense", "pruned", "change"],
     );
     let percent = |change: f64| format!("{change:+.1} %");

@@ -28,9 +28,8 @@ fn errors(report: &Report) -> Table {
         ["", "MSE, scaled", "MAE, scaled", "MAE", "RMSE", "MASE"],
     );
     let all = |name: &str, metrics: &Metrics| {
-        let original = |of: fn(&MetricSet) -> Option<f64>| {
-            number(metrics.original.as_ref().and_then(of))
-        };
+        let original =
+            |of: fn(&MetricSet) -> Option<f64>| number(metrics.original.as_ref().and_then(of));
         [
             name.to_owned(),
             number(Some(metrics.scaled.mse)),
@@ -65,7 +64,10 @@ fn errors(report: &Report) -> Table {
         table.row(mean(name, &control.test));
     }
     for (name, metrics) in &report.yardsticks {
-        table.row(all(&format!("{}, no training", name.replace('_', " ")), metrics));
+        table.row(all(
+            &format!("{}, no training", name.replace('_', " ")),
+            metrics,
+        ));
     }
     table
 }

@@ -23,7 +23,11 @@ pub(super) fn Forecast() -> impl IntoView {
     let errors = Memo::new(move |_| {
         let sample = page.sample.get()?;
         let channels = page.table.get()?.series.channel_count();
-        Some(window_errors(&sample, channels, page.channel.get().min(channels - 1)))
+        Some(window_errors(
+            &sample,
+            channels,
+            page.channel.get().min(channels - 1),
+        ))
     });
     view! {
         <div data-testid="forecast">
@@ -53,7 +57,11 @@ pub(super) fn Forecast() -> impl IntoView {
 }
 
 fn column(values: &[f32], channels: usize, channel: usize) -> impl Iterator<Item = f64> + '_ {
-    values.iter().skip(channel).step_by(channels).map(|&value| f64::from(value))
+    values
+        .iter()
+        .skip(channel)
+        .step_by(channels)
+        .map(|&value| f64::from(value))
 }
 
 fn drawing(
@@ -71,8 +79,14 @@ fn drawing(
             .collect()
     };
     let lookback = sample.input.len() / channels;
-    let shown = if whole { lookback } else { lookback.min(2 * horizon) };
-    let past = column(&sample.input, channels, channel).enumerate().skip(lookback - shown);
+    let shown = if whole {
+        lookback
+    } else {
+        lookback.min(2 * horizon)
+    };
+    let past = column(&sample.input, channels, channel)
+        .enumerate()
+        .skip(lookback - shown);
     let mut truth: Vec<(f64, f64)> = past
         .map(|(row, value)| (row as f64 - lookback as f64, value))
         .collect();
@@ -83,12 +97,22 @@ fn drawing(
         LineSeries::new("dense", Hue::Blue, ahead(&sample.dense)).stroke(Stroke::Dashed),
     ];
     if !sample.pruned.is_empty() {
-        series.push(LineSeries::new("pruned", Hue::Vermillion, ahead(&sample.pruned)));
+        series.push(LineSeries::new(
+            "pruned",
+            Hue::Vermillion,
+            ahead(&sample.pruned),
+        ));
     }
-    let start = sample.first_stamp.clone().unwrap_or_else(|| format!("row {}", sample.first_row));
+    let start = sample
+        .first_stamp
+        .clone()
+        .unwrap_or_else(|| format!("row {}", sample.first_row));
     LineChart {
         title: format!("{name}, forecast from {start}"),
-        description: format!("Look-back, truth and forecasts of {name} in test window {}", sample.window),
+        description: format!(
+            "Look-back, truth and forecasts of {name} in test window {}",
+            sample.window
+        ),
         x_label: "rows from the forecast's start".to_owned(),
         y_label: name,
         series,
@@ -104,13 +128,21 @@ fn drawing(
 /// Mean absolute errors of the channel in this window, original units.
 fn window_errors(sample: &ForecastSample, channels: usize, channel: usize) -> String {
     let error = |forecast: &[f32]| {
-        let pairs = column(forecast, channels, channel).zip(column(&sample.truth, channels, channel));
+        let pairs =
+            column(forecast, channels, channel).zip(column(&sample.truth, channels, channel));
         let count = (sample.truth.len() / channels).max(1) as f64;
         pairs.map(|(said, came)| (said - came).abs()).sum::<f64>() / count
     };
-    let mut words = format!("Mean absolute error in this window: dense {:.3}", error(&sample.dense));
+    let mut words = format!(
+        "Mean absolute error in this window: dense {:.3}",
+        error(&sample.dense)
+    );
     if !sample.pruned.is_empty() {
         words += &format!(", pruned {:.3}", error(&sample.pruned));
     }
-    words + &format!(", seasonal naive {:.3}. One window proves nothing.", error(&sample.naive))
+    words
+        + &format!(
+            ", seasonal naive {:.3}. One window proves nothing.",
+            error(&sample.naive)
+        )
 }

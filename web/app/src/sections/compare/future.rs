@@ -47,10 +47,19 @@ fn drawing(future: &FutureForecast, table: &LoadedTable, channel: usize) -> Line
     let series = &table.series;
     let channels = series.channel_count();
     let pick = |values: &[f32]| -> Vec<f64> {
-        values.iter().skip(channel).step_by(channels).map(|&value| f64::from(value)).collect()
+        values
+            .iter()
+            .skip(channel)
+            .step_by(channels)
+            .map(|&value| f64::from(value))
+            .collect()
     };
     let places = |values: &[f64]| -> Vec<(f64, f64)> {
-        values.iter().enumerate().map(|(step, &value)| (step as f64, value)).collect()
+        values
+            .iter()
+            .enumerate()
+            .map(|(step, &value)| (step as f64, value))
+            .collect()
     };
     let pruned = pick(&future.pruned);
     let shown = (2 * pruned.len()).min(series.rows());
@@ -72,7 +81,11 @@ fn drawing(future: &FutureForecast, table: &LoadedTable, channel: usize) -> Line
                 .enumerate()
                 .map(|(step, (width, value))| (step as f64, value - width, value + width))
                 .collect();
-            let mut line = LineSeries::new(format!("{:.0} %", level * 100.0), Hue::Vermillion, Vec::new());
+            let mut line = LineSeries::new(
+                format!("{:.0} %", level * 100.0),
+                Hue::Vermillion,
+                Vec::new(),
+            );
             line.band = band;
             line
         })

@@ -73,7 +73,10 @@ fn Notes() -> impl IntoView {
             .report
             .with(|report| report.as_ref().map(|report| report.notes.clone()))
             .unwrap_or_default();
-        notes.into_iter().map(|note| view! { <li>{note}</li> }).collect_view()
+        notes
+            .into_iter()
+            .map(|note| view! { <li>{note}</li> })
+            .collect_view()
     };
     view! { <ul class="hint">{notes}</ul> }
 }

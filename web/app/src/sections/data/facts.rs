@@ -20,7 +20,10 @@ pub(super) fn Facts() -> impl IntoView {
             let series = &table.series;
             let repairs = series.repairs.lines();
             let lines = |lines: Vec<String>| {
-                lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()
+                lines
+                    .into_iter()
+                    .map(|line| view! { <li>{line}</li> })
+                    .collect_view()
             };
             view! {
                 <h3 data-testid="table-name">

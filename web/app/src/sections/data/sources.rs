@@ -21,7 +21,10 @@ pub(super) fn Sources() -> impl IntoView {
     let drop_file = move |event: DragEvent| {
         event.prevent_default();
         over.set(false);
-        take_first(page, event.data_transfer().and_then(|dropped| dropped.files()));
+        take_first(
+            page,
+            event.data_transfer().and_then(|dropped| dropped.files()),
+        );
     };
     view! {
         <div

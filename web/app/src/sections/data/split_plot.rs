@@ -21,7 +21,10 @@ pub(super) fn SplitPlot() -> impl IntoView {
             .with(|table| table.as_ref().map(|table| drawing(table, channel)))
             .unwrap_or_default()
     });
-    let shares = Memo::new(move |_| page.table.with(|table| table.as_ref().map_or((70, 10), |table| shares(table))));
+    let shares = Memo::new(move |_| {
+        page.table
+            .with(|table| table.as_ref().map_or((70, 10), |table| shares(table)))
+    });
     let set = move |train: u32, val: u32| {
         // Every part keeps something.
         let train = train.clamp(10, 85);
@@ -108,7 +111,10 @@ fn drawing(table: &LoadedTable, channel: usize) -> LineChart {
     });
     LineChart {
         title: format!("{name} over time"),
-        description: format!("{name} in {} rows, with the borders of the parts", series.rows()),
+        description: format!(
+            "{name} in {} rows, with the borders of the parts",
+            series.rows()
+        ),
         x_label: "row".to_owned(),
         y_label: name.clone(),
         series: vec![LineSeries::new(name, Hue::Ink, points)],

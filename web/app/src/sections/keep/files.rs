@@ -65,11 +65,16 @@ async fn kept(page: Page, name: &str) -> Result<Vec<u8>, String> {
     if let Ok(Some(bytes)) = read {
         return Ok(bytes);
     }
-    let report = page.report.get_untracked().ok_or("the run is not finished")?;
+    let report = page
+        .report
+        .get_untracked()
+        .ok_or("the run is not finished")?;
     match name {
         "report.html" => Ok(spat_report::html(&report).into_bytes()),
         "report.json" => serde_json::to_vec_pretty(&*report).map_err(|error| error.to_string()),
-        _ => Err(format!("`{name}` is not kept in this browser; a private window keeps no files")),
+        _ => Err(format!(
+            "`{name}` is not kept in this browser; a private window keeps no files"
+        )),
     }
 }
 
@@ -89,7 +94,8 @@ fn save_kept(page: Page, name: &'static str) {
 }
 
 fn save_future(page: Page) {
-    let (Some(future), Some(table)) = (page.future.get_untracked(), page.table.get_untracked()) else {
+    let (Some(future), Some(table)) = (page.future.get_untracked(), page.table.get_untracked())
+    else {
         return;
     };
     let channels = &table.series.channels;
@@ -104,7 +110,10 @@ fn save_future(page: Page) {
         let stamp = future.stamps.get(step).cloned().unwrap_or_default();
         let channel = quoted(&channels[place % channels.len()]);
         let dense = future.dense[place];
-        text += &format!("{},{stamp},{channel},{dense},{pruned}", future.first_row + step);
+        text += &format!(
+            "{},{stamp},{channel},{dense},{pruned}",
+            future.first_row + step
+        );
         for (_, widths) in &future.intervals {
             text += &format!(",{},{}", pruned - widths[place], pruned + widths[place]);
         }
@@ -144,7 +153,8 @@ async fn zipped(page: Page) -> Result<Vec<u8>, String> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     for name in names {
         let bytes = kept(page, &name).await?;
-        zip.start_file(&name, options).map_err(|error| error.to_string())?;
+        zip.start_file(&name, options)
+            .map_err(|error| error.to_string())?;
         zip.write_all(&bytes).map_err(|error| error.to_string())?;
     }
     let file = zip.finish().map_err(|error| error.to_string())?;

@@ -124,21 +124,29 @@ fn side_by_side(cards: &[&Card]) -> Table {
         table.row(std::iter::once(name.to_owned()).chain(cards.iter().map(|card| value(card))));
     };
     row("table", &|card| card.table.clone());
-    row("model", &|card| card.experiment.forecaster.name().to_owned());
+    row("model", &|card| {
+        card.experiment.forecaster.name().to_owned()
+    });
     row("look-back → horizon", &|card| {
         let forecaster = &card.experiment.forecaster;
         format!("{} → {}", forecaster.lookback(), forecaster.horizon())
     });
-    row("layers", &|card| card.experiment.forecaster.layers().to_string());
+    row("layers", &|card| {
+        card.experiment.forecaster.layers().to_string()
+    });
     row("ratio", &|card| card.experiment.prune.ratio.to_string());
     row("seed", &|card| card.experiment.seed.to_string());
     let mse = |of: fn((f64, f64)) -> f64| {
-        move |card: &Card| card.mse.map_or_else(|| "–".to_owned(), |mse| format!("{:.4}", of(mse)))
+        move |card: &Card| {
+            card.mse
+                .map_or_else(|| "–".to_owned(), |mse| format!("{:.4}", of(mse)))
+        }
     };
     row("dense MSE, scaled", &mse(|(dense, _)| dense));
     row("pruned MSE, scaled", &mse(|(_, pruned)| pruned));
     row("change of MACs", &|card| {
-        card.macs_percent.map_or_else(|| "–".to_owned(), |macs| format!("{macs:+.1} %"))
+        card.macs_percent
+            .map_or_else(|| "–".to_owned(), |macs| format!("{macs:+.1} %"))
     });
     table
 }

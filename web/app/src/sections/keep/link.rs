@@ -19,7 +19,8 @@ pub(super) fn Link() -> impl IntoView {
     let copy = move |_| {
         let address = address.get_untracked();
         spawn_local(async move {
-            let written = JsFuture::from(window().navigator().clipboard().write_text(&address)).await;
+            let written =
+                JsFuture::from(window().navigator().clipboard().write_text(&address)).await;
             copied.set(match written {
                 Ok(_) => "Copied.",
                 Err(_) => "The browser forbids copying; take it from the field.",

@@ -51,12 +51,22 @@ pub(super) fn ModelFile() -> impl IntoView {
 }
 
 fn facts(bytes: &[u8]) -> Result<Vec<String>, String> {
-    let header = Checkpoint::from_bytes(bytes).map_err(|error| error.to_string())?.header;
+    let header = Checkpoint::from_bytes(bytes)
+        .map_err(|error| error.to_string())?
+        .header;
     let forecaster = &header.structure.forecaster;
     let mut facts = vec![
         format!("{} of spat {}", forecaster.name(), header.version),
-        format!("looks back {} rows and forecasts {}", forecaster.lookback(), forecaster.horizon()),
-        format!("{} channels: {}", header.channels.len(), header.channels.join(", ")),
+        format!(
+            "looks back {} rows and forecasts {}",
+            forecaster.lookback(),
+            forecaster.horizon()
+        ),
+        format!(
+            "{} channels: {}",
+            header.channels.len(),
+            header.channels.join(", ")
+        ),
         format!("{} parameters", header.structure.cost().params),
         format!(
             "{} of {} attention modules stand",
@@ -64,7 +74,11 @@ fn facts(bytes: &[u8]) -> Result<Vec<String>, String> {
             forecaster.modules().len()
         ),
     ];
-    facts.extend(header.plan.map(|plan| format!("pruned by {} with a ratio of {}", plan.scorer, plan.ratio)));
+    facts.extend(
+        header
+            .plan
+            .map(|plan| format!("pruned by {} with a ratio of {}", plan.scorer, plan.ratio)),
+    );
     facts.push("to forecast with it: spat forecast FILE TABLE.csv".to_owned());
     Ok(facts)
 }

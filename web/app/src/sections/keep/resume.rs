@@ -15,7 +15,8 @@ pub(crate) fn ResumeOffer() -> impl IntoView {
         }
         page.cards.with(|cards| {
             let (run, card) = cards.first()?;
-            matches!(card.stage, Stage::Training | Stage::Pruning).then(|| (run.clone(), card.clone()))
+            matches!(card.stage, Stage::Training | Stage::Pruning)
+                .then(|| (run.clone(), card.clone()))
         })
     });
     move || {

@@ -32,7 +32,13 @@ pub(super) fn Cost() -> impl IntoView {
 }
 
 fn tiles(page: Page) -> Vec<(&'static str, String)> {
-    let names = ["parameters", "MACs per window", "attention modules", "training windows", "steps per epoch"];
+    let names = [
+        "parameters",
+        "MACs per window",
+        "attention modules",
+        "training windows",
+        "steps per epoch",
+    ];
     let unknown = || names.map(|name| (name, "–".to_owned())).to_vec();
     let (Some(experiment), Some(table)) = (page.experiment(), page.table.get()) else {
         return unknown();
@@ -43,7 +49,10 @@ fn tiles(page: Page) -> Vec<(&'static str, String)> {
     let forecaster = &experiment.forecaster;
     let cost = Structure::dense(forecaster.clone()).cost();
     let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
-    let split = experiment.data.split.apply(table.series.rows(), lookback, horizon);
+    let split = experiment
+        .data
+        .split
+        .apply(table.series.rows(), lookback, horizon);
     let windows = split.map_or(0, |split| {
         Windows::of(&split, Part::Train, lookback, horizon).len()
     });
@@ -62,7 +71,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -22,7 +22,9 @@ pub(super) fn EngineChoice() -> impl IntoView {
         (EngineState::Ready, Some(facts)) => {
             let what = if facts.kind == "gpu" { "WebGPU" } else { "CPU" };
             let reason = page.device_reason.get();
-            let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let reason = reason
+                .map(|reason| format!(" ({reason})"))
+                .unwrap_or_default();
             format!("Computes on the {what}: {}{reason}", facts.name)
         }
     };

@@ -16,7 +16,8 @@ pub(super) fn Bars() -> impl IntoView {
         scores.sort_by(|a, b| b.value.total_cmp(&a.value));
         BarChart {
             title: "SEND by module".to_owned(),
-            description: "Sensitivity dispersion of every attention module, the highest first".to_owned(),
+            description: "Sensitivity dispersion of every attention module, the highest first"
+                .to_owned(),
             value_label: "SEND".to_owned(),
             part_label: "head".to_owned(),
             bars: scores

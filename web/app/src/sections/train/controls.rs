@@ -25,7 +25,8 @@ pub(super) fn Controls() -> impl IntoView {
     });
     let busy = Memo::new(move |_| activity.get().is_busy());
     let paused = Memo::new(move |_| activity.get() == Activity::Paused);
-    let steerable = Memo::new(move |_| matches!(activity.get(), Activity::Running | Activity::Paused));
+    let steerable =
+        Memo::new(move |_| matches!(activity.get(), Activity::Running | Activity::Paused));
     view! {
         <div class="row">
             <button
@@ -95,10 +96,15 @@ fn words(training: &Training) -> String {
         }
         Activity::Finished => return "Done: step 6 has the comparison.".to_owned(),
         Activity::Failed => return "It failed; the notice says why.".to_owned(),
-        Activity::Stopped => return "Stopped. What was done is kept, and can be gone on with.".to_owned(),
+        Activity::Stopped => {
+            return "Stopped. What was done is kept, and can be gone on with.".to_owned();
+        }
         Activity::Running | Activity::Paused => {}
     }
-    let mut words = training.phase.map_or("", spat_spec::Phase::title).to_owned();
+    let mut words = training
+        .phase
+        .map_or("", spat_spec::Phase::title)
+        .to_owned();
     words += &format!(" · epoch {} of {}", training.epoch, training.epochs.max(1));
     words += &format!(" · step {} of {}", training.step, training.steps);
     if training.activity == Activity::Paused {
@@ -106,7 +112,10 @@ fn words(training: &Training) -> String {
     }
     if training.steps_per_second > 0.0 {
         words += &format!(" · {:.1} steps/s", training.steps_per_second);
-        words += &format!(" · about {:.0} s left", training.eta_seconds.max(0.0).ceil());
+        words += &format!(
+            " · about {:.0} s left",
+            training.eta_seconds.max(0.0).ceil()
+        );
     }
     words
 }
@@ -114,7 +123,10 @@ fn words(training: &Training) -> String {
 /// For those who hear the page: what changes rarely.
 fn spoken(training: &Training) -> String {
     match training.activity {
-        Activity::Running => training.phase.map_or("", spat_spec::Phase::title).to_owned(),
+        Activity::Running => training
+            .phase
+            .map_or("", spat_spec::Phase::title)
+            .to_owned(),
         activity => format!("{activity:?}"),
     }
 }

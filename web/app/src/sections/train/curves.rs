@@ -16,7 +16,10 @@ pub(super) fn Curves() -> impl IntoView {
     let page = Page::here();
     let chart = Memo::new(move |_| {
         page.training.with(|training| {
-            let lines = training.curves.iter().flat_map(|(&phase, curve)| lines(phase, curve));
+            let lines = training
+                .curves
+                .iter()
+                .flat_map(|(&phase, curve)| lines(phase, curve));
             LineChart {
                 title: "Loss".to_owned(),
                 description: "Training loss by step and validation error by epoch".to_owned(),

@@ -1,15 +1,17 @@
 //! This program and PyTorch side by side: blocks of the same steps in turn, in one run.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+mod browser;
+mod worker;
 
-use anyhow::{Context as _, Result, bail};
+use std::process::Command;
+
+use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::python::{python, scripts};
-use crate::{cargo, root};
+
+use worker::{Worker, our_worker};
 
 #[derive(Args)]
 pub(crate) struct BenchArguments {
@@ -22,6 +24,9 @@ pub(crate) struct BenchArguments {
     /// Only sizes whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
+    /// Beside TensorFlow.js in Chromium instead, and beside the native step on one thread.
+    #[arg(long)]
+    browser: bool,
 }
 
 /// A size: its name, the request, and steps per block.
@@ -32,6 +37,9 @@ struct Size {
 }
 
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
+    if arguments.browser {
+        return browser::run(arguments.rounds);
+    }
     let mut ours = Worker::start(
         Command::new(our_worker()?).env("RAYON_NUM_THREADS", arguments.threads.to_string()),
     )?;
@@ -109,14 +117,16 @@ fn removed(request: &Value) -> Value {
     json!((layers - layers.div_ceil(2)..layers).collect::<Vec<_>>())
 }
 
+/// An iTransformer with look-back and horizon 96 on channels with dates.
+fn itransformer(channels: usize, width: usize, layers: usize, batch: usize) -> Value {
+    json!({
+        "id": "0", "model": "itransformer", "channels": channels, "marks": 4, "lookback": 96, "horizon": 96,
+        "d_model": width, "d_ff": width, "heads": 8, "layers": layers, "patch_len": 16, "stride": 8,
+        "batch": batch, "dropout": 0.1
+    })
+}
+
 fn sizes() -> Vec<Size> {
-    let itransformer = |channels: usize, width: usize, layers: usize, batch: usize| {
-        json!({
-            "id": "0", "model": "itransformer", "channels": channels, "marks": 4, "lookback": 96, "horizon": 96,
-            "d_model": width, "d_ff": width, "heads": 8, "layers": layers, "patch_len": 16, "stride": 8,
-            "batch": batch, "dropout": 0.1
-        })
-    };
     let patchtst = |channels: usize,
                     heads: usize,
                     layers: usize,
@@ -130,6 +140,16 @@ fn sizes() -> Vec<Size> {
     };
     vec![
         Size {
+            name: "iTransformer, 11 tokens",
+            request: itransformer(7, 128, 2, 32),
+            steps: 40,
+        },
+        Size {
+            name: "iTransformer, one window",
+            request: itransformer(7, 256, 2, 1),
+            steps: 100,
+        },
+        Size {
             name: "iTransformer, ETTh1-like",
             request: itransformer(7, 256, 2, 32),
             steps: 20,
@@ -138,6 +158,11 @@ fn sizes() -> Vec<Size> {
             name: "iTransformer, Weather-like",
             request: itransformer(21, 512, 3, 32),
             steps: 4,
+        },
+        Size {
+            name: "iTransformer, 321 channels",
+            request: itransformer(321, 512, 3, 16),
+            steps: 1,
         },
         Size {
             name: "iTransformer, 862 channels",
@@ -160,84 +185,6 @@ fn sizes() -> Vec<Size> {
             steps: 1,
         },
     ]
-}
-
-/// Builds our worker and gives its path.
-fn our_worker() -> Result<PathBuf> {
-    let output = cargo()
-        .args([
-            "build",
-            "--release",
-            // The features of the whole workspace, as the tests have them: with those of one
-            // package Burn would be built anew.
-            "--workspace",
-            "--exclude",
-            "spat-series",
-            "--bench",
-            "step",
-            "--message-format=json",
-        ])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("the bench worker does not build");
-    }
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "step")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo named no executable for the bench worker")
-}
-
-/// A process that times steps: a JSON request per line in, a JSON answer per line out.
-struct Worker {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Worker {
-    fn start(command: &mut Command) -> Result<Self> {
-        let mut child = command
-            .current_dir(root())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {:?}", command.get_program()))?;
-        let requests = child.stdin.take().context("the worker has no input")?;
-        let answers = BufReader::new(child.stdout.take().context("the worker has no output")?);
-        Ok(Self {
-            child,
-            requests,
-            answers,
-        })
-    }
-
-    /// Median milliseconds per step of one block.
-    fn time(&mut self, request: &Value) -> Result<f64> {
-        writeln!(self.requests, "{request}")?;
-        self.requests.flush()?;
-        let mut line = String::new();
-        self.answers.read_line(&mut line)?;
-        let answer: Value =
-            serde_json::from_str(&line).with_context(|| format!("the worker answered {line:?}"))?;
-        let times: Option<Vec<f64>> = answer["ms"]
-            .as_array()
-            .map(|times| times.iter().filter_map(Value::as_f64).collect());
-        times
-            .filter(|times| !times.is_empty())
-            .map(median)
-            .with_context(|| format!("the worker failed: {answer}"))
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

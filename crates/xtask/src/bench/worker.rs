@@ -1,0 +1,92 @@
+//! A process that times steps on request.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::median;
+use crate::{cargo, root};
+
+/// Builds our worker and gives its path.
+pub(super) fn our_worker() -> Result<PathBuf> {
+    let output = cargo()
+        .args([
+            "build",
+            "--release",
+            // The features of the whole workspace, as the tests have them: with those of one
+            // package Burn would be built anew.
+            "--workspace",
+            "--exclude=spat-series",
+            "--exclude=spat-app",
+            "--exclude=spat-wire",
+            "--exclude=spat-web-store",
+            "--exclude=spat-worker",
+            "--bench",
+            "step",
+            "--message-format=json",
+        ])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("the bench worker does not build");
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "step")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo named no executable for the bench worker")
+}
+
+/// A process that times steps: a JSON request per line in, a JSON answer per line out.
+pub(super) struct Worker {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    pub(super) fn start(command: &mut Command) -> Result<Self> {
+        let mut child = command
+            .current_dir(root())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {:?}", command.get_program()))?;
+        let requests = child.stdin.take().context("the worker has no input")?;
+        let answers = BufReader::new(child.stdout.take().context("the worker has no output")?);
+        Ok(Self {
+            child,
+            requests,
+            answers,
+        })
+    }
+
+    /// Median milliseconds per step of one block.
+    pub(super) fn time(&mut self, request: &Value) -> Result<f64> {
+        writeln!(self.requests, "{request}")?;
+        self.requests.flush()?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        let answer: Value =
+            serde_json::from_str(&line).with_context(|| format!("the worker answered {line:?}"))?;
+        let times: Option<Vec<f64>> = answer["ms"]
+            .as_array()
+            .map(|times| times.iter().filter_map(Value::as_f64).collect());
+        times
+            .filter(|times| !times.is_empty())
+            .map(median)
+            .with_context(|| format!("the worker failed: {answer}"))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

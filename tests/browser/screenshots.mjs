@@ -1,0 +1,32 @@
+// Pictures of every part of the page for `docs/`: light, dark, and on a phone.
+// Run after `cargo xtask dist`: node tests/browser/screenshots.mjs
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { choose, prune, train } from "./steps.mjs";
+import { visit } from "./visit.mjs";
+
+const PARTS = ["data", "model", "train", "attention", "prune", "compare", "keep"];
+
+const LOOKS = {
+  light: { viewport: { width: 1100, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1100, height: 900 }, colorScheme: "dark" },
+  phone: { viewport: { width: 360, height: 740 }, colorScheme: "light" },
+};
+
+for (const [look, context] of Object.entries(LOOKS)) {
+  const folder = fileURLToPath(new URL(`../../docs/page/${look}/`, import.meta.url));
+  await mkdir(folder, { recursive: true });
+  await visit(
+    async (page) => {
+      await choose(page, "sample-weather");
+      await train(page);
+      await prune(page);
+      await page.getByTestId("future").locator("svg").waitFor();
+      // The steps stick to the window's edge and would lie over every picture.
+      await page.evaluate(() => document.querySelector(".steps").remove());
+      await page.screenshot({ path: `${folder}top.png` });
+      for (const part of PARTS) await page.locator(`#${part}`).screenshot({ path: `${folder}${part}.png` });
+    },
+    { context: { ...context, bypassCSP: true } },
+  );
+}
