@@ -240,17 +240,22 @@ test("on WebGPU, with the shaders, at toy size", { timeout: 400_000 }, () =>
   visit(
     async (page) => {
       await page.getByTestId("engine-gpu").check();
-      await page.getByTestId("device").filter({ hasText: "WebGPU" }).waitFor();
+      await page.getByTestId("device").filter({ hasText: "Computes on the WebGPU" }).waitFor();
       await toy(page);
       await page.getByTestId("train-start").click();
-      await finish(page, 180_000);
+      await finish(page, 300_000);
       const gpu = await page.getByTestId("prune-fates").textContent();
       await page.getByTestId("engine-cpu").check();
       await page.getByTestId("train-start").click();
       await finish(page, 60_000);
       const cpu = await page.getByTestId("prune-fates").textContent();
       const order = (fates) => [...fates.matchAll(/Encoder \d/g)].map(String);
+      const scores = (fates) => [...fates.matchAll(/0\.\d+/g)].map(Number);
       assert.deepEqual(order(gpu), order(cpu), "the ranking is the same");
+      scores(gpu).forEach((score, number) => {
+        const other = scores(cpu)[number];
+        assert.ok(Math.abs(score - other) <= 1e-2 * other, `${score} on the GPU, ${other} on the CPU`);
+      });
     },
     { gpu: true },
   ));

@@ -39,25 +39,21 @@ async function refresh() {
   }
 }
 
-async function serve(event) {
+async function serve({ request }, later) {
   const cache = await caches.open(KEPT);
-  const { request } = event;
-  const kept = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
+  const visit = request.mode === "navigate";
+  const kept = await cache.match(visit ? "./" : request, { ignoreSearch: true, ignoreVary: true });
   if (kept && HASHED.test(request.url)) return kept;
-  try {
-    const answer = await fetch(request);
-    if (answer.ok) event.waitUntil(cache.put(request, answer.clone()));
-    if (request.mode === "navigate") event.waitUntil(refresh());
-    return answer;
-  } catch (error) {
-    if (kept) return kept;
-    throw error;
-  }
+  const answer = await fetch(request).catch((error) => kept ?? Promise.reject(error));
+  if (answer === kept || !answer.ok) return answer;
+  if (!visit) later(cache.put(request, answer.clone()));
+  else if ((await answer.clone().text()) !== (await kept?.text())) later(refresh());
+  return answer;
 }
 
 addEventListener("install", (event) => event.waitUntil(refresh().then(() => skipWaiting())));
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("fetch", (event) => {
   const ours = event.request.url.startsWith(registration.scope);
-  if (ours && event.request.method === "GET") event.respondWith(serve(event));
+  if (ours && event.request.method === "GET") event.respondWith(serve(event, (work) => event.waitUntil(work)));
 });

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use spat_spec::{Event, Report};
+use spat_spec::{Event, PROTOCOL, Report};
 use tempfile::TempDir;
 
 /// A small model on a small table: a run takes about a second.
@@ -223,7 +223,10 @@ fn events_are_json_lines_and_nothing_else() {
         .collect();
     assert!(matches!(
         events.first(),
-        Some(Event::Started { protocol: 1, .. })
+        Some(Event::Started {
+            protocol: PROTOCOL,
+            ..
+        })
     ));
     assert!(matches!(events.last(), Some(Event::Done { .. })));
 }
@@ -485,4 +488,44 @@ fn the_device_asked_for_is_named() {
         "{}",
         text(&output.stdout)
     );
+}
+
+#[test]
+fn the_number_of_threads_changes_no_digit() {
+    let story = Story::new();
+    // Wide enough that products, sums and attention are shared between threads.
+    let wide = [
+        "run",
+        "toy.csv",
+        "--lookback",
+        "24",
+        "--horizon",
+        "12",
+        "--width",
+        "256",
+        "--heads",
+        "8",
+        "--layers",
+        "2",
+        "--batch",
+        "128",
+        "--epochs",
+        "1",
+        "--finetune-epochs",
+        "1",
+        "--device",
+        "cpu",
+    ];
+    let run = |threads: &str| {
+        let more = ["--threads", threads, "--run", threads];
+        let output = story.spat(&[&wide[..], &more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let mut report = story.report(threads);
+        report.device.threads = 0;
+        comparable(report)
+    };
+    let alone = run("1");
+    for threads in ["2", "3"] {
+        assert_eq!(run(threads), alone, "{threads} threads");
+    }
 }

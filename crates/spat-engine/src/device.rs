@@ -1,5 +1,7 @@
 //! Which device computes.
 
+use std::cell::RefCell;
+
 use burn::tensor::wgpu::wgpu;
 use burn::tensor::{Device, DeviceKind, DeviceType};
 use serde::{Deserialize, Serialize};
@@ -47,7 +49,7 @@ pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError
 }
 
 /// The same where nothing may block: in a browser, where this must run before any tensor is made
-/// on the GPU. A second call gives the same device again.
+/// on the GPU.
 ///
 /// # Errors
 /// A GPU was asked for and there is none.
@@ -55,20 +57,45 @@ pub async fn start(choice: DeviceChoice) -> Result<(Device, DeviceFacts), Device
     if choice == DeviceChoice::Cpu {
         return Ok(cpu());
     }
-    let found = Device::wgpu_options().init_with_setup_async().await;
-    match (found, choice) {
-        (Ok((_, setup)), DeviceChoice::Auto) if is_software(&setup.adapter.get_info()) => Ok(cpu()),
-        (Ok((device, setup)), _) => {
-            let facts = DeviceFacts {
-                kind: "gpu".to_owned(),
-                name: described(&setup.adapter.get_info()),
-                threads: 1,
-            };
-            Ok((device, facts))
-        }
-        (Err(_), DeviceChoice::Auto) => Ok(cpu()),
-        (Err(_), _) => Err(DeviceError::NoAdapter),
+    match (started().await, choice) {
+        (Some(gpu), DeviceChoice::Auto) if gpu.software => Ok(cpu()),
+        (Some(gpu), _) => Ok((gpu.device, gpu.facts)),
+        (None, DeviceChoice::Auto) => Ok(cpu()),
+        (None, _) => Err(DeviceError::NoAdapter),
     }
+}
+
+/// A GPU that was started.
+#[derive(Clone)]
+struct Started {
+    device: Device,
+    facts: DeviceFacts,
+    software: bool,
+}
+
+thread_local! {
+    /// A runtime can be started once; the thread that did so owns it.
+    static STARTED: RefCell<Option<Started>> = const { RefCell::new(None) };
+}
+
+/// The thread's GPU, started if need be.
+async fn started() -> Option<Started> {
+    if let Some(gpu) = STARTED.with_borrow(Clone::clone) {
+        return Some(gpu);
+    }
+    let (device, setup) = Device::wgpu_options().init_with_setup_async().await.ok()?;
+    let info = setup.adapter.get_info();
+    let gpu = Started {
+        device,
+        facts: DeviceFacts {
+            kind: "gpu".to_owned(),
+            name: described(&info),
+            threads: 1,
+        },
+        software: is_software(&info),
+    };
+    STARTED.set(Some(gpu.clone()));
+    Some(gpu)
 }
 
 /// A browser tells a vendor and an architecture, and often no name.

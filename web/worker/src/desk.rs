@@ -19,8 +19,6 @@ const TABLE: &str = "table.csv";
 /// The orders' worker.
 pub(crate) struct Desk {
     steering: Steering,
-    /// The GPU can be started once.
-    gpu: Option<(Device, DeviceFacts)>,
     open: Option<OpenRun>,
 }
 
@@ -38,7 +36,6 @@ impl Desk {
     pub(crate) fn new(steering: Steering) -> Self {
         Self {
             steering,
-            gpu: None,
             open: None,
         }
     }
@@ -50,7 +47,7 @@ impl Desk {
     ) -> anyhow::Result<()> {
         match order {
             Order::Find { engine } => {
-                let (_, facts, reason) = self.device(engine).await;
+                let (_, facts, reason) = Self::device(engine).await;
                 say(&Notice::Device { facts, reason });
             }
             Order::Open { run, table, engine } => self.open(&run, table, engine, bytes).await?,
@@ -61,10 +58,7 @@ impl Desk {
 
     /// What computes, and why it is not what was asked for. A GPU that cannot be had is no end:
     /// the CPU does the same.
-    async fn device(&mut self, engine: Engine) -> (Device, DeviceFacts, Option<String>) {
-        if let (Some((device, facts)), Engine::Auto | Engine::Gpu) = (&self.gpu, engine) {
-            return (device.clone(), facts.clone(), None);
-        }
+    async fn device(engine: Engine) -> (Device, DeviceFacts, Option<String>) {
         let choice = match engine {
             Engine::Auto => DeviceChoice::Auto,
             Engine::Gpu => DeviceChoice::Gpu,
@@ -76,9 +70,7 @@ impl Desk {
         };
         // The CPU is always there.
         let (device, facts) = found.unwrap_or_else(|_| unreachable!("the CPU needs no adapter"));
-        if facts.kind == "gpu" {
-            self.gpu = Some((device.clone(), facts.clone()));
-        } else if engine == Engine::Auto {
+        if facts.kind == "cpu" && engine == Engine::Auto {
             reason = Some("this browser offers no WebGPU adapter of its own".to_owned());
         }
         (device, facts, reason)
@@ -92,7 +84,7 @@ impl Desk {
         bytes: Option<Vec<u8>>,
     ) -> anyhow::Result<()> {
         self.open = None;
-        let (device, facts, reason) = self.device(engine).await;
+        let (device, facts, reason) = Self::device(engine).await;
         say(&Notice::Device {
             facts: facts.clone(),
             reason,
