@@ -22,9 +22,10 @@ for (const [look, context] of Object.entries(LOOKS)) {
       await train(page);
       await prune(page);
       await page.getByTestId("future").locator("svg").waitFor();
+      await page.evaluate(() => window.scrollTo({ top: 0, behavior: "instant" }));
+      await page.screenshot({ path: `${folder}top.png` });
       // The steps stick to the window's edge and would lie over every picture.
       await page.evaluate(() => document.querySelector(".steps").remove());
-      await page.screenshot({ path: `${folder}top.png` });
       for (const part of PARTS) await page.locator(`#${part}`).screenshot({ path: `${folder}${part}.png` });
     },
     { context: { ...context, bypassCSP: true } },
