@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
-use crate::test::Counts;
+use crate::counts::Counts;
 use crate::{page, root, succeed};
 
 /// Builds the page and tests it as it would be served.

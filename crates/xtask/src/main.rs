@@ -4,6 +4,7 @@
 mod adapter;
 mod bench;
 mod browser;
+mod counts;
 mod lint;
 mod page;
 mod python;

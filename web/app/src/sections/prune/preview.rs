@@ -5,6 +5,9 @@ use spat_spec::{Cost, Experiment, ForecasterConfig, Plan, PruneRule, Score, Stru
 
 use crate::state::Page;
 
+/// Percent between two stops of the slider.
+pub(super) const STEP: usize = 5;
+
 /// A decision and the two structures around it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Preview {
@@ -143,7 +146,7 @@ impl Preview {
             ..self.plan.rule.clone()
         };
         (0..=100)
-            .step_by(super::ratio::STEP)
+            .step_by(STEP)
             .find(|&percent| rule(percent).count(self.modules()) > self.removed())
     }
 }

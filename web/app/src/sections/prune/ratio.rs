@@ -2,11 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::preview::Preview;
+use super::preview::{Preview, STEP};
 use crate::state::Page;
-
-/// Percent between two stops of the slider.
-pub(super) const STEP: usize = 5;
 
 /// Slider, number and the sentence about rounding.
 #[component]
