@@ -138,6 +138,12 @@ fn ensure_tool(program: &str, package: &str, version: &str) -> Result<()> {
         return Ok(());
     }
     println!("installing {package} {version}");
-    // Without its lock file, which may name a release that was withdrawn since.
-    succeed(cargo().args(["install", package, "--version", version, "--quiet"]))
+    let install = || {
+        let mut command = cargo();
+        command.args(["install", package, "--version", version, "--quiet"]);
+        command
+    };
+    // A lock file may name a release that was withdrawn since, and without one a newer release of some
+    // dependency may not fit: whichever works.
+    succeed(install().arg("--locked")).or_else(|_| succeed(&mut install()))
 }

@@ -1,0 +1,1 @@
+//! Experiments over many runs: is SEND right, how far can one prune, and what beats it.
