@@ -24,8 +24,9 @@ mod terminal;
 mod verdict;
 
 pub use chart::{
-    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Palette, Rule, Stroke, bar_chart, figure,
-    heat_map, line_chart, network_drawing, network_table, standalone,
+    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Palette, PlotArea, Rule, Stroke, bar_chart,
+    figure, heat_map, line_chart, network_drawing, network_drawing_within, network_table,
+    standalone,
 };
 pub use escape::escape;
 pub use page::{THEME_CSS, html};

@@ -16,8 +16,8 @@ pub use bars::{Bar, BarChart, bar_chart};
 pub use heat::{HeatMap, heat_map};
 pub use hue::Hue;
 pub use line_drawing::line_chart;
-pub use lines::{LineChart, LineSeries, Rule, Stroke};
-pub use network::{network_drawing, network_table};
+pub use lines::{LineChart, LineSeries, PlotArea, Rule, Stroke};
+pub use network::{network_drawing, network_drawing_within, network_table};
 pub use palette::Palette;
 pub use svg::standalone;
 

@@ -1,11 +1,13 @@
 //! Files from the page to the person.
 
+mod archive;
 mod picture;
 
 use leptos::prelude::document;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
+pub(crate) use archive::archive;
 pub(crate) use picture::save_png;
 
 /// Gives the person a file.

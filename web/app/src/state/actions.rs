@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_spec::{Command, DataConfig, Experiment};
+use spat_series::SplitRule;
+use spat_spec::{Command, DataConfig, Experiment, Phase};
 use spat_web_store::Shelf;
 use spat_wire::{Engine, Order};
 
@@ -15,8 +16,17 @@ use crate::engine;
 pub(crate) const LARGEST_TABLE: usize = 256 << 20;
 
 impl Page {
+    /// Takes a table that is new to the page, with window lengths that suit it where those that are
+    /// set do not.
+    pub(crate) fn take_new_table(self, name: String, bytes: Vec<u8>) {
+        self.take_table(name, bytes.into(), DataConfig::default());
+        if let Some(table) = self.table.get_untracked() {
+            self.setup.update(|setup| setup.suit(&table.series));
+        }
+    }
+
     /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
-    pub(crate) fn take_table(self, name: String, bytes: Vec<u8>, data: DataConfig) {
+    fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
         if bytes.len() > LARGEST_TABLE {
             self.table_problem.set(Some(format!(
                 "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
@@ -40,6 +50,14 @@ impl Page {
     pub(crate) fn reread_table(self, data: DataConfig) {
         if let Some(table) = self.table.get_untracked() {
             self.take_table(table.name.clone(), table.bytes.clone(), data);
+        }
+    }
+
+    /// Divides the rows in another way.
+    pub(crate) fn split_table(self, split: SplitRule) {
+        if let Some(table) = self.table.get_untracked() {
+            self.table.set(Some(Arc::new(table.split_by(split))));
+            self.forget_results();
         }
     }
 
@@ -102,7 +120,8 @@ impl Page {
         self.training
             .update(|training| training.activity = Activity::Starting);
         let begun = js_sys::Date::now();
-        let run = format!("{begun:.0}-{}", &experiment.hash(&table.bytes)[..6]);
+        // Two tabs may start a run in the same millisecond.
+        let run = format!("{begun:.0}-{:06.0}", 1e6 * js_sys::Math::random());
         self.run.set(Some(run.clone()));
         let engine = self.engine.get_untracked();
         let card = Card {
@@ -137,8 +156,11 @@ impl Page {
         link::write_address(&self.setup.get_untracked(), experiment.prune.ratio);
         self.report.set(None);
         self.future.set(None);
-        self.training
-            .update(|training| training.activity = Activity::Starting);
+        self.training.update(|training| {
+            training.activity = Activity::Starting;
+            // What an earlier ratio led to makes way.
+            training.curves.retain(|phase, _| *phase == Phase::Pretrain);
+        });
         self.update_card(|card| {
             card.stage = Stage::Pruning;
             card.experiment = experiment.clone();
@@ -160,7 +182,11 @@ impl Page {
                 Ok(None) => return self.say("this run's table is not in the browser any more"),
                 Err(error) => return self.say(error.to_string()),
             };
-            self.take_table(card.table.clone(), bytes, card.experiment.data.clone());
+            self.take_table(
+                card.table.clone(),
+                bytes.into(),
+                card.experiment.data.clone(),
+            );
             if self.table.get_untracked().is_none() {
                 return;
             }

@@ -1,12 +1,8 @@
 //! What a run leaves, as files.
 
-use std::io::{Cursor, Write as _};
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use spat_web_store::Shelf;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 use crate::download;
 use crate::state::Page;
@@ -148,17 +144,12 @@ async fn zipped(page: Page) -> Result<Vec<u8>, String> {
     let shelf = Shelf::open().await.map_err(|error| error.to_string())?;
     let mut names = shelf.names(&run).await.map_err(|error| error.to_string())?;
     names.retain(|name| !name.starts_with("checkpoint/"));
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    // Weights do not get smaller.
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut files = Vec::with_capacity(names.len());
     for name in names {
         let bytes = kept(page, &name).await?;
-        zip.start_file(&name, options)
-            .map_err(|error| error.to_string())?;
-        zip.write_all(&bytes).map_err(|error| error.to_string())?;
+        files.push((name, bytes));
     }
-    let file = zip.finish().map_err(|error| error.to_string())?;
-    Ok(file.into_inner())
+    download::archive(&files).ok_or_else(|| "it would be too large".to_owned())
 }
 
 fn offer(page: Page, name: &str, kind: &str, bytes: &[u8]) {
