@@ -6,11 +6,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use spat_series::SplitRule;
 use spat_spec::{Command, DataConfig, Experiment, Phase};
-use spat_web_store::Shelf;
 use spat_wire::{Engine, Order};
 
 use super::{Activity, Card, LoadedTable, Page, Stage, Training, link};
-use crate::engine;
+use crate::engine::{self, Runs};
 
 /// A file of this many bytes takes seconds to read; more would freeze the page.
 pub(crate) const LARGEST_TABLE: usize = 256 << 20;
@@ -120,8 +119,7 @@ impl Page {
         self.training
             .update(|training| training.activity = Activity::Starting);
         let begun = js_sys::Date::now();
-        // Two tabs may start a run in the same millisecond.
-        let run = format!("{begun:.0}-{:06.0}", 1e6 * js_sys::Math::random());
+        let run = self.run_name(&experiment, &table, begun);
         self.run.set(Some(run.clone()));
         let engine = self.engine.get_untracked();
         let card = Card {
@@ -144,6 +142,47 @@ impl Page {
         self.command(Command::Train {
             experiment: Box::new(experiment),
         });
+    }
+
+    /// A name that no run has yet. On disk people read it, and the command line has the same ones.
+    fn run_name(self, experiment: &Experiment, table: &LoadedTable, begun: f64) -> String {
+        let hash = experiment.hash(&table.bytes);
+        if !engine::is_native() {
+            return format!("{begun:.0}-{}", &hash[..6]);
+        }
+        let stem = table
+            .name
+            .rsplit_once('.')
+            .map_or(&*table.name, |(stem, _)| stem);
+        let plain = |c: char| {
+            if c.is_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        };
+        let stem: String = stem
+            .trim_start_matches('.')
+            .chars()
+            .map(plain)
+            .take(60)
+            .collect();
+        let first = format!(
+            "{stem}-{}-{}",
+            experiment.forecaster.name().to_lowercase(),
+            &hash[..8]
+        );
+        let taken = |name: &str| {
+            self.cards
+                .with_untracked(|cards| cards.iter().any(|(id, _)| id == name))
+        };
+        let mut name = first.clone();
+        let mut number = 2;
+        while taken(&name) {
+            name = format!("{first}-{number}");
+            number += 1;
+        }
+        name
     }
 
     /// Prunes the dense model by the ratio chosen, fine-tunes and reports.
@@ -173,14 +212,14 @@ impl Page {
     /// Takes up a run of the history: shows its result, or goes on with it.
     pub(crate) fn take_up(self, run: String, card: Card) {
         spawn_local(async move {
-            let table = match Shelf::open().await {
+            let table = match Runs::open().await {
                 Ok(shelf) => shelf.read(&run, "table.csv").await,
                 Err(error) => Err(error),
             };
             let bytes = match table {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => return self.say("this run's table is not in the browser any more"),
-                Err(error) => return self.say(error.to_string()),
+                Err(error) => return self.say(error),
             };
             self.take_table(
                 card.table.clone(),
@@ -275,8 +314,8 @@ impl Page {
     /// Reads the history.
     pub(crate) fn load_cards(self) {
         spawn_local(async move {
-            let cards = match Shelf::open().await {
-                Ok(shelf) => shelf.cards::<Card>().await,
+            let cards = match Runs::open().await {
+                Ok(shelf) => shelf.cards().await,
                 Err(error) => Err(error),
             };
             match cards {
@@ -284,7 +323,7 @@ impl Page {
                     cards.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
                     self.cards.set(cards);
                 }
-                Err(error) => self.not_kept.set(Some(error.to_string())),
+                Err(error) => self.not_kept.set(Some(error)),
             }
         });
     }
@@ -298,12 +337,12 @@ impl Page {
             };
         });
         spawn_local(async move {
-            let kept = match Shelf::open().await {
+            let kept = match Runs::open().await {
                 Ok(shelf) => shelf.put_card(&run, &card).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = kept {
-                self.not_kept.set(Some(error.to_string()));
+                self.not_kept.set(Some(error));
             }
         });
     }
@@ -327,12 +366,12 @@ impl Page {
         self.cards
             .update(|cards| cards.retain(|(id, _)| *id != run));
         spawn_local(async move {
-            let deleted = match Shelf::open().await {
+            let deleted = match Runs::open().await {
                 Ok(shelf) => shelf.delete(&run).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = deleted {
-                self.say(error.to_string());
+                self.say(error);
             }
         });
     }

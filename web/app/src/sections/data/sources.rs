@@ -8,6 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileList, Response};
 
 use super::waves;
+use crate::engine;
 use crate::sections::Help;
 use crate::state::{LARGEST_TABLE, Page};
 
@@ -49,6 +50,13 @@ pub(super) fn Sources() -> impl IntoView {
                     type="file"
                     accept=".csv,.tsv,.txt,text/csv,text/plain"
                     data-testid="file"
+                    on:click=move |event| {
+                        if engine::is_native() {
+                            // The system's own dialog tells the path too: the menu then has it.
+                            event.prevent_default();
+                            engine::pick_table(page);
+                        }
+                    }
                     on:change:target=move |event| {
                         take_first(page, event.target().files());
                         // The same file can be chosen again after it was changed.
