@@ -12,7 +12,7 @@ use crate::{escape::escape, number};
 const MOST_HOVERED: usize = 200;
 
 /// In drawings narrower than this the names of lines stand above them, not at their ends.
-const NARROW: f64 = 480.0;
+const NARROW: f64 = 420.0;
 
 /// From one line of names to the next.
 const NAME_LINE: f64 = 17.0;

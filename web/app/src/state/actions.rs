@@ -144,11 +144,11 @@ impl Page {
         });
     }
 
-    /// A name that no run has yet. On disk people read it, and the command line has the same ones.
+    /// A name that no run has yet. On disk people read it.
     fn run_name(self, experiment: &Experiment, table: &LoadedTable, begun: f64) -> String {
-        let hash = experiment.hash(&table.bytes);
         if !engine::is_native() {
-            return format!("{begun:.0}-{}", &hash[..6]);
+            // Two tabs may start a run in the same millisecond.
+            return format!("{begun:.0}-{:06.0}", 1e6 * js_sys::Math::random());
         }
         let stem = table
             .name
@@ -167,11 +167,7 @@ impl Page {
             .map(plain)
             .take(60)
             .collect();
-        let first = format!(
-            "{stem}-{}-{}",
-            experiment.forecaster.name().to_lowercase(),
-            &hash[..8]
-        );
+        let first = format!("{stem}-{}", experiment.forecaster.name().to_lowercase());
         let taken = |name: &str| {
             self.cards
                 .with_untracked(|cards| cards.iter().any(|(id, _)| id == name))

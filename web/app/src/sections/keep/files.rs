@@ -51,27 +51,11 @@ pub(super) fn Files() -> impl IntoView {
     }
 }
 
-/// The file as the run left it; the report itself is in the page too.
+/// The file as the run left it.
 async fn kept(page: Page, name: &str) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
-    let read = match Runs::open().await {
-        Ok(shelf) => shelf.read(&run, name).await,
-        Err(error) => Err(error),
-    };
-    if let Ok(Some(bytes)) = read {
-        return Ok(bytes);
-    }
-    let report = page
-        .report
-        .get_untracked()
-        .ok_or("the run is not finished")?;
-    match name {
-        "report.html" => Ok(spat_report::html(&report).into_bytes()),
-        "report.json" => serde_json::to_vec_pretty(&*report).map_err(|error| error.to_string()),
-        _ => Err(format!(
-            "`{name}` is not kept in this browser; a private window keeps no files"
-        )),
-    }
+    let file = Runs::open().await?.read(&run, name).await?;
+    file.ok_or_else(|| format!("`{name}` is not kept; a private window keeps no files"))
 }
 
 fn save_kept(page: Page, name: &'static str) {
