@@ -14,6 +14,7 @@ pub mod preset;
 mod protocol;
 mod report;
 mod score;
+mod scorer;
 mod structure;
 mod training;
 
@@ -37,5 +38,6 @@ pub use report::{
     WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
+pub use scorer::{Scorer, UnknownScorer};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use training::{OptimizerConfig, Schedule, TrainingConfig};
