@@ -148,6 +148,9 @@ pub enum PlanError {
     /// The rule names a module that was not scored.
     #[error("cannot protect `{0}`: the model has no such attention module")]
     UnknownProtected(ModuleId),
+    /// A module is to be removed that was not scored.
+    #[error("cannot remove `{0}`: it is not among the scored attention modules")]
+    NotScored(ModuleId),
     /// The score says nothing of single heads.
     #[error(
         "the scorer `{scorer}` gives `{module}` {found} values for {heads} heads, so that heads \
@@ -267,6 +270,30 @@ impl Plan {
             removed_heads,
             kept,
             scores,
+        }
+    }
+
+    /// The plan that removes exactly these modules, in this order, whatever their scores: what a
+    /// person or a search chose. Its ratio is the share that they make.
+    ///
+    /// # Errors
+    /// A score that is not finite, a module that was not scored.
+    pub fn of_modules(
+        scorer: &str,
+        scores: Vec<Score>,
+        removed: Vec<ModuleId>,
+    ) -> Result<Self, PlanError> {
+        let rule = PruneRule {
+            ratio: removed.len() as f64 / scores.len().max(1) as f64,
+            ..PruneRule::default()
+        };
+        check(&scores, &rule)?;
+        match removed
+            .iter()
+            .find(|module| scores.iter().all(|score| score.module != **module))
+        {
+            Some(module) => Err(PlanError::NotScored(module.clone())),
+            None => Ok(Self::removing(scorer, scores, &rule, removed, Vec::new())),
         }
     }
 
