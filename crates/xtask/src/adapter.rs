@@ -47,6 +47,31 @@ pub(crate) fn ensure() -> Result<()> {
     install(&missing)
 }
 
+/// Installs the system's web view where Linux has none; other systems bring it.
+///
+/// # Errors
+/// It is missing and cannot be installed.
+pub(crate) fn ensure_web_view() -> Result<()> {
+    if has_web_view() {
+        return Ok(());
+    }
+    if !answers("apt-get") {
+        bail!(
+            "the desktop program needs WebKitGTK 4.1 with its headers; Debian's name is \
+             libwebkit2gtk-4.1-dev, Fedora's webkit2gtk4.1-devel, Arch's webkit2gtk-4.1"
+        );
+    }
+    install(&["libwebkit2gtk-4.1-dev"])
+}
+
+fn has_web_view() -> bool {
+    !cfg!(target_os = "linux")
+        || Command::new("pkg-config")
+            .args(["--exists", "webkit2gtk-4.1"])
+            .status()
+            .is_ok_and(|status| status.success())
+}
+
 /// Installs Debian's packages.
 ///
 /// # Errors

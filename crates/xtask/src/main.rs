@@ -11,6 +11,7 @@ mod python;
 mod reference;
 mod setup;
 mod test;
+mod window;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -34,6 +35,8 @@ enum Chore {
     Serve(page::ServeArguments),
     /// Build the page into `dist/`, for any static host.
     Dist,
+    /// Build the desktop program and open its window.
+    Desktop(window::DesktopArguments),
     /// Run every test of the workspace and print how many passed.
     Test,
     /// Check the format and the lints, warnings denied.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Setup => setup::ensure().map(drop),
         Chore::Serve(arguments) => page::serve(&arguments),
         Chore::Dist => page::dist(),
+        Chore::Desktop(arguments) => window::run(&arguments),
         Chore::Test => test::run(),
         Chore::Lint => lint::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
