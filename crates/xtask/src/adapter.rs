@@ -61,7 +61,38 @@ pub(crate) fn ensure_web_view() -> Result<()> {
              libwebkit2gtk-4.1-dev, Fedora's webkit2gtk4.1-devel, Arch's webkit2gtk-4.1"
         );
     }
-    install(&["libwebkit2gtk-4.1-dev"])
+    install(&["libwebkit2gtk-4.1-dev", "pkg-config"])
+}
+
+/// Why the window cannot be driven here, if it cannot: WebKitGTK's driver is a thing of Linux, and it
+/// is installed where Debian's packages can be.
+pub(crate) fn lacks_window_driver() -> Option<String> {
+    if !cfg!(target_os = "linux") {
+        return Some("the window's tests need WebKitGTK's driver, which only Linux has".to_owned());
+    }
+    let missing: Vec<&str> = [
+        ("WebKitWebDriver", "webkit2gtk-driver"),
+        ("xvfb-run", "xvfb"),
+    ]
+    .into_iter()
+    .filter(|(program, _)| !is_on_path(program))
+    .map(|(_, package)| package)
+    .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let installed = answers("apt-get") && install(&missing).is_ok();
+    (!installed).then(|| {
+        format!(
+            "the window's tests need packages that could not be installed: {}",
+            missing.join(", ")
+        )
+    })
+}
+
+fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 fn has_web_view() -> bool {

@@ -5,6 +5,8 @@ mod adapter;
 mod bench;
 mod browser;
 mod counts;
+mod debian;
+mod dist;
 mod lint;
 mod page;
 mod python;
@@ -12,6 +14,7 @@ mod reference;
 mod setup;
 mod test;
 mod window;
+mod window_stories;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -33,8 +36,9 @@ enum Chore {
     Setup,
     /// Set up, build and serve the page on this machine.
     Serve(page::ServeArguments),
-    /// Build the page into `dist/`, for any static host.
-    Dist,
+    /// Build the page into `dist/`, for any static host, and pack it, the command line program and
+    /// the desktop program, with checksums.
+    Dist(dist::DistArguments),
     /// Build the desktop program and open its window.
     Desktop(window::DesktopArguments),
     /// Run every test of the workspace and print how many passed.
@@ -51,7 +55,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().chore {
         Chore::Setup => setup::ensure().map(drop),
         Chore::Serve(arguments) => page::serve(&arguments),
-        Chore::Dist => page::dist(),
+        Chore::Dist(arguments) => dist::run(&arguments),
         Chore::Desktop(arguments) => window::run(&arguments),
         Chore::Test => test::run(),
         Chore::Lint => lint::run(),
