@@ -8,6 +8,7 @@ mod checkpoint;
 mod cost;
 mod experiment;
 mod forecaster;
+mod frame;
 mod module_id;
 mod plan;
 pub mod preset;
@@ -15,6 +16,7 @@ mod protocol;
 mod report;
 mod score;
 mod scorer;
+mod session;
 mod structure;
 mod training;
 
@@ -28,6 +30,7 @@ pub use forecaster::{
     ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
+pub use frame::{FrameError, frame, unframe};
 pub use module_id::ModuleId;
 pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};
@@ -39,5 +42,6 @@ pub use report::{
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use scorer::{Scorer, UnknownScorer};
+pub use session::{Card, Engine, Notice, Order, Stage, Wish};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use training::{OptimizerConfig, Schedule, TrainingConfig};
