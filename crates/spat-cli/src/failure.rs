@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use spat_engine::device::DeviceError;
 use spat_engine::{JobError, StoreError};
 use spat_model::{ImportError, WeightError};
+use spat_serve::ServeError;
 use spat_series::{ReadError, SeriesError, SplitError};
 use spat_spec::{CheckpointError, ConfigError, Event, PlanError, StructureError};
 use thiserror::Error;
@@ -84,6 +85,7 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<ImportError>()
             || cause.is::<WeightError>()
             || cause.is::<DeviceError>()
+            || cause.downcast_ref::<ServeError>().is_some_and(serve_is_input)
             || cause.downcast_ref::<PlanError>().is_some_and(plan_is_input)
             || cause
                 .downcast_ref::<StoreError>()
@@ -110,6 +112,14 @@ fn job_is_input(error: &JobError) -> bool {
 
 fn plan_is_input(error: &PlanError) -> bool {
     !matches!(error, PlanError::NotFinite { .. })
+}
+
+/// Addresses, ports and folders are the command line's.
+fn serve_is_input(error: &ServeError) -> bool {
+    !matches!(
+        error,
+        ServeError::Listen { .. } | ServeError::NoRandomness(_)
+    )
 }
 
 fn store_is_input(error: &StoreError) -> bool {
