@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use spat_engine::device::DeviceError;
 use spat_engine::{JobError, StoreError};
+use spat_host::RunFolderError;
 use spat_model::{ImportError, WeightError};
 use spat_serve::ServeError;
 use spat_series::{ReadError, SeriesError, SplitError};
@@ -90,6 +91,9 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause
                 .downcast_ref::<StoreError>()
                 .is_some_and(store_is_input)
+            || cause
+                .downcast_ref::<RunFolderError>()
+                .is_some_and(RunFolderError::is_input)
             || cause.downcast_ref::<JobError>().is_some_and(job_is_input)
     })
 }

@@ -8,12 +8,14 @@ mod checkpoint;
 mod cost;
 mod experiment;
 mod forecaster;
+mod frame;
 mod module_id;
 mod plan;
 pub mod preset;
 mod protocol;
 mod report;
 mod score;
+mod session;
 mod structure;
 mod training;
 
@@ -27,6 +29,7 @@ pub use forecaster::{
     ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
+pub use frame::{FrameError, frame, unframe};
 pub use module_id::ModuleId;
 pub use plan::{HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};
@@ -37,5 +40,6 @@ pub use report::{
     WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
+pub use session::{Card, Engine, Notice, Order, Stage, Wish};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use training::{OptimizerConfig, Schedule, TrainingConfig};
