@@ -6,8 +6,8 @@ use spat_engine::device::DeviceError;
 use spat_engine::{JobError, StoreError};
 use spat_host::RunFolderError;
 use spat_model::{ImportError, WeightError};
-use spat_serve::ServeError;
 use spat_series::{ReadError, SeriesError, SplitError};
+use spat_serve::ServeError;
 use spat_spec::{CheckpointError, ConfigError, Event, PlanError, StructureError};
 use thiserror::Error;
 
@@ -86,7 +86,9 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<ImportError>()
             || cause.is::<WeightError>()
             || cause.is::<DeviceError>()
-            || cause.downcast_ref::<ServeError>().is_some_and(serve_is_input)
+            || cause
+                .downcast_ref::<ServeError>()
+                .is_some_and(serve_is_input)
             || cause.downcast_ref::<PlanError>().is_some_and(plan_is_input)
             || cause
                 .downcast_ref::<StoreError>()

@@ -1,13 +1,15 @@
 //! `spat serve`.
 
+use std::fs;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use spat_serve::{Page, Secret, Server, Settings};
+use spat_serve::{Host, Page, Rules, Secret, Server, Settings};
 use tokio::sync::oneshot;
 
-use crate::args::ServeArgs;
-use crate::output;
+use crate::args::{EngineOf, ServeArgs};
+use crate::{device, output};
 
 /// Serves the page until Ctrl-C.
 pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -15,16 +17,18 @@ pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         Some(folder) => Page::in_folder(folder)?,
         None => Page::embedded()?,
     };
-    // On this machine everybody computes in a browser of their own; there is nothing to guard.
-    let secret = match args.bind.is_loopback() {
-        true => None,
-        false => Some(Secret::random()?),
+    let (secret, host) = match args.engine {
+        EngineOf::Host => (Some(Secret::kept_in(&args.host.folder)?), Some(host(args)?)),
+        EngineOf::Browser if !args.bind.is_loopback() => (Some(Secret::random()?), None),
+        // Whoever is at this machine computes in a browser here: there is nothing to guard.
+        EngineOf::Browser => (None, None),
     };
     let settings = Settings {
         bind: args.bind,
         port: args.port,
         names: args.names.clone(),
         secret,
+        host,
         ..Settings::local(page)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -40,6 +44,39 @@ pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         output::note("the server has ended");
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// This computer's engine, with its device.
+fn host(args: &ServeArgs) -> anyhow::Result<Host> {
+    device::set_threads(args.device.threads)?;
+    let (_, facts, line) = device::choose(args.device.device)?;
+    output::note(&line);
+    output::note(&format!(
+        "visitors' runs are kept in `{}`",
+        args.host.folder.display()
+    ));
+    let minutes = u64::try_from(args.host.minutes)?;
+    Ok(Host {
+        folder: args.host.folder.clone(),
+        facts,
+        name: args.host.called.clone().unwrap_or_else(own_name),
+        rules: Rules {
+            visitors: args.host.visitors,
+            table: args.host.table_mb.saturating_mul(1 << 20),
+            turn: Duration::from_secs(u64::try_from(args.host.turn)?),
+            job: Duration::from_secs(minutes.saturating_mul(60)),
+            ..Rules::default()
+        },
+    })
+}
+
+/// What this computer calls itself.
+fn own_name() -> String {
+    let told = fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    told.or_else(|| std::env::var("COMPUTERNAME").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "the host".to_owned())
 }
 
 /// The link for this machine on standard output, everything else beside it.

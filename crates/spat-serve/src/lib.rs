@@ -13,12 +13,15 @@
 //!
 //! Every request passes the same way: a place among the connections, the client's rate, the name
 //! that it asks for and the page that it comes from (`guard`), the visitor's pass (`gate`), and then
-//! the page's files, which lie in memory (`page`).
+//! the page's files, which lie in memory (`page`), or the host's engine (`hall`) and the runs that it
+//! keeps (`kept`).
 
 mod connection;
 mod error;
 mod gate;
 mod guard;
+mod hall;
+mod kept;
 mod page;
 mod server;
 mod settings;
@@ -27,6 +30,7 @@ mod site;
 pub use error::ServeError;
 pub use gate::{Secret, Token, VisitorId};
 pub use guard::Rate;
+pub use hall::{Host, Rules};
 pub use page::Page;
 pub use server::Server;
 pub use settings::{Limits, PORT, Settings};

@@ -5,15 +5,21 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 use crate::connection;
 use crate::error::ServeError;
-use crate::gate::{Gate, Token};
+use crate::gate::{Gate, Secret, Token};
 use crate::guard::{Buckets, Hosts};
+use crate::hall::OpenHall;
 use crate::settings::{Limits, PORT, Settings};
 use crate::site::{Site, router};
+
+/// How long pages are told that the server ends.
+const GOODBYES: Duration = Duration::from_millis(200);
 
 /// A server that listens and does not answer yet.
 pub struct Server {
@@ -21,6 +27,7 @@ pub struct Server {
     address: SocketAddr,
     token: Option<Token>,
     site: Arc<Site>,
+    hall: Option<OpenHall>,
     limits: Limits,
 }
 
@@ -29,17 +36,33 @@ impl Server {
     ///
     /// # Errors
     /// Nobody can listen there; the message says what to do.
-    pub async fn bind(settings: Settings) -> Result<Self, ServeError> {
+    pub async fn bind(mut settings: Settings) -> Result<Self, ServeError> {
+        if settings.host.is_some() && settings.secret.is_none() {
+            settings.secret = Some(Secret::random()?);
+        }
         let listener = listen(settings.bind, settings.port).await?;
         let address = listener.local_addr().map_err(|reason| ServeError::Listen {
             address: SocketAddr::new(settings.bind, settings.port.unwrap_or(PORT)),
             reason,
         })?;
         let limits = settings.limits;
-        let token = settings.secret.as_ref().map(|secret| secret.token().clone());
+        let token = settings
+            .secret
+            .as_ref()
+            .map(|secret| secret.token().clone());
+        let (page, hall) = match &settings.host {
+            Some(host) => {
+                let page = settings.page.of_host(&host.name);
+                (page, Some(OpenHall::start(host)?))
+            }
+            None => (settings.page, None),
+        };
         let site = Arc::new(Site {
-            page: settings.page,
-            gate: settings.secret.map(|secret| Gate::new(secret, address.port())),
+            page,
+            hall: hall.as_ref().map(|open| Arc::clone(&open.hall)),
+            gate: settings
+                .secret
+                .map(|secret| Gate::new(secret, address.port())),
             hosts: Hosts::new(settings.bind, &settings.names),
             requests: Buckets::new(limits.requests),
             attempts: Buckets::new(limits.attempts),
@@ -49,6 +72,7 @@ impl Server {
             address,
             token,
             site,
+            hall,
             limits,
         })
     }
@@ -92,6 +116,12 @@ impl Server {
         // Until it is done, files are sent as they are.
         thread::spawn(move || site.page.compress());
         connection::serve(self.listener, router(self.site), self.limits, stop).await;
+        if let Some(hall) = self.hall {
+            // The run that is going is kept at its checkpoint first.
+            tokio::task::spawn_blocking(move || hall.close()).await.ok();
+            // The pages hear of it; who is slow learns it from the closed connection.
+            sleep(GOODBYES).await;
+        }
     }
 }
 

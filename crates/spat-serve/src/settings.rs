@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::gate::Secret;
 use crate::guard::Rate;
+use crate::hall::Host;
 use crate::page::Page;
 
 /// A server to be.
@@ -20,6 +21,9 @@ pub struct Settings {
     pub page: Page,
     /// Who may come in: `None` lets everybody in who reaches it.
     pub secret: Option<Secret>,
+    /// The engine that visitors share; `None` lets each compute in a browser of their own. It needs
+    /// a secret: visitors are told apart by their passes.
+    pub host: Option<Host>,
     /// What it bears.
     pub limits: Limits,
 }
@@ -37,6 +41,7 @@ impl Settings {
             names: Vec::new(),
             page,
             secret: None,
+            host: None,
             limits: Limits::default(),
         }
     }

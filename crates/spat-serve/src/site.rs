@@ -5,16 +5,21 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Extension, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Extension, Query, Request, State};
 use axum::http::header::{ALLOW, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, put};
 use tokio::time::timeout;
 
-use crate::gate::{self, Gate, LONGEST_TOKEN};
+use crate::gate::{self, Gate, LONGEST_TOKEN, VisitorId};
 use crate::guard::{Buckets, Hosts, Neighbour, guard, too_often};
+use crate::hall::{Hall, Wanted, socket};
+use crate::kept;
 use crate::page::{Found, Page};
 
 /// Where a page reaches the host's engine.
@@ -26,6 +31,7 @@ const BODY: Duration = Duration::from_secs(10);
 pub(crate) struct Site {
     pub(crate) page: Page,
     pub(crate) gate: Option<Gate>,
+    pub(crate) hall: Option<Arc<Hall>>,
     pub(crate) hosts: Hosts,
     pub(crate) requests: Buckets<Neighbour>,
     pub(crate) attempts: Buckets<Neighbour>,
@@ -33,14 +39,65 @@ pub(crate) struct Site {
 
 /// Everything that the server answers.
 pub(crate) fn router(site: Arc<Site>) -> Router {
-    let router = Router::new()
+    let mut router = Router::new()
         .route("/join", get(join_page).post(join))
         .route("/join.js", get(async || gate::script()))
         .route("/join.css", get(async || gate::style()))
         .fallback(file);
+    if site.hall.is_some() {
+        router = router
+            .route(ENGINE, get(engine))
+            .route("/runs", get(kept::cards))
+            .route("/runs/{run}", get(kept::names).delete(kept::delete))
+            .route("/runs/{run}/card", put(kept::put_card))
+            .route("/runs/{run}/files/{name}", get(kept::read));
+    }
     router
         .layer(middleware::from_fn_with_state(Arc::clone(&site), guard))
         .with_state(site)
+}
+
+impl Site {
+    /// The hall, and which visitor of it asks.
+    pub(crate) fn visit(&self, headers: &HeaderMap) -> Result<(&Arc<Hall>, VisitorId), Response> {
+        let refused = || gate::refusal(false);
+        let (Some(hall), Some(gate)) = (&self.hall, &self.gate) else {
+            return Err(refused());
+        };
+        let visitor = gate.visitor(headers).ok_or_else(refused)?;
+        Ok((hall, visitor))
+    }
+}
+
+/// The host's engine, for a page of a visitor.
+async fn engine(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let (hall, visitor) = match site.visit(&headers) {
+        Ok(visit) => visit,
+        Err(refusal) => return refusal,
+    };
+    let (wanted, upgrade) = match (wanted, upgrade) {
+        (Ok(Query(wanted)), Ok(upgrade)) => (wanted, upgrade),
+        (Err(error), _) => return error.into_response(),
+        (_, Err(error)) => return error.into_response(),
+    };
+    let fresh = match VisitorId::random() {
+        Ok(fresh) => fresh.to_string(),
+        Err(error) => {
+            return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
+        }
+    };
+    match hall.arrive(visitor, wanted.session(), fresh) {
+        Some(arrival) => socket(upgrade, Arc::clone(hall), visitor, arrival),
+        None => {
+            let words = "This server's engine has as many visitors as it takes; try again later.";
+            (StatusCode::SERVICE_UNAVAILABLE, words).into_response()
+        }
+    }
 }
 
 /// A file of the page, for those who may see it.

@@ -18,10 +18,16 @@ fn the_page_comes_with_its_types_and_its_policy() {
     let index = server.get("/", &[]);
     assert_eq!(index.status, 200);
     assert!(index.text().contains("the page"));
-    assert_eq!(index.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(
+        index.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
     assert_eq!(index.header("cache-control"), Some("no-cache"));
     for (name, value) in [
-        ("content-security-policy", "default-src 'self'; frame-ancestors 'none'"),
+        (
+            "content-security-policy",
+            "default-src 'self'; frame-ancestors 'none'",
+        ),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),
@@ -32,7 +38,12 @@ fn the_page_comes_with_its_types_and_its_policy() {
     }
     let module = server.get("/app-0123456789abcdef_bg.wasm", &[]);
     assert_eq!(module.header("content-type"), Some("application/wasm"));
-    assert!(module.header("cache-control").unwrap().contains("immutable"));
+    assert!(
+        module
+            .header("cache-control")
+            .unwrap()
+            .contains("immutable")
+    );
     assert_eq!(module.body.len(), 3 << 20);
 
     let tag = format!("if-none-match: {}", index.header("etag").unwrap());
@@ -47,7 +58,12 @@ fn the_page_comes_with_its_types_and_its_policy() {
 fn large_files_travel_compressed() {
     let folder = page_folder();
     let server = Running::start(local(&folder));
-    let small = || server.get("/app-0123456789abcdef_bg.wasm", &["accept-encoding: gzip, br"]);
+    let small = || {
+        server.get(
+            "/app-0123456789abcdef_bg.wasm",
+            &["accept-encoding: gzip, br"],
+        )
+    };
     // They are compressed beside the first answers.
     let begun = Instant::now();
     while small().header("content-encoding").is_none() {
@@ -83,10 +99,16 @@ fn no_path_leads_out_of_the_page() {
             !answer.text().contains("nobody") && !answer.text().contains("root:"),
             "{path}"
         );
-        assert!(matches!(answer.status, 400 | 404) || path.starts_with("/?"), "{path}: {answer:?}");
+        assert!(
+            matches!(answer.status, 400 | 404) || path.starts_with("/?"),
+            "{path}: {answer:?}"
+        );
     }
     let lessons = server.get("/lessons", &[]);
-    assert_eq!((lessons.status, lessons.header("location")), (308, Some("/lessons/")));
+    assert_eq!(
+        (lessons.status, lessons.header("location")),
+        (308, Some("/lessons/"))
+    );
     assert_eq!(server.get("/lessons/", &[]).text(), "the lessons");
     assert_eq!(server.get("//example.org", &[]).status, 404);
 }
@@ -101,7 +123,11 @@ fn other_names_and_other_sites_are_turned_away() {
     };
     assert_eq!(named(&server.address.to_string()), 200);
     assert_eq!(named("localhost"), 200);
-    assert_eq!(named("evil.example"), 421, "a name that DNS could bend here");
+    assert_eq!(
+        named("evil.example"),
+        421,
+        "a name that DNS could bend here"
+    );
     assert_eq!(named("192.168.7.7"), 421, "not bound to the network");
     assert_eq!(named("127.0.0.1.evil.example"), 421);
     let without = server.raw(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n");
@@ -113,7 +139,12 @@ fn other_names_and_other_sites_are_turned_away() {
     assert_eq!(server.get("/", &["origin: null"]).status, 403);
     let own = format!("origin: http://{}", server.address);
     assert_eq!(server.get("/", &[&own]).status, 200);
-    assert!(server.get("/", &[]).header("access-control-allow-origin").is_none());
+    assert!(
+        server
+            .get("/", &[])
+            .header("access-control-allow-origin")
+            .is_none()
+    );
 }
 
 fn guarded(folder: &tempfile::TempDir) -> (Running, String) {
@@ -133,31 +164,55 @@ fn only_those_with_the_token_get_in() {
     let stranger = server.get("/", &["accept: text/html"]);
     assert_eq!(stranger.status, 401);
     assert!(stranger.text().contains("id=\"token\"") && !stranger.text().contains("the page"));
-    assert!(stranger.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    assert!(
+        stranger
+            .header("content-security-policy")
+            .unwrap()
+            .starts_with("default-src 'none'")
+    );
     assert_eq!(server.get("/app-0123456789abcdef_bg.wasm", &[]).status, 401);
     assert_eq!(server.get("/join", &[]).status, 200);
-    assert_eq!(server.get("/join.js", &[]).header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(
+        server.get("/join.js", &[]).header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
 
-    for wrong in ["", "0000-0000-0000-0000", "é", &token[..18], &format!("{token}0")] {
+    for wrong in [
+        "",
+        "0000-0000-0000-0000",
+        "é",
+        &token[..18],
+        &format!("{token}0"),
+    ] {
         let refused = server.join(wrong);
         assert_eq!(refused.status, 403, "{wrong}");
         assert!(refused.header("set-cookie").is_none());
         assert!(!refused.text().contains(&token));
     }
     let unasked = server.ask("POST", "/join", &[], &token);
-    assert_eq!(unasked.status, 403, "a form of another site sends the token unseen");
+    assert_eq!(
+        unasked.status, 403,
+        "a form of another site sends the token unseen"
+    );
 
     let joined = server.join(&token.to_lowercase());
     assert_eq!(joined.status, 204);
     let cookie = joined.cookie();
     assert!(server.get("/", &[&cookie]).text().contains("the page"));
     let mut forged = cookie.clone();
-    forged.replace_range(forged.len() - 1.., if forged.ends_with('0') { "1" } else { "0" });
+    forged.replace_range(
+        forged.len() - 1..,
+        if forged.ends_with('0') { "1" } else { "0" },
+    );
     assert_eq!(server.get("/", &[&forged]).status, 401);
     assert!(!cookie.contains(&token) && !cookie.contains(&token.replace('-', "")));
 
     let (other, _) = guarded(&folder);
-    assert_eq!(other.get("/", &[&cookie]).status, 401, "a pass of another server");
+    assert_eq!(
+        other.get("/", &[&cookie]).status,
+        401,
+        "a pass of another server"
+    );
 }
 
 #[test]
@@ -181,7 +236,10 @@ fn tokens_cannot_be_tried_one_after_the_other() {
         assert_eq!(server.join("0000-0000-0000-0000").status, 403);
     }
     let waits = server.join(&secret.token().to_string());
-    assert_eq!(waits.status, 429, "even the right one, or a guesser would learn it");
+    assert_eq!(
+        waits.status, 429,
+        "even the right one, or a guesser would learn it"
+    );
     assert!(waits.header("retry-after").is_some());
 }
 
@@ -224,14 +282,21 @@ fn a_client_that_never_ends_its_request_is_let_go() {
             // A header byte now and then; an error means that the server has had enough.
             stream.write_all(b"G").ok();
         }
-        assert_eq!(server.get("/", &[]).status, 200, "others are served meanwhile");
+        assert_eq!(
+            server.get("/", &[]).status,
+            200,
+            "others are served meanwhile"
+        );
         thread::sleep(Duration::from_millis(100));
     }
     for mut stream in slow {
         let answer = Answer::read(&mut stream);
         assert!(matches!(answer.status, 0 | 400 | 408), "{answer:?}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(5), "closed, not waited for");
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "closed, not waited for"
+    );
 }
 
 #[test]
@@ -259,7 +324,11 @@ fn a_client_that_takes_nothing_is_let_go() {
         }
         idle.push(stream);
     }
-    assert_eq!(server.get("/", &[]).status, 200, "others are served meanwhile");
+    assert_eq!(
+        server.get("/", &[]).status,
+        200,
+        "others are served meanwhile"
+    );
     thread::sleep(Duration::from_millis(1500));
     // Their places are free again: these would not fit beside them.
     let fresh: Vec<_> = (0..11).map(|_| server.connect()).collect();
@@ -288,7 +357,10 @@ fn one_address_cannot_take_every_connection() {
     drop(held);
     let begun = Instant::now();
     while server.get("/", &[]).status != 200 {
-        assert!(begun.elapsed() < Duration::from_secs(5), "places are not given back");
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "places are not given back"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -304,11 +376,19 @@ fn what_is_too_large_or_no_request_is_refused() {
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     assert_eq!(server.get("/", &many).status, 431);
     assert_eq!(server.join(&"0".repeat(100_000)).status, 413);
-    for garbage in [&b"\x16\x03\x01\x02\x00\x01\x00"[..], &[0; 512], b"HELO\r\n\r\n"] {
+    for garbage in [
+        &b"\x16\x03\x01\x02\x00\x01\x00"[..],
+        &[0; 512],
+        b"HELO\r\n\r\n",
+    ] {
         let answer = server.raw(&[garbage, b"\r\n\r\n"].concat());
         assert!(matches!(answer.status, 0 | 400), "{answer:?}");
     }
-    assert_eq!(server.get("/join", &[]).status, 200, "and the server is well");
+    assert_eq!(
+        server.get("/join", &[]).status,
+        200,
+        "and the server is well"
+    );
 }
 
 #[test]
@@ -410,7 +490,10 @@ fn links_carry_the_token_where_one_is_needed() {
         };
         let server = Server::bind(settings).await.unwrap();
         let port = server.address().port();
-        assert_eq!(server.link(), format!("http://127.0.0.1:{port}/join#{token}"));
+        assert_eq!(
+            server.link(),
+            format!("http://127.0.0.1:{port}/join#{token}")
+        );
         if let Some(link) = server.network_link() {
             assert!(link.ends_with(&format!(":{port}/join#{token}")) && !link.contains("0.0.0.0"));
         }

@@ -19,7 +19,7 @@ pub(crate) use other::{
 };
 pub(crate) use prune::{PruneArgs, ScoreArgs};
 pub(crate) use run::{DemoArgs, DeviceArgs, RunArgs, TalkArgs};
-pub(crate) use serve::ServeArgs;
+pub(crate) use serve::{EngineOf, ServeArgs};
 pub(crate) use training::{FinetuneArgs, OptimizerName, TrainingArgs};
 
 /// Trains a forecaster on a table, scores its attention modules by SEND, removes those that do not

@@ -68,9 +68,11 @@ pub(crate) async fn serve(
         }
     }
     drop((listener, ending));
-    timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} })
-        .await
-        .ok();
+    timeout(FAREWELL, async {
+        while tasks.join_next().await.is_some() {}
+    })
+    .await
+    .ok();
 }
 
 fn client(address: SocketAddr) -> Neighbour {

@@ -34,7 +34,10 @@ mod tests {
         // Its key of 20 bytes and the same key with zeros behind it are one to HMAC.
         let mut key = [0; 32];
         key[..20].fill(0x0b);
-        let code: String = hmac(&key, b"Hi There").iter().map(|byte| format!("{byte:02x}")).collect();
+        let code: String = hmac(&key, b"Hi There")
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(
             code,
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"

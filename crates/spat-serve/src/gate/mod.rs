@@ -133,7 +133,10 @@ mod tests {
         let gate = Gate::new(secret.clone(), 7728);
         let stranger = HeaderMap::new();
         assert_eq!(gate.visitor(&stranger), None);
-        assert_eq!(gate.join(&stranger, "0000-0000-0000-0000").status(), StatusCode::FORBIDDEN);
+        assert_eq!(
+            gate.join(&stranger, "0000-0000-0000-0000").status(),
+            StatusCode::FORBIDDEN
+        );
 
         let token = secret.token().to_string();
         let joined = gate.join(&stranger, &token);

@@ -82,7 +82,14 @@ mod tests {
         let mut forged = pass.clone().into_bytes();
         forged[0] = if forged[0] == b'0' { b'1' } else { b'0' };
         assert_eq!(signer.visitor(std::str::from_utf8(&forged).unwrap()), None);
-        for broken in ["", "0", "zz", &pass[..pass.len() - 2], &format!("{pass}00"), "é"] {
+        for broken in [
+            "",
+            "0",
+            "zz",
+            &pass[..pass.len() - 2],
+            &format!("{pass}00"),
+            "é",
+        ] {
             assert_eq!(signer.visitor(broken), None, "{broken}");
         }
     }

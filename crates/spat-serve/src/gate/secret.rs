@@ -84,7 +84,12 @@ impl Secret {
     fn to_bytes(&self) -> io::Result<Vec<u8>> {
         let file = SecretFile {
             token: self.token.to_string(),
-            key: self.signer.0.iter().map(|byte| format!("{byte:02x}")).collect(),
+            key: self
+                .signer
+                .0
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
         };
         Ok(serde_json::to_vec_pretty(&file)?)
     }
@@ -112,7 +117,9 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = fs::metadata(folder.path().join(NAME)).unwrap().permissions();
+            let mode = fs::metadata(folder.path().join(NAME))
+                .unwrap()
+                .permissions();
             assert_eq!(mode.mode() & 0o777, 0o600);
         }
         fs::write(folder.path().join(NAME), "{}").unwrap();

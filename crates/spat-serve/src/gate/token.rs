@@ -89,7 +89,13 @@ mod tests {
         assert_eq!(token.to_string(), "01AB-CDEF-GHJK-MNPQ");
         assert!(token.admits(" olab-cdef-ghjk-mnpq\n"));
         assert!(token.admits("01ABCDEFGHJKMNPQ"));
-        for wrong in ["", "01AB", "01AB-CDEF-GHJK-MNPR", "01AB-CDEF-GHJK-MNPQ-0", "ü"] {
+        for wrong in [
+            "",
+            "01AB",
+            "01AB-CDEF-GHJK-MNPR",
+            "01AB-CDEF-GHJK-MNPQ-0",
+            "ü",
+        ] {
             assert!(!token.admits(wrong), "{wrong}");
         }
         assert_eq!(format!("{token:?}"), "Token(…)");

@@ -42,7 +42,9 @@ impl Bucket {
             self.permits -= 1.0;
             return Ok(());
         }
-        Err(Duration::from_secs_f64((1.0 - self.permits) / rate.per_second))
+        Err(Duration::from_secs_f64(
+            (1.0 - self.permits) / rate.per_second,
+        ))
     }
 }
 

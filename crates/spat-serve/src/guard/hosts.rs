@@ -105,7 +105,13 @@ mod tests {
     #[test]
     fn a_server_of_this_machine_answers_to_this_machine() {
         let hosts = Hosts::new([127, 0, 0, 1].into(), &[]);
-        for own in ["127.0.0.1:7728", "localhost:7728", "LOCALHOST", "[::1]:7728", "127.1.2.3"] {
+        for own in [
+            "127.0.0.1:7728",
+            "localhost:7728",
+            "LOCALHOST",
+            "[::1]:7728",
+            "127.1.2.3",
+        ] {
             assert_eq!(check(&hosts, own, None), Ok(()), "{own}");
         }
         for other in [
@@ -117,14 +123,23 @@ mod tests {
             "",
             "127.0.0.1:7728, example.org",
         ] {
-            assert_eq!(check(&hosts, other, None), Err(Misdirected::Host), "{other}");
+            assert_eq!(
+                check(&hosts, other, None),
+                Err(Misdirected::Host),
+                "{other}"
+            );
         }
     }
 
     #[test]
     fn a_server_of_a_network_answers_to_addresses_and_given_names() {
         let hosts = Hosts::new([0, 0, 0, 0].into(), &["Lab.Local".to_owned()]);
-        for own in ["192.168.1.5:7728", "lab.local:80", "[fe80::1]:7728", "localhost"] {
+        for own in [
+            "192.168.1.5:7728",
+            "lab.local:80",
+            "[fe80::1]:7728",
+            "localhost",
+        ] {
             assert_eq!(check(&hosts, own, None), Ok(()), "{own}");
         }
         assert_eq!(check(&hosts, "evil.local", None), Err(Misdirected::Host));
@@ -142,7 +157,11 @@ mod tests {
             "http://127.0.0.1:77280",
             "file://",
         ] {
-            assert_eq!(check(&hosts, own, Some(foreign)), Err(Misdirected::Origin), "{foreign}");
+            assert_eq!(
+                check(&hosts, own, Some(foreign)),
+                Err(Misdirected::Origin),
+                "{foreign}"
+            );
         }
         let silent = hosts.check(&Uri::from_static("/"), &headers(own, None), true);
         assert_eq!(silent, Err(Misdirected::Origin));
@@ -153,7 +172,10 @@ mod tests {
         let hosts = Hosts::new([127, 0, 0, 1].into(), &[]);
         let mut two = headers("127.0.0.1", None);
         two.append(HOST, HeaderValue::from_static("example.org"));
-        assert_eq!(hosts.check(&Uri::from_static("/"), &two, false), Err(Misdirected::Host));
+        assert_eq!(
+            hosts.check(&Uri::from_static("/"), &two, false),
+            Err(Misdirected::Host)
+        );
         let absolute = Uri::from_static("http://example.org/");
         let one = headers("127.0.0.1", None);
         assert_eq!(hosts.check(&absolute, &one, false), Err(Misdirected::Host));

@@ -57,7 +57,8 @@ fn judge(site: &Site, client: Neighbour, request: &Request) -> Result<(), Respon
         .take(client, Instant::now())
         .map_err(too_often)?;
     // What changes something, and what goes around the rule that scripts read only their own origin.
-    let origin_needed = request.method() == Method::POST || request.uri().path() == ENGINE;
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let origin_needed = !reads || request.uri().path() == ENGINE;
     let checked = site
         .hosts
         .check(request.uri(), request.headers(), origin_needed);
@@ -78,7 +79,12 @@ fn judge(site: &Site, client: Neighbour, request: &Request) -> Result<(), Respon
 pub(crate) fn too_often(wait: Duration) -> Response {
     let seconds = HeaderValue::from(wait.as_secs() + 1);
     let words = "Too many requests from your address; wait a little.";
-    (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds)], words).into_response()
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        [(RETRY_AFTER, seconds)],
+        words,
+    )
+        .into_response()
 }
 
 fn dress(headers: &mut HeaderMap, policy: &str) {

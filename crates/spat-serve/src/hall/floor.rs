@@ -20,6 +20,8 @@ pub(super) struct Floor {
     turns: Turns<VisitorId>,
     going: Option<Going>,
     pub(super) closed: bool,
+    /// Closed, and the engine's thread has ended.
+    at_rest: bool,
 }
 
 /// The turn that is taken now.
@@ -84,6 +86,7 @@ impl Floor {
             turns: Turns::new(),
             going: None,
             closed: false,
+            at_rest: false,
         }
     }
 
@@ -153,11 +156,15 @@ impl Floor {
         line: u64,
         heard: u64,
     ) -> Result<Option<(u64, String)>, Behind> {
+        let at_rest = self.at_rest;
         let visitor = self.of_line(id, line).ok_or(Behind::Replaced)?;
         if !visitor.can_go_on_after(heard) {
             return Err(Behind::Lost);
         }
-        Ok(visitor.told_after(heard))
+        match visitor.told_after(heard) {
+            None if at_rest => Err(Behind::Ended),
+            told => Ok(told),
+        }
     }
 
     /// Takes an order. `open` stands for the run of an [`Order::Open`], checked; `Err` inside is why
@@ -360,11 +367,7 @@ impl Floor {
             open.upload = None;
         }
         let taken = now.saturating_duration_since(going.since);
-        let intent = if closed {
-            None
-        } else {
-            going.intent
-        };
+        let intent = if closed { None } else { going.intent };
         match intent.filter(|_| going.is_job && going.stopped) {
             Some(Intent::Yield | Intent::Pause) => {
                 let paused = intent == Some(Intent::Pause);
@@ -396,9 +399,10 @@ impl Floor {
             None if going.stopped => {
                 visitor.tasks.clear();
                 visitor.event(Event::Warning {
-                    message: "the server is ending; the run is kept, go on with it when the server \
+                    message:
+                        "the server is ending; the run is kept, go on with it when the server \
                               is back"
-                        .to_owned(),
+                            .to_owned(),
                 });
                 visitor.event(Event::Stopped);
             }
@@ -416,6 +420,12 @@ impl Floor {
         if let Some(going) = &self.going {
             steer(&going.steering, Command::Stop);
         }
+    }
+
+    /// Nothing more will be told.
+    pub(super) fn rest(&mut self) {
+        self.at_rest = true;
+        self.visitors.values().for_each(Visitor::ring);
     }
 
     fn pause(&mut self, id: VisitorId) {
@@ -550,6 +560,8 @@ pub(crate) enum Behind {
     Replaced,
     /// It took its notices so slowly that some were forgotten.
     Lost,
+    /// The server has ended, and everything is told.
+    Ended,
 }
 
 fn steer(steering: &Steering, command: Command) {

@@ -103,7 +103,10 @@ mod tests {
         }
         journal.push(Weight::Lasting, "epoch 2");
         journal.push(Weight::Passing, "step 101");
-        assert_eq!(told(&journal, 0), ["epoch 1", "step 100", "epoch 2", "step 101"]);
+        assert_eq!(
+            told(&journal, 0),
+            ["epoch 1", "step 100", "epoch 2", "step 101"]
+        );
         // Number 50 was a step that is gone: what came after it is heard all the same.
         assert_eq!(told(&journal, 50), ["step 100", "epoch 2", "step 101"]);
         assert!(told(&journal, journal.last()).is_empty());

@@ -6,7 +6,6 @@
 //! one training is in memory, and a server that is killed leaves what any killed run leaves.
 
 mod floor;
-mod frames;
 mod journal;
 mod rules;
 mod socket;
@@ -27,15 +26,13 @@ use spat_engine::desk::Steering;
 use spat_host::RunsFolder;
 use spat_spec::{DeviceFacts, Engine, Notice, Order};
 
-pub(crate) use floor::{Arrival, Behind};
-pub use frames::{Asked, Hello, Told};
 pub use rules::Rules;
-pub(crate) use socket::socket;
-pub(crate) use upload::{Upload, UploadError};
+pub(crate) use socket::{Wanted, socket};
 
 use crate::error::ServeError;
 use crate::gate::VisitorId;
-use floor::{Floor, Turn};
+use floor::{Arrival, Behind, Floor, Turn};
+use upload::{Upload, UploadError};
 use visitor::Open;
 
 /// The host's engine, to be shared.
@@ -117,6 +114,7 @@ impl OpenHall {
         self.hall.bell.notify_all();
         // A thread that broke down has said so.
         self.thread.join().ok();
+        self.hall.floor().rest();
     }
 }
 
@@ -127,10 +125,6 @@ const UPLOADS: &str = "uploads";
 const VISITORS: &str = "visitors";
 
 impl Hall {
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
     pub(crate) fn arrive(
         &self,
         id: VisitorId,

@@ -144,7 +144,11 @@ mod tests {
         ] {
             let channels = if preset == Preset::Weather { 21 } else { 7 };
             let experiment = experiment(preset.settings(kind, 96, channels, true));
-            assert_eq!(Rules::default().object(&experiment), None, "{preset:?} {kind:?}");
+            assert_eq!(
+                Rules::default().object(&experiment),
+                None,
+                "{preset:?} {kind:?}"
+            );
         }
     }
 
@@ -157,11 +161,17 @@ mod tests {
                 layers,
                 ..preset::itransformer(96, 96, channels, true)
             };
-            experiment((ForecasterConfig::ITransformer(config), TrainingConfig::default()))
+            experiment((
+                ForecasterConfig::ITransformer(config),
+                TrainingConfig::default(),
+            ))
         };
         let rules = Rules::default();
         let words = rules.object(&wide(1 << 20, 1 << 20, 7)).unwrap();
-        assert!(words.contains("parameters") && words.contains("narrower"), "{words}");
+        assert!(
+            words.contains("parameters") && words.contains("narrower"),
+            "{words}"
+        );
         let words = rules.object(&wide(512, 2, 20_000)).unwrap();
         assert!(words.contains("MB") && words.contains("smaller"), "{words}");
         let words = rules.object(&wide(511, 2, 7)).unwrap();

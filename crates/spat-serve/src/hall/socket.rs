@@ -9,12 +9,12 @@ use axum::response::Response;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
+use spat_spec::{Asked, Hello};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::floor::{Arrival, Behind};
-use super::frames::{Asked, Hello};
-use super::upload::{Upload, UploadError};
 use super::Hall;
+use super::floor::{Arrival, Behind};
+use super::upload::{Upload, UploadError};
 use crate::gate::VisitorId;
 use crate::guard::{Bucket, Rate};
 
@@ -154,6 +154,7 @@ impl Page {
             let told = told.map_err(|behind| match behind {
                 Behind::Replaced => Goodbye(REPLACED, "another page of yours has taken over"),
                 Behind::Lost => Goodbye(LOST, "too much was missed; begin again"),
+                Behind::Ended => Goodbye(close_code::AWAY, "the server has ended"),
             })?;
             let Some((number, text)) = told else {
                 return Ok(true);

@@ -36,8 +36,7 @@ pub(super) fn work(hall: &Arc<Hall>) {
             seat = None;
             continue;
         };
-        let fits =
-            |seat: &Seat| seat.visitor == turn.visitor && seat.run == turn.open.run;
+        let fits = |seat: &Seat| seat.visitor == turn.visitor && seat.run == turn.open.run;
         let taken = seat.take().filter(fits);
         let done = catch_unwind(AssertUnwindSafe(|| {
             pollster::block_on(take_turn(hall, &steering, taken, &turn))

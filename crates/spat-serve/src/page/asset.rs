@@ -36,7 +36,10 @@ impl Asset {
         let hash = Sha256::digest(&bytes);
         Self {
             kind: kind(name),
-            tag: hash[..12].iter().map(|byte| format!("{byte:02x}")).collect(),
+            tag: hash[..12]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
             immutable: is_hashed(name),
             bytes: Bytes::from(bytes),
             gzip: OnceLock::new(),
@@ -120,7 +123,9 @@ fn is_hashed(name: &str) -> bool {
     let stem = stem.strip_suffix("_bg").unwrap_or(stem);
     stem.rsplit_once('-').is_some_and(|(_, hash)| {
         (8..=16).contains(&hash.len())
-            && hash.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
+            && hash
+                .bytes()
+                .all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
     })
 }
 

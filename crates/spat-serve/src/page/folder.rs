@@ -33,7 +33,8 @@ pub(super) fn files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, ServeError> {
             } else if kind.is_file() {
                 let size = entry.metadata().map_err(failed)?.len();
                 room = room.checked_sub(size).ok_or_else(|| too_large(root))?;
-                let bytes = fs::read(&path).map_err(|reason| self::failed("read", &path, reason))?;
+                let bytes =
+                    fs::read(&path).map_err(|reason| self::failed("read", &path, reason))?;
                 files.push((format!("{start}{name}"), bytes));
             }
         }
@@ -66,7 +67,11 @@ mod tests {
         fs::write(path.join("demo/a.csv"), "1").unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/hostname", path.join("link.txt")).unwrap();
-        let mut names: Vec<_> = files(path).unwrap().into_iter().map(|(name, _)| name).collect();
+        let mut names: Vec<_> = files(path)
+            .unwrap()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         names.sort();
         assert_eq!(names, ["demo/a.csv", "index.html"]);
     }

@@ -17,6 +17,9 @@ use crate::error::ServeError;
 /// The file that an address without a file's name means.
 const INDEX: &str = "index.html";
 
+/// What the page says before its own module is there.
+const PROMISE: &str = "Your data never leave this computer";
+
 /// The files of a page by their names, `/` between folders.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -61,16 +64,16 @@ impl Page {
         Some(Self { assets, policy })
     }
 
-    /// The page, told by an element in its head where its engine is.
-    pub(crate) fn with_in_head(mut self, element: &str) -> Self {
+    /// The page of a host whose engine its visitors use: told so by an element in its head, and no
+    /// longer promising what is true of a browser's own engine.
+    pub(crate) fn of_host(mut self, name: &str) -> Self {
+        let name = escaped(name);
         if let Some(index) = self.assets.get(INDEX) {
-            let text = index.text();
-            if let Some(place) = text.find("<head>") {
-                let (before, after) = text.split_at(place + "<head>".len());
-                let told = format!("{before}{element}{after}");
-                let asset = Asset::new(INDEX, told.into_bytes());
-                self.assets.insert(INDEX.to_owned(), Arc::new(asset));
-            }
+            let element = format!("<head><meta name=\"spat-host\" content=\"{name}\">");
+            let text = index.text().replacen("<head>", &element, 1);
+            let text = text.replace(PROMISE, &format!("Your data go to {name}, which computes"));
+            let asset = Asset::new(INDEX, text.into_bytes());
+            self.assets.insert(INDEX.to_owned(), Arc::new(asset));
         }
         self
     }
@@ -105,6 +108,21 @@ impl Page {
     }
 }
 
+/// For an element or an attribute.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => escaped += "&amp;",
+            '"' => escaped += "&quot;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,7 +133,12 @@ mod tests {
             ("lessons/index.html", "<p>lessons</p>"),
             ("app-0123456789abcdef.js", "export {}"),
         ];
-        Page::of(files.map(|(name, text)| (name.to_owned(), text.into())).into()).unwrap()
+        Page::of(
+            files
+                .map(|(name, text)| (name.to_owned(), text.into()))
+                .into(),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -139,14 +162,16 @@ mod tests {
     }
 
     #[test]
-    fn the_head_takes_an_element() {
-        let page = page().with_in_head("<meta name=\"engine\">");
+    fn a_hosts_page_says_who_computes() {
+        let real = include_str!("../../../../index.html");
+        let files = vec![("index.html".to_owned(), real.into())];
+        let page = Page::of(files).unwrap().of_host("Room \"7\" <b>");
         let Found::Asset(index) = page.find("/") else {
             panic!("no index");
         };
-        assert_eq!(
-            index.text(),
-            "<html><head><meta name=\"engine\"><title>x</title></head></html>"
-        );
+        let text = index.text();
+        let name = "Room &quot;7&quot; &lt;b&gt;";
+        assert!(text.contains(&format!("<meta name=\"spat-host\" content=\"{name}\">")));
+        assert!(text.contains(&format!("Your data go to {name}")) && !text.contains(PROMISE));
     }
 }

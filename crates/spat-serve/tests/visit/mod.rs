@@ -1,6 +1,9 @@
 //! A server on this machine and a client that speaks to it byte by byte.
 #![allow(dead_code)] // Each test file uses its own part.
 
+pub mod client;
+pub mod toy;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -1,4 +1,4 @@
-//! What goes over the socket between a page and the host's engine: JSON texts.
+//! What goes over the socket between a page and an engine on another machine: JSON texts.
 //!
 //! The page's orders and the host's notices are numbered from 1 within a session. A page whose
 //! connection was lost comes back with the session's name and the number of the last notice it
@@ -6,7 +6,8 @@
 //! JSON, a table, go ahead of their order in binary messages, piece by piece.
 
 use serde::{Deserialize, Serialize};
-use spat_spec::{Notice, Order};
+
+use crate::{Notice, Order};
 
 /// First of all on a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
