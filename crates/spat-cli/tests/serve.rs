@@ -248,7 +248,10 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
         client.open("killed", Some(&bytes)).await;
         client.train(&experiment).await;
         client
-            .until(|notice| matches!(event(notice), Some(Event::Epoch { .. })))
+            // The first epoch's checkpoint is written once the second epoch is told of.
+            .until(|notice| {
+                matches!(event(notice), Some(Event::Epoch { result, .. }) if result.epoch == 2)
+            })
             .await;
     });
     server.signal("-KILL");
