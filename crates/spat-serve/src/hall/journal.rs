@@ -14,8 +14,10 @@ const LARGEST: usize = 16 << 20;
 pub(super) enum Weight {
     /// It counts.
     Lasting,
-    /// The next one of the kind says it all.
-    Passing,
+    /// How far it is: the next such says it all.
+    Progress,
+    /// A place in the line: so does the next such.
+    Place,
 }
 
 #[derive(Debug)]
@@ -37,13 +39,13 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Adds a notice. Of passing ones in a row only the newest stays.
+    /// Adds a notice. Of passing ones of a kind in a row only the newest stays.
     pub(super) fn push(&mut self, weight: Weight, text: &str) {
-        if weight == Weight::Passing
+        if weight != Weight::Lasting
             && self
                 .entries
                 .back()
-                .is_some_and(|last| last.weight == Weight::Passing)
+                .is_some_and(|last| last.weight == weight)
             && let Some(passed) = self.entries.pop_back()
         {
             self.bytes -= passed.text.len();
@@ -99,10 +101,10 @@ mod tests {
         let mut journal = Journal::default();
         journal.push(Weight::Lasting, "epoch 1");
         for step in 1..=100 {
-            journal.push(Weight::Passing, &format!("step {step}"));
+            journal.push(Weight::Progress, &format!("step {step}"));
         }
         journal.push(Weight::Lasting, "epoch 2");
-        journal.push(Weight::Passing, "step 101");
+        journal.push(Weight::Progress, "step 101");
         assert_eq!(
             told(&journal, 0),
             ["epoch 1", "step 100", "epoch 2", "step 101"]

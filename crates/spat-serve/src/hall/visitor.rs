@@ -125,8 +125,8 @@ impl Visitor {
 
     pub(super) fn tell(&mut self, notice: &Notice) {
         let weight = match notice {
-            Notice::Place { .. } => Weight::Passing,
-            Notice::Event(event) if matches!(**event, Event::Progress { .. }) => Weight::Passing,
+            Notice::Place { .. } => Weight::Place,
+            Notice::Event(event) if matches!(**event, Event::Progress { .. }) => Weight::Progress,
             _ => Weight::Lasting,
         };
         let number = self.journal.last() + 1;
