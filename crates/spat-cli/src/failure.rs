@@ -7,6 +7,7 @@ use spat_engine::{JobError, StoreError};
 use spat_host::RunFolderError;
 use spat_model::{ImportError, WeightError};
 use spat_series::{ReadError, SeriesError, SplitError};
+use spat_serve::ServeError;
 use spat_spec::{CheckpointError, ConfigError, Event, PlanError, StructureError};
 use thiserror::Error;
 
@@ -85,6 +86,9 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<ImportError>()
             || cause.is::<WeightError>()
             || cause.is::<DeviceError>()
+            || cause
+                .downcast_ref::<ServeError>()
+                .is_some_and(serve_is_input)
             || cause.downcast_ref::<PlanError>().is_some_and(plan_is_input)
             || cause
                 .downcast_ref::<StoreError>()
@@ -114,6 +118,14 @@ fn job_is_input(error: &JobError) -> bool {
 
 fn plan_is_input(error: &PlanError) -> bool {
     !matches!(error, PlanError::NotFinite { .. })
+}
+
+/// Addresses, ports and folders are the command line's.
+fn serve_is_input(error: &ServeError) -> bool {
+    !matches!(
+        error,
+        ServeError::Listen { .. } | ServeError::NoRandomness(_)
+    )
 }
 
 fn store_is_input(error: &StoreError) -> bool {

@@ -26,6 +26,7 @@ mod progress;
 mod resume;
 mod run;
 mod run_folder;
+mod serve;
 mod table;
 
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ fn dispatch(command: Subcommand, given: Option<&clap::ArgMatches>) -> anyhow::Re
         Subcommand::Evaluate(args) => evaluate::evaluate(&args),
         Subcommand::Import(args) => import::import(&args),
         Subcommand::Data(args) => data::data(&args),
+        Subcommand::Serve(args) => serve::serve(&args),
         Subcommand::Info(args) => info::info(&args),
         Subcommand::Completions { shell } => completions::completions(shell),
     }

@@ -9,6 +9,7 @@ mod cost;
 mod experiment;
 mod forecaster;
 mod frame;
+mod line;
 mod module_id;
 mod plan;
 pub mod preset;
@@ -31,6 +32,7 @@ pub use forecaster::{
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
 pub use frame::{FrameError, frame, unframe};
+pub use line::{Asked, Hello, Told};
 pub use module_id::ModuleId;
 pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};

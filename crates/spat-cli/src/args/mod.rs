@@ -5,6 +5,7 @@ mod model;
 mod other;
 mod prune;
 mod run;
+mod serve;
 mod training;
 pub(crate) mod values;
 
@@ -18,6 +19,7 @@ pub(crate) use other::{
 };
 pub(crate) use prune::{PruneArgs, ScoreArgs};
 pub(crate) use run::{DemoArgs, DeviceArgs, RunArgs, TalkArgs};
+pub(crate) use serve::{EngineOf, ServeArgs};
 pub(crate) use training::{FinetuneArgs, OptimizerName, TrainingArgs};
 
 /// Trains a forecaster on a table, scores its attention modules by SEND, removes those that do not
@@ -51,6 +53,8 @@ pub(crate) enum Subcommand {
     Import(Box<ImportArgs>),
     /// List or download public benchmark tables
     Data(DatasetArgs),
+    /// Serve the page, for this computer's browser or for a class in the network
+    Serve(ServeArgs),
     /// Show the version and the devices
     Info(InfoArgs),
     /// Write a completion script for a shell to standard output
