@@ -80,6 +80,20 @@ impl RunStore for FolderStore {
     }
 }
 
+/// Writes or replaces a file as [`FolderStore`] does, for files that are no part of a run.
+///
+/// # Errors
+/// The disk is full, or the folder cannot be written to.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    let temporary = PathBuf::from(temporary);
+    replace(path, &temporary, bytes).map_err(|error| {
+        fs::remove_file(&temporary).ok();
+        failed("write", path, &error)
+    })
+}
+
 /// Writes beside, flushes to the disk, then renames: a reader sees the old file or the new one,
 /// whatever kills the process in between.
 fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
