@@ -14,7 +14,9 @@ pub mod preset;
 mod protocol;
 mod report;
 mod score;
+mod scorer;
 mod structure;
+mod study;
 mod training;
 
 pub use checkpoint::{
@@ -37,5 +39,12 @@ pub use report::{
     WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
+pub use scorer::{Scorer, UnknownScorer};
 pub use structure::{AttentionStructure, Structure, StructureError};
+pub use study::{
+    AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, HeadPoint, IterativePoint,
+    MOST_ORACLE_MODULES, PairedTest, Pick, PlantedResult, PointTiming, Question, RandomPick,
+    RankingReport, Spread, Stability, Stance, Study, StudyReport, StudyTimings, SubsetResult,
+    SweepPoint, TableFacts, Transfer, Uniformity,
+};
 pub use training::{OptimizerConfig, Schedule, TrainingConfig};

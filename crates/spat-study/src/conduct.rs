@@ -135,7 +135,10 @@ pub fn conduct(
 fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, StudyError> {
     let study = site.study;
     let part = |name: &str| {
-        (place.watch)(StudyEvent::Part(format!("{} layers, {name}", site.layers())));
+        (place.watch)(StudyEvent::Part(format!(
+            "{} layers, {name}",
+            site.layers()
+        )));
     };
     part("fine-tuning alone");
     site.tune(site.seeds().map(|seed| (seed, Subset::NONE)))?;

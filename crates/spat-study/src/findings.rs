@@ -14,7 +14,10 @@ use spat_spec::{Finding, StudyReport};
 pub(crate) fn findings(report: &StudyReport) -> Vec<Finding> {
     let mut found = Vec::new();
     for depth in &report.depths {
-        let count = report.study.count(depth.layers).clamp(1, (depth.layers - 1).max(1));
+        let count = report
+            .study
+            .count(depth.layers)
+            .clamp(1, (depth.layers - 1).max(1));
         found.extend(pruning::sweep(depth, count));
         found.extend(choice::oracle(depth));
         found.extend(choice::rivals(depth));

@@ -30,7 +30,11 @@ impl<'a> Site<'a> {
         layers: usize,
     ) -> Self {
         let dense = Structure::dense(study.forecaster(layers));
-        let modules = dense.attention.iter().map(|slot| slot.module.clone()).collect();
+        let modules = dense
+            .attention
+            .iter()
+            .map(|slot| slot.module.clone())
+            .collect();
         Self {
             study,
             runner,
@@ -66,7 +70,12 @@ impl<'a> Site<'a> {
 
     /// The dense model without `removal`, fine-tuned as the study has it.
     pub(crate) fn tuned_without(&self, seed: u64, removal: Removal) -> Recipe {
-        self.tuned_from(self.dense(seed), seed, removal, self.study.base.finetune.clone())
+        self.tuned_from(
+            self.dense(seed),
+            seed,
+            removal,
+            self.study.base.finetune.clone(),
+        )
     }
 
     pub(crate) fn tuned_from(
@@ -108,7 +117,10 @@ impl<'a> Site<'a> {
     }
 
     /// Trains everything in `recipes` that is not known yet.
-    pub(crate) fn train(&self, recipes: impl IntoIterator<Item = Recipe>) -> Result<(), StudyError> {
+    pub(crate) fn train(
+        &self,
+        recipes: impl IntoIterator<Item = Recipe>,
+    ) -> Result<(), StudyError> {
         let tasks: Vec<Task> = recipes.into_iter().map(Task::Train).collect();
         self.runner.ask(&tasks).map(drop)
     }
@@ -118,7 +130,11 @@ impl<'a> Site<'a> {
         &self,
         wanted: impl IntoIterator<Item = (u64, Subset)>,
     ) -> Result<(), StudyError> {
-        self.train(wanted.into_iter().map(|(seed, subset)| self.tuned(seed, subset)))
+        self.train(
+            wanted
+                .into_iter()
+                .map(|(seed, subset)| self.tuned(seed, subset)),
+        )
     }
 
     pub(crate) fn errors(&self, recipe: Recipe) -> Result<TaskErrors, StudyError> {
@@ -135,7 +151,10 @@ impl<'a> Site<'a> {
         &self,
         figure: impl FnMut(u64) -> Result<f64, StudyError>,
     ) -> Result<Spread, StudyError> {
-        self.seeds().map(figure).collect::<Result<Vec<f64>, _>>().map(Spread::of)
+        self.seeds()
+            .map(figure)
+            .collect::<Result<Vec<f64>, _>>()
+            .map(Spread::of)
     }
 
     /// Errors over seeds of a model of each.
@@ -185,7 +204,9 @@ impl<'a> Site<'a> {
             Some(Outcome::Trained {
                 scores, by_epoch, ..
             }) => Ok((scores, by_epoch)),
-            _ => Err(StudyError::Mismatch("a training recorded nothing".to_owned())),
+            _ => Err(StudyError::Mismatch(
+                "a training recorded nothing".to_owned(),
+            )),
         }
     }
 

@@ -31,7 +31,9 @@ impl Subset {
 
     pub(crate) fn names(self, modules: &[ModuleId]) -> Vec<ModuleId> {
         let places = self.places().into_iter();
-        places.filter_map(|place| modules.get(place).cloned()).collect()
+        places
+            .filter_map(|place| modules.get(place).cloned())
+            .collect()
     }
 }
 
@@ -69,7 +71,7 @@ pub(crate) fn drawn(random: &mut impl Rng, all: usize, count: usize) -> Vec<usiz
 }
 
 /// How far the error of a choice lies above the lowest among `all`.
-pub(crate) fn regret(chosen: f64, all: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn above_best(chosen: f64, all: impl Iterator<Item = f64>) -> f64 {
     chosen - all.fold(f64::INFINITY, f64::min)
 }
 
@@ -117,7 +119,9 @@ mod tests {
                 ratio: count as f64 / 4.0,
                 ..PruneRule::default()
             };
-            let mut plan = Plan::from_scores("send", scores.clone(), &rule).unwrap().removed;
+            let mut plan = Plan::from_scores("send", scores.clone(), &rule)
+                .unwrap()
+                .removed;
             plan.sort();
             let modules: Vec<_> = (0..4).map(ModuleId::encoder).collect();
             assert_eq!(lowest(&values, count).names(&modules), plan, "{count}");
@@ -127,8 +131,8 @@ mod tests {
     #[test]
     fn regret_is_the_distance_to_the_best() {
         // Of 0.5, 0.3 and 0.4 a choice of the last is 0.1 too high.
-        assert!((regret(0.4, [0.5, 0.3, 0.4].into_iter()) - 0.1).abs() < 1e-12);
-        assert_eq!(regret(0.3, [0.5, 0.3, 0.4].into_iter()), 0.0);
+        assert!((above_best(0.4, [0.5, 0.3, 0.4].into_iter()) - 0.1).abs() < 1e-12);
+        assert_eq!(above_best(0.3, [0.5, 0.3, 0.4].into_iter()), 0.0);
     }
 
     #[test]

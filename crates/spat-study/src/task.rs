@@ -201,7 +201,11 @@ fn without(removal: &Removal) -> String {
             name.split('.').nth(1).unwrap_or(name).to_owned()
         })
         .collect();
-    let heads: usize = removal.heads.iter().map(|removal| removal.heads.len()).sum();
+    let heads: usize = removal
+        .heads
+        .iter()
+        .map(|removal| removal.heads.len())
+        .sum();
     if heads > 0 {
         parts.push(format!("{heads} heads"));
     }
@@ -297,7 +301,10 @@ mod tests {
             panic!("a training");
         };
         let structure = recipe.structure().unwrap();
-        assert_eq!(structure.kept().collect::<Vec<_>>(), [&ModuleId::encoder(0)]);
+        assert_eq!(
+            structure.kept().collect::<Vec<_>>(),
+            [&ModuleId::encoder(0)]
+        );
         assert_eq!(recipe.label(), "2 layers, seed 1, without 1");
     }
 }

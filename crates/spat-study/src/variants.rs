@@ -27,53 +27,112 @@ pub(crate) fn variants(base: SendOptions) -> Vec<Variant> {
     };
     let all = [
         variant("as studied", "SEND with the study's options", base),
-        variant("standardise", "S divided by the module's own deviation", with(|o| o.scaling = Scaling::Standardise)),
-        variant("raw", "S as it is, the literal reading", with(|o| o.scaling = Scaling::None)),
-        variant("sum-loss", "S of the summed loss", with(|o| o.scaling = Scaling::SumLoss)),
-        variant("temperature", "S at the temperature 1e-5", with(|o| o.scaling = Scaling::Temperature(1e-5))),
+        variant(
+            "standardise",
+            "S divided by the module's own deviation",
+            with(|o| o.scaling = Scaling::Standardise),
+        ),
+        variant(
+            "raw",
+            "S as it is, the literal reading",
+            with(|o| o.scaling = Scaling::None),
+        ),
+        variant(
+            "sum-loss",
+            "S of the summed loss",
+            with(|o| o.scaling = Scaling::SumLoss),
+        ),
+        variant(
+            "temperature",
+            "S at the temperature 1e-5",
+            with(|o| o.scaling = Scaling::Temperature(1e-5)),
+        ),
         variant("signed", "S with its sign", with(|o| o.sign = Sign::Signed)),
         variant("absolute", "|S|", with(|o| o.sign = Sign::Absolute)),
-        variant("shared mask", "one mask for the batch", with(|o| o.mask = MaskShape::Shared)),
-        variant("mask per sample", "one mask for each sample", with(|o| o.mask = MaskShape::PerSample)),
-        variant("per sample, raw", "one mask for each sample, S as it is", with(|o| {
-            o.mask = MaskShape::PerSample;
-            o.scaling = Scaling::None;
-        })),
-        variant("mean", "mean over all batches of the training (a sum ranks alike)", with(|o| {
-            o.accumulate = Accumulate::Mean;
-            o.when = When::During;
-        })),
-        variant("moving average", "moving average over batches, 0.01 on the newest", with(|o| {
-            o.accumulate = Accumulate::Ema(0.01);
-            o.when = When::During;
-        })),
-        variant("last epoch", "mean over the last epoch's batches", with(|o| {
-            o.accumulate = Accumulate::LastEpoch;
-            o.when = When::During;
-        })),
-        variant("after", "the finished model, evaluation mode", with(|o| {
-            o.accumulate = Accumulate::Mean;
-            o.when = When::After;
-        })),
-        variant("after, raw", "the finished model, S as it is", with(|o| {
-            o.accumulate = Accumulate::Mean;
-            o.when = When::After;
-            o.scaling = Scaling::None;
-        })),
-        variant("after, absolute", "the finished model, |S|", with(|o| {
-            o.accumulate = Accumulate::Mean;
-            o.when = When::After;
-            o.sign = Sign::Absolute;
-        })),
-        variant("after, per sample", "the finished model, one mask for each sample", with(|o| {
-            o.accumulate = Accumulate::Mean;
-            o.when = When::After;
-            o.mask = MaskShape::PerSample;
-        })),
+        variant(
+            "shared mask",
+            "one mask for the batch",
+            with(|o| o.mask = MaskShape::Shared),
+        ),
+        variant(
+            "mask per sample",
+            "one mask for each sample",
+            with(|o| o.mask = MaskShape::PerSample),
+        ),
+        variant(
+            "per sample, raw",
+            "one mask for each sample, S as it is",
+            with(|o| {
+                o.mask = MaskShape::PerSample;
+                o.scaling = Scaling::None;
+            }),
+        ),
+        variant(
+            "mean",
+            "mean over all batches of the training (a sum ranks alike)",
+            with(|o| {
+                o.accumulate = Accumulate::Mean;
+                o.when = When::During;
+            }),
+        ),
+        variant(
+            "moving average",
+            "moving average over batches, 0.01 on the newest",
+            with(|o| {
+                o.accumulate = Accumulate::Ema(0.01);
+                o.when = When::During;
+            }),
+        ),
+        variant(
+            "last epoch",
+            "mean over the last epoch's batches",
+            with(|o| {
+                o.accumulate = Accumulate::LastEpoch;
+                o.when = When::During;
+            }),
+        ),
+        variant(
+            "after",
+            "the finished model, evaluation mode",
+            with(|o| {
+                o.accumulate = Accumulate::Mean;
+                o.when = When::After;
+            }),
+        ),
+        variant(
+            "after, raw",
+            "the finished model, S as it is",
+            with(|o| {
+                o.accumulate = Accumulate::Mean;
+                o.when = When::After;
+                o.scaling = Scaling::None;
+            }),
+        ),
+        variant(
+            "after, absolute",
+            "the finished model, |S|",
+            with(|o| {
+                o.accumulate = Accumulate::Mean;
+                o.when = When::After;
+                o.sign = Sign::Absolute;
+            }),
+        ),
+        variant(
+            "after, per sample",
+            "the finished model, one mask for each sample",
+            with(|o| {
+                o.accumulate = Accumulate::Mean;
+                o.when = When::After;
+                o.mask = MaskShape::PerSample;
+            }),
+        ),
     ];
     let mut distinct: Vec<Variant> = Vec::new();
     for variant in all {
-        if distinct.iter().all(|other| other.options != variant.options) {
+        if distinct
+            .iter()
+            .all(|other| other.options != variant.options)
+        {
             distinct.push(variant);
         }
     }
@@ -113,7 +172,11 @@ mod tests {
             assert_eq!(all[0].options, base);
             assert!(all.len() > 10, "{}", all.len());
             for (place, variant) in all.iter().enumerate() {
-                assert!(all[..place].iter().all(|other| other.options != variant.options));
+                assert!(
+                    all[..place]
+                        .iter()
+                        .all(|other| other.options != variant.options)
+                );
             }
             let recorded = recorded(base);
             assert_eq!(recorded[0].accumulate, Accumulate::LastEpoch);

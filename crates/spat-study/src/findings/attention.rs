@@ -13,14 +13,20 @@ pub(super) fn stability(depth: &DepthReport) -> Option<Finding> {
     let (stance, verdict) = if stability.seeds.values.is_empty() {
         (Stance::Open, "one seed says nothing about the others")
     } else if low > 0.5 {
-        (Stance::For, "the order is one of the architecture and the data, not of chance")
+        (
+            Stance::For,
+            "the order is one of the architecture and the data, not of chance",
+        )
     } else if stability.seeds.mean < 0.5 {
         (Stance::Against, "the order depends on the seed")
     } else {
         (Stance::Open, "the order depends on the seed in part")
     };
     let epochs = stability.epochs.first().map_or_else(String::new, |first| {
-        format!("; the first epoch's order agrees with the last one's by {}", rough(first))
+        format!(
+            "; the first epoch's order agrees with the last one's by {}",
+            rough(first)
+        )
     });
     Some(finding(
         Question::Stability,
@@ -40,9 +46,15 @@ pub(super) fn uniformity(depth: &DepthReport) -> Option<Finding> {
     let uniformity = depth.uniformity.as_ref()?;
     let (low, high) = uniformity.interval;
     let (stance, verdict) = if high < 0.0 {
-        (Stance::For, "low scores go with uniform attention, as the method says")
+        (
+            Stance::For,
+            "low scores go with uniform attention, as the method says",
+        )
     } else if low > 0.0 {
-        (Stance::Against, "low scores go with pointed attention, the opposite of what the method says")
+        (
+            Stance::Against,
+            "low scores go with pointed attention, the opposite of what the method says",
+        )
     } else {
         (Stance::Open, "these models show no relation")
     };

@@ -74,10 +74,18 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
 
 /// Mean regret of a blind choice, for each seed.
 fn blind_regret(depth: &DepthReport) -> Option<Spread> {
-    let regrets: Vec<&Spread> = depth.random.iter().filter_map(|pick| pick.regret.as_ref()).collect();
+    let regrets: Vec<&Spread> = depth
+        .random
+        .iter()
+        .filter_map(|pick| pick.regret.as_ref())
+        .collect();
     let seeds = regrets.first()?.values.len();
     let of_seed = |seed: usize| {
-        regrets.iter().map(|regret| regret.values[seed]).sum::<f64>() / regrets.len() as f64
+        regrets
+            .iter()
+            .map(|regret| regret.values[seed])
+            .sum::<f64>()
+            / regrets.len() as f64
     };
     Some((0..seeds).map(of_seed).collect())
 }
@@ -90,7 +98,10 @@ fn best_and_worst(depth: &DepthReport) -> Option<(f64, f64)> {
         return None;
     }
     for size in sizes.clone() {
-        let means = depth.subsets.iter().filter(|subset| subset.removed.len() == size);
+        let means = depth
+            .subsets
+            .iter()
+            .filter(|subset| subset.removed.len() == size);
         let means: Vec<f64> = means.map(|subset| subset.test.mean).collect();
         sums.0 += means.iter().copied().fold(f64::INFINITY, f64::min);
         sums.1 += means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -119,7 +130,10 @@ pub(super) fn rivals(depth: &DepthReport) -> Vec<Finding> {
         .filter_map(|rival| Some((rival, price(rival)?)))
         .collect();
     ordered.sort_by(|a, b| a.1.mean.total_cmp(&b.1.mean).then(a.0.name.cmp(&b.0.name)));
-    let better = ordered.iter().filter(|(_, price)| price.mean < mine.mean).count();
+    let better = ordered
+        .iter()
+        .filter(|(_, price)| price.mean < mine.mean)
+        .count();
     let surely: Vec<&str> = ordered
         .iter()
         .filter(|(_, theirs)| lower(&paired(&theirs.values, &mine.values)) == Some(true))
@@ -204,7 +218,10 @@ pub(super) fn options(depth: &DepthReport) -> Vec<Finding> {
     let text = if other.is_empty() {
         "all options rank much alike (tau with the study's own of 0.5 or more)".to_owned()
     } else {
-        format!("these options rank quite otherwise than the study's own: {}", other.join(", "))
+        format!(
+            "these options rank quite otherwise than the study's own: {}",
+            other.join(", ")
+        )
     };
     found.push(finding(
         Question::Options,

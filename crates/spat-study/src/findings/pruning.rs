@@ -60,7 +60,11 @@ fn gain(depth: &DepthReport, point: &SweepPoint) -> Finding {
 
 /// How large differences must be to mean anything.
 fn seeds(depth: &DepthReport) -> Finding {
-    let means: Vec<f64> = depth.sweep.iter().map(|point| point.tuned.test.mean).collect();
+    let means: Vec<f64> = depth
+        .sweep
+        .iter()
+        .map(|point| point.tuned.test.mean)
+        .collect();
     let low = means.iter().copied().fold(f64::INFINITY, f64::min);
     let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sd = depth.dense.test.sd;
@@ -70,7 +74,10 @@ fn seeds(depth: &DepthReport) -> Finding {
             "the seed matters about as much as how much is removed, so that small gains are noise",
         )
     } else {
-        (Stance::Open, "the number removed matters more than the seed")
+        (
+            Stance::Open,
+            "the number removed matters more than the seed",
+        )
     };
     finding(
         Question::Sweep,
@@ -106,7 +113,10 @@ fn scratch(depth: &DepthReport, point: &SweepPoint) -> Option<Finding> {
 
 /// If attention is worth nothing, any ranking will do.
 fn everything(depth: &DepthReport) -> Option<Finding> {
-    let all = depth.sweep.iter().find(|point| point.count == depth.layers)?;
+    let all = depth
+        .sweep
+        .iter()
+        .find(|point| point.count == depth.layers)?;
     let test = &all.against_dense_finetuned;
     let (stance, verdict) = match lower(test) {
         Some(false) => (
@@ -219,7 +229,10 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
 }
 
 pub(super) fn transfers(report: &StudyReport) -> Vec<Finding> {
-    let foreign = report.transfers.iter().filter(|transfer| transfer.from != transfer.to);
+    let foreign = report
+        .transfers
+        .iter()
+        .filter(|transfer| transfer.from != transfer.to);
     foreign
         .map(|transfer| {
             let verdict = match lower(&transfer.paired) {

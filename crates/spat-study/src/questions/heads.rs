@@ -24,8 +24,14 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     for seed in site.seeds() {
         let scores = site.send(seed, site.study.send())?;
         by_module.push((seed, lowest(&values(&scores), modules)));
-        let each: Vec<f64> = scores.iter().flat_map(|score| score.heads.clone()).collect();
-        by_head.push((seed, removal(&site.modules, heads, &lowest_places(&each, gone))));
+        let each: Vec<f64> = scores
+            .iter()
+            .flat_map(|score| score.heads.clone())
+            .collect();
+        by_head.push((
+            seed,
+            removal(&site.modules, heads, &lowest_places(&each, gone)),
+        ));
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x4845_4144);
         let choices = (0..RANDOM).map(|_| {
             let places = drawn(&mut random, heads * site.layers(), gone);
@@ -42,17 +48,27 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
                 .map(|(seed, removal)| site.tuned_without(*seed, removal.clone())),
         )
         .chain(by_random.iter().flat_map(|(seed, removals)| {
-            removals.iter().map(|removal| site.tuned_without(*seed, removal.clone()))
+            removals
+                .iter()
+                .map(|removal| site.tuned_without(*seed, removal.clone()))
         }));
     site.train(recipes.collect::<Vec<_>>())?;
 
-    let module_test = tests(by_module.iter().map(|&(seed, subset)| site.test(seed, subset)))?;
+    let module_test = tests(
+        by_module
+            .iter()
+            .map(|&(seed, subset)| site.test(seed, subset)),
+    )?;
     let head_test = tests(by_head.iter().map(|(seed, removal)| {
-        Ok(site.errors(site.tuned_without(*seed, removal.clone()))?.test)
+        Ok(site
+            .errors(site.tuned_without(*seed, removal.clone()))?
+            .test)
     }))?;
     let random_test = tests(by_random.iter().map(|(seed, removals)| {
         let each = removals.iter().map(|removal| {
-            Ok(site.errors(site.tuned_without(*seed, removal.clone()))?.test)
+            Ok(site
+                .errors(site.tuned_without(*seed, removal.clone()))?
+                .test)
         });
         Ok(tests(each)?.mean)
     }))?;
@@ -60,7 +76,9 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
         .iter()
         .map(|(_, removal)| Ok(removal.from(site.dense.clone())?.cost().macs as f64))
         .collect::<Result<Vec<f64>, StudyError>>()?;
-    let first = by_module.first().map_or(Subset::NONE, |(_, subset)| *subset);
+    let first = by_module
+        .first()
+        .map_or(Subset::NONE, |(_, subset)| *subset);
     Ok(vec![HeadPoint {
         modules,
         heads: gone,
@@ -70,8 +88,14 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
         by_module: module_test,
         by_head: head_test,
         by_random_head: random_test,
-        whole: by_head.iter().map(|(_, removal)| removal.modules.len()).collect(),
-        removed: by_head.into_iter().map(|(_, removal)| removal.heads).collect(),
+        whole: by_head
+            .iter()
+            .map(|(_, removal)| removal.modules.len())
+            .collect(),
+        removed: by_head
+            .into_iter()
+            .map(|(_, removal)| removal.heads)
+            .collect(),
     }])
 }
 
@@ -121,10 +145,17 @@ mod tests {
         assert_eq!(places, [1, 2, 3, 5]);
         let removal = removal(&modules, 2, &places);
         assert_eq!(removal.modules, [ModuleId::encoder(1)]);
-        let left: Vec<_> = removal.heads.iter().map(|r| (r.module.clone(), r.heads.clone())).collect();
+        let left: Vec<_> = removal
+            .heads
+            .iter()
+            .map(|r| (r.module.clone(), r.heads.clone()))
+            .collect();
         assert_eq!(
             left,
-            [(ModuleId::encoder(0), vec![1]), (ModuleId::encoder(2), vec![1])]
+            [
+                (ModuleId::encoder(0), vec![1]),
+                (ModuleId::encoder(2), vec![1])
+            ]
         );
     }
 }

@@ -26,11 +26,10 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
     let mut at_once = Vec::new();
     let mut stages: Vec<(u64, Recipe, Subset)> = Vec::new();
     for seed in site.seeds() {
-        let gone = lowest(&values(&site.scored(
-            site.dense(seed),
-            Scorer::Send,
-            site.study.send(),
-        )?), count);
+        let gone = lowest(
+            &values(&site.scored(site.dense(seed), Scorer::Send, site.study.send())?),
+            count,
+        );
         let recipe = site.tuned_from(
             site.dense(seed),
             seed,
@@ -55,7 +54,9 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
                 .collect();
             let lowest = lowest(&values(&scores), 1).places();
             let Some(&module) = lowest.first().and_then(|&place| standing.get(place)) else {
-                return Err(StudyError::Mismatch("no module was left to remove".to_owned()));
+                return Err(StudyError::Mismatch(
+                    "no module was left to remove".to_owned(),
+                ));
             };
             *gone = gone.places().into_iter().chain([module]).collect();
             let share = epochs / count + usize::from(stage < epochs % count);
@@ -90,7 +91,9 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
         count,
         epochs,
         paired: paired(&iterative.values, &one_shot.values),
-        same: pairs.filter(|((_, once), (_, _, step))| once == step).count(),
+        same: pairs
+            .filter(|((_, once), (_, _, step))| once == step)
+            .count(),
         one_shot,
         iterative,
     }])

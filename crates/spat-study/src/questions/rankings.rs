@@ -7,7 +7,7 @@ use spat_spec::{DepthReport, Pick, RandomPick, RankingReport, Scorer, SendOption
 use crate::compare::{paired, tau};
 use crate::error::StudyError;
 use crate::site::Site;
-use crate::subsets::{Subset, drawn, lowest, regret, values};
+use crate::subsets::{Subset, above_best, drawn, lowest, values};
 use crate::variants::variants;
 
 /// Somebody who ranks modules.
@@ -81,7 +81,9 @@ pub(crate) fn rank(
     }
     let pairs = scores.iter().flat_map(|of_judge| {
         site.seeds().zip(of_judge).flat_map(|(seed, scores)| {
-            counts.iter().map(move |&count| (seed, lowest(scores, count)))
+            counts
+                .iter()
+                .map(move |&count| (seed, lowest(scores, count)))
         })
     });
     site.tune(pairs.collect::<Vec<_>>())?;
@@ -92,7 +94,9 @@ pub(crate) fn rank(
         for &count in &counts {
             picks.push(pick(site, of_judge, count, depth)?);
         }
-        let total = oracle.then(|| mean_regret(&picks, site.study.seeds.len())).flatten();
+        let total = oracle
+            .then(|| mean_regret(&picks, site.study.seeds.len()))
+            .flatten();
         let modules = 0..site.layers();
         reports.push(RankingReport {
             name: judge.name.clone(),
@@ -107,9 +111,10 @@ pub(crate) fn rank(
                 pairs.map(|(one, send)| tau(one, send)).collect()
             }),
             against_send: match (&total, reports.first()) {
-                (Some(mine), Some(send)) => {
-                    send.regret.as_ref().map(|send| paired(&mine.values, &send.values))
-                }
+                (Some(mine), Some(send)) => send
+                    .regret
+                    .as_ref()
+                    .map(|send| paired(&mine.values, &send.values)),
                 _ => None,
             },
             regret: total,
@@ -170,7 +175,8 @@ fn pick(
         .collect();
     let regret = (!depth.subsets.is_empty()).then(|| {
         let each = tests.values.iter().enumerate();
-        each.map(|(place, &test)| regret(test, of_size(depth, count, place))).collect()
+        each.map(|(place, &test)| above_best(test, of_size(depth, count, place)))
+            .collect()
     });
     Ok(Pick {
         count,
@@ -191,7 +197,10 @@ fn of_size(depth: &DepthReport, count: usize, place: usize) -> impl Iterator<Ite
 
 /// Mean over the numbers of modules, for each seed.
 fn mean_regret(picks: &[Pick], seeds: usize) -> Option<Spread> {
-    let regrets: Vec<&Spread> = picks.iter().filter_map(|pick| pick.regret.as_ref()).collect();
+    let regrets: Vec<&Spread> = picks
+        .iter()
+        .filter_map(|pick| pick.regret.as_ref())
+        .collect();
     if regrets.is_empty() {
         return None;
     }
@@ -220,11 +229,16 @@ pub(crate) fn random(site: &Site<'_>, depth: &DepthReport) -> Result<Vec<RandomP
     for count in counts(site, oracle) {
         let of_seed = |seed: u64| -> Vec<Subset> {
             if oracle {
-                return Subset::all(site.layers()).filter(|subset| subset.len() == count).collect();
+                return Subset::all(site.layers())
+                    .filter(|subset| subset.len() == count)
+                    .collect();
             }
             draws(site.layers(), count, site.study.draws, seed)
         };
-        site.tune(site.seeds().flat_map(|seed| of_seed(seed).into_iter().map(move |s| (seed, s))))?;
+        site.tune(
+            site.seeds()
+                .flat_map(|seed| of_seed(seed).into_iter().map(move |s| (seed, s))),
+        )?;
         let mut between = Vec::new();
         let mut regrets = Vec::new();
         let mut known = 0;
@@ -236,7 +250,7 @@ pub(crate) fn random(site: &Site<'_>, depth: &DepthReport) -> Result<Vec<RandomP
             let tests = Spread::of(tests.collect::<Result<_, _>>()?);
             between.push(tests.sd);
             if oracle {
-                regrets.push(regret(tests.mean, of_size(depth, count, place)));
+                regrets.push(above_best(tests.mean, of_size(depth, count, place)));
             }
             place += 1;
             Ok(tests.mean)

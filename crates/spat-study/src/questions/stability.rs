@@ -42,7 +42,9 @@ pub(crate) fn measure(site: &Site<'_>) -> Result<Option<Stability>, StudyError> 
         over_batches.extend(pairwise(&groups));
         for (place, one) in groups.iter().enumerate() {
             same.extend(groups[..place].iter().map(|other| {
-                f64::from(u8::from(lowest(one, site.count()) == lowest(other, site.count())))
+                f64::from(u8::from(
+                    lowest(one, site.count()) == lowest(other, site.count()),
+                ))
             }));
         }
     }

@@ -31,9 +31,8 @@ pub(crate) fn sweep(site: &Site<'_>) -> Result<Vec<SweepPoint>, StudyError> {
         of_seed.map_or(Subset::NONE, |(_, scores)| lowest(scores, count))
     };
     let counts = counts(site.layers());
-    let scratch = |count: usize| {
-        count > 0 && (site.study.scratch_everywhere || count == site.count())
-    };
+    let scratch =
+        |count: usize| count > 0 && (site.study.scratch_everywhere || count == site.count());
     let mut tasks = Vec::new();
     for &count in &counts {
         for seed in site.seeds() {

@@ -44,10 +44,11 @@ pub(crate) fn matrix(study: &Study, runner: &Runner<'_>) -> Result<Vec<Transfer>
             };
             runner.ask(&models.iter().flatten().map(task).collect::<Vec<_>>())?;
             let spread = |place: usize| {
-                let each = models.iter().map(|of_seed| {
-                    Ok(errors_of(runner, task(&of_seed[place]))?.test)
-                });
-                each.collect::<Result<Vec<f64>, StudyError>>().map(Spread::of)
+                let each = models
+                    .iter()
+                    .map(|of_seed| Ok(errors_of(runner, task(&of_seed[place]))?.test));
+                each.collect::<Result<Vec<f64>, StudyError>>()
+                    .map(Spread::of)
             };
             let (dense, dense_finetuned, pruned) = (spread(0)?, spread(1)?, spread(2)?);
             transfers.push(Transfer {

@@ -24,7 +24,11 @@ pub(crate) fn measure(site: &Site<'_>) -> Result<Option<Uniformity>, StudyError>
         let scored = site.scored(site.dense(seed), Scorer::Entropy, site.study.send())?;
         let entropy: Vec<f64> = values(&scored).into_iter().map(entropy_of).collect();
         let largest = send.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-        points.extend(send.iter().map(|value| value / largest).zip(entropy.iter().copied()));
+        points.extend(
+            send.iter()
+                .map(|value| value / largest)
+                .zip(entropy.iter().copied()),
+        );
         taus.push(tau(&send, &entropy));
     }
     Ok(Some(Uniformity {
