@@ -247,7 +247,8 @@ fn clear_stillborn(path: &Path) {
     }
 }
 
-fn lock(path: &Path) -> anyhow::Result<Option<File>> {
+/// Keeps other processes out of a folder for as long as the file lives.
+pub(crate) fn lock(path: &Path) -> anyhow::Result<Option<File>> {
     let file = path.join(LOCK_FILE);
     let file = File::create(&file).with_context(|| format!("cannot write `{}`", file.display()))?;
     match file.try_lock() {

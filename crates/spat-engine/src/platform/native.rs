@@ -141,6 +141,14 @@ pub fn cpu_name() -> String {
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
+/// Bytes of memory that nobody uses, where the system tells.
+pub fn free_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemAvailable"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 /// Threads that the CPU backend uses: `RAYON_NUM_THREADS`, or all that the system offers.
 pub fn threads() -> usize {
     std::env::var("RAYON_NUM_THREADS")
