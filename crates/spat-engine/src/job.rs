@@ -327,7 +327,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             Some(plan) => plan.clone(),
             None => {
                 let scores = self.phases.scores.clone().unwrap_or_default();
-                Plan::from_scores("send", scores, &self.job.experiment.prune)?
+                Plan::decide("send", scores, &self.job.experiment.prune, &self.dense)?
             }
         };
         self.control.emit(Event::Plan { plan: plan.clone() });

@@ -343,6 +343,18 @@ impl AttentionSlot {
         Some(module.forward(x, &self.id, &self.heads, chain, pass))
     }
 
+    /// `MHA(x)` by itself, without a score chain, for models with layers of their own; `None` if the
+    /// module is removed.
+    ///
+    /// # Shapes
+    /// - `tokens` and output: `[B, L, d_model]`
+    pub fn attend(&self, tokens: Tensor<3>, pass: &mut Pass) -> Option<Tensor<3>> {
+        let [batch, length, width] = tokens.dims();
+        let rows = tokens.reshape([batch * length, width]);
+        self.forward(&Tokens { rows, batch }, &mut ScoreChain::Off, pass)
+            .map(|rows| rows.reshape([batch, length, width]))
+    }
+
     /// Drops W_q, W_k, W_v and W_o.
     pub fn remove(self) -> Self {
         Self {

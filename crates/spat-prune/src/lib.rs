@@ -7,6 +7,7 @@
 //! choice that they leave open is a field of [`spat_spec::SendOptions`].
 
 mod accumulator;
+pub mod adaptive;
 mod apply;
 pub mod score;
 mod send;

@@ -30,7 +30,7 @@ pub use forecaster::{
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
 pub use module_id::ModuleId;
-pub use plan::{HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
+pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
 pub use report::{

@@ -33,8 +33,9 @@ impl Tally {
     }
 }
 
+/// A module of which no batch said anything has no number for a score.
 fn score(module: &ModuleId, batches: &[Values]) -> Score {
-    let count = batches.len().max(1) as f64;
+    let count = batches.len() as f64;
     let value = batches.iter().map(|batch| batch.module).sum::<f64>() / count;
     let variance = batches
         .iter()
