@@ -17,7 +17,7 @@ use crate::cache::Cache;
 use crate::error::StudyError;
 use crate::findings::findings;
 use crate::questions::{
-    heads, iterative, rankings, stability, subsets, sweep, transfer, uniformity,
+    adaptive, heads, iterative, rankings, stability, subsets, sweep, transfer, uniformity,
 };
 use crate::runner::{Runner, StudyEvent};
 use crate::site::Site;
@@ -193,6 +193,10 @@ fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, StudyError> 
     if study.asks(Question::Heads) {
         part("heads against modules");
         report.heads = heads::compare(site)?;
+    }
+    if study.asks(Question::Adaptive) {
+        part("numbers chosen by rules");
+        report.adaptive = adaptive::compare(site)?;
     }
     if study.asks(Question::Stability) {
         part("stability of the ranking");

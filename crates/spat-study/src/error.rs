@@ -1,7 +1,7 @@
 //! Why a study ended without a result.
 
 use spat_engine::{JobError, StoreError};
-use spat_spec::{ConfigError, StructureError};
+use spat_spec::{ConfigError, PlanError, StructureError};
 use thiserror::Error;
 
 /// An error of a study. All but [`StudyError::Stopped`] are failures.
@@ -25,6 +25,9 @@ pub enum StudyError {
     /// A removal that the model does not have.
     #[error(transparent)]
     Structure(#[from] StructureError),
+    /// Scores that make no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// A result cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,43 +1,50 @@
 //! Heads against whole modules at the same number of multiply–accumulates.
 
-use rand::SeedableRng as _;
+use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use spat_spec::{HeadPoint, HeadRemoval, ModuleId, Spread};
+use spat_spec::{Granularity, HeadPoint, Plan, PruneRule, Score, Spread};
 
 use crate::compare::paired;
 use crate::error::StudyError;
 use crate::site::Site;
-use crate::subsets::{Subset, drawn, lowest, values};
+use crate::subsets::{Subset, lowest, values};
 use crate::task::Removal;
 
-/// Random choices of heads per seed.
+/// Random orders of heads per seed.
 const RANDOM: usize = 3;
 
-/// As many heads as the modules have that go at the study's ratio.
+/// Modules at the study's ratio, and as many heads as save the same MACs.
 pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
-    let heads = site.study.base.forecaster.heads();
     let modules = site.count();
-    let gone = modules * heads;
+    let rule = PruneRule {
+        ratio: modules as f64 / site.layers() as f64,
+        granularity: Granularity::HeadsAtEqualMacs,
+        ..PruneRule::default()
+    };
+    let heads_of = |scores: Vec<Score>| -> Result<Removal, StudyError> {
+        let plan = Plan::from_head_scores("send", scores, &rule, &site.dense)?;
+        Ok(Removal {
+            modules: plan.removed,
+            heads: plan.removed_heads,
+        })
+    };
     let mut by_module = Vec::new();
-    let mut by_head: Vec<(u64, Removal)> = Vec::new();
-    let mut by_random: Vec<(u64, Vec<Removal>)> = Vec::new();
+    let mut by_head = Vec::new();
+    let mut by_random = Vec::new();
     for seed in site.seeds() {
         let scores = site.send(seed, site.study.send())?;
         by_module.push((seed, lowest(&values(&scores), modules)));
-        let each: Vec<f64> = scores
-            .iter()
-            .flat_map(|score| score.heads.clone())
-            .collect();
-        by_head.push((
-            seed,
-            removal(&site.modules, heads, &lowest_places(&each, gone)),
-        ));
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x4845_4144);
-        let choices = (0..RANDOM).map(|_| {
-            let places = drawn(&mut random, heads * site.layers(), gone);
-            removal(&site.modules, heads, &places)
-        });
-        by_random.push((seed, choices.collect()));
+        let mut blind = Vec::new();
+        for _ in 0..RANDOM {
+            let mut drawn = scores.clone();
+            for head in drawn.iter_mut().flat_map(|score| &mut score.heads) {
+                *head = random.next_u64() as f64;
+            }
+            blind.push(heads_of(drawn)?);
+        }
+        by_random.push((seed, blind));
+        by_head.push((seed, heads_of(scores)?));
     }
     let recipes = by_module
         .iter()
@@ -45,45 +52,39 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
         .chain(
             by_head
                 .iter()
+                .chain(&single(&by_random))
                 .map(|(seed, removal)| site.tuned_without(*seed, removal.clone())),
-        )
-        .chain(by_random.iter().flat_map(|(seed, removals)| {
-            removals
-                .iter()
-                .map(|removal| site.tuned_without(*seed, removal.clone()))
-        }));
+        );
     site.train(recipes.collect::<Vec<_>>())?;
 
-    let module_test = tests(
-        by_module
+    let test = |seed: u64, removal: &Removal| -> Result<f64, StudyError> {
+        Ok(site.errors(site.tuned_without(seed, removal.clone()))?.test)
+    };
+    let module_test = spread(by_module.iter().map(|&(seed, gone)| site.test(seed, gone)))?;
+    let head_test = spread(by_head.iter().map(|(seed, removal)| test(*seed, removal)))?;
+    let random_test = spread(by_random.iter().map(|(seed, removals)| {
+        Ok(spread(removals.iter().map(|removal| test(*seed, removal)))?.mean)
+    }))?;
+    let macs = spread(
+        by_head
             .iter()
-            .map(|&(seed, subset)| site.test(seed, subset)),
+            .map(|(_, removal)| Ok(removal.from(site.dense.clone())?.cost().macs as f64)),
     )?;
-    let head_test = tests(by_head.iter().map(|(seed, removal)| {
-        Ok(site
-            .errors(site.tuned_without(*seed, removal.clone()))?
-            .test)
-    }))?;
-    let random_test = tests(by_random.iter().map(|(seed, removals)| {
-        let each = removals.iter().map(|removal| {
-            Ok(site
-                .errors(site.tuned_without(*seed, removal.clone()))?
-                .test)
-        });
-        Ok(tests(each)?.mean)
-    }))?;
-    let macs = by_head
-        .iter()
-        .map(|(_, removal)| Ok(removal.from(site.dense.clone())?.cost().macs as f64))
-        .collect::<Result<Vec<f64>, StudyError>>()?;
-    let first = by_module
-        .first()
-        .map_or(Subset::NONE, |(_, subset)| *subset);
+    let first = by_module.first().map_or(Subset::NONE, |(_, gone)| *gone);
+    let all = site.study.base.forecaster.heads();
+    let gone = by_head.iter().map(|(_, removal)| {
+        let single: usize = removal
+            .heads
+            .iter()
+            .map(|removal| removal.heads.len())
+            .sum();
+        (single + removal.modules.len() * all) as f64
+    });
     Ok(vec![HeadPoint {
         modules,
-        heads: gone,
+        heads: Spread::of(gone.collect()).mean.round() as usize,
         module_macs: site.structure(first)?.cost().macs,
-        head_macs: Spread::of(macs).mean,
+        head_macs: macs.mean,
         paired: paired(&head_test.values, &module_test.values),
         by_module: module_test,
         by_head: head_test,
@@ -99,63 +100,13 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     }])
 }
 
-fn tests(each: impl Iterator<Item = Result<f64, StudyError>>) -> Result<Spread, StudyError> {
+fn single(by_random: &[(u64, Vec<Removal>)]) -> Vec<(u64, Removal)> {
+    let each = by_random
+        .iter()
+        .flat_map(|(seed, removals)| removals.iter().map(|removal| (*seed, removal.clone())));
+    each.collect()
+}
+
+fn spread(each: impl Iterator<Item = Result<f64, StudyError>>) -> Result<Spread, StudyError> {
     each.collect::<Result<Vec<f64>, _>>().map(Spread::of)
-}
-
-/// Places of the `count` lowest, ascending; of equal ones the later go first.
-fn lowest_places(scores: &[f64], count: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]).then(b.cmp(&a)));
-    order.truncate(count);
-    order.sort_unstable();
-    order
-}
-
-/// Heads by their place over all modules; a module that loses all of them goes whole.
-fn removal(modules: &[ModuleId], heads: usize, places: &[usize]) -> Removal {
-    let mut removal = Removal::default();
-    for (number, module) in modules.iter().enumerate() {
-        let own: Vec<usize> = places
-            .iter()
-            .filter(|&&place| place / heads == number)
-            .map(|place| place % heads)
-            .collect();
-        if own.len() == heads {
-            removal.modules.push(module.clone());
-        } else if !own.is_empty() {
-            removal.heads.push(HeadRemoval {
-                module: module.clone(),
-                heads: own,
-            });
-        }
-    }
-    removal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lowest_heads_go_and_an_emptied_module_goes_whole() {
-        let modules: Vec<_> = (0..3).map(ModuleId::encoder).collect();
-        let scores = [0.5, 0.1, 0.2, 0.2, 0.9, 0.3];
-        let places = lowest_places(&scores, 4);
-        assert_eq!(places, [1, 2, 3, 5]);
-        let removal = removal(&modules, 2, &places);
-        assert_eq!(removal.modules, [ModuleId::encoder(1)]);
-        let left: Vec<_> = removal
-            .heads
-            .iter()
-            .map(|r| (r.module.clone(), r.heads.clone()))
-            .collect();
-        assert_eq!(
-            left,
-            [
-                (ModuleId::encoder(0), vec![1]),
-                (ModuleId::encoder(2), vec![1])
-            ]
-        );
-    }
 }

@@ -1,5 +1,6 @@
 //! One file per question: which tasks it needs, and what their results say.
 
+pub(crate) mod adaptive;
 pub(crate) mod heads;
 pub(crate) mod iterative;
 pub(crate) mod rankings;
