@@ -108,6 +108,10 @@ fn spread(spread: &Spread) -> String {
 
 /// `−0.0021 [−0.0040, −0.0002]`.
 fn difference(test: &PairedTest) -> String {
+    if test.pairs < 2 {
+        // One pair has no interval.
+        return signed(test.difference);
+    }
     format!(
         "{} [{}, {}]",
         signed(test.difference),

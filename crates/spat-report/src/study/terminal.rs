@@ -2,7 +2,10 @@
 
 use spat_spec::{DepthReport, Question, Spread, Stance, StudyReport};
 
-use super::findings::{heading, verdict};
+use super::{
+    difference,
+    findings::{heading, verdict},
+};
 use crate::{escape::plain, number};
 
 /// Columns of a terminal that lines are broken at.
@@ -73,15 +76,11 @@ fn errors(depth: &DepthReport) -> Vec<String> {
     ];
     for point in depth.sweep.iter().filter(|point| point.count > 0) {
         let test = &point.against_dense_finetuned;
-        let against = format!(
-            "{:+.4} [{:+.4}, {:+.4}]",
-            test.difference, test.low, test.high
-        );
         lines.push(row(
             &format!("{} removed by SEND, fine-tuned", point.count),
             &point.tuned.test,
             point.tuned.macs,
-            &against.replace('-', "−"),
+            &difference(test),
         ));
     }
     lines.push(String::new());

@@ -14,6 +14,9 @@ pub(super) fn rough(spread: &Spread) -> String {
 
 /// The difference with its interval.
 pub(super) fn difference(test: &PairedTest) -> String {
+    if test.pairs < 2 {
+        return format!("{:+.4} (one seed, no interval)", test.difference).replace('-', "−");
+    }
     format!(
         "{:+.4} (95 % interval {:+.4} to {:+.4}, permutation p = {:.2}, {} pairs)",
         test.difference, test.low, test.high, test.p_permutation, test.pairs
