@@ -196,6 +196,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
         score_batches: what
             .score_batches
             .unwrap_or(if what.quick { 12 } else { 24 }),
+        planted_steps: if what.quick { 600 } else { 1500 },
         scratch_everywhere: what.full,
     };
     study.check()?;

@@ -17,7 +17,7 @@ use crate::cache::Cache;
 use crate::error::StudyError;
 use crate::findings::findings;
 use crate::questions::{
-    adaptive, heads, iterative, rankings, stability, subsets, sweep, transfer, uniformity,
+    adaptive, heads, iterative, planted, rankings, stability, subsets, sweep, transfer, uniformity,
 };
 use crate::runner::{Runner, StudyEvent};
 use crate::site::Site;
@@ -118,6 +118,10 @@ pub fn conduct(
     };
     for site in &sites {
         report.depths.push(depth(site, place)?);
+    }
+    if study.asks(Question::Planted) {
+        (place.watch)(StudyEvent::Part("planted modules".to_owned()));
+        report.planted = vec![planted::measure(study, &runner)?];
     }
     if study.asks(Question::ZeroShot) && study.tables.len() > 1 {
         (place.watch)(StudyEvent::Part("zero-shot".to_owned()));

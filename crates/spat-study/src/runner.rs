@@ -181,6 +181,17 @@ impl Runner<'_> {
                 let errors = pollster::block_on(self.bench(of.table())?.errors(&model));
                 Ok(Outcome::Errors(errors.map_err(because)?.into()))
             }
+            Task::Planted(config) => {
+                let report = pollster::block_on(spat_domains::planted::run(config));
+                let report = report.map_err(|error| because(error.into()))?;
+                let values = |scores: &[Score]| scores.iter().map(|score| score.value).collect();
+                let ways = report
+                    .scores
+                    .iter()
+                    .map(|way| (way.name.clone(), values(&way.scores)));
+                let harm = ("leave-one-out".to_owned(), values(&report.leave_one_out));
+                Ok(Outcome::Ranked(ways.chain([harm]).collect()))
+            }
             Task::Transfer { of, to } => {
                 let model = self.model(of)?;
                 let errors = pollster::block_on(self.bench(to)?.errors(&model));

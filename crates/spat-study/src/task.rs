@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use spat_domains::planted::PlantedConfig;
 use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{
@@ -79,6 +80,8 @@ pub enum Task {
         /// Which of how many disjoint groups of batches.
         group: (usize, usize),
     },
+    /// Trains a model with modules of known importance, and ranks them in every way.
+    Planted(PlantedConfig),
     /// Errors on another table.
     Transfer {
         /// The model.
@@ -118,6 +121,8 @@ pub enum Outcome {
     Errors(TaskErrors),
     /// Of a scoring.
     Scores(Vec<Score>),
+    /// Values of the modules, by way of scoring.
+    Ranked(Vec<(String, Vec<f64>)>),
 }
 
 impl Removal {
@@ -233,6 +238,7 @@ impl Task {
             Self::Train(recipe) => recipe.label(),
             Self::Cut { of, removal } => format!("{}, {}, not tuned", of.label(), without(removal)),
             Self::Score { of, scorer, .. } => format!("{}, scored by {scorer}", of.label()),
+            Self::Planted(config) => format!("planted modules, seed {}", config.seed),
             Self::Transfer { of, .. } => format!("{}, on another table", of.label()),
         }
     }

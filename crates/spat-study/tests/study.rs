@@ -67,6 +67,7 @@ fn study(questions: &[Question]) -> Study {
         questions: questions.to_vec(),
         draws: 2,
         score_batches: 2,
+        planted_steps: 20,
         scratch_everywhere: false,
     }
 }

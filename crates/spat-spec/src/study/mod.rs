@@ -105,6 +105,8 @@ pub struct Study {
     pub questions: Vec<Question>,
     /// Random orders where not every subset is trained.
     pub draws: usize,
+    /// Training steps of the models with planted modules.
+    pub planted_steps: usize,
     /// Whether every number of modules in the sweep is trained from new weights too, or only the
     /// one at the ratio of the base.
     pub scratch_everywhere: bool,

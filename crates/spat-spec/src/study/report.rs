@@ -324,6 +324,8 @@ pub struct Uniformity {
 pub struct PlantedResult {
     /// What was planted.
     pub plant: String,
+    /// SEND as the study has it among the names below, if it is there.
+    pub own: Option<String>,
     /// Kendall's tau with the true order, by scorer or option.
     pub tau: BTreeMap<String, Spread>,
     /// Share of seeds in which the planted modules are exactly those at the bottom.

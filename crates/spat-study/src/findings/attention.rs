@@ -85,7 +85,7 @@ pub(super) fn planted(report: &StudyReport) -> Vec<Finding> {
         } else {
             rivals.join(", ")
         };
-        let own = plant.tau.get("send");
+        let own = plant.own.as_ref().and_then(|own| plant.tau.get(own));
         let (stance, said) = match (best, own) {
             (Some((_, tau)), Some(own)) if own.mean >= FOUND => (
                 Stance::For,

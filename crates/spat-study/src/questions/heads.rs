@@ -46,13 +46,14 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
         by_random.push((seed, blind));
         by_head.push((seed, heads_of(scores)?));
     }
+    let blind = single(&by_random);
     let recipes = by_module
         .iter()
         .map(|&(seed, subset)| site.tuned(seed, subset))
         .chain(
             by_head
                 .iter()
-                .chain(&single(&by_random))
+                .chain(&blind)
                 .map(|(seed, removal)| site.tuned_without(*seed, removal.clone())),
         );
     site.train(recipes.collect::<Vec<_>>())?;

@@ -3,6 +3,7 @@
 pub(crate) mod adaptive;
 pub(crate) mod heads;
 pub(crate) mod iterative;
+pub(crate) mod planted;
 pub(crate) mod rankings;
 pub(crate) mod stability;
 pub(crate) mod subsets;
