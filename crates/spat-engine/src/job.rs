@@ -291,8 +291,10 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             device: &job.device,
             seed: experiment.seed,
         };
-        let during = (experiment.send.when == When::During && !self.dense.attention.is_empty())
-            .then_some(&mut scores);
+        let during: &mut [ScoreAccumulator] = match experiment.send.when {
+            When::During if !self.dense.attention.is_empty() => std::slice::from_mut(&mut scores),
+            _ => &mut [],
+        };
         let trained = train(
             &setting,
             Phase::Pretrain,
@@ -374,7 +376,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             phase,
             model,
             config,
-            None,
+            &mut [],
             self.store,
             self.control,
         )

@@ -19,6 +19,7 @@ mod score;
 mod scorer;
 mod session;
 mod structure;
+mod study;
 mod training;
 
 pub use checkpoint::{
@@ -46,4 +47,10 @@ pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, S
 pub use scorer::{Scorer, UnknownScorer};
 pub use session::{Card, Engine, Notice, Order, Stage, Wish};
 pub use structure::{AttentionStructure, Structure, StructureError};
+pub use study::{
+    AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, HeadPoint, IterativePoint,
+    MOST_ORACLE_MODULES, PairedTest, Pick, PlantedResult, PointTiming, Question, RandomPick,
+    RankingReport, Spread, Stability, Stance, Study, StudyReport, StudyTimings, SubsetResult,
+    SweepPoint, TableFacts, Transfer, Uniformity,
+};
 pub use training::{OptimizerConfig, Schedule, TrainingConfig};

@@ -64,6 +64,27 @@ fn two_sided(t: f64, degrees: usize) -> f64 {
     (1.0 - inside).clamp(0.0, 1.0)
 }
 
+/// The t for which `P(|T| > t) = p`, by bisection; `None` for a p outside (0, 1) or no degrees of
+/// freedom.
+pub fn t_quantile(p: f64, degrees: usize) -> Option<f64> {
+    if !(p > 0.0 && p < 1.0) || degrees == 0 {
+        return None;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    while two_sided(high, degrees) > p {
+        high *= 2.0;
+    }
+    for _ in 0..100 {
+        let middle = (low + high) / 2.0;
+        if two_sided(middle, degrees) > p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(high)
+}
+
 /// Up to here every choice of signs is tried.
 const EXACT: usize = 16;
 
@@ -125,6 +146,17 @@ mod tests {
         for (degrees, point) in [(3, 3.182_446), (4, 2.776_445), (10, 2.228_139)] {
             assert!((two_sided(point, degrees) - 0.05).abs() < 1e-6, "{degrees}");
         }
+    }
+
+    #[test]
+    fn a_quantile_has_its_tabled_value() {
+        for (degrees, t) in [(1, 12.706_2), (2, 4.302_65), (10, 2.228_139)] {
+            assert!(
+                (t_quantile(0.05, degrees).unwrap() - t).abs() < 1e-4,
+                "{degrees}"
+            );
+        }
+        assert_eq!(t_quantile(0.05, 0), None);
     }
 
     #[test]
