@@ -7,8 +7,8 @@ use spat_spec::Structure;
 
 use crate::attention::{AttentionSlot, ScoreChain, Tokens};
 use crate::initial::Initial;
-use crate::norm::{BatchNorm, Norm};
-use crate::operations::{dropout, gelu, linear};
+use crate::norm::{BatchNorm, Branch, Norm};
+use crate::operations::linear_gelu;
 use crate::pass::Pass;
 
 /// Sizes and habits of an encoder.
@@ -43,20 +43,29 @@ pub struct EncoderLayer {
 
 impl EncoderLayer {
     fn forward(&self, x: &Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Tokens {
-        let mut branch = self.attention.forward(x, chain, pass);
-        if self.authors_patchtst {
-            // The authors drop twice: in the output projection and on the branch.
-            branch = branch.map(|branch| dropout(branch, pass.dropout(self.dropout)));
-        }
-        let attended = self
-            .norm1
-            .after_branch(x.rows.clone(), branch, self.dropout, pass);
-        let hidden = linear(&self.expand, attended.clone());
-        let hidden = gelu(hidden, pass.dropout(self.dropout));
-        let branch = linear(&self.contract, hidden);
+        let attended = match self.attention.context(x, chain, pass) {
+            Some((context, output)) => {
+                // The authors drop twice: in the output projection and on the branch.
+                let inner = self.authors_patchtst.then_some(self.dropout);
+                let branch = Branch {
+                    layer: output,
+                    input: context,
+                    inner_dropout: inner.and_then(|probability| pass.dropout(probability)),
+                };
+                self.norm1
+                    .after_branch(x.rows.clone(), branch, self.dropout, pass)
+            }
+            None => self.norm1.forward(x.rows.clone(), pass),
+        };
+        let hidden = linear_gelu(&self.expand, attended.clone(), pass.dropout(self.dropout));
+        let branch = Branch {
+            layer: &self.contract,
+            input: hidden,
+            inner_dropout: None,
+        };
         let rows = self
             .norm2
-            .after_branch(attended, Some(branch), self.dropout, pass);
+            .after_branch(attended, branch, self.dropout, pass);
         x.with_rows(rows)
     }
 }
