@@ -9,6 +9,7 @@ use spat_model::{ImportError, WeightError};
 use spat_series::{ReadError, SeriesError, SplitError};
 use spat_serve::ServeError;
 use spat_spec::{CheckpointError, ConfigError, Event, PlanError, StructureError};
+use spat_study::StudyError;
 use thiserror::Error;
 
 use crate::{hints, output};
@@ -97,6 +98,9 @@ fn is_input(error: &anyhow::Error) -> bool {
                 .downcast_ref::<RunFolderError>()
                 .is_some_and(RunFolderError::is_input)
             || cause.downcast_ref::<JobError>().is_some_and(job_is_input)
+            || cause
+                .downcast_ref::<StudyError>()
+                .is_some_and(study_is_input)
     })
 }
 
@@ -112,6 +116,14 @@ fn job_is_input(error: &JobError) -> bool {
         | JobError::RunFile { .. } => true,
         JobError::Plan(error) => plan_is_input(error),
         JobError::Store(error) => store_is_input(error),
+        _ => false,
+    }
+}
+
+fn study_is_input(error: &StudyError) -> bool {
+    match error {
+        StudyError::Config(_) | StudyError::Structure(_) | StudyError::Damaged { .. } => true,
+        StudyError::Task { error, .. } => job_is_input(error),
         _ => false,
     }
 }

@@ -76,7 +76,8 @@ pub(crate) fn dist() -> Result<()> {
     Ok(())
 }
 
-fn trunk(what: &str) -> Result<Command> {
+/// Trunk's subcommand `what`, with what it needs installed.
+pub(crate) fn trunk(what: &str) -> Result<Command> {
     let variables = setup::ensure()?;
     let mut command = Command::new("trunk");
     command
