@@ -1,6 +1,7 @@
 //! `spat serve` as a person has it: started, visited, ended, killed.
 #![cfg(unix)]
 #![allow(missing_docs, clippy::unwrap_used)]
+#![allow(dead_code)] // The borrowed client can more than is needed here.
 
 #[path = "../../spat-serve/tests/visit/client.rs"]
 mod client;

@@ -63,6 +63,7 @@ impl Server {
             gate: settings
                 .secret
                 .map(|secret| Gate::new(secret, address.port())),
+            ping: limits.ping,
             hosts: Hosts::new(settings.bind, &settings.names),
             requests: Buckets::new(limits.requests),
             attempts: Buckets::new(limits.attempts),

@@ -58,6 +58,8 @@ pub struct Limits {
     pub head: Duration,
     /// How long a connection may make no progress, in either direction.
     pub patience: Duration,
+    /// How often a page with nothing to say is asked whether it is there; shorter than the patience.
+    pub ping: Duration,
     /// Requests from one address.
     pub requests: Rate,
     /// Tokens tried from one address.
@@ -72,6 +74,7 @@ impl Default for Limits {
             connections_of_one: 400,
             head: Duration::from_secs(10),
             patience: Duration::from_secs(60),
+            ping: Duration::from_secs(20),
             requests: Rate {
                 burst: 2000.0,
                 per_second: 200.0,

@@ -33,6 +33,8 @@ pub(crate) struct Site {
     pub(crate) gate: Option<Gate>,
     pub(crate) hall: Option<Arc<Hall>>,
     pub(crate) hosts: Hosts,
+    /// How often a connected page is asked whether it is there.
+    pub(crate) ping: Duration,
     pub(crate) requests: Buckets<Neighbour>,
     pub(crate) attempts: Buckets<Neighbour>,
 }
@@ -92,7 +94,7 @@ async fn engine(
         }
     };
     match hall.arrive(visitor, wanted.session(), fresh) {
-        Some(arrival) => socket(upgrade, Arc::clone(hall), visitor, arrival),
+        Some(arrival) => socket(upgrade, Arc::clone(hall), visitor, arrival, site.ping),
         None => {
             let words = "This server's engine has as many visitors as it takes; try again later.";
             (StatusCode::SERVICE_UNAVAILABLE, words).into_response()

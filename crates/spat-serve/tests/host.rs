@@ -519,10 +519,12 @@ async fn bad_clients_stop_nobody() {
     let folder = TempDir::new().unwrap();
     let limits = Limits {
         patience: Duration::from_millis(700),
+        ping: Duration::from_millis(200),
         ..Limits::default()
     };
     let rules = Rules {
         table: 1 << 20,
+        turn: Duration::from_millis(300),
         ..Rules::default()
     };
     let hosted = host_with(folder.path(), rules, limits);

@@ -21,9 +21,6 @@ use crate::guard::{Bucket, Rate};
 /// Largest message, bytes: an order, or a piece of a table.
 const LARGEST: usize = 1 << 20;
 
-/// How often a silent page is asked whether it is there; its answer keeps the connection.
-const PING: Duration = Duration::from_secs(20);
-
 /// Orders of one page: scrubbing through windows gives many.
 const ORDERS: Rate = Rate {
     burst: 200.0,
@@ -54,6 +51,7 @@ pub(crate) fn socket(
     hall: Arc<Hall>,
     visitor: VisitorId,
     arrival: Arrival,
+    ping: Duration,
 ) -> Response {
     let (line, gone) = (arrival.line, Arc::clone(&hall));
     upgrade
@@ -69,7 +67,7 @@ pub(crate) fn socket(
                 pieces: Bucket::full(PIECES, Instant::now()),
                 upload: Ok(None),
             };
-            page.talk(socket, arrival).await;
+            page.talk(socket, arrival, ping).await;
             hall.leave(visitor, line);
         })
 }
@@ -98,7 +96,7 @@ type Outwards = SplitSink<WebSocket, Message>;
 struct Goodbye(u16, &'static str);
 
 impl Page {
-    async fn talk(mut self, socket: WebSocket, mut arrival: Arrival) {
+    async fn talk(mut self, socket: WebSocket, mut arrival: Arrival, ping: Duration) {
         let (mut outwards, mut inwards) = socket.split();
         let mut heard = arrival.heard;
         let hello = Hello {
@@ -112,7 +110,8 @@ impl Page {
         if outwards.send(Message::Text(hello.into())).await.is_err() {
             return;
         }
-        let mut pings = interval(PING);
+        // The answer keeps the connection alive.
+        let mut pings = interval(ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let goodbye = loop {
             // A page that takes nothing stops here, and its connection's patience ends it.

@@ -14,15 +14,15 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// No single thing in these tests takes longer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-pub struct Client {
-    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    pub hello: Hello,
-    pub heard: u64,
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(crate) hello: Hello,
+    pub(crate) heard: u64,
     given: u64,
 }
 
 /// Connects with these headers; `Err` is the status of the refusal.
-pub async fn dial(
+pub(crate) async fn dial(
     address: SocketAddr,
     query: &str,
     headers: &[(&'static str, String)],
@@ -42,12 +42,12 @@ pub async fn dial(
 
 impl Client {
     /// A page that was just loaded. `cookie` is a line of a header.
-    pub async fn arrive(address: SocketAddr, cookie: &str) -> Self {
+    pub(crate) async fn arrive(address: SocketAddr, cookie: &str) -> Self {
         Self::with_query(address, cookie, "").await
     }
 
     /// The same page after its connection was lost.
-    pub async fn come_back(self, address: SocketAddr, cookie: &str) -> Self {
+    pub(crate) async fn come_back(self, address: SocketAddr, cookie: &str) -> Self {
         let (session, heard, given) = (self.hello.session.clone(), self.heard, self.given);
         drop(self.socket);
         let query = format!("?session={session}&heard={heard}");
@@ -77,12 +77,12 @@ impl Client {
         }
     }
 
-    pub async fn order(&mut self, order: Order) {
+    pub(crate) async fn order(&mut self, order: Order) {
         self.order_with(order, None).await;
     }
 
     /// An order behind its bytes, in pieces.
-    pub async fn order_with(&mut self, order: Order, bytes: Option<&[u8]>) {
+    pub(crate) async fn order_with(&mut self, order: Order, bytes: Option<&[u8]>) {
         for piece in bytes.unwrap_or_default().chunks(100_000) {
             // A server that has refused already may have closed.
             self.socket
@@ -100,11 +100,11 @@ impl Client {
         self.socket.send(Message::Text(text.into())).await.ok();
     }
 
-    pub async fn command(&mut self, command: Command) {
+    pub(crate) async fn command(&mut self, command: Command) {
         self.order(Order::Command(command)).await;
     }
 
-    pub async fn open(&mut self, run: &str, table: Option<&[u8]>) {
+    pub(crate) async fn open(&mut self, run: &str, table: Option<&[u8]>) {
         let order = Order::Open {
             run: run.to_owned(),
             table: "toy.csv".to_owned(),
@@ -113,18 +113,18 @@ impl Client {
         self.order_with(order, table).await;
     }
 
-    pub async fn train(&mut self, experiment: &Experiment) {
+    pub(crate) async fn train(&mut self, experiment: &Experiment) {
         let experiment = Box::new(experiment.clone());
         self.command(Command::Train { experiment }).await;
     }
 
-    pub async fn prune(&mut self, experiment: &Experiment) {
+    pub(crate) async fn prune(&mut self, experiment: &Experiment) {
         let experiment = Box::new(experiment.clone());
         self.command(Command::Prune { experiment }).await;
     }
 
     /// What comes next; `None` once the server has closed, with its code.
-    pub async fn hear(&mut self) -> Result<Notice, Option<u16>> {
+    pub(crate) async fn hear(&mut self) -> Result<Notice, Option<u16>> {
         loop {
             match timeout(PATIENCE, self.socket.next()).await.unwrap() {
                 Some(Ok(Message::Text(text))) => {
@@ -144,7 +144,7 @@ impl Client {
 
     /// Everything up to the notice that is waited for. A failure that is not waited for ends the
     /// test.
-    pub async fn until(&mut self, wanted: impl Fn(&Notice) -> bool) -> Vec<Notice> {
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&Notice) -> bool) -> Vec<Notice> {
         let mut heard = Vec::new();
         loop {
             let notice = self.hear().await.unwrap();
@@ -160,7 +160,7 @@ impl Client {
     }
 
     /// The words of the failure that must come.
-    pub async fn failure(&mut self) -> String {
+    pub(crate) async fn failure(&mut self) -> String {
         let heard = self
             .until(|notice| matches!(event(notice), Some(Event::Failed { .. })))
             .await;
@@ -171,25 +171,25 @@ impl Client {
     }
 }
 
-pub fn event(notice: &Notice) -> Option<&Event> {
+pub(crate) fn event(notice: &Notice) -> Option<&Event> {
     match notice {
         Notice::Event(event) => Some(event),
         _ => None,
     }
 }
 
-pub fn is_trained(notice: &Notice) -> bool {
+pub(crate) fn is_trained(notice: &Notice) -> bool {
     matches!(event(notice), Some(Event::Trained { .. }))
 }
 
-pub fn is_done(notice: &Notice) -> bool {
+pub(crate) fn is_done(notice: &Notice) -> bool {
     matches!(event(notice), Some(Event::Done { .. }))
 }
 
-pub fn is_paused(notice: &Notice) -> bool {
+pub(crate) fn is_paused(notice: &Notice) -> bool {
     matches!(event(notice), Some(Event::Paused))
 }
 
-pub fn is_stopped(notice: &Notice) -> bool {
+pub(crate) fn is_stopped(notice: &Notice) -> bool {
     matches!(event(notice), Some(Event::Stopped))
 }

@@ -1,13 +1,12 @@
 //! A server on this machine and a client that speaks to it byte by byte.
 #![allow(dead_code)] // Each test file uses its own part.
 
-pub mod client;
-pub mod toy;
+pub(crate) mod client;
+pub(crate) mod toy;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -17,14 +16,14 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 /// A server that ends with its test.
-pub struct Running {
-    pub address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    pub fn start(settings: Settings) -> Self {
+    pub(crate) fn start(settings: Settings) -> Self {
         let (address, listening) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn(move || {
@@ -51,7 +50,7 @@ impl Running {
     }
 
     /// Ends as Ctrl-C does.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some(stop) = self.stop.take() {
             stop.send(()).ok();
         }
@@ -60,7 +59,7 @@ impl Running {
         }
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
@@ -69,7 +68,7 @@ impl Running {
     }
 
     /// The answer to these very bytes.
-    pub fn raw(&self, bytes: &[u8]) -> Answer {
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Answer {
         let mut stream = self.connect();
         // A server that has refused already may have closed.
         stream.write_all(bytes).ok();
@@ -77,7 +76,7 @@ impl Running {
     }
 
     /// The answer to a request with these lines of headers; the host is a right one.
-    pub fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let mut text = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n",
             self.address,
@@ -90,12 +89,12 @@ impl Running {
         self.raw(format!("{text}\r\n{body}").as_bytes())
     }
 
-    pub fn get(&self, path: &str, headers: &[&str]) -> Answer {
+    pub(crate) fn get(&self, path: &str, headers: &[&str]) -> Answer {
         self.ask("GET", path, headers, "")
     }
 
     /// Hands a token in, as the join page's script does.
-    pub fn join(&self, token: &str) -> Answer {
+    pub(crate) fn join(&self, token: &str) -> Answer {
         let origin = format!("origin: http://{}", self.address);
         self.ask("POST", "/join", &[&origin], token)
     }
@@ -114,16 +113,16 @@ impl Drop for Running {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// 0 if the connection was closed without one.
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     /// Everything until the server closes.
-    pub fn read(stream: &mut TcpStream) -> Self {
+    pub(crate) fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
         // A connection that is reset after the answer has still answered.
         stream.read_to_end(&mut bytes).ok();
@@ -139,26 +138,26 @@ impl Answer {
         Self { status, head, body }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (found, value) = line.split_once(": ")?;
             found.eq_ignore_ascii_case(name).then_some(value)
         })
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
     /// The cookie that was given, as it goes back.
-    pub fn cookie(&self) -> String {
+    pub(crate) fn cookie(&self) -> String {
         let cookie = self.header("set-cookie").unwrap().split(';').next();
         format!("cookie: {}", cookie.unwrap())
     }
 }
 
 /// A folder with a page in it, and beside it a file that nobody may see.
-pub fn page_folder() -> TempDir {
+pub(crate) fn page_folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
@@ -175,18 +174,14 @@ pub fn page_folder() -> TempDir {
     folder
 }
 
-pub fn page(folder: &TempDir) -> Page {
+pub(crate) fn page(folder: &TempDir) -> Page {
     Page::in_folder(&folder.path().join("page")).unwrap()
 }
 
 /// For this machine, on a free port.
-pub fn local(folder: &TempDir) -> Settings {
+pub(crate) fn local(folder: &TempDir) -> Settings {
     Settings {
         port: Some(0),
         ..Settings::local(page(folder))
     }
-}
-
-pub fn in_folder(path: &Path) -> Page {
-    Page::in_folder(path).unwrap()
 }

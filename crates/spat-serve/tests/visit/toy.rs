@@ -8,7 +8,7 @@ use spat_spec::{
 };
 
 /// Two seasons a day in three channels.
-pub fn table(rows: usize) -> Vec<u8> {
+pub(crate) fn table(rows: usize) -> Vec<u8> {
     let mut text = String::from("a,b,c\n");
     for row in 0..rows {
         let value = |channel: usize| {
@@ -22,7 +22,7 @@ pub fn table(rows: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-pub fn experiment(seed: u64, epochs: usize) -> Experiment {
+pub(crate) fn experiment(seed: u64, epochs: usize) -> Experiment {
     let training = TrainingConfig {
         epochs,
         batch: 32,
