@@ -1,4 +1,4 @@
-//! Takes the page out of `dist/` into the program, as the window needs it.
+//! Takes the page out of `dist-window/` into the program, as the window needs it.
 
 use std::fs;
 use std::io;
@@ -25,7 +25,7 @@ const LEFT_OUT: [&str; 3] = ["spat-worker", "sw.js", "manifest.webmanifest"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../..");
-    let dist = root.join("dist");
+    let dist = root.join("dist-window");
     println!("cargo:rerun-if-changed={}", dist.display());
     if dist.join("index.html").is_file() {
         let page = PathBuf::from(std::env::var("OUT_DIR")?).join("page");
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!(r#"cargo:rustc-env=TAURI_CONFIG={{"build":{{"frontendDist":{page:?}}}}}"#);
     } else {
         println!(
-            "cargo:warning=`dist/` holds no page, so spat-desktop will only say so; build both with `cargo xtask desktop`"
+            "cargo:warning=`dist-window/` holds no page, so spat-desktop will only say so; build both with `cargo xtask desktop`"
         );
     }
     tauri_build::try_build(

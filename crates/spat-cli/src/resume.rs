@@ -48,7 +48,8 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
 
     let (name, bytes) = match (&args.data, &file.data) {
         (Some(data), _) | (None, Origin::File(data)) => {
-            (table::file_name(data), table::read_file(data)?)
+            let name = file.table_name().unwrap_or_else(|| table::file_name(data));
+            (name, table::read_file(data)?)
         }
         (None, Origin::Demo) => demo::file(),
     };

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::Deserialize;
 use spat_spec::{Card, Engine, Experiment, Stage};
 
-use crate::run_file::{Origin, RUN_FILE, RunFile};
+use crate::run_file::{RUN_FILE, RunFile};
 use crate::run_folder::{EXPERIMENT, REPORT};
 
 /// The card's file in a run's folder; a run of the command line has none.
@@ -77,10 +77,9 @@ fn card(folder: &Path) -> Option<Card> {
 }
 
 fn fresh(folder: &Path, file: &RunFile, experiment: &Experiment) -> Card {
-    let table = match &file.data {
-        Origin::File(path) => path.file_name().unwrap_or_default().to_string_lossy(),
-        Origin::Demo => "nyc-weather-2013.csv".into(),
-    };
+    let table = file
+        .table_name()
+        .unwrap_or_else(|| "nyc-weather-2013.csv".to_owned());
     let begun = fs::metadata(folder.join(RUN_FILE))
         .and_then(|facts| facts.modified())
         .ok()
@@ -88,7 +87,7 @@ fn fresh(folder: &Path, file: &RunFile, experiment: &Experiment) -> Card {
         .map_or(0.0, |since| since.as_millis() as f64);
     Card {
         title: format!("{table} · α = {}", experiment.prune.ratio),
-        table: table.into_owned(),
+        table,
         experiment: experiment.clone(),
         engine: if file.device == "gpu" {
             Engine::Gpu

@@ -20,6 +20,9 @@ pub struct RunFile {
     format: u32,
     /// Where the table is.
     pub data: Origin,
+    /// The table's file name, where `data` is a copy of another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// SHA-256 of the table: a run goes on with the same bytes only.
     pub sha256: String,
     /// The command that makes the report again, without seed, threads and device.
@@ -52,10 +55,23 @@ impl RunFile {
         Self {
             format: FORMAT,
             data,
+            table: None,
             sha256,
             command,
             threads,
             device: device.to_owned(),
+        }
+    }
+
+    /// The table's file name, if it comes from a file.
+    pub fn table_name(&self) -> Option<String> {
+        match (&self.table, &self.data) {
+            (Some(name), _) => Some(name.clone()),
+            (None, Origin::File(path)) => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                Some(name.to_string_lossy().into_owned())
+            }
+            (None, Origin::Demo) => None,
         }
     }
 

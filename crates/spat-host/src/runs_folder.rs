@@ -152,13 +152,14 @@ impl Shelf for RunsFolder {
         let absolute = std::path::absolute(&folder)
             .map_err(|error| failed("find", &folder, &error))?
             .join(TABLE);
-        let file = RunFile::new(
+        let mut file = RunFile::new(
             Origin::File(absolute),
             sha256(run.table),
             format!("spat-desktop, by the setup in {EXPERIMENT},"),
             None,
             &run.device.kind,
         );
+        file.table = Some(run.table_name.to_owned());
         let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table))?;
         Ok(Kept {
             files,
