@@ -3,15 +3,17 @@
 use leptos::prelude::*;
 use spat_wire::Engine;
 
+use crate::engine;
 use crate::state::{EngineState, Page};
 
 /// The engine asked for and the one that is.
 #[component]
 pub(super) fn EngineChoice() -> impl IntoView {
     let page = Page::here();
+    let gpu = if engine::is_native() { "GPU" } else { "WebGPU" };
     let choices = [
         (Engine::Auto, "auto", "Best"),
-        (Engine::Gpu, "gpu", "WebGPU"),
+        (Engine::Gpu, "gpu", gpu),
         (Engine::Cpu, "cpu", "CPU"),
     ];
     let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
@@ -20,7 +22,7 @@ pub(super) fn EngineChoice() -> impl IntoView {
         (EngineState::Loading, _) => "The engine is loading …".to_owned(),
         (EngineState::Ready, None) => "Looking for a device …".to_owned(),
         (EngineState::Ready, Some(facts)) => {
-            let what = if facts.kind == "gpu" { "WebGPU" } else { "CPU" };
+            let what = if facts.kind == "gpu" { gpu } else { "CPU" };
             let reason = page.device_reason.get();
             let reason = reason
                 .map(|reason| format!(" ({reason})"))
