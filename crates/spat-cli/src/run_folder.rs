@@ -1,5 +1,6 @@
 //! Run folders as the command line names and explains them.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use spat_engine::platform::FolderStore;
@@ -21,6 +22,11 @@ pub(crate) fn create(
 /// A run that was begun before.
 pub(crate) fn open(path: &Path) -> anyhow::Result<RunFolder> {
     RunFolder::open(path).map_err(explained)
+}
+
+/// Keeps other processes out of a folder for as long as the file lives.
+pub(crate) fn lock(path: &Path) -> anyhow::Result<Option<File>> {
+    spat_host::lock(path).map_err(explained)
 }
 
 /// Says which flags help.

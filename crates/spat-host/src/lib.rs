@@ -9,5 +9,5 @@ mod runs_folder;
 
 pub use desk_thread::DeskThread;
 pub use run_file::{Origin, RunFile, sha256};
-pub use run_folder::{RunFolder, RunFolderError, folder_name};
+pub use run_folder::{RunFolder, RunFolderError, folder_name, lock};
 pub use runs_folder::RunsFolder;

@@ -215,7 +215,11 @@ fn is_our_copy(path: &Path) -> bool {
     file.is_ok_and(|file| table.is_ok_and(|table| sha256(&table) == file.sha256))
 }
 
-fn lock(path: &Path) -> Result<Option<File>, RunFolderError> {
+/// Keeps other processes out of a folder for as long as the file lives.
+///
+/// # Errors
+/// [`RunFolderError::Busy`] if another process has it, or the folder cannot be written.
+pub fn lock(path: &Path) -> Result<Option<File>, RunFolderError> {
     let name = path.join(LOCK_FILE);
     let file = File::create(&name).map_err(|error| RunFolderError::System {
         what: "write",

@@ -63,6 +63,11 @@ pub enum Notice {
         /// The storage's words.
         reason: String,
     },
+    /// The engine serves others too, and they have turns.
+    Place {
+        /// How many are served before; with 0 it is this one's turn.
+        ahead: usize,
+    },
     /// The engine can do no more; a new one is needed.
     Broken {
         /// What it said last.

@@ -87,6 +87,20 @@ impl RunStore for FolderStore {
     }
 }
 
+/// Writes or replaces a file as [`FolderStore`] does, for files that are no part of a run.
+///
+/// # Errors
+/// The disk is full, or the folder cannot be written to.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    let temporary = PathBuf::from(temporary);
+    replace(path, &temporary, bytes).map_err(|error| {
+        fs::remove_file(&temporary).ok();
+        failed("write", path, &error)
+    })
+}
+
 /// Writes beside, flushes to the disk, then renames: a reader sees the old file or the new one,
 /// whatever kills the process in between.
 fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -143,6 +157,14 @@ pub fn cpu_name() -> String {
                 .map(|name| name.trim().to_owned())
         })
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
+
+/// Bytes of memory that nobody uses, where the system tells.
+pub fn free_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemAvailable"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// Threads that the CPU backend uses: `RAYON_NUM_THREADS`, or all that the system offers.

@@ -3,6 +3,7 @@
 
 mod native;
 mod runs;
+mod socket;
 mod worker;
 
 use std::cell::RefCell;
@@ -14,6 +15,7 @@ use crate::state::Page;
 
 pub(crate) use native::{change_runs_folder, is_native, pick_table, runs_folder, save, show_runs};
 pub(crate) use runs::Runs;
+pub(crate) use socket::host;
 
 /// The way to an engine.
 trait Line {
@@ -34,6 +36,8 @@ pub(crate) fn start(page: Page) {
     }
     let line: Option<Rc<dyn Line>> = if is_native() {
         native::Native::start(page).map(|line| line as Rc<dyn Line>)
+    } else if host().is_some() {
+        socket::Socket::start(page).map(|line| line as Rc<dyn Line>)
     } else {
         worker::Worker::start(page).map(|line| line as Rc<dyn Line>)
     };

@@ -1,9 +1,12 @@
-//! The runs that are kept: by this browser, or on disk by the window's process.
+//! The runs that are kept: by this browser, on disk by the window's process, or by the host.
 
 use spat_spec::Card;
 use spat_web_store::Shelf;
 
+use gloo_net::http::Method;
+
 use super::native::{call_framed, is_native, value};
+use super::socket::{self, ask, host, run_path};
 
 /// A place with runs, each a card and files.
 pub(crate) enum Runs {
@@ -11,6 +14,8 @@ pub(crate) enum Runs {
     Browser(Shelf),
     /// In a folder, where the command line has its own too.
     Folder,
+    /// By the host whose engine computes.
+    Host,
 }
 
 /// The answer of a file's reader: whether there is one.
@@ -25,6 +30,9 @@ impl Runs {
         if is_native() {
             return Ok(Self::Folder);
         }
+        if host().is_some() {
+            return Ok(Self::Host);
+        }
         Shelf::open().await.map(Self::Browser).map_err(words)
     }
 
@@ -36,6 +44,14 @@ impl Runs {
                 let answer = call_framed("read_run_file", &(run, name), &[]).await?;
                 Ok((answer != ABSENT).then(|| answer[1..].to_vec()))
             }
+            Self::Host => {
+                ask(
+                    Method::GET,
+                    &format!("{}/files/{name}", run_path(run)),
+                    None,
+                )
+                .await
+            }
         }
     }
 
@@ -44,6 +60,7 @@ impl Runs {
         match self {
             Self::Browser(shelf) => shelf.names(run).await.map_err(words),
             Self::Folder => value(&call_framed("run_names", &run, &[]).await?),
+            Self::Host => socket::value(&run_path(run)).await,
         }
     }
 
@@ -52,6 +69,7 @@ impl Runs {
         match self {
             Self::Browser(shelf) => shelf.cards().await.map_err(words),
             Self::Folder => value(&call_framed("run_cards", &(), &[]).await?),
+            Self::Host => socket::value("runs").await,
         }
     }
 
@@ -60,6 +78,11 @@ impl Runs {
         match self {
             Self::Browser(shelf) => shelf.put_card(run, card).await.map_err(words),
             Self::Folder => call_framed("put_card", &(run, card), &[]).await.map(drop),
+            Self::Host => {
+                let card = serde_json::to_string(card).map_err(words)?;
+                let path = format!("{}/card", run_path(run));
+                ask(Method::PUT, &path, Some(card)).await.map(drop)
+            }
         }
     }
 
@@ -68,6 +91,7 @@ impl Runs {
         match self {
             Self::Browser(shelf) => shelf.delete(run).await.map_err(words),
             Self::Folder => call_framed("delete_run", &run, &[]).await.map(drop),
+            Self::Host => ask(Method::DELETE, &run_path(run), None).await.map(drop),
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::engine;
 
 /// Registers `sw.js`. Where that is not possible the page works all the same, with a network.
 pub(crate) fn keep_for_offline() {
-    if engine::is_native() {
-        // Its files are in the program.
+    if engine::is_native() || engine::host().is_some() {
+        // Its files are in the program; or it is nothing without its host.
         return;
     }
     let navigator = window().navigator();

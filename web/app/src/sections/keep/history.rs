@@ -25,8 +25,13 @@ pub(super) fn History() -> impl IntoView {
             (chosen.len() > 1).then(|| side_by_side(&chosen).html())
         })
     };
+    let place = match engine::host() {
+        Some(host) => format!("Runs that {host} keeps"),
+        None if engine::is_native() => "Runs on this computer".to_owned(),
+        None => "Runs in this browser".to_owned(),
+    };
     view! {
-        <h3>{if engine::is_native() { "Runs on this computer" } else { "Runs in this browser" }}</h3>
+        <h3>{place}</h3>
         <Show when=engine::is_native>
             <RunsFolder />
         </Show>
