@@ -17,8 +17,9 @@ pub(crate) fn Masthead() -> impl IntoView {
             <div class="masthead-words">
                 <h1 class="name">"SPAT"</h1>
                 <p class="purpose">
-                    "Train a small forecaster on your own table in this tab, see what each \
-                     attention module is worth, remove what does not earn its cost."
+                    "Train a small forecaster on your own table "
+                    {if engine::is_native() { "on this computer" } else { "in this tab" }}
+                    ", see what each attention module is worth, remove what does not earn its cost."
                 </p>
             </div>
             <div class="masthead-side">

@@ -197,7 +197,9 @@ impl Page {
             };
             let bytes = match table {
                 Ok(Some(bytes)) => bytes,
-                Ok(None) => return self.say("this run's table is not in the browser any more"),
+                Ok(None) => {
+                    return self.say("this run's table is not there any more; load it again");
+                }
                 Err(error) => return self.say(error),
             };
             self.take_table(card.table.clone(), bytes, card.experiment.data.clone());

@@ -9,6 +9,7 @@ mod resume;
 use leptos::prelude::*;
 
 use super::Part;
+use crate::engine;
 use crate::state::Page;
 
 use files::Files;
@@ -27,10 +28,17 @@ pub(crate) fn KeepPart() -> impl IntoView {
             number=7
             id="keep"
             title="Keep and share"
-            lead="Everything that was found, as files; the setup, as a link; your runs, in this browser."
+            lead=if engine::is_native() {
+                "Everything that was found, as files; your runs, on this computer."
+            } else {
+                "Everything that was found, as files; the setup, as a link; your runs, in this browser."
+            }
         >
             <Files />
-            <Link />
+            // A window has no address that another could open.
+            <Show when=|| !engine::is_native()>
+                <Link />
+            </Show>
             <History />
             {move || {
                 page.not_kept
