@@ -39,12 +39,6 @@ fn given_flags(
         .collect()
 }
 
-/// The end of every reproducing command.
-pub(crate) fn tail(seed: u64, threads: Option<usize>, device: &str) -> String {
-    let threads = threads.map_or_else(String::new, |threads| format!(" --threads {threads}"));
-    format!("--seed {seed}{threads} --device {device}")
-}
-
 /// The command that goes on with a run.
 pub(crate) fn resume(folder: &std::path::Path) -> String {
     format!(
@@ -117,12 +111,6 @@ mod tests {
             command("spat run x.csv --no-time-stamps --scaling temperature=0.1"),
             "--no-time-stamps --scaling temperature=0.1"
         );
-    }
-
-    #[test]
-    fn the_tail_says_what_decides_the_last_digits() {
-        assert_eq!(tail(7, Some(2), "cpu"), "--seed 7 --threads 2 --device cpu");
-        assert_eq!(tail(7, None, "gpu"), "--seed 7 --device gpu");
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod progress;
 mod resume;
 mod run;
 mod run_folder;
+mod serve;
 mod study;
 mod study_progress;
 mod table;
@@ -37,6 +38,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::args::{Cli, Subcommand};
 
 fn main() -> ExitCode {
+    spat_memory::settle();
     // The matches are kept beside the values: which flags a person gave is part of a run's command.
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
@@ -64,6 +66,7 @@ fn dispatch(command: Subcommand, given: Option<&clap::ArgMatches>) -> anyhow::Re
         Subcommand::Evaluate(args) => evaluate::evaluate(&args),
         Subcommand::Import(args) => import::import(&args),
         Subcommand::Data(args) => data::data(&args),
+        Subcommand::Serve(args) => serve::serve(&args),
         Subcommand::Info(args) => info::info(&args),
         Subcommand::Completions { shell } => completions::completions(shell),
     }

@@ -1,6 +1,5 @@
 //! Training on batches that are drawn as they are needed: nothing can be learned by heart.
 
-use burn::module::Module;
 use spat_engine::Adam;
 use spat_model::{Pass, Probe};
 use spat_prune::{Objective, ScoreAccumulator};

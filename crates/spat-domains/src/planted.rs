@@ -21,7 +21,7 @@
 //! That this is the true order of the trained model, leave-one-out on unseen data must confirm.
 //! Position tells nothing about it: the order has τ = 0 with depth.
 
-use burn::module::{Module, Param};
+use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
-use spat_model::{Forecaster, Pass, Probe};
+use spat_model::{Forecaster, Pass, Probe, mean_squared_error};
 use spat_prune::ScoreAccumulator;
 use spat_spec::{MaskShape, ModuleId};
 
@@ -32,9 +32,8 @@ impl Learner {
             None => pass,
         };
         let forecast_values = batch.target.shape().num_elements();
-        let loss = (self.model.forward(batch.inputs, &mut pass) - batch.target)
-            .square()
-            .mean();
+        let forecast = self.model.forward(batch.inputs, &mut pass);
+        let loss = mean_squared_error(forecast, batch.target);
         let mut gradients = loss.backward();
         if !scores.is_empty() {
             add(scores, pass.sensitivities(&mut gradients), forecast_values);

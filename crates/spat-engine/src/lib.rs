@@ -8,6 +8,7 @@ mod adam_step;
 mod calibration;
 mod control;
 mod dataset;
+pub mod desk;
 pub mod device;
 mod error;
 mod evaluate;

@@ -148,10 +148,8 @@ impl MultiHeadAttention {
         }
     }
 
-    /// # Shapes
-    /// - `x`: `[B · L, d_model]`
-    /// - output: `[B · L, d_model]`
-    fn forward(
+    /// What W_o sees, `[B · L, H · w]`.
+    fn context(
         &self,
         x: &Tokens,
         id: &ModuleId,
@@ -159,40 +157,31 @@ impl MultiHeadAttention {
         chain: &mut ScoreChain,
         pass: &mut Pass,
     ) -> Tensor<2> {
-        let rows = |layer: &Linear| linear(layer, x.rows.clone());
-        let (query, key, value) = (rows(&self.query), rows(&self.key), rows(&self.value));
         let context = match chain {
-            ScoreChain::Off => self.attend(query, key, value, x.batch, id, pass),
-            chain => self.attend_in_chain([query, key, value], x.batch, id, heads, chain, pass),
+            ScoreChain::Off => self.attend(x, id, pass),
+            chain => {
+                let rows = |layer: &Linear| linear(layer, x.rows.clone());
+                let projections = [rows(&self.query), rows(&self.key), rows(&self.value)];
+                self.attend_in_chain(projections, x.batch, id, heads, chain, pass)
+            }
         };
-        let context = pass.gate_heads(id, context, self.head_width);
-        pass.gate_module(id, linear(&self.output, context))
+        pass.gate_heads(id, context, self.head_width)
     }
 
     /// `drop(M ⊙ A) V`, `[B · L, H · w]`.
-    fn attend(
-        &self,
-        query: Tensor<2>,
-        key: Tensor<2>,
-        value: Tensor<2>,
-        batch: usize,
-        id: &ModuleId,
-        pass: &mut Pass,
-    ) -> Tensor<2> {
-        let [rows, inner] = query.dims();
+    fn attend(&self, x: &Tokens, id: &ModuleId, pass: &mut Pass) -> Tensor<2> {
         let shape = AttentionShape {
-            samples: batch,
-            tokens: rows / batch,
-            heads: inner / self.head_width,
+            samples: x.batch,
+            tokens: x.rows.dims()[0] / x.batch,
+            heads: self.query.weight.dims()[1] / self.head_width,
             head_width: self.head_width,
         };
-        let maps = [batch, shape.heads, shape.tokens, shape.tokens];
+        let maps = [x.batch, shape.heads, shape.tokens, shape.tokens];
         let attention = Attention {
-            mask: pass.mask(id, maps, &query.device()),
+            mask: pass.mask(id, maps, &x.rows.device()),
             dropout: pass.dropout(self.dropout),
-            query,
-            key,
-            value,
+            x: x.rows.clone(),
+            projections: [&self.query, &self.key, &self.value],
             shape,
         };
         let (context, maps) = attend(attention, pass.wants_maps());
@@ -332,15 +321,17 @@ impl AttentionSlot {
         self.module.as_ref().map(|module| module.head_width)
     }
 
-    /// `MHA(x)`, or nothing if the module is removed; a score chain then passes by unchanged.
-    pub(crate) fn forward(
+    /// What W_o sees, and W_o; or nothing if the module is removed: a score chain then passes by
+    /// unchanged.
+    pub(crate) fn context(
         &self,
         x: &Tokens,
         chain: &mut ScoreChain,
         pass: &mut Pass,
-    ) -> Option<Tensor<2>> {
+    ) -> Option<(Tensor<2>, &Linear)> {
         let module = self.module.as_ref()?;
-        Some(module.forward(x, &self.id, &self.heads, chain, pass))
+        let context = module.context(x, &self.id, &self.heads, chain, pass);
+        Some((context, &module.output))
     }
 
     /// `MHA(x)` by itself, without a score chain, for models with layers of their own; `None` if the
@@ -351,8 +342,10 @@ impl AttentionSlot {
     pub fn attend(&self, tokens: Tensor<3>, pass: &mut Pass) -> Option<Tensor<3>> {
         let [batch, length, width] = tokens.dims();
         let rows = tokens.reshape([batch * length, width]);
-        self.forward(&Tokens { rows, batch }, &mut ScoreChain::Off, pass)
-            .map(|rows| rows.reshape([batch, length, width]))
+        let (context, output) =
+            self.context(&Tokens { rows, batch }, &mut ScoreChain::Off, pass)?;
+        let said = pass.gate_module(&self.id, linear(output, context));
+        Some(said.reshape([batch, length, width]))
     }
 
     /// Drops W_q, W_k, W_v and W_o.

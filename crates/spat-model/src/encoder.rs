@@ -7,8 +7,8 @@ use spat_spec::AttentionStructure;
 
 use crate::attention::{AttentionSlot, ScoreChain, Tokens};
 use crate::initial::Initial;
-use crate::norm::{BatchNorm, Norm};
-use crate::operations::{dropout, gelu, linear};
+use crate::norm::{BatchNorm, Branch, Norm};
+use crate::operations::{dropout, linear, linear_gelu};
 use crate::pass::{Pass, Stream};
 
 /// Sizes and habits of an encoder.
@@ -45,21 +45,37 @@ pub struct EncoderLayer {
 
 impl EncoderLayer {
     fn forward(&self, x: &Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Tokens {
-        let mut branch = self.attention.forward(x, chain, pass);
-        let said = branch.clone().filter(|_| pass.wants_streams());
-        if self.authors_patchtst {
-            // The authors drop twice: in the output projection and on the branch.
-            branch = branch.map(|branch| dropout(branch, pass.dropout(self.dropout)));
-        }
-        let attended = self
-            .norm1
-            .after_branch(x.rows.clone(), branch, self.dropout, pass);
-        let hidden = linear(&self.expand, attended.clone());
-        let hidden = gelu(hidden, pass.dropout(self.dropout));
-        let branch = linear(&self.contract, hidden);
+        let mut said = None;
+        let attended = match self.attention.context(x, chain, pass) {
+            Some((context, output)) => {
+                // The authors drop twice: in the output projection and on the branch.
+                let inner = self.authors_patchtst.then_some(self.dropout);
+                let inner_dropout = inner.and_then(|probability| pass.dropout(probability));
+                let branch = if pass.looks_at_branches() {
+                    let value = pass.gate_module(self.attention.id(), linear(output, context));
+                    said = Some(value.clone()).filter(|_| pass.wants_streams());
+                    Branch::Value(dropout(value, inner_dropout))
+                } else {
+                    Branch::Linear {
+                        layer: output,
+                        input: context,
+                        inner_dropout,
+                    }
+                };
+                self.norm1
+                    .after_branch(x.rows.clone(), branch, self.dropout, pass)
+            }
+            None => self.norm1.forward(x.rows.clone(), pass),
+        };
+        let hidden = linear_gelu(&self.expand, attended.clone(), pass.dropout(self.dropout));
+        let branch = Branch::Linear {
+            layer: &self.contract,
+            input: hidden,
+            inner_dropout: None,
+        };
         let rows = self
             .norm2
-            .after_branch(attended, Some(branch), self.dropout, pass);
+            .after_branch(attended, branch, self.dropout, pass);
         if let Some(said) = said {
             let stream = Stream {
                 input: x.rows.clone().detach(),

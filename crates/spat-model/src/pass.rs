@@ -183,6 +183,11 @@ impl Pass {
         matches!(self.probe, Probe::MasksAndMaps(_) | Probe::Maps)
     }
 
+    /// Whether anything is asked of what a module adds to the residual stream.
+    pub(crate) fn looks_at_branches(&self) -> bool {
+        matches!(self.probe, Probe::Gates | Probe::Streams)
+    }
+
     /// Whether the residual stream is to be kept.
     pub(crate) fn wants_streams(&self) -> bool {
         self.probe == Probe::Streams

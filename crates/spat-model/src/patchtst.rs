@@ -9,7 +9,7 @@ use crate::attention::Tokens;
 use crate::encoder::{Encoder, EncoderPlan};
 use crate::initial::Initial;
 use crate::norm::{BatchNorm, Norm};
-use crate::operations::{dropout, linear};
+use crate::operations::{dropout, linear, linear_dropout};
 use crate::pass::Pass;
 use crate::window_norm::normalise;
 
@@ -91,8 +91,8 @@ impl PatchTst {
             pass,
         );
 
-        let forecast = linear(&self.head, rows.reshape([series, count * width]));
-        let forecast = dropout(forecast, pass.dropout(self.head_dropout));
+        let rows = rows.reshape([series, count * width]);
+        let forecast = linear_dropout(&self.head, rows, pass.dropout(self.head_dropout));
         let horizon = forecast.dims()[1];
         statistics.restore(forecast.reshape([batch, channels, horizon]).swap_dims(1, 2))
     }

@@ -5,9 +5,10 @@
 
 use burn::tensor::Tensor;
 
-const EPSILON: f64 = 1e-5;
+pub(crate) const EPSILON: f64 = 1e-5;
 
 /// Mean and deviation of each window and channel, `[B, 1, C]`.
+#[derive(Debug, Clone)]
 pub(crate) struct WindowStatistics {
     mean: Tensor<3>,
     deviation: Tensor<3>,

@@ -471,11 +471,11 @@ fn scorers_say_whether_they_score_heads() {
         );
     }
     // Streams exist only in an encoder's own pass: a module beside it has none, and says so.
-    let aside = score_with(
+    let aside = pollster::block_on(score_with(
         Scorer::Similarity,
         &toy(1),
         &[batch()],
         &ScoringOptions::default(),
-    );
-    assert!(pollster::block_on(aside).is_err());
+    ));
+    assert!(aside.is_err());
 }

@@ -8,6 +8,8 @@ mod checkpoint;
 mod cost;
 mod experiment;
 mod forecaster;
+mod frame;
+mod line;
 mod module_id;
 mod plan;
 pub mod preset;
@@ -15,6 +17,7 @@ mod protocol;
 mod report;
 mod score;
 mod scorer;
+mod session;
 mod structure;
 mod study;
 mod training;
@@ -29,6 +32,8 @@ pub use forecaster::{
     ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
+pub use frame::{FrameError, frame, unframe};
+pub use line::{Asked, Hello, Told};
 pub use module_id::ModuleId;
 pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};
@@ -40,6 +45,7 @@ pub use report::{
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use scorer::{Scorer, UnknownScorer};
+pub use session::{Card, Engine, Notice, Order, Stage, Wish};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
     AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, HeadPoint, IterativePoint,

@@ -62,7 +62,8 @@ fn line<'a>(
         // Scores that are all alike order nothing.
         taus.push(kendall_tau(&TRUTH, &found).unwrap_or(0.0));
         if with_values {
-            values += &format!(" {found:.3e?}");
+            let found: Vec<String> = found.iter().map(|value| format!("{value:.2e}")).collect();
+            values += &format!(" {} ;", found.join(" "));
         }
     }
     let mean = taus.iter().sum::<f64>() / taus.len().max(1) as f64;

@@ -5,6 +5,7 @@ mod model;
 mod other;
 mod prune;
 mod run;
+mod serve;
 mod study;
 mod training;
 pub(crate) mod values;
@@ -19,6 +20,7 @@ pub(crate) use other::{
 };
 pub(crate) use prune::{PruneArgs, ScoreArgs};
 pub(crate) use run::{DemoArgs, DeviceArgs, RunArgs, TalkArgs};
+pub(crate) use serve::{EngineOf, ServeArgs};
 pub(crate) use study::{StudyArgs, WhatArgs};
 pub(crate) use training::{FinetuneArgs, OptimizerName, TrainingArgs};
 
@@ -55,6 +57,8 @@ pub(crate) enum Subcommand {
     Import(Box<ImportArgs>),
     /// List or download public benchmark tables
     Data(DatasetArgs),
+    /// Serve the page, for this computer's browser or for a class in the network
+    Serve(ServeArgs),
     /// Show the version and the devices
     Info(InfoArgs),
     /// Write a completion script for a shell to standard output

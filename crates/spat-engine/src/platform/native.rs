@@ -3,9 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::store::{RunStore, StoreError};
+
+/// Whether a thread may wait for a device.
+pub const MAY_BLOCK: bool = true;
+
+/// Why there is no GPU, where there is none.
+pub const NO_GPU: &str = "this machine has no GPU that Vulkan, Metal or DX12 can reach";
 
 /// A run in a folder.
 #[derive(Debug, Clone)]
@@ -120,8 +127,19 @@ fn failed(what: &str, path: &Path, error: &io::Error) -> StoreError {
     }
 }
 
-/// Lets others run; natively the engine has a thread of its own.
-pub async fn yield_now() {}
+/// Lets others run that share the thread, if there are any: an engine that serves several people.
+pub async fn yield_now() {
+    let mut asked = false;
+    std::future::poll_fn(|context| {
+        if asked {
+            return Poll::Ready(());
+        }
+        asked = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 /// Waits.
 pub async fn sleep(duration: Duration) {

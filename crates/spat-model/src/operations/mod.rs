@@ -5,16 +5,21 @@
 
 mod attend;
 mod dropout;
-mod gelu;
 mod linear;
+mod linear_norm;
 mod node;
 mod norm;
+mod project;
+mod squared_error;
+mod windows;
 
 pub(crate) use attend::{Attention, attend};
 pub(crate) use dropout::dropout;
-pub(crate) use gelu::gelu;
-pub(crate) use linear::linear;
+pub(crate) use linear::{linear, linear_dropout, linear_gelu};
+pub(crate) use linear_norm::linear_add_norm;
 pub(crate) use norm::add_norm;
+pub use squared_error::mean_squared_error;
+pub(crate) use windows::tokens;
 
 #[cfg(test)]
 mod parity;

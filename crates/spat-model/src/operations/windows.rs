@@ -1,0 +1,164 @@
+//! Windows as tokens of whole channels, and forecasts of tokens as windows.
+
+use std::sync::Arc;
+
+use burn::tensor::{Shape, Tensor};
+use spat_kernels::{
+    WindowShape, WindowStatistics as Statistics, restore_windows, restore_windows_backward,
+    window_tokens,
+};
+
+use super::node::{Operand, Saved, output, plain_tensor};
+use crate::window_norm::{EPSILON, WindowStatistics, normalise};
+
+/// How forecasts of [`tokens`] become windows again.
+#[derive(Debug, Clone)]
+pub(crate) struct Restore {
+    batch: usize,
+    tokens: usize,
+    channels: usize,
+    by: By,
+}
+
+#[derive(Debug, Clone)]
+enum By {
+    Kernel(Arc<Statistics>),
+    Composition(Option<WindowStatistics>),
+}
+
+/// Each channel of each window, and each column of `marks`, as a token; the channels normalised by their
+/// own mean and deviation, if asked for. Windows are data: no gradient goes through them.
+///
+/// # Shapes
+/// - `input`: `[B, lookback, C]`
+/// - `marks`: `[B, lookback, M]`
+/// - output: `[B · (C + M), lookback]`
+pub(crate) fn tokens(
+    input: Tensor<3>,
+    marks: Option<Tensor<3>>,
+    normalised: bool,
+) -> (Tensor<2>, Restore) {
+    on_cpu(&input, marks.as_ref(), normalised).unwrap_or_else(|| plain(input, marks, normalised))
+}
+
+/// The same, if the tensors lie on the CPU.
+pub(super) fn on_cpu(
+    input: &Tensor<3>,
+    marks: Option<&Tensor<3>>,
+    normalised: bool,
+) -> Option<(Tensor<2>, Restore)> {
+    let [samples, rows, channels] = input.dims();
+    let features = match marks {
+        Some(marks) => Operand::of(marks.clone())?,
+        None => Operand::absent(),
+    };
+    let shape = WindowShape {
+        samples,
+        rows,
+        channels,
+        marks: marks.map_or(0, |marks| marks.dims()[2]),
+    };
+    let (values, statistics) = window_tokens(
+        Operand::of(input.clone())?.values().slice(),
+        features.values().slice(),
+        &shape,
+        normalised.then_some(EPSILON as f32),
+    );
+    let tokens = shape.tokens();
+    let restore = Restore {
+        batch: samples,
+        tokens,
+        channels,
+        by: By::Kernel(Arc::new(statistics)),
+    };
+    Some((
+        plain_tensor(values, [samples * tokens, rows], input.is_autodiff()),
+        restore,
+    ))
+}
+
+pub(super) fn plain(
+    input: Tensor<3>,
+    marks: Option<Tensor<3>>,
+    normalised: bool,
+) -> (Tensor<2>, Restore) {
+    let [batch, lookback, channels] = input.dims();
+    let (input, statistics) = if normalised {
+        let (normal, statistics) = normalise(input);
+        (normal, Some(statistics))
+    } else {
+        (input, None)
+    };
+    let series = match marks {
+        Some(marks) => Tensor::cat(vec![input, marks], 2),
+        None => input,
+    };
+    let tokens = series.dims()[2];
+    let rows = series.swap_dims(1, 2).reshape([batch * tokens, lookback]);
+    let restore = Restore {
+        batch,
+        tokens,
+        channels,
+        by: By::Composition(statistics),
+    };
+    (rows, restore)
+}
+
+impl Restore {
+    /// The forecasts of the channels, in the units of the input.
+    ///
+    /// # Shapes
+    /// - `rows`: `[B · (C + M), horizon]`
+    /// - output: `[B, horizon, C]`
+    pub(crate) fn windows(self, rows: Tensor<2>) -> Tensor<3> {
+        let horizon = rows.dims()[1];
+        match self.by {
+            By::Kernel(statistics) => {
+                let shape = WindowShape {
+                    samples: self.batch,
+                    rows: horizon,
+                    channels: self.channels,
+                    marks: self.tokens - self.channels,
+                };
+                // What `tokens` made of a CPU's tensor stays on the CPU.
+                let Some(operand) = Operand::of(rows.clone()) else {
+                    return rows.reshape(Shape::new([self.batch, horizon, self.channels]));
+                };
+                let windows = restore_windows(operand.values().slice(), &shape, &statistics);
+                let saved = Restored { shape, statistics };
+                output(
+                    [operand],
+                    windows,
+                    [self.batch, horizon, self.channels],
+                    saved,
+                )
+            }
+            By::Composition(statistics) => {
+                let forecast = rows
+                    .reshape([self.batch, self.tokens, horizon])
+                    .narrow(1, 0, self.channels)
+                    .swap_dims(1, 2);
+                match statistics {
+                    Some(statistics) => statistics.restore(forecast),
+                    None => forecast,
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Restored {
+    shape: WindowShape,
+    statistics: Arc<Statistics>,
+}
+
+impl Saved<1> for Restored {
+    fn gradients(&self, gradient: &[f32], _wanted: [bool; 1]) -> [Option<Vec<f32>>; 1] {
+        [Some(restore_windows_backward(
+            gradient,
+            &self.shape,
+            &self.statistics,
+        ))]
+    }
+}
