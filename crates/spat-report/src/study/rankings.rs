@@ -118,7 +118,7 @@ fn table(depth: &DepthReport, rankings: &[RankingReport]) -> String {
         "tau, test",
         "tau with SEND",
         "regret",
-        "regret − SEND's [95 %]",
+        "regret against SEND's",
         "p",
     ]
     .map(str::to_owned)

@@ -47,7 +47,7 @@ pub(super) fn matrix(report: &StudyReport) -> String {
             "dense",
             "dense, fine-tuned",
             "pruned, fine-tuned",
-            "pruned − dense fine-tuned [95 %]",
+            "pruned − dense fine-tuned",
             "p",
         ],
     );
