@@ -160,6 +160,11 @@ fn every_question_has_an_answer() {
         "a figure is missing"
     );
     assert!(page.matches("<svg").count() >= 6);
+    let main = &page[page.find("<main>").unwrap()..page.find("</main>").unwrap() + 7];
+    roxmltree::Document::parse(main).unwrap_or_else(|error| panic!("tags do not match: {error}"));
+    for foreign in ["http:", "https:", "<script"] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
     assert!(!spat_report::study_tables(&report).contains("NaN"));
 }
 
