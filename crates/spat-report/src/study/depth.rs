@@ -19,7 +19,9 @@ pub(super) fn section(depth: &DepthReport, times: Option<&DepthTimings>) -> Stri
         "Differences stand with their 95 % interval over seeds, p is that of the sign-flip permutation test.",
     );
     body += &sweep(depth);
-    body += &controls(depth, times);
+    if !depth.sweep.is_empty() {
+        body += &controls(depth, times).html();
+    }
     body += &costs(depth, times);
     body += &rankings::section(depth);
     body += &others(depth);
@@ -30,7 +32,7 @@ pub(super) fn section(depth: &DepthReport, times: Option<&DepthTimings>) -> Stri
     wrap(&format!("layers-{}", depth.layers), &heading, &body)
 }
 
-fn errors(depth: &DepthReport) -> Table {
+pub(super) fn errors(depth: &DepthReport) -> Table {
     let mut table = Table::new(
         "Errors",
         [
@@ -65,10 +67,7 @@ fn errors(depth: &DepthReport) -> Table {
 }
 
 /// What the removal alone does, what new weights reach, and what is saved.
-fn controls(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
-    if depth.sweep.is_empty() {
-        return String::new();
-    }
+pub(super) fn controls(depth: &DepthReport, times: Option<&DepthTimings>) -> Table {
     let mut table = Table::new(
         "Controls and cost",
         [
@@ -102,7 +101,7 @@ fn controls(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
             time(|time| time.infer_ms),
         ]);
     }
-    table.html()
+    table
 }
 
 fn sweep(depth: &DepthReport) -> String {
