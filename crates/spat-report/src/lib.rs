@@ -32,7 +32,7 @@ pub use chart::{
 };
 pub use escape::escape;
 pub use page::{THEME_CSS, html};
-pub use study::{study_html, study_tables};
+pub use study::{study_html, study_markdown, study_tables};
 pub use table::Table;
 pub use terminal::tables;
 pub use verdict::verdict;
