@@ -41,8 +41,74 @@ pub(crate) enum ScoreChain {
     Off,
     /// The next layer is the first to have scores.
     Empty,
-    /// Scores `[B, H, L, L]` of the last standing layer before.
-    Scores(Tensor<4>),
+    /// Scores of every head that stands in some layer before.
+    Scores {
+        /// Numbers of those heads in the dense module, ascending.
+        heads: Vec<usize>,
+        /// `[B, heads, L, L]`, each from the last layer in which its head stands.
+        scores: Tensor<4>,
+    },
+}
+
+impl ScoreChain {
+    /// A layer's own scores `[B, H, L, L]` plus those that came down the chain, which then carries
+    /// the sum on.
+    ///
+    /// The chain runs head by head: head h adds the scores of head h in the last layer before that
+    /// has it. Where a head (or a whole module) is removed, what came to it passes by unchanged.
+    fn through(&mut self, heads: &[usize], own: Tensor<4>) -> Tensor<4> {
+        let before = std::mem::take(self);
+        let (known, scores) = match before {
+            Self::Off => return own,
+            Self::Empty => (Vec::new(), None),
+            Self::Scores { heads, scores } => (heads, Some(scores)),
+        };
+        let Some(scores) = scores else {
+            *self = Self::Scores {
+                heads: heads.to_vec(),
+                scores: own.clone(),
+            };
+            return own;
+        };
+        if known == heads {
+            let sum = own + scores;
+            *self = Self::Scores {
+                heads: known,
+                scores: sum.clone(),
+            };
+            return sum;
+        }
+        let came = |head: usize| {
+            let place = known.iter().position(|&known| known == head)?;
+            Some(scores.clone().narrow(1, place, 1))
+        };
+        let summed: Vec<Tensor<4>> = heads
+            .iter()
+            .enumerate()
+            .map(|(place, &head)| {
+                let own = own.clone().narrow(1, place, 1);
+                match came(head) {
+                    Some(came) => own + came,
+                    None => own,
+                }
+            })
+            .collect();
+        let mut on: Vec<(usize, Tensor<4>)> =
+            heads.iter().copied().zip(summed.iter().cloned()).collect();
+        on.extend(
+            known
+                .iter()
+                .filter(|head| !heads.contains(head))
+                .filter_map(|&head| Some((head, came(head)?))),
+        );
+        on.sort_by_key(|(head, _)| *head);
+        let (heads, on): (Vec<usize>, Vec<Tensor<4>>) = on.into_iter().unzip();
+        *self = Self::Scores {
+            heads,
+            scores: Tensor::cat(on, 1),
+        };
+        Tensor::cat(summed, 1)
+    }
 }
 
 /// Self-attention over the tokens of a sample.
@@ -87,17 +153,19 @@ impl MultiHeadAttention {
         &self,
         x: &Tokens,
         id: &ModuleId,
+        heads: &[usize],
         chain: &mut ScoreChain,
         pass: &mut Pass,
     ) -> Tensor<2> {
-        match chain {
+        let context = match chain {
             ScoreChain::Off => self.attend(x, id, pass),
             chain => {
                 let rows = |layer: &Linear| linear(layer, x.rows.clone());
                 let projections = [rows(&self.query), rows(&self.key), rows(&self.value)];
-                self.attend_in_chain(projections, x.batch, id, chain, pass)
+                self.attend_in_chain(projections, x.batch, id, heads, chain, pass)
             }
-        }
+        };
+        pass.gate_heads(id, context, self.head_width)
     }
 
     /// `drop(M ⊙ A) V`, `[B · L, H · w]`.
@@ -129,16 +197,13 @@ impl MultiHeadAttention {
         projections: [Tensor<2>; 3],
         batch: usize,
         id: &ModuleId,
+        heads: &[usize],
         chain: &mut ScoreChain,
         pass: &mut Pass,
     ) -> Tensor<2> {
         let [query, key, value] = projections.map(|rows| self.split_heads(rows, batch));
         let scale = 1.0 / (self.head_width as f64).sqrt();
-        let mut scores = query.matmul(key.transpose()) * scale;
-        if let ScoreChain::Scores(previous) = chain {
-            scores = scores + previous.clone();
-        }
-        *chain = ScoreChain::Scores(scores.clone());
+        let scores = chain.through(heads, query.matmul(key.transpose()) * scale);
 
         let attention = pass.connect(id, softmax(scores, 3));
         let attention = dropout(attention, pass.dropout(self.dropout));
@@ -251,6 +316,11 @@ impl AttentionSlot {
         &self.heads
     }
 
+    /// Width of one head, which stays that of the dense module.
+    pub fn head_width(&self) -> Option<usize> {
+        self.module.as_ref().map(|module| module.head_width)
+    }
+
     /// What W_o sees, and W_o; or nothing if the module is removed: a score chain then passes by
     /// unchanged.
     pub(crate) fn context(
@@ -260,7 +330,22 @@ impl AttentionSlot {
         pass: &mut Pass,
     ) -> Option<(Tensor<2>, &Linear)> {
         let module = self.module.as_ref()?;
-        Some((module.context(x, &self.id, chain, pass), &module.output))
+        let context = module.context(x, &self.id, &self.heads, chain, pass);
+        Some((context, &module.output))
+    }
+
+    /// `MHA(x)` by itself, without a score chain, for models with layers of their own; `None` if the
+    /// module is removed.
+    ///
+    /// # Shapes
+    /// - `tokens` and output: `[B, L, d_model]`
+    pub fn attend(&self, tokens: Tensor<3>, pass: &mut Pass) -> Option<Tensor<3>> {
+        let [batch, length, width] = tokens.dims();
+        let rows = tokens.reshape([batch * length, width]);
+        let (context, output) =
+            self.context(&Tokens { rows, batch }, &mut ScoreChain::Off, pass)?;
+        let said = pass.gate_module(&self.id, linear(output, context));
+        Some(said.reshape([batch, length, width]))
     }
 
     /// Drops W_q, W_k, W_v and W_o.

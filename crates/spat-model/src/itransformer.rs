@@ -34,6 +34,7 @@ impl ITransformer {
         let plan = EncoderPlan {
             d_model: config.d_model,
             d_ff: config.d_ff,
+            heads: config.heads,
             dropout: config.dropout,
             attention_dropout: config.dropout,
             authors_patchtst: false,
@@ -41,7 +42,7 @@ impl ITransformer {
         let norm = Norm::Layer(initial.layer_norm(config.d_model));
         Self {
             embedding: initial.linear(config.lookback, config.d_model),
-            encoder: Encoder::init(initial, structure, &plan, Some(norm)),
+            encoder: Encoder::init(initial, &structure.attention, &plan, Some(norm)),
             projection: initial.linear(config.d_model, config.horizon),
             dropout: config.dropout,
             normalise: config.normalise,

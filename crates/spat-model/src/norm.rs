@@ -46,27 +46,43 @@ impl Norm {
     ) -> Tensor<2> {
         let drop = pass.dropout(probability);
         match self {
-            Self::Layer(norm) if branch.inner_dropout.is_none() => {
-                linear_add_norm(branch.layer, x, branch.input, drop, norm)
-            }
-            Self::Layer(norm) => add_norm(x, Some(branch.value()), drop, norm),
             Self::Batch(norm) => norm.forward(x + dropout(branch.value(), drop), pass),
+            Self::Layer(norm) => match branch {
+                Branch::Linear {
+                    layer,
+                    input,
+                    inner_dropout: None,
+                } => linear_add_norm(layer, x, input, drop, norm),
+                branch => add_norm(x, Some(branch.value()), drop, norm),
+            },
         }
     }
 }
 
-/// What a sublayer adds to the residual stream: a linear layer of something.
-pub(crate) struct Branch<'a> {
-    pub(crate) layer: &'a Linear,
-    /// `[B · L, inputs]`.
-    pub(crate) input: Tensor<2>,
-    /// On the layer's output, besides the one on the branch.
-    pub(crate) inner_dropout: Option<Dropout>,
+/// What a sublayer adds to the residual stream.
+pub(crate) enum Branch<'a> {
+    /// A linear layer of something, which the norm may do in one piece with itself.
+    Linear {
+        layer: &'a Linear,
+        /// `[B · L, inputs]`.
+        input: Tensor<2>,
+        /// On the layer's output, besides the one on the branch.
+        inner_dropout: Option<Dropout>,
+    },
+    /// A value that a probe has looked at, `[B · L, d_model]`.
+    Value(Tensor<2>),
 }
 
 impl Branch<'_> {
     fn value(self) -> Tensor<2> {
-        linear_dropout(self.layer, self.input, self.inner_dropout)
+        match self {
+            Self::Linear {
+                layer,
+                input,
+                inner_dropout,
+            } => linear_dropout(layer, input, inner_dropout),
+            Self::Value(value) => value,
+        }
     }
 }
 

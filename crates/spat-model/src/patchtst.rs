@@ -40,6 +40,7 @@ impl PatchTst {
         let plan = EncoderPlan {
             d_model: config.d_model,
             d_ff: config.d_ff,
+            heads: config.heads,
             dropout: config.dropout,
             // The authors leave the attention map whole.
             attention_dropout: if authors { 0.0 } else { config.dropout },
@@ -54,7 +55,7 @@ impl PatchTst {
         Self {
             embedding,
             positions: authors.then(|| initial.uniform([patches, width], 0.02)),
-            encoder: Encoder::init(initial, structure, &plan, norm),
+            encoder: Encoder::init(initial, &structure.attention, &plan, norm),
             head: initial.linear(patches * width, config.horizon),
             patch_len: config.patch_len,
             stride: config.stride,
