@@ -2,6 +2,8 @@
 //! `cargo xtask bench` over the same JSON lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod profile;
+
 use std::collections::HashMap;
 use std::io::BufRead as _;
 use std::time::Instant;
@@ -39,7 +41,19 @@ fn main() {
             .entry(key(&request))
             .or_insert_with(|| Bench::new(&request));
         let number = |name: &str| request[name].as_u64().unwrap_or(0);
-        let training = request["mode"] == "train";
+        let warmed = |bench: &mut Bench| (0..number("warmup")).for_each(|_| bench.train());
+        let training = match request["mode"].as_str() {
+            Some("profile") => {
+                warmed(bench);
+                println!("{}", profile::profile(bench, &request, number("steps")));
+                continue;
+            }
+            Some("memory") => {
+                println!("{}", profile::memory(bench, &request, number("steps")));
+                continue;
+            }
+            mode => mode == Some("train"),
+        };
         let mut times = Vec::new();
         for step in 0..number("warmup") + number("steps") {
             let started = Instant::now();
