@@ -4,6 +4,7 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Tensor, TensorData};
 use spat_kernels::{AdamFactors, AdamState, adam};
+use spat_shaders::{Buffer, Gpu, encoder};
 
 /// First and second moment of a parameter, flat.
 pub(crate) type Moments = (Tensor<1>, Tensor<1>);
@@ -27,7 +28,39 @@ pub(crate) fn step(
             Err(elsewhere) => moments = *elsewhere,
         }
     }
-    plain(weight, gradient, moments, factors)
+    match on_gpu(&weight, &gradient, moments, factors) {
+        Ok(stepped) => stepped,
+        Err(moments) => plain(weight, gradient, *moments, factors),
+    }
+}
+
+/// In one launch, the moments in place; gives them back where they are not on a GPU, or shared.
+fn on_gpu(
+    weight: &Tensor<1>,
+    gradient: &Tensor<1>,
+    moments: Moments,
+    factors: &AdamFactors,
+) -> Result<(Tensor<1>, Moments), Box<Moments>> {
+    let buffer = |tensor: Tensor<1>| tensor.try_into_primitive::<Gpu>().ok().and_then(Buffer::of);
+    let shape = weight.shape();
+    let tensor = |values: Buffer| Tensor::from_primitive::<Gpu>(values.tensor(shape.clone()));
+    let (Some(weight), Some(gradient)) = (buffer(weight.clone()), buffer(gradient.clone())) else {
+        return Err(Box::new(moments));
+    };
+    let elsewhere = |moment: &Tensor<1>| buffer(moment.clone()).is_none();
+    if elsewhere(&moments.0) || elsewhere(&moments.1) {
+        return Err(Box::new(moments));
+    }
+    // Handed over whole: only their one owner may change them.
+    let (Some(first), Some(second)) = (buffer(moments.0), buffer(moments.1)) else {
+        unreachable!("looked at just before");
+    };
+    let updated = encoder::adam(&weight, &gradient, &first, &second, factors);
+    let moments = (tensor(first), tensor(second));
+    match updated {
+        Some(updated) => Ok((tensor(updated), moments)),
+        None => Err(Box::new(moments)),
+    }
 }
 
 fn cpu(tensor: FlexTensor) -> Tensor<1> {

@@ -1,7 +1,7 @@
 //! One training step: forward, backward, scores, Adam.
 
 use burn::tensor::Tensor;
-use spat_model::{Forecaster, Pass, Probe};
+use spat_model::{Forecaster, Pass, Probe, mean_squared_error};
 use spat_prune::ScoreAccumulator;
 
 use crate::dataset::Batch;
@@ -29,9 +29,7 @@ impl Learner {
             None => pass,
         };
         let forecast_values = batch.target.shape().num_elements();
-        let loss = (self.model.forward(batch.inputs, &mut pass) - batch.target)
-            .square()
-            .mean();
+        let loss = mean_squared_error(self.model.forward(batch.inputs, &mut pass), batch.target);
         let mut gradients = loss.backward();
         if let Some(scores) = scores {
             scores.add(pass.sensitivities(&mut gradients), forecast_values);

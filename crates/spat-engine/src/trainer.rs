@@ -291,9 +291,8 @@ pub(crate) async fn score_after(
         let batch = setting.dataset.batch(rows, &device);
         let mut pass = Pass::evaluation().with_probe(Probe::Masks(scores.options().mask));
         let forecast_values = batch.target.shape().num_elements();
-        let loss = (model.forward(batch.inputs, &mut pass) - batch.target)
-            .square()
-            .mean();
+        let forecast = model.forward(batch.inputs, &mut pass);
+        let loss = spat_model::mean_squared_error(forecast, batch.target);
         scores.add(pass.sensitivities(&mut loss.backward()), forecast_values);
         if progress.is_due() {
             control.emit(progress.event(step + 1, None));

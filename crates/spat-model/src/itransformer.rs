@@ -9,9 +9,8 @@ use crate::attention::Tokens;
 use crate::encoder::{Encoder, EncoderPlan};
 use crate::initial::Initial;
 use crate::norm::Norm;
-use crate::operations::{dropout, linear};
+use crate::operations::{dropout, linear, normalise, restore};
 use crate::pass::Pass;
-use crate::window_norm::normalise;
 
 /// iTransformer in the layout of its authors' code.
 #[derive(Module, Debug)]
@@ -59,30 +58,10 @@ impl ITransformer {
         marks: Option<Tensor<3>>,
         pass: &mut Pass,
     ) -> Tensor<3> {
-        let [batch, lookback, channels] = input.dims();
-        let (input, statistics) = if self.normalise {
-            let (normal, statistics) = normalise(input);
-            (normal, Some(statistics))
-        } else {
-            (input, None)
-        };
-        let series = match marks {
-            Some(marks) => Tensor::cat(vec![input, marks], 2),
-            None => input,
-        };
-        let tokens = series.dims()[2];
-        let rows = series.swap_dims(1, 2).reshape([batch * tokens, lookback]);
+        let batch = input.dims()[0];
+        let (rows, units) = normalise(input, marks, self.normalise);
         let rows = dropout(linear(&self.embedding, rows), pass.dropout(self.dropout));
         let rows = self.encoder.forward(Tokens { rows, batch }, pass);
-        let rows = linear(&self.projection, rows);
-        let horizon = rows.dims()[1];
-        let forecast = rows
-            .reshape([batch, tokens, horizon])
-            .narrow(1, 0, channels)
-            .swap_dims(1, 2);
-        match statistics {
-            Some(statistics) => statistics.restore(forecast),
-            None => forecast,
-        }
+        restore(linear(&self.projection, rows), units)
     }
 }

@@ -25,6 +25,7 @@ pub use import::{ImportError, from_pytorch, from_pytorch_file};
 pub use itransformer::ITransformer;
 pub use linear::{DLinear, RLinear};
 pub use norm::{BatchNorm, Norm};
+pub use operations::mean_squared_error;
 pub use pass::{Pass, Probe};
 pub use patchtst::PatchTst;
 pub use weights::{ParameterPath, WeightError, read};

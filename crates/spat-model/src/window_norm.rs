@@ -5,7 +5,7 @@
 
 use burn::tensor::Tensor;
 
-const EPSILON: f64 = 1e-5;
+pub(crate) const EPSILON: f64 = 1e-5;
 
 /// Mean and deviation of each window and channel, `[B, 1, C]`.
 pub(crate) struct WindowStatistics {

@@ -2,8 +2,8 @@
 
 use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
 
-/// Threads of a workgroup: few, since most rows are short and every barrier waits for all of them.
-pub(crate) const WORKGROUP: u32 = 64;
+use crate::launch::{MOST_GROUPS, WORKGROUP};
+
 /// Values that a thread loads before it folds them into its state.
 pub(crate) const VALUES: u32 = 4;
 /// Partial moments of a module at most: enough workgroups to fill a large GPU, few enough to be
@@ -17,8 +17,6 @@ const BLOCK_VALUES: u32 = 8_192;
 const ENOUGH_GROUPS: u32 = 2_048;
 /// Blocks that a workgroup takes at most, so that short rows still spread over a GPU.
 const MOST_TURNS: u32 = 8;
-/// The most workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
-const MOST_GROUPS: u32 = 65_535;
 
 /// What a dispatch works on: field for field the `Task` of `shaders/task.wgsl`, where they are
 /// explained.
@@ -191,14 +189,6 @@ impl Task {
             self.turns,
             0,
         ]
-    }
-
-    /// The same, two by two, as CubeCL takes them.
-    pub(crate) fn words(&self) -> Vec<u64> {
-        self.uniform()
-            .chunks_exact(2)
-            .map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32)
-            .collect()
     }
 }
 

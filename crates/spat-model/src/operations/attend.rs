@@ -9,6 +9,7 @@ use spat_kernels::{
     attend_backward,
 };
 
+use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 
 /// Queries, keys and values of all heads side by side, each `[B · L, H · w]`.
@@ -38,7 +39,7 @@ pub(crate) fn attend(attention: Attention, with_maps: bool) -> (Tensor<2>, Optio
         ])
     };
     let Some(operands) = on_cpu() else {
-        return plain(attention, with_maps);
+        return gpu::attend(&attention, with_maps).unwrap_or_else(|| plain(attention, with_maps));
     };
     let [query, key, value, mask] = operands.each_ref().map(Operand::values);
     let mut saved = Forward {

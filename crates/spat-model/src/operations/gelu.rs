@@ -3,12 +3,13 @@
 use burn::tensor::{Tensor, activation};
 use spat_kernels::{Dropout, gelu as forward, gelu_backward};
 
+use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 
 /// `drop(gelu(x))`, in the shape of `x`.
 pub(crate) fn gelu(x: Tensor<2>, dropout: Option<Dropout>) -> Tensor<2> {
     let Some(operand) = Operand::of(x.clone()) else {
-        return plain(x, dropout);
+        return gpu::gelu(&x, dropout).unwrap_or_else(|| plain(x, dropout));
     };
     let input = Input {
         x: operand.values(),

@@ -4,14 +4,20 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use spat_kernels::{LinearGradients, linear as forward, linear_backward};
 
+use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 
 /// # Shapes
 /// - `x`: `[rows, inputs]`
 /// - output: `[rows, outputs]`
 pub(crate) fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
-    let bias = layer.bias.as_ref().map(|bias| bias.val());
-    on_cpu(&x, &layer.weight.val(), bias.as_ref()).unwrap_or_else(|| layer.forward(x))
+    let (weight, bias) = (
+        layer.weight.val(),
+        layer.bias.as_ref().map(|bias| bias.val()),
+    );
+    on_cpu(&x, &weight, bias.as_ref())
+        .or_else(|| gpu::linear(&x, &weight, bias.as_ref()))
+        .unwrap_or_else(|| layer.forward(x))
 }
 
 /// `x W + b`, if the tensors lie on the CPU.
