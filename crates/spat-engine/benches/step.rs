@@ -13,7 +13,7 @@ use burn::tensor::{Device, DeviceKind, DeviceType, Distribution, Tensor};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
 use serde_json::{Value, json};
 use spat_engine::Adam;
-use spat_model::{Forecaster, Inputs, Pass, read};
+use spat_model::{Forecaster, Inputs, Pass, mean_squared_error, read};
 use spat_spec::{
     ForecasterConfig, ITransformerConfig, ModuleId, OptimizerConfig, PatchTstConfig,
     PatchTstLayout, Structure,
@@ -169,9 +169,8 @@ impl Bench {
     fn train(&mut self) {
         self.steps += 1;
         let mut pass = Pass::training(self.steps);
-        let loss = (self.model.forward(self.inputs.clone(), &mut pass) - self.target.clone())
-            .square()
-            .mean();
+        let forecast = self.model.forward(self.inputs.clone(), &mut pass);
+        let loss = mean_squared_error(forecast, self.target.clone());
         let gradients = loss.backward();
         self.model = self
             .optimizer

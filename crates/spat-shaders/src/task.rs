@@ -52,6 +52,8 @@ pub struct Task {
     pub newest: f32,
     /// Blocks that a workgroup takes, one after the other.
     pub turns: u32,
+    /// Threads of a block: a power of two.
+    pub share: u32,
 }
 
 impl Task {
@@ -88,14 +90,20 @@ impl Task {
         let segments = batch * heads;
         // As many threads to a row as have VALUES four times over.
         let lanes = (keys / (4 * VALUES)).next_power_of_two().min(WORKGROUP);
-        let at_once = WORKGROUP / lanes;
+        // A segment of few short rows would leave most of a workgroup without a row.
+        let share = match lanes {
+            1 => rows.next_power_of_two().min(WORKGROUP),
+            _ => WORKGROUP,
+        };
+        let at_once = share / lanes;
         let rows_per_block = (BLOCK_VALUES / keys.max(1))
             .max((segments * rows).div_ceil(ENOUGH_GROUPS))
             .max(1)
             .next_multiple_of(at_once);
         let blocks = rows.div_ceil(rows_per_block);
         let block_values = rows_per_block.min(rows.max(1)) * keys.max(1);
-        let turns = (BLOCK_VALUES / block_values).clamp(1, MOST_TURNS);
+        let blocks_at_once = WORKGROUP / share;
+        let turns = (BLOCK_VALUES / (block_values * blocks_at_once)).clamp(1, MOST_TURNS);
         Self {
             segments,
             heads,
@@ -105,13 +113,14 @@ impl Task {
             blocks,
             rows_per_block,
             groups_x: 1,
-            groups: (segments * blocks).div_ceil(turns),
+            groups: (segments * blocks).div_ceil(turns * blocks_at_once),
             absolute: false,
             unbiased: false,
             partials: 0,
             factor: 1.0,
             newest: 0.0,
             turns,
+            share,
         }
         .gridded()
     }
@@ -187,7 +196,7 @@ impl Task {
             self.factor.to_bits(),
             self.newest.to_bits(),
             self.turns,
-            0,
+            self.share,
         ]
     }
 }
