@@ -1,12 +1,34 @@
 // y = x W + b: left x [rows × inner], right W [inner × columns], bias [columns].
 //
-// Needs product.wgsl, and quads.wgsl or singles.wgsl.
+// Needs product.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns and z the
+// right four.
 
 @group(0) @binding(3) var<storage, read_write> bias: array<f32>;
 @group(0) @binding(4) var<uniform> product: Product;
 
-fn bias_value(column: u32) -> f32 {
-    return bias[min(column, product.columns - 1u)];
+// Four values of the bias.
+fn bias_quad(column: u32) -> vec4<f32> {
+    if product.bias == 0u {
+        return vec4<f32>(0.0);
+    }
+    let last = product.columns - 1u;
+    return vec4<f32>(
+        bias[min(column, last)],
+        bias[min(column + 1u, last)],
+        bias[min(column + 2u, last)],
+        bias[min(column + 3u, last)],
+    );
+}
+
+// Four rows and four columns of W. Rows past the last repeat it: x is 0 there.
+fn weights(k: u32, column: u32) -> mat4x4<f32> {
+    let end = product.inner - 1u;
+    return mat4x4<f32>(
+        right_quad(k, column),
+        right_quad(min(k + 1u, end), column),
+        right_quad(min(k + 2u, end), column),
+        right_quad(min(k + 3u, end), column),
+    );
 }
 
 @compute @workgroup_size(64)
@@ -20,7 +42,7 @@ fn multiply_rows(
     if row >= product.rows {
         return;
     }
-    // Rows past the last repeat it; they are not stored.
+    // Rows and columns past the last repeat others; they are not stored.
     let last = product.rows - 1u;
     let r1 = min(row + 1u, last);
     let r2 = min(row + 2u, last);
@@ -29,16 +51,9 @@ fn multiply_rows(
     let r5 = min(row + 5u, last);
     let r6 = min(row + 6u, last);
     let r7 = min(row + 7u, last);
+    let beside = select(column, column + 4u, column + 4u < product.columns);
 
-    var y0 = vec4<f32>(0.0);
-    if product.bias == 1u {
-        y0 = vec4<f32>(
-            bias_value(column),
-            bias_value(column + 1u),
-            bias_value(column + 2u),
-            bias_value(column + 3u),
-        );
-    }
+    var y0 = bias_quad(column);
     var y1 = y0;
     var y2 = y0;
     var y3 = y0;
@@ -46,29 +61,41 @@ fn multiply_rows(
     var y5 = y0;
     var y6 = y0;
     var y7 = y0;
-    let end = product.inner - 1u;
+    var z0 = bias_quad(beside);
+    var z1 = z0;
+    var z2 = z0;
+    var z3 = z0;
+    var z4 = z0;
+    var z5 = z0;
+    var z6 = z0;
+    var z7 = z0;
     for (var k = 0u; k < product.inner; k += 4u) {
-        // Past the last, x is 0.
-        let w0 = right_quad(k, column);
-        let w1 = right_quad(min(k + 1u, end), column);
-        let w2 = right_quad(min(k + 2u, end), column);
-        let w3 = right_quad(min(k + 3u, end), column);
+        let v = weights(k, column);
+        let w = weights(k, beside);
         let x0 = left_quad(row, k);
-        y0 += x0.x * w0 + x0.y * w1 + x0.z * w2 + x0.w * w3;
+        y0 += v * x0;
+        z0 += w * x0;
         let x1 = left_quad(r1, k);
-        y1 += x1.x * w0 + x1.y * w1 + x1.z * w2 + x1.w * w3;
+        y1 += v * x1;
+        z1 += w * x1;
         let x2 = left_quad(r2, k);
-        y2 += x2.x * w0 + x2.y * w1 + x2.z * w2 + x2.w * w3;
+        y2 += v * x2;
+        z2 += w * x2;
         let x3 = left_quad(r3, k);
-        y3 += x3.x * w0 + x3.y * w1 + x3.z * w2 + x3.w * w3;
+        y3 += v * x3;
+        z3 += w * x3;
         let x4 = left_quad(r4, k);
-        y4 += x4.x * w0 + x4.y * w1 + x4.z * w2 + x4.w * w3;
+        y4 += v * x4;
+        z4 += w * x4;
         let x5 = left_quad(r5, k);
-        y5 += x5.x * w0 + x5.y * w1 + x5.z * w2 + x5.w * w3;
+        y5 += v * x5;
+        z5 += w * x5;
         let x6 = left_quad(r6, k);
-        y6 += x6.x * w0 + x6.y * w1 + x6.z * w2 + x6.w * w3;
+        y6 += v * x6;
+        z6 += w * x6;
         let x7 = left_quad(r7, k);
-        y7 += x7.x * w0 + x7.y * w1 + x7.z * w2 + x7.w * w3;
+        y7 += v * x7;
+        z7 += w * x7;
     }
     put_quad(row, column, y0);
     put_quad(row + 1u, column, y1);
@@ -78,4 +105,14 @@ fn multiply_rows(
     put_quad(row + 5u, column, y5);
     put_quad(row + 6u, column, y6);
     put_quad(row + 7u, column, y7);
+    if column + 4u < product.columns {
+        put_quad(row, column + 4u, z0);
+        put_quad(row + 1u, column + 4u, z1);
+        put_quad(row + 2u, column + 4u, z2);
+        put_quad(row + 3u, column + 4u, z3);
+        put_quad(row + 4u, column + 4u, z4);
+        put_quad(row + 5u, column + 4u, z5);
+        put_quad(row + 6u, column + 4u, z6);
+        put_quad(row + 7u, column + 4u, z7);
+    }
 }

@@ -1,11 +1,11 @@
 // What a matrix product works on; the last binding of every such stage.
 //
-// An invocation makes a tile of 8 rows and 4 columns of the output, so that a value that it loads is
-// used 4 or 8 times. No workgroup memory: barriers cost software adapters more than they save.
+// An invocation makes a tile of 8 rows and 8 columns of the output, so that it uses a value that it loads
+// 8 times. No workgroup memory: barriers cost software adapters more than they save.
 
 const WORKGROUP: u32 = 64u;
 const TILE_ROWS: u32 = 8u;
-const TILE_COLUMNS: u32 = 4u;
+const TILE_COLUMNS: u32 = 8u;
 
 struct Product {
     // Of the output.

@@ -242,7 +242,7 @@ fn shared_moments_are_not_changed() {
 /// More tiles, rows and values than one axis of a dispatch holds workgroups.
 #[test]
 fn large_tensors_go_on_along_the_second_axis() {
-    let dispatch = &encoder::linear_dispatches(40_000_000, 4, 4, true)[0];
+    let dispatch = &encoder::linear_dispatches(40_000_000, 4, 8, true)[0];
     assert_eq!(dispatch.grid, [65_535, 2]);
     let count = 65_535 * 256 + 1_000;
     let x = numbers(5, count);

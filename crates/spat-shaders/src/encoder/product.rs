@@ -6,7 +6,7 @@ use crate::launch::Binding::{In, Out};
 use crate::stage::{Loads, Stage};
 
 /// Rows and columns of the output that an invocation makes.
-const TILE: [usize; 2] = [8, 4];
+const TILE: [usize; 2] = [8, 8];
 
 /// What the loss's gradient makes of the inputs of [`linear`].
 #[derive(Debug, Clone)]
