@@ -46,6 +46,8 @@ async function serve({ request }, later) {
   if (kept && HASHED.test(request.url)) return kept;
   const answer = await fetch(request).catch((error) => kept ?? Promise.reject(error));
   if (answer === kept || !answer.ok) return answer;
+  // What the server wants nobody to keep.
+  if (/no-store/.test(answer.headers.get("cache-control"))) return answer;
   if (!visit) later(cache.put(request, answer.clone()));
   else if ((await answer.clone().text()) !== (await kept?.text())) later(refresh());
   return answer;

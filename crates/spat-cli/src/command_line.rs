@@ -10,23 +10,33 @@ const LEFT_OUT: &[&str] = &[
     "run", "resume", "json", "quiet", "seed", "device", "threads",
 ];
 
-/// Flags that decide the result: those that were given, less the ones above.
+/// Flags that decide the result of `spat run`: those that were given, less the ones above.
 pub(crate) fn settings(given: &ArgMatches) -> Vec<String> {
+    given_flags("run", given, |name| !LEFT_OUT.contains(&name))
+}
+
+/// The same of `spat study`, whose seed does not stand at the end.
+pub(crate) fn study_settings(given: &ArgMatches) -> Vec<String> {
+    given_flags("study", given, |name| {
+        name == "seed" || !LEFT_OUT.contains(&name)
+    })
+}
+
+fn given_flags(
+    subcommand: &str,
+    given: &ArgMatches,
+    decides: impl Fn(&str) -> bool,
+) -> Vec<String> {
     let cli = Cli::command();
-    let Some(run) = cli.find_subcommand("run") else {
+    let Some(subcommand) = cli.find_subcommand(subcommand) else {
         return Vec::new();
     };
-    run.get_arguments()
-        .filter(|flag| !flag.is_positional() && !LEFT_OUT.contains(&flag.get_id().as_str()))
+    subcommand
+        .get_arguments()
+        .filter(|flag| !flag.is_positional() && decides(flag.get_id().as_str()))
         .filter(|flag| given.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine))
         .flat_map(|flag| flag_text(flag, given))
         .collect()
-}
-
-/// The end of every reproducing command.
-pub(crate) fn tail(seed: u64, threads: Option<usize>, device: &str) -> String {
-    let threads = threads.map_or_else(String::new, |threads| format!(" --threads {threads}"));
-    format!("--seed {seed}{threads} --device {device}")
 }
 
 /// The command that goes on with a run.
@@ -101,12 +111,6 @@ mod tests {
             command("spat run x.csv --no-time-stamps --scaling temperature=0.1"),
             "--no-time-stamps --scaling temperature=0.1"
         );
-    }
-
-    #[test]
-    fn the_tail_says_what_decides_the_last_digits() {
-        assert_eq!(tail(7, Some(2), "cpu"), "--seed 7 --threads 2 --device cpu");
-        assert_eq!(tail(7, None, "gpu"), "--seed 7 --device gpu");
     }
 
     #[test]

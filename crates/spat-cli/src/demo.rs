@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use spat_host::Origin;
 use spat_spec::{
     Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, PruneRule, SendOptions,
     TrainingConfig, preset,
@@ -9,7 +10,7 @@ use spat_spec::{
 
 use crate::args::DemoArgs;
 use crate::run::Start;
-use crate::run_folder::{self, Origin};
+use crate::run_folder;
 use crate::{device, experiment, output, table};
 
 /// A year of hourly weather at three airports; `demo/README.md` has its origin.

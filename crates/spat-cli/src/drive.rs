@@ -6,6 +6,7 @@ use std::thread;
 
 use anyhow::{Context as _, anyhow};
 use spat_engine::{Control, Job, JobError};
+use spat_host::RunFolder;
 use spat_spec::{Command, Event, Report};
 
 use crate::args::TalkArgs;
@@ -14,7 +15,6 @@ use crate::failure::Stopped;
 use crate::hints::Advice;
 use crate::output;
 use crate::progress::{Lines, View};
-use crate::run_folder::RunFolder;
 
 /// Deep structures nest deeply while gradients are taken.
 const STACK: usize = 64 << 20;

@@ -172,7 +172,11 @@ fn refuse(kind: ModelKind, flags: &[(&str, bool)]) -> anyhow::Result<()> {
     }
 }
 
-fn trained(preset: &TrainingConfig, args: &TrainingArgs) -> anyhow::Result<TrainingConfig> {
+/// The training that flags make of a preset's.
+pub(crate) fn trained(
+    preset: &TrainingConfig,
+    args: &TrainingArgs,
+) -> anyhow::Result<TrainingConfig> {
     let decay = args.weight_decay.unwrap_or(0.01);
     let optimizer = match args.optimizer {
         Some(OptimizerName::AdamW) => OptimizerConfig::AdamW {

@@ -4,9 +4,12 @@ use std::process::ExitCode;
 
 use spat_engine::device::DeviceError;
 use spat_engine::{JobError, StoreError};
+use spat_host::RunFolderError;
 use spat_model::{ImportError, WeightError};
 use spat_series::{ReadError, SeriesError, SplitError};
+use spat_serve::ServeError;
 use spat_spec::{CheckpointError, ConfigError, Event, PlanError, StructureError};
+use spat_study::StudyError;
 use thiserror::Error;
 
 use crate::{hints, output};
@@ -84,11 +87,20 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<ImportError>()
             || cause.is::<WeightError>()
             || cause.is::<DeviceError>()
+            || cause
+                .downcast_ref::<ServeError>()
+                .is_some_and(serve_is_input)
             || cause.downcast_ref::<PlanError>().is_some_and(plan_is_input)
             || cause
                 .downcast_ref::<StoreError>()
                 .is_some_and(store_is_input)
+            || cause
+                .downcast_ref::<RunFolderError>()
+                .is_some_and(RunFolderError::is_input)
             || cause.downcast_ref::<JobError>().is_some_and(job_is_input)
+            || cause
+                .downcast_ref::<StudyError>()
+                .is_some_and(study_is_input)
     })
 }
 
@@ -108,8 +120,24 @@ fn job_is_input(error: &JobError) -> bool {
     }
 }
 
+fn study_is_input(error: &StudyError) -> bool {
+    match error {
+        StudyError::Config(_) | StudyError::Structure(_) | StudyError::Damaged { .. } => true,
+        StudyError::Task { error, .. } => job_is_input(error),
+        _ => false,
+    }
+}
+
 fn plan_is_input(error: &PlanError) -> bool {
     !matches!(error, PlanError::NotFinite { .. })
+}
+
+/// Addresses, ports and folders are the command line's.
+fn serve_is_input(error: &ServeError) -> bool {
+    !matches!(
+        error,
+        ServeError::Listen { .. } | ServeError::NoRandomness(_)
+    )
 }
 
 fn store_is_input(error: &StoreError) -> bool {

@@ -26,6 +26,9 @@ mod progress;
 mod resume;
 mod run;
 mod run_folder;
+mod serve;
+mod study;
+mod study_progress;
 mod table;
 
 use std::process::ExitCode;
@@ -35,6 +38,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::args::{Cli, Subcommand};
 
 fn main() -> ExitCode {
+    spat_memory::settle();
     // The matches are kept beside the values: which flags a person gave is part of a run's command.
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
@@ -56,11 +60,13 @@ fn dispatch(command: Subcommand, given: Option<&clap::ArgMatches>) -> anyhow::Re
     match command {
         Subcommand::Run(args) => run::run(&args, given),
         Subcommand::Demo(args) => demo::demo(&args),
+        Subcommand::Study(args) => study::study(&args, given),
         Subcommand::Inspect(args) => inspect::inspect(&args),
         Subcommand::Forecast(args) => forecast::forecast(&args),
         Subcommand::Evaluate(args) => evaluate::evaluate(&args),
         Subcommand::Import(args) => import::import(&args),
         Subcommand::Data(args) => data::data(&args),
+        Subcommand::Serve(args) => serve::serve(&args),
         Subcommand::Info(args) => info::info(&args),
         Subcommand::Completions { shell } => completions::completions(shell),
     }

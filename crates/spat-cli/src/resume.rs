@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use spat_engine::Job;
 use spat_engine::device::DeviceChoice;
+use spat_host::{Origin, RunFile};
 use spat_spec::{Event, Experiment};
 
 use crate::args::{RunArgs, model_name};
 use crate::failure::input;
-use crate::run_folder::{self, Origin, RunFile, RunFolder};
+use crate::run_folder;
 use crate::{command_line, demo, device, experiment, output, run, table};
 
 /// `spat run --resume`. `settings` are the given flags that decide a result.
@@ -47,7 +48,8 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
 
     let (name, bytes) = match (&args.data, &file.data) {
         (Some(data), _) | (None, Origin::File(data)) => {
-            (table::file_name(data), table::read_file(data)?)
+            let name = file.table_name().unwrap_or_else(|| table::file_name(data));
+            (name, table::read_file(data)?)
         }
         (None, Origin::Demo) => demo::file(),
     };
@@ -58,7 +60,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
         )));
     }
     let loaded = table::from_bytes(name, bytes, &experiment.data)?;
-    let folder = RunFolder::open(&path)?;
+    let folder = run_folder::open(&path)?;
     loaded.tell(true);
     let job = Job {
         hash: experiment.hash(&loaded.bytes),

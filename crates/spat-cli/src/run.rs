@@ -8,11 +8,12 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use spat_engine::Job;
 use spat_engine::device::DeviceChoice;
+use spat_host::{Origin, RunFile, RunFolder};
 use spat_spec::{Experiment, Report};
 
 use crate::args::{RunArgs, TalkArgs, model_name};
 use crate::failure::input;
-use crate::run_folder::{self, Origin, RunFile, RunFolder};
+use crate::run_folder;
 use crate::table::{self, Loaded};
 use crate::{command_line, device, drive, experiment, output, resume};
 
@@ -95,7 +96,7 @@ impl Start {
             self.threads,
             &facts.kind,
         );
-        let folder = RunFolder::create(path, &file, &experiment)?;
+        let folder = run_folder::create(path, &file, &experiment)?;
         loaded.tell(self.talk.quiet);
         let job = Job {
             hash: experiment.hash(&loaded.bytes),

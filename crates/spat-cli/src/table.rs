@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use sha2::{Digest as _, Sha256};
 use spat_series::{Detection, ReadOptions, Series, SeriesOptions, Table, read_table};
 use spat_spec::DataConfig;
 
 use crate::failure::input;
 use crate::output;
+
+pub(crate) use spat_host::sha256;
 
 /// A table, read and repaired.
 pub(crate) struct Loaded {
@@ -74,11 +75,6 @@ pub(crate) fn file_name(path: &Path) -> String {
         || path.display().to_string(),
         |name| name.to_string_lossy().into_owned(),
     )
-}
-
-/// SHA-256 as hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }
 
 /// Bytes as hexadecimal digits.

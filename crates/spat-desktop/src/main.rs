@@ -1,3 +1,54 @@
-//! SPAT in a window of its own: the page, with the engine running natively.
+//! SPAT in a window of its own: the page of the browser, with the engine in this process.
+//!
+//! The page comes out of the program, no port is opened. What the page may ask for is in
+//! `commands`; what the engine says goes through one channel into the page.
+#![cfg_attr(windows, windows_subsystem = "windows")]
 
-fn main() {}
+mod commands;
+mod desk;
+mod dialogs;
+mod menu;
+mod quit;
+mod settings;
+mod tables;
+
+use anyhow::Context as _;
+use tauri::{DragDropEvent, Manager as _, RunEvent, WindowEvent};
+
+use desk::Office;
+use settings::Settings;
+
+fn main() -> anyhow::Result<()> {
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .invoke_handler(commands::handler())
+        .on_menu_event(|app, event| menu::chosen(app, event.id().as_ref()))
+        .setup(|app| {
+            let handle = app.handle();
+            app.manage(Settings::load(handle));
+            app.manage(Office::default());
+            menu::build(handle)?;
+            quit::on_signals(handle.clone())?;
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .context("the window cannot be opened; is the system's web view installed?")?;
+    app.run(|app, event| match event {
+        RunEvent::ExitRequested { api, .. } => {
+            if quit::is_too_early(app) {
+                api.prevent_exit();
+            }
+        }
+        RunEvent::WindowEvent {
+            event: WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }),
+            ..
+        } => {
+            if let Some(path) = paths.first() {
+                tables::open(app, path);
+            }
+        }
+        _ => {}
+    });
+    Ok(())
+}

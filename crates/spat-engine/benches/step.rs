@@ -29,6 +29,8 @@ struct Bench {
 }
 
 fn main() {
+    // As the program `spat` does.
+    spat_memory::settle();
     let mut benches: HashMap<String, Bench> = HashMap::new();
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("requests are text");

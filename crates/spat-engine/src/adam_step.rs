@@ -1,109 +1,142 @@
-//! Adam's arithmetic for one parameter.
+//! Adam's arithmetic for all parameters of a model.
 
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Tensor, TensorData};
-use spat_kernels::{AdamFactors, AdamState, adam};
+use spat_kernels::{AdamFactors, AdamParameter, adam};
 use spat_shaders::{Buffer, Gpu, encoder};
 
 /// First and second moment of a parameter, flat.
 pub(crate) type Moments = (Tensor<1>, Tensor<1>);
 
-/// A parameter's new weights and moments. All tensors are flat and of one length; without `moments`
-/// they start at 0.
-pub(crate) fn step(
-    weight: Tensor<1>,
-    gradient: Tensor<1>,
-    moments: Option<Moments>,
-    factors: &AdamFactors,
-) -> (Tensor<1>, Moments) {
-    let mut moments = moments.unwrap_or_else(|| {
-        let zeros = || Tensor::zeros(weight.shape(), &weight.device());
-        (zeros(), zeros())
-    });
-    let on_cpu = |tensor: &Tensor<1>| tensor.clone().try_into_primitive::<Flex>().ok();
-    if let (Some(weight), Some(gradient)) = (on_cpu(&weight), on_cpu(&gradient)) {
-        match fused(&weight, &gradient, moments, factors) {
-            Ok(stepped) => return stepped,
-            Err(elsewhere) => moments = *elsewhere,
+/// A parameter before its step. All tensors are flat and of one length.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) weight: Tensor<1>,
+    pub(crate) gradient: Tensor<1>,
+    pub(crate) moments: Moments,
+}
+
+impl Parameter {
+    /// A parameter whose moments start at 0 if it has none.
+    pub(crate) fn new(weight: Tensor<1>, gradient: Tensor<1>, moments: Option<Moments>) -> Self {
+        let moments = moments.unwrap_or_else(|| {
+            let zeros = || Tensor::zeros(weight.shape(), &weight.device());
+            (zeros(), zeros())
+        });
+        Self {
+            weight,
+            gradient,
+            moments,
         }
-    }
-    match on_gpu(&weight, &gradient, moments, factors) {
-        Ok(stepped) => stepped,
-        Err(moments) => plain(weight, gradient, *moments, factors),
     }
 }
 
-/// In one launch, the moments in place; gives them back where they are not on a GPU, or shared.
+/// New weights and moments, in order: on the CPU in one pass over all parameters.
+pub(crate) fn step(parameters: Vec<Parameter>, factors: &AdamFactors) -> Vec<(Tensor<1>, Moments)> {
+    let back = parameters.clone();
+    let moved: Option<Vec<OnCpu>> = parameters.into_iter().map(OnCpu::of).collect();
+    let Some(mut moved) = moved else {
+        return back
+            .into_iter()
+            .map(|parameter| on_gpu(parameter, factors).unwrap_or_else(|one| plain(*one, factors)))
+            .collect();
+    };
+    // Moments that nobody else holds are changed in place.
+    drop(back);
+    adam(moved.iter_mut().map(OnCpu::parts).collect(), factors);
+    moved.into_iter().map(OnCpu::stepped).collect()
+}
+
+/// A parameter on the CPU, and room for its new weights.
+struct OnCpu {
+    updated: Vec<f32>,
+    weight: FlexTensor,
+    gradient: FlexTensor,
+    first: FlexTensor,
+    second: FlexTensor,
+}
+
+impl OnCpu {
+    /// The parameter, if it lies on the CPU.
+    fn of(parameter: Parameter) -> Option<Self> {
+        let flex =
+            |tensor: Tensor<1>| Some(tensor.try_into_primitive::<Flex>().ok()?.to_contiguous());
+        let weight = flex(parameter.weight)?;
+        let gradient = flex(parameter.gradient)?;
+        let length = weight.as_slice::<f32>()?.len();
+        gradient.as_slice::<f32>()?;
+        Some(Self {
+            updated: vec![0.0; length],
+            weight,
+            gradient,
+            first: flex(parameter.moments.0)?,
+            second: flex(parameter.moments.1)?,
+        })
+    }
+
+    fn parts(&mut self) -> AdamParameter<'_> {
+        AdamParameter {
+            updated: &mut self.updated,
+            // Seen to be there by `of`.
+            weight: self.weight.as_slice().unwrap_or_default(),
+            gradient: self.gradient.as_slice().unwrap_or_default(),
+            first: self.first.storage_mut(),
+            second: self.second.storage_mut(),
+        }
+    }
+
+    fn stepped(self) -> (Tensor<1>, Moments) {
+        let length = self.updated.len();
+        let updated = FlexTensor::from_data(TensorData::new(self.updated, [length]));
+        let tensor = Tensor::from_primitive::<Flex>;
+        (tensor(updated), (tensor(self.first), tensor(self.second)))
+    }
+}
+
+/// One parameter in one launch, the moments in place; gives it back where it is not on a GPU, or where
+/// its moments are shared.
 fn on_gpu(
-    weight: &Tensor<1>,
-    gradient: &Tensor<1>,
-    moments: Moments,
+    parameter: Parameter,
     factors: &AdamFactors,
-) -> Result<(Tensor<1>, Moments), Box<Moments>> {
+) -> Result<(Tensor<1>, Moments), Box<Parameter>> {
     let buffer = |tensor: Tensor<1>| tensor.try_into_primitive::<Gpu>().ok().and_then(Buffer::of);
+    let elsewhere = |tensor: &Tensor<1>| buffer(tensor.clone()).is_none();
+    if elsewhere(&parameter.moments.0) || elsewhere(&parameter.moments.1) {
+        return Err(Box::new(parameter));
+    }
+    let Parameter {
+        weight,
+        gradient,
+        moments,
+    } = parameter;
     let shape = weight.shape();
     let tensor = |values: Buffer| Tensor::from_primitive::<Gpu>(values.tensor(shape.clone()));
-    let (Some(weight), Some(gradient)) = (buffer(weight.clone()), buffer(gradient.clone())) else {
-        return Err(Box::new(moments));
-    };
-    let elsewhere = |moment: &Tensor<1>| buffer(moment.clone()).is_none();
-    if elsewhere(&moments.0) || elsewhere(&moments.1) {
-        return Err(Box::new(moments));
-    }
-    // Handed over whole: only their one owner may change them.
+    // The moments are handed over whole: only their one owner may change them.
     let (Some(first), Some(second)) = (buffer(moments.0), buffer(moments.1)) else {
         unreachable!("looked at just before");
     };
-    let updated = encoder::adam(&weight, &gradient, &first, &second, factors);
+    let updated = buffer(weight.clone())
+        .zip(buffer(gradient.clone()))
+        .and_then(|(weight, gradient)| encoder::adam(&weight, &gradient, &first, &second, factors));
     let moments = (tensor(first), tensor(second));
     match updated {
         Some(updated) => Ok((tensor(updated), moments)),
-        None => Err(Box::new(moments)),
+        None => Err(Box::new(Parameter {
+            weight,
+            gradient,
+            moments,
+        })),
     }
 }
 
-fn cpu(tensor: FlexTensor) -> Tensor<1> {
-    Tensor::from_primitive::<Flex>(tensor)
-}
-
-/// In one pass, the moments in place; gives them back where they are not on the CPU.
-fn fused(
-    weight: &FlexTensor,
-    gradient: &FlexTensor,
-    moments: Moments,
-    factors: &AdamFactors,
-) -> Result<(Tensor<1>, Moments), Box<Moments>> {
-    let (weight, gradient) = (weight.to_contiguous(), gradient.to_contiguous());
-    let (Some(weight), Some(gradient)) = (weight.as_slice(), gradient.as_slice()) else {
-        return Err(Box::new(moments));
-    };
-    let back = moments.clone();
-    let (Ok(first), Ok(second)) = (
-        moments.0.try_into_primitive::<Flex>(),
-        moments.1.try_into_primitive::<Flex>(),
-    ) else {
-        return Err(Box::new(back));
-    };
-    drop(back);
-    let (mut first, mut second) = (first.to_contiguous(), second.to_contiguous());
-    let mut state = AdamState {
-        first: first.storage_mut(),
-        second: second.storage_mut(),
-    };
-    let updated = adam(weight, gradient, &mut state, factors);
-    let length = updated.len();
-    let updated = FlexTensor::from_data(TensorData::new(updated, [length]));
-    Ok((cpu(updated), (cpu(first), cpu(second))))
-}
-
 /// The same of Burn's operations, for every device.
-fn plain(
-    weight: Tensor<1>,
-    gradient: Tensor<1>,
-    (first, second): Moments,
-    factors: &AdamFactors,
-) -> (Tensor<1>, Moments) {
+fn plain(parameter: Parameter, factors: &AdamFactors) -> (Tensor<1>, Moments) {
+    let Parameter {
+        weight,
+        gradient,
+        moments: (first, second),
+    } = parameter;
     let first = first * factors.beta_1 + gradient.clone() * (1.0 - factors.beta_1);
     let second = second * factors.beta_2 + gradient.square() * (1.0 - factors.beta_2);
     let denominator = second.clone().sqrt() * factors.spread + factors.epsilon;
@@ -118,8 +151,6 @@ mod tests {
 
     #[test]
     fn one_pass_equals_the_composition() {
-        let random =
-            || Tensor::<1>::random([20_001], Distribution::Normal(0.0, 1.0), &Device::flex());
         let factors = AdamFactors {
             beta_1: 0.9,
             beta_2: 0.999,
@@ -128,17 +159,29 @@ mod tests {
             epsilon: 1e-8,
             keep: 0.99,
         };
-        let (weight, gradient) = (random(), random());
-        let moments = || (gradient.clone() * 0.1, gradient.clone().square());
-        let fast = step(weight.clone(), gradient.clone(), Some(moments()), &factors);
-        let plain = plain(weight, gradient.clone(), moments(), &factors);
-        for (fast, plain) in [
-            (fast.0, plain.0),
-            (fast.1.0, plain.1.0),
-            (fast.1.1, plain.1.1),
-        ] {
-            let difference = (fast - plain).abs().max().into_scalar::<f32>();
-            assert!(difference < 1e-6, "{difference}");
+        let parameter = |length: usize| {
+            let random =
+                || Tensor::<1>::random([length], Distribution::Normal(0.0, 1.0), &Device::flex());
+            let gradient = random();
+            let moments = (gradient.clone() * 0.1, gradient.clone().square());
+            Parameter::new(random(), gradient, Some(moments))
+        };
+        let parameters: Vec<Parameter> = [1, 7, 20_001, 300].map(parameter).into();
+        let fast = step(parameters.clone(), &factors);
+        let plain: Vec<_> = parameters
+            .into_iter()
+            .map(|parameter| plain(parameter, &factors))
+            .collect();
+        assert_eq!(fast.len(), plain.len());
+        for (fast, plain) in fast.into_iter().zip(plain) {
+            for (fast, plain) in [
+                (fast.0, plain.0),
+                (fast.1.0, plain.1.0),
+                (fast.1.1, plain.1.1),
+            ] {
+                let difference = (fast - plain).abs().max().into_scalar::<f32>();
+                assert!(difference < 1e-6, "{difference}");
+            }
         }
     }
 }

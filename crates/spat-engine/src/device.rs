@@ -48,12 +48,15 @@ pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError
     }
 }
 
-/// The same where nothing may block: in a browser, where this must run before any tensor is made
-/// on the GPU.
+/// The same for front ends of every kind. In a browser nothing may block, and this must run before
+/// any tensor is made on the GPU.
 ///
 /// # Errors
 /// A GPU was asked for and there is none.
 pub async fn start(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError> {
+    if platform::MAY_BLOCK {
+        return choose(choice);
+    }
     if choice == DeviceChoice::Cpu {
         return Ok(cpu());
     }

@@ -72,7 +72,7 @@ impl From<ScoreError> for JobError {
     fn from(error: ScoreError) -> Self {
         match error {
             ScoreError::Device(reason) => Self::Device(reason),
-            error @ ScoreError::NotFinite { .. } => Self::Scores(error),
+            error => Self::Scores(error),
         }
     }
 }

@@ -291,8 +291,10 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             device: &job.device,
             seed: experiment.seed,
         };
-        let during = (experiment.send.when == When::During && !self.dense.attention.is_empty())
-            .then_some(&mut scores);
+        let during: &mut [ScoreAccumulator] = match experiment.send.when {
+            When::During if !self.dense.attention.is_empty() => std::slice::from_mut(&mut scores),
+            _ => &mut [],
+        };
         let trained = train(
             &setting,
             Phase::Pretrain,
@@ -325,7 +327,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             Some(plan) => plan.clone(),
             None => {
                 let scores = self.phases.scores.clone().unwrap_or_default();
-                Plan::from_scores("send", scores, &self.job.experiment.prune)?
+                Plan::decide("send", scores, &self.job.experiment.prune, &self.dense)?
             }
         };
         self.control.emit(Event::Plan { plan: plan.clone() });
@@ -374,7 +376,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             phase,
             model,
             config,
-            None,
+            &mut [],
             self.store,
             self.control,
         )

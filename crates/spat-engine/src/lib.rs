@@ -8,6 +8,7 @@ mod adam_step;
 mod calibration;
 mod control;
 mod dataset;
+pub mod desk;
 pub mod device;
 mod error;
 mod evaluate;
@@ -29,6 +30,7 @@ mod store;
 mod trainer;
 mod training_state;
 mod viewer;
+mod workbench;
 
 /// Where tensors live; front ends only pass it on.
 pub use burn::tensor::Device;
@@ -37,7 +39,9 @@ pub use control::Control;
 pub use dataset::{Batch, Dataset, shuffled};
 pub use error::JobError;
 pub use job::{Job, forget_plan, run, train_dense};
+pub use measure::Timings;
 pub use optimizer::Adam;
 pub use saved::{Future, SavedForecaster};
 pub use store::{MemoryStore, RunStore, StoreError};
 pub use viewer::Viewer;
+pub use workbench::{Errors, Fitted, Workbench};

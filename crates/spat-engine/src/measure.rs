@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use spat_model::{Forecaster, Pass, read};
 use spat_prune::ScoreAccumulator;
 use spat_series::Part;
-use spat_spec::{Experiment, Phase, ScoringCost};
+use spat_spec::{Experiment, Phase, ScoringCost, TrainingConfig};
 use web_time::Instant;
 
 use crate::error::JobError;
@@ -24,9 +24,11 @@ const BUDGET: Duration = Duration::from_secs(8);
 
 /// Medians of one model, milliseconds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Timings {
-    pub(crate) step_ms: f64,
-    pub(crate) infer_ms: f64,
+pub struct Timings {
+    /// A training step.
+    pub step_ms: f64,
+    /// A forward pass over one batch.
+    pub infer_ms: f64,
 }
 
 /// Medians of both models.
@@ -46,10 +48,10 @@ pub(crate) async fn measure(
 ) -> Result<Measured, JobError> {
     let rows = first_rows(&setting.dataset.windows(Part::Train));
     let rows = &rows[..experiment.training.batch.clamp(1, rows.len())];
-    let scores = ScoreAccumulator::new(experiment.send);
-    let mut dense_step = Stepper::new(setting, experiment, dense, None);
-    let mut scored_step = Stepper::new(setting, experiment, dense, Some(scores));
-    let mut pruned_step = Stepper::new(setting, experiment, pruned, None);
+    let scores = vec![ScoreAccumulator::new(experiment.send)];
+    let mut dense_step = Stepper::new(setting, &experiment.training, dense, Vec::new());
+    let mut scored_step = Stepper::new(setting, &experiment.training, dense, scores);
+    let mut pruned_step = Stepper::new(setting, &experiment.training, pruned, Vec::new());
 
     let mut times: [Vec<f64>; 5] = Default::default();
     let started = Instant::now();
@@ -95,21 +97,52 @@ pub(crate) async fn measure(
     })
 }
 
+/// Times training steps and forward passes of several models on the same batch, each once per round.
+pub(crate) async fn measure_all(
+    setting: &Setting<'_>,
+    training: &TrainingConfig,
+    models: &[Forecaster],
+    rounds: usize,
+) -> Result<Vec<Timings>, JobError> {
+    let rows = first_rows(&setting.dataset.windows(Part::Train));
+    let rows = &rows[..training.batch.clamp(1, rows.len())];
+    let mut steppers: Vec<Stepper<'_>> = models
+        .iter()
+        .map(|model| Stepper::new(setting, training, model, Vec::new()))
+        .collect();
+    let mut times = vec![(Vec::new(), Vec::new()); models.len()];
+    for round in 0..=rounds {
+        for ((stepper, model), (steps, passes)) in steppers.iter_mut().zip(models).zip(&mut times) {
+            let step = stepper.time(rows, round).await?;
+            let pass = infer(setting, model, rows).await?;
+            // The first round fills caches and compiles shaders.
+            if round > 0 {
+                steps.push(step);
+                passes.push(pass);
+            }
+        }
+    }
+    let medians = times.into_iter().map(|(steps, passes)| Timings {
+        step_ms: median(steps),
+        infer_ms: median(passes),
+    });
+    Ok(medians.collect())
+}
+
 struct Stepper<'a> {
     setting: &'a Setting<'a>,
     learning_rate: f64,
     learner: Learner,
-    scores: Option<ScoreAccumulator>,
+    scores: Vec<ScoreAccumulator>,
 }
 
 impl<'a> Stepper<'a> {
     fn new(
         setting: &'a Setting<'a>,
-        experiment: &Experiment,
+        training: &TrainingConfig,
         model: &Forecaster,
-        scores: Option<ScoreAccumulator>,
+        scores: Vec<ScoreAccumulator>,
     ) -> Self {
-        let training = &experiment.training;
         Self {
             setting,
             learning_rate: training.learning_rate,
@@ -130,7 +163,7 @@ impl<'a> Stepper<'a> {
             batch,
             Pass::training(seed),
             self.learning_rate,
-            self.scores.as_mut(),
+            &mut self.scores,
         );
         finish(loss).await?;
         Ok(milliseconds(started))

@@ -13,7 +13,7 @@ use spat_kernels::AdamFactors;
 use spat_model::{ParameterPath, read};
 use spat_spec::{Array, OptimizerConfig};
 
-use crate::adam_step::{Moments, step};
+use crate::adam_step::{Moments, Parameter, step};
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -53,20 +53,43 @@ impl Adam {
             .clip_norm
             .and_then(|limit| clip_factor(&model, &gradients, limit));
         self.steps += 1;
-        let mut update = Update {
+        let mut collect = Collect {
             path: ParameterPath::default(),
-            learning_rate,
-            weight_decay: match self.config {
-                OptimizerConfig::Adam => 0.0,
-                OptimizerConfig::AdamW { weight_decay } => weight_decay,
-            },
-            steps: self.steps,
             factor,
             gradients,
-            running: running.into_iter().collect(),
+            running: &running,
             moments: &mut self.moments,
+            found: Vec::new(),
+            parameters: Vec::new(),
         };
-        model.map(&mut update)
+        model.visit(&mut collect);
+        let Collect {
+            found, parameters, ..
+        } = collect;
+        let stepped = step(parameters, &self.factors(learning_rate));
+        let mut updated: HashMap<ParamId, Tensor<1>> = running.into_iter().collect();
+        for ((id, path), (weight, moments)) in found.into_iter().zip(stepped) {
+            self.moments.insert(path, moments);
+            updated.insert(id, weight);
+        }
+        model.map(&mut Update(updated))
+    }
+
+    fn factors(&self, learning_rate: f64) -> AdamFactors {
+        let weight_decay = match self.config {
+            OptimizerConfig::Adam => 0.0,
+            OptimizerConfig::AdamW { weight_decay } => weight_decay,
+        };
+        let correction_1 = 1.0 - BETA_1.powi(self.steps);
+        let correction_2 = 1.0 - BETA_2.powi(self.steps);
+        AdamFactors {
+            beta_1: BETA_1 as f32,
+            beta_2: BETA_2 as f32,
+            rate: (learning_rate / correction_1) as f32,
+            spread: (1.0 / correction_2.sqrt()) as f32,
+            epsilon: EPSILON as f32,
+            keep: (1.0 - learning_rate * weight_decay) as f32,
+        }
     }
 
     /// The state as arrays, for a resumable run.
@@ -117,19 +140,20 @@ impl Adam {
     }
 }
 
-struct Update<'a> {
+/// Gathers what a step changes.
+struct Collect<'a> {
     path: ParameterPath,
-    learning_rate: f64,
-    weight_decay: f64,
-    steps: i32,
     /// Clipping, as a factor on every gradient, kept on the device.
     factor: Option<Tensor<1>>,
     gradients: GradientsParams,
-    running: HashMap<ParamId, Tensor<1>>,
+    running: &'a [(ParamId, Tensor<1>)],
     moments: &'a mut HashMap<String, Moments>,
+    /// Whose parameters they are, and their paths.
+    found: Vec<(ParamId, String)>,
+    parameters: Vec<Parameter>,
 }
 
-impl ModuleMapper for Update<'_> {
+impl ModuleVisitor for Collect<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }
@@ -138,46 +162,40 @@ impl ModuleMapper for Update<'_> {
         self.path.exit(container);
     }
 
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if let Some(value) = self.running.remove(&param.id) {
-            return param.map(|old| Tensor::from_inner(value.reshape(old.shape())));
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if self.running.iter().any(|(id, _)| *id == param.id) {
+            return;
         }
         let Some(gradient) = self.gradients.remove::<D>(param.id) else {
-            return param;
+            return;
         };
-        let path = self.path.name();
-        param.map(|old| {
-            let shape = old.shape();
-            let values = shape.num_elements();
-            let weight = old.inner().reshape([values]);
-            let new = self.adam(path, weight, gradient.reshape([values]));
-            Tensor::from_inner(new.reshape(shape)).require_grad()
-        })
-    }
-}
-
-impl Update<'_> {
-    /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
-    /// `w ← w(1 − lr·λ) − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)`, in PyTorch's order.
-    fn adam(&mut self, path: String, weight: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let weight = param.val().inner();
+        let values = weight.shape().num_elements();
+        let gradient = gradient.reshape([values]);
         let gradient = match &self.factor {
             Some(factor) => gradient * factor.clone(),
             None => gradient,
         };
-        let correction_1 = 1.0 - BETA_1.powi(self.steps);
-        let correction_2 = 1.0 - BETA_2.powi(self.steps);
-        let factors = AdamFactors {
-            beta_1: BETA_1 as f32,
-            beta_2: BETA_2 as f32,
-            rate: (self.learning_rate / correction_1) as f32,
-            spread: (1.0 / correction_2.sqrt()) as f32,
-            epsilon: EPSILON as f32,
-            keep: (1.0 - self.learning_rate * self.weight_decay) as f32,
-        };
+        let path = self.path.name();
         let moments = self.moments.remove(&path);
-        let (weight, moments) = step(weight, gradient, moments, &factors);
-        self.moments.insert(path, moments);
-        weight
+        self.parameters
+            .push(Parameter::new(weight.reshape([values]), gradient, moments));
+        self.found.push((param.id, path));
+    }
+}
+
+/// Puts new values, flat, in the place of old ones.
+struct Update(HashMap<ParamId, Tensor<1>>);
+
+impl ModuleMapper for Update {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(value) = self.0.remove(&param.id) else {
+            return param;
+        };
+        param.map(|old| {
+            let value = Tensor::from_inner(value.reshape(old.shape()));
+            value.set_require_grad(old.is_require_grad())
+        })
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) struct Trained {
 }
 
 /// Trains `model` (on a device with autodiff) and gives it back with the weights of its best epoch.
-/// With `scores`, the ordinary backward pass of every batch also yields sensitivities.
+/// With `scores`, the ordinary backward pass of every batch also yields sensitivities; events tell
+/// the first of them.
 ///
 /// Goes on from the store's state if that is of the same phase.
 pub(crate) async fn train(
@@ -37,7 +38,7 @@ pub(crate) async fn train(
     phase: Phase,
     model: Forecaster,
     config: &TrainingConfig,
-    scores: Option<&mut ScoreAccumulator>,
+    scores: &mut [ScoreAccumulator],
     store: &mut impl RunStore,
     control: &mut Control<'_>,
 ) -> Result<Trained, JobError> {
@@ -90,7 +91,7 @@ struct Training<'a> {
     device: Device,
     learner: Learner,
     best: Forecaster,
-    scores: Option<&'a mut ScoreAccumulator>,
+    scores: &'a mut [ScoreAccumulator],
     position: Position,
 }
 
@@ -113,7 +114,7 @@ impl Training<'_> {
         if self.position.step == first {
             self.position.epoch_loss = 0.0;
             self.position.seconds_in_epoch = 0.0;
-            if let Some(scores) = &mut self.scores {
+            for scores in self.scores.iter_mut() {
                 scores.start_epoch();
             }
         }
@@ -153,8 +154,7 @@ impl Training<'_> {
         let learning_rate = self
             .config
             .learning_rate_at(self.position.step, self.steps_per_epoch);
-        self.learner
-            .step(batch, pass, learning_rate, self.scores.as_deref_mut())
+        self.learner.step(batch, pass, learning_rate, self.scores)
     }
 
     /// Reads and forgets the losses; a loss that is no number ends the training.
@@ -207,7 +207,7 @@ impl Training<'_> {
             phase: self.phase,
             result,
         });
-        if let Some(scores) = &self.scores {
+        if let Some(scores) = self.scores.first() {
             control.emit(Event::Scores {
                 scores: scores.scores().await?,
             });
@@ -226,7 +226,8 @@ impl Training<'_> {
             .state()
             .await
             .map_err(JobError::Device)?;
-        let scores = match &self.scores {
+        // A run that can be resumed scores in one way.
+        let scores = match self.scores.first() {
             Some(scores) => scores.state().await?,
             None => Default::default(),
         };
@@ -251,8 +252,8 @@ impl Training<'_> {
             state.optimizer,
             self.setting.device,
         );
-        if let Some(scores) = &mut self.scores {
-            **scores =
+        if let Some(scores) = self.scores.first_mut() {
+            *scores =
                 ScoreAccumulator::with_state(*scores.options(), state.scores, self.setting.device);
         }
         self.position = state.position;

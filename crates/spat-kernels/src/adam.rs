@@ -1,7 +1,10 @@
-//! One step of Adam over one parameter, in one pass.
+//! One step of Adam over all parameters, in one pass.
 
-use crate::threads::{block_rows, each_block};
-use crate::vectorise::vectorise;
+use crate::threads::each_block;
+use crate::vectorise::vectorised;
+
+/// Values of a block.
+const BLOCK: usize = 1 << 14;
 
 /// The numbers of a step that all values share.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,9 +23,15 @@ pub struct AdamFactors {
     pub keep: f32,
 }
 
-/// First and second moment of a parameter.
+/// A parameter, its gradient and its moments, all of one length.
 #[derive(Debug)]
-pub struct AdamState<'a> {
+pub struct AdamParameter<'a> {
+    /// The new weights.
+    pub updated: &'a mut [f32],
+    /// The old ones.
+    pub weight: &'a [f32],
+    /// ∂L/∂w.
+    pub gradient: &'a [f32],
     /// m.
     pub first: &'a mut [f32],
     /// v.
@@ -31,40 +40,42 @@ pub struct AdamState<'a> {
 
 /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, and the new weights
 /// `w(1 − lr·λ) − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)` (arXiv 1412.6980, 1711.05101).
-pub fn adam(
-    weight: &[f32],
-    gradient: &[f32],
-    state: &mut AdamState<'_>,
-    factors: &AdamFactors,
-) -> Vec<f32> {
-    let mut updated = vec![0.0; weight.len()];
-    let length = block_rows(1);
-    let blocks = updated
-        .chunks_mut(length)
-        .zip(weight.chunks(length).zip(gradient.chunks(length)))
-        .zip(
-            state
-                .first
-                .chunks_mut(length)
-                .zip(state.second.chunks_mut(length)),
-        );
-    let f = *factors;
+pub fn adam(parameters: Vec<AdamParameter<'_>>, factors: &AdamFactors) {
+    let values: usize = parameters.iter().map(|part| part.weight.len()).sum();
+    let blocks = parameters.into_iter().flat_map(|part| {
+        part.updated
+            .chunks_mut(BLOCK)
+            .zip(part.weight.chunks(BLOCK).zip(part.gradient.chunks(BLOCK)))
+            .zip(
+                part.first
+                    .chunks_mut(BLOCK)
+                    .zip(part.second.chunks_mut(BLOCK)),
+            )
+    });
     each_block(
-        weight.len(),
+        values,
         blocks,
         |((updated, (weight, gradient)), (first, second))| {
-            vectorise(|| {
-                let values = updated.iter_mut().zip(weight.iter().zip(gradient));
-                for ((updated, (weight, gradient)), (m, v)) in
-                    values.zip(first.iter_mut().zip(second))
-                {
-                    let g = gradient;
-                    *m = *m * f.beta_1 + g * (1.0 - f.beta_1);
-                    *v = *v * f.beta_2 + g * g * (1.0 - f.beta_2);
-                    *updated = weight * f.keep - *m / (v.sqrt() * f.spread + f.epsilon) * f.rate;
-                }
-            });
+            step(updated, weight, gradient, first, second, *factors);
         },
     );
-    updated
+}
+
+vectorised! {
+    fn step(
+        updated: &mut [f32],
+        weight: &[f32],
+        gradient: &[f32],
+        first: &mut [f32],
+        second: &mut [f32],
+        f: AdamFactors,
+    ) {
+        let values = updated.iter_mut().zip(weight.iter().zip(gradient));
+        for ((updated, (weight, gradient)), (m, v)) in values.zip(first.iter_mut().zip(second)) {
+            let g = gradient;
+            *m = *m * f.beta_1 + g * (1.0 - f.beta_1);
+            *v = *v * f.beta_2 + g * g * (1.0 - f.beta_2);
+            *updated = weight * f.keep - *m / (v.sqrt() * f.spread + f.epsilon) * f.rate;
+        }
+    }
 }

@@ -3,13 +3,14 @@
 
 use crate::dropout::Dropout;
 use crate::product::{View, ViewMut};
+use crate::small_product::{Small, small_product};
 use crate::softmax::softmax;
-use crate::sums::{sum_of, total};
+use crate::sums::{LANES, sum_of, total};
 use crate::threads::each_block;
-use crate::vectorise::vectorise;
+use crate::vectorise::vectorised;
 
 /// Values that one block of samples touches at least.
-const BLOCK: usize = 1 << 13;
+const BLOCK: usize = 1 << 12;
 
 /// Multiplications of one head below which loops beat the packing of a matrix product.
 const FEW: usize = 1 << 14;
@@ -48,12 +49,8 @@ pub struct Attended {
 /// Gradients of [`attend`]'s inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttentionGradients {
-    /// Of the queries.
-    pub query: Vec<f32>,
-    /// Of the keys.
-    pub key: Vec<f32>,
-    /// Of the values.
-    pub value: Vec<f32>,
+    /// Of queries, keys and values side by side.
+    pub projections: Vec<f32>,
     /// The sensitivity `S = ∂L/∂M`, in the shape of the mask, where there is one.
     pub connections: Option<Vec<f32>>,
 }
@@ -64,7 +61,7 @@ impl AttentionShape {
         self.heads * self.head_width
     }
 
-    /// Values of a sample's rows.
+    /// Values of a sample's context.
     fn rows(&self) -> usize {
         self.tokens * self.width()
     }
@@ -84,10 +81,9 @@ impl AttentionShape {
         (BLOCK / (self.rows() + self.maps()).max(1)).max(1)
     }
 
-    /// Values that all blocks touch.
-    fn values(&self) -> usize {
-        // A map's entry costs a product over the head's width, so it weighs more than one value.
-        self.samples * (self.rows() + self.maps() * self.head_width.div_ceil(8))
+    /// What all blocks take, in units of what passing over a value takes.
+    fn work(&self) -> usize {
+        self.samples * (3 * self.rows() + self.maps() * self.head_width.div_ceil(4))
     }
 
     fn scale(&self) -> f32 {
@@ -106,11 +102,10 @@ impl<'a> Connections<'a> {
     }
 }
 
-/// `drop(M ⊙ softmax(Q Kᵀ / √w)) V`, where `query`, `key` and `value` are `[B · L, H · w]`.
+/// `drop(M ⊙ softmax(Q Kᵀ / √w)) V`. Each row of `projections`, `[B · L, 3 · H · w]`, is a token's query,
+/// key and value of all heads.
 pub fn attend(
-    query: &[f32],
-    key: &[f32],
-    value: &[f32],
+    projections: &[f32],
     shape: &AttentionShape,
     connections: Option<Connections<'_>>,
     dropout: Option<Dropout>,
@@ -124,136 +119,106 @@ pub fn attend(
         .context
         .chunks_mut(samples * shape.rows())
         .zip(attended.maps.chunks_mut(samples * shape.maps()))
+        .zip(projections.chunks(samples * 3 * shape.rows()))
         .enumerate();
-    each_block(shape.values(), blocks, |(block, (context, maps))| {
-        let mut kept = vec![0.0; shape.map()];
-        vectorise(|| {
-            for (place, map) in maps.chunks_exact_mut(shape.map()).enumerate() {
-                let (sample, head) = (block * samples + place / shape.heads, place % shape.heads);
-                let rows = Rows::new(shape, sample, head);
-                rows.dots(query, key, map);
-                for row in map.chunks_exact_mut(shape.tokens) {
-                    softmax(row, shape.scale());
-                }
-                let connected = if connections.is_none() && dropout.is_none() {
-                    &*map
-                } else {
-                    let mask = connections.map(|mask| mask.head(shape, sample, head));
-                    let first = (sample * shape.heads + head) * shape.map();
-                    connect(&mut kept, map, mask, dropout, first);
-                    &kept
-                };
-                let out = &mut context[place / shape.heads * shape.rows()..];
-                rows.combine(connected, value, out);
-            }
-        });
-    });
+    each_block(
+        shape.work(),
+        blocks,
+        |(block, ((context, maps), projections))| {
+            let first = block * samples;
+            attend_samples(
+                projections,
+                shape,
+                connections,
+                dropout,
+                first,
+                context,
+                maps,
+            );
+        },
+    );
     attended
 }
 
-/// `kept ← drop(M ⊙ A)`.
-#[inline(always)]
-fn connect(
-    kept: &mut [f32],
-    map: &[f32],
-    mask: Option<&[f32]>,
-    dropout: Option<Dropout>,
-    first: usize,
-) {
-    match mask {
-        Some(mask) => {
-            for ((kept, map), mask) in kept.iter_mut().zip(map).zip(mask) {
-                *kept = map * mask;
+vectorised! {
+    /// [`attend`] for some samples, of which the first is number `first`.
+    fn attend_samples(
+        projections: &[f32],
+        shape: &AttentionShape,
+        connections: Option<Connections<'_>>,
+        dropout: Option<Dropout>,
+        first: usize,
+        context: &mut [f32],
+        maps: &mut [f32],
+    ) {
+        let mut room = Room::new(shape);
+        for (place, map) in maps.chunks_exact_mut(shape.map()).enumerate() {
+            let (sample, head) = (place / shape.heads, place % shape.heads);
+            let rows = Rows::new(shape, sample, head);
+            rows.dots(projections, QUERY, projections, KEY, &mut room.map, &mut room.turned);
+            for (row, map) in room
+                .map
+                .chunks_exact_mut(rows.padded)
+                .zip(map.chunks_exact_mut(shape.tokens))
+            {
+                softmax(row, shape.tokens, shape.scale());
+                map.copy_from_slice(&row[..shape.tokens]);
             }
-        }
-        None => kept.copy_from_slice(map),
-    }
-    if let Some(dropout) = dropout {
-        for (place, kept) in kept.iter_mut().enumerate() {
-            *kept *= dropout.factor(first + place);
+            let mask = connections.map(|mask| mask.head(shape, first + sample, head));
+            let start = ((first + sample) * shape.heads + head) * shape.map();
+            let connected = if mask.is_none() && dropout.is_none() {
+                &room.map
+            } else {
+                room.connect(shape.tokens, mask, dropout, start);
+                &room.kept
+            };
+            rows.combine(connected, false, projections, VALUE, context, ONE);
         }
     }
 }
 
 /// The backward pass of [`attend`], from `gradient = ∂L/∂context` and the maps that it gave.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the inputs of the forward pass, and its gradient"
-)]
 pub fn attend_backward(
-    query: &[f32],
-    key: &[f32],
-    value: &[f32],
+    projections: &[f32],
     maps: &[f32],
     gradient: &[f32],
     shape: &AttentionShape,
     connections: Option<Connections<'_>>,
     dropout: Option<Dropout>,
 ) -> AttentionGradients {
-    let count = shape.samples * shape.rows();
     let mut of = AttentionGradients {
-        query: vec![0.0; count],
-        key: vec![0.0; count],
-        value: vec![0.0; count],
+        projections: vec![0.0; projections.len()],
         connections: None,
     };
     let samples = shape.block();
-    let rows = samples * shape.rows();
     let blocks = of
-        .query
-        .chunks_mut(rows)
-        .zip(of.key.chunks_mut(rows))
-        .zip(of.value.chunks_mut(rows))
+        .projections
+        .chunks_mut(samples * 3 * shape.rows())
+        .zip(projections.chunks(samples * 3 * shape.rows()))
+        .zip(maps.chunks(samples * shape.maps()))
+        .zip(gradient.chunks(samples * shape.rows()))
         .enumerate();
     let sensitivities = each_block(
-        shape.values(),
+        2 * shape.work(),
         blocks,
-        |(block, ((of_query, of_key), of_value))| {
-            let in_block = of_query.len() / shape.rows();
+        |(block, (((of, projections), maps), gradient))| {
             let mut sensitivity = match connections {
                 None => Vec::new(),
                 Some(Connections::Shared(_)) => vec![0.0; shape.maps()],
-                Some(Connections::PerSample(_)) => vec![0.0; in_block * shape.maps()],
+                Some(Connections::PerSample(_)) => vec![0.0; maps.len()],
             };
-            let (mut kept, mut of_map) = (vec![0.0; shape.map()], vec![0.0; shape.map()]);
-            vectorise(|| {
-                for place in 0..in_block * shape.heads {
-                    let (sample, head) =
-                        (block * samples + place / shape.heads, place % shape.heads);
-                    let first = (sample * shape.heads + head) * shape.map();
-                    let map = &maps[first..first + shape.map()];
-                    let mask = connections.map(|mask| mask.head(shape, sample, head));
-                    let rows = Rows::new(shape, sample, head);
-                    let start = place / shape.heads * shape.rows();
-
-                    connect(&mut kept, map, mask, dropout, first);
-                    rows.combine_transposed(&kept, gradient, &mut of_value[start..]);
-
-                    // The gradient of drop(M ⊙ A), then of M ⊙ A, then of A.
-                    rows.dots(gradient, value, &mut of_map);
-                    if let Some(dropout) = dropout {
-                        for (place, of_map) in of_map.iter_mut().enumerate() {
-                            *of_map *= dropout.factor(first + place);
-                        }
-                    }
-                    if let Some(mask) = mask {
-                        let place = match connections {
-                            Some(Connections::Shared(_)) => head,
-                            _ => place,
-                        };
-                        let sensitivity = &mut sensitivity[place * shape.map()..];
-                        for (((s, of_map), map), mask) in
-                            sensitivity.iter_mut().zip(&mut of_map).zip(map).zip(mask)
-                        {
-                            *s += *of_map * map;
-                            *of_map *= mask;
-                        }
-                    }
-                    softmax_backward(&mut of_map, map, shape);
-                    rows.combine(&of_map, key, &mut of_query[start..]);
-                    rows.combine_transposed(&of_map, query, &mut of_key[start..]);
-                }
-            });
+            let first = block * samples;
+            attend_samples_backward(
+                projections,
+                maps,
+                gradient,
+                shape,
+                connections,
+                dropout,
+                first,
+                of,
+                &mut sensitivity,
+            );
             sensitivity
         },
     );
@@ -264,118 +229,292 @@ pub fn attend_backward(
     of
 }
 
-/// `∂L/∂scores = A ⊙ (∂L/∂A − rowsum(A ⊙ ∂L/∂A)) / √w`, in place of `∂L/∂A`.
+vectorised! {
+    /// [`attend_backward`] for some samples, of which the first is number `first`.
+    fn attend_samples_backward(
+        projections: &[f32],
+        maps: &[f32],
+        gradient: &[f32],
+        shape: &AttentionShape,
+        connections: Option<Connections<'_>>,
+        dropout: Option<Dropout>,
+        first: usize,
+        of: &mut [f32],
+        sensitivity: &mut [f32],
+    ) {
+        let mut room = Room::new(shape);
+        let tokens = shape.tokens;
+        for (place, map) in maps.chunks_exact(shape.map()).enumerate() {
+            let (sample, head) = (place / shape.heads, place % shape.heads);
+            let rows = Rows::new(shape, sample, head);
+            let mask = connections.map(|mask| mask.head(shape, first + sample, head));
+            let start = ((first + sample) * shape.heads + head) * shape.map();
+            for (row, map) in room
+                .map
+                .chunks_exact_mut(rows.padded)
+                .zip(map.chunks_exact(tokens))
+            {
+                row[..tokens].copy_from_slice(map);
+            }
+            room.connect(tokens, mask, dropout, start);
+            rows.combine(&room.kept, true, gradient, ONE, of, VALUE);
+
+            // The gradient of drop(M ⊙ A), then of M ⊙ A, then of A, then of the scores.
+            rows.dots(gradient, ONE, projections, VALUE, &mut room.of_map, &mut room.turned);
+            if dropout.is_some() {
+                for (of_map, factor) in room.of_map.iter_mut().zip(&room.factors) {
+                    *of_map *= factor;
+                }
+            }
+            if let Some(mask) = mask {
+                let place = match connections {
+                    Some(Connections::Shared(_)) => head,
+                    _ => place,
+                };
+                let sensitivity = &mut sensitivity[place * shape.map()..];
+                let of_rows = room.of_map.chunks_exact_mut(rows.padded);
+                for (((s, of_map), map), mask) in sensitivity
+                    .chunks_exact_mut(tokens)
+                    .zip(of_rows)
+                    .zip(map.chunks_exact(tokens))
+                    .zip(mask.chunks_exact(tokens))
+                {
+                    for (((s, of_map), map), mask) in s.iter_mut().zip(of_map).zip(map).zip(mask) {
+                        *s += *of_map * map;
+                        *of_map *= mask;
+                    }
+                }
+            }
+            softmax_backward(&mut room.of_map, &room.map, rows.padded, shape.scale());
+            rows.combine(&room.of_map, false, projections, KEY, of, QUERY);
+            rows.combine(&room.of_map, true, projections, QUERY, of, KEY);
+        }
+    }
+}
+
+/// What a block needs room for, again and again. Rows of maps are padded with zeros to whole vectors.
+struct Room {
+    /// A of a head.
+    map: Vec<f32>,
+    /// `drop(M ⊙ A)`.
+    kept: Vec<f32>,
+    /// The dropout's factors.
+    factors: Vec<f32>,
+    /// The gradient of A, and what leads to it.
+    of_map: Vec<f32>,
+    /// Rows of a head, turned.
+    turned: Vec<f32>,
+}
+
+impl Room {
+    fn new(shape: &AttentionShape) -> Self {
+        let map = || vec![0.0; shape.tokens * shape.tokens.next_multiple_of(LANES)];
+        Self {
+            map: map(),
+            kept: map(),
+            factors: map(),
+            of_map: map(),
+            turned: Vec::new(),
+        }
+    }
+
+    /// `kept ← drop(M ⊙ A)`, and the dropout's factors.
+    #[inline(always)]
+    fn connect(
+        &mut self,
+        tokens: usize,
+        mask: Option<&[f32]>,
+        dropout: Option<Dropout>,
+        start: usize,
+    ) {
+        self.kept.copy_from_slice(&self.map);
+        let padded = tokens.next_multiple_of(LANES);
+        if let Some(mask) = mask {
+            let rows = self.kept.chunks_exact_mut(padded);
+            for (kept, mask) in rows.zip(mask.chunks_exact(tokens)) {
+                for (kept, mask) in kept.iter_mut().zip(mask) {
+                    *kept *= mask;
+                }
+            }
+        }
+        if let Some(dropout) = dropout {
+            let rows = self.kept.chunks_exact_mut(padded);
+            for (row, (kept, factors)) in
+                rows.zip(self.factors.chunks_exact_mut(padded)).enumerate()
+            {
+                let start = start + row * tokens;
+                for (place, (kept, factor)) in kept.iter_mut().zip(factors).enumerate() {
+                    *factor = dropout.factor(start + place);
+                    *kept *= *factor;
+                }
+            }
+        }
+    }
+}
+
+/// `∂L/∂scores = A ⊙ (∂L/∂A − rowsum(A ⊙ ∂L/∂A)) · scale`, in place of `∂L/∂A`.
 #[inline(always)]
-fn softmax_backward(of_map: &mut [f32], map: &[f32], shape: &AttentionShape) {
-    let scale = shape.scale();
+fn softmax_backward(of_map: &mut [f32], map: &[f32], padded: usize, scale: f32) {
     for (of_map, map) in of_map
-        .chunks_exact_mut(shape.tokens)
-        .zip(map.chunks_exact(shape.tokens))
+        .chunks_exact_mut(padded)
+        .zip(map.chunks_exact(padded))
     {
-        let along = sum_of(shape.tokens, |place| of_map[place] * map[place]);
+        let along = sum_of(of_map, map, |of_map, map| of_map * map);
         for (of_map, map) in of_map.iter_mut().zip(map) {
             *of_map = map * (*of_map - along) * scale;
         }
     }
 }
 
+/// Which of a row's parts is meant, and of how many: projections hold three beside each other.
+#[derive(Clone, Copy)]
+struct Part {
+    number: usize,
+    of: usize,
+}
+
+const QUERY: Part = Part { number: 0, of: 3 };
+const KEY: Part = Part { number: 1, of: 3 };
+const VALUE: Part = Part { number: 2, of: 3 };
+const ONE: Part = Part { number: 0, of: 1 };
+
 /// The rows of one head of one sample, in matrices of all heads side by side.
 struct Rows {
-    /// Of the sample's first value of the head, in a matrix of all samples.
-    start: usize,
-    /// Of the head's first column in a row.
+    sample: usize,
+    /// Of the head's first column in a part.
     column: usize,
     tokens: usize,
+    /// Columns of a map's rows.
+    padded: usize,
     head_width: usize,
     width: usize,
 }
 
 impl Rows {
+    #[inline(always)]
     fn new(shape: &AttentionShape, sample: usize, head: usize) -> Self {
-        let column = head * shape.head_width;
         Self {
-            start: sample * shape.rows() + column,
-            column,
+            sample,
+            column: head * shape.head_width,
             tokens: shape.tokens,
+            padded: shape.tokens.next_multiple_of(LANES),
             head_width: shape.head_width,
             width: shape.width(),
         }
     }
 
+    #[inline(always)]
     fn is_small(&self) -> bool {
         self.tokens * self.tokens * self.head_width <= FEW
     }
 
+    /// Where the head's rows start, and how far apart they are.
     #[inline(always)]
-    fn row<'a>(&self, all: &'a [f32], token: usize) -> &'a [f32] {
-        &all[self.start + token * self.width..][..self.head_width]
-    }
-
-    fn view<'a>(&self, all: &'a [f32]) -> View<'a> {
-        View::strided(&all[self.start..], self.tokens, self.head_width, self.width)
-    }
-
-    /// `map ← a bᵀ`.
-    #[inline(always)]
-    fn dots(&self, a: &[f32], b: &[f32], map: &mut [f32]) {
-        if !self.is_small() {
-            let map = ViewMut::new(map, self.tokens, self.tokens);
-            return map.set(1.0, self.view(a), self.view(b).transposed());
-        }
-        for (i, map) in map.chunks_exact_mut(self.tokens).enumerate() {
-            let a = self.row(a, i);
-            for (j, value) in map.iter_mut().enumerate() {
-                let b = self.row(b, j);
-                *value = sum_of(self.head_width, |place| a[place] * b[place]);
-            }
-        }
-    }
-
-    /// `out ← map rows`, where `out` starts with the sample's first row.
-    #[inline(always)]
-    fn combine(&self, map: &[f32], rows: &[f32], out: &mut [f32]) {
-        if !self.is_small() {
-            let map = View::new(map, self.tokens, self.tokens);
-            return self.out(out).set(1.0, map, self.view(rows));
-        }
-        for (i, map) in map.chunks_exact(self.tokens).enumerate() {
-            let out = &mut out[i * self.width + self.column..][..self.head_width];
-            for (j, &weight) in map.iter().enumerate() {
-                add_scaled(out, weight, self.row(rows, j));
-            }
-        }
-    }
-
-    /// `out ← mapᵀ rows`.
-    #[inline(always)]
-    fn combine_transposed(&self, map: &[f32], rows: &[f32], out: &mut [f32]) {
-        if !self.is_small() {
-            let map = View::new(map, self.tokens, self.tokens).transposed();
-            return self.out(out).set(1.0, map, self.view(rows));
-        }
-        for (i, map) in map.chunks_exact(self.tokens).enumerate() {
-            let row = self.row(rows, i);
-            for (j, &weight) in map.iter().enumerate() {
-                let out = &mut out[j * self.width + self.column..][..self.head_width];
-                add_scaled(out, weight, row);
-            }
-        }
-    }
-
-    fn out<'a>(&self, out: &'a mut [f32]) -> ViewMut<'a> {
-        ViewMut::strided(
-            &mut out[self.column..],
-            self.tokens,
-            self.head_width,
-            self.width,
+    fn place(&self, part: Part) -> (usize, usize) {
+        let row = part.of * self.width;
+        (
+            self.sample * self.tokens * row + part.number * self.width + self.column,
+            row,
         )
     }
-}
 
-/// `out ← out + weight · row`.
-#[inline(always)]
-fn add_scaled(out: &mut [f32], weight: f32, row: &[f32]) {
-    for (out, row) in out.iter_mut().zip(row) {
-        *out += weight * row;
+    #[inline(always)]
+    fn small<'a>(&self, all: &'a [f32], part: Part) -> Small<'a> {
+        let (start, row) = self.place(part);
+        Small {
+            values: &all[start..],
+            row,
+            column: 1,
+        }
+    }
+
+    fn view<'a>(&self, all: &'a [f32], part: Part) -> View<'a> {
+        let (start, row) = self.place(part);
+        View::strided(&all[start..], self.tokens, self.head_width, row)
+    }
+
+    /// `map ← a bᵀ`, its rows padded with zeros.
+    #[inline(always)]
+    fn dots(
+        &self,
+        a: &[f32],
+        a_part: Part,
+        b: &[f32],
+        b_part: Part,
+        map: &mut [f32],
+        turned: &mut Vec<f32>,
+    ) {
+        if !self.is_small() {
+            let map = ViewMut::strided(map, self.tokens, self.tokens, self.padded);
+            return map.set(1.0, self.view(a, a_part), self.view(b, b_part).transposed());
+        }
+        // bᵀ, with rows of whole vectors.
+        turned.resize(self.head_width * self.padded, 0.0);
+        let b = self.small(b, b_part);
+        for token in 0..self.tokens {
+            let row = &b.values[token * b.row..][..self.head_width];
+            for (column, value) in row.iter().enumerate() {
+                turned[column * self.padded + token] = *value;
+            }
+        }
+        let turned = Small {
+            values: turned,
+            row: self.padded,
+            column: 1,
+        };
+        let a = self.small(a, a_part);
+        small_product(
+            map,
+            self.padded,
+            a,
+            turned,
+            self.tokens,
+            self.head_width,
+            self.padded,
+        );
+    }
+
+    /// `out ← map rows`, or `out ← mapᵀ rows`.
+    #[inline(always)]
+    fn combine(
+        &self,
+        map: &[f32],
+        transposed: bool,
+        rows: &[f32],
+        part: Part,
+        out: &mut [f32],
+        out_part: Part,
+    ) {
+        let (start, out_row) = self.place(out_part);
+        let out = &mut out[start..];
+        if !self.is_small() {
+            let map = View::strided(map, self.tokens, self.tokens, self.padded);
+            let map = if transposed { map.transposed() } else { map };
+            return ViewMut::strided(out, self.tokens, self.head_width, out_row).set(
+                1.0,
+                map,
+                self.view(rows, part),
+            );
+        }
+        let (row, column) = if transposed {
+            (1, self.padded)
+        } else {
+            (self.padded, 1)
+        };
+        let map = Small {
+            values: map,
+            row,
+            column,
+        };
+        let rows = self.small(rows, part);
+        small_product(
+            out,
+            out_row,
+            map,
+            rows,
+            self.tokens,
+            self.tokens,
+            self.head_width,
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! Dropout masks that are computed, not stored.
 
+use crate::threads::{block_rows, each_block};
+use crate::vectorise::vectorised;
+
 /// Which values a dropout keeps: a hash of the value's place and the drop's key, so that the backward
 /// pass computes the mask again instead of reading it, and any thread computes any part.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,29 +50,29 @@ impl Dropout {
 
     /// The whole mask of `count` values.
     pub fn mask(&self, count: usize) -> Vec<f32> {
-        let mut mask = vec![0.0; count];
-        crate::vectorise::vectorise(|| {
-            for (place, factor) in mask.iter_mut().enumerate() {
-                *factor = self.factor(place);
-            }
-        });
+        let mut mask = vec![1.0; count];
+        drop_values(&mut mask, *self, 0);
         mask
     }
 
     /// `input` with the mask on it; the gradient goes the same way.
     pub fn apply(&self, input: &[f32]) -> Vec<f32> {
-        let mut output = vec![0.0; input.len()];
-        let rows = crate::threads::block_rows(1);
-        let blocks = output.chunks_mut(rows).zip(input.chunks(rows)).enumerate();
-        crate::threads::each_block(input.len(), blocks, |(block, (output, input))| {
-            crate::vectorise::vectorise(|| {
-                let first = block * rows;
-                for (place, (output, input)) in output.iter_mut().zip(input).enumerate() {
-                    *output = input * self.factor(first + place);
-                }
-            });
+        let mut output = input.to_vec();
+        let length = block_rows(1);
+        let blocks = output.chunks_mut(length).enumerate();
+        each_block(input.len(), blocks, |(block, output)| {
+            drop_values(output, *self, block * length);
         });
         output
+    }
+}
+
+vectorised! {
+    /// `values ← drop(values)`, where the first value's place is `first`.
+    pub(crate) fn drop_values(values: &mut [f32], dropout: Dropout, first: usize) {
+        for (place, value) in values.iter_mut().enumerate() {
+            *value *= dropout.factor(first + place);
+        }
     }
 }
 

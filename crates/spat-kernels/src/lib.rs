@@ -10,18 +10,33 @@ mod dropout;
 mod elementary;
 mod gelu;
 mod linear;
+mod linear_norm;
 mod norm;
+#[cfg(feature = "threads")]
+mod pool;
 mod product;
+mod projections;
+mod small_product;
 mod softmax;
+mod squared_error;
 mod sums;
 mod threads;
+mod transpose;
 mod vectorise;
+mod window_norm;
 
-pub use adam::{AdamFactors, AdamState, adam};
+pub use adam::{AdamFactors, AdamParameter, adam};
 pub use attention::{
     Attended, AttentionGradients, AttentionShape, Connections, attend, attend_backward,
 };
 pub use dropout::Dropout;
-pub use gelu::{gelu, gelu_backward};
-pub use linear::{LinearGradients, linear, linear_backward};
+pub use linear::{Finish, LinearGradients, LinearOutput, linear, linear_backward};
+pub use linear_norm::{
+    LinearNormGradients, LinearNormInputs, linear_add_norm, linear_add_norm_backward,
+};
 pub use norm::{NormGradients, Normed, add_norm, add_norm_backward};
+pub use projections::{Projection, project, project_backward};
+pub use squared_error::{mean_squared_error, mean_squared_error_backward};
+pub use window_norm::{
+    WindowShape, WindowStatistics, restore_windows, restore_windows_backward, window_tokens,
+};

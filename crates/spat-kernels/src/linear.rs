@@ -1,27 +1,87 @@
-//! `y = x W + b`.
+//! `y = x W + b`, and what may follow it.
 
-use crate::product::{View, ViewMut};
-use crate::sums::sum_rows;
+use crate::dropout::{Dropout, drop_values};
+use crate::gelu::{gelu, gelu_backward};
+use crate::product::{ROWS, each_row_block, transposed_product};
+use crate::sums::{add, sum_rows};
+use crate::threads::{block_rows, each_block};
+use crate::transpose::transposed;
+use crate::vectorise::vectorised;
 
-/// `y = x W + b`, `[rows × outputs]`: `x` is `[rows × inputs]`, `weight` `[inputs × outputs]`, `bias`
-/// (if any) `[outputs]`.
-pub fn linear(x: &[f32], weight: &[f32], bias: Option<&[f32]>, inputs: usize) -> Vec<f32> {
+/// What follows `x W + b`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Finish {
+    /// A GELU.
+    pub gelu: bool,
+    /// A dropout at the end.
+    pub dropout: Option<Dropout>,
+}
+
+/// What [`linear`] gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinearOutput {
+    /// `y = drop(gelu(x W + b))`, `[rows × outputs]`, or less of it.
+    pub y: Vec<f32>,
+    /// `x W + b`, where a GELU makes another thing of it and the backward pass will need it.
+    pub before: Option<Vec<f32>>,
+}
+
+/// `x` is `[rows × inputs]`, `weight` `[inputs × outputs]`, `bias` (if any) `[outputs]`. `keep` says that
+/// a backward pass will follow.
+pub fn linear(
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    inputs: usize,
+    finish: Finish,
+    keep: bool,
+) -> LinearOutput {
     let outputs = weight.len() / inputs;
-    let rows = x.len() / inputs;
-    let (x, weight) = (
-        View::new(x, rows, inputs),
-        View::new(weight, inputs, outputs),
+    let count = x.len() / inputs * outputs;
+    let mut y = vec![0.0; count];
+    let mut before = (finish.gelu && keep).then(|| vec![0.0; count]);
+    let kept = chunks_or_nothing(before.as_deref_mut(), count, ROWS * outputs);
+    each_row_block(
+        &mut y,
+        x,
+        weight,
+        inputs,
+        kept.into_iter(),
+        |row, y, kept| {
+            if let Some(bias) = bias {
+                add_bias(y, bias);
+            }
+            let first = row * outputs;
+            if finish.gelu {
+                if !kept.is_empty() {
+                    kept.copy_from_slice(y);
+                }
+                gelu(y, finish.dropout, first);
+            } else if let Some(dropout) = finish.dropout {
+                drop_values(y, dropout, first);
+            }
+        },
     );
-    match bias {
-        Some(bias) => {
-            let mut y = bias.repeat(rows);
-            ViewMut::new(&mut y, rows, outputs).add(x, weight);
-            y
-        }
-        None => {
-            let mut y = vec![0.0; rows * outputs];
-            ViewMut::new(&mut y, rows, outputs).set(1.0, x, weight);
-            y
+    LinearOutput { y, before }
+}
+
+/// The chunks of `values`, or as many empty ones as `count` values have.
+pub(crate) fn chunks_or_nothing(
+    values: Option<&mut [f32]>,
+    count: usize,
+    length: usize,
+) -> Vec<&mut [f32]> {
+    match values {
+        Some(values) => values.chunks_mut(length).collect(),
+        None => (0..count.div_ceil(length)).map(|_| &mut [][..]).collect(),
+    }
+}
+
+vectorised! {
+    /// Every row of `rows` plus `bias`.
+    pub(crate) fn add_bias(rows: &mut [f32], bias: &[f32]) {
+        for row in rows.chunks_exact_mut(bias.len()) {
+            add(row, bias);
         }
     }
 }
@@ -29,43 +89,64 @@ pub fn linear(x: &[f32], weight: &[f32], bias: Option<&[f32]>, inputs: usize) ->
 /// What the loss's gradient `∂L/∂y` makes of the three inputs of [`linear`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearGradients {
-    /// `∂L/∂x = ∂L/∂y Wᵀ`, if asked for.
+    /// `∂L/∂x = ∂L/∂s Wᵀ` with `s = x W + b`, if asked for.
     pub x: Option<Vec<f32>>,
-    /// `∂L/∂W = xᵀ ∂L/∂y`.
+    /// `∂L/∂W = xᵀ ∂L/∂s`.
     pub weight: Vec<f32>,
-    /// `∂L/∂b`, the sum of the rows of `∂L/∂y`.
+    /// `∂L/∂b`, the sum of the rows of `∂L/∂s`.
     pub bias: Vec<f32>,
 }
 
-/// The backward pass of [`linear`].
+/// The backward pass of [`linear`], from `before` that it gave.
 pub fn linear_backward(
     x: &[f32],
     weight: &[f32],
+    before: Option<&[f32]>,
     gradient: &[f32],
     inputs: usize,
+    finish: Finish,
     with_x: bool,
 ) -> LinearGradients {
     let outputs = weight.len() / inputs;
-    let rows = x.len() / inputs;
-    let dy = View::new(gradient, rows, outputs);
-    let of_x = with_x.then(|| {
-        let mut of_x = vec![0.0; x.len()];
-        ViewMut::new(&mut of_x, rows, inputs).set(
-            1.0,
-            dy,
-            View::new(weight, inputs, outputs).transposed(),
-        );
-        of_x
-    });
-    let mut of_weight = vec![0.0; weight.len()];
-    ViewMut::new(&mut of_weight, inputs, outputs).set(
-        1.0,
-        View::new(x, rows, inputs).transposed(),
-        dy,
-    );
+    let through;
+    let gradient = match (before, finish.dropout) {
+        (Some(before), dropout) => {
+            through = of_gelu(gradient, before, dropout);
+            &through
+        }
+        (None, Some(dropout)) => {
+            through = dropout.apply(gradient);
+            &through
+        }
+        (None, None) => gradient,
+    };
     LinearGradients {
-        x: of_x,
-        weight: of_weight,
+        x: with_x.then(|| times_transposed(gradient, weight, inputs)),
+        weight: transposed_product(x, gradient, x.len() / inputs),
         bias: sum_rows(gradient, outputs),
     }
+}
+
+/// `∂L/∂x = ∂L/∂y Wᵀ`.
+pub(crate) fn times_transposed(gradient: &[f32], weight: &[f32], inputs: usize) -> Vec<f32> {
+    let outputs = weight.len() / inputs;
+    let weight = transposed(weight, inputs, outputs);
+    let mut x = vec![0.0; gradient.len() / outputs * inputs];
+    let nothing = std::iter::repeat(());
+    each_row_block(&mut x, gradient, &weight, outputs, nothing, |_, _, ()| ());
+    x
+}
+
+/// Of `x` in `drop(gelu(x))`.
+fn of_gelu(gradient: &[f32], before: &[f32], dropout: Option<Dropout>) -> Vec<f32> {
+    let length = block_rows(1);
+    let mut through = gradient.to_vec();
+    let blocks = through
+        .chunks_mut(length)
+        .zip(before.chunks(length))
+        .enumerate();
+    each_block(gradient.len() * 4, blocks, |(block, (through, before))| {
+        gelu_backward(through, before, dropout, block * length);
+    });
+    through
 }

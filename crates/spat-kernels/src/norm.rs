@@ -1,12 +1,13 @@
 //! The end of a post-norm sublayer: `LayerNorm(x + drop(branch))` (arXiv 1607.06450).
 
 use crate::dropout::Dropout;
+use crate::linear::chunks_or_nothing;
 use crate::sums::{sum_of, total};
 use crate::threads::{block_rows, each_block};
-use crate::vectorise::vectorise;
+use crate::vectorise::vectorised;
 
 /// What [`add_norm`] gives, and what its backward pass needs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Normed {
     /// `γ · x̂ + β`.
     pub output: Vec<f32>,
@@ -29,6 +30,41 @@ pub struct NormGradients {
     pub beta: Vec<f32>,
 }
 
+/// Rows of a [`Normed`] on the way.
+pub(crate) struct NormedRows<'a> {
+    pub(crate) output: &'a mut [f32],
+    pub(crate) normal: &'a mut [f32],
+    pub(crate) inverse: &'a mut [f32],
+}
+
+impl Normed {
+    /// Room for `rows` rows of `width` values.
+    pub(crate) fn room(rows: usize, width: usize) -> Self {
+        Self {
+            output: vec![0.0; rows * width],
+            normal: vec![0.0; rows * width],
+            inverse: vec![0.0; rows],
+        }
+    }
+
+    /// Its parts, `rows` rows each.
+    pub(crate) fn blocks(
+        &mut self,
+        rows: usize,
+        width: usize,
+    ) -> impl Iterator<Item = NormedRows<'_>> {
+        self.output
+            .chunks_mut(rows * width)
+            .zip(self.normal.chunks_mut(rows * width))
+            .zip(self.inverse.chunks_mut(rows))
+            .map(|((output, normal), inverse)| NormedRows {
+                output,
+                normal,
+                inverse,
+            })
+    }
+}
+
 /// `LayerNorm(x + drop(branch))` over rows as wide as `gamma`.
 pub fn add_norm(
     x: &[f32],
@@ -39,82 +75,79 @@ pub fn add_norm(
     epsilon: f32,
 ) -> Normed {
     let width = gamma.len();
-    let mut normed = Normed {
-        output: vec![0.0; x.len()],
-        normal: vec![0.0; x.len()],
-        inverse: vec![0.0; x.len() / width],
-    };
+    let mut normed = Normed::room(x.len() / width, width);
     let rows = block_rows(width);
     let values = rows * width;
-    let blocks = normed
-        .output
-        .chunks_mut(values)
-        .zip(normed.normal.chunks_mut(values))
-        .zip(normed.inverse.chunks_mut(rows))
-        .enumerate();
-    each_block(x.len(), blocks, |(block, ((output, normal), inverse))| {
+    let blocks = normed.blocks(rows, width).zip(x.chunks(values)).enumerate();
+    each_block(x.len() * 2, blocks, |(block, (normed, x))| {
         let first = block * values;
-        vectorise(|| {
-            let rows = output
-                .chunks_exact_mut(width)
-                .zip(normal.chunks_exact_mut(width))
-                .zip(inverse);
-            for (row, ((output, normal), inverse)) in rows.enumerate() {
-                let start = first + row * width;
-                add_branch(normal, x, branch, dropout, start);
-                *inverse = normalise(normal, epsilon);
-                for (((output, normal), gamma), beta) in
-                    output.iter_mut().zip(&*normal).zip(gamma).zip(beta)
-                {
-                    *output = normal * gamma + beta;
-                }
-            }
-        });
+        let NormedRows {
+            output,
+            normal,
+            inverse,
+        } = normed;
+        normal.copy_from_slice(x);
+        if let Some(branch) = branch {
+            add_branch(normal, &branch[first..first + x.len()], dropout, first);
+        }
+        norm_rows(output, normal, inverse, gamma, beta, epsilon);
     });
     normed
 }
 
-/// `sum ← x + drop(branch)` for the row that starts at `start`.
-#[inline(always)]
-fn add_branch(
-    sum: &mut [f32],
-    x: &[f32],
-    branch: Option<&[f32]>,
-    dropout: Option<Dropout>,
-    start: usize,
-) {
-    let x = &x[start..start + sum.len()];
-    match (branch, dropout) {
-        (None, _) => sum.copy_from_slice(x),
-        (Some(branch), None) => {
-            let branch = &branch[start..start + sum.len()];
-            for ((sum, x), branch) in sum.iter_mut().zip(x).zip(branch) {
-                *sum = x + branch;
+vectorised! {
+    /// `sum ← sum + drop(branch)`, where the dropout counts its places from `first`.
+    pub(crate) fn add_branch(
+        sum: &mut [f32],
+        branch: &[f32],
+        dropout: Option<Dropout>,
+        first: usize,
+    ) {
+        let values = sum.iter_mut().zip(branch);
+        match dropout {
+            None => {
+                for (sum, branch) in values {
+                    *sum += branch;
+                }
             }
-        }
-        (Some(branch), Some(dropout)) => {
-            let branch = &branch[start..start + sum.len()];
-            for (place, ((sum, x), branch)) in sum.iter_mut().zip(x).zip(branch).enumerate() {
-                *sum = x + branch * dropout.factor(start + place);
+            Some(dropout) => {
+                for (place, (sum, branch)) in values.enumerate() {
+                    *sum += branch * dropout.factor(first + place);
+                }
             }
         }
     }
 }
 
-/// `row ← (row − mean) / √(variance + ε)`; gives the inverse.
-#[inline(always)]
-fn normalise(row: &mut [f32], epsilon: f32) -> f32 {
-    let width = row.len() as f32;
-    let mean = sum_of(row.len(), |place| row[place]) / width;
-    for value in &mut *row {
-        *value -= mean;
+vectorised! {
+    /// From the sums that `normal` starts as: `x̂`, the rows' inverses and `γ · x̂ + β`.
+    pub(crate) fn norm_rows(
+        output: &mut [f32],
+        normal: &mut [f32],
+        inverse: &mut [f32],
+        gamma: &[f32],
+        beta: &[f32],
+        epsilon: f32,
+    ) {
+        let width = gamma.len();
+        let rows = output
+            .chunks_exact_mut(width)
+            .zip(normal.chunks_exact_mut(width))
+            .zip(inverse);
+        for ((output, row), inverse) in rows {
+            let mean = sum_of(row, row, |value, _| value) / width as f32;
+            for value in &mut *row {
+                *value -= mean;
+            }
+            let variance = sum_of(row, row, |value, _| value * value) / width as f32;
+            *inverse = 1.0 / (variance + epsilon).sqrt();
+            let values = output.iter_mut().zip(row).zip(gamma.iter().zip(beta));
+            for ((output, value), (gamma, beta)) in values {
+                *value *= *inverse;
+                *output = *value * gamma + beta;
+            }
+        }
     }
-    let variance = sum_of(row.len(), |place| row[place] * row[place]) / width;
-    let inverse = 1.0 / (variance + epsilon).sqrt();
-    for value in row {
-        *value *= inverse;
-    }
-    inverse
 }
 
 /// The backward pass of [`add_norm`]: with `g = γ ∂L/∂y`,
@@ -131,10 +164,7 @@ pub fn add_norm_backward(
     let mut branch = dropout.map(|_| vec![0.0; count]);
     let rows = block_rows(width);
     let values = rows * width;
-    let branches: Vec<&mut [f32]> = match &mut branch {
-        Some(branch) => branch.chunks_mut(values).collect(),
-        None => (0..count.div_ceil(values)).map(|_| &mut [][..]).collect(),
-    };
+    let branches = chunks_or_nothing(branch.as_deref_mut(), count, values);
     let blocks = x
         .chunks_mut(values)
         .zip(branches)
@@ -142,34 +172,22 @@ pub fn add_norm_backward(
         .zip(normed.inverse.chunks(rows))
         .enumerate();
     let partial = each_block(
-        count,
+        count * 2,
         blocks,
         |(block, (((x, branch), (gradient, normal)), inverse))| {
             let (mut of_gamma, mut of_beta) = (vec![0.0; width], vec![0.0; width]);
-            vectorise(|| {
-                let rows = x
-                    .chunks_exact_mut(width)
-                    .zip(gradient.chunks_exact(width))
-                    .zip(normal.chunks_exact(width))
-                    .zip(inverse);
-                for (((x, gradient), normal), &inverse) in rows {
-                    for place in 0..width {
-                        of_gamma[place] += gradient[place] * normal[place];
-                        of_beta[place] += gradient[place];
-                        x[place] = gradient[place] * gamma[place];
-                    }
-                    let mean = sum_of(width, |place| x[place]) / width as f32;
-                    let along = sum_of(width, |place| x[place] * normal[place]) / width as f32;
-                    for (x, normal) in x.iter_mut().zip(normal) {
-                        *x = (*x - mean - normal * along) * inverse;
-                    }
-                }
-                if let Some(dropout) = dropout {
-                    for (place, (branch, x)) in branch.iter_mut().zip(&*x).enumerate() {
-                        *branch = x * dropout.factor(block * values + place);
-                    }
-                }
-            });
+            norm_rows_backward(
+                x,
+                gradient,
+                normal,
+                inverse,
+                gamma,
+                &mut of_gamma,
+                &mut of_beta,
+            );
+            if dropout.is_some() {
+                add_branch(branch, x, dropout, block * values);
+            }
             (of_gamma, of_beta)
         },
     );
@@ -179,5 +197,41 @@ pub fn add_norm_backward(
         branch,
         gamma: total(of_gamma, width),
         beta: total(of_beta, width),
+    }
+}
+
+vectorised! {
+    /// `x ← ∂L/∂s` of rows; adds to the gradients of γ and β.
+    pub(crate) fn norm_rows_backward(
+        x: &mut [f32],
+        gradient: &[f32],
+        normal: &[f32],
+        inverse: &[f32],
+        gamma: &[f32],
+        of_gamma: &mut [f32],
+        of_beta: &mut [f32],
+    ) {
+        let width = gamma.len();
+        let rows = x
+            .chunks_exact_mut(width)
+            .zip(gradient.chunks_exact(width))
+            .zip(normal.chunks_exact(width))
+            .zip(inverse);
+        for (((x, gradient), normal), &inverse) in rows {
+            let inputs = gradient.iter().zip(normal).zip(gamma);
+            let sums = of_gamma.iter_mut().zip(&mut *of_beta);
+            for ((x, ((gradient, normal), gamma)), (of_gamma, of_beta)) in
+                x.iter_mut().zip(inputs).zip(sums)
+            {
+                *of_gamma += gradient * normal;
+                *of_beta += gradient;
+                *x = gradient * gamma;
+            }
+            let mean = sum_of(x, x, |value, _| value) / width as f32;
+            let along = sum_of(x, normal, |value, normal| value * normal) / width as f32;
+            for (x, normal) in x.iter_mut().zip(normal) {
+                *x = (*x - mean - normal * along) * inverse;
+            }
+        }
     }
 }

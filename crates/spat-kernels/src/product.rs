@@ -1,9 +1,17 @@
-//! Matrix products of views, by the `gemm` crate.
+//! Matrix products of views, by the `gemm` crate, and the cut of large ones into blocks.
+//!
+//! A product of `gemm` is as fast for 48 rows of the output as for all of them, if the right matrix
+//! is row-major: so large products are cut into blocks of rows, for threads, and so that what follows
+//! a product finds its rows in the cache. The blocks follow from the shapes, so that the order of the
+//! sums does not depend on the number of threads.
 
-use crate::threads::worthwhile;
+use crate::threads::each_block;
 
-/// Multiplications below which a product stays on the calling thread.
-const FEW: usize = 1 << 20;
+/// Rows of the output in a block.
+pub(crate) const ROWS: usize = 48;
+
+/// Multiplications that take as long as passing over one value.
+const PER_VALUE: usize = 16;
 
 /// A view of a matrix in a slice.
 #[derive(Debug, Clone, Copy)]
@@ -92,18 +100,9 @@ impl<'a> ViewMut<'a> {
         }
     }
 
-    /// `self ← factor · a b`.
-    pub(crate) fn set(self, factor: f32, a: View<'_>, b: View<'_>) {
-        self.run(false, factor, a, b);
-    }
-
-    /// `self ← self + a b`.
-    pub(crate) fn add(self, a: View<'_>, b: View<'_>) {
-        self.run(true, 1.0, a, b);
-    }
-
+    /// `self ← factor · a b`, on the calling thread.
     #[allow(unsafe_code)]
-    fn run(self, add: bool, factor: f32, a: View<'_>, b: View<'_>) {
+    pub(crate) fn set(self, factor: f32, a: View<'_>, b: View<'_>) {
         let (m, k, n) = (a.place.rows, a.place.columns, b.place.columns);
         assert_eq!(
             (k, m, n),
@@ -119,7 +118,7 @@ impl<'a> ViewMut<'a> {
                 self.values.as_mut_ptr(),
                 self.place.column_step as isize,
                 self.place.row_step as isize,
-                add,
+                false,
                 a.values.as_ptr(),
                 a.place.column_step as isize,
                 a.place.row_step as isize,
@@ -131,24 +130,53 @@ impl<'a> ViewMut<'a> {
                 false,
                 false,
                 false,
-                parallelism(m * k * n),
+                gemm::Parallelism::None,
             );
         }
     }
 }
 
-#[cfg(feature = "threads")]
-fn parallelism(multiplications: usize) -> gemm::Parallelism {
-    // Inside a task of the pool the other threads have tasks of their own.
-    if multiplications >= FEW && worthwhile(usize::MAX) && rayon::current_thread_index().is_none() {
-        gemm::Parallelism::Rayon(0)
-    } else {
-        gemm::Parallelism::None
-    }
+/// `product ← a b` in blocks of `ROWS` rows, where `a` is `[rows × inner]` and `b` `[inner × columns]`.
+/// `finish` sees each block of the product, which it may change, beside the number of its first row and
+/// the item of `others` for the block; what it returns comes back in order.
+pub(crate) fn each_row_block<O: Send, R: Send>(
+    product: &mut [f32],
+    a: &[f32],
+    b: &[f32],
+    inner: usize,
+    others: impl Iterator<Item = O>,
+    finish: impl Fn(usize, &mut [f32], O) -> R + Send + Sync,
+) -> Vec<R> {
+    let columns = b.len() / inner;
+    let b = View::new(b, inner, columns);
+    let work = values(a.len(), columns);
+    let blocks = product
+        .chunks_mut(ROWS * columns)
+        .zip(a.chunks(ROWS * inner))
+        .zip(others)
+        .enumerate();
+    each_block(work, blocks, |(block, ((product, a), other))| {
+        let rows = a.len() / inner;
+        ViewMut::new(product, rows, columns).set(1.0, View::new(a, rows, inner), b);
+        finish(block * ROWS, product, other)
+    })
 }
 
-#[cfg(not(feature = "threads"))]
-fn parallelism(multiplications: usize) -> gemm::Parallelism {
-    let _ = multiplications >= FEW && worthwhile(usize::MAX);
-    gemm::Parallelism::None
+/// `aᵀ b` of two matrices with as many rows: `[columns of a × columns of b]`.
+pub(crate) fn transposed_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> {
+    let (m, n) = (a.len() / rows.max(1), b.len() / rows.max(1));
+    let mut product = vec![0.0; m * n];
+    let blocks = product.chunks_mut(ROWS * n.max(1)).enumerate();
+    each_block(values(a.len(), n), blocks, |(block, product)| {
+        let first = block * ROWS;
+        let columns = product.len() / n;
+        let a = View::strided(&a[first..], rows, columns, m).transposed();
+        ViewMut::new(product, columns, n).set(1.0, a, View::new(b, rows, n));
+    });
+    product
+}
+
+/// What `count · columns` multiplications are worth in values passed over.
+pub(crate) fn values(count: usize, columns: usize) -> usize {
+    count * columns / PER_VALUE
 }

@@ -1,21 +1,26 @@
 //! Sums of the rows of a matrix, in an order that the shape alone decides.
 
 use crate::threads::{block_rows, each_block};
-use crate::vectorise::vectorise;
+use crate::vectorise::vectorised;
 
 /// Entry by entry, the sum of the rows of `width` values.
 pub(crate) fn sum_rows(values: &[f32], width: usize) -> Vec<f32> {
     let rows = block_rows(width);
     let partial = each_block(values.len(), values.chunks(rows * width), |block| {
         let mut sum = vec![0.0; width];
-        vectorise(|| {
-            for row in block.chunks_exact(width) {
-                add(&mut sum, row);
-            }
-        });
+        add_rows(&mut sum, block);
         sum
     });
     total(partial, width)
+}
+
+vectorised! {
+    /// `sum ← sum + Σ rows`.
+    pub(crate) fn add_rows(sum: &mut [f32], rows: &[f32]) {
+        for row in rows.chunks_exact(sum.len()) {
+            add(sum, row);
+        }
+    }
 }
 
 /// The sum of the blocks' sums.
@@ -38,18 +43,19 @@ pub(crate) fn add(sum: &mut [f32], row: &[f32]) {
 /// Numbers summed side by side in a row's sum: as many as the widest vector holds.
 pub(crate) const LANES: usize = 16;
 
-/// `Σ f(i)` over `0..length` in `LANES` sums side by side.
+/// `Σ f(a, b)` over pairs of values, in `LANES` sums side by side.
 #[inline(always)]
-pub(crate) fn sum_of(length: usize, f: impl Fn(usize) -> f32) -> f32 {
+pub(crate) fn sum_of(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [0.0; LANES];
-    let whole = length / LANES * LANES;
-    for start in (0..whole).step_by(LANES) {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += f(start + lane);
+    let (a_whole, a_rest) = a.as_chunks::<LANES>();
+    let (b_whole, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_whole.iter().zip(b_whole) {
+        for lane in 0..LANES {
+            lanes[lane] += f(a[lane], b[lane]);
         }
     }
-    for place in whole..length {
-        lanes[place - whole] += f(place);
+    for (lane, (a, b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *lane += f(*a, *b);
     }
     let mut width = LANES / 2;
     while width > 0 {

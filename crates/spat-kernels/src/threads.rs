@@ -1,54 +1,69 @@
-//! Work in blocks, on several threads where it is worth waking them.
+//! Work in blocks, on several threads where it is worth it.
 
-/// Values below which a pass stays on the calling thread: waking another takes about as long as
-/// passing over so many.
-const FEW: usize = 1 << 15;
+/// Values below which a pass stays on the calling thread.
+const FEW: usize = 1 << 13;
 
 /// Values of one block.
-const BLOCK: usize = 1 << 13;
+const BLOCK: usize = 1 << 12;
 
 /// Rows of a block for rows of `width` values.
 pub(crate) fn block_rows(width: usize) -> usize {
     (BLOCK / width.max(1)).max(1)
 }
 
-/// Whether a task that touches `values` values is worth more than one thread.
-#[cfg(feature = "threads")]
-pub(crate) fn worthwhile(values: usize) -> bool {
-    values >= FEW && rayon::current_num_threads() > 1
-}
-
-/// Whether a task is worth more than one thread: here there is one.
-#[cfg(not(feature = "threads"))]
-pub(crate) fn worthwhile(values: usize) -> bool {
-    let _ = values >= FEW;
-    false
-}
-
 /// Calls `each` on every block and gives back what it returns, in order. `values` is what all blocks
-/// touch together.
+/// touch together, or the time that they take in units of what one value takes.
 #[cfg(feature = "threads")]
 pub(crate) fn each_block<B: Send, R: Send>(
     values: usize,
     blocks: impl Iterator<Item = B>,
     each: impl Fn(B) -> R + Send + Sync,
 ) -> Vec<R> {
-    use rayon::prelude::*;
+    use std::sync::{Mutex, PoisonError};
 
-    if worthwhile(values) {
-        let blocks: Vec<B> = blocks.collect();
-        blocks.into_par_iter().map(each).collect()
-    } else {
-        blocks.map(each).collect()
+    let pool = crate::pool::Pool::get();
+    if values < FEW || pool.threads() == 1 {
+        return blocks.map(each).collect();
     }
+    /// A block, and then what came of it.
+    enum Place<B, R> {
+        Block(B),
+        Taken,
+        Result(R),
+    }
+    let places: Vec<Mutex<Place<B, R>>> = blocks
+        .map(|block| Mutex::new(Place::Block(block)))
+        .collect();
+    let swap = |number: usize, new: Place<B, R>| {
+        let mut place = places[number]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *place, new)
+    };
+    pool.run(places.len(), &|number| {
+        if let Place::Block(block) = swap(number, Place::Taken) {
+            swap(number, Place::Result(each(block)));
+        }
+    });
+    places
+        .into_iter()
+        .filter_map(|place| {
+            match place.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                Place::Result(result) => Some(result),
+                // The pool calls for every piece, or panics.
+                Place::Block(_) | Place::Taken => None,
+            }
+        })
+        .collect()
 }
 
 /// Calls `each` on every block and gives back what it returns, in order.
 #[cfg(not(feature = "threads"))]
 pub(crate) fn each_block<B: Send, R: Send>(
-    _values: usize,
+    values: usize,
     blocks: impl Iterator<Item = B>,
     each: impl Fn(B) -> R + Send + Sync,
 ) -> Vec<R> {
+    let _ = values >= FEW;
     blocks.map(each).collect()
 }

@@ -1,8 +1,74 @@
-//! The widest vector instructions that this CPU has.
+//! Loops compiled for the widest vector instructions that the CPU has.
 
-/// Runs `body` compiled for the CPU's vectors. What `body` calls must be `#[inline(always)]`, or it
-/// stays compiled for the least CPU.
-#[inline(always)]
-pub(crate) fn vectorise<R>(body: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(body)
+/// Defines a function whose body is compiled once for each level of vector instructions; a call takes
+/// the best that this CPU has. What the body calls must be `#[inline(always)]`, and must be no closure
+/// that is large: what stays a function of its own stays compiled for the least CPU.
+macro_rules! vectorised {
+    (
+        $(#[$about:meta])*
+        $visible:vis fn $name:ident $(<$($life:lifetime),+>)? (
+            $($argument:ident : $type:ty),* $(,)?
+        ) $(-> $result:ty)? $body:block
+    ) => {
+        $(#[$about])*
+        #[allow(unsafe_code, clippy::too_many_arguments)]
+        $visible fn $name $(<$($life),+>)? ($($argument: $type),*) $(-> $result)? {
+            #[inline(always)]
+            fn body $(<$($life),+>)? ($($argument: $type),*) $(-> $result)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                use $crate::vectorise::Level;
+
+                #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma")]
+                fn widest $(<$($life),+>)? ($($argument: $type),*) $(-> $result)? {
+                    body($($argument),*)
+                }
+
+                #[target_feature(enable = "avx2,fma")]
+                fn wide $(<$($life),+>)? ($($argument: $type),*) $(-> $result)? {
+                    body($($argument),*)
+                }
+
+                match $crate::vectorise::level() {
+                    // SAFETY: the CPU has these instructions.
+                    Level::Avx512 => return unsafe { widest($($argument),*) },
+                    // SAFETY: as above.
+                    Level::Avx2 => return unsafe { wide($($argument),*) },
+                    Level::Least => {}
+                }
+            }
+            #[allow(unreachable_code)]
+            body($($argument),*)
+        }
+    };
+}
+pub(crate) use vectorised;
+
+/// Vector instructions of a CPU of the family x86-64.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Least,
+    Avx2,
+    Avx512,
+}
+
+/// What this CPU has.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn level() -> Level {
+    static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let avx512 = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512cd")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        match (avx512 && avx2 && cfg!(feature = "x86-v4"), avx2) {
+            (true, _) => Level::Avx512,
+            (false, true) => Level::Avx2,
+            (false, false) => Level::Least,
+        }
+    })
 }

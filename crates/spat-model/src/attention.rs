@@ -41,8 +41,74 @@ pub(crate) enum ScoreChain {
     Off,
     /// The next layer is the first to have scores.
     Empty,
-    /// Scores `[B, H, L, L]` of the last standing layer before.
-    Scores(Tensor<4>),
+    /// Scores of every head that stands in some layer before.
+    Scores {
+        /// Numbers of those heads in the dense module, ascending.
+        heads: Vec<usize>,
+        /// `[B, heads, L, L]`, each from the last layer in which its head stands.
+        scores: Tensor<4>,
+    },
+}
+
+impl ScoreChain {
+    /// A layer's own scores `[B, H, L, L]` plus those that came down the chain, which then carries
+    /// the sum on.
+    ///
+    /// The chain runs head by head: head h adds the scores of head h in the last layer before that
+    /// has it. Where a head (or a whole module) is removed, what came to it passes by unchanged.
+    fn through(&mut self, heads: &[usize], own: Tensor<4>) -> Tensor<4> {
+        let before = std::mem::take(self);
+        let (known, scores) = match before {
+            Self::Off => return own,
+            Self::Empty => (Vec::new(), None),
+            Self::Scores { heads, scores } => (heads, Some(scores)),
+        };
+        let Some(scores) = scores else {
+            *self = Self::Scores {
+                heads: heads.to_vec(),
+                scores: own.clone(),
+            };
+            return own;
+        };
+        if known == heads {
+            let sum = own + scores;
+            *self = Self::Scores {
+                heads: known,
+                scores: sum.clone(),
+            };
+            return sum;
+        }
+        let came = |head: usize| {
+            let place = known.iter().position(|&known| known == head)?;
+            Some(scores.clone().narrow(1, place, 1))
+        };
+        let summed: Vec<Tensor<4>> = heads
+            .iter()
+            .enumerate()
+            .map(|(place, &head)| {
+                let own = own.clone().narrow(1, place, 1);
+                match came(head) {
+                    Some(came) => own + came,
+                    None => own,
+                }
+            })
+            .collect();
+        let mut on: Vec<(usize, Tensor<4>)> =
+            heads.iter().copied().zip(summed.iter().cloned()).collect();
+        on.extend(
+            known
+                .iter()
+                .filter(|head| !heads.contains(head))
+                .filter_map(|&head| Some((head, came(head)?))),
+        );
+        on.sort_by_key(|(head, _)| *head);
+        let (heads, on): (Vec<usize>, Vec<Tensor<4>>) = on.into_iter().unzip();
+        *self = Self::Scores {
+            heads,
+            scores: Tensor::cat(on, 1),
+        };
+        Tensor::cat(summed, 1)
+    }
 }
 
 /// Self-attention over the tokens of a sample.
@@ -82,49 +148,40 @@ impl MultiHeadAttention {
         }
     }
 
-    /// # Shapes
-    /// - `x`: `[B · L, d_model]`
-    /// - output: `[B · L, d_model]`
-    fn forward(
+    /// What W_o sees, `[B · L, H · w]`.
+    fn context(
         &self,
         x: &Tokens,
         id: &ModuleId,
+        heads: &[usize],
         chain: &mut ScoreChain,
         pass: &mut Pass,
     ) -> Tensor<2> {
-        let rows = |layer: &Linear| linear(layer, x.rows.clone());
-        let (query, key, value) = (rows(&self.query), rows(&self.key), rows(&self.value));
         let context = match chain {
-            ScoreChain::Off => self.attend(query, key, value, x.batch, id, pass),
-            chain => self.attend_in_chain([query, key, value], x.batch, id, chain, pass),
+            ScoreChain::Off => self.attend(x, id, pass),
+            chain => {
+                let rows = |layer: &Linear| linear(layer, x.rows.clone());
+                let projections = [rows(&self.query), rows(&self.key), rows(&self.value)];
+                self.attend_in_chain(projections, x.batch, id, heads, chain, pass)
+            }
         };
-        linear(&self.output, context)
+        pass.gate_heads(id, context, self.head_width)
     }
 
     /// `drop(M ⊙ A) V`, `[B · L, H · w]`.
-    fn attend(
-        &self,
-        query: Tensor<2>,
-        key: Tensor<2>,
-        value: Tensor<2>,
-        batch: usize,
-        id: &ModuleId,
-        pass: &mut Pass,
-    ) -> Tensor<2> {
-        let [rows, inner] = query.dims();
+    fn attend(&self, x: &Tokens, id: &ModuleId, pass: &mut Pass) -> Tensor<2> {
         let shape = AttentionShape {
-            samples: batch,
-            tokens: rows / batch,
-            heads: inner / self.head_width,
+            samples: x.batch,
+            tokens: x.rows.dims()[0] / x.batch,
+            heads: self.query.weight.dims()[1] / self.head_width,
             head_width: self.head_width,
         };
-        let maps = [batch, shape.heads, shape.tokens, shape.tokens];
+        let maps = [x.batch, shape.heads, shape.tokens, shape.tokens];
         let attention = Attention {
-            mask: pass.mask(id, maps, &query.device()),
+            mask: pass.mask(id, maps, &x.rows.device()),
             dropout: pass.dropout(self.dropout),
-            query,
-            key,
-            value,
+            x: x.rows.clone(),
+            projections: [&self.query, &self.key, &self.value],
             shape,
         };
         let (context, maps) = attend(attention, pass.wants_maps());
@@ -140,16 +197,13 @@ impl MultiHeadAttention {
         projections: [Tensor<2>; 3],
         batch: usize,
         id: &ModuleId,
+        heads: &[usize],
         chain: &mut ScoreChain,
         pass: &mut Pass,
     ) -> Tensor<2> {
         let [query, key, value] = projections.map(|rows| self.split_heads(rows, batch));
         let scale = 1.0 / (self.head_width as f64).sqrt();
-        let mut scores = query.matmul(key.transpose()) * scale;
-        if let ScoreChain::Scores(previous) = chain {
-            scores = scores + previous.clone();
-        }
-        *chain = ScoreChain::Scores(scores.clone());
+        let scores = chain.through(heads, query.matmul(key.transpose()) * scale);
 
         let attention = pass.connect(id, softmax(scores, 3));
         let attention = dropout(attention, pass.dropout(self.dropout));
@@ -262,15 +316,36 @@ impl AttentionSlot {
         &self.heads
     }
 
-    /// `MHA(x)`, or nothing if the module is removed; a score chain then passes by unchanged.
-    pub(crate) fn forward(
+    /// Width of one head, which stays that of the dense module.
+    pub fn head_width(&self) -> Option<usize> {
+        self.module.as_ref().map(|module| module.head_width)
+    }
+
+    /// What W_o sees, and W_o; or nothing if the module is removed: a score chain then passes by
+    /// unchanged.
+    pub(crate) fn context(
         &self,
         x: &Tokens,
         chain: &mut ScoreChain,
         pass: &mut Pass,
-    ) -> Option<Tensor<2>> {
+    ) -> Option<(Tensor<2>, &Linear)> {
         let module = self.module.as_ref()?;
-        Some(module.forward(x, &self.id, chain, pass))
+        let context = module.context(x, &self.id, &self.heads, chain, pass);
+        Some((context, &module.output))
+    }
+
+    /// `MHA(x)` by itself, without a score chain, for models with layers of their own; `None` if the
+    /// module is removed.
+    ///
+    /// # Shapes
+    /// - `tokens` and output: `[B, L, d_model]`
+    pub fn attend(&self, tokens: Tensor<3>, pass: &mut Pass) -> Option<Tensor<3>> {
+        let [batch, length, width] = tokens.dims();
+        let rows = tokens.reshape([batch * length, width]);
+        let (context, output) =
+            self.context(&Tokens { rows, batch }, &mut ScoreChain::Off, pass)?;
+        let said = pass.gate_module(&self.id, linear(output, context));
+        Some(said.reshape([batch, length, width]))
     }
 
     /// Drops W_q, W_k, W_v and W_o.

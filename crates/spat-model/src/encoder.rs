@@ -2,19 +2,21 @@
 
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::Tensor;
-use spat_spec::Structure;
+use burn::tensor::{Device, Tensor};
+use spat_spec::AttentionStructure;
 
 use crate::attention::{AttentionSlot, ScoreChain, Tokens};
 use crate::initial::Initial;
-use crate::norm::{BatchNorm, Norm};
-use crate::operations::{dropout, gelu, linear};
-use crate::pass::Pass;
+use crate::norm::{BatchNorm, Branch, Norm};
+use crate::operations::{dropout, linear, linear_gelu};
+use crate::pass::{Pass, Stream};
 
 /// Sizes and habits of an encoder.
 pub(crate) struct EncoderPlan {
     pub(crate) d_model: usize,
     pub(crate) d_ff: usize,
+    /// Heads of a dense module.
+    pub(crate) heads: usize,
     pub(crate) dropout: f64,
     /// Dropout on the attention map.
     pub(crate) attention_dropout: f64,
@@ -43,20 +45,45 @@ pub struct EncoderLayer {
 
 impl EncoderLayer {
     fn forward(&self, x: &Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Tokens {
-        let mut branch = self.attention.forward(x, chain, pass);
-        if self.authors_patchtst {
-            // The authors drop twice: in the output projection and on the branch.
-            branch = branch.map(|branch| dropout(branch, pass.dropout(self.dropout)));
-        }
-        let attended = self
-            .norm1
-            .after_branch(x.rows.clone(), branch, self.dropout, pass);
-        let hidden = linear(&self.expand, attended.clone());
-        let hidden = gelu(hidden, pass.dropout(self.dropout));
-        let branch = linear(&self.contract, hidden);
+        let mut said = None;
+        let attended = match self.attention.context(x, chain, pass) {
+            Some((context, output)) => {
+                // The authors drop twice: in the output projection and on the branch.
+                let inner = self.authors_patchtst.then_some(self.dropout);
+                let inner_dropout = inner.and_then(|probability| pass.dropout(probability));
+                let branch = if pass.looks_at_branches() {
+                    let value = pass.gate_module(self.attention.id(), linear(output, context));
+                    said = Some(value.clone()).filter(|_| pass.wants_streams());
+                    Branch::Value(dropout(value, inner_dropout))
+                } else {
+                    Branch::Linear {
+                        layer: output,
+                        input: context,
+                        inner_dropout,
+                    }
+                };
+                self.norm1
+                    .after_branch(x.rows.clone(), branch, self.dropout, pass)
+            }
+            None => self.norm1.forward(x.rows.clone(), pass),
+        };
+        let hidden = linear_gelu(&self.expand, attended.clone(), pass.dropout(self.dropout));
+        let branch = Branch::Linear {
+            layer: &self.contract,
+            input: hidden,
+            inner_dropout: None,
+        };
         let rows = self
             .norm2
-            .after_branch(attended, Some(branch), self.dropout, pass);
+            .after_branch(attended, branch, self.dropout, pass);
+        if let Some(said) = said {
+            let stream = Stream {
+                input: x.rows.clone().detach(),
+                branch: said.detach(),
+                output: rows.clone().detach(),
+            };
+            pass.keep_stream(self.attention.id(), stream);
+        }
         x.with_rows(rows)
     }
 }
@@ -71,16 +98,58 @@ pub struct Encoder {
     authors_patchtst: bool,
 }
 
+/// Sizes of an encoder in a model that is no forecaster.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EncoderSize {
+    /// Width of a token.
+    pub d_model: usize,
+    /// Hidden width of the feed-forward parts.
+    pub d_ff: usize,
+    /// Heads of a dense module; divides `d_model`.
+    pub heads: usize,
+    /// Dropout probability, in `[0, 1)`.
+    pub dropout: f64,
+}
+
 impl Encoder {
+    /// Post-norm layers as iTransformer has them, one for each of `attention` (removed modules and
+    /// heads left out), and a layer norm behind the last.
+    pub fn new(
+        size: &EncoderSize,
+        attention: &[AttentionStructure],
+        seed: u64,
+        device: &Device,
+    ) -> Self {
+        let initial = &mut Initial::new(seed, device);
+        let plan = EncoderPlan {
+            d_model: size.d_model,
+            d_ff: size.d_ff,
+            heads: size.heads,
+            dropout: size.dropout,
+            attention_dropout: size.dropout,
+            authors_patchtst: false,
+        };
+        let norm = Norm::Layer(initial.layer_norm(size.d_model));
+        Self::init(initial, attention, &plan, Some(norm))
+    }
+
+    /// # Shapes
+    /// - `tokens` and output: `[B, L, d_model]`
+    pub fn encode(&self, tokens: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
+        let [batch, length, width] = tokens.dims();
+        let rows = tokens.reshape([batch * length, width]);
+        self.forward(Tokens { rows, batch }, pass)
+            .reshape([batch, length, width])
+    }
+
     pub(crate) fn init(
         initial: &mut Initial<'_>,
-        structure: &Structure,
+        attention: &[AttentionStructure],
         plan: &EncoderPlan,
         final_norm: Option<Norm>,
     ) -> Self {
-        let head_width = plan.d_model / structure.forecaster.heads().max(1);
-        let layers = structure
-            .attention
+        let head_width = plan.d_model / plan.heads.max(1);
+        let layers = attention
             .iter()
             .map(|slot| EncoderLayer {
                 attention: AttentionSlot::init(

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use spat_spec::{ForecasterConfig, ModuleId, Structure};
 
 use crate::attention::AttentionSlot;
+use crate::attentive::Attentive;
 use crate::encoder::Encoder;
 use crate::initial::Initial;
 use crate::itransformer::ITransformer;
@@ -64,33 +65,23 @@ impl Forecaster {
     }
 
     /// The same forecaster with each attention slot changed by `change`.
-    pub fn map_attention(mut self, change: impl Fn(AttentionSlot) -> AttentionSlot) -> Self {
-        if let Some(encoder) = self.encoder_mut() {
-            let layers = std::mem::take(&mut encoder.layers);
-            encoder.layers = layers
-                .into_iter()
-                .map(|mut layer| {
-                    layer.attention = change(layer.attention);
-                    layer
-                })
-                .collect();
-        }
-        self
+    pub fn map_attention(self, change: impl Fn(AttentionSlot) -> AttentionSlot) -> Self {
+        Attentive::map_attention(self, change)
     }
 
     /// The attention modules that stand.
     pub fn attention(&self) -> Vec<&ModuleId> {
-        let encoder = match self {
-            Self::ITransformer(model) => &model.encoder,
-            Self::PatchTst(model) => &model.encoder,
-            Self::DLinear(_) | Self::RLinear(_) => return Vec::new(),
-        };
-        encoder
-            .layers
-            .iter()
-            .filter(|layer| layer.attention.module.is_some())
-            .map(|layer| layer.attention.id())
-            .collect()
+        Attentive::attention(self)
+    }
+}
+
+impl Attentive for Forecaster {
+    fn encoder(&self) -> Option<&Encoder> {
+        match self {
+            Self::ITransformer(model) => Some(&model.encoder),
+            Self::PatchTst(model) => Some(&model.encoder),
+            Self::DLinear(_) | Self::RLinear(_) => None,
+        }
     }
 
     fn encoder_mut(&mut self) -> Option<&mut Encoder> {

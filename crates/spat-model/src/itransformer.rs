@@ -9,7 +9,7 @@ use crate::attention::Tokens;
 use crate::encoder::{Encoder, EncoderPlan};
 use crate::initial::Initial;
 use crate::norm::Norm;
-use crate::operations::{dropout, linear, normalise, restore};
+use crate::operations::{linear, linear_dropout, tokens};
 use crate::pass::Pass;
 
 /// iTransformer in the layout of its authors' code.
@@ -34,6 +34,7 @@ impl ITransformer {
         let plan = EncoderPlan {
             d_model: config.d_model,
             d_ff: config.d_ff,
+            heads: config.heads,
             dropout: config.dropout,
             attention_dropout: config.dropout,
             authors_patchtst: false,
@@ -41,7 +42,7 @@ impl ITransformer {
         let norm = Norm::Layer(initial.layer_norm(config.d_model));
         Self {
             embedding: initial.linear(config.lookback, config.d_model),
-            encoder: Encoder::init(initial, structure, &plan, Some(norm)),
+            encoder: Encoder::init(initial, &structure.attention, &plan, Some(norm)),
             projection: initial.linear(config.d_model, config.horizon),
             dropout: config.dropout,
             normalise: config.normalise,
@@ -59,9 +60,9 @@ impl ITransformer {
         pass: &mut Pass,
     ) -> Tensor<3> {
         let batch = input.dims()[0];
-        let (rows, units) = normalise(input, marks, self.normalise);
-        let rows = dropout(linear(&self.embedding, rows), pass.dropout(self.dropout));
+        let (rows, restore) = tokens(input, marks, self.normalise);
+        let rows = linear_dropout(&self.embedding, rows, pass.dropout(self.dropout));
         let rows = self.encoder.forward(Tokens { rows, batch }, pass);
-        restore(linear(&self.projection, rows), units)
+        restore.windows(linear(&self.projection, rows))
     }
 }

@@ -5,6 +5,7 @@
 //! [`AttentionSlot`] without a module is a removed one.
 
 mod attention;
+mod attentive;
 mod encoder;
 mod forecaster;
 mod import;
@@ -19,13 +20,14 @@ mod weights;
 mod window_norm;
 
 pub use attention::{AttentionSlot, MultiHeadAttention};
-pub use encoder::{Encoder, EncoderLayer};
+pub use attentive::Attentive;
+pub use encoder::{Encoder, EncoderLayer, EncoderSize};
 pub use forecaster::{Forecaster, Inputs};
 pub use import::{ImportError, from_pytorch, from_pytorch_file};
 pub use itransformer::ITransformer;
 pub use linear::{DLinear, RLinear};
 pub use norm::{BatchNorm, Norm};
 pub use operations::mean_squared_error;
-pub use pass::{Pass, Probe};
+pub use pass::{GateGradients, Gates, Pass, Probe, Stream};
 pub use patchtst::PatchTst;
-pub use weights::{ParameterPath, WeightError, read};
+pub use weights::{ParameterPath, WeightError, read, weights, with_weights};

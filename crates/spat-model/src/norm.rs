@@ -1,11 +1,12 @@
 //! Norms of the residual stream.
 
 use burn::module::{Module, Param};
-use burn::nn::LayerNorm;
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
+use spat_kernels::Dropout;
 
 use crate::initial::Initial;
-use crate::operations::{add_norm, dropout};
+use crate::operations::{add_norm, dropout, linear_add_norm, linear_dropout};
 use crate::pass::Pass;
 
 /// PyTorch's and Burn's default.
@@ -32,27 +33,55 @@ impl Norm {
         }
     }
 
-    /// `norm(x + drop(branch))`; without a branch `norm(x)`.
+    /// `norm(x + drop(branch))`.
     ///
     /// # Shapes
-    /// - `x`, `branch` and output: `[B · L, d_model]`
+    /// - `x` and output: `[B · L, d_model]`
     pub(crate) fn after_branch(
         &self,
         x: Tensor<2>,
-        branch: Option<Tensor<2>>,
+        branch: Branch<'_>,
         probability: f64,
         pass: &mut Pass,
     ) -> Tensor<2> {
-        let drop = branch.as_ref().and_then(|_| pass.dropout(probability));
+        let drop = pass.dropout(probability);
         match self {
-            Self::Layer(norm) => add_norm(x, branch, drop, norm),
-            Self::Batch(norm) => {
-                let rows = match branch {
-                    Some(branch) => x + dropout(branch, drop),
-                    None => x,
-                };
-                norm.forward(rows, pass)
-            }
+            Self::Batch(norm) => norm.forward(x + dropout(branch.value(), drop), pass),
+            Self::Layer(norm) => match branch {
+                Branch::Linear {
+                    layer,
+                    input,
+                    inner_dropout: None,
+                } => linear_add_norm(layer, x, input, drop, norm),
+                branch => add_norm(x, Some(branch.value()), drop, norm),
+            },
+        }
+    }
+}
+
+/// What a sublayer adds to the residual stream.
+pub(crate) enum Branch<'a> {
+    /// A linear layer of something, which the norm may do in one piece with itself.
+    Linear {
+        layer: &'a Linear,
+        /// `[B · L, inputs]`.
+        input: Tensor<2>,
+        /// On the layer's output, besides the one on the branch.
+        inner_dropout: Option<Dropout>,
+    },
+    /// A value that a probe has looked at, `[B · L, d_model]`.
+    Value(Tensor<2>),
+}
+
+impl Branch<'_> {
+    fn value(self) -> Tensor<2> {
+        match self {
+            Self::Linear {
+                layer,
+                input,
+                inner_dropout,
+            } => linear_dropout(layer, input, inner_dropout),
+            Self::Value(value) => value,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::module::ParamId;
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_kernels::Dropout;
@@ -20,6 +20,45 @@ pub enum Probe {
     Masks(MaskShape),
     /// The mask, and the attention maps themselves.
     MasksAndMaps(MaskShape),
+    /// The attention maps alone.
+    Maps,
+    /// Gates on what each head and each module says, so that the loss's gradients with respect to
+    /// them can be read after the backward pass.
+    Gates,
+    /// The residual stream around each attention module.
+    Streams,
+}
+
+/// Factors on one module's parts under [`Probe::Gates`]; 1 where none are given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gates {
+    /// On each standing head's context, in the order of the heads.
+    pub heads: Vec<f32>,
+    /// On the module's output, bias included.
+    pub module: f32,
+}
+
+/// Gradients of the loss with respect to gates that every token has for itself.
+///
+/// With the factor g on what a part says, `y = g · part(x)`, the gradient of a token's gate is the
+/// dot product `part(x) · ∂L/∂y`, and that of one gate for all tokens is their sum.
+#[derive(Debug, Clone)]
+pub struct GateGradients {
+    /// `[B · L, H]`, the standing heads in their order.
+    pub heads: Tensor<2>,
+    /// `[B · L, 1]`.
+    pub module: Tensor<2>,
+}
+
+/// The residual stream around an attention module, one row per token, outside the graph.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    /// What the layer gets, `[B · L, d_model]`.
+    pub input: Tensor<2>,
+    /// What the attention module says, without dropout.
+    pub branch: Tensor<2>,
+    /// What the whole layer gives on: after attention, feed-forward part and both norms.
+    pub output: Tensor<2>,
 }
 
 /// The state of one forward pass.
@@ -31,6 +70,9 @@ pub struct Pass {
     dropout: Option<Xoshiro256PlusPlus>,
     masks: BTreeMap<ModuleId, Tensor<4>>,
     maps: BTreeMap<ModuleId, Tensor<4>>,
+    gates: BTreeMap<ModuleId, Gates>,
+    gate_leaves: BTreeMap<ModuleId, GateGradients>,
+    streams: BTreeMap<ModuleId, Stream>,
     running: Vec<(ParamId, Tensor<1>)>,
 }
 
@@ -51,6 +93,9 @@ impl Pass {
             dropout: None,
             masks: BTreeMap::new(),
             maps: BTreeMap::new(),
+            gates: BTreeMap::new(),
+            gate_leaves: BTreeMap::new(),
+            streams: BTreeMap::new(),
             running: Vec::new(),
         }
     }
@@ -68,6 +113,31 @@ impl Pass {
             .iter()
             .filter_map(|(module, mask)| Some((module.clone(), mask.grad_remove(gradients)?)))
             .collect()
+    }
+
+    /// The same pass with these factors behind the gates of [`Probe::Gates`].
+    pub fn with_gates(mut self, gates: BTreeMap<ModuleId, Gates>) -> Self {
+        self.gates = gates;
+        self
+    }
+
+    /// Gradients of the gates, by module. Takes them out of `gradients`.
+    pub fn gate_gradients(&self, gradients: &mut Gradients) -> BTreeMap<ModuleId, GateGradients> {
+        self.gate_leaves
+            .iter()
+            .filter_map(|(module, leaves)| {
+                let gradients = GateGradients {
+                    heads: leaves.heads.grad_remove(gradients)?,
+                    module: leaves.module.grad_remove(gradients)?,
+                };
+                Some((module.clone(), gradients))
+            })
+            .collect()
+    }
+
+    /// The residual stream around each standing module, where the probe asked for it.
+    pub fn streams(&self) -> &BTreeMap<ModuleId, Stream> {
+        &self.streams
     }
 
     /// Attention maps A after the softmax, `[B, H, Lq, Lk]`, where the probe asked for them.
@@ -97,7 +167,7 @@ impl Pass {
     ) -> Option<Tensor<4>> {
         let [batch, heads, queries, keys] = maps;
         let batch = match self.probe {
-            Probe::None => return None,
+            Probe::None | Probe::Maps | Probe::Gates | Probe::Streams => return None,
             Probe::Masks(shape) | Probe::MasksAndMaps(shape) => match shape {
                 MaskShape::Shared => 1,
                 MaskShape::PerSample => batch,
@@ -110,7 +180,55 @@ impl Pass {
 
     /// Whether the attention maps are to be kept.
     pub(crate) fn wants_maps(&self) -> bool {
-        matches!(self.probe, Probe::MasksAndMaps(_))
+        matches!(self.probe, Probe::MasksAndMaps(_) | Probe::Maps)
+    }
+
+    /// Whether anything is asked of what a module adds to the residual stream.
+    pub(crate) fn looks_at_branches(&self) -> bool {
+        matches!(self.probe, Probe::Gates | Probe::Streams)
+    }
+
+    /// Whether the residual stream is to be kept.
+    pub(crate) fn wants_streams(&self) -> bool {
+        self.probe == Probe::Streams
+    }
+
+    /// Keeps the stream around a module.
+    pub(crate) fn keep_stream(&mut self, module: &ModuleId, stream: Stream) {
+        self.streams.insert(module.clone(), stream);
+    }
+
+    /// The heads' contexts `[B · L, H · w]` behind their gates, where the probe asks for gates.
+    pub(crate) fn gate_heads(
+        &mut self,
+        module: &ModuleId,
+        context: Tensor<2>,
+        head_width: usize,
+    ) -> Tensor<2> {
+        if self.probe != Probe::Gates {
+            return context;
+        }
+        let [rows, inner] = context.dims();
+        let heads = inner / head_width;
+        let gates = self.gates.get(module);
+        let factors = gates.map_or_else(|| vec![1.0; heads], |gates| gates.heads.clone());
+        let device = context.device();
+        let leaves = GateGradients {
+            heads: leaf(&factors, rows, &device),
+            module: leaf(&[gates.map_or(1.0, |gates| gates.module)], rows, &device),
+        };
+        let gated = context.reshape([rows, heads, head_width])
+            * leaves.heads.clone().reshape([rows, heads, 1]);
+        self.gate_leaves.insert(module.clone(), leaves);
+        gated.reshape([rows, inner])
+    }
+
+    /// The module's output `[B · L, d_model]` behind its gate, where its heads have theirs.
+    pub(crate) fn gate_module(&self, module: &ModuleId, output: Tensor<2>) -> Tensor<2> {
+        match self.gate_leaves.get(module) {
+            Some(leaves) => output * leaves.module.clone(),
+            None => output,
+        }
     }
 
     /// Keeps a module's attention maps.
@@ -133,5 +251,16 @@ impl Pass {
     pub(crate) fn dropout(&mut self, probability: f64) -> Option<Dropout> {
         let random = self.dropout.as_mut().filter(|_| probability > 0.0)?;
         Some(Dropout::new(random.next_u64(), probability))
+    }
+}
+
+/// The same factors for each of `rows` tokens, as the start of a graph.
+fn leaf(factors: &[f32], rows: usize, device: &Device) -> Tensor<2> {
+    let values = TensorData::new(factors.repeat(rows), [rows, factors.len()]);
+    let leaf = Tensor::from_data(values, device);
+    if leaf.is_autodiff() {
+        leaf.require_grad()
+    } else {
+        leaf
     }
 }

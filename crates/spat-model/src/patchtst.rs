@@ -9,7 +9,7 @@ use crate::attention::Tokens;
 use crate::encoder::{Encoder, EncoderPlan};
 use crate::initial::Initial;
 use crate::norm::{BatchNorm, Norm};
-use crate::operations::{dropout, linear};
+use crate::operations::{dropout, linear, linear_dropout};
 use crate::pass::Pass;
 use crate::window_norm::normalise;
 
@@ -40,6 +40,7 @@ impl PatchTst {
         let plan = EncoderPlan {
             d_model: config.d_model,
             d_ff: config.d_ff,
+            heads: config.heads,
             dropout: config.dropout,
             // The authors leave the attention map whole.
             attention_dropout: if authors { 0.0 } else { config.dropout },
@@ -54,7 +55,7 @@ impl PatchTst {
         Self {
             embedding,
             positions: authors.then(|| initial.uniform([patches, width], 0.02)),
-            encoder: Encoder::init(initial, structure, &plan, norm),
+            encoder: Encoder::init(initial, &structure.attention, &plan, norm),
             head: initial.linear(patches * width, config.horizon),
             patch_len: config.patch_len,
             stride: config.stride,
@@ -90,8 +91,8 @@ impl PatchTst {
             pass,
         );
 
-        let forecast = linear(&self.head, rows.reshape([series, count * width]));
-        let forecast = dropout(forecast, pass.dropout(self.head_dropout));
+        let rows = rows.reshape([series, count * width]);
+        let forecast = linear_dropout(&self.head, rows, pass.dropout(self.head_dropout));
         let horizon = forecast.dims()[1];
         statistics.restore(forecast.reshape([batch, channels, horizon]).swap_dims(1, 2))
     }

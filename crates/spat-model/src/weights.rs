@@ -39,20 +39,7 @@ impl Forecaster {
     /// # Errors
     /// The device is lost.
     pub async fn weights(&self) -> Result<BTreeMap<String, Array>, WeightError> {
-        let mut collect = Collect::default();
-        self.visit(&mut collect);
-        let mut weights = BTreeMap::new();
-        for (name, shape, flat) in collect.found {
-            let values = read(flat).await.map_err(WeightError::Read)?;
-            weights.insert(
-                name,
-                Array {
-                    shape: shape.to_vec(),
-                    values,
-                },
-            );
-        }
-        Ok(weights)
+        weights(self).await
     }
 
     /// The same forecaster with these weights.
@@ -60,19 +47,51 @@ impl Forecaster {
     /// # Errors
     /// A weight is missing, left over, or of another size.
     pub fn with_weights(self, weights: BTreeMap<String, Array>) -> Result<Self, WeightError> {
-        let mut place = Place {
-            path: ParameterPath::default(),
-            weights,
-            error: None,
-        };
-        let loaded = self.map(&mut place);
-        if let Some(error) = place.error {
-            return Err(error);
-        }
-        match place.weights.into_keys().next() {
-            Some(name) => Err(WeightError::Unused(name)),
-            None => Ok(loaded),
-        }
+        with_weights(self, weights)
+    }
+}
+
+/// All weights and running statistics of a model, read from the device.
+///
+/// # Errors
+/// The device is lost.
+pub async fn weights(model: &impl Module) -> Result<BTreeMap<String, Array>, WeightError> {
+    let mut collect = Collect::default();
+    model.visit(&mut collect);
+    let mut weights = BTreeMap::new();
+    for (name, shape, flat) in collect.found {
+        let values = read(flat).await.map_err(WeightError::Read)?;
+        weights.insert(
+            name,
+            Array {
+                shape: shape.to_vec(),
+                values,
+            },
+        );
+    }
+    Ok(weights)
+}
+
+/// The model with these weights.
+///
+/// # Errors
+/// A weight is missing, left over, or of another size.
+pub fn with_weights<M: Module>(
+    model: M,
+    weights: BTreeMap<String, Array>,
+) -> Result<M, WeightError> {
+    let mut place = Place {
+        path: ParameterPath::default(),
+        weights,
+        error: None,
+    };
+    let loaded = model.map(&mut place);
+    if let Some(error) = place.error {
+        return Err(error);
+    }
+    match place.weights.into_keys().next() {
+        Some(name) => Err(WeightError::Unused(name)),
+        None => Ok(loaded),
     }
 }
 

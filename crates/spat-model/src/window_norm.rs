@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 pub(crate) const EPSILON: f64 = 1e-5;
 
 /// Mean and deviation of each window and channel, `[B, 1, C]`.
+#[derive(Debug, Clone)]
 pub(crate) struct WindowStatistics {
     mean: Tensor<3>,
     deviation: Tensor<3>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, Transaction};
 use spat_shaders::{RunningScores, ScoreReading};
-use spat_spec::{Accumulate, Array, ModuleId, Score, SendOptions};
+use spat_spec::{Accumulate, Array, ModuleId, Score, Scorer, SendOptions};
 use thiserror::Error;
 
 /// Scores that cannot be had.
@@ -23,6 +23,25 @@ pub enum ScoreError {
         module: ModuleId,
         /// How many, over all batches.
         count: u64,
+    },
+    /// A method that looks at data was given none.
+    #[error("the scorer `{scorer}` needs at least one batch of windows to look at")]
+    NoBatches {
+        /// The method.
+        scorer: Scorer,
+    },
+    /// A module's score is NaN or infinite.
+    #[error(
+        "the scorer `{scorer}` gives {module} the value {value}; the model has diverged, or a \
+         training inside the scorer has: lower its learning rate"
+    )]
+    NoNumber {
+        /// The method.
+        scorer: Scorer,
+        /// Whose score.
+        module: ModuleId,
+        /// Its value.
+        value: f64,
     },
 }
 

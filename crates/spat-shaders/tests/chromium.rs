@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use spat_kernels::{AdamFactors, AdamState, AttentionShape, Connections, Dropout};
+use spat_kernels::{AdamFactors, AdamParameter, AttentionShape, Connections, Dropout, Finish};
 use spat_shaders::encoder::{
     Dispatch, Rows, adam_dispatch, attention_dispatches, error_dispatches, linear_dispatches,
     norm_dispatches, value_dispatches, window_dispatches,
@@ -159,8 +159,9 @@ fn products() -> Vec<Case> {
         let [x, weight, bias, gradient] =
             [rows * inputs, inputs * outputs, outputs, rows * outputs].map(large);
         let [forward, of_x, of_weight] = linear_dispatches(rows, inputs, outputs, true);
-        let y = spat_kernels::linear(&x, &weight, Some(&bias), inputs);
-        let back = spat_kernels::linear_backward(&x, &weight, &gradient, inputs, true);
+        let plain = Finish::default();
+        let y = spat_kernels::linear(&x, &weight, Some(&bias), inputs, plain, false).y;
+        let back = spat_kernels::linear_backward(&x, &weight, None, &gradient, inputs, plain, true);
         cases.push(Case::dispatch(
             &forward,
             vec![
@@ -196,17 +197,22 @@ fn values() -> Vec<Case> {
     let dropout = Some(Dropout::new(77, 0.3));
     let (x, gradient) = (large(count), numbers(count));
     let [forward, backward, drop] = value_dispatches(count, dropout);
+    // The layer whose weight is 1.
+    let finish = Finish {
+        gelu: true,
+        dropout,
+    };
+    let gelu = spat_kernels::linear(&x, &[1.0], None, 1, finish, true);
+    let before = gelu.before.as_deref();
+    let back = spat_kernels::linear_backward(&x, &[1.0], before, &gradient, 1, finish, true);
     vec![
-        Case::dispatch(
-            &forward,
-            vec![given(x.clone()), made(spat_kernels::gelu(&x, dropout))],
-        ),
+        Case::dispatch(&forward, vec![given(x.clone()), made(gelu.y)]),
         Case::dispatch(
             &backward,
             vec![
                 given(x.clone()),
                 given(gradient.clone()),
-                made(spat_kernels::gelu_backward(&x, &gradient, dropout)),
+                made(back.x.unwrap()),
             ],
         ),
         Case::dispatch(
@@ -276,7 +282,14 @@ fn attentions() -> Vec<Case> {
             [0, 1, 2, 3].map(|part| large(count + part)[part..].to_vec());
         let mask = large(2 * 3 * 11 * 11);
         let connections = Some(Connections::PerSample(&mask));
-        let attended = spat_kernels::attend(&query, &key, &value, &shape, connections, dropout);
+        let width = 3 * head_width;
+        let rows = [&query, &key, &value].map(|part| part.chunks(width));
+        let [queries, keys, values] = rows;
+        let projections: Vec<f32> = queries
+            .zip(keys.zip(values))
+            .flat_map(|(query, (key, value))| [query, key, value].concat())
+            .collect();
+        let attended = spat_kernels::attend(&projections, &shape, connections, dropout);
         let kept: Vec<f32> = attended
             .maps
             .iter()
@@ -285,15 +298,20 @@ fn attentions() -> Vec<Case> {
             .map(|(place, (map, mask))| map * mask * dropout.unwrap().factor(place))
             .collect();
         let back = spat_kernels::attend_backward(
-            &query,
-            &key,
-            &value,
+            &projections,
             &attended.maps,
             &gradient,
             &shape,
             connections,
             dropout,
         );
+        // A third of each row.
+        let third = |number: usize| -> Vec<f32> {
+            let rows = back.projections.chunks(3 * width);
+            rows.flat_map(|row| &row[number * width..(number + 1) * width])
+                .copied()
+                .collect()
+        };
         let of_scores = score_gradients(&shape, &value, &attended.maps, &mask, &gradient, dropout);
         let [forward, by_query, by_key] = attention_dispatches(&shape, Some(false), dropout);
         cases.push(Case::dispatch(
@@ -314,11 +332,11 @@ fn attentions() -> Vec<Case> {
                 given(gradient.clone()),
                 given(key),
                 given(value),
-                made(back.query),
+                made(third(0)),
                 given(mask.clone()),
                 given(attended.maps),
                 made(of_scores.clone()),
-                made(back.connections.unwrap()),
+                made(back.connections.clone().unwrap()),
             ],
         ));
         cases.push(Case::dispatch(
@@ -326,8 +344,8 @@ fn attentions() -> Vec<Case> {
             vec![
                 given(query),
                 given(gradient),
-                made(back.key),
-                made(back.value),
+                made(third(1)),
+                made(third(2)),
                 given(of_scores),
                 given(kept),
             ],
@@ -394,11 +412,15 @@ fn adam() -> Case {
     let [weight, gradient, first] = [0, 1, 2].map(|part| large(count + part)[part..].to_vec());
     let second: Vec<f32> = first.iter().map(|value| value * value).collect();
     let (mut first_after, mut second_after) = (first.clone(), second.clone());
-    let mut state = AdamState {
+    let mut updated = vec![0.0; count];
+    let parameter = AdamParameter {
+        updated: &mut updated,
+        weight: &weight,
+        gradient: &gradient,
         first: &mut first_after,
         second: &mut second_after,
     };
-    let updated = spat_kernels::adam(&weight, &gradient, &mut state, &factors);
+    spat_kernels::adam(vec![parameter], &factors);
     Case::dispatch(
         &adam_dispatch(count, &factors),
         vec![

@@ -7,7 +7,7 @@ mod gpu;
 use burn::tensor::{Tensor, TensorData};
 use gpu::device;
 use proptest::prelude::*;
-use spat_kernels::{AdamFactors, AdamState, AttentionShape, Connections, Dropout};
+use spat_kernels::{AdamFactors, AdamParameter, AttentionShape, Connections, Dropout, Finish};
 use spat_shaders::encoder::{self, Mask};
 use spat_shaders::{Buffer, Gpu};
 
@@ -54,6 +54,15 @@ fn numbers(seed: u64, length: usize) -> Vec<f32> {
         .collect()
 }
 
+/// Rows of queries, keys and values as rows of all three.
+fn side_by_side(parts: [&[f32]; 3], width: usize) -> Vec<f32> {
+    let [query, key, value] = parts.map(|part| part.chunks(width));
+    query
+        .zip(key.zip(value))
+        .flat_map(|(query, (key, value))| [query, key, value].concat())
+        .collect()
+}
+
 fn dropouts() -> impl Strategy<Value = Option<Dropout>> {
     prop_oneof![
         Just(None),
@@ -80,13 +89,15 @@ proptest! {
         let gradient = numbers(seed ^ 3, rows * outputs);
 
         let bias = with_bias.then_some(&bias[..]);
-        let cpu = spat_kernels::linear(&x, &weight, bias, inputs);
+        let plain = Finish::default();
+        let cpu = spat_kernels::linear(&x, &weight, bias, inputs, plain, false).y;
         let [gpu_x, gpu_weight, gpu_gradient] = [&x, &weight, &gradient].map(|part| there(part));
         let gpu_bias = bias.map(there);
         let gpu = encoder::linear(&gpu_x, &gpu_weight, gpu_bias.as_ref(), inputs);
         close(&gpu, &cpu, &what);
 
-        let cpu = spat_kernels::linear_backward(&x, &weight, &gradient, inputs, true);
+        let cpu =
+            spat_kernels::linear_backward(&x, &weight, None, &gradient, inputs, plain, true);
         let gpu = encoder::linear_backward(&gpu_x, &gpu_weight, &gpu_gradient, inputs, true);
         close(&gpu.x.unwrap(), &cpu.x.unwrap(), &format!("∂x {what}"));
         close(&gpu.weight, &cpu.weight, &format!("∂W {what}"));
@@ -98,10 +109,16 @@ proptest! {
         let x: Vec<f32> = numbers(seed, count).iter().map(|x| x * 2.5).collect();
         let gradient = numbers(seed ^ 1, count);
         let (gpu_x, gpu_gradient) = (there(&x), there(&gradient));
-        close(&encoder::gelu(&gpu_x, dropout), &spat_kernels::gelu(&x, dropout), "gelu");
+        // The layer whose weight is 1.
+        let finish = Finish { gelu: true, dropout };
+        let gelu = spat_kernels::linear(&x, &[1.0], None, 1, finish, true);
+        close(&encoder::gelu(&gpu_x, dropout), &gelu.y, "gelu");
+        let of_gelu = spat_kernels::linear_backward(
+            &x, &[1.0], gelu.before.as_deref(), &gradient, 1, finish, true,
+        );
         close(
             &encoder::gelu_backward(&gpu_x, &gpu_gradient, dropout),
-            &spat_kernels::gelu_backward(&x, &gradient, dropout),
+            &of_gelu.x.unwrap(),
             "gelu backward",
         );
         if let Some(dropout) = dropout {
@@ -169,7 +186,9 @@ proptest! {
             Mask { values: there(values), shared }
         });
 
-        let cpu = spat_kernels::attend(query, key, value, &shape, connections, dropout);
+        let width = heads * head_width;
+        let projections = side_by_side([query, key, value], width);
+        let cpu = spat_kernels::attend(&projections, &shape, connections, dropout);
         let gpu = encoder::attend(
             &gpu_query, &gpu_key, &gpu_value, &shape, gpu_mask.as_ref(), dropout,
         );
@@ -177,15 +196,16 @@ proptest! {
         close(&gpu.context, &cpu.context, &what);
 
         let back = spat_kernels::attend_backward(
-            query, key, value, &cpu.maps, gradient, &shape, connections, dropout,
+            &projections, &cpu.maps, gradient, &shape, connections, dropout,
         );
         let gpu_back = encoder::attend_backward(
             &gpu_query, &gpu_key, &gpu_value, &there(&cpu.maps), &gpu.kept, &gpu_gradient, &shape,
             gpu_mask.as_ref(), dropout,
         );
-        close(&gpu_back.query, &back.query, &format!("∂Q {what}"));
-        close(&gpu_back.key, &back.key, &format!("∂K {what}"));
-        close(&gpu_back.value, &back.value, &format!("∂V {what}"));
+        let [of_query, of_key, of_value] =
+            [&gpu_back.query, &gpu_back.key, &gpu_back.value].map(values);
+        let of_projections = side_by_side([&of_query, &of_key, &of_value], width);
+        close(&there(&of_projections), &back.projections, &format!("∂Q ∂K ∂V {what}"));
         prop_assert_eq!(gpu_back.connections.is_some(), back.connections.is_some());
         if let (Some(gpu), Some(cpu)) = (gpu_back.connections, back.connections) {
             // The GPU's are those of each sample, whatever the mask.
@@ -214,8 +234,15 @@ proptest! {
         let gpu = encoder::adam(
             &there(&weight), &there(&gradient), &gpu_first, &gpu_second, &factors,
         ).expect("nobody shares the moments");
-        let mut state = AdamState { first: &mut first, second: &mut second };
-        let cpu = spat_kernels::adam(&weight, &gradient, &mut state, &factors);
+        let mut cpu = vec![0.0; count];
+        let parameter = AdamParameter {
+            updated: &mut cpu,
+            weight: &weight,
+            gradient: &gradient,
+            first: &mut first,
+            second: &mut second,
+        };
+        spat_kernels::adam(vec![parameter], &factors);
         close(&gpu, &cpu, "weights");
         close(&gpu_first, &first, "first moments");
         close(&gpu_second, &second, "second moments");

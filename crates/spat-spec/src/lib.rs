@@ -8,13 +8,18 @@ mod checkpoint;
 mod cost;
 mod experiment;
 mod forecaster;
+mod frame;
+mod line;
 mod module_id;
 mod plan;
 pub mod preset;
 mod protocol;
 mod report;
 mod score;
+mod scorer;
+mod session;
 mod structure;
+mod study;
 mod training;
 
 pub use checkpoint::{
@@ -27,8 +32,10 @@ pub use forecaster::{
     ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
+pub use frame::{FrameError, frame, unframe};
+pub use line::{Asked, Hello, Told};
 pub use module_id::ModuleId;
-pub use plan::{HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
+pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
 pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
 pub use report::{
@@ -37,5 +44,13 @@ pub use report::{
     WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
+pub use scorer::{Scorer, UnknownScorer};
+pub use session::{Card, Engine, Notice, Order, Stage, Wish};
 pub use structure::{AttentionStructure, Structure, StructureError};
+pub use study::{
+    AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, HeadPoint, IterativePoint,
+    MOST_ORACLE_MODULES, PairedTest, Pick, PlantedResult, PointTiming, Question, RandomPick,
+    RankingReport, Spread, Stability, Stance, Study, StudyReport, StudyTimings, SubsetResult,
+    SweepPoint, TableFacts, Transfer, Uniformity,
+};
 pub use training::{OptimizerConfig, Schedule, TrainingConfig};

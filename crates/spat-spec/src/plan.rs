@@ -29,6 +29,27 @@ pub enum Scope {
     PerBlock,
 }
 
+/// What is removed as one piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Granularity {
+    /// Whole attention modules, as the method means it.
+    #[default]
+    Modules,
+    /// Single heads: the ratio is a share of all heads.
+    Heads,
+    /// Single heads, as many as it takes to save the MACs that the same ratio of whole modules
+    /// would save: the comparison of heads with modules on equal terms.
+    HeadsAtEqualMacs,
+}
+
+impl Granularity {
+    /// Whether whole modules are removed.
+    pub fn is_modules(&self) -> bool {
+        *self == Self::Modules
+    }
+}
+
 /// How many modules go, and from which lists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -39,8 +60,12 @@ pub struct PruneRule {
     pub rounding: Rounding,
     /// Which modules compete.
     pub scope: Scope,
-    /// Modules that stay whatever their score. They count in N.
+    /// Modules that stay whatever their score, with all their heads. They count in N.
     pub protect: Vec<ModuleId>,
+    /// Modules or heads. Left out of files where it is modules, so that older files and their
+    /// hashes hold.
+    #[serde(skip_serializing_if = "Granularity::is_modules")]
+    pub granularity: Granularity,
 }
 
 impl Default for PruneRule {
@@ -50,12 +75,13 @@ impl Default for PruneRule {
             rounding: Rounding::default(),
             scope: Scope::default(),
             protect: Vec::new(),
+            granularity: Granularity::default(),
         }
     }
 }
 
 impl PruneRule {
-    /// K for a list of `modules` modules.
+    /// K for a list of `modules` modules (or of as many heads).
     pub fn count(&self, modules: usize) -> usize {
         let share = self.ratio * modules as f64;
         // 0.3 · 10 is 2.9999999999999996 in f64: such a product means 3.
@@ -122,6 +148,27 @@ pub enum PlanError {
     /// The rule names a module that was not scored.
     #[error("cannot protect `{0}`: the model has no such attention module")]
     UnknownProtected(ModuleId),
+    /// A module is to be removed that was not scored.
+    #[error("cannot remove `{0}`: it is not among the scored attention modules")]
+    NotScored(ModuleId),
+    /// The score says nothing of single heads.
+    #[error(
+        "the scorer `{scorer}` gives `{module}` {found} values for {heads} heads, so that heads \
+         cannot be ranked; use one that scores heads, such as send, or remove whole modules"
+    )]
+    NoHeadScores {
+        /// The method.
+        scorer: String,
+        /// Whose heads.
+        module: ModuleId,
+        /// Values that it gave.
+        found: usize,
+        /// Heads that stand.
+        heads: usize,
+    },
+    /// Scores and structure are of different models.
+    #[error(transparent)]
+    Structure(#[from] StructureError),
 }
 
 impl Plan {
@@ -135,41 +182,119 @@ impl Plan {
         scores: Vec<Score>,
         rule: &PruneRule,
     ) -> Result<Self, PlanError> {
-        if !(0.0..=1.0).contains(&rule.ratio) {
-            return Err(PlanError::Ratio(rule.ratio));
-        }
-        if let Some(score) = scores.iter().find(|score| !score.value.is_finite()) {
-            return Err(PlanError::NotFinite {
-                module: score.module.clone(),
-                value: score.value,
-            });
-        }
-        if let Some(module) = rule
-            .protect
-            .iter()
-            .find(|module| scores.iter().all(|score| score.module != **module))
-        {
-            return Err(PlanError::UnknownProtected(module.clone()));
-        }
-
+        check(&scores, rule)?;
         let mut removed = Vec::new();
         for block in blocks(&scores, rule.scope) {
             removed.extend(lowest(&block, rule));
         }
+        Ok(Self::removing(scorer, scores, rule, removed, Vec::new()))
+    }
+
+    /// The plan of whichever granularity the rule asks for; `dense` is what was scored.
+    ///
+    /// # Errors
+    /// As [`Plan::from_scores`] and [`Plan::from_head_scores`].
+    pub fn decide(
+        scorer: &str,
+        scores: Vec<Score>,
+        rule: &PruneRule,
+        dense: &Structure,
+    ) -> Result<Self, PlanError> {
+        if rule.granularity.is_modules() {
+            Self::from_scores(scorer, scores, rule)
+        } else {
+            Self::from_head_scores(scorer, scores, rule, dense)
+        }
+    }
+
+    /// Ranks single heads and marks the lowest for removal, as many as the rule's granularity says;
+    /// a module that loses its last head goes as a whole. Equal scores go from the output side and
+    /// the highest head number first.
+    ///
+    /// # Errors
+    /// As [`Plan::from_scores`]; and scores that are not one per standing head.
+    pub fn from_head_scores(
+        scorer: &str,
+        scores: Vec<Score>,
+        rule: &PruneRule,
+        dense: &Structure,
+    ) -> Result<Self, PlanError> {
+        check(&scores, rule)?;
+        let mut gone: Vec<(ModuleId, usize)> = Vec::new();
+        for block in blocks(&scores, rule.scope) {
+            let ranked = heads_by_score(scorer, &block, rule, dense)?;
+            let count = head_count(&block, &ranked, rule, dense)?;
+            gone.extend(ranked.into_iter().take(count));
+        }
+        let mut removed: Vec<ModuleId> = Vec::new();
+        let mut removed_heads: Vec<HeadRemoval> = Vec::new();
+        for slot in &dense.attention {
+            let mut heads: Vec<usize> = gone
+                .iter()
+                .filter(|(module, _)| *module == slot.module)
+                .map(|(_, head)| *head)
+                .collect();
+            heads.sort_unstable();
+            if heads.is_empty() {
+                continue;
+            }
+            if heads == slot.heads {
+                removed.push(slot.module.clone());
+            } else {
+                removed_heads.push(HeadRemoval {
+                    module: slot.module.clone(),
+                    heads,
+                });
+            }
+        }
+        Ok(Self::removing(scorer, scores, rule, removed, removed_heads))
+    }
+
+    fn removing(
+        scorer: &str,
+        scores: Vec<Score>,
+        rule: &PruneRule,
+        removed: Vec<ModuleId>,
+        removed_heads: Vec<HeadRemoval>,
+    ) -> Self {
         let kept = scores
             .iter()
             .map(|score| score.module.clone())
             .filter(|module| !removed.contains(module))
             .collect();
-        Ok(Self {
+        Self {
             scorer: scorer.to_owned(),
             ratio: rule.ratio,
             rule: rule.clone(),
             removed,
-            removed_heads: Vec::new(),
+            removed_heads,
             kept,
             scores,
-        })
+        }
+    }
+
+    /// The plan that removes exactly these modules, in this order, whatever their scores: what a
+    /// person or a search chose. Its ratio is the share that they make.
+    ///
+    /// # Errors
+    /// A score that is not finite, a module that was not scored.
+    pub fn of_modules(
+        scorer: &str,
+        scores: Vec<Score>,
+        removed: Vec<ModuleId>,
+    ) -> Result<Self, PlanError> {
+        let rule = PruneRule {
+            ratio: removed.len() as f64 / scores.len().max(1) as f64,
+            ..PruneRule::default()
+        };
+        check(&scores, &rule)?;
+        match removed
+            .iter()
+            .find(|module| scores.iter().all(|score| score.module != **module))
+        {
+            Some(module) => Err(PlanError::NotScored(module.clone())),
+            None => Ok(Self::removing(scorer, scores, &rule, removed, Vec::new())),
+        }
     }
 
     /// The structure that is left of `dense` when the plan is carried out.
@@ -183,6 +308,89 @@ impl Plan {
         }
         Ok(left)
     }
+}
+
+/// Refuses what cannot be ranked.
+fn check(scores: &[Score], rule: &PruneRule) -> Result<(), PlanError> {
+    if !(0.0..=1.0).contains(&rule.ratio) {
+        return Err(PlanError::Ratio(rule.ratio));
+    }
+    for score in scores {
+        let values = std::iter::once(&score.value).chain(&score.heads);
+        if let Some(&value) = values.clone().find(|value| !value.is_finite()) {
+            return Err(PlanError::NotFinite {
+                module: score.module.clone(),
+                value,
+            });
+        }
+    }
+    match rule
+        .protect
+        .iter()
+        .find(|module| scores.iter().all(|score| score.module != **module))
+    {
+        Some(module) => Err(PlanError::UnknownProtected(module.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Heads of a block that may go, least important first.
+fn heads_by_score(
+    scorer: &str,
+    block: &[(usize, &Score)],
+    rule: &PruneRule,
+    dense: &Structure,
+) -> Result<Vec<(ModuleId, usize)>, PlanError> {
+    let mut candidates = Vec::new();
+    for (place, score) in block {
+        let standing = dense.heads_of(&score.module)?;
+        if standing.len() != score.heads.len() {
+            return Err(PlanError::NoHeadScores {
+                scorer: scorer.to_owned(),
+                module: score.module.clone(),
+                found: score.heads.len(),
+                heads: standing.len(),
+            });
+        }
+        if !rule.protect.contains(&score.module) {
+            let heads = standing.iter().zip(&score.heads);
+            candidates.extend(heads.map(|(&head, &value)| (*place, head, value, score)));
+        }
+    }
+    candidates.sort_by(|a, b| a.2.total_cmp(&b.2).then(b.0.cmp(&a.0)).then(b.1.cmp(&a.1)));
+    Ok(candidates
+        .into_iter()
+        .map(|(_, head, _, score)| (score.module.clone(), head))
+        .collect())
+}
+
+/// How many of the ranked heads go.
+fn head_count(
+    block: &[(usize, &Score)],
+    ranked: &[(ModuleId, usize)],
+    rule: &PruneRule,
+    dense: &Structure,
+) -> Result<usize, PlanError> {
+    if rule.granularity != Granularity::HeadsAtEqualMacs {
+        let mut heads = 0;
+        for (_, score) in block {
+            heads += dense.heads_of(&score.module)?.len();
+        }
+        return Ok(rule.count(heads).min(ranked.len()));
+    }
+    let target = dense
+        .clone()
+        .without_modules(&lowest(block, rule))?
+        .cost()
+        .macs;
+    let mut left = dense.clone();
+    for (count, (module, head)) in ranked.iter().enumerate() {
+        if left.cost().macs <= target {
+            return Ok(count);
+        }
+        left = left.without_heads(module, &[*head])?;
+    }
+    Ok(ranked.len())
 }
 
 fn blocks(scores: &[Score], scope: Scope) -> Vec<Vec<(usize, &Score)>> {
@@ -299,5 +507,141 @@ mod tests {
         assert!(
             Plan::from_scores("send", vec![score("encoder.0.attention", 1.0)], &unknown).is_err()
         );
+    }
+
+    fn toy(layers: usize) -> Structure {
+        let config = crate::ITransformerConfig {
+            d_model: 16,
+            d_ff: 16,
+            heads: 4,
+            layers,
+            ..crate::preset::itransformer(24, 12, 3, false)
+        };
+        Structure::dense(crate::ForecasterConfig::ITransformer(config))
+    }
+
+    fn heads(module: usize, values: [f64; 4]) -> Score {
+        Score {
+            module: ModuleId::encoder(module),
+            value: values.iter().sum::<f64>() / 4.0,
+            heads: values.to_vec(),
+            spread: 0.0,
+            batches: 1,
+        }
+    }
+
+    fn of_heads(ratio: f64, granularity: Granularity) -> PruneRule {
+        PruneRule {
+            granularity,
+            ..rule(ratio, Rounding::Floor)
+        }
+    }
+
+    /// 3/8 of eight heads are three: 0.1, 0.2 and 0.3.
+    #[test]
+    fn the_lowest_heads_go() {
+        let scores = vec![
+            heads(0, [0.9, 0.1, 0.8, 0.3]),
+            heads(1, [0.7, 0.6, 0.2, 0.5]),
+        ];
+        let plan = Plan::decide(
+            "send",
+            scores,
+            &of_heads(0.375, Granularity::Heads),
+            &toy(2),
+        )
+        .unwrap();
+        assert!(plan.removed.is_empty());
+        let removed: Vec<_> = plan
+            .removed_heads
+            .iter()
+            .map(|removal| (removal.module.as_str(), removal.heads.as_slice()))
+            .collect();
+        assert_eq!(
+            removed,
+            [
+                ("encoder.0.attention", [1, 3].as_slice()),
+                ("encoder.1.attention", [2].as_slice())
+            ]
+        );
+        assert_eq!(plan.kept.len(), 2);
+    }
+
+    #[test]
+    fn a_module_without_heads_is_removed_and_a_protected_one_keeps_all() {
+        let scores = vec![
+            heads(0, [0.1, 0.1, 0.1, 0.2]),
+            heads(1, [0.7, 0.6, 0.3, 0.5]),
+        ];
+        let half = of_heads(0.5, Granularity::Heads);
+        let plan = Plan::decide("send", scores.clone(), &half, &toy(2)).unwrap();
+        assert_eq!(plan.removed, [ModuleId::encoder(0)]);
+        assert_eq!(plan.kept, [ModuleId::encoder(1)]);
+        assert!(plan.removed_heads.is_empty());
+
+        let protect = PruneRule {
+            protect: vec![ModuleId::encoder(0)],
+            ..half
+        };
+        let plan = Plan::decide("send", scores, &protect, &toy(2)).unwrap();
+        assert_eq!(plan.removed, [ModuleId::encoder(1)]);
+    }
+
+    /// One of three modules of four heads: four heads, wherever they lie.
+    #[test]
+    fn equal_macs_take_as_many_heads_as_modules_hold() {
+        let scores = vec![
+            heads(0, [0.1, 0.9, 0.9, 0.9]),
+            heads(1, [0.2, 0.25, 0.9, 0.9]),
+            heads(2, [0.3, 0.9, 0.9, 0.9]),
+        ];
+        let dense = toy(3);
+        let third = 1.0 / 3.0;
+        let by_heads = Plan::decide(
+            "send",
+            scores.clone(),
+            &of_heads(third, Granularity::HeadsAtEqualMacs),
+            &dense,
+        )
+        .unwrap();
+        let by_modules =
+            Plan::decide("send", scores, &rule(third, Rounding::Floor), &dense).unwrap();
+        assert_eq!(by_modules.removed, [ModuleId::encoder(1)]);
+        let count: usize = by_heads
+            .removed_heads
+            .iter()
+            .map(|removal| removal.heads.len())
+            .sum();
+        assert_eq!(count, 4);
+        let heads_left = by_heads.apply_to(dense.clone()).unwrap().cost();
+        let modules_left = by_modules.apply_to(dense).unwrap().cost();
+        assert_eq!(heads_left.macs, modules_left.macs);
+        // The bias of W_o goes with a module, and stays with a module that keeps a head.
+        assert_eq!(heads_left.params, modules_left.params + 16);
+    }
+
+    #[test]
+    fn scores_without_heads_cannot_rank_heads() {
+        let error = Plan::decide(
+            "first",
+            vec![score("encoder.0.attention", 1.0)],
+            &of_heads(0.5, Granularity::Heads),
+            &toy(1),
+        )
+        .unwrap_err();
+        assert!(
+            error.to_string().contains("1 values for 4 heads"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn rules_without_a_granularity_mean_modules() {
+        let json = serde_json::to_string(&rule(0.5, Rounding::Floor)).unwrap();
+        assert!(!json.contains("granularity"));
+        let heads = of_heads(0.5, Granularity::HeadsAtEqualMacs);
+        let json = serde_json::to_string(&heads).unwrap();
+        assert!(json.contains("heads-at-equal-macs"));
+        assert_eq!(serde_json::from_str::<PruneRule>(&json).unwrap(), heads);
     }
 }

@@ -13,9 +13,9 @@ use crate::training::positive;
 pub struct Score {
     /// Whose.
     pub module: ModuleId,
-    /// Mean over heads of `heads`.
+    /// SEND's is the mean of `heads`; other methods say how it comes about.
     pub value: f64,
-    /// One value per head, in the order of the dense module's heads.
+    /// One value per standing head, in their order; empty where the method has none.
     pub heads: Vec<f64>,
     /// Standard deviation of the module's value over the batches that were scored.
     pub spread: f64,

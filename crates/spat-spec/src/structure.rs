@@ -79,6 +79,18 @@ impl Structure {
             .map(|slot| &slot.module)
     }
 
+    /// The standing heads of a module, by their numbers in the dense module.
+    ///
+    /// # Errors
+    /// A name that the forecaster does not have.
+    pub fn heads_of(&self, module: &ModuleId) -> Result<&[usize], StructureError> {
+        self.attention
+            .iter()
+            .find(|slot| slot.module == *module)
+            .map(|slot| slot.heads.as_slice())
+            .ok_or_else(|| self.unknown(module))
+    }
+
     /// The same structure without the named modules.
     ///
     /// # Errors
@@ -142,18 +154,22 @@ impl Structure {
     }
 
     fn slot_mut(&mut self, module: &ModuleId) -> Result<&mut AttentionStructure, StructureError> {
-        let known = self
-            .attention
-            .iter()
-            .map(|slot| slot.module.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let unknown = self.unknown(module);
         self.attention
             .iter_mut()
             .find(|slot| slot.module == *module)
-            .ok_or_else(|| StructureError::UnknownModule {
-                module: module.clone(),
-                known,
-            })
+            .ok_or(unknown)
+    }
+
+    fn unknown(&self, module: &ModuleId) -> StructureError {
+        let known: Vec<_> = self
+            .attention
+            .iter()
+            .map(|slot| slot.module.as_str())
+            .collect();
+        StructureError::UnknownModule {
+            module: module.clone(),
+            known: known.join(", "),
+        }
     }
 }

@@ -1,1 +1,28 @@
 //! Experiments over many runs: is SEND right, how far can one prune, and what beats it.
+//!
+//! A [`spat_spec::Study`] says what is asked. [`conduct`] breaks it into tasks that depend on
+//! nothing but their own description, does those whose result is not in the cache, and computes a
+//! [`spat_spec::StudyReport`] from the results. Killed at any point and started again it ends with
+//! the same report, to the byte.
+//!
+//! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.
+
+mod cache;
+mod compare;
+mod conduct;
+mod error;
+mod findings;
+mod questions;
+mod runner;
+mod site;
+pub mod statistics;
+mod subsets;
+mod task;
+mod variants;
+mod workers;
+
+pub use conduct::{Place, REPORT_FILE, STUDY_FILE, TIMINGS_FILE, conduct};
+pub use error::StudyError;
+pub use runner::StudyEvent;
+pub use task::{Outcome, Recipe, Removal, Task, TaskErrors};
+pub use workers::workers;

@@ -47,6 +47,62 @@ pub(crate) fn ensure() -> Result<()> {
     install(&missing)
 }
 
+/// Installs the system's web view where Linux has none; other systems bring it.
+///
+/// # Errors
+/// It is missing and cannot be installed.
+pub(crate) fn ensure_web_view() -> Result<()> {
+    if has_web_view() {
+        return Ok(());
+    }
+    if !answers("apt-get") {
+        bail!(
+            "the desktop program needs WebKitGTK 4.1 with its headers; Debian's name is \
+             libwebkit2gtk-4.1-dev, Fedora's webkit2gtk4.1-devel, Arch's webkit2gtk-4.1"
+        );
+    }
+    install(&["libwebkit2gtk-4.1-dev", "pkg-config"])
+}
+
+/// Why the window cannot be driven here, if it cannot: WebKitGTK's driver is a thing of Linux, and it
+/// is installed where Debian's packages can be.
+pub(crate) fn lacks_window_driver() -> Option<String> {
+    if !cfg!(target_os = "linux") {
+        return Some("the window's tests need WebKitGTK's driver, which only Linux has".to_owned());
+    }
+    let missing: Vec<&str> = [
+        ("WebKitWebDriver", "webkit2gtk-driver"),
+        ("xvfb-run", "xvfb"),
+    ]
+    .into_iter()
+    .filter(|(program, _)| !is_on_path(program))
+    .map(|(_, package)| package)
+    .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let installed = answers("apt-get") && install(&missing).is_ok();
+    (!installed).then(|| {
+        format!(
+            "the window's tests need packages that could not be installed: {}",
+            missing.join(", ")
+        )
+    })
+}
+
+fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn has_web_view() -> bool {
+    !cfg!(target_os = "linux")
+        || Command::new("pkg-config")
+            .args(["--exists", "webkit2gtk-4.1"])
+            .status()
+            .is_ok_and(|status| status.success())
+}
+
 /// Installs Debian's packages.
 ///
 /// # Errors

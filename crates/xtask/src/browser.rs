@@ -1,7 +1,7 @@
 //! The page's stories in Chromium, by Playwright.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
@@ -18,13 +18,18 @@ pub(crate) fn test() -> Result<Counts> {
         "--no-fund",
         "--loglevel=error",
     ]))?;
-    let mut child = Command::new("node")
+    let child = Command::new("node")
         .current_dir(&folder)
         // One page at a time: software WebGPU devices do not bear company.
         .args(["--test", "--test-concurrency=1", "--test-reporter=tap"])
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start node")?;
+    counted(child)
+}
+
+/// Shows what a run of node's tests says, and counts it.
+pub(crate) fn counted(mut child: Child) -> Result<Counts> {
     let mut counts = Counts::default();
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).lines() {

@@ -5,12 +5,16 @@ mod adapter;
 mod bench;
 mod browser;
 mod counts;
+mod debian;
+mod dist;
 mod lint;
 mod page;
 mod python;
 mod reference;
 mod setup;
 mod test;
+mod window;
+mod window_stories;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -32,8 +36,11 @@ enum Chore {
     Setup,
     /// Set up, build and serve the page on this machine.
     Serve(page::ServeArguments),
-    /// Build the page into `dist/`, for any static host.
-    Dist,
+    /// Build the page into `dist/`, for any static host, and pack it, the command line program and
+    /// the desktop program, with checksums.
+    Dist(dist::DistArguments),
+    /// Build the desktop program and open its window.
+    Desktop(window::DesktopArguments),
     /// Run every test of the workspace and print how many passed.
     Test,
     /// Check the format and the lints, warnings denied.
@@ -48,7 +55,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().chore {
         Chore::Setup => setup::ensure().map(drop),
         Chore::Serve(arguments) => page::serve(&arguments),
-        Chore::Dist => page::dist(),
+        Chore::Dist(arguments) => dist::run(&arguments),
+        Chore::Desktop(arguments) => window::run(&arguments),
         Chore::Test => test::run(),
         Chore::Lint => lint::run(),
         Chore::Bench(arguments) => bench::run(&arguments),

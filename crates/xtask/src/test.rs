@@ -6,12 +6,13 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, bail};
 
 use crate::counts::Counts;
-use crate::{PACKAGE_SETS, PAGE_SET, adapter, browser, cargo};
+use crate::{PACKAGE_SETS, PAGE_SET, adapter, browser, cargo, window_stories};
 
 /// Tests need no Python and no GPU, and no network but to install what they run on where it is missing. Those that read benchmark data say so and pass by
 /// where the data are absent.
 pub(crate) fn run() -> Result<()> {
     adapter::ensure()?;
+    adapter::ensure_web_view()?;
     let mut total = Counts::default();
     let mut failed = false;
     for packages in PACKAGE_SETS.into_iter().chain([&PAGE_SET[..]]) {
@@ -19,10 +20,13 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("\nthe page in Chromium");
     let stories = browser::test()?;
-    failed |= stories.failed > 0;
-    total.passed += stories.passed;
-    total.failed += stories.failed;
-    total.ignored += stories.ignored;
+    println!("\nthe window");
+    for stories in [stories, window_stories::test()?] {
+        failed |= stories.failed > 0;
+        total.passed += stories.passed;
+        total.failed += stories.failed;
+        total.ignored += stories.ignored;
+    }
     println!(
         "\n{} passed, {} failed, {} skipped",
         total.passed, total.failed, total.ignored

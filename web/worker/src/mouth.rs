@@ -1,6 +1,5 @@
 //! From the worker to the page.
 
-use spat_spec::Event;
 use spat_wire::{Notice, pack};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, console};
@@ -15,9 +14,4 @@ pub(crate) fn say(notice: &Notice) {
         // Nobody else is left to hear it.
         console::error_1(&error);
     }
-}
-
-/// Posts an event of the open run.
-pub(crate) fn tell(event: Event) {
-    say(&Notice::Event(Box::new(event)));
 }

@@ -1,26 +1,60 @@
 //! The files of the open run: in the browser's storage, or in memory where there is none.
 
+use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError, TABLE};
 use spat_engine::{MemoryStore, RunStore, StoreError};
-use spat_web_store::Shelf;
+use spat_spec::{DeviceFacts, Experiment};
+use spat_web_store::Shelf as Storage;
+
+/// Runs in the browser's storage.
+pub(crate) struct BrowserShelf;
 
 pub(crate) enum RunFiles {
-    Kept { shelf: Shelf, run: String },
+    Kept { shelf: Storage, run: String },
     InMemory(MemoryStore),
 }
 
-impl RunFiles {
-    /// The files of `run`, and why they are not kept, if they are not.
-    pub(crate) async fn open(run: &str) -> (Self, Option<String>) {
-        match Shelf::open().await {
-            Ok(shelf) => {
-                let run = run.to_owned();
-                (Self::Kept { shelf, run }, None)
-            }
-            Err(error) => (
-                Self::InMemory(MemoryStore::default()),
-                Some(error.to_string()),
-            ),
+impl BrowserShelf {
+    async fn open(run: &str) -> Kept<RunFiles> {
+        match Storage::open().await {
+            Ok(shelf) => Kept {
+                files: RunFiles::Kept {
+                    shelf,
+                    run: run.to_owned(),
+                },
+                not_kept: None,
+            },
+            Err(error) => Kept {
+                files: RunFiles::InMemory(MemoryStore::default()),
+                not_kept: Some(error.to_string()),
+            },
         }
+    }
+}
+
+impl Shelf for BrowserShelf {
+    type Files = RunFiles;
+
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<RunFiles>, ShelfError> {
+        let mut kept = Self::open(run.name).await;
+        kept.files.write(TABLE, run.table).await?;
+        Ok(kept)
+    }
+
+    async fn resume(&mut self, run: &str) -> Result<(Kept<RunFiles>, Vec<u8>), ShelfError> {
+        let kept = Self::open(run).await;
+        let table = kept.files.read(TABLE).await?.ok_or_else(|| {
+            ShelfError("the run's table is not in this browser any more; load it again".to_owned())
+        })?;
+        Ok((kept, table))
+    }
+
+    async fn command(
+        &self,
+        _run: &str,
+        experiment: &Experiment,
+        _device: &DeviceFacts,
+    ) -> Result<String, ShelfError> {
+        Ok(format!("the page, with seed {}", experiment.seed))
     }
 }
 

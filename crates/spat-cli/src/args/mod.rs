@@ -5,6 +5,8 @@ mod model;
 mod other;
 mod prune;
 mod run;
+mod serve;
+mod study;
 mod training;
 pub(crate) mod values;
 
@@ -18,6 +20,8 @@ pub(crate) use other::{
 };
 pub(crate) use prune::{PruneArgs, ScoreArgs};
 pub(crate) use run::{DemoArgs, DeviceArgs, RunArgs, TalkArgs};
+pub(crate) use serve::{EngineOf, ServeArgs};
+pub(crate) use study::{StudyArgs, WhatArgs};
 pub(crate) use training::{FinetuneArgs, OptimizerName, TrainingArgs};
 
 /// Trains a forecaster on a table, scores its attention modules by SEND, removes those that do not
@@ -41,6 +45,8 @@ pub(crate) enum Subcommand {
     Run(Box<RunArgs>),
     /// The same on a small built-in table: a year of New York weather
     Demo(DemoArgs),
+    /// Ask by many trainings whether SEND is right, how far one can prune, and what beats it
+    Study(Box<StudyArgs>),
     /// Show what was found in a table, and why
     Inspect(InspectArgs),
     /// Forecast the rows after the last one of a table
@@ -51,6 +57,8 @@ pub(crate) enum Subcommand {
     Import(Box<ImportArgs>),
     /// List or download public benchmark tables
     Data(DatasetArgs),
+    /// Serve the page, for this computer's browser or for a class in the network
+    Serve(ServeArgs),
     /// Show the version and the devices
     Info(InfoArgs),
     /// Write a completion script for a shell to standard output

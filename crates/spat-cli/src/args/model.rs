@@ -75,7 +75,7 @@ pub(crate) const MODELS: &[(&str, ModelKind)] = &[
     ("rlinear", ModelKind::RLinear),
 ];
 
-const PRESETS: &[(&str, Preset)] = &[
+pub(crate) const PRESETS: &[(&str, Preset)] = &[
     ("etth1", Preset::Etth1),
     ("etth2", Preset::Etth2),
     ("ettm1", Preset::Ettm1),

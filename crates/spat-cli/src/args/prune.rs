@@ -2,7 +2,8 @@
 
 use clap::Args;
 use spat_spec::{
-    Accumulate, Deviation, MaskShape, PruneRule, Rounding, Scaling, Scope, SendOptions, Sign, When,
+    Accumulate, Deviation, Granularity, MaskShape, PruneRule, Rounding, Scaling, Scope,
+    SendOptions, Sign, When,
 };
 
 use super::values::{accumulate, one_of, scaling, share};
@@ -11,9 +12,13 @@ use super::values::{accumulate, one_of, scaling, share};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pruning")]
 pub(crate) struct PruneArgs {
-    /// Share of the attention modules to remove
+    /// Share of the attention modules (or heads) to remove
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(crate) ratio: f64,
+
+    /// Whole modules, single heads, or as many heads as save what the share of modules would
+    #[arg(long, value_name = "WHAT", default_value = "modules", value_parser = one_of(GRANULARITIES))]
+    pub(crate) granularity: Granularity,
 
     /// How the share becomes a whole number of modules
     #[arg(long, value_name = "HOW", default_value = "floor", value_parser = one_of(ROUNDINGS))]
@@ -63,6 +68,12 @@ const ROUNDINGS: &[(&str, Rounding)] = &[
     ("ceil", Rounding::Ceil),
 ];
 
+const GRANULARITIES: &[(&str, Granularity)] = &[
+    ("modules", Granularity::Modules),
+    ("heads", Granularity::Heads),
+    ("heads-at-equal-macs", Granularity::HeadsAtEqualMacs),
+];
+
 const SCOPES: &[(&str, Scope)] = &[("global", Scope::Global), ("per-block", Scope::PerBlock)];
 
 const WHENS: &[(&str, When)] = &[("during", When::During), ("after", When::After)];
@@ -91,6 +102,7 @@ impl PruneArgs {
                 .iter()
                 .map(|name| name.as_str().into())
                 .collect(),
+            granularity: self.granularity,
         }
     }
 }

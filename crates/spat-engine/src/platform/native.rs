@@ -3,9 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::store::{RunStore, StoreError};
+
+/// Whether a thread may wait for a device.
+pub const MAY_BLOCK: bool = true;
+
+/// Why there is no GPU, where there is none.
+pub const NO_GPU: &str = "this machine has no GPU that Vulkan, Metal or DX12 can reach";
 
 /// A run in a folder.
 #[derive(Debug, Clone)]
@@ -80,6 +87,20 @@ impl RunStore for FolderStore {
     }
 }
 
+/// Writes or replaces a file as [`FolderStore`] does, for files that are no part of a run.
+///
+/// # Errors
+/// The disk is full, or the folder cannot be written to.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    let temporary = PathBuf::from(temporary);
+    replace(path, &temporary, bytes).map_err(|error| {
+        fs::remove_file(&temporary).ok();
+        failed("write", path, &error)
+    })
+}
+
 /// Writes beside, flushes to the disk, then renames: a reader sees the old file or the new one,
 /// whatever kills the process in between.
 fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -106,8 +127,19 @@ fn failed(what: &str, path: &Path, error: &io::Error) -> StoreError {
     }
 }
 
-/// Lets others run; natively the engine has a thread of its own.
-pub async fn yield_now() {}
+/// Lets others run that share the thread, if there are any: an engine that serves several people.
+pub async fn yield_now() {
+    let mut asked = false;
+    std::future::poll_fn(|context| {
+        if asked {
+            return Poll::Ready(());
+        }
+        asked = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 /// Waits.
 pub async fn sleep(duration: Duration) {
@@ -125,6 +157,14 @@ pub fn cpu_name() -> String {
                 .map(|name| name.trim().to_owned())
         })
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
+
+/// Bytes of memory that nobody uses, where the system tells.
+pub fn free_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("MemAvailable"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// Threads that the CPU backend uses: `RAYON_NUM_THREADS`, or all that the system offers.

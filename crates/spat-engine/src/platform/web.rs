@@ -7,6 +7,12 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::MessageChannel;
 
+/// Whether a thread may wait for a device.
+pub const MAY_BLOCK: bool = false;
+
+/// Why there is no GPU, where there is none.
+pub const NO_GPU: &str = "this browser offers no WebGPU adapter of its own";
+
 /// Lets the worker's waiting messages in.
 ///
 /// A timer of 0 ms is held back to 4 ms by browsers once it repeats; a message to oneself is not.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Tensor, TensorData};
 use spat_kernels::{
@@ -11,13 +12,15 @@ use spat_kernels::{
 
 use super::gpu;
 use super::node::{Operand, Saved, Values, output};
+use super::project::project;
 
-/// Queries, keys and values of all heads side by side, each `[B · L, H · w]`.
+/// Self-attention over the tokens of each sample.
 #[derive(Debug, Clone)]
-pub(crate) struct Attention {
-    pub(crate) query: Tensor<2>,
-    pub(crate) key: Tensor<2>,
-    pub(crate) value: Tensor<2>,
+pub(crate) struct Attention<'a> {
+    /// `[B · L, d_model]`.
+    pub(crate) x: Tensor<2>,
+    /// W_q, W_k and W_v, each `[d_model, H · w]` with bias.
+    pub(crate) projections: [&'a Linear; 3],
     pub(crate) shape: AttentionShape,
     /// M, `[B or 1, H, L, L]`.
     pub(crate) mask: Option<Tensor<4>>,
@@ -26,67 +29,75 @@ pub(crate) struct Attention {
 
 /// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, L]`, outside the
 /// graph, if asked for.
-pub(crate) fn attend(attention: Attention, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
-    let on_cpu = || {
-        Some([
-            Operand::of(attention.query.clone())?,
-            Operand::of(attention.key.clone())?,
-            Operand::of(attention.value.clone())?,
-            match &attention.mask {
-                Some(mask) => Operand::of(mask.clone())?,
-                None => Operand::absent(),
-            },
-        ])
-    };
-    let Some(operands) = on_cpu() else {
-        return gpu::attend(&attention, with_maps).unwrap_or_else(|| plain(attention, with_maps));
-    };
-    let [query, key, value, mask] = operands.each_ref().map(Operand::values);
+pub(crate) fn attend(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
+    on_cpu(&attention, with_maps)
+        .or_else(|| gpu::attend(&attention, with_maps))
+        .unwrap_or_else(|| plain(attention, with_maps))
+}
+
+/// The same, if the tensors lie on the CPU.
+pub(super) fn on_cpu(
+    attention: &Attention<'_>,
+    with_maps: bool,
+) -> Option<(Tensor<2>, Option<Tensor<4>>)> {
+    let AttentionShape {
+        samples,
+        tokens,
+        heads,
+        head_width,
+    } = attention.shape;
+    let projections = project(&attention.x, attention.projections)?;
+    let operands = [
+        Operand::of(projections)?,
+        match &attention.mask {
+            Some(mask) => Operand::of(mask.clone())?,
+            None => Operand::absent(),
+        },
+    ];
+    let [projections, mask] = operands.each_ref().map(Operand::values);
     let mut saved = Forward {
-        query,
-        key,
-        value,
+        projections,
         mask: attention.mask.as_ref().map(|tensor| Mask {
             values: mask,
-            shared: tensor.dims()[0] == 1 && attention.shape.samples > 1,
+            shared: tensor.dims()[0] == 1 && samples > 1,
         }),
         maps: Arc::default(),
         shape: attention.shape,
         dropout: attention.dropout,
     };
     let Attended { context, maps } = forward(
-        saved.query.slice(),
-        saved.key.slice(),
-        saved.value.slice(),
+        saved.projections.slice(),
         &saved.shape,
         saved.mask.as_ref().map(Mask::connections),
         saved.dropout,
     );
     let maps_tensor = with_maps.then(|| {
-        let AttentionShape {
-            samples,
-            tokens,
-            heads,
-            ..
-        } = attention.shape;
         Tensor::from_data(
             TensorData::new(maps.clone(), [samples, heads, tokens, tokens]),
-            &attention.query.device(),
+            &attention.x.device(),
         )
     });
     saved.maps = Arc::new(maps);
-    let context = output(operands, context, attention.query.dims(), saved);
-    (context, maps_tensor)
+    let context = output(
+        operands,
+        context,
+        [samples * tokens, heads * head_width],
+        saved,
+    );
+    Some((context, maps_tensor))
 }
 
-pub(super) fn plain(attention: Attention, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
+pub(super) fn plain(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
     let shape = attention.shape;
+    let [query, key, value] = attention
+        .projections
+        .map(|layer| layer.forward(attention.x.clone()));
     let heads = |rows: Tensor<2>| {
         rows.reshape([shape.samples, shape.tokens, shape.heads, shape.head_width])
             .swap_dims(1, 2)
     };
     let scale = 1.0 / (shape.head_width as f64).sqrt();
-    let scores = heads(attention.query).matmul(heads(attention.key).transpose()) * scale;
+    let scores = heads(query).matmul(heads(key).transpose()) * scale;
     let maps = softmax(scores, 3);
     let kept = with_maps.then(|| maps.clone().detach());
     let connected = match attention.mask {
@@ -94,7 +105,7 @@ pub(super) fn plain(attention: Attention, with_maps: bool) -> (Tensor<2>, Option
         None => maps,
     };
     let context = super::dropout(connected, attention.dropout)
-        .matmul(heads(attention.value))
+        .matmul(heads(value))
         .swap_dims(1, 2)
         .reshape([shape.samples * shape.tokens, shape.heads * shape.head_width]);
     (context, kept)
@@ -102,9 +113,7 @@ pub(super) fn plain(attention: Attention, with_maps: bool) -> (Tensor<2>, Option
 
 #[derive(Debug, Clone)]
 struct Forward {
-    query: Values,
-    key: Values,
-    value: Values,
+    projections: Values,
     mask: Option<Mask>,
     maps: Arc<Vec<f32>>,
     shape: AttentionShape,
@@ -127,23 +136,19 @@ impl Mask {
     }
 }
 
-impl Saved<4> for Forward {
-    fn gradients(&self, gradient: &[f32], _wanted: [bool; 4]) -> [Option<Vec<f32>>; 4] {
+impl Saved<2> for Forward {
+    fn gradients(&self, gradient: &[f32], _wanted: [bool; 2]) -> [Option<Vec<f32>>; 2] {
         let AttentionGradients {
-            query,
-            key,
-            value,
+            projections,
             connections,
         } = attend_backward(
-            self.query.slice(),
-            self.key.slice(),
-            self.value.slice(),
+            self.projections.slice(),
             &self.maps,
             gradient,
             &self.shape,
             self.mask.as_ref().map(Mask::connections),
             self.dropout,
         );
-        [Some(query), Some(key), Some(value), connections]
+        [Some(projections), connections]
     }
 }

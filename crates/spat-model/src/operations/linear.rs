@@ -1,30 +1,56 @@
-//! `y = x W + b`.
+//! `y = x W + b`, and the GELU and dropout that may follow it.
+
+use std::sync::Arc;
 
 use burn::nn::Linear;
-use burn::tensor::Tensor;
-use spat_kernels::{LinearGradients, linear as forward, linear_backward};
+use burn::tensor::{Tensor, activation};
+use spat_kernels::{
+    Dropout, Finish, LinearGradients, LinearOutput, linear as forward, linear_backward,
+};
 
 use super::gpu;
-use super::node::{Operand, Saved, Values, output};
+use super::node::{Operand, Saved, Values, is_tracked, output};
 
 /// # Shapes
 /// - `x`: `[rows, inputs]`
 /// - output: `[rows, outputs]`
 pub(crate) fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+    finished_linear(layer, x, Finish::default())
+}
+
+/// The layer with a dropout on its output.
+pub(crate) fn linear_dropout(layer: &Linear, x: Tensor<2>, dropout: Option<Dropout>) -> Tensor<2> {
+    let gelu = false;
+    finished_linear(layer, x, Finish { gelu, dropout })
+}
+
+/// The layer, the exact GELU, and a dropout on its output.
+pub(crate) fn linear_gelu(layer: &Linear, x: Tensor<2>, dropout: Option<Dropout>) -> Tensor<2> {
+    let gelu = true;
+    finished_linear(layer, x, Finish { gelu, dropout })
+}
+
+fn finished_linear(layer: &Linear, x: Tensor<2>, finish: Finish) -> Tensor<2> {
     let (weight, bias) = (
         layer.weight.val(),
         layer.bias.as_ref().map(|bias| bias.val()),
     );
-    on_cpu(&x, &weight, bias.as_ref())
-        .or_else(|| gpu::linear(&x, &weight, bias.as_ref()))
-        .unwrap_or_else(|| layer.forward(x))
+    on_cpu(&x, &weight, bias.as_ref(), finish)
+        .or_else(|| gpu::linear(&x, &weight, bias.as_ref(), finish))
+        .unwrap_or_else(|| plain(layer.forward(x), finish))
 }
 
-/// `x W + b`, if the tensors lie on the CPU.
+pub(super) fn plain(y: Tensor<2>, finish: Finish) -> Tensor<2> {
+    let y = if finish.gelu { activation::gelu(y) } else { y };
+    super::dropout(y, finish.dropout)
+}
+
+/// The layer, if the tensors lie on the CPU.
 pub(super) fn on_cpu(
     x: &Tensor<2>,
     weight: &Tensor<2>,
     bias: Option<&Tensor<1>>,
+    finish: Finish,
 ) -> Option<Tensor<2>> {
     let (rows, [inputs, outputs]) = (x.dims()[0], weight.dims());
     let operands = [
@@ -37,16 +63,25 @@ pub(super) fn on_cpu(
     ];
     let [x, weight, other] = operands.each_ref().map(Operand::values);
     let bias = bias.map(|_| other.slice());
-    let values = forward(x.slice(), weight.slice(), bias, inputs);
-    let saved = Inputs { x, weight, inputs };
-    Some(output(operands, values, [rows, outputs], saved))
+    let keep = is_tracked(&operands);
+    let LinearOutput { y, before } = forward(x.slice(), weight.slice(), bias, inputs, finish, keep);
+    let saved = Inputs {
+        x,
+        weight,
+        before: before.map(Arc::new),
+        inputs,
+        finish,
+    };
+    Some(output(operands, y, [rows, outputs], saved))
 }
 
 #[derive(Debug, Clone)]
 struct Inputs {
     x: Values,
     weight: Values,
+    before: Option<Arc<Vec<f32>>>,
     inputs: usize,
+    finish: Finish,
 }
 
 impl Saved<3> for Inputs {
@@ -54,8 +89,10 @@ impl Saved<3> for Inputs {
         let LinearGradients { x, weight, bias } = linear_backward(
             self.x.slice(),
             self.weight.slice(),
+            self.before.as_ref().map(|before| before.as_slice()),
             gradient,
             self.inputs,
+            self.finish,
             wanted[0],
         );
         [x, Some(weight), Some(bias)]

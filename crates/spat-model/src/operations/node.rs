@@ -66,6 +66,26 @@ impl Values {
     }
 }
 
+/// Whether a gradient may be asked for of any of them.
+pub(crate) fn is_tracked(operands: &[Operand]) -> bool {
+    operands.iter().any(|operand| operand.node.is_some())
+}
+
+/// Values on the CPU outside any graph, on its device with autodiff if asked for.
+pub(crate) fn plain_tensor<const D: usize>(
+    values: Vec<f32>,
+    shape: [usize; D],
+    is_autodiff: bool,
+) -> Tensor<D> {
+    let values = FlexTensor::from_data(TensorData::new(values, shape));
+    let tensor = Tensor::from_primitive::<Flex>(values);
+    if is_autodiff {
+        Tensor::from_inner(tensor)
+    } else {
+        tensor
+    }
+}
+
 /// What an operation of N inputs keeps of its forward pass.
 pub(crate) trait Saved<const N: usize>: Clone + Debug + Send + 'static {
     /// Gradients of the inputs, at least of those `wanted`, from that of the output.
@@ -80,7 +100,7 @@ pub(crate) fn output<const N: usize, const D: usize, S: Saved<N>>(
     saved: S,
 ) -> Tensor<D> {
     let values = FlexTensor::from_data(TensorData::new(values, shape));
-    if operands.iter().all(|operand| operand.node.is_none()) {
+    if !is_tracked(&operands) {
         return Tensor::from_primitive::<Flex>(values);
     }
     let shapes = operands.each_ref().map(|operand| operand.shape.clone());

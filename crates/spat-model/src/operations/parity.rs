@@ -1,11 +1,12 @@
 //! Every operation of the CPU beside its plain composition: outputs and gradients.
 #![allow(clippy::unwrap_used)]
 
-use burn::nn::{LayerNorm, LayerNormConfig};
+use burn::module::Param;
+use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor};
-use spat_kernels::{AttentionShape, Dropout};
+use spat_kernels::{AttentionShape, Dropout, Finish};
 
-use super::{Attention, attend, gelu, linear, norm};
+use super::{Attention, attend, linear, linear_norm, norm, squared_error, windows};
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     let device = Device::flex().autodiff();
@@ -41,34 +42,106 @@ fn agree<const D: usize>(
     }
 }
 
+/// A layer whose weights are `weight` and `bias`, `[1, outputs]`.
+fn layer(weight: &Tensor<2>, bias: &Tensor<2>) -> Linear {
+    let outputs = bias.dims()[1];
+    Linear {
+        weight: Param::from_tensor(weight.clone()),
+        bias: Some(Param::from_tensor(bias.clone().reshape([outputs]))),
+    }
+}
+
 #[test]
 fn linear_agrees() {
     for (rows, inputs, outputs) in [(1, 1, 1), (7, 5, 3), (352, 96, 256), (2, 300, 1)] {
+        for gelu in [false, true] {
+            for dropout in [None, Some(Dropout::new(3, 0.3))] {
+                let finish = Finish { gelu, dropout };
+                agree(
+                    &[
+                        random([rows, inputs]),
+                        random([inputs, outputs]) / (inputs as f32).sqrt(),
+                        random([1, outputs]),
+                    ]
+                    .map(|part| part.detach().require_grad()),
+                    |parts| {
+                        let bias = parts[2].clone().reshape([outputs]);
+                        linear::on_cpu(&parts[0], &parts[1], Some(&bias), finish).unwrap()
+                    },
+                    |parts| {
+                        let sum = parts[0].clone().matmul(parts[1].clone()) + parts[2].clone();
+                        linear::plain(sum, finish)
+                    },
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_sublayer_agrees() {
+    let device = Device::flex().autodiff();
+    for dropout in [None, Some(Dropout::new(5, 0.2))] {
+        for [rows, inputs, width] in [[1, 3, 5], [33, 40, 7], [352, 64, 96]] {
+            let norm: LayerNorm = LayerNormConfig::new(width).init(&device);
+            agree(
+                &[
+                    random([rows, width]),
+                    random([rows, inputs]),
+                    random([inputs, width]),
+                    random([1, width]),
+                ],
+                |parts| {
+                    let layer = layer(&parts[2], &parts[3]);
+                    linear_norm::on_cpu(&layer, &parts[0], &parts[1], dropout, &norm).unwrap()
+                },
+                |parts| {
+                    let branch = parts[1].clone().matmul(parts[2].clone()) + parts[3].clone();
+                    norm::plain(parts[0].clone(), Some(branch), dropout, &norm)
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn windows_agree() {
+    for (channels, marks, normalised) in [(1, 0, true), (5, 4, true), (3, 4, false)] {
+        let input = random([6, 24, channels]).detach() * 3.0 + 7.0;
+        let marks = (marks > 0).then(|| random([6, 24, marks]).detach());
+        let (fast, restore) = windows::on_cpu(&input, marks.as_ref(), normalised).unwrap();
+        let (plain, plain_restore) = windows::plain(input, marks, normalised);
+        let difference = (fast.clone() - plain).abs().max().into_scalar::<f32>();
+        assert!(difference < 1e-5, "{difference}");
+        let [rows, _] = fast.dims();
         agree(
-            &[
-                random([rows, inputs]),
-                random([inputs, outputs]),
-                random([1, outputs]),
-            ],
+            &[random([rows, 16])],
             |parts| {
-                let bias = parts[2].clone().reshape([outputs]);
-                linear::on_cpu(&parts[0], &parts[1], Some(&bias)).unwrap()
+                restore
+                    .clone()
+                    .windows(parts[0].clone())
+                    .reshape([96, channels])
             },
-            |parts| parts[0].clone().matmul(parts[1].clone()) + parts[2].clone(),
+            |parts| {
+                let windows = plain_restore.clone().windows(parts[0].clone());
+                windows.reshape([96, channels])
+            },
         );
     }
 }
 
 #[test]
-fn gelu_agrees() {
-    for dropout in [None, Some(Dropout::new(3, 0.3))] {
-        for shape in [[1, 1], [33, 7], [128, 400]] {
-            agree(
-                &[random(shape)],
-                |parts| gelu(parts[0].clone() * 3.0, dropout),
-                |parts| gelu::plain(parts[0].clone() * 3.0, dropout),
-            );
-        }
+fn the_loss_agrees() {
+    for count in [1, 7, 5_000] {
+        let truth = random([1, count, 3]).detach();
+        agree(
+            &[random([1, count, 3])],
+            |parts| {
+                let loss = squared_error::on_cpu(&parts[0], &truth).unwrap();
+                loss.reshape([1, 1])
+            },
+            |parts| squared_error::plain(parts[0].clone(), truth.clone()).reshape([1, 1]),
+        );
     }
 }
 
@@ -101,37 +174,57 @@ fn attention_agrees() {
             heads,
             head_width,
         };
-        let attention = |parts: &[Tensor<2>], mask: Option<Tensor<4>>, dropout| Attention {
-            query: parts[0].clone(),
-            key: parts[1].clone(),
-            value: parts[2].clone(),
+        let width = heads * head_width;
+        let x = || random([samples * tokens, 12]);
+        let layers: [Linear; 3] =
+            std::array::from_fn(|_| layer(&random([12, width]), &random([1, width])));
+        let attention = |x: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
+            x: x.clone(),
+            projections: [&layers[0], &layers[1], &layers[2]],
             shape,
             mask,
             dropout,
         };
-        let rows = || random([samples * tokens, heads * head_width]);
-        let inputs = [rows(), rows(), rows()];
+        let fast = |attention: Attention<'_>| super::attend::on_cpu(&attention, false).unwrap().0;
+        let plain = |attention: Attention<'_>| super::attend::plain(attention, false).0;
+        let input = x();
         for dropout in [None, Some(Dropout::new(9, 0.1))] {
             agree(
-                &inputs,
-                |parts| attend(attention(parts, None, dropout), false).0,
-                |parts| super::attend::plain(attention(parts, None, dropout), false).0,
+                &[input.clone()],
+                |parts| fast(attention(&parts[0], None, dropout)),
+                |parts| plain(attention(&parts[0], None, dropout)),
             );
             for batch in [1, samples] {
                 let mask = random([batch, heads, tokens, tokens]);
                 agree(
                     &[mask],
-                    |masks| attend(attention(&inputs, Some(masks[0].clone()), dropout), false).0,
-                    |masks| {
-                        let mask = Some(masks[0].clone());
-                        super::attend::plain(attention(&inputs, mask, dropout), false).0
-                    },
+                    |masks| fast(attention(&input, Some(masks[0].clone()), dropout)),
+                    |masks| plain(attention(&input, Some(masks[0].clone()), dropout)),
                 );
             }
-            let (_, fast) = attend(attention(&inputs, None, dropout), true);
-            let (_, plain) = super::attend::plain(attention(&inputs, None, dropout), true);
+            let (_, fast) = attend(attention(&input, None, dropout), true);
+            let (_, plain) = super::attend::plain(attention(&input, None, dropout), true);
             let difference = (fast.unwrap().inner() - plain.unwrap().inner()).abs().max();
-            assert!(difference.into_scalar::<f32>() < 1e-6);
+            assert!(difference.into_scalar::<f32>() < 1e-5);
         }
+        // The gradients of the weights.
+        agree(
+            &[random([12, width])],
+            |parts| {
+                let query = layer(&parts[0], &random([1, width]).zeros_like());
+                let attention = Attention {
+                    projections: [&query, &query, &query],
+                    ..attention(&input, None, None)
+                };
+                super::attend::on_cpu(&attention, false).unwrap().0
+            },
+            |parts| {
+                let query = layer(&parts[0], &random([1, width]).zeros_like());
+                plain(Attention {
+                    projections: [&query, &query, &query],
+                    ..attention(&input, None, None)
+                })
+            },
+        );
     }
 }

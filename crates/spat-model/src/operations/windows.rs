@@ -1,40 +1,111 @@
-//! The ends of a forecaster that makes one row of each channel.
+//! Windows as tokens of whole channels, and forecasts of tokens as windows.
 
-use burn::tensor::Tensor;
+use std::sync::Arc;
+
+use burn::tensor::{Shape, Tensor};
+use spat_kernels::{
+    WindowShape, WindowStatistics as Statistics, restore_windows, restore_windows_backward,
+    window_tokens,
+};
 
 use super::gpu;
-use crate::window_norm::{WindowStatistics, normalise as by_window};
+use super::node::{Operand, Saved, output, plain_tensor};
+use crate::window_norm::{EPSILON, WindowStatistics, normalise};
 
-/// What takes forecasts back to the units of their windows.
-pub(crate) enum Units {
-    /// By statistics that lie on a GPU.
-    OnGpu(gpu::Statistics),
-    /// By Burn's operations: sizes of the batch, and statistics where the windows were normalised.
-    Plain {
-        batch: usize,
-        channels: usize,
-        statistics: Option<WindowStatistics>,
-    },
+/// How forecasts of [`tokens`] become windows again.
+#[derive(Debug, Clone)]
+pub(crate) struct Restore {
+    batch: usize,
+    tokens: usize,
+    channels: usize,
+    by: By,
 }
 
-/// Windows, each by its own mean and deviation if asked for, as one row of each channel; features of
-/// the time stamps follow as rows of their own.
+#[derive(Debug, Clone)]
+enum By {
+    Kernel(Arc<Statistics>),
+    Stage(gpu::Statistics),
+    Composition(Option<WindowStatistics>),
+}
+
+/// Each channel of each window, and each column of `marks`, as a token; the channels normalised by their
+/// own mean and deviation, if asked for. Windows are data: no gradient goes through them.
 ///
 /// # Shapes
 /// - `input`: `[B, lookback, C]`
 /// - `marks`: `[B, lookback, M]`
 /// - output: `[B · (C + M), lookback]`
-pub(crate) fn normalise(
+pub(crate) fn tokens(
     input: Tensor<3>,
     marks: Option<Tensor<3>>,
-    by_statistics: bool,
-) -> (Tensor<2>, Units) {
-    if let Some((rows, statistics)) = gpu::normalise(&input, marks.as_ref(), by_statistics) {
-        return (rows, Units::OnGpu(statistics));
-    }
+    normalised: bool,
+) -> (Tensor<2>, Restore) {
+    on_cpu(&input, marks.as_ref(), normalised)
+        .or_else(|| on_gpu(&input, marks.as_ref(), normalised))
+        .unwrap_or_else(|| plain(input, marks, normalised))
+}
+
+/// The same, if the tensors lie on the CPU.
+pub(super) fn on_cpu(
+    input: &Tensor<3>,
+    marks: Option<&Tensor<3>>,
+    normalised: bool,
+) -> Option<(Tensor<2>, Restore)> {
+    let [samples, rows, channels] = input.dims();
+    let features = match marks {
+        Some(marks) => Operand::of(marks.clone())?,
+        None => Operand::absent(),
+    };
+    let shape = WindowShape {
+        samples,
+        rows,
+        channels,
+        marks: marks.map_or(0, |marks| marks.dims()[2]),
+    };
+    let (values, statistics) = window_tokens(
+        Operand::of(input.clone())?.values().slice(),
+        features.values().slice(),
+        &shape,
+        normalised.then_some(EPSILON as f32),
+    );
+    let tokens = shape.tokens();
+    let restore = Restore {
+        batch: samples,
+        tokens,
+        channels,
+        by: By::Kernel(Arc::new(statistics)),
+    };
+    Some((
+        plain_tensor(values, [samples * tokens, rows], input.is_autodiff()),
+        restore,
+    ))
+}
+
+/// The same, if the tensors lie on a GPU.
+fn on_gpu(
+    input: &Tensor<3>,
+    marks: Option<&Tensor<3>>,
+    normalised: bool,
+) -> Option<(Tensor<2>, Restore)> {
+    let [batch, _, channels] = input.dims();
+    let (rows, statistics) = gpu::normalise(input, marks, normalised)?;
+    let restore = Restore {
+        batch,
+        tokens: rows.dims()[0] / batch,
+        channels,
+        by: By::Stage(statistics),
+    };
+    Some((rows, restore))
+}
+
+pub(super) fn plain(
+    input: Tensor<3>,
+    marks: Option<Tensor<3>>,
+    normalised: bool,
+) -> (Tensor<2>, Restore) {
     let [batch, lookback, channels] = input.dims();
-    let (input, statistics) = if by_statistics {
-        let (normal, statistics) = by_window(input);
+    let (input, statistics) = if normalised {
+        let (normal, statistics) = normalise(input);
         (normal, Some(statistics))
     } else {
         (input, None)
@@ -45,36 +116,71 @@ pub(crate) fn normalise(
     };
     let tokens = series.dims()[2];
     let rows = series.swap_dims(1, 2).reshape([batch * tokens, lookback]);
-    let units = Units::Plain {
+    let restore = Restore {
         batch,
+        tokens,
         channels,
-        statistics,
+        by: By::Composition(statistics),
     };
-    (rows, units)
+    (rows, restore)
 }
 
-/// Forecasts of rows, in the units of their windows; rows of features are left out.
-///
-/// # Shapes
-/// - `rows`: `[B · (C + M), horizon]`
-/// - output: `[B, horizon, C]`
-pub(crate) fn restore(rows: Tensor<2>, units: Units) -> Tensor<3> {
-    match units {
-        Units::OnGpu(statistics) => gpu::restore(rows, statistics),
-        Units::Plain {
-            batch,
-            channels,
-            statistics,
-        } => {
-            let [count, horizon] = rows.dims();
-            let forecast = rows
-                .reshape([batch, count / batch, horizon])
-                .narrow(1, 0, channels)
-                .swap_dims(1, 2);
-            match statistics {
-                Some(statistics) => statistics.restore(forecast),
-                None => forecast,
+impl Restore {
+    /// The forecasts of the channels, in the units of the input.
+    ///
+    /// # Shapes
+    /// - `rows`: `[B · (C + M), horizon]`
+    /// - output: `[B, horizon, C]`
+    pub(crate) fn windows(self, rows: Tensor<2>) -> Tensor<3> {
+        let horizon = rows.dims()[1];
+        match self.by {
+            By::Kernel(statistics) => {
+                let shape = WindowShape {
+                    samples: self.batch,
+                    rows: horizon,
+                    channels: self.channels,
+                    marks: self.tokens - self.channels,
+                };
+                // What `tokens` made of a CPU's tensor stays on the CPU.
+                let Some(operand) = Operand::of(rows.clone()) else {
+                    return rows.reshape(Shape::new([self.batch, horizon, self.channels]));
+                };
+                let windows = restore_windows(operand.values().slice(), &shape, &statistics);
+                let saved = Restored { shape, statistics };
+                output(
+                    [operand],
+                    windows,
+                    [self.batch, horizon, self.channels],
+                    saved,
+                )
+            }
+            By::Stage(statistics) => gpu::restore(rows, statistics),
+            By::Composition(statistics) => {
+                let forecast = rows
+                    .reshape([self.batch, self.tokens, horizon])
+                    .narrow(1, 0, self.channels)
+                    .swap_dims(1, 2);
+                match statistics {
+                    Some(statistics) => statistics.restore(forecast),
+                    None => forecast,
+                }
             }
         }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Restored {
+    shape: WindowShape,
+    statistics: Arc<Statistics>,
+}
+
+impl Saved<1> for Restored {
+    fn gradients(&self, gradient: &[f32], _wanted: [bool; 1]) -> [Option<Vec<f32>>; 1] {
+        [Some(restore_windows_backward(
+            gradient,
+            &self.shape,
+            &self.statistics,
+        ))]
     }
 }

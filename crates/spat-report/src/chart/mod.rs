@@ -10,6 +10,7 @@ mod network;
 mod palette;
 mod png;
 mod scale;
+mod scatter;
 mod svg;
 
 pub use bars::{Bar, BarChart, bar_chart};
@@ -19,6 +20,7 @@ pub use line_drawing::line_chart;
 pub use lines::{LineChart, LineSeries, Rule, Stroke};
 pub use network::{network_drawing, network_table};
 pub use palette::Palette;
+pub use scatter::{ScatterChart, ScatterGroup, ScatterPoint, scatter_chart};
 pub use svg::standalone;
 
 use crate::{escape::escape, table::Table};

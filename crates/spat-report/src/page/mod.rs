@@ -10,7 +10,7 @@ mod origin;
 mod scores;
 mod training;
 
-pub(crate) use scores::{decision, why};
+pub(crate) use scores::{ORIGIN, decision, why};
 use spat_spec::{MeanErrors, Report};
 
 use crate::escape::escape;
@@ -40,19 +40,23 @@ pub fn html(report: &Report) -> String {
         data::section(report),
         origin::section(report),
     ];
+    document(&title, &sections.join("\n"))
+}
+
+/// A whole page around its sections.
+pub(crate) fn document(title: &str, sections: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';img-src data:\">\
-         <title>{}</title><style>{THEME_CSS}{PAGE_CSS}</style></head>\n<body><main>\n{}\n</main></body></html>\n",
-        escape(&title),
-        sections.join("\n"),
+         <title>{}</title><style>{THEME_CSS}{PAGE_CSS}</style></head>\n<body><main>\n{sections}\n</main></body></html>\n",
+        escape(title),
     )
 }
 
 /// A section with its heading; nothing where there is no content.
-fn section(id: &str, heading: &str, body: &str) -> String {
+pub(crate) fn section(id: &str, heading: &str, body: &str) -> String {
     if body.is_empty() {
         return String::new();
     }
@@ -63,7 +67,7 @@ fn section(id: &str, heading: &str, body: &str) -> String {
 }
 
 /// A paragraph of escaped text.
-fn paragraph(text: &str) -> String {
+pub(crate) fn paragraph(text: &str) -> String {
     if text.is_empty() {
         String::new()
     } else {
@@ -72,7 +76,7 @@ fn paragraph(text: &str) -> String {
 }
 
 /// A quieter paragraph that explains.
-fn aside(text: &str) -> String {
+pub(crate) fn aside(text: &str) -> String {
     format!("<p class=\"aside\">{}</p>", escape(text))
 }
 

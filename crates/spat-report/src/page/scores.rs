@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What this score is and is not; it stands wherever SEND does.
-pub(super) const ORIGIN: &str =
+pub(crate) const ORIGIN: &str =
     "SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.";
 
 pub(super) fn section(report: &Report) -> String {

@@ -2,9 +2,14 @@
 
 mod picture;
 
+use js_sys::Uint8Array;
 use leptos::prelude::document;
+use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+use crate::engine;
 
 pub(crate) use picture::save_png;
 
@@ -24,6 +29,16 @@ fn blob(kind: &str, bytes: &[u8]) -> Result<Blob, JsValue> {
 }
 
 fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
+    if engine::is_native() {
+        // A window has no folder for downloads; the system's dialog asks where to.
+        let (name, bytes) = (name.to_owned(), blob.array_buffer());
+        spawn_local(async move {
+            if let Ok(buffer) = JsFuture::from(bytes).await {
+                engine::save(&name, Uint8Array::new(&buffer).to_vec());
+            }
+        });
+        return Ok(());
+    }
     let address = Url::create_object_url_with_blob(blob)?;
     let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
     link.set_href(&address);

@@ -3,10 +3,15 @@
 use leptos::prelude::*;
 
 use super::scheme::SchemeSwitch;
+use crate::engine;
 
 /// The header. `index.html` shows the same words before the page's module is there.
 #[component]
 pub(crate) fn Masthead() -> impl IntoView {
+    let private = engine::host().map_or_else(
+        || "Your data never leave this computer".to_owned(),
+        |host| format!("Your data go to {host}, which computes"),
+    );
     view! {
         <header class="masthead">
             <div class="masthead-words">
@@ -17,7 +22,7 @@ pub(crate) fn Masthead() -> impl IntoView {
                 </p>
             </div>
             <div class="masthead-side">
-                <p class="private">"Your data never leave this computer"</p>
+                <p class="private">{private}</p>
                 <SchemeSwitch />
             </div>
         </header>

@@ -5,8 +5,14 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::engine;
+
 /// Registers `sw.js`. Where that is not possible the page works all the same, with a network.
 pub(crate) fn keep_for_offline() {
+    if engine::is_native() || engine::host().is_some() {
+        // Its files are in the program; or it is nothing without its host.
+        return;
+    }
     let navigator = window().navigator();
     // Pages without TLS have no service workers at all.
     let has = js_sys::Reflect::has(&navigator, &JsValue::from_str("serviceWorker"));

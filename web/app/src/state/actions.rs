@@ -5,11 +5,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use spat_spec::{Command, DataConfig, Experiment};
-use spat_web_store::Shelf;
 use spat_wire::{Engine, Order};
 
 use super::{Activity, Card, LoadedTable, Page, Stage, Training, link};
-use crate::engine;
+use crate::engine::{self, Runs};
 
 /// A file of this many bytes takes seconds to read; more would freeze the page.
 pub(crate) const LARGEST_TABLE: usize = 256 << 20;
@@ -102,7 +101,7 @@ impl Page {
         self.training
             .update(|training| training.activity = Activity::Starting);
         let begun = js_sys::Date::now();
-        let run = format!("{begun:.0}-{}", &experiment.hash(&table.bytes)[..6]);
+        let run = self.run_name(&experiment, &table, begun);
         self.run.set(Some(run.clone()));
         let engine = self.engine.get_untracked();
         let card = Card {
@@ -125,6 +124,47 @@ impl Page {
         self.command(Command::Train {
             experiment: Box::new(experiment),
         });
+    }
+
+    /// A name that no run has yet. On disk people read it, and the command line has the same ones.
+    fn run_name(self, experiment: &Experiment, table: &LoadedTable, begun: f64) -> String {
+        let hash = experiment.hash(&table.bytes);
+        if !engine::is_native() {
+            return format!("{begun:.0}-{}", &hash[..6]);
+        }
+        let stem = table
+            .name
+            .rsplit_once('.')
+            .map_or(&*table.name, |(stem, _)| stem);
+        let plain = |c: char| {
+            if c.is_alphanumeric() || "._-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        };
+        let stem: String = stem
+            .trim_start_matches('.')
+            .chars()
+            .map(plain)
+            .take(60)
+            .collect();
+        let first = format!(
+            "{stem}-{}-{}",
+            experiment.forecaster.name().to_lowercase(),
+            &hash[..8]
+        );
+        let taken = |name: &str| {
+            self.cards
+                .with_untracked(|cards| cards.iter().any(|(id, _)| id == name))
+        };
+        let mut name = first.clone();
+        let mut number = 2;
+        while taken(&name) {
+            name = format!("{first}-{number}");
+            number += 1;
+        }
+        name
     }
 
     /// Prunes the dense model by the ratio chosen, fine-tunes and reports.
@@ -151,14 +191,14 @@ impl Page {
     /// Takes up a run of the history: shows its result, or goes on with it.
     pub(crate) fn take_up(self, run: String, card: Card) {
         spawn_local(async move {
-            let table = match Shelf::open().await {
+            let table = match Runs::open().await {
                 Ok(shelf) => shelf.read(&run, "table.csv").await,
                 Err(error) => Err(error),
             };
             let bytes = match table {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => return self.say("this run's table is not in the browser any more"),
-                Err(error) => return self.say(error.to_string()),
+                Err(error) => return self.say(error),
             };
             self.take_table(card.table.clone(), bytes, card.experiment.data.clone());
             if self.table.get_untracked().is_none() {
@@ -249,8 +289,8 @@ impl Page {
     /// Reads the history.
     pub(crate) fn load_cards(self) {
         spawn_local(async move {
-            let cards = match Shelf::open().await {
-                Ok(shelf) => shelf.cards::<Card>().await,
+            let cards = match Runs::open().await {
+                Ok(shelf) => shelf.cards().await,
                 Err(error) => Err(error),
             };
             match cards {
@@ -258,7 +298,7 @@ impl Page {
                     cards.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
                     self.cards.set(cards);
                 }
-                Err(error) => self.not_kept.set(Some(error.to_string())),
+                Err(error) => self.not_kept.set(Some(error)),
             }
         });
     }
@@ -272,12 +312,12 @@ impl Page {
             };
         });
         spawn_local(async move {
-            let kept = match Shelf::open().await {
+            let kept = match Runs::open().await {
                 Ok(shelf) => shelf.put_card(&run, &card).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = kept {
-                self.not_kept.set(Some(error.to_string()));
+                self.not_kept.set(Some(error));
             }
         });
     }
@@ -301,12 +341,12 @@ impl Page {
         self.cards
             .update(|cards| cards.retain(|(id, _)| *id != run));
         spawn_local(async move {
-            let deleted = match Shelf::open().await {
+            let deleted = match Runs::open().await {
                 Ok(shelf) => shelf.delete(&run).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = deleted {
-                self.say(error.to_string());
+                self.say(error);
             }
         });
     }

@@ -19,7 +19,10 @@ impl Page {
             }
             Notice::Event(event) => self.hear_event(*event),
             Notice::NotKept { reason } => self.not_kept.set(Some(reason)),
+            Notice::Place { ahead } => self.place.set(Some(ahead)),
             Notice::Broken { message } => self.broken(message),
+            // The window's own line takes these.
+            Notice::Table { .. } | Notice::Wish { .. } => {}
         }
     }
 

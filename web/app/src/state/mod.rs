@@ -51,6 +51,8 @@ pub(crate) struct Page {
     pub(crate) device_reason: RwSignal<Option<String>>,
     /// Whether the worker is there.
     pub(crate) worker: RwSignal<EngineState>,
+    /// How many others a shared engine serves before; `None` where it is this page's own.
+    pub(crate) place: RwSignal<Option<usize>>,
     /// 3 · The training that goes on, and its curves.
     pub(crate) training: RwSignal<Training>,
     /// What the engine wants the person to know: warnings and failures, the newest last.
@@ -95,6 +97,7 @@ impl Page {
             device: RwSignal::new(None),
             device_reason: RwSignal::new(None),
             worker: RwSignal::new(EngineState::Loading),
+            place: RwSignal::new(None),
             training: RwSignal::new(Training::default()),
             messages: RwSignal::new(Vec::new()),
             scores: RwSignal::new(Vec::new()),

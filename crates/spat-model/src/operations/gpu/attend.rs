@@ -9,24 +9,25 @@ use spat_shaders::encoder::{
 use spat_shaders::{Buffer, Gpu};
 
 use super::super::attend::Attention;
+use super::super::linear;
 use super::node::{Operand, Saved, constant, output};
 
 /// `drop(M ⊙ A) V`, `[B · L, H · w]`, and A, `[B, H, L, L]`, outside the graph, if asked for.
 pub(in super::super) fn attend(
-    attention: &Attention,
+    attention: &Attention<'_>,
     with_maps: bool,
 ) -> Option<(Tensor<2>, Option<Tensor<4>>)> {
-    let query = Operand::of(&attention.query)?;
+    Operand::of(&attention.x)?;
+    let [query, key, value] = attention
+        .projections
+        .map(|layer| linear(layer, attention.x.clone()));
+    let shape = query.dims();
+    let query = Operand::of(&query)?;
     let mask = match &attention.mask {
         Some(mask) => Operand::of(mask)?,
         None => Operand::absent(&query),
     };
-    let operands = [
-        query,
-        Operand::of(&attention.key)?,
-        Operand::of(&attention.value)?,
-        mask,
-    ];
+    let operands = [query, Operand::of(&key)?, Operand::of(&value)?, mask];
     let [query, key, value, mask] = operands.each_ref().map(|operand| operand.values.clone());
     let AttentionShape {
         samples,
@@ -64,7 +65,7 @@ pub(in super::super) fn attend(
         shape: attention.shape,
         dropout: attention.dropout,
     };
-    let context = output(operands, context, attention.query.dims(), saved);
+    let context = output(operands, context, shape, saved);
     Some((context, kept_maps))
 }
 

@@ -14,7 +14,7 @@ mod windows;
 
 pub(super) use attend::attend;
 pub(super) use error::mean_squared_error;
-pub(super) use gelu::{dropout, gelu};
+pub(super) use gelu::dropout;
 pub(super) use linear::linear;
 pub(super) use norm::add_norm;
 pub(super) use windows::{Statistics, normalise, restore};

@@ -9,6 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileList};
 
 use super::waves;
+use crate::engine;
 use crate::state::{LARGEST_TABLE, Page};
 
 const WEATHER: &str = "nyc-weather-2013.csv";
@@ -44,6 +45,13 @@ pub(super) fn Sources() -> impl IntoView {
                     type="file"
                     accept=".csv,.tsv,.txt,text/csv,text/plain"
                     data-testid="file"
+                    on:click=move |event| {
+                        if engine::is_native() {
+                            // The system's own dialog tells the path too: the menu then has it.
+                            event.prevent_default();
+                            engine::pick_table(page);
+                        }
+                    }
                     on:change:target=move |event| {
                         take_first(page, event.target().files());
                         // The same file can be chosen again after it was changed.

@@ -4,11 +4,11 @@ use std::io::{Cursor, Write as _};
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_web_store::Shelf;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::download;
+use crate::engine::Runs;
 use crate::state::Page;
 
 /// Files of a finished run in the browser's storage: name, what it is.
@@ -58,7 +58,7 @@ pub(super) fn Files() -> impl IntoView {
 /// The file as the run left it; the report itself is in the page too.
 async fn kept(page: Page, name: &str) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
-    let read = match Shelf::open().await {
+    let read = match Runs::open().await {
         Ok(shelf) => shelf.read(&run, name).await,
         Err(error) => Err(error),
     };
@@ -145,8 +145,8 @@ fn save_all(page: Page) {
 /// Every file of the run but what only resuming needs.
 async fn zipped(page: Page) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
-    let shelf = Shelf::open().await.map_err(|error| error.to_string())?;
-    let mut names = shelf.names(&run).await.map_err(|error| error.to_string())?;
+    let shelf = Runs::open().await?;
+    let mut names = shelf.names(&run).await?;
     names.retain(|name| !name.starts_with("checkpoint/"));
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     // Weights do not get smaller.

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use spat_report::Table;
 
+use crate::engine;
 use crate::state::{Card, Page, Stage};
 
 /// The list, and a table of those that are ticked.
@@ -23,8 +25,16 @@ pub(super) fn History() -> impl IntoView {
             (chosen.len() > 1).then(|| side_by_side(&chosen).html())
         })
     };
+    let place = match engine::host() {
+        Some(host) => format!("Runs that {host} keeps"),
+        None if engine::is_native() => "Runs on this computer".to_owned(),
+        None => "Runs in this browser".to_owned(),
+    };
     view! {
-        <h3>"Runs in this browser"</h3>
+        <h3>{place}</h3>
+        <Show when=engine::is_native>
+            <RunsFolder />
+        </Show>
         <Show
             when=move || page.cards.with(|cards| !cards.is_empty())
             fallback=|| view! { <p class="hint">"None yet."</p> }
@@ -42,6 +52,33 @@ pub(super) fn History() -> impl IntoView {
                 {move || comparison().map(|table| view! { <div inner_html=table></div> })}
             </div>
         </Show>
+    }
+}
+
+/// Where a window's runs lie, which the command line goes on with too.
+#[component]
+fn RunsFolder() -> impl IntoView {
+    let page = Page::here();
+    let folder = RwSignal::new(String::new());
+    Effect::new(move || {
+        // The history is read anew when the folder was changed.
+        page.cards.track();
+        spawn_local(async move {
+            if let Ok(path) = engine::runs_folder().await {
+                folder.set(path);
+            }
+        });
+    });
+    view! {
+        <p class="row">
+            <span class="hint">"Kept in " <code data-testid="runs-folder">{folder}</code></span>
+            <button type="button" on:click=move |_| engine::show_runs(page)>
+                "Show"
+            </button>
+            <button type="button" on:click=move |_| engine::change_runs_folder(page)>
+                "Change…"
+            </button>
+        </p>
     }
 }
 

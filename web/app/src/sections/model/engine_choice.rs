@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use spat_wire::Engine;
 
+use crate::engine;
 use crate::state::{EngineState, Page};
 
 /// The engine asked for and the one that is.
@@ -15,11 +16,19 @@ pub(super) fn EngineChoice() -> impl IntoView {
         (Engine::Cpu, "cpu", "CPU"),
     ];
     let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
+    let host = engine::host();
+    let shared = host.is_some();
     let words = move || match (page.worker.get(), page.device.get()) {
         (EngineState::Broken(_), _) => "The engine stopped; see the notice.".to_owned(),
+        (EngineState::Loading, _) if shared => "Connecting to the host …".to_owned(),
         (EngineState::Loading, _) => "The engine is loading …".to_owned(),
         (EngineState::Ready, None) => "Looking for a device …".to_owned(),
         (EngineState::Ready, Some(facts)) => {
+            if let Some(host) = &host {
+                let what = if facts.kind == "gpu" { "GPU" } else { "CPU" };
+                let name = facts.name;
+                return format!("Computes on {host}, for its visitors in turn ({what}: {name})");
+            }
             let what = if facts.kind == "gpu" { "WebGPU" } else { "CPU" };
             let reason = page.device_reason.get();
             let reason = reason
@@ -32,7 +41,7 @@ pub(super) fn EngineChoice() -> impl IntoView {
         <fieldset class="engine" disabled=move || busy.get()>
             <legend>"Engine"</legend>
             <div class="row">
-                {choices
+                {(!shared).then(|| choices
                     .map(|(engine, name, label)| {
                         view! {
                             <label class="choice">
@@ -46,7 +55,7 @@ pub(super) fn EngineChoice() -> impl IntoView {
                                 {label}
                             </label>
                         }
-                    })}
+                    }))}
                 <span class="hint" role="status" data-testid="device">
                     {words}
                 </span>

@@ -79,12 +79,26 @@ pub(super) fn Controls() -> impl IntoView {
         ></progress>
         // Not spoken: it changes several times a second. The phase below is.
         <p class="progress-words" data-testid="progress-words">
-            {move || page.training.with(words)}
+            {move || {
+                let wants = matches!(activity.get(), Activity::Starting | Activity::Running);
+                let waits = page.place.get().filter(|_| wants).and_then(waiting);
+                waits.unwrap_or_else(|| page.training.with(words))
+            }}
         </p>
         <p class="visually-hidden" role="status" data-testid="activity">
             {move || page.training.with(spoken)}
         </p>
     }
+}
+
+/// At a shared engine, until it is this page's turn.
+fn waiting(ahead: usize) -> Option<String> {
+    let others = match ahead {
+        0 => return None,
+        1 => "one other visitor is served first".to_owned(),
+        ahead => format!("{ahead} other visitors are served first"),
+    };
+    Some(format!("Waiting for a turn · {others}"))
 }
 
 fn words(training: &Training) -> String {

@@ -1,0 +1,91 @@
+//! `spat serve`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::DeviceArgs;
+use super::values::{count, one_of};
+
+/// Whose engine computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EngineOf {
+    /// Each visitor's browser.
+    Browser,
+    /// This computer.
+    Host,
+}
+
+const ENGINES: &[(&str, EngineOf)] = &[("browser", EngineOf::Browser), ("host", EngineOf::Host)];
+
+/// `spat serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Ctrl-C ends it. By default the page is for this computer alone; `--bind 0.0.0.0` opens it \
+                  to the network, and only those come in who have the join link that is printed."
+)]
+pub(crate) struct ServeArgs {
+    /// Port to listen on [default: 7728, or a free one where that is taken]
+    #[arg(long, value_name = "N", help_heading = "Address")]
+    pub(crate) port: Option<u16>,
+
+    /// Address to listen on; 0.0.0.0 is every one that this computer has
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1",
+        help_heading = "Address"
+    )]
+    pub(crate) bind: IpAddr,
+
+    /// A name that the server answers to beside its addresses, for example lab.local; repeatable
+    #[arg(long = "name", value_name = "HOST", help_heading = "Address")]
+    pub(crate) names: Vec<String>,
+
+    /// Open no browser
+    #[arg(long, help_heading = "Address")]
+    pub(crate) no_open: bool,
+
+    /// Serve the page in this folder, as `cargo xtask dist` leaves it, and not the built-in one
+    #[arg(long, value_name = "DIR", help_heading = "Page")]
+    pub(crate) page: Option<PathBuf>,
+
+    /// Who computes: browser, each visitor's own; host, this computer, for all visitors in turn
+    #[arg(long, value_name = "WHOSE", default_value = "browser", value_parser = one_of(ENGINES), help_heading = "Engine")]
+    pub(crate) engine: EngineOf,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
+/// What visitors may take of this computer.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Engine of the host")]
+pub(crate) struct HostArgs {
+    /// Folder for visitors' runs, which they can go on with after a restart
+    #[arg(long, value_name = "DIR", default_value = "served")]
+    pub(crate) folder: PathBuf,
+
+    /// What visitors call this computer [default: its own name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) called: Option<String>,
+
+    /// Visitors at a time
+    #[arg(long, value_name = "N", default_value = "64", value_parser = count)]
+    pub(crate) visitors: usize,
+
+    /// Largest table in megabytes
+    #[arg(long, value_name = "MB", default_value = "64", value_parser = count)]
+    pub(crate) table_mb: usize,
+
+    /// Seconds that one visitor computes while others wait
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = count)]
+    pub(crate) turn: usize,
+
+    /// Minutes of computing that one training gets in all
+    #[arg(long, value_name = "MINUTES", default_value = "30", value_parser = count)]
+    pub(crate) minutes: usize,
+}

@@ -1,0 +1,183 @@
+//! `spat study`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use spat_spec::{Preset, Question, Scorer};
+
+use super::model::{MODELS, ModelName, PRESETS};
+use super::values::{count, not_negative, one_of};
+use super::{
+    DeviceArgs, ModelArgs, PruneArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs,
+};
+
+/// `spat study`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The study is a list of independent tasks; each result is a small file in the study's folder. Stop it\n\
+with Ctrl-C, or kill it: the same command with --resume goes on, and ends with the same study.json to the byte.\n\
+SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768."
+)]
+pub(crate) struct StudyArgs {
+    /// Table of numbers: one row per time step, one column per channel (CSV, TSV, …)
+    #[arg(value_name = "DATA.csv", required_unless_present = "demo")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Study the built-in table: a year of New York weather
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) demo: bool,
+
+    #[command(flatten)]
+    pub(crate) what: WhatArgs,
+    #[command(flatten)]
+    pub(crate) sizes: SizeArgs,
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+
+    /// Epochs of fine-tuning of every pruned model, and of the dense control [default: 3; 1 with --quick]
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Training")]
+    pub(crate) finetune_epochs: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) prune: PruneArgs,
+    #[command(flatten)]
+    pub(crate) score: ScoreArgs,
+    #[command(flatten)]
+    pub(crate) split: SplitArgs,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+
+    /// Folder of the study [default: studies/<data>-<model>-<hash>]
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub(crate) run: Option<PathBuf>,
+
+    /// Go on with a study that was stopped or killed: the command it was begun with, and --resume
+    #[arg(long, help_heading = "Run")]
+    pub(crate) resume: bool,
+
+    /// study.json on standard output at the end, and nothing else there
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    /// No progress: only repairs, warnings and the final tables
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) quiet: bool,
+}
+
+/// What is asked, and how much may be spent on it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Study")]
+pub(crate) struct WhatArgs {
+    /// Small models and short trainings: a hint in a few minutes on two cores
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) quick: bool,
+
+    /// Deeper models, five seeds, every control at every ratio: hours
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    /// Models of each kind, differing in their seed [default: 3; 5 with --full]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) seeds: Option<usize>,
+
+    /// The first seed; the others follow it
+    #[arg(long, value_name = "N", default_value_t = 2023)]
+    pub(crate) seed: u64,
+
+    /// Encoder layers of the models [default: 2,4; 3 with --quick; 2,4,6 with --full]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = count)]
+    pub(crate) layers: Vec<usize>,
+
+    /// Only these questions: oracle, sweep, rivals, options, iterative, heads, adaptive, stability,
+    /// uniformity, planted, zero-shot [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = one_of(QUESTIONS), hide_possible_values = true)]
+    pub(crate) only: Vec<Question>,
+
+    /// Only these rivals of SEND [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) scorers: Vec<Scorer>,
+
+    /// Another table with the same channels that the models are shown unseen; may be repeated
+    #[arg(long, value_name = "OTHER.csv")]
+    pub(crate) also: Vec<PathBuf>,
+
+    /// Random orders where not every subset is trained [default: 10]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) draws: Option<usize>,
+
+    /// Batches of training windows that a scoring pass sees [default: 24]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) score_batches: Option<usize>,
+}
+
+/// The model and its sizes; its depth is a matter of the study.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct SizeArgs {
+    /// Which model
+    #[arg(long, value_name = "MODEL", default_value = "itransformer", value_parser = one_of(MODELS))]
+    pub(crate) model: ModelName,
+
+    /// Published settings of a benchmark set: split, sizes and training; other flags override them
+    #[arg(long, value_name = "SET", value_parser = one_of(PRESETS))]
+    pub(crate) preset: Option<Preset>,
+
+    /// Width of a token (d_model) [default: the model's; 32 with --quick]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) width: Option<usize>,
+
+    /// Hidden width of the feed-forward part (d_ff) [default: the width; the model's for PatchTST]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) ff: Option<usize>,
+
+    /// Attention heads per module; divides the width [default: the model's; 4 with --quick]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) heads: Option<usize>,
+
+    /// Dropout probability [default: 0.1]
+    #[arg(long, value_name = "P", value_parser = not_negative)]
+    pub(crate) dropout: Option<f64>,
+
+    /// iTransformer: leave the dates out; by default they join the channels as tokens
+    #[arg(long)]
+    pub(crate) no_time_stamps: bool,
+}
+
+const QUESTIONS: &[(&str, Question)] = &[
+    ("oracle", Question::Oracle),
+    ("sweep", Question::Sweep),
+    ("rivals", Question::Rivals),
+    ("options", Question::Options),
+    ("iterative", Question::Iterative),
+    ("heads", Question::Heads),
+    ("adaptive", Question::Adaptive),
+    ("stability", Question::Stability),
+    ("uniformity", Question::Uniformity),
+    ("planted", Question::Planted),
+    ("zero-shot", Question::ZeroShot),
+];
+
+impl SizeArgs {
+    /// The same as `spat run` would have it.
+    pub(crate) fn model(&self, quick: bool) -> ModelArgs {
+        let small = |given: Option<usize>, quick_value: usize| {
+            given.or((quick && self.preset.is_none()).then_some(quick_value))
+        };
+        ModelArgs {
+            model: self.model,
+            preset: self.preset,
+            layers: None,
+            width: small(self.width, 32),
+            ff: small(self.ff, self.width.unwrap_or(32)),
+            heads: small(self.heads, 4),
+            dropout: self.dropout,
+            patch: None,
+            stride: None,
+            no_time_stamps: self.no_time_stamps,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `spat serve`.
+
+use std::fs;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use spat_serve::{Host, Page, Rules, Secret, Server, Settings};
+use tokio::sync::oneshot;
+
+use crate::args::{EngineOf, ServeArgs};
+use crate::{device, output};
+
+/// Serves the page until Ctrl-C.
+pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let page = match &args.page {
+        Some(folder) => Page::in_folder(folder)?,
+        None => Page::embedded()?,
+    };
+    let (secret, host) = match args.engine {
+        EngineOf::Host => (Some(Secret::kept_in(&args.host.folder)?), Some(host(args)?)),
+        EngineOf::Browser if !args.bind.is_loopback() => (Some(Secret::random()?), None),
+        // Whoever is at this machine computes in a browser here: there is nothing to guard.
+        EngineOf::Browser => (None, None),
+    };
+    let settings = Settings {
+        bind: args.bind,
+        port: args.port,
+        names: args.names.clone(),
+        secret,
+        host,
+        ..Settings::local(page)
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the server's threads")?;
+    runtime.block_on(async {
+        let stop = interrupted()?;
+        let server = Server::bind(settings).await?;
+        tell(&server, args)?;
+        server.run(stop).await;
+        output::note("the server has ended");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// This computer's engine, with its device.
+fn host(args: &ServeArgs) -> anyhow::Result<Host> {
+    device::set_threads(args.device.threads)?;
+    let (_, facts, line) = device::choose(args.device.device)?;
+    output::note(&line);
+    output::note(&format!(
+        "visitors' runs are kept in `{}`",
+        args.host.folder.display()
+    ));
+    let minutes = u64::try_from(args.host.minutes)?;
+    Ok(Host {
+        folder: args.host.folder.clone(),
+        facts,
+        name: args.host.called.clone().unwrap_or_else(own_name),
+        rules: Rules {
+            visitors: args.host.visitors,
+            table: args.host.table_mb.saturating_mul(1 << 20),
+            turn: Duration::from_secs(u64::try_from(args.host.turn)?),
+            job: Duration::from_secs(minutes.saturating_mul(60)),
+            ..Rules::default()
+        },
+    })
+}
+
+/// What this computer calls itself.
+fn own_name() -> String {
+    let told = fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    told.or_else(|| std::env::var("COMPUTERNAME").ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "the host".to_owned())
+}
+
+/// The link for this machine on standard output, everything else beside it.
+fn tell(server: &Server, args: &ServeArgs) -> anyhow::Result<()> {
+    let link = server.link();
+    output::result(&format!("{link}\n"))?;
+    match server.network_link() {
+        Some(link) => output::note(&format!(
+            "others in the network join by {link}\nanybody with that link can use this page; on a plain \
+             network its token can be overheard"
+        )),
+        None if !args.bind.is_loopback() => {
+            output::note("others join by this computer's own address; it does not know it itself");
+        }
+        None => {}
+    }
+    if args.port.is_none() && server.address().port() != spat_serve::PORT {
+        output::note(&format!(
+            "port {} is taken, so this is another: a browser keeps its history of runs by port",
+            spat_serve::PORT
+        ));
+    }
+    output::note("Ctrl-C ends the server");
+    if !args.no_open && webbrowser::open(&link).is_err() {
+        output::note("no browser could be opened here; open the link yourself");
+    }
+    Ok(())
+}
+
+/// Ends with the first Ctrl-C; the second ends the process at once.
+fn interrupted() -> anyhow::Result<impl Future<Output = ()>> {
+    let (interrupt, interrupted) = oneshot::channel();
+    let mut interrupt = Some(interrupt);
+    ctrlc::set_handler(move || match interrupt.take() {
+        Some(interrupt) => {
+            interrupt.send(()).ok();
+            output::note("ending… press Ctrl-C again to end at once");
+        }
+        None => std::process::exit(1),
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(async {
+        // The handler lives as long as the process.
+        interrupted.await.ok();
+    })
+}

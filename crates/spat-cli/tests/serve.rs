@@ -1,0 +1,292 @@
+//! `spat serve` as a person has it: started, visited, ended, killed.
+#![cfg(unix)]
+#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(dead_code)] // The borrowed client can more than is needed here.
+
+#[path = "../../spat-serve/tests/visit/client.rs"]
+mod client;
+#[path = "../../spat-serve/tests/visit/toy.rs"]
+mod toy;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use client::{Client, event, is_done};
+use spat_spec::{Event, Report};
+use tempfile::TempDir;
+
+struct Serving {
+    child: Child,
+    link: String,
+    address: SocketAddr,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn spat(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spat"));
+    command
+        .current_dir(folder)
+        .arg("serve")
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn serve(folder: &Path, arguments: &[&str]) -> Serving {
+    let arguments = [&["--no-open", "--page", "page"], arguments].concat();
+    let mut child = spat(folder, &arguments).spawn().unwrap();
+    let mut link = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut link)
+        .unwrap();
+    let link = link.trim().to_owned();
+    let place = link
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split('/').next());
+    let address = place.and_then(|place| place.parse().ok());
+    let Some(address) = address else {
+        child.kill().ok();
+        let mut said = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        panic!("{link}: {said}");
+    };
+    Serving {
+        child,
+        link,
+        address,
+    }
+}
+
+impl Serving {
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Exit code, and what was said on standard error.
+    fn ended(mut self) -> (Option<i32>, String) {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let mut said = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        (status.code(), said)
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        write!(stream, "{request}").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn get(&self, path: &str) -> String {
+        let host = self.address;
+        self.ask(&format!(
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+        ))
+    }
+
+    /// A pass for the token in the link, as a line of a header.
+    fn join(&self) -> String {
+        let (host, token) = (self.address, self.link.split_once('#').unwrap().1);
+        let answer = self.ask(&format!(
+            "POST /join HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\nconnection: close\r\n\
+             content-length: {}\r\n\r\n{token}",
+            token.len()
+        ));
+        let cookie = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("set-cookie: "))
+            .unwrap();
+        format!("cookie: {}", cookie.split(';').next().unwrap())
+    }
+}
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("page")).unwrap();
+    let index = "<!doctype html><html><head></head><body>the page</body></html>";
+    fs::write(folder.path().join("page/index.html"), index).unwrap();
+    folder
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn it_prints_its_address_serves_the_page_and_ends_on_interrupt() {
+    let folder = folder();
+    let server = serve(folder.path(), &["--port", "0"]);
+    assert!(server.link.starts_with("http://127.0.0.1:") && server.link.ends_with('/'));
+    let index = server.get("/");
+    assert!(
+        index.starts_with("HTTP/1.1 200") && index.contains("the page"),
+        "{index}"
+    );
+    assert!(
+        server
+            .get("/../page/index.html")
+            .starts_with("HTTP/1.1 404")
+    );
+    server.signal("-INT");
+    let (code, said) = server.ended();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("ending") && said.contains("the server has ended"),
+        "{said}"
+    );
+}
+
+#[test]
+fn in_a_network_it_prints_a_join_link_and_asks_for_its_token() {
+    let folder = folder();
+    let server = serve(folder.path(), &["--port", "0", "--bind", "0.0.0.0"]);
+    let token = server.link.split_once("/join#").unwrap().1.to_owned();
+    assert!(server.get("/").starts_with("HTTP/1.1 401"));
+    let cookie = server.join();
+    let host = server.address;
+    let index = server.ask(&format!(
+        "GET / HTTP/1.1\r\nhost: {host}\r\n{cookie}\r\nconnection: close\r\n\r\n"
+    ));
+    assert!(index.contains("the page"), "{index}");
+    server.signal("-TERM");
+    let (code, said) = server.ended();
+    assert_eq!(code, Some(0));
+    // The link for others is told once, and the token nowhere else.
+    assert!(said.matches(&token).count() <= 1, "{said}");
+}
+
+#[test]
+fn what_is_wrong_is_told_with_a_way_out() {
+    let folder = folder();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let refused = |arguments: &[&str], words: &[&str]| {
+        let output = spat(folder.path(), arguments).output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        for word in words {
+            assert!(said(&output).contains(word), "{word}: {}", said(&output));
+        }
+    };
+    refused(
+        &["--no-open", "--page", "page", "--port", &port],
+        &["is taken", "--port"],
+    );
+    refused(
+        &["--no-open", "--page", "page", "--bind", "203.0.113.9"],
+        &["no address 203.0.113.9", "0.0.0.0"],
+    );
+    refused(
+        &["--no-open", "--page", "nowhere"],
+        &["holds no page", "cargo xtask dist"],
+    );
+    refused(&["--no-open", "--bind", "elsewhere"], &["--bind"]);
+}
+
+#[test]
+fn killed_in_mid_run_it_goes_on_after_a_restart() {
+    let folder = folder();
+    let port = {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port().to_string()
+    };
+    let options = [
+        "--port",
+        &port,
+        "--engine",
+        "host",
+        "--device",
+        "cpu",
+        "--threads",
+        "1",
+    ];
+    let (experiment, bytes) = (toy::experiment(6, 40), toy::table(400));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+
+    let server = serve(folder.path(), &options);
+    let (link, cookie, address) = (server.link.clone(), server.join(), server.address);
+    runtime.block_on(async {
+        let mut client = Client::arrive(address, &cookie).await;
+        client.open("killed", Some(&bytes)).await;
+        client.train(&experiment).await;
+        client
+            // The first epoch's checkpoint is written once the second epoch is told of.
+            .until(|notice| {
+                matches!(event(notice), Some(Event::Epoch { result, .. }) if result.epoch == 2)
+            })
+            .await;
+    });
+    server.signal("-KILL");
+    drop(server);
+
+    let server = serve(folder.path(), &options);
+    assert_eq!(server.link, link, "the join link stays");
+    let run = |name: &'static str, table: Option<Vec<u8>>, cookie: String| {
+        let experiment = experiment.clone();
+        async move {
+            let mut client = Client::arrive(address, &cookie).await;
+            client.open(name, table.as_deref()).await;
+            client.train(&experiment).await;
+            client.prune(&experiment).await;
+            let heard = client.until(is_done).await;
+            let resumed = heard
+                .iter()
+                .filter_map(event)
+                .any(|event| matches!(event, Event::Started { resumed: true, .. }));
+            let Some(Event::Done { report }) = heard.last().and_then(event) else {
+                unreachable!();
+            };
+            (resumed, (**report).clone())
+        }
+    };
+    let figures = |report: &Report| Report {
+        command: String::new(),
+        ..report.without_timings()
+    };
+    // The pass from before the kill is still good, and the run goes on.
+    let (resumed, killed) = runtime.block_on(run("killed", None, cookie));
+    assert!(resumed);
+    let (_, whole) = runtime.block_on(run("whole", Some(bytes), server.join()));
+    assert_eq!(figures(&killed), figures(&whole));
+    server.signal("-INT");
+    assert_eq!(server.ended().0, Some(0));
+}

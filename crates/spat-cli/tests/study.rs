@@ -1,0 +1,177 @@
+//! `spat study` as a user meets it: killed, gone on with, refused.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use spat_spec::StudyReport;
+use tempfile::TempDir;
+
+/// A study of a few seconds.
+const TOY: &[&str] = &[
+    "study",
+    "toy.csv",
+    "--lookback",
+    "24",
+    "--horizon",
+    "12",
+    "--width",
+    "8",
+    "--heads",
+    "2",
+    "--layers",
+    "3",
+    "--seeds",
+    "2",
+    "--epochs",
+    "2",
+    "--finetune-epochs",
+    "1",
+    "--score-batches",
+    "2",
+    "--only",
+    "oracle,sweep,rivals,heads",
+    "--scorers",
+    "send,entropy,magnitude",
+    "--device",
+    "cpu",
+];
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let mut text = String::from("date,north,south\n");
+    for row in 0..600 {
+        let (day, hour) = (row / 24, row % 24);
+        let wave = (row as f64 * std::f64::consts::TAU / 24.0).sin();
+        let noise = (row * 7919 % 997) as f64 / 997.0;
+        text.push_str(&format!(
+            "2024-01-{:02} {hour:02}:00,{:.3},{:.3}\n",
+            day + 1,
+            wave + 0.3 * noise,
+            2.0 * wave - noise
+        ));
+    }
+    fs::write(folder.path().join("toy.csv"), text).unwrap();
+    folder
+}
+
+fn spat(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spat"));
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+fn refused(output: &Output, words: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for word in words {
+        assert!(said.contains(word), "`{word}` is missing in: {said}");
+    }
+}
+
+/// Issue 7: killing the study ten times and restarting gives the same study.json.
+#[test]
+fn a_study_killed_ten_times_ends_with_the_same_bytes() {
+    let folder = folder();
+    let whole = spat(folder.path(), &[TOY, &["--run", "whole"]].concat())
+        .output()
+        .unwrap();
+    assert!(
+        whole.status.success(),
+        "{}",
+        String::from_utf8_lossy(&whole.stderr)
+    );
+
+    let begin = [TOY, &["--run", "pieces"]].concat();
+    let go_on = [TOY, &["--run", "pieces", "--resume"]].concat();
+    let mut kills = 0;
+    for attempt in 0..10_u64 {
+        let begun = folder.path().join("pieces/config.json").is_file();
+        let mut child = spat(folder.path(), if begun { &go_on } else { &begin })
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(100 + 37 * attempt));
+        kills += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills > 0, "every session ended before it could be killed");
+    let last = spat(folder.path(), &go_on).output().unwrap();
+    assert!(
+        last.status.success(),
+        "{}",
+        String::from_utf8_lossy(&last.stderr)
+    );
+    let read = |run: &str| fs::read(folder.path().join(run).join("study.json")).unwrap();
+    assert_eq!(read("pieces"), read("whole"));
+
+    let report: StudyReport = serde_json::from_slice(&read("whole")).unwrap();
+    assert_eq!(
+        report.command,
+        "spat study toy.csv --seeds 2 --layers 3 --only oracle,sweep,rivals,heads --scorers send,entropy,magnitude \
+         --score-batches 2 --width 8 --heads 2 --lookback 24 --horizon 12 --epochs 2 --finetune-epochs 1"
+    );
+    let said = String::from_utf8_lossy(&whole.stdout);
+    assert!(
+        said.contains("Does SEND choose well?") && said.contains("study.html"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_makes_no_study_is_refused_with_a_way_out() {
+    let folder = folder();
+    let run = |more: &[&str]| {
+        spat(folder.path(), &[TOY, &["--run", "study"], more].concat())
+            .output()
+            .unwrap()
+    };
+    refused(&run(&["--resume"]), &["no study in `study`", "--resume"]);
+    fs::write(
+        folder.path().join("other.csv"),
+        "date,east\n2024-01-01,1\n2024-01-02,2\n",
+    )
+    .unwrap();
+    refused(
+        &run(&["--also", "other.csv"]),
+        &["other.csv", "same channels"],
+    );
+    let only = |name: &str| {
+        let arguments = [
+            "study",
+            "toy.csv",
+            "--only",
+            name,
+            "--horizon",
+            "12",
+            "--lookback",
+            "24",
+        ];
+        spat(folder.path(), &arguments).output().unwrap()
+    };
+    refused(&only("zero-shot"), &["--also OTHER.csv"]);
+    refused(&only("oracles"), &["oracles"]);
+    let linear = [
+        "study",
+        "toy.csv",
+        "--model",
+        "dlinear",
+        "--horizon",
+        "12",
+        "--lookback",
+        "24",
+    ];
+    refused(
+        &spat(folder.path(), &linear).output().unwrap(),
+        &["no attention to study"],
+    );
+    assert!(
+        !folder.path().join("study").exists(),
+        "a refused study left a folder"
+    );
+}

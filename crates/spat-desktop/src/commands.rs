@@ -1,0 +1,144 @@
+//! What the page may ask of this program. `capabilities/main.json` lists the same names.
+//!
+//! An argument is a frame ([`spat_spec::frame`]): JSON, and bytes behind it. So is an answer.
+
+use spat_host::RunsFolder;
+use spat_spec::{Card, Order, frame, unframe};
+use tauri::ipc::{Channel, Invoke, InvokeBody, InvokeResponseBody, Request, Response};
+use tauri::{AppHandle, Wry};
+
+use crate::{desk, dialogs, tables};
+
+/// All of them.
+pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        listen,
+        order,
+        read_run_file,
+        run_names,
+        run_cards,
+        put_card,
+        delete_run,
+        pick_table,
+        save,
+        runs_folder,
+        change_runs_folder,
+        show_runs,
+    ]
+}
+
+/// The bytes that came with a call.
+fn body(request: &Request<'_>) -> Result<Vec<u8>, String> {
+    match request.body() {
+        InvokeBody::Raw(bytes) => Ok(bytes.clone()),
+        // A web view whose requests carry no bytes sends a list of numbers.
+        InvokeBody::Json(list) => {
+            serde_json::from_value(list.clone()).map_err(|error| error.to_string())
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(request: &Request<'_>) -> Result<(T, Vec<u8>), String> {
+    let body = body(request)?;
+    let (value, bytes) = unframe(&body).map_err(|error| error.to_string())?;
+    Ok((value, bytes.to_vec()))
+}
+
+fn answer(value: &impl serde::Serialize) -> Result<Response, String> {
+    let frame = frame(value, &[]).map_err(|error| error.to_string())?;
+    Ok(Response::new(frame))
+}
+
+/// Nothing to say but that it went well.
+fn done() -> Result<Response, String> {
+    Ok(Response::new(Vec::new()))
+}
+
+#[tauri::command(async)]
+fn listen(app: AppHandle, notices: Channel<InvokeResponseBody>) -> Result<(), String> {
+    desk::listen(&app, notices)?;
+    // The page is ready for the table that the program was started with.
+    tables::open_given(&app);
+    Ok(())
+}
+
+#[tauri::command]
+fn order(app: AppHandle, request: Request<'_>) -> Result<(), String> {
+    let (order, bytes): (Order, _) = read(&request)?;
+    let bytes = matches!(order, Order::Open { .. })
+        .then_some(bytes)
+        .filter(|bytes| !bytes.is_empty());
+    desk::order(&app, order, bytes)
+}
+
+#[tauri::command(async)]
+fn read_run_file(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
+    let ((run, name), _): ((String, String), _) = read(&request)?;
+    let found = runs(&app)
+        .read(&run, &name)
+        .map_err(|error| error.to_string())?;
+    // One byte before a file tells an empty one from none.
+    let marked = found.map(|mut bytes| {
+        bytes.insert(0, 1);
+        bytes
+    });
+    Ok(Response::new(marked.unwrap_or_default()))
+}
+
+#[tauri::command(async)]
+fn run_names(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
+    let (run, _): (String, _) = read(&request)?;
+    answer(&runs(&app).names(&run).map_err(|error| error.to_string())?)
+}
+
+#[tauri::command(async)]
+fn run_cards(app: AppHandle) -> Result<Response, String> {
+    answer(&runs(&app).cards())
+}
+
+#[tauri::command(async)]
+fn put_card(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
+    let ((run, card), _): ((String, Card), _) = read(&request)?;
+    runs(&app)
+        .put_card(&run, &card)
+        .map_err(|error| error.to_string())?;
+    done()
+}
+
+#[tauri::command(async)]
+fn delete_run(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
+    let (run, _): (String, _) = read(&request)?;
+    runs(&app).delete(&run).map_err(|error| error.to_string())?;
+    done()
+}
+
+#[tauri::command(async)]
+fn pick_table(app: AppHandle) {
+    dialogs::pick_table(&app);
+}
+
+#[tauri::command(async)]
+fn save(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
+    let (name, bytes): (String, _) = read(&request)?;
+    dialogs::save(&app, &name, &bytes);
+    done()
+}
+
+#[tauri::command(async)]
+fn runs_folder(app: AppHandle) -> String {
+    runs(&app).root().display().to_string()
+}
+
+#[tauri::command(async)]
+fn change_runs_folder(app: AppHandle) -> Result<(), String> {
+    dialogs::change_runs_folder(&app)
+}
+
+#[tauri::command(async)]
+fn show_runs(app: AppHandle) -> Result<(), String> {
+    dialogs::show_folder(runs(&app).root())
+}
+
+fn runs(app: &AppHandle) -> RunsFolder {
+    desk::runs(app)
+}

@@ -1,0 +1,89 @@
+//! The system's own dialogs. All of them wait for the person, so none may run on the main thread.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tauri::{AppHandle, Manager as _};
+use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
+
+use crate::settings::Settings;
+use crate::{desk, tables};
+
+/// Lets the person pick a table and hands it to the page.
+pub(crate) fn pick_table(app: &AppHandle) {
+    let picked = app
+        .dialog()
+        .file()
+        .set_title("Open a table")
+        .add_filter("Tables", &["csv", "tsv", "txt"])
+        .add_filter("All files", &["*"])
+        .blocking_pick_file();
+    if let Some(path) = picked.and_then(|path| path.into_path().ok()) {
+        tables::open(app, &path);
+    }
+}
+
+/// Saves a file of the page where the person says.
+pub(crate) fn save(app: &AppHandle, name: &str, bytes: &[u8]) {
+    let place = app
+        .dialog()
+        .file()
+        .set_title("Save")
+        .set_file_name(name)
+        .blocking_save_file();
+    if let Some(path) = place.and_then(|path| path.into_path().ok())
+        && let Err(error) = fs::write(&path, bytes)
+    {
+        complain(app, &format!("Cannot write `{}`: {error}", path.display()));
+    }
+}
+
+/// Lets the person pick where runs are kept. The engine starts anew there.
+pub(crate) fn change_runs_folder(app: &AppHandle) -> Result<(), String> {
+    let picked = app
+        .dialog()
+        .file()
+        .set_title("Keep runs in")
+        .set_directory(desk::runs(app).root())
+        .blocking_pick_folder();
+    match picked.and_then(|path| path.into_path().ok()) {
+        Some(folder) => {
+            app.state::<Settings>().keep_runs_in(folder)?;
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Shows a folder in the system's file manager.
+pub(crate) fn show_folder(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
+    let program = if cfg!(windows) {
+        "explorer"
+    } else if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    Command::new(program)
+        .arg(folder)
+        .spawn()
+        .map(drop)
+        .map_err(|error| {
+            format!(
+                "cannot start `{program}` for `{}`: {error}",
+                folder.display()
+            )
+        })
+}
+
+/// Tells the person what went wrong, and does not wait.
+pub(crate) fn complain(app: &AppHandle, words: &str) {
+    app.dialog()
+        .message(words)
+        .title("SPAT")
+        .kind(MessageDialogKind::Error)
+        .show(|_| {});
+}

@@ -1,0 +1,55 @@
+//! Tables of this computer, into the page.
+
+use std::fs;
+use std::path::Path;
+
+use spat_spec::Notice;
+use tauri::{AppHandle, Manager as _};
+
+use crate::settings::Settings;
+use crate::{desk, dialogs, menu};
+
+/// What the page takes; more would freeze it.
+const LARGEST: u64 = 256 << 20;
+
+/// Reads a table and hands it to the page. What goes wrong is told by a dialog.
+pub(crate) fn open(app: &AppHandle, path: &Path) {
+    let table = fs::metadata(path).and_then(|facts| {
+        if facts.len() > LARGEST {
+            return Err(std::io::Error::other(format!(
+                "it has {} MB and the page takes up to {} MB; cut it, or use the command line program",
+                facts.len() >> 20,
+                LARGEST >> 20
+            )));
+        }
+        fs::read(path)
+    });
+    let table = match table {
+        Ok(table) => table,
+        Err(error) => {
+            return dialogs::complain(app, &format!("Cannot read `{}`: {error}", path.display()));
+        }
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let notice = Notice::Table {
+        name: name.into_owned(),
+    };
+    desk::tell(app, &notice, &table);
+    let remembered = std::path::absolute(path)
+        .map_err(|error| error.to_string())
+        .and_then(|path| app.state::<Settings>().remember(&path))
+        .and_then(|()| menu::build(app).map_err(|error| error.to_string()));
+    if let Err(reason) = remembered {
+        dialogs::complain(
+            app,
+            &format!("The table will not stand in the menu: {reason}"),
+        );
+    }
+}
+
+/// Opens the table that the program was started with: `spat-desktop TABLE.csv`.
+pub(crate) fn open_given(app: &AppHandle) {
+    if let Some(path) = std::env::args_os().nth(1) {
+        open(app, Path::new(&path));
+    }
+}

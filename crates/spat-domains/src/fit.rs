@@ -1,0 +1,46 @@
+//! Training on batches that are drawn as they are needed: nothing can be learned by heart.
+
+use spat_engine::Adam;
+use spat_model::{Pass, Probe};
+use spat_prune::{Objective, ScoreAccumulator};
+use spat_spec::OptimizerConfig;
+
+/// How long and how fast.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fit {
+    pub(crate) steps: usize,
+    pub(crate) learning_rate: f64,
+    /// Decides the dropout masks.
+    pub(crate) seed: u64,
+}
+
+impl Fit {
+    /// Trains a model of a plain device by Adam and gives it back there. `batch` draws the batch of
+    /// a step, `hold` restores after each step what must not be trained, `scores` takes SEND from
+    /// the same backward pass.
+    pub(crate) fn train<M: Objective>(
+        &self,
+        model: &M,
+        mut batch: impl FnMut(usize) -> M::Batch,
+        hold: impl Fn(M) -> M,
+        mut scores: Option<&mut ScoreAccumulator>,
+    ) -> M {
+        let mut model = model.clone().train();
+        let mut adam = Adam::new(OptimizerConfig::Adam, Some(1.0));
+        for step in 0..self.steps {
+            let batch = batch(step);
+            let seed = self.seed ^ (step as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mut pass = Pass::training(seed);
+            if let Some(scores) = &scores {
+                pass = pass.with_probe(Probe::Masks(scores.options().mask));
+            }
+            let mut gradients = model.loss(&M::tracked(&batch), &mut pass).backward();
+            if let Some(scores) = &mut scores {
+                scores.add(pass.sensitivities(&mut gradients), M::loss_values(&batch));
+            }
+            let running = pass.take_running();
+            model = hold(adam.step(self.learning_rate, model, gradients, running));
+        }
+        model.valid()
+    }
+}

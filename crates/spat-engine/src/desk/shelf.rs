@@ -1,0 +1,98 @@
+//! Where a desk keeps its runs.
+
+use spat_spec::{DeviceFacts, Experiment};
+use thiserror::Error;
+
+use crate::store::{MemoryStore, RunStore, StoreError};
+
+/// The table's name among a run's files.
+pub const TABLE: &str = "table.csv";
+
+/// A place for runs, each under its name.
+#[allow(async_fn_in_trait)] // One thread owns a desk, so its futures need not be Send.
+pub trait Shelf {
+    /// A run's files.
+    type Files: RunStore;
+
+    /// Takes a new run, with its table and what is needed to go on with it should the program die
+    /// at once.
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<Self::Files>, ShelfError>;
+
+    /// A run that was begun before, and its table.
+    async fn resume(&mut self, run: &str) -> Result<(Kept<Self::Files>, Vec<u8>), ShelfError>;
+
+    /// What makes the run's report again, for the report.
+    async fn command(
+        &self,
+        run: &str,
+        experiment: &Experiment,
+        device: &DeviceFacts,
+    ) -> Result<String, ShelfError>;
+}
+
+/// A run that begins.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRun<'a> {
+    /// Its name on the shelf.
+    pub name: &'a str,
+    /// The table's file name.
+    pub table_name: &'a str,
+    /// The table's bytes.
+    pub table: &'a [u8],
+    /// What is to be done.
+    pub experiment: &'a Experiment,
+    /// What computes.
+    pub device: &'a DeviceFacts,
+}
+
+/// A run's files, and why they are gone with the program, where they are.
+#[derive(Debug)]
+pub struct Kept<F> {
+    /// The files.
+    pub files: F,
+    /// The storage's words.
+    pub not_kept: Option<String>,
+}
+
+/// The shelf has not what is asked for, or takes nothing. The words say what can be done.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct ShelfError(pub String);
+
+impl From<StoreError> for ShelfError {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Keeps nothing beyond the run that is open.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryShelf;
+
+impl Shelf for MemoryShelf {
+    type Files = MemoryStore;
+
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<MemoryStore>, ShelfError> {
+        let mut files = MemoryStore::default();
+        files.write(TABLE, run.table).await?;
+        Ok(Kept {
+            files,
+            not_kept: None,
+        })
+    }
+
+    async fn resume(&mut self, run: &str) -> Result<(Kept<MemoryStore>, Vec<u8>), ShelfError> {
+        Err(ShelfError(format!(
+            "the run `{run}` was not kept; load its table and train it again"
+        )))
+    }
+
+    async fn command(
+        &self,
+        _run: &str,
+        experiment: &Experiment,
+        _device: &DeviceFacts,
+    ) -> Result<String, ShelfError> {
+        Ok(format!("the page, with seed {}", experiment.seed))
+    }
+}

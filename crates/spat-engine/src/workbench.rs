@@ -1,0 +1,211 @@
+//! The steps of a job one by one, for those who take many of them and compare: a study.
+
+use burn::module::Module;
+use burn::tensor::Device;
+use spat_model::Forecaster;
+use spat_prune::ScoreAccumulator;
+use spat_series::{Part, Series, SplitRule};
+use spat_spec::{
+    DataFacts, EpochResult, ForecasterConfig, MeanErrors, Phase, Structure, TrainingConfig,
+};
+
+use crate::control::Control;
+use crate::dataset::{Batch, Dataset};
+use crate::error::JobError;
+use crate::evaluate::{first_rows, mean_squared_error, metrics};
+use crate::findings::data_facts;
+use crate::measure::{Timings, measure_all};
+use crate::seeds::{Purpose, seed_for};
+use crate::setting::Setting;
+use crate::store::NoStore;
+use crate::trainer::{Trained, train};
+
+/// One table on one device.
+///
+/// Nothing is kept between calls: each result is a function of the arguments, so that calls may be
+/// repeated, left out, and made from several threads with a workbench each.
+#[derive(Debug, Clone)]
+pub struct Workbench {
+    dataset: Dataset,
+    device: Device,
+}
+
+/// A trained forecaster.
+#[derive(Debug, Clone)]
+pub struct Fitted {
+    /// With the weights of its best epoch, without autodiff.
+    pub model: Forecaster,
+    /// Epoch by epoch.
+    pub history: Vec<EpochResult>,
+}
+
+/// Errors of a forecaster, in scaled space.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Errors {
+    /// Mean squared error on the validation windows.
+    pub val: f64,
+    /// On the test windows.
+    pub test: MeanErrors,
+}
+
+impl Workbench {
+    /// Splits and scales the table for windows of this forecaster's size.
+    ///
+    /// # Errors
+    /// The table has other channels, no dates where the forecaster wants them, or too few rows.
+    pub fn new(
+        series: Series,
+        split: SplitRule,
+        forecaster: &ForecasterConfig,
+        device: &Device,
+    ) -> Result<Self, JobError> {
+        if forecaster.channels() != series.channel_count() {
+            return Err(JobError::Mismatch(format!(
+                "the model is made for {} channels, but the table has {}",
+                forecaster.channels(),
+                series.channel_count()
+            )));
+        }
+        if forecaster.time_stamps() && series.index.stamps().is_none() {
+            return Err(JobError::Mismatch(
+                "the model wants time stamps as tokens, but the table has no time column; switch them off".to_owned(),
+            ));
+        }
+        let dataset = Dataset::new(
+            series,
+            split,
+            forecaster.lookback(),
+            forecaster.horizon(),
+            forecaster.time_stamps(),
+        )?;
+        Ok(Self {
+            dataset,
+            device: device.clone(),
+        })
+    }
+
+    /// The table in a report's words.
+    pub fn facts(&self, name: &str) -> DataFacts {
+        data_facts(name, &self.dataset)
+    }
+
+    /// Trains a structure from new weights. With `scores`, every batch of the training is scored
+    /// in each of these ways; the events of `control` tell the first after every epoch.
+    ///
+    /// # Errors
+    /// The training diverges or is stopped, or the device fails.
+    pub async fn fresh(
+        &self,
+        structure: &Structure,
+        training: &TrainingConfig,
+        seed: u64,
+        scores: &mut [ScoreAccumulator],
+        control: &mut Control<'_>,
+    ) -> Result<Fitted, JobError> {
+        let weights = seed_for(seed, Phase::Pretrain, Purpose::Weights, 0);
+        let model = Forecaster::init(structure, weights, &self.device.clone().autodiff());
+        self.train(Phase::Pretrain, model, training, seed, scores, control)
+            .await
+    }
+
+    /// Trains a forecaster on.
+    ///
+    /// # Errors
+    /// As [`Workbench::fresh`].
+    pub async fn finetune(
+        &self,
+        model: Forecaster,
+        training: &TrainingConfig,
+        seed: u64,
+        control: &mut Control<'_>,
+    ) -> Result<Fitted, JobError> {
+        let model = model.train();
+        self.train(Phase::Finetune, model, training, seed, &mut [], control)
+            .await
+    }
+
+    async fn train(
+        &self,
+        phase: Phase,
+        model: Forecaster,
+        training: &TrainingConfig,
+        seed: u64,
+        scores: &mut [ScoreAccumulator],
+        control: &mut Control<'_>,
+    ) -> Result<Fitted, JobError> {
+        let setting = self.setting(seed);
+        let Trained { model, history } = train(
+            &setting,
+            phase,
+            model,
+            training,
+            scores,
+            &mut NoStore,
+            control,
+        )
+        .await?;
+        Ok(Fitted { model, history })
+    }
+
+    /// Errors on the validation and the test windows, every one of them.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn errors(&self, model: &Forecaster) -> Result<Errors, JobError> {
+        let setting = self.setting(0);
+        let test = metrics(model, &setting, Part::Test).await?.scaled;
+        Ok(Errors {
+            val: mean_squared_error(model, &setting, Part::Val).await?,
+            test: MeanErrors {
+                mse: test.mse,
+                mae: test.mae,
+            },
+        })
+    }
+
+    /// `count` batches of `size` windows each for scoring, spread evenly over the windows of a
+    /// part. The first windows of a batch lie far apart, those of two
+    /// batches close together, so that batches are alike.
+    pub fn batches(&self, part: Part, count: usize, size: usize) -> Vec<Batch> {
+        let rows = first_rows(&self.dataset.windows(part));
+        let wanted = (count * size).min(rows.len()).max(1);
+        let spread: Vec<usize> = (0..wanted).map(|i| rows[i * rows.len() / wanted]).collect();
+        let count = wanted.div_ceil(size.max(1));
+        (0..count)
+            .map(|batch| {
+                let rows: Vec<usize> = spread.iter().skip(batch).step_by(count).copied().collect();
+                self.dataset.batch(&rows, &self.device)
+            })
+            .collect()
+    }
+
+    /// Median times of the structures, with new weights, measured in turn on the same batch.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn times(
+        &self,
+        structures: &[Structure],
+        training: &TrainingConfig,
+        rounds: usize,
+    ) -> Result<Vec<Timings>, JobError> {
+        let models: Vec<Forecaster> = structures
+            .iter()
+            .map(|structure| Forecaster::init(structure, 0, &self.device))
+            .collect();
+        measure_all(&self.setting(0), training, &models, rounds).await
+    }
+
+    /// The device that forecasters are loaded to.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn setting(&self, seed: u64) -> Setting<'_> {
+        Setting {
+            dataset: &self.dataset,
+            device: &self.device,
+            seed,
+        }
+    }
+}

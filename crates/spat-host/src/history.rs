@@ -1,0 +1,110 @@
+//! What a folder of runs looks like in a history.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use serde::Deserialize;
+use spat_spec::{Card, Engine, Experiment, Stage};
+
+use crate::run_file::{RUN_FILE, RunFile};
+use crate::run_folder::{EXPERIMENT, REPORT};
+
+/// The card's file in a run's folder; a run of the command line has none.
+const CARD: &str = "card.json";
+
+/// The figures of a report that a card shows.
+#[derive(Deserialize)]
+struct Figures {
+    dense: ModelFigures,
+    pruned: ModelFigures,
+    change: ChangeFigures,
+}
+
+#[derive(Deserialize)]
+struct ModelFigures {
+    test: TestFigures,
+}
+
+#[derive(Deserialize)]
+struct TestFigures {
+    mse: f64,
+}
+
+#[derive(Deserialize)]
+struct ChangeFigures {
+    macs_percent: f64,
+}
+
+/// A card for every run in `root`, the newest first. What cannot be read is no run.
+pub(crate) fn cards(root: &Path) -> Vec<(String, Card)> {
+    let Ok(entries) = fs::read_dir(root) else {
+        return Vec::new();
+    };
+    let mut cards: Vec<(String, Card)> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some((name, card(&entry.path())?))
+        })
+        .collect();
+    cards.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
+    cards
+}
+
+/// Writes a run's card.
+pub(crate) fn put(folder: &Path, card: &Card) -> io::Result<()> {
+    let part = folder.join("card.json.part");
+    fs::write(&part, serde_json::to_vec_pretty(card)?)?;
+    fs::rename(part, folder.join(CARD))
+}
+
+/// The card that was kept, or one made of the run's own files.
+fn card(folder: &Path) -> Option<Card> {
+    let file = RunFile::read(folder).ok()?;
+    let experiment: Experiment = read(&folder.join(EXPERIMENT))?;
+    let figures: Option<Figures> = read(&folder.join(REPORT));
+    let mut card = read(&folder.join(CARD)).unwrap_or_else(|| fresh(folder, &file, &experiment));
+    if let Some(figures) = figures {
+        // The command line may have finished what the page began.
+        card.stage = Stage::Finished;
+        card.mse = Some((figures.dense.test.mse, figures.pruned.test.mse));
+        card.macs_percent = Some(figures.change.macs_percent);
+        card.experiment = experiment;
+    }
+    Some(card)
+}
+
+fn fresh(folder: &Path, file: &RunFile, experiment: &Experiment) -> Card {
+    let table = file
+        .table_name()
+        .unwrap_or_else(|| "nyc-weather-2013.csv".to_owned());
+    let begun = fs::metadata(folder.join(RUN_FILE))
+        .and_then(|facts| facts.modified())
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .map_or(0.0, |since| since.as_millis() as f64);
+    Card {
+        title: format!("{table} · α = {}", experiment.prune.ratio),
+        table,
+        experiment: experiment.clone(),
+        engine: if file.device == "gpu" {
+            Engine::Gpu
+        } else {
+            Engine::Cpu
+        },
+        stage: if folder.join("plan.json").is_file() {
+            Stage::Pruning
+        } else {
+            Stage::Training
+        },
+        begun,
+        mse: None,
+        macs_percent: None,
+    }
+}
+
+fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}

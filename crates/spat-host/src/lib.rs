@@ -1,0 +1,13 @@
+//! The engine on a machine with disks and threads: the folders of runs, which the command line, the
+//! window and the server share, and a desk on a thread of its own.
+
+mod desk_thread;
+mod history;
+mod run_file;
+mod run_folder;
+mod runs_folder;
+
+pub use desk_thread::DeskThread;
+pub use run_file::{Origin, RunFile, sha256};
+pub use run_folder::{RunFolder, RunFolderError, folder_name, lock};
+pub use runs_folder::RunsFolder;

@@ -1,0 +1,144 @@
+//! `run.json`: what the experiment does not say, and what is needed to go on with a run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::run_folder::RunFolderError;
+
+/// The version of `run.json`.
+const FORMAT: u32 = 1;
+
+/// The file's name.
+pub(crate) const RUN_FILE: &str = "run.json";
+
+/// Where its table is, and how the run was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    format: u32,
+    /// Where the table is.
+    pub data: Origin,
+    /// The table's file name, where `data` is a copy of another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// SHA-256 of the table: a run goes on with the same bytes only.
+    pub sha256: String,
+    /// The command that makes the report again, without seed, threads and device.
+    pub command: String,
+    /// Threads that were asked for.
+    pub threads: Option<usize>,
+    /// `cpu` or `gpu`.
+    pub device: String,
+}
+
+/// Where a run's table comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A file, by its absolute path.
+    File(PathBuf),
+    /// The table in the program.
+    Demo,
+}
+
+impl RunFile {
+    /// Facts about a run that begins now.
+    pub fn new(
+        data: Origin,
+        sha256: String,
+        command: String,
+        threads: Option<usize>,
+        device: &str,
+    ) -> Self {
+        Self {
+            format: FORMAT,
+            data,
+            table: None,
+            sha256,
+            command,
+            threads,
+            device: device.to_owned(),
+        }
+    }
+
+    /// The table's file name, if it comes from a file.
+    pub fn table_name(&self) -> Option<String> {
+        match (&self.table, &self.data) {
+            (Some(name), _) => Some(name.clone()),
+            (None, Origin::File(path)) => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                Some(name.to_string_lossy().into_owned())
+            }
+            (None, Origin::Demo) => None,
+        }
+    }
+
+    /// What `folder` says.
+    ///
+    /// # Errors
+    /// It has no such file, or one of another version.
+    pub fn read(folder: &Path) -> Result<Self, RunFolderError> {
+        let path = folder.join(RUN_FILE);
+        let text = fs::read(&path).map_err(|error| RunFolderError::CannotGoOn {
+            folder: folder.to_owned(),
+            file: RUN_FILE,
+            reason: error.to_string(),
+        })?;
+        let file: Self =
+            serde_json::from_slice(&text).map_err(|error| RunFolderError::Damaged {
+                path: path.clone(),
+                reason: error.to_string(),
+            })?;
+        if file.format != FORMAT {
+            return Err(RunFolderError::Format {
+                path,
+                found: file.format,
+                known: FORMAT,
+            });
+        }
+        Ok(file)
+    }
+
+    /// The whole command: the seed, the threads and the device decide the last digits.
+    pub fn command(&self, seed: u64) -> String {
+        let threads = self
+            .threads
+            .map_or_else(String::new, |threads| format!(" --threads {threads}"));
+        format!(
+            "{} --seed {seed}{threads} --device {}",
+            self.command, self.device
+        )
+    }
+}
+
+/// SHA-256 as hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(threads: Option<usize>, device: &str) -> RunFile {
+        let command = "spat run x.csv".to_owned();
+        RunFile::new(Origin::Demo, String::new(), command, threads, device)
+    }
+
+    #[test]
+    fn the_command_says_what_decides_the_last_digits() {
+        assert_eq!(
+            of(Some(2), "cpu").command(7),
+            "spat run x.csv --seed 7 --threads 2 --device cpu"
+        );
+        assert_eq!(
+            of(None, "gpu").command(7),
+            "spat run x.csv --seed 7 --device gpu"
+        );
+    }
+}

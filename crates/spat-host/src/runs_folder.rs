@@ -1,0 +1,218 @@
+//! The folder with everybody's runs: each a folder that the command line goes on with too.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use spat_engine::RunStore;
+use spat_engine::StoreError;
+use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError, TABLE};
+use spat_spec::{Card, DeviceFacts, Experiment};
+
+use crate::history;
+use crate::run_file::{Origin, RunFile, sha256};
+use crate::run_folder::{EXPERIMENT, RunFolder, RunFolderError};
+
+/// Runs on disk. A copy is a handle on the same folder.
+#[derive(Debug, Clone)]
+pub struct RunsFolder {
+    root: PathBuf,
+    demo: Option<&'static [u8]>,
+}
+
+impl From<RunFolderError> for ShelfError {
+    fn from(error: RunFolderError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl RunsFolder {
+    /// The runs in `root`, which need not exist yet. `demo` is the table of the program's own
+    /// demonstration, whose runs have none of their own.
+    pub fn new(root: PathBuf, demo: Option<&'static [u8]>) -> Self {
+        Self { root, demo }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A file of a run; `None` if it is not there. `table.csv` is found wherever the table lies.
+    ///
+    /// # Errors
+    /// The names are no names of ours, or the disk fails.
+    pub fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, ShelfError> {
+        let folder = self.folder(run)?;
+        let path = folder.join(file_name(name)?);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(failed("read", &path, &error))
+            }
+            Err(_) if name == TABLE => self.table(&folder).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Names of a run's files.
+    ///
+    /// # Errors
+    /// The name is no name of ours, or the disk fails.
+    pub fn names(&self, run: &str) -> Result<Vec<String>, ShelfError> {
+        let folder = self.folder(run)?;
+        let mut names = Vec::new();
+        for (inside, before) in [
+            (folder.clone(), ""),
+            (folder.join("checkpoint"), "checkpoint/"),
+        ] {
+            for entry in fs::read_dir(&inside).map_err(|error| failed("list", &inside, &error))? {
+                let entry = entry.map_err(|error| failed("list", &inside, &error))?;
+                if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    names.push(format!("{before}{}", entry.file_name().to_string_lossy()));
+                }
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Every run in the folder, whoever made it, the newest first.
+    pub fn cards(&self) -> Vec<(String, Card)> {
+        history::cards(&self.root)
+    }
+
+    /// Writes a run's card, if the run is there; one that is only asked for has no folder yet.
+    ///
+    /// # Errors
+    /// The name is no name of ours, or the disk fails.
+    pub fn put_card(&self, run: &str, card: &Card) -> Result<(), ShelfError> {
+        let folder = self.folder(run)?;
+        if folder.join(EXPERIMENT).is_file() {
+            history::put(&folder, card).map_err(|error| failed("write", &folder, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Removes a run with all its files. Nothing but a run is removed, and none that is at work.
+    ///
+    /// # Errors
+    /// It is no run, somebody works in it, or the disk fails.
+    pub fn delete(&self, run: &str) -> Result<(), ShelfError> {
+        let folder = self.folder(run)?;
+        if !folder.exists() {
+            return Ok(());
+        }
+        drop(RunFolder::open(&folder)?);
+        fs::remove_dir_all(&folder).map_err(|error| failed("remove", &folder, &error))
+    }
+
+    /// The folder of a run.
+    ///
+    /// # Errors
+    /// The name could lead out of the runs' folder.
+    pub fn folder(&self, run: &str) -> Result<PathBuf, ShelfError> {
+        let plain = |c: char| c.is_alphanumeric() || "._- ".contains(c);
+        if run.is_empty() || run.len() > 200 || run.starts_with('.') || !run.chars().all(plain) {
+            return Err(ShelfError(format!(
+                "`{run}` is no name of a run: letters, digits and `._-` are"
+            )));
+        }
+        Ok(self.root.join(run))
+    }
+
+    fn table(&self, folder: &Path) -> Result<Vec<u8>, ShelfError> {
+        let file = RunFile::read(folder)?;
+        let table = match (&file.data, self.demo) {
+            (Origin::File(path), _) => {
+                fs::read(path).map_err(|error| failed("read", path, &error))?
+            }
+            (Origin::Demo, Some(demo)) => demo.to_vec(),
+            (Origin::Demo, None) => {
+                return Err(ShelfError(
+                    "this run's table is part of the command line program; go on with it there"
+                        .to_owned(),
+                ));
+            }
+        };
+        if sha256(&table) != file.sha256 {
+            return Err(ShelfError(format!(
+                "the table has changed since the run in `{}` was begun; bring the old table back, or begin a new run",
+                folder.display()
+            )));
+        }
+        Ok(table)
+    }
+}
+
+impl Shelf for RunsFolder {
+    type Files = RunFolder;
+
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<RunFolder>, ShelfError> {
+        let folder = self.folder(run.name)?;
+        let absolute = std::path::absolute(&folder)
+            .map_err(|error| failed("find", &folder, &error))?
+            .join(TABLE);
+        let mut file = RunFile::new(
+            Origin::File(absolute),
+            sha256(run.table),
+            format!("spat-desktop, by the setup in {EXPERIMENT},"),
+            None,
+            &run.device.kind,
+        );
+        file.table = Some(run.table_name.to_owned());
+        let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table))?;
+        Ok(Kept {
+            files,
+            not_kept: None,
+        })
+    }
+
+    async fn resume(&mut self, run: &str) -> Result<(Kept<RunFolder>, Vec<u8>), ShelfError> {
+        let folder = self.folder(run)?;
+        let files = RunFolder::open(&folder)?;
+        let table = self.table(&folder)?;
+        let kept = Kept {
+            files,
+            not_kept: None,
+        };
+        Ok((kept, table))
+    }
+
+    async fn command(
+        &self,
+        run: &str,
+        experiment: &Experiment,
+        device: &DeviceFacts,
+    ) -> Result<String, ShelfError> {
+        let mut file = RunFile::read(&self.folder(run)?)?;
+        file.device.clone_from(&device.kind);
+        Ok(file.command(experiment.seed))
+    }
+}
+
+impl RunStore for RunFolder {
+    async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.store.write(name, bytes).await
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.read(name).await
+    }
+
+    async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
+        self.store.remove(name).await
+    }
+}
+
+/// A file of a run, perhaps in its `checkpoint`, and nothing outside.
+fn file_name(name: &str) -> Result<&str, ShelfError> {
+    let inside = name.strip_prefix("checkpoint/").unwrap_or(name);
+    if inside.is_empty() || inside.starts_with('.') || inside.contains(['/', '\\', ':']) {
+        return Err(ShelfError(format!("`{name}` is no file of a run")));
+    }
+    Ok(name)
+}
+
+fn failed(what: &str, path: &Path, error: &std::io::Error) -> ShelfError {
+    ShelfError(format!("cannot {what} `{}`: {error}", path.display()))
+}

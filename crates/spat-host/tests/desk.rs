@@ -1,0 +1,317 @@
+//! The desk on its thread, over run folders: what a window does.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use spat_engine::desk::{MemoryShelf, Shelf};
+use spat_host::{DeskThread, RunFolder, RunsFolder};
+use spat_spec::{
+    Card, Command, Controls, DataConfig, Engine, Event, Experiment, ForecasterConfig,
+    ITransformerConfig, Notice, Order, PruneRule, Report, SendOptions, Stage, TrainingConfig,
+    preset,
+};
+
+const RUN: &str = "toy-itransformer-1";
+
+/// A table with a day of eight rows in three channels.
+fn table() -> Vec<u8> {
+    let mut text = String::from("a,b,c\n");
+    for row in 0..400 {
+        let angle = f64::from(row) * std::f64::consts::TAU / 8.0;
+        text += &format!(
+            "{:.4},{:.4},{:.4}\n",
+            angle.sin(),
+            angle.cos(),
+            (angle * 2.0).sin()
+        );
+    }
+    text.into_bytes()
+}
+
+fn experiment(epochs: usize) -> Experiment {
+    let training = TrainingConfig {
+        epochs,
+        batch: 32,
+        learning_rate: 1e-3,
+        ..TrainingConfig::default()
+    };
+    Experiment {
+        data: DataConfig::default(),
+        forecaster: ForecasterConfig::ITransformer(ITransformerConfig {
+            d_model: 8,
+            d_ff: 8,
+            heads: 2,
+            layers: 2,
+            ..preset::itransformer(12, 4, 3, false)
+        }),
+        finetune: TrainingConfig {
+            epochs: 1,
+            ..Experiment::finetune_like(&training)
+        },
+        training,
+        send: SendOptions::default(),
+        prune: PruneRule::default(),
+        controls: Controls::default(),
+        seed: 7,
+    }
+}
+
+struct Talk {
+    desk: DeskThread,
+    heard: Receiver<Notice>,
+}
+
+impl Talk {
+    fn with(shelf: impl Shelf + Send + 'static) -> Self {
+        let (say, heard) = channel();
+        let desk = DeskThread::start(shelf, move |notice| drop(say.send(notice))).unwrap();
+        Self { desk, heard }
+    }
+
+    fn on(root: &Path) -> Self {
+        Self::with(RunsFolder::new(root.to_owned(), None))
+    }
+
+    fn open(&self, bytes: Option<Vec<u8>>) {
+        let order = Order::Open {
+            run: RUN.to_owned(),
+            table: "toy.csv".to_owned(),
+            engine: Engine::Cpu,
+        };
+        self.desk.order(order, bytes);
+    }
+
+    fn command(&self, command: Command) {
+        self.desk.order(Order::Command(command), None);
+    }
+
+    fn train(&self, experiment: &Experiment) {
+        self.command(Command::Train {
+            experiment: Box::new(experiment.clone()),
+        });
+    }
+
+    fn prune(&self, experiment: &Experiment) {
+        self.command(Command::Prune {
+            experiment: Box::new(experiment.clone()),
+        });
+    }
+
+    /// The first event that `wanted` makes something of; a failure ends the test.
+    fn until<T>(&self, wanted: impl Fn(Event) -> Option<T>) -> T {
+        loop {
+            match self.heard.recv_timeout(Duration::from_secs(120)).unwrap() {
+                Notice::Event(event) => {
+                    if let Event::Failed { message } = &*event {
+                        panic!("{message}");
+                    }
+                    if let Some(found) = wanted(*event) {
+                        return found;
+                    }
+                }
+                Notice::Broken { message } => panic!("{message}"),
+                _ => {}
+            }
+        }
+    }
+
+    fn failure(&self) -> String {
+        loop {
+            if let Notice::Event(event) = self.heard.recv_timeout(Duration::from_secs(60)).unwrap()
+                && let Event::Failed { message } = *event
+            {
+                return message;
+            }
+        }
+    }
+
+    fn report(&self) -> Report {
+        self.until(|event| match event {
+            Event::Done { report } => Some(*report),
+            _ => None,
+        })
+    }
+
+    fn trained(&self) -> usize {
+        self.until(|event| match event {
+            Event::Trained { test_windows } => Some(test_windows),
+            _ => None,
+        })
+    }
+}
+
+fn comparable(report: Report) -> String {
+    let report = Report {
+        command: String::new(),
+        ..report.without_timings()
+    };
+    serde_json::to_string_pretty(&report).unwrap()
+}
+
+#[test]
+fn a_person_trains_prunes_and_looks() {
+    let root = tempfile::tempdir().unwrap();
+    let talk = Talk::on(root.path());
+    let experiment = experiment(2);
+    talk.open(Some(table()));
+    talk.train(&experiment);
+    let windows = talk.trained();
+    assert!(windows > 0);
+    talk.command(Command::Window { window: 0 });
+    let sample = talk.until(|event| match event {
+        Event::Window { sample } => Some(sample),
+        _ => None,
+    });
+    assert!(sample.pruned.is_empty(), "nothing was pruned yet");
+    talk.prune(&experiment);
+    let report = talk.report();
+    talk.command(Command::Future);
+    let future = talk.until(|event| match event {
+        Event::Future { forecast } => Some(forecast),
+        _ => None,
+    });
+    assert_eq!(future.first_row, 400);
+    talk.desk.close();
+
+    // The same on a shelf that keeps nothing, and in one go.
+    let other = Talk::with(MemoryShelf);
+    other.open(Some(table()));
+    other.command(Command::Run {
+        experiment: Box::new(experiment),
+    });
+    assert_eq!(comparable(other.report()), comparable(report));
+    other.desk.close();
+
+    let runs = RunsFolder::new(root.path().to_owned(), None);
+    let cards = runs.cards();
+    assert_eq!(cards.len(), 1);
+    assert_eq!((&*cards[0].0, cards[0].1.stage), (RUN, Stage::Finished));
+    assert!(cards[0].1.mse.is_some());
+    assert_eq!(runs.read(RUN, "table.csv").unwrap().unwrap(), table());
+    assert!(runs.names(RUN).unwrap().contains(&"report.html".to_owned()));
+}
+
+#[test]
+fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
+    let root = tempfile::tempdir().unwrap();
+    let mut experiment = experiment(60);
+    experiment.training.patience = None;
+    let talk = Talk::on(root.path());
+    talk.open(Some(table()));
+    talk.train(&experiment);
+    talk.until(|event| matches!(event, Event::Epoch { .. }).then_some(()));
+    assert!(talk.desk.steering().is_busy());
+    talk.desk.close();
+    let folder = root.path().join(RUN);
+    let mut checkpoint = folder.join("checkpoint").read_dir().unwrap();
+    assert!(checkpoint.next().is_some());
+    assert!(!folder.join("report.json").exists());
+
+    let talk = Talk::on(root.path());
+    talk.open(None);
+    talk.prune(&experiment);
+    let resumed = talk.until(|event| match event {
+        Event::Started { resumed, .. } => Some(resumed),
+        _ => None,
+    });
+    assert!(resumed);
+    let report = talk.report();
+    talk.desk.close();
+
+    let whole = Talk::with(MemoryShelf);
+    whole.open(Some(table()));
+    whole.prune(&experiment);
+    assert_eq!(comparable(whole.report()), comparable(report));
+    whole.desk.close();
+}
+
+#[test]
+fn pause_holds_and_steps_are_counted() {
+    let talk = Talk::with(MemoryShelf);
+    talk.open(Some(table()));
+    talk.train(&experiment(40));
+    talk.until(|event| matches!(event, Event::Phase { .. }).then_some(()));
+    let paused = |event| matches!(event, Event::Paused).then_some(());
+    talk.command(Command::Pause);
+    talk.until(paused);
+    talk.command(Command::Step { steps: 1 });
+    talk.until(paused);
+    talk.command(Command::Resume);
+    talk.trained();
+    talk.desk.close();
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let root = tempfile::tempdir().unwrap();
+    let talk = Talk::on(root.path());
+    talk.train(&experiment(1));
+    assert!(talk.failure().contains("no table is open"));
+    talk.open(Some(table()));
+    talk.command(Command::Window { window: 0 });
+    assert!(talk.failure().contains("train the model first"));
+    talk.open(None);
+    assert!(talk.failure().contains("holds no run"));
+    talk.open(Some(b"a\nx\n".to_vec()));
+    talk.train(&experiment(1));
+    talk.failure();
+    assert!(
+        !root.path().join(RUN).exists(),
+        "a bad table leaves nothing"
+    );
+    talk.desk.close();
+}
+
+#[test]
+fn no_name_leads_out_of_the_folder() {
+    let root = tempfile::tempdir().unwrap();
+    let runs = RunsFolder::new(root.path().join("runs"), None);
+    std::fs::write(root.path().join("secret"), b"secret").unwrap();
+    for run in [
+        "..", ".", "", "../runs", "a/b", "a\\b", "/etc", "c:", ".hidden", "a\0b",
+    ] {
+        assert!(runs.folder(run).is_err(), "{run:?}");
+        assert!(runs.delete(run).is_err(), "{run:?}");
+    }
+    for name in [
+        "../secret",
+        "..",
+        "",
+        "checkpoint/../run.json",
+        "/etc/passwd",
+        "a/b",
+        "a\\b",
+    ] {
+        assert!(runs.read(RUN, name).is_err(), "{name:?}");
+    }
+    // A folder that is no run is not removed, whatever its name.
+    std::fs::create_dir_all(root.path().join("runs/photos")).unwrap();
+    assert!(runs.delete("photos").is_err());
+    assert!(root.path().join("runs/photos").exists());
+}
+
+#[test]
+fn a_run_at_work_is_not_removed_and_cards_are_kept() {
+    let root = tempfile::tempdir().unwrap();
+    let experiment = experiment(1);
+    let talk = Talk::on(root.path());
+    talk.open(Some(table()));
+    talk.train(&experiment);
+    talk.trained();
+    let runs = RunsFolder::new(root.path().to_owned(), None);
+    let card = Card {
+        title: "mine".to_owned(),
+        stage: Stage::Trained,
+        ..runs.cards()[0].1.clone()
+    };
+    runs.put_card(RUN, &card).unwrap();
+    assert_eq!(runs.cards()[0].1, card);
+    let refused = runs.delete(RUN).unwrap_err();
+    assert!(refused.to_string().contains("another process"));
+    assert!(RunFolder::open(&root.path().join(RUN)).is_err());
+    talk.desk.close();
+    runs.delete(RUN).unwrap();
+    assert!(runs.cards().is_empty());
+}

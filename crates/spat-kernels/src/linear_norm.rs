@@ -1,0 +1,104 @@
+//! The end of a sublayer in one: `LayerNorm(x + drop(z W + b))`.
+
+use crate::dropout::{Dropout, drop_values};
+use crate::linear::{add_bias, times_transposed};
+use crate::norm::{NormGradients, Normed, add_branch, add_norm_backward, norm_rows};
+use crate::product::{ROWS, each_row_block, transposed_product};
+use crate::sums::sum_rows;
+
+/// What [`linear_add_norm`] takes, but for `x`.
+#[derive(Debug, Clone, Copy)]
+pub struct LinearNormInputs<'a> {
+    /// z, `[rows × inputs]`.
+    pub z: &'a [f32],
+    /// W, `[inputs × width]`.
+    pub weight: &'a [f32],
+    /// b, `[width]`.
+    pub bias: &'a [f32],
+    /// γ, `[width]`.
+    pub gamma: &'a [f32],
+    /// β, `[width]`; the backward pass does not read it.
+    pub beta: &'a [f32],
+    /// On the branch.
+    pub dropout: Option<Dropout>,
+    /// ε.
+    pub epsilon: f32,
+}
+
+/// Gradients of [`linear_add_norm`]'s inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinearNormGradients {
+    /// Of `x`.
+    pub x: Vec<f32>,
+    /// Of `z`.
+    pub z: Vec<f32>,
+    /// Of W.
+    pub weight: Vec<f32>,
+    /// Of b.
+    pub bias: Vec<f32>,
+    /// Of γ.
+    pub gamma: Vec<f32>,
+    /// Of β.
+    pub beta: Vec<f32>,
+}
+
+/// `LayerNorm(x + drop(z W + b))`, where `x` is `[rows × width]`: the product's rows are normed while
+/// they are in the cache.
+pub fn linear_add_norm(x: &[f32], inputs: &LinearNormInputs<'_>) -> Normed {
+    let width = inputs.gamma.len();
+    let inner = inputs.weight.len() / width;
+    let mut normed = Normed::room(x.len() / width, width);
+    let Normed {
+        output,
+        normal,
+        inverse,
+    } = &mut normed;
+    let others = output
+        .chunks_mut(ROWS * width)
+        .zip(inverse.chunks_mut(ROWS))
+        .zip(x.chunks(ROWS * width));
+    let finish = |row: usize,
+                  sum: &mut [f32],
+                  ((output, inverse), x): ((&mut [f32], &mut [f32]), &[f32])| {
+        add_bias(sum, inputs.bias);
+        if let Some(dropout) = inputs.dropout {
+            drop_values(sum, dropout, row * width);
+        }
+        add_branch(sum, x, None, 0);
+        norm_rows(
+            output,
+            sum,
+            inverse,
+            inputs.gamma,
+            inputs.beta,
+            inputs.epsilon,
+        );
+    };
+    each_row_block(normal, inputs.z, inputs.weight, inner, others, finish);
+    normed
+}
+
+/// The backward pass of [`linear_add_norm`].
+pub fn linear_add_norm_backward(
+    normed: &Normed,
+    gradient: &[f32],
+    inputs: &LinearNormInputs<'_>,
+) -> LinearNormGradients {
+    let width = inputs.gamma.len();
+    let inner = inputs.weight.len() / width;
+    let NormGradients {
+        x,
+        branch,
+        gamma,
+        beta,
+    } = add_norm_backward(normed, gradient, inputs.dropout, inputs.gamma);
+    let branch = branch.as_deref().unwrap_or(&x);
+    LinearNormGradients {
+        z: times_transposed(branch, inputs.weight, inner),
+        weight: transposed_product(inputs.z, branch, x.len() / width),
+        bias: sum_rows(branch, width),
+        x,
+        gamma,
+        beta,
+    }
+}

@@ -1,0 +1,40 @@
+//! A transposed copy, so that a product with it reads whole rows.
+
+use crate::threads::each_block;
+
+/// Rows and columns that are turned at a time, within the cache.
+const SIDE: usize = 16;
+
+/// The transposed matrix of `[rows × columns]`.
+pub(crate) fn transposed(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let mut turned = vec![0.0; matrix.len()];
+    let blocks = turned.chunks_mut(SIDE * rows.max(1)).enumerate();
+    each_block(matrix.len(), blocks, |(block, turned)| {
+        let first = block * SIDE;
+        let width = turned.len() / rows;
+        for start in (0..rows).step_by(SIDE) {
+            let end = (start + SIDE).min(rows);
+            for row in start..end {
+                let values = &matrix[row * columns + first..][..width];
+                for (column, value) in values.iter().enumerate() {
+                    turned[column * rows + row] = *value;
+                }
+            }
+        }
+    });
+    turned
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_value_lies_at_its_mirrored_place() {
+        for (rows, columns) in [(1, 1), (3, 50), (17, 16), (130, 97)] {
+            let matrix: Vec<f32> = (0..rows * columns).map(|place| place as f32).collect();
+            let turned = super::transposed(&matrix, rows, columns);
+            for (place, value) in turned.iter().enumerate() {
+                assert_eq!(*value, matrix[place % rows * columns + place / rows]);
+            }
+        }
+    }
+}

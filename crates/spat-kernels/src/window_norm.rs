@@ -1,0 +1,169 @@
+//! A batch of windows as tokens of the encoder, normalised window by window, and back.
+//!
+//! Windows come row by row (`[B, rows, C]`, as a table has them); a token is a whole channel
+//! (`[B · tokens, rows]`).
+
+use crate::threads::each_block;
+
+/// Sizes of a batch of windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowShape {
+    /// B.
+    pub samples: usize,
+    /// Rows of a window.
+    pub rows: usize,
+    /// C.
+    pub channels: usize,
+    /// Columns of time-stamp features beside the channels.
+    pub marks: usize,
+}
+
+/// Mean and deviation of each window and channel, `[B · C]`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WindowStatistics {
+    /// Means.
+    pub mean: Vec<f32>,
+    /// Deviations.
+    pub deviation: Vec<f32>,
+}
+
+impl WindowShape {
+    /// Tokens of a sample.
+    pub fn tokens(&self) -> usize {
+        self.channels + self.marks
+    }
+}
+
+/// `[B, rows, C]` and the time-stamp features `[B, rows, marks]` as tokens `[B · (C + marks), rows]`. With
+/// `epsilon`, each channel of a window has its mean taken off and is divided by
+/// `√(population variance + ε)`; the features stay as they are.
+pub fn window_tokens(
+    values: &[f32],
+    marks: &[f32],
+    shape: &WindowShape,
+    epsilon: Option<f32>,
+) -> (Vec<f32>, WindowStatistics) {
+    let WindowShape {
+        samples,
+        rows,
+        channels,
+        marks: features,
+    } = *shape;
+    let mut tokens = vec![0.0; samples * shape.tokens() * rows];
+    let mut statistics = WindowStatistics {
+        mean: vec![0.0; samples * channels],
+        deviation: vec![1.0; samples * channels],
+    };
+    let blocks = tokens
+        .chunks_mut(shape.tokens() * rows)
+        .zip(statistics.mean.chunks_mut(channels))
+        .zip(statistics.deviation.chunks_mut(channels))
+        .enumerate();
+    let work = samples * shape.tokens() * rows * 4;
+    each_block(work, blocks, |(sample, ((tokens, mean), deviation))| {
+        let values = &values[sample * rows * channels..][..rows * channels];
+        let (of_channels, of_marks) = tokens.split_at_mut(channels * rows);
+        turn(values, rows, channels, of_channels);
+        if features > 0 {
+            let marks = &marks[sample * rows * features..][..rows * features];
+            turn(marks, rows, features, of_marks);
+        }
+        if let Some(epsilon) = epsilon {
+            let channels = of_channels.chunks_exact_mut(rows);
+            for (token, (mean, deviation)) in channels.zip(mean.iter_mut().zip(deviation)) {
+                (*mean, *deviation) = normalise(token, epsilon);
+            }
+        }
+    });
+    (tokens, statistics)
+}
+
+/// Takes a token's mean off and divides by its deviation; gives both.
+fn normalise(token: &mut [f32], epsilon: f32) -> (f32, f32) {
+    let count = token.len() as f32;
+    let mean = crate::sums::sum_of(token, token, |value, _| value) / count;
+    for value in &mut *token {
+        *value -= mean;
+    }
+    let variance = crate::sums::sum_of(token, token, |value, _| value * value) / count;
+    let deviation = (variance + epsilon).sqrt();
+    for value in token {
+        *value /= deviation;
+    }
+    (mean, deviation)
+}
+
+/// Forecasts of tokens `[B · tokens, rows]` as windows `[B, rows, C]`, in the units that
+/// [`window_tokens`] took: the first C tokens of a sample, times their deviation, plus their mean.
+pub fn restore_windows(
+    tokens: &[f32],
+    shape: &WindowShape,
+    statistics: &WindowStatistics,
+) -> Vec<f32> {
+    let WindowShape {
+        samples,
+        rows,
+        channels,
+        ..
+    } = *shape;
+    let mut windows = vec![0.0; samples * rows * channels];
+    let blocks = windows.chunks_mut(rows * channels).enumerate();
+    each_block(windows_work(shape), blocks, |(sample, window)| {
+        let tokens = &tokens[sample * shape.tokens() * rows..][..channels * rows];
+        for (channel, token) in tokens.chunks_exact(rows).enumerate() {
+            let place = sample * channels + channel;
+            let (mean, deviation) = (statistics.mean[place], statistics.deviation[place]);
+            for (row, value) in token.iter().enumerate() {
+                window[row * channels + channel] = value * deviation + mean;
+            }
+        }
+    });
+    windows
+}
+
+/// `∂L/∂tokens` of [`restore_windows`] from that of the windows; tokens of features have none.
+pub fn restore_windows_backward(
+    gradient: &[f32],
+    shape: &WindowShape,
+    statistics: &WindowStatistics,
+) -> Vec<f32> {
+    let WindowShape {
+        samples,
+        rows,
+        channels,
+        ..
+    } = *shape;
+    let mut tokens = vec![0.0; samples * shape.tokens() * rows];
+    let blocks = tokens.chunks_mut(shape.tokens() * rows).enumerate();
+    each_block(windows_work(shape), blocks, |(sample, tokens)| {
+        let window = &gradient[sample * rows * channels..][..rows * channels];
+        let tokens = &mut tokens[..channels * rows];
+        turn(window, rows, channels, tokens);
+        for (channel, token) in tokens.chunks_exact_mut(rows).enumerate() {
+            let deviation = statistics.deviation[sample * channels + channel];
+            for value in token {
+                *value *= deviation;
+            }
+        }
+    });
+    tokens
+}
+
+/// Values to pass over, each of which is a jump away from the last.
+fn windows_work(shape: &WindowShape) -> usize {
+    shape.samples * shape.rows * shape.channels * 2
+}
+
+/// `turned ← matrixᵀ` of a matrix `[rows × columns]`.
+fn turn(matrix: &[f32], rows: usize, columns: usize, turned: &mut [f32]) {
+    // In narrow strips, so that what is read and written stays in the cache.
+    const STRIP: usize = 16;
+    for first in (0..rows).step_by(STRIP) {
+        let strip = first..(first + STRIP).min(rows);
+        for column in 0..columns {
+            for row in strip.clone() {
+                turned[column * rows + row] = matrix[row * columns + column];
+            }
+        }
+    }
+}

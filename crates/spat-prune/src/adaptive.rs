@@ -1,0 +1,429 @@
+//! How many modules to remove, decided by the scores and the validation part alone.
+//!
+//! Two questions one after the other. Do the scores separate the modules at all? [`largest_gap`]
+//! measures the widest step between neighbours in the ranking by how much a module's score wavers
+//! from batch to batch. And does the model bear it? [`eliminate`] removes one module after the
+//! other and stops at the first that the validation loss objects to.
+
+use spat_spec::{ModuleId, Plan, PlanError, Score};
+use thiserror::Error;
+
+/// The widest step in a ranking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gap {
+    /// How many modules lie below it.
+    pub below: usize,
+    /// Its width, in units of the score.
+    pub width: f64,
+    /// Its width over the pooled spread `√(mean of spread²)`; infinite where no score wavers.
+    pub spreads: f64,
+}
+
+/// The widest step between neighbours in the ranking, the lowest of equally wide ones. `None` for
+/// fewer than two modules, or where all scores are equal.
+pub fn largest_gap(scores: &[Score]) -> Option<Gap> {
+    let mut values: Vec<f64> = scores.iter().map(|score| score.value).collect();
+    values.sort_by(f64::total_cmp);
+    let steps = values.windows(2).map(|pair| pair[1] - pair[0]);
+    let (place, width) = steps
+        .enumerate()
+        .filter(|(_, width)| *width > 0.0)
+        .reduce(|widest, next| if next.1 > widest.1 { next } else { widest })?;
+    let squares: f64 = scores.iter().map(|score| score.spread.powi(2)).sum();
+    let pooled = (squares / scores.len() as f64).sqrt();
+    Some(Gap {
+        below: place + 1,
+        width,
+        spreads: if pooled > 0.0 {
+            width / pooled
+        } else {
+            f64::INFINITY
+        },
+    })
+}
+
+/// When the search goes on, and when it ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdaptiveRule {
+    /// Least width of the gap, in pooled spreads, for the ranking to be believed.
+    pub stable: f64,
+    /// Share by which the validation loss may exceed the dense model's.
+    pub tolerance: f64,
+    /// Modules that stay.
+    pub protect: Vec<ModuleId>,
+    /// What to do where the ranking is not believed.
+    pub otherwise: Otherwise,
+}
+
+/// Where the scores do not separate the modules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Remove nothing.
+    Keep,
+    /// Look at every module in every round, and remove the one that the validation loss misses
+    /// least: N + (N − 1) + … evaluations at most.
+    TryEach,
+}
+
+impl Default for AdaptiveRule {
+    /// A gap of one pooled spread, no loss given away, every module tried otherwise.
+    fn default() -> Self {
+        Self {
+            stable: 1.0,
+            tolerance: 0.0,
+            protect: Vec::new(),
+            otherwise: Otherwise::TryEach,
+        }
+    }
+}
+
+/// One look at the validation part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// What was removed.
+    pub removed: Vec<ModuleId>,
+    /// The validation loss.
+    pub loss: f64,
+    /// Whether the search went on from here.
+    pub accepted: bool,
+}
+
+/// The outcome of a search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Elimination {
+    /// What to remove.
+    pub plan: Plan,
+    /// The widest step of the ranking.
+    pub gap: Option<Gap>,
+    /// Whether it was wide enough to be believed.
+    pub stable: bool,
+    /// Every evaluation in its order, the dense model first: what the search cost.
+    pub trials: Vec<Trial>,
+}
+
+/// A search that came to no end.
+#[derive(Debug, Error)]
+pub enum AdaptiveError<E> {
+    /// The scores make no plan.
+    #[error(transparent)]
+    Plan(PlanError),
+    /// A candidate could not be evaluated.
+    #[error(transparent)]
+    Evaluate(E),
+}
+
+/// Backward elimination, guarded by validation.
+///
+/// `evaluate` carries a plan out (with or without fine-tuning, which is part of what it decides)
+/// and gives back the loss on the **validation** part; it must never look at the test part. It is
+/// asked for the plan that removes nothing first.
+///
+/// Where the widest gap reaches `stable` pooled spreads, the modules below it are removed one by one
+/// from the lowest score on, as long as the loss stays within `(1 + tolerance)` of the dense one.
+/// Where it does not, the ranking is noise, and [`Otherwise`] says what to do. A loss that is no
+/// number is an objection.
+///
+/// # Errors
+/// Scores that make no plan, a protected module that was not scored, and whatever `evaluate` meets.
+pub async fn eliminate<E>(
+    scorer: &str,
+    scores: Vec<Score>,
+    rule: &AdaptiveRule,
+    evaluate: impl AsyncFnMut(&Plan) -> Result<f64, E>,
+) -> Result<Elimination, AdaptiveError<E>> {
+    if let Some(unknown) = rule
+        .protect
+        .iter()
+        .find(|module| scores.iter().all(|score| score.module != **module))
+    {
+        let error = PlanError::UnknownProtected(unknown.clone());
+        return Err(AdaptiveError::Plan(error));
+    }
+    let gap = largest_gap(&scores);
+    let stable = gap.is_some_and(|gap| gap.spreads >= rule.stable);
+    let ranked = ranked(&scores);
+    let free = |module: &ModuleId| !rule.protect.contains(module);
+    let mut search = Search {
+        scorer,
+        scores,
+        evaluate,
+        removed: Vec::new(),
+        limit: f64::INFINITY,
+        trials: Vec::new(),
+    };
+    let dense = search.look(Vec::new()).await?;
+    search.limit = dense + rule.tolerance * dense.abs();
+    search.accept_last();
+
+    match (stable, gap) {
+        (true, Some(gap)) => {
+            let below = ranked.into_iter().take(gap.below).filter(free);
+            search.in_order(below).await?;
+        }
+        _ if rule.otherwise == Otherwise::TryEach => {
+            search
+                .each(ranked.into_iter().filter(free).collect())
+                .await?;
+        }
+        _ => {}
+    }
+    Ok(Elimination {
+        plan: search.plan(search.removed.clone())?,
+        gap,
+        stable,
+        trials: search.trials,
+    })
+}
+
+/// Modules from the lowest score up, equal ones from the output side, as [`Plan::from_scores`] has it.
+fn ranked(scores: &[Score]) -> Vec<ModuleId> {
+    let mut places: Vec<usize> = (0..scores.len()).collect();
+    places.sort_by(|&a, &b| scores[a].value.total_cmp(&scores[b].value).then(b.cmp(&a)));
+    places
+        .into_iter()
+        .map(|place| scores[place].module.clone())
+        .collect()
+}
+
+struct Search<'a, F> {
+    scorer: &'a str,
+    scores: Vec<Score>,
+    evaluate: F,
+    removed: Vec<ModuleId>,
+    limit: f64,
+    trials: Vec<Trial>,
+}
+
+impl<F> Search<'_, F> {
+    fn plan<E>(&self, removed: Vec<ModuleId>) -> Result<Plan, AdaptiveError<E>> {
+        Plan::of_modules(self.scorer, self.scores.clone(), removed).map_err(AdaptiveError::Plan)
+    }
+
+    fn accept_last(&mut self) {
+        if let Some(trial) = self.trials.last_mut() {
+            trial.accepted = true;
+        }
+    }
+
+    async fn look<E>(&mut self, removed: Vec<ModuleId>) -> Result<f64, AdaptiveError<E>>
+    where
+        F: AsyncFnMut(&Plan) -> Result<f64, E>,
+    {
+        let plan = self.plan(removed.clone())?;
+        let loss = (self.evaluate)(&plan)
+            .await
+            .map_err(AdaptiveError::Evaluate)?;
+        self.trials.push(Trial {
+            removed,
+            loss,
+            accepted: false,
+        });
+        Ok(loss)
+    }
+
+    async fn with<E>(&mut self, module: &ModuleId) -> Result<f64, AdaptiveError<E>>
+    where
+        F: AsyncFnMut(&Plan) -> Result<f64, E>,
+    {
+        let mut removed = self.removed.clone();
+        removed.push(module.clone());
+        self.look(removed).await
+    }
+
+    /// One after the other, up to the first objection.
+    async fn in_order<E>(
+        &mut self,
+        modules: impl Iterator<Item = ModuleId>,
+    ) -> Result<(), AdaptiveError<E>>
+    where
+        F: AsyncFnMut(&Plan) -> Result<f64, E>,
+    {
+        for module in modules {
+            let loss = self.with(&module).await?;
+            if !within(loss, self.limit) {
+                break;
+            }
+            self.accept_last();
+            self.removed.push(module);
+        }
+        Ok(())
+    }
+
+    /// The least missed of all that are left, round by round.
+    async fn each<E>(&mut self, mut left: Vec<ModuleId>) -> Result<(), AdaptiveError<E>>
+    where
+        F: AsyncFnMut(&Plan) -> Result<f64, E>,
+    {
+        while !left.is_empty() {
+            let first = self.trials.len();
+            for module in &left {
+                self.with(module).await?;
+            }
+            // The first of equal losses has the lowest score.
+            let best = self.trials[first..]
+                .iter()
+                .enumerate()
+                .filter(|(_, trial)| within(trial.loss, self.limit))
+                .reduce(|best, next| {
+                    if next.1.loss < best.1.loss {
+                        next
+                    } else {
+                        best
+                    }
+                })
+                .map(|(place, _)| place);
+            let Some(place) = best else {
+                break;
+            };
+            self.trials[first + place].accepted = true;
+            self.removed.push(left.remove(place));
+        }
+        Ok(())
+    }
+}
+
+/// NaN is within nothing.
+fn within(loss: f64, limit: f64) -> bool {
+    loss <= limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(values: &[(f64, f64)]) -> Vec<Score> {
+        values
+            .iter()
+            .enumerate()
+            .map(|(layer, &(value, spread))| Score {
+                module: ModuleId::encoder(layer),
+                value,
+                heads: vec![value],
+                spread,
+                batches: 10,
+            })
+            .collect()
+    }
+
+    fn layers(modules: &[ModuleId]) -> Vec<&str> {
+        modules.iter().map(ModuleId::as_str).collect()
+    }
+
+    /// Runs a search whose validation loss is 1 plus a known price of each removed module.
+    fn search(scores: Vec<Score>, rule: &AdaptiveRule, prices: &[f64]) -> Elimination {
+        let evaluate = async |plan: &Plan| -> Result<f64, std::convert::Infallible> {
+            let price = |module: &ModuleId| {
+                let layer = (0..prices.len()).find(|&layer| *module == ModuleId::encoder(layer));
+                layer.map_or(0.0, |layer| prices[layer])
+            };
+            Ok(1.0 + plan.removed.iter().map(price).sum::<f64>())
+        };
+        pollster::block_on(eliminate("send", scores, rule, evaluate)).unwrap()
+    }
+
+    /// Sorted 1, 2, 5, 6: the step of 3 lies above two modules; spreads 1, 1, 1, 3 pool to √(12/4) = √3.
+    #[test]
+    fn the_gap_by_hand() {
+        let gap = largest_gap(&scores(&[(5.0, 1.0), (1.0, 1.0), (6.0, 1.0), (2.0, 3.0)])).unwrap();
+        assert_eq!((gap.below, gap.width), (2, 3.0));
+        assert!((gap.spreads - 3.0_f64.sqrt()).abs() < 1e-12);
+
+        let certain = largest_gap(&scores(&[(1.0, 0.0), (2.0, 0.0)])).unwrap();
+        assert_eq!(certain.spreads, f64::INFINITY);
+        assert_eq!(largest_gap(&scores(&[(1.0, 0.1)])), None);
+        assert_eq!(largest_gap(&scores(&[(1.0, 0.1), (1.0, 0.1)])), None);
+    }
+
+    /// Layers 2 and 0 lie below the gap and cost nothing: both go, with one evaluation each.
+    #[test]
+    fn what_lies_below_a_stable_gap_goes() {
+        let scores = scores(&[(0.2, 0.1), (0.9, 0.1), (0.1, 0.1), (1.0, 0.1)]);
+        let found = search(scores, &AdaptiveRule::default(), &[0.0, 0.5, -0.1, 0.5]);
+        assert!(found.stable);
+        assert_eq!(
+            layers(&found.plan.removed),
+            ["encoder.2.attention", "encoder.0.attention"]
+        );
+        assert_eq!(found.plan.ratio, 0.5);
+        let losses: Vec<f64> = found.trials.iter().map(|trial| trial.loss).collect();
+        assert_eq!(losses, [1.0, 0.9, 0.9]);
+    }
+
+    /// The validation loss objects to layer 0 although its score is low.
+    #[test]
+    fn validation_guards_against_a_wrong_score() {
+        let rule = AdaptiveRule {
+            tolerance: 0.05,
+            ..AdaptiveRule::default()
+        };
+        let values = [(0.2, 0.1), (0.9, 0.1), (0.1, 0.1), (1.0, 0.1)];
+        let found = search(scores(&values), &rule, &[0.2, 0.0, 0.04, 0.0]);
+        assert_eq!(layers(&found.plan.removed), ["encoder.2.attention"]);
+        assert_eq!(found.trials.len(), 3);
+        assert!(!found.trials[2].accepted);
+
+        let strict = search(
+            scores(&values),
+            &AdaptiveRule::default(),
+            &[0.2, 0.0, 0.04, 0.0],
+        );
+        assert!(strict.plan.removed.is_empty());
+    }
+
+    /// Steps of 0.1 beside a spread of 1 say nothing. Round one finds layer 1 (price −0.3), round two
+    /// layer 2 (0), round three nothing within the dense loss: 0.7 + 0.2 < 1 though, so layer 0 goes
+    /// too. In all 1 + 3 + 2 + 1 evaluations.
+    #[test]
+    fn an_unstable_ranking_is_not_believed() {
+        let values = [(0.3, 1.0), (0.4, 1.0), (0.5, 1.0)];
+        let prices = [0.2, -0.3, 0.0];
+        let found = search(scores(&values), &AdaptiveRule::default(), &prices);
+        assert!(!found.stable);
+        assert_eq!(
+            layers(&found.plan.removed),
+            [
+                "encoder.1.attention",
+                "encoder.2.attention",
+                "encoder.0.attention"
+            ]
+        );
+        assert_eq!(found.trials.len(), 7);
+
+        let keep = AdaptiveRule {
+            otherwise: Otherwise::Keep,
+            ..AdaptiveRule::default()
+        };
+        let found = search(scores(&values), &keep, &prices);
+        assert!(found.plan.removed.is_empty());
+        assert_eq!(found.trials.len(), 1);
+    }
+
+    #[test]
+    fn protected_modules_stay_and_unknown_ones_are_refused() {
+        let rule = AdaptiveRule {
+            protect: vec![ModuleId::encoder(0)],
+            ..AdaptiveRule::default()
+        };
+        let values = [(0.1, 0.1), (0.2, 0.1), (1.0, 0.1)];
+        let found = search(scores(&values), &rule, &[0.0, 0.0, 0.0]);
+        assert_eq!(layers(&found.plan.removed), ["encoder.1.attention"]);
+
+        let rule = AdaptiveRule {
+            protect: vec![ModuleId::encoder(7)],
+            ..AdaptiveRule::default()
+        };
+        let evaluate = async |_: &Plan| -> Result<f64, std::convert::Infallible> { Ok(0.0) };
+        let refused = pollster::block_on(eliminate("send", scores(&values), &rule, evaluate));
+        assert!(matches!(
+            refused,
+            Err(AdaptiveError::Plan(PlanError::UnknownProtected(_)))
+        ));
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_is_an_objection() {
+        let values = [(0.1, 0.1), (1.0, 0.1)];
+        let found = search(scores(&values), &AdaptiveRule::default(), &[f64::NAN, 0.0]);
+        assert!(found.plan.removed.is_empty());
+    }
+}

@@ -1,0 +1,49 @@
+//! How far from uniform attention is.
+
+use spat_model::{Pass, Probe};
+use spat_shaders::attention_entropy;
+use spat_spec::Score;
+
+use super::numbers;
+use super::objective::Objective;
+use super::tally::{Tally, Values};
+use crate::ScoreError;
+
+/// `1 − mean_{b,h,i} H(A[b,h,i,:]) / ln Lk` with `H(a) = −Σ_j a_j ln a_j`: 0 for uniform attention,
+/// 1 for a single key. The most uniform go first (`entropy` in Hugging Face's `run_bertology.py`).
+///
+/// The loss has no part in it: the gradient-free twin of SEND. With one key there is nothing to
+/// choose, and the score is 0.
+pub(super) async fn entropy<M: Objective>(
+    model: &M,
+    batches: &[M::Batch],
+) -> Result<Vec<Score>, ScoreError> {
+    let mut tally = Tally::default();
+    for batch in batches {
+        let mut pass = Pass::evaluation().with_probe(Probe::Maps);
+        model.loss(batch, &mut pass);
+        for (module, maps) in pass.maps() {
+            let uniform = (maps.dims()[3] as f64).ln();
+            let heads: Vec<f64> = numbers(attention_entropy(maps.clone()))
+                .await?
+                .into_iter()
+                .map(|nats| {
+                    if uniform > 0.0 {
+                        1.0 - nats / uniform
+                    } else {
+                        0.0
+                    }
+                })
+                .collect();
+            let mean = heads.iter().sum::<f64>() / heads.len().max(1) as f64;
+            tally.add(
+                module,
+                Values {
+                    module: mean,
+                    heads,
+                },
+            );
+        }
+    }
+    Ok(tally.scores(model))
+}

@@ -1,0 +1,53 @@
+//! What a scorer needs of a model: a loss on a batch.
+
+use burn::tensor::Tensor;
+use spat_model::{Attentive, Forecaster, Inputs, Pass};
+
+/// A model with a loss, so that its attention modules can be scored.
+pub trait Objective: Attentive {
+    /// What the loss is taken on.
+    type Batch;
+
+    /// The mean loss of a batch, `[1]`. Model and batch are on the same device.
+    fn loss(&self, batch: &Self::Batch, pass: &mut Pass) -> Tensor<1>;
+
+    /// The batch for a model that tracks gradients.
+    fn tracked(batch: &Self::Batch) -> Self::Batch;
+
+    /// How many values the mean loss of a batch averages over.
+    fn loss_values(batch: &Self::Batch) -> usize;
+}
+
+/// One batch of windows on a plain device (one without autodiff).
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// What the forecaster sees, `[B, lookback, C]`.
+    pub inputs: Inputs,
+    /// What it should say, `[B, horizon, C]`.
+    pub target: Tensor<3>,
+}
+
+/// The mean squared error, as in training.
+impl Objective for Forecaster {
+    type Batch = Sample;
+
+    fn loss(&self, batch: &Sample, pass: &mut Pass) -> Tensor<1> {
+        (self.forward(batch.inputs.clone(), pass) - batch.target.clone())
+            .square()
+            .mean()
+    }
+
+    fn tracked(batch: &Sample) -> Sample {
+        Sample {
+            inputs: Inputs {
+                values: Tensor::from_inner(batch.inputs.values.clone()),
+                marks: batch.inputs.marks.clone().map(Tensor::from_inner),
+            },
+            target: Tensor::from_inner(batch.target.clone()),
+        }
+    }
+
+    fn loss_values(batch: &Sample) -> usize {
+        batch.target.shape().num_elements()
+    }
+}

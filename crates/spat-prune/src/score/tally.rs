@@ -1,0 +1,56 @@
+//! Values per batch, and what becomes of them.
+
+use std::collections::BTreeMap;
+
+use spat_model::Attentive;
+use spat_spec::{ModuleId, Score};
+
+/// One module's value and those of its standing heads, from one batch.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Values {
+    pub(super) module: f64,
+    pub(super) heads: Vec<f64>,
+}
+
+/// Values of all batches so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    batches: BTreeMap<ModuleId, Vec<Values>>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, module: &ModuleId, values: Values) {
+        self.batches.entry(module.clone()).or_default().push(values);
+    }
+
+    /// Means over batches and the spread of the module's value, from input to output.
+    pub(super) fn scores(mut self, model: &impl Attentive) -> Vec<Score> {
+        model
+            .attention()
+            .into_iter()
+            .map(|module| score(module, &self.batches.remove(module).unwrap_or_default()))
+            .collect()
+    }
+}
+
+/// A module of which no batch said anything has no number for a score.
+fn score(module: &ModuleId, batches: &[Values]) -> Score {
+    let count = batches.len() as f64;
+    let value = batches.iter().map(|batch| batch.module).sum::<f64>() / count;
+    let variance = batches
+        .iter()
+        .map(|batch| (batch.module - value).powi(2))
+        .sum::<f64>()
+        / count;
+    let width = batches.first().map_or(0, |batch| batch.heads.len());
+    let heads = (0..width)
+        .map(|head| batches.iter().map(|batch| batch.heads[head]).sum::<f64>() / count)
+        .collect();
+    Score {
+        module: module.clone(),
+        value,
+        heads,
+        spread: variance.sqrt(),
+        batches: batches.len() as u64,
+    }
+}

@@ -1,0 +1,88 @@
+//! The findings in plain words, first of all.
+
+use spat_spec::{Finding, Question, Stance, StudyReport};
+
+use crate::{
+    escape::escape,
+    number,
+    page::{aside, section as wrap},
+};
+
+/// How many sentences point which way.
+pub(super) fn verdict(report: &StudyReport) -> String {
+    let count = |stance| {
+        report
+            .findings
+            .iter()
+            .filter(|f| f.stance == stance)
+            .count()
+    };
+    let (pro, contra, open) = (
+        count(Stance::For),
+        count(Stance::Against),
+        count(Stance::Open),
+    );
+    let seeds = report.study.seeds.len();
+    let weight = if seeds < 3 {
+        " With fewer than three seeds none of this is more than a hint."
+    } else {
+        ""
+    };
+    format!(
+        "Of {}, {pro} speak for the method, {contra} against it, and {open} decide nothing.{weight}",
+        number::plural(report.findings.len(), "finding")
+    )
+}
+
+pub(super) fn section(report: &StudyReport) -> String {
+    let mut body = aside(
+        "Each sentence is computed from the figures below, and says what they say whether or not it suits the method.",
+    );
+    for question in Question::ALL {
+        let found: Vec<&Finding> = report
+            .findings
+            .iter()
+            .filter(|found| found.question == question)
+            .collect();
+        if found.is_empty() {
+            continue;
+        }
+        let items: String = found
+            .iter()
+            .map(|finding| {
+                format!(
+                    "<li><strong>{}</strong> {}</li>",
+                    stance(finding.stance),
+                    escape(&finding.text)
+                )
+            })
+            .collect();
+        body += &format!("<h3>{}</h3><ul>{items}</ul>", heading(question));
+    }
+    wrap("findings", "Findings", &body)
+}
+
+/// The word before a sentence.
+pub(super) fn stance(stance: Stance) -> &'static str {
+    match stance {
+        Stance::For => "For.",
+        Stance::Against => "Against.",
+        Stance::Open => "Open.",
+    }
+}
+
+pub(super) fn heading(question: Question) -> &'static str {
+    match question {
+        Question::Oracle => "Does SEND choose well?",
+        Question::Sweep => "What does pruning do?",
+        Question::Rivals => "What beats SEND?",
+        Question::Options => "Do SEND's open choices matter?",
+        Question::Iterative => "One at a time, or at once?",
+        Question::Heads => "Heads, or whole modules?",
+        Question::Adaptive => "Can the number be chosen without the user?",
+        Question::Stability => "Is the ranking stable?",
+        Question::Uniformity => "Do low scores go with uniform attention?",
+        Question::Planted => "Is a known order found?",
+        Question::ZeroShot => "What of tables never seen?",
+    }
+}

@@ -1,0 +1,68 @@
+//! Known orders, and tables never seen.
+
+use spat_spec::StudyReport;
+
+use super::{difference, spread, tau};
+use crate::{
+    page::{aside, section},
+    table::Table,
+};
+
+/// Planted modules.
+pub(super) fn planted(report: &StudyReport) -> String {
+    let mut body = String::new();
+    for plant in &report.planted {
+        let mut table = Table::new(
+            plant.plant.clone(),
+            ["", "tau with the known order", "planted ones at the bottom"],
+        );
+        let mut rows: Vec<_> = plant.tau.iter().collect();
+        rows.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
+        for (name, agreement) in rows {
+            let found = plant.found.get(name).copied().unwrap_or_default();
+            table.row([
+                name.clone(),
+                tau(Some(agreement)),
+                format!("{:.0} % of seeds", 100.0 * found),
+            ]);
+        }
+        body += &table.html();
+    }
+    if !body.is_empty() {
+        body = aside("Modules were made redundant on purpose, so that the true order is known.")
+            + &body;
+    }
+    section("planted", "Planted modules", &body)
+}
+
+/// Every table's models on every table.
+pub(super) fn matrix(report: &StudyReport) -> String {
+    if report.transfers.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(
+        "",
+        [
+            "trained on → forecast",
+            "dense",
+            "dense, fine-tuned",
+            "pruned, fine-tuned",
+            "pruned − dense fine-tuned [95 %]",
+            "p",
+        ],
+    );
+    for transfer in &report.transfers {
+        table.row([
+            format!("{} → {}", transfer.from, transfer.to),
+            spread(&transfer.dense),
+            spread(&transfer.dense_finetuned),
+            spread(&transfer.pruned),
+            difference(&transfer.paired),
+            format!("{:.2}", transfer.paired.p_permutation),
+        ]);
+    }
+    let words = aside(
+        "Test MSE. The forecast table is split by the same rule and scaled by its own train rows, as its own models are.",
+    );
+    section("zero-shot", "Tables never seen", &(words + &table.html()))
+}

@@ -1,0 +1,159 @@
+//! One file of the page and how it is sent.
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
+
+use super::kind::kind;
+
+/// Smaller files fit one packet as they are.
+const WORTH_COMPRESSING: usize = 1024;
+
+#[derive(Debug)]
+pub(crate) struct Asset {
+    kind: &'static str,
+    bytes: Bytes,
+    /// The same, compressed; `None` inside if that gains nothing.
+    gzip: OnceLock<Option<Bytes>>,
+    /// Of the bytes, in hexadecimal.
+    tag: String,
+    /// Its name holds a hash of its content.
+    immutable: bool,
+}
+
+impl Asset {
+    pub(crate) fn new(name: &str, bytes: Vec<u8>) -> Self {
+        let hash = Sha256::digest(&bytes);
+        Self {
+            kind: kind(name),
+            tag: hash[..12]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+            immutable: is_hashed(name),
+            bytes: Bytes::from(bytes),
+            gzip: OnceLock::new(),
+        }
+    }
+
+    /// Empty for a file that is no text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    pub(crate) fn compress(&self) {
+        self.gzip.get_or_init(|| {
+            if self.bytes.len() < WORTH_COMPRESSING {
+                return None;
+            }
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(&self.bytes).ok()?;
+            let small = encoder.finish().ok()?;
+            (small.len() * 10 < self.bytes.len() * 9).then(|| Bytes::from(small))
+        });
+    }
+
+    /// The answer to a request with these headers.
+    pub(crate) fn answer(&self, request: &HeaderMap) -> Response {
+        let gzip = self.gzip.get().and_then(Option::as_ref);
+        let gzip = gzip.filter(|_| takes_gzip(request));
+        let tag = match gzip {
+            Some(_) => format!("\"{}-gz\"", self.tag),
+            None => format!("\"{}\"", self.tag),
+        };
+        let known = request
+            .get(IF_NONE_MATCH)
+            .and_then(|tags| tags.to_str().ok())
+            .is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
+        let mut response = if known {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let bytes = gzip.unwrap_or(&self.bytes).clone();
+            let length = HeaderValue::from(bytes.len());
+            let mut response = Body::from(bytes).into_response();
+            response.headers_mut().insert(CONTENT_LENGTH, length);
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        if gzip.is_some() && !known {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        let keep = if self.immutable {
+            "private, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+        if let Ok(tag) = HeaderValue::from_str(&tag) {
+            headers.insert(ETAG, tag);
+        }
+        response
+    }
+}
+
+fn takes_gzip(request: &HeaderMap) -> bool {
+    let accepted = request.get(ACCEPT_ENCODING);
+    accepted
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value.split(',').any(|coding| {
+                let mut parts = coding.split(';').map(str::trim);
+                parts.next() == Some("gzip") && !parts.any(|weight| weight == "q=0")
+            })
+        })
+}
+
+/// `spat-app-0123456789abcdef_bg.wasm`: Trunk puts a hash into such a name.
+fn is_hashed(name: &str) -> bool {
+    let Some((stem, "css" | "js" | "wasm")) = name.rsplit_once('.') else {
+        return false;
+    };
+    let stem = stem.strip_suffix("_bg").unwrap_or(stem);
+    stem.rsplit_once('-').is_some_and(|(_, hash)| {
+        (8..=16).contains(&hash.len())
+            && hash
+                .bytes()
+                .all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_a_hash_never_change() {
+        assert!(is_hashed("spat-app-0123456789abcdef_bg.wasm"));
+        assert!(is_hashed("theme-6d1cf0d2dd4d8b1a.css"));
+        assert!(!is_hashed("spat-worker_loader.js"));
+        assert!(!is_hashed("weather-20130101.csv"));
+    }
+
+    #[test]
+    fn what_is_known_is_not_sent_again() {
+        let asset = Asset::new("a.css", vec![b'a'; 5000]);
+        asset.compress();
+        let mut request = HeaderMap::new();
+        request.insert(ACCEPT_ENCODING, HeaderValue::from_static("br, gzip"));
+        let first = asset.answer(&request);
+        assert_eq!(first.headers()[CONTENT_ENCODING], "gzip");
+        request.insert(IF_NONE_MATCH, first.headers()[ETAG].clone());
+        assert_eq!(asset.answer(&request).status(), StatusCode::NOT_MODIFIED);
+        request.remove(ACCEPT_ENCODING);
+        let plain = asset.answer(&request);
+        assert_eq!(plain.status(), StatusCode::OK);
+        assert_eq!(plain.headers()[CONTENT_LENGTH], "5000");
+    }
+}

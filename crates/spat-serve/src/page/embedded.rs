@@ -1,0 +1,18 @@
+//! The page in this program, if it was there when the program was built.
+
+use rust_embed::Embed;
+
+#[derive(Embed)]
+#[folder = "../../dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// Names and bytes; none in a program that was built without the page.
+pub(super) fn files() -> Vec<(String, Vec<u8>)> {
+    Dist::iter()
+        .filter_map(|name| {
+            let file = Dist::get(&name)?;
+            Some((name.into_owned(), file.data.into_owned()))
+        })
+        .collect()
+}

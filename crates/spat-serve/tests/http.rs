@@ -1,0 +1,501 @@
+//! The page over HTTP: what visitors get, and what those get who mean no good.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod visit;
+
+use std::io::{Read as _, Write as _};
+use std::net::IpAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use spat_serve::{Limits, Rate, Secret, ServeError, Server, Settings};
+use visit::{Answer, Running, local, page_folder};
+
+#[test]
+fn the_page_comes_with_its_types_and_its_policy() {
+    let folder = page_folder();
+    let server = Running::start(local(&folder));
+    let index = server.get("/", &[]);
+    assert_eq!(index.status, 200);
+    assert!(index.text().contains("the page"));
+    assert_eq!(
+        index.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(index.header("cache-control"), Some("no-cache"));
+    for (name, value) in [
+        (
+            "content-security-policy",
+            "default-src 'self'; frame-ancestors 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ] {
+        assert_eq!(index.header(name), Some(value), "{name}");
+    }
+    let module = server.get("/app-0123456789abcdef_bg.wasm", &[]);
+    assert_eq!(module.header("content-type"), Some("application/wasm"));
+    assert!(
+        module
+            .header("cache-control")
+            .unwrap()
+            .contains("immutable")
+    );
+    assert_eq!(module.body.len(), 3 << 20);
+
+    let tag = format!("if-none-match: {}", index.header("etag").unwrap());
+    let again = server.get("/", &[&tag]);
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    let head = server.ask("HEAD", "/", &[], "");
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(server.ask("DELETE", "/", &[], "").status, 405);
+}
+
+#[test]
+fn large_files_travel_compressed() {
+    let folder = page_folder();
+    let server = Running::start(local(&folder));
+    let small = || {
+        server.get(
+            "/app-0123456789abcdef_bg.wasm",
+            &["accept-encoding: gzip, br"],
+        )
+    };
+    // They are compressed beside the first answers.
+    let begun = Instant::now();
+    while small().header("content-encoding").is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        thread::sleep(Duration::from_millis(50));
+    }
+    let small = small();
+    assert_eq!(small.header("content-encoding"), Some("gzip"));
+    assert!(small.body.len() < 100_000, "{} bytes", small.body.len());
+    assert_eq!(small.header("vary"), Some("accept-encoding"));
+}
+
+#[test]
+fn no_path_leads_out_of_the_page() {
+    let folder = page_folder();
+    let server = Running::start(local(&folder));
+    for path in [
+        "/../secret.txt",
+        "/..%2fsecret.txt",
+        "/%2e%2e/secret.txt",
+        "/%2e%2e%2fsecret.txt",
+        "/lessons/../../secret.txt",
+        "/..\\secret.txt",
+        "/....//secret.txt",
+        "//etc/passwd",
+        "/etc/passwd",
+        "/%00",
+        "/index.html%00.js",
+        "/?/../secret.txt/..",
+    ] {
+        let answer = server.get(path, &[]);
+        assert!(
+            !answer.text().contains("nobody") && !answer.text().contains("root:"),
+            "{path}"
+        );
+        assert!(
+            matches!(answer.status, 400 | 404) || path.starts_with("/?"),
+            "{path}: {answer:?}"
+        );
+    }
+    let lessons = server.get("/lessons", &[]);
+    assert_eq!(
+        (lessons.status, lessons.header("location")),
+        (308, Some("/lessons/"))
+    );
+    assert_eq!(server.get("/lessons/", &[]).text(), "the lessons");
+    assert_eq!(server.get("//example.org", &[]).status, 404);
+}
+
+#[test]
+fn other_names_and_other_sites_are_turned_away() {
+    let folder = page_folder();
+    let server = Running::start(local(&folder));
+    let named = |host: &str| {
+        let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        server.raw(request.as_bytes()).status
+    };
+    assert_eq!(named(&server.address.to_string()), 200);
+    assert_eq!(named("localhost"), 200);
+    assert_eq!(
+        named("evil.example"),
+        421,
+        "a name that DNS could bend here"
+    );
+    assert_eq!(named("192.168.7.7"), 421, "not bound to the network");
+    assert_eq!(named("127.0.0.1.evil.example"), 421);
+    let without = server.raw(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n");
+    assert!(matches!(without.status, 400 | 421), "{without:?}");
+
+    let foreign = server.get("/", &["origin: https://evil.example"]);
+    assert_eq!(foreign.status, 403);
+    assert!(!foreign.text().contains("the page"));
+    assert_eq!(server.get("/", &["origin: null"]).status, 403);
+    let own = format!("origin: http://{}", server.address);
+    assert_eq!(server.get("/", &[&own]).status, 200);
+    assert!(
+        server
+            .get("/", &[])
+            .header("access-control-allow-origin")
+            .is_none()
+    );
+}
+
+fn guarded(folder: &tempfile::TempDir) -> (Running, String) {
+    let secret = Secret::random().unwrap();
+    let token = secret.token().to_string();
+    let settings = Settings {
+        secret: Some(secret),
+        ..local(folder)
+    };
+    (Running::start(settings), token)
+}
+
+#[test]
+fn only_those_with_the_token_get_in() {
+    let folder = page_folder();
+    let (server, token) = guarded(&folder);
+    let stranger = server.get("/", &["accept: text/html"]);
+    assert_eq!(stranger.status, 401);
+    assert!(stranger.text().contains("id=\"token\"") && !stranger.text().contains("the page"));
+    assert!(
+        stranger
+            .header("content-security-policy")
+            .unwrap()
+            .starts_with("default-src 'none'")
+    );
+    assert_eq!(server.get("/app-0123456789abcdef_bg.wasm", &[]).status, 401);
+    assert_eq!(server.get("/join", &[]).status, 200);
+    assert_eq!(
+        server.get("/join.js", &[]).header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
+
+    for wrong in [
+        "",
+        "0000-0000-0000-0000",
+        "é",
+        &token[..18],
+        &format!("{token}0"),
+    ] {
+        let refused = server.join(wrong);
+        assert_eq!(refused.status, 403, "{wrong}");
+        assert!(refused.header("set-cookie").is_none());
+        assert!(!refused.text().contains(&token));
+    }
+    let unasked = server.ask("POST", "/join", &[], &token);
+    assert_eq!(
+        unasked.status, 403,
+        "a form of another site sends the token unseen"
+    );
+
+    let joined = server.join(&token.to_lowercase());
+    assert_eq!(joined.status, 204);
+    let cookie = joined.cookie();
+    assert!(server.get("/", &[&cookie]).text().contains("the page"));
+    let mut forged = cookie.clone();
+    forged.replace_range(
+        forged.len() - 1..,
+        if forged.ends_with('0') { "1" } else { "0" },
+    );
+    assert_eq!(server.get("/", &[&forged]).status, 401);
+    assert!(!cookie.contains(&token) && !cookie.contains(&token.replace('-', "")));
+
+    let (other, _) = guarded(&folder);
+    assert_eq!(
+        other.get("/", &[&cookie]).status,
+        401,
+        "a pass of another server"
+    );
+}
+
+#[test]
+fn tokens_cannot_be_tried_one_after_the_other() {
+    let folder = page_folder();
+    let secret = Secret::random().unwrap();
+    let limits = Limits {
+        attempts: Rate {
+            burst: 5.0,
+            per_second: 0.01,
+        },
+        ..Limits::default()
+    };
+    let settings = Settings {
+        secret: Some(secret.clone()),
+        limits,
+        ..local(&folder)
+    };
+    let server = Running::start(settings);
+    for _ in 0..5 {
+        assert_eq!(server.join("0000-0000-0000-0000").status, 403);
+    }
+    let waits = server.join(&secret.token().to_string());
+    assert_eq!(
+        waits.status, 429,
+        "even the right one, or a guesser would learn it"
+    );
+    assert!(waits.header("retry-after").is_some());
+}
+
+#[test]
+fn who_asks_too_often_waits() {
+    let folder = page_folder();
+    let limits = Limits {
+        requests: Rate {
+            burst: 20.0,
+            per_second: 5.0,
+        },
+        ..Limits::default()
+    };
+    let server = Running::start(Settings {
+        limits,
+        ..local(&folder)
+    });
+    let statuses: Vec<_> = (0..40).map(|_| server.get("/", &[]).status).collect();
+    assert!(statuses[..20].iter().all(|status| *status == 200));
+    assert!(statuses.contains(&429), "{statuses:?}");
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(server.get("/", &[]).status, 200, "and is served again");
+}
+
+#[test]
+fn a_client_that_never_ends_its_request_is_let_go() {
+    let folder = page_folder();
+    let limits = Limits {
+        head: Duration::from_millis(400),
+        ..Limits::default()
+    };
+    let server = Running::start(Settings {
+        limits,
+        ..local(&folder)
+    });
+    let mut slow: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(1500) {
+        for stream in &mut slow {
+            // A header byte now and then; an error means that the server has had enough.
+            stream.write_all(b"G").ok();
+        }
+        assert_eq!(
+            server.get("/", &[]).status,
+            200,
+            "others are served meanwhile"
+        );
+        thread::sleep(Duration::from_millis(100));
+    }
+    for mut stream in slow {
+        let answer = Answer::read(&mut stream);
+        assert!(matches!(answer.status, 0 | 400 | 408), "{answer:?}");
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "closed, not waited for"
+    );
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_let_go() {
+    let folder = page_folder();
+    let limits = Limits {
+        patience: Duration::from_millis(400),
+        connections_of_one: 12,
+        ..Limits::default()
+    };
+    let server = Running::start(Settings {
+        limits,
+        ..local(&folder)
+    });
+    let request = format!(
+        "GET /app-0123456789abcdef_bg.wasm HTTP/1.1\r\nhost: {}\r\n\r\n",
+        server.address
+    );
+    let mut idle = Vec::new();
+    for _ in 0..10 {
+        let mut stream = server.connect();
+        // More answers than the system's buffers between us hold.
+        for _ in 0..8 {
+            stream.write_all(request.as_bytes()).unwrap();
+        }
+        idle.push(stream);
+    }
+    assert_eq!(
+        server.get("/", &[]).status,
+        200,
+        "others are served meanwhile"
+    );
+    thread::sleep(Duration::from_millis(1500));
+    // Their places are free again: these would not fit beside them.
+    let fresh: Vec<_> = (0..11).map(|_| server.connect()).collect();
+    assert_eq!(server.get("/", &[]).status, 200);
+    drop((idle, fresh));
+}
+
+#[test]
+fn one_address_cannot_take_every_connection() {
+    let folder = page_folder();
+    let limits = Limits {
+        connections_of_one: 5,
+        ..Limits::default()
+    };
+    let server = Running::start(Settings {
+        limits,
+        ..local(&folder)
+    });
+    let held: Vec<_> = (0..5).map(|_| server.connect()).collect();
+    // The server counts them as it takes them in.
+    thread::sleep(Duration::from_millis(200));
+    let mut one_more = server.connect();
+    let refused = Answer::read(&mut one_more);
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.text().len(), 52);
+    drop(held);
+    let begun = Instant::now();
+    while server.get("/", &[]).status != 200 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "places are not given back"
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_is_too_large_or_no_request_is_refused() {
+    let folder = page_folder();
+    let (server, _) = guarded(&folder);
+    let long = format!("x-long: {}", "x".repeat(40 << 10));
+    let head = server.get("/", &[&long]);
+    assert!(matches!(head.status, 0 | 400 | 431), "{}", head.status);
+    let many: Vec<_> = (0..200).map(|number| format!("x-{number}: 1")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_eq!(server.get("/", &many).status, 431);
+    assert_eq!(server.join(&"0".repeat(100_000)).status, 413);
+    for garbage in [
+        &b"\x16\x03\x01\x02\x00\x01\x00"[..],
+        &[0; 512],
+        b"HELO\r\n\r\n",
+    ] {
+        let answer = server.raw(&[garbage, b"\r\n\r\n"].concat());
+        assert!(matches!(answer.status, 0 | 400), "{answer:?}");
+    }
+    assert_eq!(
+        server.get("/join", &[]).status,
+        200,
+        "and the server is well"
+    );
+}
+
+#[test]
+fn fifty_at_once_all_get_the_page() {
+    let folder = page_folder();
+    let (server, token) = guarded(&folder);
+    thread::scope(|scope| {
+        let visits: Vec<_> = (0..50)
+            .map(|_| {
+                scope.spawn(|| {
+                    let cookie = server.join(&token).cookie();
+                    let index = server.get("/", &[&cookie]);
+                    let module = server.get("/app-0123456789abcdef_bg.wasm", &[&cookie]);
+                    (cookie, index.status, module.body.len())
+                })
+            })
+            .collect();
+        let mut cookies = Vec::new();
+        for visit in visits {
+            let (cookie, status, bytes) = visit.join().unwrap();
+            assert_eq!((status, bytes), (200, 3 << 20));
+            cookies.push(cookie);
+        }
+        cookies.sort();
+        cookies.dedup();
+        assert_eq!(cookies.len(), 50, "everybody is somebody else");
+    });
+}
+
+#[test]
+fn a_connection_is_used_again() {
+    let folder = page_folder();
+    let server = Running::start(local(&folder));
+    let mut stream = server.connect();
+    let request = format!("HEAD / HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
+    for _ in 0..3 {
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut start = [0; 15];
+        stream.read_exact(&mut start).unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200 OK");
+        let mut rest = Vec::new();
+        let mut byte = [0];
+        while !rest.ends_with(b"\r\n\r\n") {
+            stream.read_exact(&mut byte).unwrap();
+            rest.push(byte[0]);
+        }
+    }
+}
+
+fn bind(settings: Settings) -> Result<std::net::SocketAddr, ServeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async { Server::bind(settings).await.map(|server| server.address()) })
+}
+
+#[test]
+fn what_cannot_be_bound_is_told_with_a_way_out() {
+    let folder = page_folder();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = bind(Settings {
+        port: Some(port),
+        ..local(&folder)
+    })
+    .unwrap_err();
+    assert!(matches!(error, ServeError::PortTaken(_)));
+    assert!(error.to_string().contains("--port"), "{error}");
+    let error = bind(Settings {
+        bind: IpAddr::from([203, 0, 113, 9]),
+        ..local(&folder)
+    })
+    .unwrap_err();
+    assert!(matches!(error, ServeError::NoSuchAddress(_)));
+    assert!(error.to_string().contains("0.0.0.0"), "{error}");
+    let empty = tempfile::TempDir::new().unwrap();
+    let error = spat_serve::Page::in_folder(empty.path()).unwrap_err();
+    assert!(error.to_string().contains("cargo xtask dist"), "{error}");
+}
+
+#[test]
+fn links_carry_the_token_where_one_is_needed() {
+    let folder = page_folder();
+    let secret = Secret::random().unwrap();
+    let token = secret.token().to_string();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let open = Server::bind(local(&folder)).await.unwrap();
+        assert_eq!(open.link(), format!("http://{}/", open.address()));
+        assert_eq!(open.network_link(), None);
+        let settings = Settings {
+            bind: IpAddr::from([0, 0, 0, 0]),
+            secret: Some(secret),
+            ..local(&folder)
+        };
+        let server = Server::bind(settings).await.unwrap();
+        let port = server.address().port();
+        assert_eq!(
+            server.link(),
+            format!("http://127.0.0.1:{port}/join#{token}")
+        );
+        if let Some(link) = server.network_link() {
+            assert!(link.ends_with(&format!(":{port}/join#{token}")) && !link.contains("0.0.0.0"));
+        }
+    });
+}

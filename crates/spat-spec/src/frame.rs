@@ -1,0 +1,71 @@
+//! A value and bytes beside it in one buffer, for lines that carry only buffers: the length of the
+//! JSON as four bytes, the least significant first, the JSON, the bytes.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+/// A buffer that is no frame, or a value without a form in JSON.
+#[derive(Debug, Error)]
+pub enum FrameError {
+    /// The buffer ends before its JSON does.
+    #[error("a message of {0} bytes ends too early")]
+    Short(usize),
+    /// The JSON is not the value that was expected, as between programs of different versions.
+    #[error("a message that this version does not know: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// The frame of `value` and `bytes`.
+///
+/// # Errors
+/// The value has no JSON.
+pub fn frame(value: &impl Serialize, bytes: &[u8]) -> Result<Vec<u8>, FrameError> {
+    let mut frame = vec![0; 4];
+    serde_json::to_writer(&mut frame, value)?;
+    let length = u32::try_from(frame.len() - 4).unwrap_or(u32::MAX);
+    frame[..4].copy_from_slice(&length.to_le_bytes());
+    frame.extend_from_slice(bytes);
+    Ok(frame)
+}
+
+/// The value in a frame, and the bytes behind it.
+///
+/// # Errors
+/// It is no frame of such a value.
+pub fn unframe<T: DeserializeOwned>(frame: &[u8]) -> Result<(T, &[u8]), FrameError> {
+    let short = || FrameError::Short(frame.len());
+    let (length, rest) = frame.split_first_chunk::<4>().ok_or_else(short)?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let (json, bytes) = rest.split_at_checked(length).ok_or_else(short)?;
+    Ok((serde_json::from_slice(json)?, bytes))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_gives_back_what_it_was_made_of() {
+        let made = frame(&("open", 7), b"a,b\n1,2\n").unwrap();
+        let (value, bytes) = unframe::<(String, u32)>(&made).unwrap();
+        assert_eq!((value, bytes), (("open".to_owned(), 7), &b"a,b\n1,2\n"[..]));
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused() {
+        let made = frame(&"whole", b"").unwrap();
+        for cut in 0..made.len() {
+            assert!(matches!(
+                unframe::<String>(&made[..cut]),
+                Err(FrameError::Short(found)) if found == cut
+            ));
+        }
+        let other = frame(&7, b"").unwrap();
+        assert!(matches!(
+            unframe::<String>(&other),
+            Err(FrameError::Json(_))
+        ));
+    }
+}

@@ -1,0 +1,274 @@
+//! The study from its first task to its report.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use spat_engine::platform::write_whole;
+use spat_engine::{Device, Workbench};
+use spat_series::Series;
+use spat_spec::{
+    DepthReport, DepthTimings, DeviceFacts, MOST_ORACLE_MODULES, PointTiming, Question, Study,
+    StudyReport, StudyTimings,
+};
+
+use crate::cache::Cache;
+use crate::error::StudyError;
+use crate::findings::findings;
+use crate::questions::{
+    adaptive, heads, iterative, planted, rankings, stability, subsets, sweep, transfer, uniformity,
+};
+use crate::runner::{Runner, StudyEvent};
+use crate::site::Site;
+use crate::subsets::Subset;
+
+/// The result.
+pub const REPORT_FILE: &str = "study.json";
+
+/// Everything that decides it; a folder that has it can go on.
+pub const STUDY_FILE: &str = "config.json";
+
+/// What the clock said.
+pub const TIMINGS_FILE: &str = "timings.json";
+
+/// Rounds in which all structures of a depth are timed.
+const ROUNDS: usize = 15;
+
+/// Where and how a study is carried out; nothing of it decides a result.
+pub struct Place<'a> {
+    /// The folder of the study.
+    pub folder: &'a Path,
+    /// Without autodiff.
+    pub device: Device,
+    /// The same in words.
+    pub device_facts: DeviceFacts,
+    /// Tasks at once.
+    pub workers: usize,
+    /// What makes the result again.
+    pub command: String,
+    /// Hears of everything, from several threads.
+    pub watch: &'a (dyn Fn(StudyEvent) + Sync),
+    /// Set by whoever wants the study to stop; what was computed is kept.
+    pub stop: &'a AtomicBool,
+}
+
+/// Answers a study's questions on its tables, which come in the order of [`Study::tables`]. Goes on
+/// with what the folder holds of it. The report, the timings and the page are in the folder when it
+/// returns.
+///
+/// # Errors
+/// [`StudyError::Stopped`] when asked to stop; otherwise what failed and a way out.
+pub fn conduct(
+    study: &Study,
+    tables: Vec<Series>,
+    place: &Place<'_>,
+) -> Result<(StudyReport, StudyTimings), StudyError> {
+    study.check()?;
+    if tables.len() != study.tables.len() {
+        return Err(StudyError::Mismatch(format!(
+            "the study names {} tables, but {} are given",
+            study.tables.len(),
+            tables.len()
+        )));
+    }
+    let mut benches = BTreeMap::new();
+    for (series, facts) in tables.into_iter().zip(&study.tables) {
+        let split = study.base.data.split;
+        let bench = Workbench::new(series, split, &study.base.forecaster, &place.device);
+        let bench = bench.map_err(|error| StudyError::Task {
+            task: facts.name.clone(),
+            error,
+        })?;
+        benches.insert(facts.sha256.clone(), bench);
+    }
+    let first = &study.tables[0];
+    let data = benches[&first.sha256].facts(&first.name);
+    let runner = Runner {
+        benches,
+        data: study.base.data.clone(),
+        cache: Cache::new(&place.folder.join("cache"))?,
+        workers: place.workers,
+        watch: place.watch,
+        stop: place.stop,
+        known: Mutex::new(HashMap::new()),
+    };
+    let sites: Vec<Site<'_>> = study
+        .depths
+        .iter()
+        .map(|&layers| Site::new(study, &runner, &first.sha256, layers))
+        .collect();
+
+    (place.watch)(StudyEvent::Part("dense models".to_owned()));
+    let dense = sites
+        .iter()
+        .flat_map(|site| site.seeds().map(|seed| site.dense(seed)));
+    runner.ask_models(&dense.collect::<Vec<_>>())?;
+
+    let mut report = StudyReport {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: place.command.clone(),
+        hash: study.hash(),
+        study: study.clone(),
+        data,
+        findings: Vec::new(),
+        depths: Vec::new(),
+        planted: Vec::new(),
+        transfers: Vec::new(),
+    };
+    for site in &sites {
+        report.depths.push(depth(site, place)?);
+    }
+    if study.asks(Question::Planted) {
+        (place.watch)(StudyEvent::Part("planted modules".to_owned()));
+        report.planted = vec![planted::measure(study, &runner)?];
+    }
+    if study.asks(Question::ZeroShot) && study.tables.len() > 1 {
+        (place.watch)(StudyEvent::Part("zero-shot".to_owned()));
+        report.transfers = transfer::matrix(study, &runner)?;
+    }
+    report.findings = findings(&report);
+
+    let timings = timings(&sites, &runner, place)?;
+    write(place.folder, REPORT_FILE, &report)?;
+    let page = spat_report::study_html(&report, Some(&timings));
+    write_whole(&place.folder.join("study.html"), page.as_bytes())?;
+    Ok((report, timings))
+}
+
+fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, StudyError> {
+    let study = site.study;
+    let part = |name: &str| {
+        (place.watch)(StudyEvent::Part(format!(
+            "{} layers, {name}",
+            site.layers()
+        )));
+    };
+    part("fine-tuning alone");
+    site.tune(site.seeds().map(|seed| (seed, Subset::NONE)))?;
+    let mut report = DepthReport {
+        layers: site.layers(),
+        modules: site.modules.clone(),
+        dense: site.error_spread(|seed| Ok(site.dense(seed)))?,
+        dense_finetuned: site.error_spread(|seed| Ok(site.tuned(seed, Subset::NONE)))?,
+        subsets: Vec::new(),
+        single_val: Vec::new(),
+        single_test: Vec::new(),
+        rankings: Vec::new(),
+        random: Vec::new(),
+        options: Vec::new(),
+        sweep: Vec::new(),
+        iterative: Vec::new(),
+        heads: Vec::new(),
+        adaptive: Vec::new(),
+        stability: None,
+        uniformity: None,
+    };
+    if study.asks(Question::Oracle) && site.layers() <= MOST_ORACLE_MODULES {
+        part("every subset");
+        report.subsets = subsets::every_subset(site)?;
+    }
+    let ranked = [Question::Oracle, Question::Rivals, Question::Options];
+    if ranked.into_iter().any(|question| study.asks(question)) {
+        part("single modules");
+        (report.single_val, report.single_test) = subsets::single_modules(site)?;
+    }
+    if study.asks(Question::Oracle) || study.asks(Question::Rivals) {
+        part("SEND and its rivals");
+        let mut judges = rankings::rivals(site);
+        if !study.asks(Question::Rivals) {
+            judges.truncate(1);
+        }
+        report.rankings = rankings::rank(site, &judges, &report)?;
+        report.random = rankings::random(site, &report)?;
+    }
+    if study.asks(Question::Options) {
+        part("options of SEND");
+        report.options = rankings::rank(site, &rankings::options(site), &report)?;
+    }
+    if study.asks(Question::Sweep) {
+        part("ratio sweep");
+        report.sweep = sweep::sweep(site)?;
+    }
+    if study.asks(Question::Iterative) {
+        part("iterative against one-shot");
+        report.iterative = iterative::compare(site)?;
+    }
+    if study.asks(Question::Heads) {
+        part("heads against modules");
+        report.heads = heads::compare(site)?;
+    }
+    if study.asks(Question::Adaptive) {
+        part("numbers chosen by rules");
+        report.adaptive = adaptive::compare(site)?;
+    }
+    if study.asks(Question::Stability) {
+        part("stability of the ranking");
+        report.stability = stability::measure(site)?;
+    }
+    if study.asks(Question::Uniformity) {
+        part("uniform attention");
+        report.uniformity = uniformity::measure(site)?;
+    }
+    Ok(report)
+}
+
+/// Times of every number of modules, taken while nothing else runs; those that the folder holds are
+/// kept.
+fn timings(
+    sites: &[Site<'_>],
+    runner: &Runner<'_>,
+    place: &Place<'_>,
+) -> Result<StudyTimings, StudyError> {
+    let path = place.folder.join(TIMINGS_FILE);
+    if let Some(known) = std::fs::read(&path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<StudyTimings>(&bytes).ok())
+    {
+        return Ok(known);
+    }
+    (place.watch)(StudyEvent::Part("times".to_owned()));
+    let mut depths = Vec::new();
+    for site in sites {
+        let Some(bench) = runner.benches.get(&site.table) else {
+            continue;
+        };
+        let counts: Vec<usize> = (0..=site.layers()).collect();
+        let structures = counts
+            .iter()
+            .map(|&count| site.structure((site.layers() - count..site.layers()).collect()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let training = &site.study.base.training;
+        let measured = pollster::block_on(bench.times(&structures, training, ROUNDS));
+        let measured = measured.map_err(|error| StudyError::Task {
+            task: "measuring times".to_owned(),
+            error,
+        })?;
+        let points = counts.into_iter().zip(measured);
+        depths.push(DepthTimings {
+            layers: site.layers(),
+            points: points
+                .map(|(count, times)| PointTiming {
+                    count,
+                    step_ms: times.step_ms,
+                    infer_ms: times.infer_ms,
+                })
+                .collect(),
+        });
+    }
+    let timings = StudyTimings {
+        device: place.device_facts.clone(),
+        depths,
+    };
+    write(place.folder, TIMINGS_FILE, &timings)?;
+    Ok(timings)
+}
+
+fn write(folder: &Path, name: &str, value: &impl serde::Serialize) -> Result<(), StudyError> {
+    let path = folder.join(name);
+    let text = serde_json::to_vec_pretty(value).map_err(|error| StudyError::Damaged {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    Ok(write_whole(&path, &text)?)
+}

@@ -1,0 +1,115 @@
+//! Whether the score is a property of the model.
+
+use spat_spec::{DepthReport, Finding, Question, Stance, StudyReport};
+
+use super::words::{finding, rough};
+
+/// Agreement from which the issue counts an order as found.
+const FOUND: f64 = 0.8;
+
+pub(super) fn stability(depth: &DepthReport) -> Option<Finding> {
+    let stability = depth.stability.as_ref()?;
+    let (low, high) = stability.seeds_interval;
+    let (stance, verdict) = if stability.seeds.values.is_empty() {
+        (Stance::Open, "one seed says nothing about the others")
+    } else if low > 0.5 {
+        (
+            Stance::For,
+            "the order is one of the architecture and the data, not of chance",
+        )
+    } else if stability.seeds.mean < 0.5 {
+        (Stance::Against, "the order depends on the seed")
+    } else {
+        (Stance::Open, "the order depends on the seed in part")
+    };
+    let epochs = stability.epochs.first().map_or_else(String::new, |first| {
+        format!(
+            "; the first epoch's order agrees with the last one's by {}",
+            rough(first)
+        )
+    });
+    Some(finding(
+        Question::Stability,
+        stance,
+        format!(
+            "With {} layers, SEND's order agrees with itself by Kendall's tau {} between groups of batches and {} between seeds (95 % bootstrap interval {low:.2} to {high:.2}){epochs}: {verdict}. Groups of batches of one model would remove the same modules in {:.0} % of pairs.",
+            depth.layers,
+            rough(&stability.batches),
+            rough(&stability.seeds),
+            100.0 * stability.same_choice
+        )
+        .replace(" -", " −"),
+    ))
+}
+
+pub(super) fn uniformity(depth: &DepthReport) -> Option<Finding> {
+    let uniformity = depth.uniformity.as_ref()?;
+    let (low, high) = uniformity.interval;
+    let (stance, verdict) = if high < 0.0 {
+        (
+            Stance::For,
+            "low scores go with uniform attention, as the method says",
+        )
+    } else if low > 0.0 {
+        (
+            Stance::Against,
+            "low scores go with pointed attention, the opposite of what the method says",
+        )
+    } else {
+        (Stance::Open, "these models show no relation")
+    };
+    Some(finding(
+        Question::Uniformity,
+        stance,
+        format!(
+            "With {} layers, SEND and the entropy of attention are related by Kendall's tau {} (95 % bootstrap interval {low:.2} to {high:.2}): {verdict}.",
+            depth.layers,
+            rough(&uniformity.tau)
+        )
+        .replace(" -", " −"),
+    ))
+}
+
+pub(super) fn planted(report: &StudyReport) -> Vec<Finding> {
+    let each = report.planted.iter().map(|plant| {
+        let send: Vec<_> = plant.tau.iter().filter(|(name, _)| name.starts_with("send")).collect();
+        let best = send.iter().max_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
+        let rivals: Vec<&str> = plant
+            .tau
+            .iter()
+            .filter(|(name, tau)| !name.starts_with("send") && tau.mean >= FOUND)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let rivals = if rivals.is_empty() {
+            "no rival".to_owned()
+        } else {
+            rivals.join(", ")
+        };
+        let own = plant.own.as_ref().and_then(|own| plant.tau.get(own));
+        let (stance, said) = match (best, own) {
+            (Some((_, tau)), Some(own)) if own.mean >= FOUND => (
+                Stance::For,
+                format!("SEND as studied finds the known order (tau {}), the best of its settings by {}", rough(own), rough(tau)),
+            ),
+            (Some((name, tau)), _) if tau.mean >= FOUND => (
+                Stance::Open,
+                format!(
+                    "SEND finds the known order in the setting \"{name}\" (tau {}), not as studied{}",
+                    rough(tau),
+                    own.map_or_else(String::new, |own| format!(" (tau {})", rough(own)))
+                ),
+            ),
+            (Some((name, tau)), _) => (
+                Stance::Against,
+                format!("SEND does not find the known order in any setting; the nearest is \"{name}\" (tau {})", rough(tau)),
+            ),
+            (None, _) => (Stance::Open, "SEND was not asked".to_owned()),
+        };
+        finding(
+            Question::Planted,
+            stance,
+            format!("Planted, {}: {said}. Of the others, {rivals} reached {FOUND}.", plant.plant),
+        )
+    });
+    each.collect()
+}

@@ -1,0 +1,104 @@
+//! A number of modules chosen without the user, against every fixed one.
+
+use spat_prune::adaptive::{AdaptiveError, AdaptiveRule, Otherwise, eliminate};
+use spat_spec::{AdaptiveResult, Plan, Spread};
+
+use crate::compare::paired;
+use crate::error::StudyError;
+use crate::site::Site;
+use crate::subsets::{Subset, above_best, lowest};
+
+struct Rule {
+    name: &'static str,
+    title: &'static str,
+    rule: AdaptiveRule,
+}
+
+fn rules() -> Vec<Rule> {
+    let guarded = |stable, otherwise| AdaptiveRule {
+        stable,
+        otherwise,
+        ..AdaptiveRule::default()
+    };
+    vec![
+        Rule {
+            name: "gap or nothing",
+            title: "up to the widest gap of SEND where it exceeds the spread over batches, as long as validation does not object",
+            rule: guarded(1.0, Otherwise::Keep),
+        },
+        Rule {
+            name: "gap or trial",
+            title: "the same, and where no gap is wide enough every module is tried",
+            rule: guarded(1.0, Otherwise::TryEach),
+        },
+        Rule {
+            name: "trial",
+            title: "every module is tried in every round, SEND breaks ties only",
+            rule: guarded(f64::INFINITY, Otherwise::TryEach),
+        },
+    ]
+}
+
+/// Each rule on each seed; validation errors are those of fine-tuned models.
+pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<AdaptiveResult>, StudyError> {
+    // The fixed numbers that the rules are held against, by SEND.
+    let mut fixed: Vec<(u64, Vec<f64>)> = Vec::new();
+    for seed in site.seeds() {
+        let scores = site.send_values(seed)?;
+        let wanted = (0..=site.layers()).map(|count| (seed, lowest(&scores, count)));
+        site.tune(wanted.clone())?;
+        let tests = wanted.map(|(seed, gone)| site.test(seed, gone));
+        fixed.push((seed, tests.collect::<Result<_, _>>()?));
+    }
+    rules()
+        .into_iter()
+        .map(|rule| result(site, rule, &fixed))
+        .collect()
+}
+
+fn result(
+    site: &Site<'_>,
+    rule: Rule,
+    fixed: &[(u64, Vec<f64>)],
+) -> Result<AdaptiveResult, StudyError> {
+    let mut counts = Vec::new();
+    let mut tests = Vec::new();
+    let mut trainings = Vec::new();
+    let mut regrets = Vec::new();
+    for (seed, of_fixed) in fixed {
+        let scores = site.send(*seed, site.study.send())?;
+        let evaluate = async |plan: &Plan| -> Result<f64, StudyError> {
+            Ok(site.errors(site.tuned(*seed, subset(site, plan)))?.val)
+        };
+        let search = pollster::block_on(eliminate("send", scores, &rule.rule, evaluate));
+        let found = search.map_err(|error| match error {
+            AdaptiveError::Evaluate(error) => error,
+            AdaptiveError::Plan(error) => error.into(),
+        })?;
+        let test = site.test(*seed, subset(site, &found.plan))?;
+        counts.push(found.plan.removed.len());
+        // The first trial is the dense model, which every study fine-tunes anyway.
+        trainings.push(found.trials.len().saturating_sub(1) as f64);
+        regrets.push(above_best(test, of_fixed.iter().copied()));
+        tests.push(test);
+    }
+    let against_fixed = (0..=site.layers()).map(|count| {
+        let theirs: Vec<f64> = fixed.iter().map(|(_, tests)| tests[count]).collect();
+        (count, paired(&tests, &theirs))
+    });
+    Ok(AdaptiveResult {
+        rule: rule.name.to_owned(),
+        title: rule.title.to_owned(),
+        counts,
+        against_fixed: against_fixed.collect(),
+        test: Spread::of(tests),
+        trainings: Spread::of(trainings),
+        regret: Spread::of(regrets),
+    })
+}
+
+fn subset(site: &Site<'_>, plan: &Plan) -> Subset {
+    (0..site.layers())
+        .filter(|&place| plan.removed.contains(&site.modules[place]))
+        .collect()
+}

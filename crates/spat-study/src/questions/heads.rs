@@ -1,0 +1,113 @@
+//! Heads against whole modules at the same number of multiply–accumulates.
+
+use rand::{Rng as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use spat_spec::{Granularity, HeadPoint, Plan, PruneRule, Score, Spread};
+
+use crate::compare::paired;
+use crate::error::StudyError;
+use crate::site::Site;
+use crate::subsets::{Subset, lowest, values};
+use crate::task::Removal;
+
+/// Random orders of heads per seed.
+const RANDOM: usize = 3;
+
+/// Modules at the study's ratio, and as many heads as save the same MACs.
+pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
+    let modules = site.count();
+    let rule = PruneRule {
+        ratio: modules as f64 / site.layers() as f64,
+        granularity: Granularity::HeadsAtEqualMacs,
+        ..PruneRule::default()
+    };
+    let heads_of = |scores: Vec<Score>| -> Result<Removal, StudyError> {
+        let plan = Plan::from_head_scores("send", scores, &rule, &site.dense)?;
+        Ok(Removal {
+            modules: plan.removed,
+            heads: plan.removed_heads,
+        })
+    };
+    let mut by_module = Vec::new();
+    let mut by_head = Vec::new();
+    let mut by_random = Vec::new();
+    for seed in site.seeds() {
+        let scores = site.send(seed, site.study.send())?;
+        by_module.push((seed, lowest(&values(&scores), modules)));
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x4845_4144);
+        let mut blind = Vec::new();
+        for _ in 0..RANDOM {
+            let mut drawn = scores.clone();
+            for head in drawn.iter_mut().flat_map(|score| &mut score.heads) {
+                *head = random.next_u64() as f64;
+            }
+            blind.push(heads_of(drawn)?);
+        }
+        by_random.push((seed, blind));
+        by_head.push((seed, heads_of(scores)?));
+    }
+    let blind = single(&by_random);
+    let recipes = by_module
+        .iter()
+        .map(|&(seed, subset)| site.tuned(seed, subset))
+        .chain(
+            by_head
+                .iter()
+                .chain(&blind)
+                .map(|(seed, removal)| site.tuned_without(*seed, removal.clone())),
+        );
+    site.train(recipes.collect::<Vec<_>>())?;
+
+    let test = |seed: u64, removal: &Removal| -> Result<f64, StudyError> {
+        Ok(site.errors(site.tuned_without(seed, removal.clone()))?.test)
+    };
+    let module_test = spread(by_module.iter().map(|&(seed, gone)| site.test(seed, gone)))?;
+    let head_test = spread(by_head.iter().map(|(seed, removal)| test(*seed, removal)))?;
+    let random_test = spread(by_random.iter().map(|(seed, removals)| {
+        Ok(spread(removals.iter().map(|removal| test(*seed, removal)))?.mean)
+    }))?;
+    let macs = spread(
+        by_head
+            .iter()
+            .map(|(_, removal)| Ok(removal.from(site.dense.clone())?.cost().macs as f64)),
+    )?;
+    let first = by_module.first().map_or(Subset::NONE, |(_, gone)| *gone);
+    let all = site.study.base.forecaster.heads();
+    let gone = by_head.iter().map(|(_, removal)| {
+        let single: usize = removal
+            .heads
+            .iter()
+            .map(|removal| removal.heads.len())
+            .sum();
+        (single + removal.modules.len() * all) as f64
+    });
+    Ok(vec![HeadPoint {
+        modules,
+        heads: Spread::of(gone.collect()).mean.round() as usize,
+        module_macs: site.structure(first)?.cost().macs,
+        head_macs: macs.mean,
+        paired: paired(&head_test.values, &module_test.values),
+        by_module: module_test,
+        by_head: head_test,
+        by_random_head: random_test,
+        whole: by_head
+            .iter()
+            .map(|(_, removal)| removal.modules.len())
+            .collect(),
+        removed: by_head
+            .into_iter()
+            .map(|(_, removal)| removal.heads)
+            .collect(),
+    }])
+}
+
+fn single(by_random: &[(u64, Vec<Removal>)]) -> Vec<(u64, Removal)> {
+    let each = by_random
+        .iter()
+        .flat_map(|(seed, removals)| removals.iter().map(|removal| (*seed, removal.clone())));
+    each.collect()
+}
+
+fn spread(each: impl Iterator<Item = Result<f64, StudyError>>) -> Result<Spread, StudyError> {
+    each.collect::<Result<Vec<f64>, _>>().map(Spread::of)
+}

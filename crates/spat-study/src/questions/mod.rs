@@ -1,0 +1,12 @@
+//! One file per question: which tasks it needs, and what their results say.
+
+pub(crate) mod adaptive;
+pub(crate) mod heads;
+pub(crate) mod iterative;
+pub(crate) mod planted;
+pub(crate) mod rankings;
+pub(crate) mod stability;
+pub(crate) mod subsets;
+pub(crate) mod sweep;
+pub(crate) mod transfer;
+pub(crate) mod uniformity;

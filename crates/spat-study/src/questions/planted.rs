@@ -1,0 +1,82 @@
+//! Modules planted as needless, so that their true order is known.
+
+use std::collections::BTreeMap;
+
+use spat_domains::planted::{PlantedConfig, TRUTH};
+use spat_spec::{Accumulate, MaskShape, PlantedResult, Scaling, SendOptions, Sign, Study, When};
+
+use crate::compare::tau;
+use crate::error::StudyError;
+use crate::runner::Runner;
+use crate::subsets::{Subset, lowest};
+use crate::task::{Outcome, Task};
+
+/// Every way of scoring against the planted order, over the study's seeds.
+pub(crate) fn measure(study: &Study, runner: &Runner<'_>) -> Result<PlantedResult, StudyError> {
+    let tasks: Vec<Task> = study
+        .seeds
+        .iter()
+        .map(|&seed| {
+            Task::Planted(PlantedConfig {
+                steps: study.planted_steps,
+                seed,
+                ..PlantedConfig::default()
+            })
+        })
+        .collect();
+    let mut taus: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut hits: BTreeMap<String, f64> = BTreeMap::new();
+    // All but the one module that is free to learn.
+    let planted: Subset = (0..TRUTH.len())
+        .filter(|&layer| TRUTH[layer] + 1.0 < TRUTH.len() as f64)
+        .collect();
+    for outcome in runner.ask(&tasks)? {
+        let Outcome::Ranked(ways) = outcome else {
+            return Err(StudyError::Mismatch(
+                "a planted model was not ranked".to_owned(),
+            ));
+        };
+        for (name, values) in ways {
+            let hit = lowest(&values, planted.len()) == planted;
+            *hits.entry(name.clone()).or_default() += f64::from(u8::from(hit));
+            taus.entry(name).or_default().push(tau(&TRUTH, &values));
+        }
+    }
+    let seeds = study.seeds.len() as f64;
+    Ok(PlantedResult {
+        plant: "one module that must learn, beside a silent one, noise, uniform attention and a copy at a quarter of its strength".to_owned(),
+        own: own(study.send()),
+        found: hits
+            .into_iter()
+            .map(|(name, hits)| (name, hits / seeds))
+            .collect(),
+        tau: taus
+            .into_iter()
+            .map(|(name, values)| (name, values.into_iter().collect()))
+            .collect(),
+    })
+}
+
+/// The study's own setting by its name there, if it is among those that are tried.
+fn own(send: SendOptions) -> Option<String> {
+    let when = match (send.when, send.accumulate) {
+        (When::During, Accumulate::Mean | Accumulate::Sum) => "during",
+        (When::After, Accumulate::Mean | Accumulate::Sum) => "after",
+        _ => return None,
+    };
+    let mask = match send.mask {
+        MaskShape::Shared => "shared",
+        MaskShape::PerSample => "per-sample",
+    };
+    let sign = match send.sign {
+        Sign::Signed => "signed",
+        Sign::Absolute => "absolute",
+    };
+    let scaling = match send.scaling {
+        Scaling::None => "none",
+        Scaling::SumLoss => "sum-loss",
+        Scaling::Standardise => "standardise",
+        Scaling::Temperature(_) => return None,
+    };
+    Some(format!("send {when} {mask} {sign} {scaling}"))
+}

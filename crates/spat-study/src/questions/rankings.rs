@@ -1,0 +1,301 @@
+//! SEND, its variants and its rivals: what each would remove, and what comes of it.
+
+use rand::SeedableRng as _;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use spat_spec::{DepthReport, Pick, RandomPick, RankingReport, Scorer, SendOptions, Spread};
+
+use crate::compare::{paired, tau};
+use crate::error::StudyError;
+use crate::site::Site;
+use crate::subsets::{Subset, above_best, drawn, lowest, values};
+use crate::variants::variants;
+
+/// Somebody who ranks modules.
+#[derive(Debug, Clone)]
+pub(crate) struct Judge {
+    name: String,
+    title: String,
+    source: Source,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Send(SendOptions),
+    Rival(Scorer),
+}
+
+/// SEND as the study has it, then its rivals that rank by something.
+pub(crate) fn rivals(site: &Site<'_>) -> Vec<Judge> {
+    let judge = |scorer: Scorer, source| Judge {
+        name: scorer.name().to_owned(),
+        title: scorer.title().to_owned(),
+        source,
+    };
+    let send = judge(Scorer::Send, Source::Send(site.study.send()));
+    let others = site
+        .study
+        .scorers
+        .iter()
+        .filter(|scorer| !matches!(scorer, Scorer::Send | Scorer::Random))
+        .map(|&scorer| judge(scorer, Source::Rival(scorer)));
+    std::iter::once(send).chain(others).collect()
+}
+
+/// SEND with each of its choices varied, the study's own first.
+pub(crate) fn options(site: &Site<'_>) -> Vec<Judge> {
+    let variants = variants(site.study.send()).into_iter();
+    variants
+        .map(|variant| Judge {
+            name: variant.name.to_owned(),
+            title: variant.title.to_owned(),
+            source: Source::Send(variant.options),
+        })
+        .collect()
+}
+
+/// Numbers of modules at which rankings are compared: all that leave a choice where every subset
+/// is trained, else that of the study's ratio.
+fn counts(site: &Site<'_>, oracle: bool) -> Vec<usize> {
+    if oracle {
+        (1..site.layers()).collect()
+    } else {
+        vec![site.count()]
+    }
+}
+
+/// What each judge would remove and what comes of it; the first is the one that the others are
+/// compared with.
+pub(crate) fn rank(
+    site: &Site<'_>,
+    judges: &[Judge],
+    depth: &DepthReport,
+) -> Result<Vec<RankingReport>, StudyError> {
+    let oracle = !depth.subsets.is_empty();
+    let counts = counts(site, oracle);
+    site.runner.ask(&score_tasks(site, judges))?;
+    // judge → seed → module
+    let mut scores: Vec<Vec<Vec<f64>>> = Vec::new();
+    for judge in judges {
+        let of_seed = |seed| scores_of(site, judge, seed);
+        scores.push(site.seeds().map(of_seed).collect::<Result<_, _>>()?);
+    }
+    let pairs = scores.iter().flat_map(|of_judge| {
+        site.seeds().zip(of_judge).flat_map(|(seed, scores)| {
+            counts
+                .iter()
+                .map(move |&count| (seed, lowest(scores, count)))
+        })
+    });
+    site.tune(pairs.collect::<Vec<_>>())?;
+
+    let mut reports: Vec<RankingReport> = Vec::new();
+    for (judge, of_judge) in judges.iter().zip(&scores) {
+        let mut picks = Vec::new();
+        for &count in &counts {
+            picks.push(pick(site, of_judge, count, depth)?);
+        }
+        let total = oracle
+            .then(|| mean_regret(&picks, site.study.seeds.len()))
+            .flatten();
+        let modules = 0..site.layers();
+        reports.push(RankingReport {
+            name: judge.name.clone(),
+            title: judge.title.clone(),
+            scores: modules
+                .map(|module| of_judge.iter().map(|scores| scores[module]).collect())
+                .collect(),
+            tau_val: tau_with(of_judge, &depth.single_val),
+            tau_test: tau_with(of_judge, &depth.single_test),
+            tau_send: (!reports.is_empty() && site.layers() > 1).then(|| {
+                let pairs = of_judge.iter().zip(&scores[0]);
+                pairs.map(|(one, send)| tau(one, send)).collect()
+            }),
+            against_send: match (&total, reports.first()) {
+                (Some(mine), Some(send)) => send
+                    .regret
+                    .as_ref()
+                    .map(|send| paired(&mine.values, &send.values)),
+                _ => None,
+            },
+            regret: total,
+            picks,
+        });
+    }
+    Ok(reports)
+}
+
+fn score_tasks(site: &Site<'_>, judges: &[Judge]) -> Vec<crate::task::Task> {
+    let mut tasks = Vec::new();
+    for judge in judges {
+        for seed in site.seeds() {
+            match judge.source {
+                Source::Rival(scorer) => {
+                    tasks.push(site.score_task(site.dense(seed), scorer, site.study.send()));
+                }
+                Source::Send(options) if options.when == spat_spec::When::After => {
+                    tasks.push(site.score_task(site.dense(seed), Scorer::Send, options));
+                }
+                // Recorded while the dense model was trained.
+                Source::Send(_) => {}
+            }
+        }
+    }
+    tasks
+}
+
+fn scores_of(site: &Site<'_>, judge: &Judge, seed: u64) -> Result<Vec<f64>, StudyError> {
+    let scores = match judge.source {
+        Source::Send(options) => site.send(seed, options)?,
+        Source::Rival(scorer) => site.scored(site.dense(seed), scorer, site.study.send())?,
+    };
+    if scores.len() != site.layers() {
+        return Err(StudyError::Mismatch(format!(
+            "{} scored {} of {} modules",
+            judge.name,
+            scores.len(),
+            site.layers()
+        )));
+    }
+    Ok(values(&scores))
+}
+
+fn pick(
+    site: &Site<'_>,
+    scores: &[Vec<f64>],
+    count: usize,
+    depth: &DepthReport,
+) -> Result<Pick, StudyError> {
+    let chosen: Vec<Subset> = scores.iter().map(|scores| lowest(scores, count)).collect();
+    let tests: Spread = site
+        .seeds()
+        .zip(&chosen)
+        .map(|(seed, &subset)| site.test(seed, subset))
+        .collect::<Result<Vec<f64>, _>>()?
+        .into_iter()
+        .collect();
+    let regret = (!depth.subsets.is_empty()).then(|| {
+        let each = tests.values.iter().enumerate();
+        each.map(|(place, &test)| above_best(test, of_size(depth, count, place)))
+            .collect()
+    });
+    Ok(Pick {
+        count,
+        removed: chosen.into_iter().map(Subset::places).collect(),
+        test: tests,
+        regret,
+    })
+}
+
+/// Test errors of all subsets of a size, of the seed at `place`.
+fn of_size(depth: &DepthReport, count: usize, place: usize) -> impl Iterator<Item = f64> + '_ {
+    depth
+        .subsets
+        .iter()
+        .filter(move |subset| subset.removed.len() == count)
+        .map(move |subset| subset.test.values[place])
+}
+
+/// Mean over the numbers of modules, for each seed.
+fn mean_regret(picks: &[Pick], seeds: usize) -> Option<Spread> {
+    let regrets: Vec<&Spread> = picks
+        .iter()
+        .filter_map(|pick| pick.regret.as_ref())
+        .collect();
+    if regrets.is_empty() {
+        return None;
+    }
+    let of_seed = |seed: usize| {
+        let sum: f64 = regrets.iter().map(|regret| regret.values[seed]).sum();
+        sum / regrets.len() as f64
+    };
+    Some((0..seeds).map(of_seed).collect())
+}
+
+fn tau_with(scores: &[Vec<f64>], harms: &[Spread]) -> Option<Spread> {
+    if harms.len() < 2 {
+        return None;
+    }
+    let of_seed = scores.iter().enumerate().map(|(place, scores)| {
+        let harms: Vec<f64> = harms.iter().map(|harm| harm.values[place]).collect();
+        tau(scores, &harms)
+    });
+    Some(of_seed.collect())
+}
+
+/// What a blind choice gives: the mean over all choices where all are known, over draws elsewhere.
+pub(crate) fn random(site: &Site<'_>, depth: &DepthReport) -> Result<Vec<RandomPick>, StudyError> {
+    let oracle = !depth.subsets.is_empty();
+    let mut picks = Vec::new();
+    for count in counts(site, oracle) {
+        let of_seed = |seed: u64| -> Vec<Subset> {
+            if oracle {
+                return Subset::all(site.layers())
+                    .filter(|subset| subset.len() == count)
+                    .collect();
+            }
+            draws(site.layers(), count, site.study.draws, seed)
+        };
+        site.tune(
+            site.seeds()
+                .flat_map(|seed| of_seed(seed).into_iter().map(move |s| (seed, s))),
+        )?;
+        let mut between = Vec::new();
+        let mut regrets = Vec::new();
+        let mut known = 0;
+        let mut place = 0;
+        let test = site.over_seeds(|seed| {
+            let chosen = of_seed(seed);
+            known = chosen.len();
+            let tests = chosen.into_iter().map(|subset| site.test(seed, subset));
+            let tests = Spread::of(tests.collect::<Result<_, _>>()?);
+            between.push(tests.sd);
+            if oracle {
+                regrets.push(above_best(tests.mean, of_size(depth, count, place)));
+            }
+            place += 1;
+            Ok(tests.mean)
+        })?;
+        picks.push(RandomPick {
+            count,
+            draws: known,
+            exhaustive: oracle,
+            test,
+            between: Spread::of(between).mean,
+            regret: oracle.then(|| Spread::of(regrets)),
+        });
+    }
+    Ok(picks)
+}
+
+/// `draws` random choices of `count` out of `modules`; the same may come twice.
+fn draws(modules: usize, count: usize, draws: usize, seed: u64) -> Vec<Subset> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ (count as u64) << 32);
+    (0..draws)
+        .map(|_| drawn(&mut random, modules, count).into_iter().collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_have_their_size_and_depend_on_the_seed_alone() {
+        let one = draws(8, 3, 20, 1);
+        assert_eq!(one, draws(8, 3, 20, 1));
+        assert_ne!(one, draws(8, 3, 20, 2));
+        assert!(one.iter().all(|subset| subset.len() == 3 && subset.0 < 256));
+    }
+
+    #[test]
+    fn the_mean_regret_is_over_numbers_of_modules_seed_by_seed() {
+        let pick = |values: [f64; 2]| Pick {
+            count: 1,
+            removed: Vec::new(),
+            test: Spread::of(vec![0.0; 2]),
+            regret: Some(Spread::of(values.to_vec())),
+        };
+        let mean = mean_regret(&[pick([0.0, 1.0]), pick([2.0, 3.0])], 2).unwrap();
+        assert_eq!(mean.values, [1.0, 2.0]);
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether the ranking is the same over batches, seeds and epochs.
+
+use spat_series::Part;
+use spat_spec::{Scorer, Spread, Stability};
+
+use crate::compare::{interval, tau};
+use crate::error::StudyError;
+use crate::site::{Site, scores_of, scoring};
+use crate::subsets::{lowest, values};
+use crate::task::Task;
+
+/// Disjoint groups of batches.
+const GROUPS: usize = 6;
+
+/// Kendall's tau of SEND with itself.
+pub(crate) fn measure(site: &Site<'_>) -> Result<Option<Stability>, StudyError> {
+    if site.layers() < 2 {
+        return Ok(None);
+    }
+    let each = site.study.score_batches.div_ceil(GROUPS);
+    let task = |seed: u64, group: usize| Task::Score {
+        of: site.dense(seed),
+        scorer: Scorer::Send,
+        options: scoring(site.study.send()),
+        part: Part::Train,
+        batches: (each, site.study.base.training.batch),
+        group: (group, GROUPS),
+    };
+    let tasks: Vec<Task> = site
+        .seeds()
+        .flat_map(|seed| (0..GROUPS).map(move |group| (seed, group)))
+        .map(|(seed, group)| task(seed, group))
+        .collect();
+    site.runner.ask(&tasks)?;
+
+    let mut over_batches = Vec::new();
+    let mut same = Vec::new();
+    for seed in site.seeds() {
+        let groups = (0..GROUPS)
+            .map(|group| Ok(values(&scores_of(site.runner, task(seed, group))?)))
+            .collect::<Result<Vec<_>, StudyError>>()?;
+        over_batches.extend(pairwise(&groups));
+        for (place, one) in groups.iter().enumerate() {
+            same.extend(groups[..place].iter().map(|other| {
+                f64::from(u8::from(
+                    lowest(one, site.count()) == lowest(other, site.count()),
+                ))
+            }));
+        }
+    }
+
+    let finished = site
+        .seeds()
+        .map(|seed| site.send_values(seed))
+        .collect::<Result<Vec<_>, _>>()?;
+    let over_seeds = pairwise(&finished);
+
+    let mut by_epoch: Vec<Vec<f64>> = Vec::new();
+    for seed in site.seeds() {
+        let (_, epochs) = site.recorded(seed)?;
+        let Some(last) = epochs.last().map(|scores| values(scores)) else {
+            continue;
+        };
+        for (epoch, scores) in epochs.iter().enumerate() {
+            if by_epoch.len() <= epoch {
+                by_epoch.push(Vec::new());
+            }
+            by_epoch[epoch].push(tau(&values(scores), &last));
+        }
+    }
+    Ok(Some(Stability {
+        batches_interval: interval(&over_batches),
+        batches: Spread::of(over_batches),
+        seeds_interval: interval(&over_seeds),
+        seeds: Spread::of(over_seeds),
+        epochs: by_epoch.into_iter().map(Spread::of).collect(),
+        same_choice: Spread::of(same).mean,
+    }))
+}
+
+fn pairwise(rankings: &[Vec<f64>]) -> Vec<f64> {
+    let mut all = Vec::new();
+    for (place, one) in rankings.iter().enumerate() {
+        all.extend(rankings[..place].iter().map(|other| tau(one, other)));
+    }
+    all
+}

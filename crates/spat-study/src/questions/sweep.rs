@@ -1,0 +1,101 @@
+//! How far one can prune: every number of modules, with the controls that a gain must survive.
+
+use spat_spec::{Spread, SweepPoint};
+
+use crate::compare::paired;
+use crate::error::StudyError;
+use crate::site::{Site, errors_of};
+use crate::subsets::{Subset, lowest, pareto};
+use crate::task::Task;
+
+/// Every number up to this many modules, quarters beyond.
+const EVERY: usize = 8;
+
+fn counts(layers: usize) -> Vec<usize> {
+    if layers <= EVERY {
+        return (0..=layers).collect();
+    }
+    let mut counts: Vec<usize> = (0..=4).map(|quarter| layers * quarter / 4).collect();
+    counts.dedup();
+    counts
+}
+
+/// Modules removed by SEND, at once.
+pub(crate) fn sweep(site: &Site<'_>) -> Result<Vec<SweepPoint>, StudyError> {
+    let mut scores = Vec::new();
+    for seed in site.seeds() {
+        scores.push((seed, site.send_values(seed)?));
+    }
+    let subset = |seed: u64, count: usize| {
+        let of_seed = scores.iter().find(|(known, _)| *known == seed);
+        of_seed.map_or(Subset::NONE, |(_, scores)| lowest(scores, count))
+    };
+    let counts = counts(site.layers());
+    let scratch =
+        |count: usize| count > 0 && (site.study.scratch_everywhere || count == site.count());
+    let mut tasks = Vec::new();
+    for &count in &counts {
+        for seed in site.seeds() {
+            let gone = subset(seed, count);
+            tasks.push(Task::Train(site.tuned(seed, gone)));
+            tasks.push(cut(site, seed, gone));
+            if scratch(count) {
+                tasks.push(Task::Train(site.scratch(seed, gone)?));
+            }
+        }
+    }
+    site.runner.ask(&tasks)?;
+
+    let control = site.over_seeds(|seed| site.test(seed, Subset::NONE))?;
+    let mut points = Vec::new();
+    for &count in &counts {
+        let tuned = site.error_spread(|seed| Ok(site.tuned(seed, subset(seed, count))))?;
+        let cut_test = site.over_seeds(|seed| {
+            Ok(errors_of(site.runner, cut(site, seed, subset(seed, count)))?.test)
+        })?;
+        let scratch_test: Option<Spread> = if scratch(count) {
+            Some(site.over_seeds(|seed| {
+                Ok(site.errors(site.scratch(seed, subset(seed, count))?)?.test)
+            })?)
+        } else {
+            None
+        };
+        points.push(SweepPoint {
+            count,
+            against_dense_finetuned: paired(&tuned.test.values, &control.values),
+            against_scratch: scratch_test
+                .as_ref()
+                .map(|scratch| paired(&tuned.test.values, &scratch.values)),
+            cut_test,
+            scratch_test,
+            tuned,
+            on_front: false,
+        });
+    }
+    let costs: Vec<(f64, f64)> = points
+        .iter()
+        .map(|point| (point.tuned.macs as f64, point.tuned.test.mean))
+        .collect();
+    for (point, on_front) in points.iter_mut().zip(pareto(&costs)) {
+        point.on_front = on_front;
+    }
+    Ok(points)
+}
+
+fn cut(site: &Site<'_>, seed: u64, gone: Subset) -> Task {
+    Task::Cut {
+        of: site.dense(seed),
+        removal: site.removal(gone),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_a_few_and_quarters_of_many() {
+        assert_eq!(counts(2), [0, 1, 2]);
+        assert_eq!(counts(12), [0, 3, 6, 9, 12]);
+    }
+}

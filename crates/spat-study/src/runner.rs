@@ -1,0 +1,347 @@
+//! Answers tasks: from memory, from the cache, or by doing them on several threads.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+use spat_engine::{Control, Errors, JobError, Workbench};
+use spat_model::Forecaster;
+use spat_prune::{Sample, ScoreAccumulator, apply, score_with};
+use spat_spec::{Command, DataConfig, Event, Score};
+
+use crate::cache::Cache;
+use crate::error::StudyError;
+use crate::task::{Outcome, Recipe, Task, TaskErrors};
+
+/// Deep structures nest deeply while gradients are taken.
+const STACK: usize = 64 << 20;
+
+/// What happens while a study goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StudyEvent {
+    /// More tasks are wanted than were known.
+    Wanted {
+        /// New tasks.
+        tasks: usize,
+        /// Of these, those with a result already.
+        known: usize,
+    },
+    /// A task begins.
+    Began(String),
+    /// A task has its result.
+    Ended(String),
+    /// A part of the study begins.
+    Part(String),
+}
+
+/// Whoever does the tasks of a study.
+pub(crate) struct Runner<'a> {
+    /// By SHA-256 of the table.
+    pub(crate) benches: BTreeMap<String, Workbench>,
+    pub(crate) data: DataConfig,
+    pub(crate) cache: Cache,
+    pub(crate) workers: usize,
+    pub(crate) watch: &'a (dyn Fn(StudyEvent) + Sync),
+    pub(crate) stop: &'a AtomicBool,
+    pub(crate) known: Mutex<HashMap<String, Outcome>>,
+}
+
+impl Runner<'_> {
+    /// Results of the tasks, in their order.
+    pub(crate) fn ask(&self, tasks: &[Task]) -> Result<Vec<Outcome>, StudyError> {
+        let keys: Vec<String> = tasks.iter().map(|task| task.key(&self.data)).collect();
+        let mut wanted: Vec<(&str, &Task)> = Vec::new();
+        let mut found = 0;
+        for (key, task) in keys.iter().zip(tasks) {
+            if self.known().contains_key(key) || wanted.iter().any(|(other, _)| other == key) {
+                continue;
+            }
+            match self.cache.outcome(key)? {
+                Some(outcome) => {
+                    self.known().insert(key.clone(), outcome);
+                    found += 1;
+                }
+                None => wanted.push((key, task)),
+            }
+        }
+        if found + wanted.len() > 0 {
+            (self.watch)(StudyEvent::Wanted {
+                tasks: found + wanted.len(),
+                known: found,
+            });
+        }
+        self.work(&wanted)?;
+        let known = self.known();
+        keys.iter()
+            .zip(tasks)
+            .map(|(key, task)| {
+                known.get(key).cloned().ok_or_else(|| {
+                    StudyError::Mismatch(format!("there is no result of: {}", task.label()))
+                })
+            })
+            .collect()
+    }
+
+    /// Sees to it that the weights of these models are kept; others will need them.
+    pub(crate) fn ask_models(&self, recipes: &[Recipe]) -> Result<(), StudyError> {
+        let tasks: Vec<Task> = recipes.iter().cloned().map(Task::Train).collect();
+        let mut wanted: Vec<(String, &Task)> = Vec::new();
+        for task in &tasks {
+            let key = task.key(&self.data);
+            if !self.cache.has_weights(&key) && wanted.iter().all(|(other, _)| *other != key) {
+                wanted.push((key, task));
+            }
+        }
+        (self.watch)(StudyEvent::Wanted {
+            tasks: wanted.len(),
+            known: 0,
+        });
+        self.in_parallel(&wanted, |(_, task)| {
+            let Task::Train(recipe) = task else {
+                return Ok(());
+            };
+            self.model(recipe).map(drop)
+        })
+    }
+
+    fn work(&self, wanted: &[(&str, &Task)]) -> Result<(), StudyError> {
+        self.in_parallel(wanted, |(key, task)| {
+            // A model that another task needed may have been trained on the way.
+            if self.known().contains_key(*key) {
+                return Ok(());
+            }
+            let outcome = self.outcome(task)?;
+            self.cache.keep(key, &outcome)?;
+            self.known().insert((*key).to_owned(), outcome);
+            Ok(())
+        })
+    }
+
+    /// Calls `each` on every item; the first error in their order ends the study.
+    fn in_parallel<T: Labelled + Sync>(
+        &self,
+        items: &[T],
+        each: impl Fn(&T) -> Result<(), StudyError> + Sync,
+    ) -> Result<(), StudyError> {
+        let next = AtomicUsize::new(0);
+        let failed = AtomicBool::new(false);
+        let errors: Mutex<BTreeMap<usize, StudyError>> = Mutex::default();
+        let worker = || {
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(place) else { return };
+                if failed.load(Ordering::Relaxed) {
+                    return;
+                }
+                let label = item.label();
+                (self.watch)(StudyEvent::Began(label.clone()));
+                let result = if self.stop.load(Ordering::Relaxed) {
+                    Err(StudyError::Stopped)
+                } else {
+                    each(item)
+                };
+                match result {
+                    Ok(()) => (self.watch)(StudyEvent::Ended(label)),
+                    Err(error) => {
+                        failed.store(true, Ordering::Relaxed);
+                        let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+                        errors.insert(place, error);
+                    }
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..self.workers.clamp(1, items.len().max(1)) {
+                let spawned = thread::Builder::new()
+                    .name("study".to_owned())
+                    .stack_size(STACK)
+                    .spawn_scoped(scope, worker);
+                if let Err(error) = spawned {
+                    let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+                    let reason = format!("cannot start a thread: {error}");
+                    errors.insert(usize::MAX, StudyError::Mismatch(reason));
+                }
+            }
+        });
+        let errors = errors.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match errors.into_values().next() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn outcome(&self, task: &Task) -> Result<Outcome, StudyError> {
+        let because = |error| because(task, error);
+        match task {
+            Task::Train(recipe) => self.train(recipe).map(|(outcome, _)| outcome),
+            Task::Cut { of, removal } => {
+                let model = apply(&removal.plan(), self.model(of)?);
+                let errors = pollster::block_on(self.bench(of.table())?.errors(&model));
+                Ok(Outcome::Errors(errors.map_err(because)?.into()))
+            }
+            Task::Planted(config) => {
+                let report = pollster::block_on(spat_domains::planted::run(config));
+                let report = report.map_err(|error| because(error.into()))?;
+                let values = |scores: &[Score]| scores.iter().map(|score| score.value).collect();
+                let ways = report
+                    .scores
+                    .iter()
+                    .map(|way| (way.name.clone(), values(&way.scores)));
+                let harm = ("leave-one-out".to_owned(), values(&report.leave_one_out));
+                Ok(Outcome::Ranked(ways.chain([harm]).collect()))
+            }
+            Task::Transfer { of, to } => {
+                let model = self.model(of)?;
+                let errors = pollster::block_on(self.bench(to)?.errors(&model));
+                Ok(Outcome::Errors(errors.map_err(because)?.into()))
+            }
+            Task::Score {
+                of,
+                scorer,
+                options,
+                part,
+                batches: (count, size),
+                group: (group, groups),
+            } => {
+                let model = self.model(of)?;
+                let bench = self.bench(of.table())?;
+                let batches = bench.batches(*part, count * groups, *size);
+                // Neighbours in time go to different groups, so that groups are alike.
+                let batches: Vec<Sample> = batches
+                    .into_iter()
+                    .skip(*group)
+                    .step_by(*groups)
+                    .map(|batch| Sample {
+                        inputs: batch.inputs,
+                        target: batch.target,
+                    })
+                    .collect();
+                let scores = pollster::block_on(score_with(*scorer, &model, &batches, options));
+                let scores = scores.map_err(|error| because(error.into()))?;
+                Ok(Outcome::Scores(scores))
+            }
+        }
+    }
+
+    fn train(&self, recipe: &Recipe) -> Result<(Outcome, Forecaster), StudyError> {
+        let bench = self.bench(recipe.table())?;
+        let because = |error| because(&Task::Train(recipe.clone()), error);
+        let (commands, inbox) = mpsc::channel();
+        let by_epoch: RefCell<Vec<Vec<Score>>> = RefCell::default();
+        let mut control = Control::new(inbox, |event| {
+            if let Event::Scores { scores } = event {
+                by_epoch.borrow_mut().push(scores);
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                commands.send(Command::Stop).ok();
+            }
+        });
+        let mut scores = Vec::new();
+        let fitted = match recipe {
+            Recipe::Fresh {
+                structure,
+                training,
+                seed,
+                scored,
+                ..
+            } => {
+                let mut running: Vec<ScoreAccumulator> =
+                    scored.iter().copied().map(ScoreAccumulator::new).collect();
+                let fitted = pollster::block_on(bench.fresh(
+                    structure,
+                    training,
+                    *seed,
+                    &mut running,
+                    &mut control,
+                ));
+                let fitted = fitted.map_err(because)?;
+                for running in &running {
+                    let read = pollster::block_on(running.scores());
+                    scores.push(read.map_err(|error| because(error.into()))?);
+                }
+                fitted
+            }
+            Recipe::Tuned {
+                from,
+                removal,
+                training,
+                seed,
+            } => {
+                let start = apply(&removal.plan(), self.model(from)?);
+                let tuned = bench.finetune(start, training, *seed, &mut control);
+                pollster::block_on(tuned).map_err(because)?
+            }
+        };
+        drop(control);
+        let errors = pollster::block_on(bench.errors(&fitted.model)).map_err(because)?;
+        let outcome = Outcome::Trained {
+            errors: errors.into(),
+            epochs: fitted.history.len(),
+            scores,
+            by_epoch: by_epoch.into_inner(),
+        };
+        Ok((outcome, fitted.model))
+    }
+
+    /// The model of a recipe, trained if its weights are not kept yet.
+    fn model(&self, recipe: &Recipe) -> Result<Forecaster, StudyError> {
+        let task = Task::Train(recipe.clone());
+        let key = task.key(&self.data);
+        if let Some(weights) = self.cache.weights(&key)? {
+            let bench = self.bench(recipe.table())?;
+            return Forecaster::init(&recipe.structure()?, 0, bench.device())
+                .with_weights(weights)
+                .map_err(|error| because(&task, error.into()));
+        }
+        let (outcome, model) = self.train(recipe)?;
+        let weights = pollster::block_on(model.weights());
+        let weights = weights.map_err(|error| because(&task, error.into()))?;
+        // Weights first: a result without them would be taken for all there is.
+        self.cache.keep_weights(&key, &weights)?;
+        self.cache.keep(&key, &outcome)?;
+        self.known().insert(key, outcome);
+        Ok(model)
+    }
+
+    fn bench(&self, table: &str) -> Result<&Workbench, StudyError> {
+        self.benches
+            .get(table)
+            .ok_or_else(|| StudyError::Mismatch(format!("the study has no table {table}")))
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Outcome>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn because(task: &Task, error: JobError) -> StudyError {
+    match error {
+        JobError::Stopped => StudyError::Stopped,
+        error => StudyError::Task {
+            task: task.label(),
+            error,
+        },
+    }
+}
+
+impl From<Errors> for TaskErrors {
+    fn from(errors: Errors) -> Self {
+        Self {
+            val: errors.val,
+            test: errors.test.mse,
+            test_mae: errors.test.mae,
+        }
+    }
+}
+
+trait Labelled {
+    fn label(&self) -> String;
+}
+
+impl<K> Labelled for (K, &Task) {
+    fn label(&self) -> String {
+        self.1.label()
+    }
+}

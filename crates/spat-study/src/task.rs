@@ -1,0 +1,316 @@
+//! The work of a study in independent pieces, each named by a hash of all that decides its result.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use spat_domains::planted::PlantedConfig;
+use spat_prune::ScoringOptions;
+use spat_series::Part;
+use spat_spec::{
+    DataConfig, HeadRemoval, ModuleId, Plan, PruneRule, Score, Scorer, SendOptions, Structure,
+    StructureError, TrainingConfig,
+};
+
+/// Raised when equal tasks would give other results than before.
+const FORMAT: u32 = 1;
+
+/// What is taken out of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Removal {
+    /// Whole modules, from input to output.
+    pub modules: Vec<ModuleId>,
+    /// Heads of modules that stay.
+    pub heads: Vec<HeadRemoval>,
+}
+
+/// How a model comes about. Equal recipes give equal weights on the CPU.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipe {
+    /// Trained from new weights.
+    Fresh {
+        /// SHA-256 of the table.
+        table: String,
+        /// Dense or pruned.
+        structure: Structure,
+        /// How.
+        training: TrainingConfig,
+        /// Decides weights, order and dropout.
+        seed: u64,
+        /// Ways in which every batch is scored; they change no weight.
+        scored: Vec<SendOptions>,
+    },
+    /// Another model, less something, trained on.
+    Tuned {
+        /// The other model.
+        from: Box<Recipe>,
+        /// What goes.
+        removal: Removal,
+        /// How.
+        training: TrainingConfig,
+        /// Decides order and dropout.
+        seed: u64,
+    },
+}
+
+/// A piece of work.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Trains, and measures the errors.
+    Train(Recipe),
+    /// Errors without a part, not trained on.
+    Cut {
+        /// The model.
+        of: Recipe,
+        /// What goes.
+        removal: Removal,
+    },
+    /// Scores of the modules of a model.
+    Score {
+        /// The model.
+        of: Recipe,
+        /// How.
+        scorer: Scorer,
+        /// Its choices.
+        options: ScoringOptions,
+        /// Whose windows it sees.
+        part: Part,
+        /// Batches in one group, windows in one batch.
+        batches: (usize, usize),
+        /// Which of how many disjoint groups of batches.
+        group: (usize, usize),
+    },
+    /// Trains a model with modules of known importance, and ranks them in every way.
+    Planted(PlantedConfig),
+    /// Errors on another table.
+    Transfer {
+        /// The model.
+        of: Recipe,
+        /// SHA-256 of the table.
+        to: String,
+    },
+}
+
+/// Errors in scaled space.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TaskErrors {
+    /// Mean squared, validation windows.
+    pub val: f64,
+    /// Mean squared, test windows.
+    pub test: f64,
+    /// Mean absolute, test windows.
+    pub test_mae: f64,
+}
+
+/// What a task found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Of a training.
+    Trained {
+        /// With the weights of the best epoch.
+        errors: TaskErrors,
+        /// Epochs that were trained.
+        epochs: usize,
+        /// One list per way of scoring, at the end.
+        scores: Vec<Vec<Score>>,
+        /// The first way of scoring after each epoch.
+        by_epoch: Vec<Vec<Score>>,
+    },
+    /// Of a cut or transferred model.
+    Errors(TaskErrors),
+    /// Of a scoring.
+    Scores(Vec<Score>),
+    /// Values of the modules, by way of scoring.
+    Ranked(Vec<(String, Vec<f64>)>),
+}
+
+impl Removal {
+    /// Whole modules and nothing else.
+    pub fn modules(modules: Vec<ModuleId>) -> Self {
+        Self {
+            modules,
+            heads: Vec::new(),
+        }
+    }
+
+    /// What [`spat_prune::apply`] carries out.
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            scorer: "study".to_owned(),
+            ratio: 0.0,
+            rule: PruneRule::default(),
+            removed: self.modules.clone(),
+            removed_heads: self.heads.clone(),
+            kept: Vec::new(),
+            scores: Vec::new(),
+        }
+    }
+
+    /// What is left of `structure`.
+    pub(crate) fn from(&self, structure: Structure) -> Result<Structure, StructureError> {
+        self.plan().apply_to(structure)
+    }
+}
+
+impl Recipe {
+    /// The model's structure.
+    pub fn structure(&self) -> Result<Structure, StructureError> {
+        match self {
+            Self::Fresh { structure, .. } => Ok(structure.clone()),
+            Self::Tuned { from, removal, .. } => removal.from(from.structure()?),
+        }
+    }
+
+    /// The table that it is trained on.
+    pub fn table(&self) -> &str {
+        match self {
+            Self::Fresh { table, .. } => table,
+            Self::Tuned { from, .. } => from.table(),
+        }
+    }
+
+    fn seed(&self) -> u64 {
+        match self {
+            Self::Fresh { seed, .. } | Self::Tuned { seed, .. } => *seed,
+        }
+    }
+
+    /// In words, for whoever waits.
+    pub fn label(&self) -> String {
+        let layers = match self.structure() {
+            Ok(structure) => structure.attention.len(),
+            Err(_) => 0,
+        };
+        let what = match self {
+            Self::Fresh { structure, .. } => {
+                let kept = structure.kept().count();
+                if kept == layers {
+                    "dense".to_owned()
+                } else {
+                    format!("{kept} modules from new weights")
+                }
+            }
+            Self::Tuned { removal, .. } => without(removal),
+        };
+        format!("{layers} layers, seed {}, {what}", self.seed())
+    }
+}
+
+fn without(removal: &Removal) -> String {
+    let mut parts: Vec<String> = removal
+        .modules
+        .iter()
+        .map(|module| {
+            let name = module.as_str();
+            name.split('.').nth(1).unwrap_or(name).to_owned()
+        })
+        .collect();
+    let heads: usize = removal
+        .heads
+        .iter()
+        .map(|removal| removal.heads.len())
+        .sum();
+    if heads > 0 {
+        parts.push(format!("{heads} heads"));
+    }
+    if parts.is_empty() {
+        "dense tuned".to_owned()
+    } else {
+        format!("without {}", parts.join(" "))
+    }
+}
+
+impl Task {
+    /// Twenty-four hexadecimal digits of SHA-256 over the task and how its tables are read.
+    pub fn key(&self, data: &DataConfig) -> String {
+        let text = serde_json::to_vec(&(FORMAT, data, self)).unwrap_or_default();
+        Sha256::digest(text)
+            .iter()
+            .take(12)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// In words.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Train(recipe) => recipe.label(),
+            Self::Cut { of, removal } => format!("{}, {}, not tuned", of.label(), without(removal)),
+            Self::Score { of, scorer, .. } => format!("{}, scored by {scorer}", of.label()),
+            Self::Planted(config) => format!("planted modules, seed {}", config.seed),
+            Self::Transfer { of, .. } => format!("{}, on another table", of.label()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spat_spec::{ForecasterConfig, preset};
+
+    use super::*;
+
+    fn fresh(seed: u64) -> Recipe {
+        Recipe::Fresh {
+            table: "abc".to_owned(),
+            structure: Structure::dense(ForecasterConfig::ITransformer(preset::itransformer(
+                24, 12, 3, true,
+            ))),
+            training: TrainingConfig::default(),
+            seed,
+            scored: vec![SendOptions::default()],
+        }
+    }
+
+    fn tuned(module: usize, epochs: usize) -> Task {
+        Task::Train(Recipe::Tuned {
+            from: Box::new(fresh(1)),
+            removal: Removal::modules(vec![ModuleId::encoder(module)]),
+            training: TrainingConfig {
+                epochs,
+                ..TrainingConfig::default()
+            },
+            seed: 1,
+        })
+    }
+
+    #[test]
+    fn a_key_changes_with_everything_that_decides_the_result_and_with_nothing_else() {
+        let data = DataConfig::default();
+        let key = |task: &Task| task.key(&data);
+        assert_eq!(key(&tuned(0, 2)), key(&tuned(0, 2)));
+        assert_eq!(key(&tuned(0, 2)).len(), 24);
+        let other_data = DataConfig {
+            split: spat_series::SplitRule::EttHourly,
+            ..DataConfig::default()
+        };
+        let keys = [
+            key(&tuned(0, 2)),
+            key(&tuned(1, 2)),
+            key(&tuned(0, 3)),
+            key(&Task::Train(fresh(1))),
+            key(&Task::Train(fresh(2))),
+            tuned(0, 2).key(&other_data),
+            key(&Task::Transfer {
+                of: fresh(1),
+                to: "abd".to_owned(),
+            }),
+        ];
+        for (place, one) in keys.iter().enumerate() {
+            assert!(!keys[..place].contains(one), "{place}");
+        }
+    }
+
+    #[test]
+    fn a_recipe_knows_its_structure() {
+        let Task::Train(recipe) = tuned(1, 2) else {
+            panic!("a training");
+        };
+        let structure = recipe.structure().unwrap();
+        assert_eq!(
+            structure.kept().collect::<Vec<_>>(),
+            [&ModuleId::encoder(0)]
+        );
+        assert_eq!(recipe.label(), "2 layers, seed 1, without 1");
+    }
+}

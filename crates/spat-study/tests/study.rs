@@ -1,0 +1,221 @@
+//! A small study, whole and in pieces.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use spat_engine::Device;
+use spat_series::{Series, TimeIndex};
+use spat_spec::{
+    Controls, DataConfig, DeviceFacts, Experiment, ForecasterConfig, ITransformerConfig, PruneRule,
+    Question, Scorer, SendOptions, Study, StudyReport, TableFacts, TrainingConfig, preset,
+};
+use spat_study::{Place, REPORT_FILE, StudyError, StudyEvent, conduct};
+
+/// Two seasons a day in three channels, the third following the first with a lag.
+fn series(shift: usize) -> Series {
+    let value = |row: usize, channel: usize| {
+        let phase = (row + 3 * channel + shift) as f32 * std::f32::consts::TAU / 24.0;
+        let noise = ((row * 7919 + channel * 104_729 + shift) % 997) as f32 / 997.0 - 0.5;
+        phase.sin() * (1.0 + channel as f32) + 0.3 * noise + 5.0
+    };
+    let values = (0..300)
+        .flat_map(|row| (0..3).map(move |channel| value(row, channel)))
+        .collect();
+    let stamps = (0..300).map(|hour| 1_577_836_800 + 3600 * hour).collect();
+    let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+    Series::from_values(names, values, TimeIndex::from_stamps(stamps)).unwrap()
+}
+
+fn study(questions: &[Question]) -> Study {
+    let training = TrainingConfig {
+        epochs: 2,
+        batch: 32,
+        learning_rate: 1e-3,
+        ..TrainingConfig::default()
+    };
+    let table = |name: &str| TableFacts {
+        name: format!("{name}.csv"),
+        sha256: name.to_owned(),
+    };
+    Study {
+        base: Experiment {
+            data: DataConfig::default(),
+            forecaster: ForecasterConfig::ITransformer(ITransformerConfig {
+                d_model: 8,
+                d_ff: 8,
+                heads: 2,
+                layers: 2,
+                ..preset::itransformer(24, 12, 3, true)
+            }),
+            finetune: TrainingConfig {
+                epochs: 1,
+                patience: None,
+                ..Experiment::finetune_like(&training)
+            },
+            training,
+            send: SendOptions::default(),
+            prune: PruneRule::default(),
+            controls: Controls::default(),
+            seed: 1,
+        },
+        tables: vec![table("toy"), table("other")],
+        depths: vec![3],
+        seeds: vec![1, 2],
+        scorers: Scorer::ALL.to_vec(),
+        questions: questions.to_vec(),
+        draws: 2,
+        score_batches: 2,
+        planted_steps: 20,
+        scratch_everywhere: false,
+    }
+}
+
+/// Runs on `folder` until `tasks` tasks have ended, or to the end.
+fn run(
+    study: &Study,
+    folder: &Path,
+    workers: usize,
+    tasks: usize,
+) -> Result<StudyReport, StudyError> {
+    let stop = AtomicBool::new(tasks == 0);
+    let ended = AtomicUsize::new(0);
+    let watch = |event: StudyEvent| {
+        if matches!(event, StudyEvent::Ended(_))
+            && ended.fetch_add(1, Ordering::SeqCst) + 1 >= tasks
+        {
+            stop.store(true, Ordering::SeqCst);
+        }
+    };
+    let place = Place {
+        folder,
+        device: Device::flex(),
+        device_facts: DeviceFacts {
+            kind: "cpu".to_owned(),
+            name: "test".to_owned(),
+            threads: 1,
+        },
+        workers,
+        command: "spat study toy.csv".to_owned(),
+        watch: &watch,
+        stop: &stop,
+    };
+    conduct(study, vec![series(0), series(5)], &place).map(|(report, _)| report)
+}
+
+#[test]
+fn every_question_has_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = run(&study(&Question::ALL), folder.path(), 2, usize::MAX).unwrap();
+
+    let depth = &report.depths[0];
+    assert_eq!(depth.subsets.len(), 8);
+    // The best subset of a size has no regret, and no choice is better than it.
+    for ranking in depth.rankings.iter().chain(&depth.options) {
+        for pick in &ranking.picks {
+            let regret = pick.regret.as_ref().unwrap();
+            assert!(
+                regret.values.iter().all(|&regret| regret >= 0.0),
+                "{}",
+                ranking.name
+            );
+        }
+    }
+    // Every rival but the random order, which has a place of its own.
+    assert_eq!(depth.rankings.len(), Scorer::ALL.len() - 1);
+    assert_eq!(depth.rankings[0].name, "send");
+    assert!(
+        depth
+            .random
+            .iter()
+            .all(|pick| pick.exhaustive && pick.draws == 3)
+    );
+    // The oracle's figures are those of the sweep and of the control.
+    assert_eq!(depth.subsets[0].test, depth.dense_finetuned.test);
+    assert_eq!(depth.sweep[0].tuned.test, depth.dense_finetuned.test);
+    assert_eq!(depth.sweep[3].tuned.test, depth.subsets[7].test);
+    // Not tuned and nothing removed is the dense model.
+    assert_eq!(depth.sweep[0].cut_test, depth.dense.test);
+    assert!(depth.sweep.iter().any(|point| point.on_front));
+    let heads = &depth.heads[0];
+    assert_eq!((heads.modules, heads.heads), (1, 2));
+    assert_eq!(depth.iterative[0].count, 2);
+    assert_eq!(depth.stability.as_ref().unwrap().seeds.values.len(), 1);
+    assert_eq!(depth.uniformity.as_ref().unwrap().points.len(), 6);
+    // Each table's models on each table; on their own they are those of the sweep.
+    assert_eq!(report.transfers.len(), 4);
+    assert_eq!(report.transfers[0].dense, depth.dense.test);
+
+    for question in Question::ALL {
+        let said = report
+            .findings
+            .iter()
+            .any(|finding| finding.question == question);
+        assert!(said, "{question:?}");
+    }
+    let page = fs::read_to_string(folder.path().join("study.html")).unwrap();
+    assert!(
+        !page.contains("NaN") && !page.contains(">inf<"),
+        "a figure is missing"
+    );
+    assert!(page.matches("<svg").count() >= 6);
+    assert!(!spat_report::study_tables(&report).contains("NaN"));
+}
+
+/// Issue 7: killing the study and restarting gives the same file as one uninterrupted run.
+#[test]
+fn a_study_that_is_stopped_again_and_again_ends_with_the_same_bytes() {
+    let questions = [
+        Question::Oracle,
+        Question::Sweep,
+        Question::Rivals,
+        Question::Iterative,
+    ];
+    let study = Study {
+        scorers: vec![Scorer::Send, Scorer::Entropy, Scorer::Last],
+        ..study(&questions)
+    };
+    let whole = tempfile::tempdir().unwrap();
+    run(&study, whole.path(), 1, usize::MAX).unwrap();
+    let expected = fs::read(whole.path().join(REPORT_FILE)).unwrap();
+
+    let pieces = tempfile::tempdir().unwrap();
+    let mut stops = 0;
+    loop {
+        // Two workers this time, and another length of each session.
+        match run(&study, pieces.path(), 2, 3 + stops % 4) {
+            Ok(_) => break,
+            Err(StudyError::Stopped) => stops += 1,
+            Err(error) => panic!("{error}"),
+        }
+        assert!(stops < 200, "the study makes no progress");
+    }
+    assert!(stops >= 10, "stopped only {stops} times");
+    assert_eq!(fs::read(pieces.path().join(REPORT_FILE)).unwrap(), expected);
+}
+
+#[test]
+fn a_damaged_result_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(&[Question::Sweep]);
+    assert!(matches!(
+        run(&study, folder.path(), 1, 2),
+        Err(StudyError::Stopped)
+    ));
+    let cache = folder.path().join("cache");
+    let mut results = fs::read_dir(&cache)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let result = results
+        .find(|path| path.extension().is_some_and(|e| e == "json"))
+        .unwrap();
+    fs::write(&result, "{").unwrap();
+    let error = run(&study, folder.path(), 1, usize::MAX)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains(&result.display().to_string()) && error.contains("delete it"),
+        "{error}"
+    );
+}

@@ -1,0 +1,169 @@
+//! Packages: the page for any host, the command line program, the window for this system.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use sha2::{Digest as _, Sha256};
+
+use crate::adapter::answers;
+use crate::{PACKAGE_SETS, cargo, debian, page, root, succeed, window};
+
+/// What is packed.
+#[derive(Args)]
+pub(crate) struct DistArguments {
+    /// Only this, and not everything; may be given more than once.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+}
+
+/// A part of the distribution.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The static page.
+    Page,
+    /// The command line program.
+    Cli,
+    /// The desktop program.
+    Window,
+}
+
+/// Builds and packs into `target/packages`, with the checksums of all that lies there.
+pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
+    let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
+    let packages = window::target()?.join("packages");
+    fs::create_dir_all(&packages).with_context(|| packages.display().to_string())?;
+    let mut left_out = Vec::new();
+    if wanted(Part::Page) {
+        page::dist()?;
+        let name = format!("spat-page-{}.tar.gz", version());
+        pack(&root(), "dist", &packages.join(name))?;
+    }
+    if wanted(Part::Cli) {
+        command_line(&packages)?;
+    }
+    if wanted(Part::Window) {
+        left_out = desktop(&packages)?;
+    }
+    println!("\nin {}", packages.display());
+    print!("{}", checksums(&packages)?);
+    for reason in left_out {
+        println!("left out: {reason}");
+    }
+    Ok(())
+}
+
+/// The workspace's version.
+pub(crate) fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+fn command_line(packages: &Path) -> Result<()> {
+    succeed(
+        cargo()
+            .args(["build", "--release"])
+            .args(PACKAGE_SETS[1])
+            .args(["--bin", "spat"]),
+    )?;
+    let program = format!("spat{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("spat-{}-{}", version(), host()?);
+    let folder = packages.join(&name);
+    fs::create_dir_all(&folder)?;
+    let built = window::target()?.join("release").join(&program);
+    fs::copy(&built, folder.join(&program)).with_context(|| built.display().to_string())?;
+    for text in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+        fs::copy(root().join(text), folder.join(text)).with_context(|| text.to_owned())?;
+    }
+    let ending = if cfg!(windows) { "zip" } else { "tar.gz" };
+    pack(packages, &name, &packages.join(format!("{name}.{ending}")))?;
+    Ok(fs::remove_dir_all(folder)?)
+}
+
+/// The window's packages for this system; what could not be made, and what it lacks.
+fn desktop(packages: &Path) -> Result<Vec<String>> {
+    let program = window::build()?;
+    let mut left_out = Vec::new();
+    if cfg!(target_os = "linux") {
+        if answers("dpkg-deb") {
+            debian::package(&program, packages)?;
+        } else {
+            left_out.push("the .deb, because `dpkg-deb` is missing".to_owned());
+        }
+    }
+    let (kinds, names) = if cfg!(windows) {
+        ("nsis", "the installer")
+    } else if cfg!(target_os = "macos") {
+        ("dmg", "the disk image")
+    } else {
+        ("appimage", "the AppImage")
+    };
+    if !answers("cargo-tauri") {
+        left_out.push(format!(
+            "{names}, because Tauri's bundler is missing; `cargo install tauri-cli --locked` has it, \
+             and it fetches what it needs from its own host"
+        ));
+        return Ok(left_out);
+    }
+    let bundled = Command::new("cargo")
+        .current_dir(root().join("crates/spat-desktop"))
+        .args(["tauri", "bundle", "--bundles", kinds])
+        .status()?;
+    if !bundled.success() {
+        left_out.push(format!("{names}, because `cargo tauri bundle` failed"));
+        return Ok(left_out);
+    }
+    let made = window::target()?.join("release/bundle").join(kinds);
+    for file in fs::read_dir(&made).with_context(|| made.display().to_string())? {
+        let path = file?.path();
+        if let (true, Some(name)) = (path.is_file(), path.file_name()) {
+            fs::copy(&path, packages.join(name))?;
+        }
+    }
+    Ok(left_out)
+}
+
+/// Packs the folder `name` in `from`.
+fn pack(from: &Path, name: &str, archive: &Path) -> Result<()> {
+    succeed(
+        Command::new("tar")
+            .current_dir(from)
+            .args(["--auto-compress", "-cf"])
+            .arg(archive)
+            .arg(name),
+    )
+}
+
+/// The machine that this compiler makes programs for.
+fn host() -> Result<String> {
+    let output = Command::new("rustc").arg("-vV").output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix("host: "));
+    line.map(str::to_owned)
+        .context("rustc does not tell its host")
+}
+
+/// Writes `SHA256SUMS`, as `sha256sum --check` reads it.
+fn checksums(packages: &Path) -> Result<String> {
+    let mut files: Vec<PathBuf> = fs::read_dir(packages)?
+        .flatten()
+        .map(|file| file.path())
+        .filter(|path| path.is_file() && !path.ends_with("SHA256SUMS"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        bail!("nothing was packed");
+    }
+    let mut sums = String::new();
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        for byte in Sha256::digest(fs::read(&file)?) {
+            write!(sums, "{byte:02x}")?;
+        }
+        writeln!(sums, "  {name}")?;
+    }
+    fs::write(packages.join("SHA256SUMS"), &sums)?;
+    Ok(sums)
+}

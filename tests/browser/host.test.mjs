@@ -1,0 +1,125 @@
+// The page of `spat serve --engine host`: joined by a link, computed elsewhere, shared with others.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { accessSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { text, toy, train, prune } from "./steps.mjs";
+import { launch } from "./visit.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const PROGRAM = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "release", "spat");
+
+const missing = () => {
+  try {
+    accessSync(PROGRAM);
+    return false;
+  } catch {
+    return `${PROGRAM} is not built`;
+  }
+};
+const STORY = { timeout: 180_000, skip: missing() };
+
+async function freePort() {
+  const probe = createServer();
+  await new Promise((ready) => probe.listen(0, "127.0.0.1", ready));
+  const { port } = probe.address();
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
+/** Starts the server; the answer holds its link and a way to end it. */
+async function serve(folder, port) {
+  const options = ["serve", "--no-open", "--engine", "host", "--device", "cpu", "--called", "Room 7"];
+  const places = ["--page", join(ROOT, "dist"), "--folder", folder, "--port", String(port), "--turn", "1"];
+  const child = spawn(PROGRAM, [...options, ...places], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((done) => child.once("exit", done));
+  const link = await new Promise((told) => createInterface(child.stdout).once("line", told));
+  const end = (signal) => {
+    child.kill(signal);
+    return ended;
+  };
+  return { link, end };
+}
+
+/** A server, a browser, and visitors of whom each has a browser's storage of their own. */
+async function host(story) {
+  const folder = mkdtempSync(join(tmpdir(), "spat-host-"));
+  const port = await freePort();
+  let server = await serve(folder, port);
+  const browser = await launch();
+  const complaints = [];
+  const visitor = async () => {
+    const context = await browser.newContext({ acceptDownloads: true });
+    const page = await context.newPage();
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(server.link);
+    await page.getByTestId("device").filter({ hasText: "Room 7" }).waitFor();
+    return page;
+  };
+  const restart = async (signal) => {
+    await server.end(signal);
+    server = await serve(folder, port);
+  };
+  try {
+    await story({ visitor, restart, link: server.link });
+  } finally {
+    await browser.close();
+    await server.end("SIGINT");
+    rmSync(folder, { recursive: true });
+  }
+  assert.deepEqual(complaints, []);
+}
+
+test("a visitor joins by the link and computes on the host", STORY, () =>
+  host(async ({ visitor, link }) => {
+    const page = await visitor();
+    assert.ok(!page.url().includes(link.split("#")[1]), "the token is out of the address");
+    assert.match(await text(page, "device"), /Computes on Room 7.*CPU/);
+    assert.match(await page.locator(".masthead .private").textContent(), /Room 7/);
+    assert.equal(await page.getByTestId("engine-gpu").count(), 0, "there is no engine to choose");
+    await toy(page);
+    await train(page);
+    await prune(page);
+    assert.match(await text(page, "verdict"), /attention module/);
+    const saved = page.waitForEvent("download");
+    await page.getByTestId("save-pruned.safetensors").click();
+    assert.match((await saved).suggestedFilename(), /pruned\.safetensors/);
+    await page.reload();
+    await page.getByText("Runs that Room 7 keeps").waitFor();
+    await page.getByText(/toy\.csv/).first().waitFor();
+  }));
+
+test("visitors have turns, and each is told of its place", STORY, () =>
+  host(async ({ visitor }) => {
+    const [first, second] = [await visitor(), await visitor()];
+    for (const page of [first, second]) await toy(page);
+    await first.getByTestId("epochs").fill("5000");
+    await first.getByTestId("epochs").blur();
+    await first.getByTestId("train-start").click();
+    await first.getByTestId("progress-words").filter({ hasText: "steps/s" }).waitFor();
+    await train(second);
+    await prune(second);
+    await first.getByTestId("progress-words").filter({ hasText: /steps\/s|Waiting for a turn/ }).waitFor();
+    await first.getByTestId("stop").click();
+    await first.getByTestId("progress-words").filter({ hasText: "Stopped" }).waitFor();
+  }));
+
+test("a killed server's page goes on when the server is back", STORY, () =>
+  host(async ({ visitor, restart }) => {
+    const page = await visitor();
+    await toy(page);
+    await page.getByTestId("epochs").fill("300");
+    await page.getByTestId("epochs").blur();
+    await page.getByTestId("train-start").click();
+    await page.getByTestId("progress-words").filter({ hasText: /epoch [2-9]/ }).waitFor();
+    await restart("SIGKILL");
+    await page.getByTestId("engine-broken").waitFor({ timeout: 60_000 });
+    await page.getByTestId("engine-go-on").click();
+    await page.getByTestId("progress-words").filter({ hasText: "steps/s" }).waitFor();
+    await page.getByTestId("prune-start").and(page.locator(":enabled")).waitFor({ timeout: 90_000 });
+  }));

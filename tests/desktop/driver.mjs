@@ -1,0 +1,152 @@
+// The desktop program under WebDriver: WebKitGTK's own driver, on a screen that nobody sees.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const TARGET = process.env.SPAT_TARGET ?? new URL("../../target", import.meta.url).pathname;
+export const WINDOW = join(TARGET, "release", "spat-desktop");
+export const SPAT = join(TARGET, "release", "spat");
+
+const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+
+/** Asks until the answer is one, or the time is over. */
+export async function until(what, ask, timeout = 60_000) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`waited ${timeout / 1000} s for ${what}`);
+    await pause(100);
+  }
+}
+
+function freePort() {
+  return new Promise((found) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => found(port));
+    });
+  });
+}
+
+/** Processes below `parent`, itself included. */
+export function family(parent) {
+  const parents = new Map();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+    } catch {
+      // It has just ended.
+    }
+  }
+  const found = [parent];
+  for (const pid of found) {
+    for (const [child, of] of parents) if (of === pid) found.push(child);
+  }
+  return found;
+}
+
+export const nameOf = (pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+
+/** A home of its own for the program, and its window in it. */
+export class Desktop {
+  static async open({ home = mkdtempSync(join(tmpdir(), "spat-desktop-")), args = [] } = {}) {
+    const desktop = new Desktop();
+    desktop.home = home;
+    desktop.runs = join(home, "runs");
+    const port = await freePort();
+    desktop.address = `http://127.0.0.1:${port}`;
+    desktop.driver = spawn(
+      "xvfb-run",
+      ["--auto-servernum", "--server-args=-screen 0 1440x1000x24", "WebKitWebDriver", `--port=${port}`],
+      {
+        // A group of its own, so that its end is the end of everything in it.
+        detached: true,
+        stdio: process.env.SPAT_TALK ? "inherit" : "ignore",
+        env: {
+          ...process.env,
+          HOME: home,
+          XDG_CONFIG_HOME: join(home, "config"),
+          XDG_DATA_HOME: join(home, "data"),
+          XDG_CACHE_HOME: join(home, "cache"),
+          SPAT_RUNS: desktop.runs,
+          TAURI_WEBVIEW_AUTOMATION: "true",
+          // There is no GPU to share buffers with.
+          WEBKIT_DISABLE_DMABUF_RENDERER: "1",
+          NO_AT_BRIDGE: "1",
+        },
+      },
+    );
+    await until("the driver", () => fetch(`${desktop.address}/status`).then((r) => r.ok, () => false), 30_000);
+    const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: WINDOW, args } } };
+    const { sessionId } = await desktop.call("POST", "/session", { capabilities });
+    desktop.session = sessionId;
+    return desktop;
+  }
+
+  async call(method, path, body) {
+    const answer = await fetch(`${this.address}${path}`, {
+      method,
+      body: body && JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+    const { value } = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${value.error}: ${value.message}`);
+    return value;
+  }
+
+  /** Runs a function in the page. */
+  run(work, ...args) {
+    const script = `return (${work}).apply(null, arguments)`;
+    return this.call("POST", `/session/${this.session}/execute/sync`, { script, args });
+  }
+
+  text(name) {
+    return this.run((name) => document.querySelector(`[data-testid="${name}"]`)?.textContent ?? null, name);
+  }
+
+  /** Presses a button or chooses a choice, once it can be. */
+  async press(name, timeout) {
+    const found = await until(
+      `${name} to press`,
+      () => this.run((name) => Boolean(document.querySelector(`[data-testid="${name}"]:enabled`)), name),
+      timeout,
+    );
+    await this.run((name) => document.querySelector(`[data-testid="${name}"]`).click(), name);
+    return found;
+  }
+
+  async fill(name, value) {
+    await this.run(
+      (name, value) => {
+        const field = document.querySelector(`[data-testid="${name}"]`);
+        field.value = value;
+        for (const kind of ["input", "change", "blur"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+      },
+      name,
+      String(value),
+    );
+  }
+
+  async screenshot() {
+    return Buffer.from(await this.call("GET", `/session/${this.session}/screenshot`), "base64");
+  }
+
+  /** The program's own process. */
+  process() {
+    return family(this.driver.pid).find((pid) => nameOf(pid) === "spat-desktop");
+  }
+
+  async close() {
+    await this.call("DELETE", `/session/${this.session}`).catch(() => {});
+    try {
+      process.kill(-this.driver.pid, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}

@@ -1,0 +1,249 @@
+//! The engine in the process that this window belongs to, and what else that process does for the
+//! page: system dialogs and runs on disk.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use leptos::prelude::window;
+use leptos::task::spawn_local;
+use serde::de::DeserializeOwned;
+use spat_spec::{DataConfig, Notice, Order, Wish, frame, unframe};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::Line;
+use crate::state::Page;
+
+/// What the window's process puts into the page.
+fn core() -> Option<JsValue> {
+    let global = Reflect::get(&window(), &JsValue::from_str("__TAURI__")).ok()?;
+    let core = Reflect::get(&global, &JsValue::from_str("core")).ok()?;
+    core.is_object().then_some(core)
+}
+
+/// Whether the page stands in a window of its own.
+pub(crate) fn is_native() -> bool {
+    core().is_some()
+}
+
+fn part(name: &str) -> Result<Function, String> {
+    let core = core().ok_or("this page stands in no window of its own")?;
+    Reflect::get(&core, &JsValue::from_str(name))
+        .ok()
+        .and_then(|part| part.dyn_into().ok())
+        .ok_or_else(|| format!("the window offers no `{name}`"))
+}
+
+/// Calls a command of the window's process.
+pub(super) async fn call(command: &str, arguments: &JsValue) -> Result<JsValue, String> {
+    let promise: Promise = part("invoke")?
+        .call2(&JsValue::NULL, &JsValue::from_str(command), arguments)
+        .map_err(|error| words(&error))?
+        .unchecked_into();
+    JsFuture::from(promise).await.map_err(|error| words(&error))
+}
+
+/// Calls a command with a frame of `value` and `bytes`.
+pub(super) async fn call_framed(
+    command: &str,
+    value: &impl serde::Serialize,
+    bytes: &[u8],
+) -> Result<Vec<u8>, String> {
+    let frame = frame(value, bytes).map_err(|error| error.to_string())?;
+    let answer = call(command, &Uint8Array::from(frame.as_slice())).await?;
+    Ok(Uint8Array::new(&answer).to_vec())
+}
+
+/// A value out of a command's answer.
+pub(super) fn value<T: DeserializeOwned>(frame: &[u8]) -> Result<T, String> {
+    let (value, _) = unframe(frame).map_err(|error| error.to_string())?;
+    Ok(value)
+}
+
+fn words(error: &JsValue) -> String {
+    error.as_string().unwrap_or_else(|| {
+        error
+            .dyn_ref::<js_sys::Error>()
+            .map(|error| String::from(error.message()))
+            .unwrap_or_else(|| "the window's process does not answer".to_owned())
+    })
+}
+
+/// Orders on their way, one after the other: calls may overtake one another.
+pub(super) struct Native {
+    page: Page,
+    waiting: RefCell<VecDeque<Vec<u8>>>,
+    sending: Cell<bool>,
+    hung_up: Cell<bool>,
+    itself: RefCell<std::rc::Weak<Self>>,
+}
+
+impl Native {
+    /// Asks for a new engine.
+    pub(super) fn start(page: Page) -> Option<Rc<Self>> {
+        let line = Rc::new(Self {
+            page,
+            waiting: RefCell::default(),
+            sending: Cell::new(false),
+            hung_up: Cell::new(false),
+            itself: RefCell::default(),
+        });
+        *line.itself.borrow_mut() = Rc::downgrade(&line);
+        let arguments = match channel(Rc::clone(&line)) {
+            Ok(arguments) => arguments,
+            Err(reason) => {
+                page.broken(reason);
+                return None;
+            }
+        };
+        // Orders wait until there is an engine.
+        line.sending.set(true);
+        let asked = Rc::clone(&line);
+        spawn_local(async move {
+            match call("listen", &arguments).await {
+                Ok(_) => asked.send_waiting().await,
+                Err(reason) => page.broken(reason),
+            }
+        });
+        Some(line)
+    }
+
+    async fn send_waiting(&self) {
+        self.sending.set(true);
+        loop {
+            let Some(frame) = self.waiting.borrow_mut().pop_front() else {
+                break;
+            };
+            if let Err(reason) = call("order", &Uint8Array::from(frame.as_slice())).await {
+                self.page.broken(reason);
+            }
+        }
+        self.sending.set(false);
+    }
+
+    fn hear(&self, message: &JsValue) {
+        if self.hung_up.get() {
+            return;
+        }
+        let message = Uint8Array::new(message).to_vec();
+        match unframe::<Notice>(&message) {
+            Ok((Notice::Table { name }, bytes)) => take(self.page, name, bytes.to_vec()),
+            Ok((Notice::Wish { wish }, _)) => grant(self.page, wish),
+            Ok((notice, _)) => self.page.hear(notice),
+            Err(error) => self.page.broken(error.to_string()),
+        }
+    }
+}
+
+impl Line for Native {
+    fn send(&self, order: &Order, bytes: Option<&[u8]>) {
+        let Ok(frame) = frame(order, bytes.unwrap_or_default()) else {
+            // Orders are plain data; JSON has a form for all of it.
+            return;
+        };
+        self.waiting.borrow_mut().push_back(frame);
+        if !self.sending.get()
+            && let Some(line) = self.itself.borrow().upgrade()
+        {
+            spawn_local(async move { line.send_waiting().await });
+        }
+    }
+
+    /// The next engine takes the place of this one.
+    fn hang_up(&self) {
+        self.hung_up.set(true);
+    }
+}
+
+/// The arguments of `listen`: a channel whose messages `line` hears.
+fn channel(line: Rc<Native>) -> Result<JsValue, String> {
+    let channel = Reflect::construct(&part("Channel")?, &js_sys::Array::new())
+        .map_err(|error| words(&error))?;
+    let hear = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| line.hear(&message));
+    let set = |object: &JsValue, name: &str, value: &JsValue| {
+        Reflect::set(object, &JsValue::from_str(name), value).map_err(|error| words(&error))
+    };
+    set(&channel, "onmessage", hear.as_ref())?;
+    // It lives as long as the engine, of which there are few in a page's life.
+    hear.forget();
+    let arguments = Object::new();
+    set(&arguments, "notices", &channel)?;
+    Ok(arguments.into())
+}
+
+fn take(page: Page, name: String, bytes: Vec<u8>) {
+    page.take_table(name, bytes, DataConfig::default());
+}
+
+/// Does what was chosen in the window's menu, if the page's own button could be pressed.
+fn grant(page: Page, wish: Wish) {
+    let button = match wish {
+        Wish::Train => "train-start",
+        Wish::Prune => "prune-start",
+        Wish::Save => "save-zip",
+    };
+    let found = window()
+        .document()
+        .and_then(|document| {
+            document
+                .query_selector(&format!("[data-testid={button}]:enabled"))
+                .ok()
+        })
+        .flatten()
+        .and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok());
+    match found {
+        Some(button) => button.click(),
+        None => page.say(match wish {
+            Wish::Train => "Load a table first; then it can be trained on.",
+            Wish::Prune => "Train a model first; then it can be pruned.",
+            Wish::Save => "Finish a run first; then there are files to save.",
+        }),
+    }
+}
+
+/// Lets the person pick a table in the system's dialog.
+pub(crate) fn pick_table(page: Page) {
+    ask(page, "pick_table");
+}
+
+/// Lets the person pick where runs are kept; the history then shows what lies there.
+pub(crate) fn change_runs_folder(page: Page) {
+    spawn_local(async move {
+        match call("change_runs_folder", &JsValue::UNDEFINED).await {
+            Ok(_) => page.load_cards(),
+            Err(reason) => page.say(reason),
+        }
+    });
+}
+
+/// Shows the runs' folder in the system's file manager.
+pub(crate) fn show_runs(page: Page) {
+    ask(page, "show_runs");
+}
+
+fn ask(page: Page, command: &'static str) {
+    spawn_local(async move {
+        if let Err(reason) = call(command, &JsValue::UNDEFINED).await {
+            page.say(reason);
+        }
+    });
+}
+
+/// Where runs are kept.
+pub(crate) async fn runs_folder() -> Result<String, String> {
+    let path = call("runs_folder", &JsValue::UNDEFINED).await?;
+    path.as_string().ok_or_else(|| "no folder".to_owned())
+}
+
+/// Saves a file where the person says in the system's dialog. What goes wrong is told by a dialog too.
+pub(crate) fn save(name: &str, bytes: Vec<u8>) {
+    let name = name.to_owned();
+    spawn_local(async move {
+        if let Err(reason) = call_framed("save", &name, &bytes).await {
+            web_sys::console::error_1(&JsValue::from_str(&reason));
+        }
+    });
+}

@@ -1,0 +1,102 @@
+//! The runs that are kept: by this browser, on disk by the window's process, or by the host.
+
+use spat_spec::Card;
+use spat_web_store::Shelf;
+
+use gloo_net::http::Method;
+
+use super::native::{call_framed, is_native, value};
+use super::socket::{self, ask, host, run_path};
+
+/// A place with runs, each a card and files.
+pub(crate) enum Runs {
+    /// In the browser's storage.
+    Browser(Shelf),
+    /// In a folder, where the command line has its own too.
+    Folder,
+    /// By the host whose engine computes.
+    Host,
+}
+
+/// The answer of a file's reader: whether there is one.
+const ABSENT: &[u8] = &[];
+
+impl Runs {
+    /// Opens the place.
+    ///
+    /// # Errors
+    /// The browser has none.
+    pub(crate) async fn open() -> Result<Self, String> {
+        if is_native() {
+            return Ok(Self::Folder);
+        }
+        if host().is_some() {
+            return Ok(Self::Host);
+        }
+        Shelf::open().await.map(Self::Browser).map_err(words)
+    }
+
+    /// A file of a run; `None` if it is not there.
+    pub(crate) async fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, String> {
+        match self {
+            Self::Browser(shelf) => shelf.read(run, name).await.map_err(words),
+            Self::Folder => {
+                let answer = call_framed("read_run_file", &(run, name), &[]).await?;
+                Ok((answer != ABSENT).then(|| answer[1..].to_vec()))
+            }
+            Self::Host => {
+                ask(
+                    Method::GET,
+                    &format!("{}/files/{name}", run_path(run)),
+                    None,
+                )
+                .await
+            }
+        }
+    }
+
+    /// Names of a run's files.
+    pub(crate) async fn names(&self, run: &str) -> Result<Vec<String>, String> {
+        match self {
+            Self::Browser(shelf) => shelf.names(run).await.map_err(words),
+            Self::Folder => value(&call_framed("run_names", &run, &[]).await?),
+            Self::Host => socket::value(&run_path(run)).await,
+        }
+    }
+
+    /// Every run by its name.
+    pub(crate) async fn cards(&self) -> Result<Vec<(String, Card)>, String> {
+        match self {
+            Self::Browser(shelf) => shelf.cards().await.map_err(words),
+            Self::Folder => value(&call_framed("run_cards", &(), &[]).await?),
+            Self::Host => socket::value("runs").await,
+        }
+    }
+
+    /// Writes or replaces a run's card.
+    pub(crate) async fn put_card(&self, run: &str, card: &Card) -> Result<(), String> {
+        match self {
+            Self::Browser(shelf) => shelf.put_card(run, card).await.map_err(words),
+            Self::Folder => call_framed("put_card", &(run, card), &[]).await.map(drop),
+            Self::Host => {
+                let card = serde_json::to_string(card).map_err(words)?;
+                let path = format!("{}/card", run_path(run));
+                ask(Method::PUT, &path, Some(card)).await.map(drop)
+            }
+        }
+    }
+
+    /// Removes a run's card and files.
+    pub(crate) async fn delete(&self, run: &str) -> Result<(), String> {
+        match self {
+            Self::Browser(shelf) => shelf.delete(run).await.map_err(words),
+            Self::Folder => call_framed("delete_run", &run, &[]).await.map(drop),
+            Self::Host => ask(Method::DELETE, &run_path(run), None).await.map(drop),
+        }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // As `map_err` hands it over.
+fn words(error: impl ToString) -> String {
+    error.to_string()
+}
