@@ -26,6 +26,12 @@ impl Dropout {
         }
     }
 
+    /// The drop as a shader holds it: both keys, the threshold, and the bits of the factor.
+    pub fn words(&self) -> [u32; 4] {
+        let [first, second] = self.keys;
+        [first, second, self.threshold, self.scale.to_bits()]
+    }
+
     /// What the value at `place` is multiplied by: 0 or `1 / (1 − probability)`.
     #[inline(always)]
     pub fn factor(&self, place: usize) -> f32 {
