@@ -73,7 +73,15 @@ impl Table {
 
     /// The table as HTML.
     pub fn html(&self) -> String {
-        let mut out = String::from("<div class=\"scroll\"><table>");
+        // A table that is wider than its place slides inside it, by keyboard too.
+        let mut out = format!(
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>",
+            if self.caption.is_empty() {
+                "Table".to_owned()
+            } else {
+                escape(&self.caption)
+            }
+        );
         if !self.caption.is_empty() {
             out += &format!("<caption>{}</caption>", escape(&self.caption));
         }

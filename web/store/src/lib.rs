@@ -124,7 +124,7 @@ impl Shelf {
                 .get(key.clone())
                 .await?
                 .and_then(|card| card.as_string());
-            let card = card.and_then(|text| serde_json::from_str(&text).ok());
+            let card = card.and_then(|text| serde_json::from_slice(text.as_bytes()).ok());
             found.extend(key.as_string().zip(card));
         }
         Ok(found)

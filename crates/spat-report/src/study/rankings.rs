@@ -72,7 +72,6 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
         description: format!("{label}, mean over seeds, lowest first"),
         value_label: label.to_owned(),
         part_label: "seed".to_owned(),
-        cut: None,
         bars: priced
             .into_iter()
             .map(|(label, price, own)| Bar {
@@ -82,8 +81,10 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
                 parts: price.values,
                 removed: false,
                 note: if own { "← as studied" } else { "" }.to_owned(),
+                module: String::new(),
             })
             .collect(),
+        ..BarChart::default()
     };
     let caption =
         format!("{label}; lower is better. Whiskers are one deviation over seeds, dots are seeds.");

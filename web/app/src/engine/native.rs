@@ -9,7 +9,7 @@ use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::window;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use spat_spec::{DataConfig, Notice, Order, Wish, frame, unframe};
+use spat_spec::{Notice, Order, Wish, frame, unframe};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -175,7 +175,7 @@ fn channel(line: Rc<Native>) -> Result<JsValue, String> {
 }
 
 fn take(page: Page, name: String, bytes: Vec<u8>) {
-    page.take_table(name, bytes, DataConfig::default());
+    page.take_new_table(name, bytes);
 }
 
 /// Does what was chosen in the window's menu, if the page's own button could be pressed.

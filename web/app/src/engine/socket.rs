@@ -120,7 +120,7 @@ impl Socket {
             return;
         }
         if !self.state.borrow().talking {
-            return match serde_json::from_str(text) {
+            return match serde_json::from_slice(text.as_bytes()) {
                 Ok(hello) => self.greet(hello),
                 Err(error) => self.give_up(error.to_string()),
             };

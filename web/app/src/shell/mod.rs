@@ -2,6 +2,7 @@
 
 mod footer;
 mod masthead;
+mod next;
 mod notices;
 mod offline;
 mod scheme;
@@ -9,10 +10,12 @@ mod steps;
 
 use leptos::prelude::*;
 
+use crate::charts::Resized;
 use crate::engine;
 use crate::sections::attention::AttentionPart;
 use crate::sections::compare::ComparePart;
 use crate::sections::data::DataPart;
+use crate::sections::go_to;
 use crate::sections::keep::{KeepPart, ResumeOffer};
 use crate::sections::model::ModelPart;
 use crate::sections::prune::PrunePart;
@@ -22,13 +25,14 @@ use crate::state::Page;
 use footer::Footer;
 use masthead::Masthead;
 use notices::Notices;
-use steps::{Steps, go_to};
+use steps::Steps;
 
 /// The whole page.
 #[component]
 pub(crate) fn Shell() -> impl IntoView {
     let page = Page::new();
     provide_context(page);
+    Resized::provide();
     engine::start(page);
     page.load_cards();
     page.choose_engine(page.engine.get_untracked());

@@ -14,7 +14,9 @@ struct Link {
 pub(crate) fn setup_in_address() -> Option<(Setup, Option<f64>)> {
     let hash = web_sys::window()?.location().hash().ok()?;
     let text = js_sys::decode_uri_component(hash.trim_start_matches('#')).ok()?;
-    let link: Link = serde_json::from_str(&String::from(text)).ok()?;
+    // From bytes, as everything else that the page reads: a second reader of the same types would
+    // make its module larger.
+    let link: Link = serde_json::from_slice(String::from(text).as_bytes()).ok()?;
     Some((link.setup, Some(link.ratio)))
 }
 

@@ -1,8 +1,12 @@
 //! 1 · The table: where it comes from, what was found in it, what is used of it.
 
+mod borders;
 mod channels;
+mod clock;
 mod facts;
+mod findings;
 mod reading;
+mod shares;
 mod sources;
 mod split_plot;
 mod waves;
@@ -14,6 +18,7 @@ use crate::state::Page;
 
 use channels::Channels;
 use facts::Facts;
+use findings::Findings;
 use reading::Reading;
 use sources::Sources;
 use split_plot::SplitPlot;
@@ -47,6 +52,7 @@ pub(crate) fn DataPart() -> impl IntoView {
             <Show when=move || loaded.get()>
                 <Facts />
                 <SplitPlot />
+                <Findings />
                 <Channels />
                 <Reading />
             </Show>

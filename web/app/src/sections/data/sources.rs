@@ -1,15 +1,15 @@
 //! Where a table comes from: a dropped or picked file, a sample, an address.
 
-use gloo_net::http::Request;
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_spec::DataConfig;
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{File, FileList};
+use web_sys::{File, FileList, Response};
 
 use super::waves;
 use crate::engine;
+use crate::sections::Help;
 use crate::state::{LARGEST_TABLE, Page};
 
 const WEATHER: &str = "nyc-weather-2013.csv";
@@ -31,6 +31,7 @@ pub(super) fn Sources() -> impl IntoView {
         <div
             class="drop"
             class:over=over
+            class:done=move || page.table.with(Option::is_some)
             data-testid="drop"
             on:dragover=move |event| {
                 event.prevent_default();
@@ -40,8 +41,12 @@ pub(super) fn Sources() -> impl IntoView {
             on:drop=drop_file
         >
             <label class="pick">
-                <span class="pick-words">"Drop a CSV file here, or choose one"</span>
+                <span class="pick-words">
+                    <strong>"Choose a CSV file"</strong>
+                    <span>" or drop it here"</span>
+                </span>
                 <input
+                    id="table-file"
                     type="file"
                     accept=".csv,.tsv,.txt,text/csv,text/plain"
                     data-testid="file"
@@ -64,7 +69,7 @@ pub(super) fn Sources() -> impl IntoView {
             </p>
         </div>
         <div class="row samples">
-            <span>"No table at hand? Try a sample:"</span>
+            <span>"No table at hand? Try a sample"</span>
             <button
                 type="button"
                 data-testid="sample-weather"
@@ -76,18 +81,14 @@ pub(super) fn Sources() -> impl IntoView {
                 type="button"
                 data-testid="sample-waves"
                 on:click=move |_| {
-                    page.take_table(
-                        "planted-waves.csv".to_owned(),
-                        waves::csv().into_bytes(),
-                        DataConfig::default(),
-                    );
+                    page.take_new_table("planted-waves.csv".to_owned(), waves::csv().into_bytes());
                 }
             >
                 "Planted waves"
             </button>
+            <Help about="planted waves" text=waves::PLANTED />
+            <Address />
         </div>
-        <p class="hint">{waves::PLANTED}</p>
-        <Address />
     }
 }
 
@@ -104,7 +105,7 @@ fn Address() -> impl IntoView {
     };
     view! {
         <details class="more">
-            <summary>"… or load it from an address"</summary>
+            <summary>"or load one from an address"</summary>
             <form class="row" on:submit=load>
                 <label class="field wide">
                     "Address of a CSV file"
@@ -143,7 +144,7 @@ fn read(page: Page, file: File) {
         match JsFuture::from(file.array_buffer()).await {
             Ok(buffer) => {
                 let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
-                page.take_table(name, bytes, DataConfig::default());
+                page.take_new_table(name, bytes);
             }
             Err(_) => page.table_problem.set(Some(format!(
                 "the browser could not read `{name}`; was it moved or is it open elsewhere? Choose it once more"
@@ -156,19 +157,21 @@ fn read(page: Page, file: File) {
 fn fetch(page: Page, address: String, name: String) {
     spawn_local(async move {
         match fetched(&address).await {
-            Ok(bytes) => page.take_table(name, bytes, DataConfig::default()),
+            Ok(bytes) => page.take_new_table(name, bytes),
             Err(reason) => page.table_problem.set(Some(reason)),
         }
     });
 }
 
 async fn fetched(address: &str) -> Result<Vec<u8>, String> {
-    let answer = Request::get(address).send().await.map_err(|_| {
+    let unreachable = |_| {
         format!(
             "`{address}` could not be loaded: there is no connection, or its host does not let pages \
              read it; download it and drop it here"
         )
-    })?;
+    };
+    let answer = JsFuture::from(window().fetch_with_str(address)).await;
+    let answer: Response = answer.map_err(unreachable)?.unchecked_into();
     if !answer.ok() {
         return Err(format!(
             "`{address}` answered {} {}; check the address",
@@ -176,5 +179,6 @@ async fn fetched(address: &str) -> Result<Vec<u8>, String> {
             answer.status_text()
         ));
     }
-    answer.binary().await.map_err(|error| error.to_string())
+    let content = JsFuture::from(answer.array_buffer().map_err(unreachable)?).await;
+    Ok(js_sys::Uint8Array::new(&content.map_err(unreachable)?).to_vec())
 }

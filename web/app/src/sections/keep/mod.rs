@@ -4,6 +4,7 @@ mod files;
 mod history;
 mod link;
 mod model_file;
+mod model_header;
 mod resume;
 
 use leptos::prelude::*;

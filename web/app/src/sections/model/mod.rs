@@ -1,6 +1,7 @@
 //! 2 · The model: a size with a name, two window lengths, and everything else for those who want it.
 
 mod cost;
+mod duration;
 mod engine_choice;
 mod fields;
 
@@ -27,7 +28,7 @@ pub(crate) fn ModelPart() -> impl IntoView {
         >
             <div class="row" role="group" aria-label="Size">
                 {Preset::ALL.map(|preset| {
-                    let pressed = move || page.setup.with(|setup| preset.apply(setup) == *setup);
+                    let pressed = move || page.setup.with(|setup| preset.is_size_of(setup));
                     view! {
                         <button
                             type="button"

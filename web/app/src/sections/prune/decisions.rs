@@ -22,7 +22,7 @@ pub(super) fn Decisions(preview: Memo<Option<Preview>>) -> impl IntoView {
             <Figure
                 name="pruning-ranking"
                 caption=Signal::stored(caption.to_owned())
-                svg=Signal::derive(move || chart.with(bar_chart))
+                draw=move |width: f64| bar_chart(&BarChart { width, ..chart.get() })
                 table=Signal::derive(move || chart.with(|chart| chart.table().html()))
             />
         </div>
@@ -91,6 +91,7 @@ fn chart(preview: &Preview) -> BarChart {
         parts: score.heads.clone(),
         removed: preview.goes(score),
         note: word(preview.goes(score)).to_owned(),
+        module: score.module.to_string(),
     };
     let gone: Vec<String> = preview.plan.removed.iter().map(module_name).collect();
     let gone = if gone.is_empty() {
@@ -105,5 +106,6 @@ fn chart(preview: &Preview) -> BarChart {
         part_label: "head".to_owned(),
         bars: preview.ranking().into_iter().map(bar).collect(),
         cut: preview.cut().map(|cut| (cut, "cut".to_owned())),
+        ..BarChart::default()
     }
 }

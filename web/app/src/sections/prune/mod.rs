@@ -2,7 +2,7 @@
 
 mod action;
 mod decisions;
-mod drawings;
+mod drawing;
 mod preview;
 mod ratio;
 mod savings;
@@ -15,7 +15,7 @@ use crate::state::Page;
 
 use action::Action;
 use decisions::Decisions;
-use drawings::Drawings;
+use drawing::Drawing;
 use preview::{Outlook, outlook};
 use ratio::Ratio;
 use savings::Savings;
@@ -34,14 +34,16 @@ pub(crate) fn PrunePart() -> impl IntoView {
             title="Prune what scores low"
             lead="Choose the share of attention modules to remove. Those with the lowest SEND go first; you see at once what that saves."
         >
-            <div class="row">
-                <Ratio preview />
+            <Ratio preview />
+            <div class="row explain">
                 <Help
                     about="pruning ratio"
+                    words="How many go"
                     text="The ratio α is the share of all N attention modules to remove. K = α · N, rounded down, go: never more than you asked for. So a small ratio of few modules may remove none."
                 />
                 <Help
                     about="what is removed"
+                    words="What is removed"
                     text="A module goes as a whole: its query, key, value and output projections, with all heads. The residual path around it, both layer norms and the feed-forward part of its layer stay. Then the smaller model is trained on for a while (fine-tuning)."
                 />
             </div>
@@ -52,7 +54,7 @@ pub(crate) fn PrunePart() -> impl IntoView {
                 <Preliminary />
                 <Savings preview />
                 <Decisions preview />
-                <Drawings preview />
+                <Drawing preview />
             </Show>
             <Action />
         </Part>
