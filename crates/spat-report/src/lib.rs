@@ -7,7 +7,7 @@
 //! * [`html`] is the whole page: inline styles, inline SVG, no script, no font, no address.
 //! * [`tables`] is at most 100 columns wide; [`verdict`] is one sentence that may say that pruning
 //!   was not worth it.
-//! * [`line_chart`], [`bar_chart`], [`heat_map`] and [`network_drawing`] draw one SVG element each,
+//! * [`line_chart`], [`bar_chart`], [`scatter_chart`], [`heat_map`] and [`network_drawing`] draw one SVG element each,
 //!   for other pages to use. Colours are custom properties with a fallback: with
 //!   [`THEME_CSS`] on the page they follow its light or dark scheme, alone they are light.
 //!   [`standalone`] makes a file of one.
@@ -24,8 +24,9 @@ mod terminal;
 mod verdict;
 
 pub use chart::{
-    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Palette, Rule, Stroke, bar_chart, figure,
-    heat_map, line_chart, network_drawing, network_table, standalone,
+    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Mark, Palette, Rule, ScatterChart,
+    ScatterPoint, ScatterSeries, Stroke, bar_chart, figure, heat_map, line_chart, network_drawing,
+    network_table, pareto_front, scatter_chart, standalone,
 };
 pub use escape::escape;
 pub use page::{THEME_CSS, html};

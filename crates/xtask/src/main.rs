@@ -5,6 +5,7 @@ mod adapter;
 mod bench;
 mod browser;
 mod counts;
+mod examples;
 mod lint;
 mod page;
 mod python;
@@ -42,6 +43,8 @@ enum Chore {
     Bench(bench::BenchArguments),
     /// Make the PyTorch references of the tests anew.
     Reference,
+    /// Make the finished runs that come with the page anew.
+    Examples,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Lint => lint::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Reference => reference::run(),
+        Chore::Examples => examples::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,8 +8,10 @@ mod line_drawing;
 mod lines;
 mod network;
 mod palette;
+mod pareto;
 mod png;
 mod scale;
+mod scatter;
 mod svg;
 
 pub use bars::{Bar, BarChart, bar_chart};
@@ -19,6 +21,8 @@ pub use line_drawing::line_chart;
 pub use lines::{LineChart, LineSeries, Rule, Stroke};
 pub use network::{network_drawing, network_table};
 pub use palette::Palette;
+pub use pareto::pareto_front;
+pub use scatter::{Mark, ScatterChart, ScatterPoint, ScatterSeries, scatter_chart};
 pub use svg::standalone;
 
 use crate::{escape::escape, table::Table};

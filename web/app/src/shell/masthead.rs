@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::scheme::SchemeSwitch;
+use crate::lessons::LessonsLink;
 
 /// The header. `index.html` shows the same words before the page's module is there.
 #[component]
@@ -18,6 +19,7 @@ pub(crate) fn Masthead() -> impl IntoView {
             </div>
             <div class="masthead-side">
                 <p class="private">"Your data never leave this computer"</p>
+                <LessonsLink />
                 <SchemeSwitch />
             </div>
         </header>

@@ -9,6 +9,7 @@ mod resume;
 use leptos::prelude::*;
 
 use super::Part;
+use crate::class::LinkMaker;
 use crate::state::Page;
 
 use files::Files;
@@ -31,6 +32,7 @@ pub(crate) fn KeepPart() -> impl IntoView {
         >
             <Files />
             <Link />
+            <LinkMaker />
             <History />
             {move || {
                 page.not_kept

@@ -11,6 +11,7 @@ mod step_link;
 use leptos::prelude::*;
 
 use super::{Help, Part};
+use crate::class::Lockable;
 use crate::state::Page;
 
 use action::Action;
@@ -35,7 +36,9 @@ pub(crate) fn PrunePart() -> impl IntoView {
             lead="Choose the share of attention modules to remove. Those with the lowest SEND go first; you see at once what that saves."
         >
             <div class="row">
-                <Ratio preview />
+                <Lockable name="ratio">
+                    <Ratio preview />
+                </Lockable>
                 <Help
                     about="pruning ratio"
                     text="The ratio α is the share of all N attention modules to remove. K = α · N, rounded down, go: never more than you asked for. So a small ratio of few modules may remove none."
