@@ -15,11 +15,12 @@ pub(crate) fn Lockable(
         return children().into_any();
     }
     let note = format!("locked-{name}");
+    let id = note.clone();
     view! {
-        <fieldset class="locked" disabled aria-describedby=note.clone() data-testid=note.clone()>
+        <fieldset class="locked" disabled aria-describedby=note.clone() data-testid=note>
             <legend class="visually-hidden">"Locked"</legend>
             {children()}
-            <p class="locked-note" id=note>
+            <p class="locked-note" id=id>
                 "Your teacher set this."
             </p>
         </fieldset>

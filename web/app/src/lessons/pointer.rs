@@ -14,8 +14,8 @@ pub(super) fn find(target: &str) -> Option<Element> {
             .ok()
             .flatten()
     });
-    // What a teacher's link hides has no boxes.
-    found.filter(|element| element.get_client_rects().length() > 0)
+    // What a teacher's link hides has no height.
+    found.filter(|element| element.get_bounding_client_rect().height() > 0.0)
 }
 
 /// Marks it and brings it into sight; `false` if it is not there.
