@@ -51,6 +51,7 @@ test("a teacher's link is made in the page, hides, locks, and says who did", MIN
     assert.match(student.url(), /lock=preset,ratio/);
     await student.reload();
     await student.getByTestId("locked-preset").waitFor();
+    assert.equal(await student.getByTestId("seed").inputValue(), "77", "nor does a reload");
   }));
 
 test("what is locked stays through a training", MINUTE, () =>

@@ -4,7 +4,7 @@ use gloo_events::EventListener;
 use leptos::prelude::*;
 
 use crate::class::Rules;
-use crate::state::{Page, change_field, field_in_address, setup_in_address};
+use crate::state::{Page, change_field, field_in_address, setup_in_address, write_address};
 
 /// What the address asks for beside the setup. A copy is a handle on the same signals.
 #[derive(Clone, Copy)]
@@ -31,11 +31,13 @@ impl Place {
                 return;
             }
             // A link inside the page says nothing of the teacher's choices, which stay.
-            rules.write_address();
             if let Some((setup, ratio)) = setup_in_address() {
                 page.setup.set(setup);
                 page.ratio.update(|now| *now = ratio.unwrap_or(*now));
+            } else if rules != Rules::default() {
+                write_address(&page.setup.get_untracked(), page.ratio.get_untracked());
             }
+            rules.write_address();
             place.lesson.set(lesson());
             place.class.set(field_in_address("class").is_some());
         });

@@ -19,7 +19,7 @@ use spat_wire::Engine;
 
 pub(crate) use actions::LARGEST_TABLE;
 pub(crate) use card::{Card, Stage};
-pub(crate) use link::{change_field, field_in_address, hash_of, setup_in_address};
+pub(crate) use link::{change_field, field_in_address, hash_of, setup_in_address, write_address};
 pub(crate) use setup::{Preset, Setup};
 pub(crate) use table::LoadedTable;
 pub(crate) use training::{Activity, Curve, Training};
