@@ -26,9 +26,10 @@ mod terminal;
 mod verdict;
 
 pub use chart::{
-    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Palette, PlotArea, Rule, ScatterChart,
-    ScatterGroup, ScatterPoint, Stroke, bar_chart, figure, heat_map, line_chart, network_drawing,
-    network_drawing_within, network_table, scatter_chart, standalone,
+    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Mark, Palette, ParetoChart, ParetoPoint,
+    ParetoSeries, PlotArea, Rule, ScatterChart, ScatterGroup, ScatterPoint, Stroke, bar_chart,
+    figure, heat_map, line_chart, network_drawing, network_drawing_within, network_table,
+    pareto_chart, pareto_front, scatter_chart, standalone,
 };
 pub use escape::escape;
 pub use page::{THEME_CSS, html};

@@ -69,6 +69,7 @@ impl Page {
         self.sample.set(None);
         self.future.set(None);
         self.run.set(None);
+        self.saved.set(None);
         self.messages.set(Vec::new());
     }
 
@@ -229,7 +230,6 @@ impl Page {
             }
             self.run.set(Some(run.clone()));
             self.engine.set(card.engine);
-            self.ratio.set(card.experiment.prune.ratio);
             self.training
                 .update(|training| training.activity = Activity::Starting);
             let open = Order::Open {
@@ -250,8 +250,16 @@ impl Page {
         });
     }
 
-    fn trained_by(self, experiment: &Experiment) {
-        self.setup.update(|setup| setup.read_back(experiment));
+    /// Shows the sizes of another run's experiment, unless a teacher's link settles them.
+    pub(super) fn trained_by(self, experiment: &Experiment) {
+        let locked = link::field_in_address("lock").unwrap_or_default();
+        let is_free = |name| locked.split(',').all(|locked| locked != name);
+        if is_free("preset") {
+            self.setup.update(|setup| setup.read_back(experiment));
+        }
+        if is_free("ratio") {
+            self.ratio.set(experiment.prune.ratio);
+        }
     }
 
     /// Halts before the next step.
