@@ -25,7 +25,7 @@ impl Page {
     }
 
     /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
-    fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
+    pub(super) fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
         if bytes.len() > LARGEST_TABLE {
             self.table_problem.set(Some(format!(
                 "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
