@@ -39,7 +39,7 @@ pub(crate) fn save(app: &AppHandle, name: &str, bytes: &[u8]) {
     }
 }
 
-/// Lets the person pick where runs are kept. The engine starts anew there.
+/// Lets the person pick where runs are kept. The run that is open stays where it is.
 pub(crate) fn change_runs_folder(app: &AppHandle) -> Result<(), String> {
     let picked = app
         .dialog()

@@ -1,6 +1,9 @@
 //! Tables of text, for the page and under every chart.
 
-use crate::{escape::escape, number};
+use crate::{
+    escape::{escape, plain},
+    number,
+};
 
 /// A table whose first column names its rows. All text is escaped when it is written.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,6 +52,23 @@ impl Table {
         self.left_out += self.rows.len().saturating_sub(rows);
         self.rows.truncate(rows);
         self
+    }
+
+    /// The table as Markdown, without its caption.
+    pub fn markdown(&self) -> String {
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells
+                .iter()
+                .map(|cell| plain(cell).replace('|', "\\|"))
+                .collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let mut out = line(&self.columns);
+        out += &format!("|{}\n", "---|".repeat(self.columns.len()));
+        for row in &self.rows {
+            out += &line(row);
+        }
+        out
     }
 
     /// The table as HTML.

@@ -112,7 +112,7 @@ fn figures(report: &Report) -> Report {
     Report {
         command: String::new(),
         device: facts(),
-        ..report.without_timings()
+        ..report.clone().without_timings()
     }
 }
 

@@ -8,6 +8,8 @@ mod line_drawing;
 mod lines;
 mod network;
 mod palette;
+mod pareto;
+mod pareto_chart;
 mod png;
 mod scale;
 mod scatter;
@@ -20,6 +22,8 @@ pub use line_drawing::line_chart;
 pub use lines::{LineChart, LineSeries, PlotArea, Rule, Stroke};
 pub use network::{network_drawing, network_drawing_within, network_table};
 pub use palette::Palette;
+pub use pareto::pareto_front;
+pub use pareto_chart::{Mark, ParetoChart, ParetoPoint, ParetoSeries, pareto_chart};
 pub use scatter::{ScatterChart, ScatterGroup, ScatterPoint, scatter_chart};
 pub use svg::standalone;
 

@@ -25,7 +25,7 @@ impl Page {
     }
 
     /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
-    fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
+    pub(super) fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
         if bytes.len() > LARGEST_TABLE {
             self.table_problem.set(Some(format!(
                 "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
@@ -69,6 +69,7 @@ impl Page {
         self.sample.set(None);
         self.future.set(None);
         self.run.set(None);
+        self.saved.set(None);
         self.messages.set(Vec::new());
     }
 
@@ -214,7 +215,9 @@ impl Page {
             };
             let bytes = match table {
                 Ok(Some(bytes)) => bytes,
-                Ok(None) => return self.say("this run's table is not in the browser any more"),
+                Ok(None) => {
+                    return self.say("this run's table is not there any more; load it again");
+                }
                 Err(error) => return self.say(error),
             };
             self.take_table(
@@ -227,7 +230,6 @@ impl Page {
             }
             self.run.set(Some(run.clone()));
             self.engine.set(card.engine);
-            self.ratio.set(card.experiment.prune.ratio);
             self.training
                 .update(|training| training.activity = Activity::Starting);
             let open = Order::Open {
@@ -248,8 +250,16 @@ impl Page {
         });
     }
 
-    fn trained_by(self, experiment: &Experiment) {
-        self.setup.update(|setup| setup.read_back(experiment));
+    /// Shows the sizes of another run's experiment, unless a teacher's link settles them.
+    pub(super) fn trained_by(self, experiment: &Experiment) {
+        let locked = link::field_in_address("lock").unwrap_or_default();
+        let is_free = |name| locked.split(',').all(|locked| locked != name);
+        if is_free("preset") {
+            self.setup.update(|setup| setup.read_back(experiment));
+        }
+        if is_free("ratio") {
+            self.ratio.set(experiment.prune.ratio);
+        }
     }
 
     /// Halts before the next step.

@@ -24,9 +24,16 @@ pub(super) fn Future() -> impl IntoView {
                 when=move || chart.with(Option::is_some)
                 fallback=move || {
                     view! {
-                        <button type="button" on:click=move |_| page.forecast_future()>
+                        <button
+                            type="button"
+                            disabled=move || page.saved.with(Option::is_some)
+                            on:click=move |_| page.forecast_future()
+                        >
                             "Forecast the future"
                         </button>
+                        <Show when=move || page.saved.with(Option::is_some)>
+                            <p class="hint">"A saved example has no weights to forecast with: train it in step 3."</p>
+                        </Show>
                     }
                 }
             >

@@ -14,6 +14,7 @@ mod waves;
 use leptos::prelude::*;
 
 use super::Part;
+use crate::class::Lockable;
 use crate::state::Page;
 
 use channels::Channels;
@@ -22,6 +23,8 @@ use findings::Findings;
 use reading::Reading;
 use sources::Sources;
 use split_plot::SplitPlot;
+
+pub(crate) use sources::{fetched, load_sample};
 
 /// The part.
 #[component]
@@ -35,7 +38,9 @@ pub(crate) fn DataPart() -> impl IntoView {
             title="Data"
             lead="A table with one row per time step and one column per measured quantity."
         >
-            <Sources />
+            <Lockable name="data">
+                <Sources />
+            </Lockable>
             <div aria-live="assertive">
                 {move || {
                     page.table_problem

@@ -73,7 +73,9 @@ pub(super) fn Sources() -> impl IntoView {
             <button
                 type="button"
                 data-testid="sample-weather"
-                on:click=move |_| fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned())
+                on:click=move |_| {
+                    load_sample(page, "weather");
+                }
             >
                 "New York weather"
             </button>
@@ -81,7 +83,7 @@ pub(super) fn Sources() -> impl IntoView {
                 type="button"
                 data-testid="sample-waves"
                 on:click=move |_| {
-                    page.take_new_table("planted-waves.csv".to_owned(), waves::csv().into_bytes());
+                    load_sample(page, "waves");
                 }
             >
                 "Planted waves"
@@ -90,6 +92,16 @@ pub(super) fn Sources() -> impl IntoView {
             <Address />
         </div>
     }
+}
+
+/// Loads a sample by its name; `false` if there is none of that name.
+pub(crate) fn load_sample(page: Page, name: &str) -> bool {
+    match name {
+        "weather" => fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned()),
+        "waves" => page.take_new_table("planted-waves.csv".to_owned(), waves::csv().into_bytes()),
+        _ => return false,
+    }
+    true
 }
 
 /// A table from elsewhere.
@@ -104,8 +116,8 @@ fn Address() -> impl IntoView {
         fetch(page, address, name);
     };
     view! {
-        <details class="more">
-            <summary>"or load one from an address"</summary>
+        <details class="more address">
+            <summary>"… or load it from an address"</summary>
             <form class="row" on:submit=load>
                 <label class="field wide">
                     "Address of a CSV file"
@@ -163,7 +175,11 @@ fn fetch(page: Page, address: String, name: String) {
     });
 }
 
-async fn fetched(address: &str) -> Result<Vec<u8>, String> {
+/// The bytes at an address.
+///
+/// # Errors
+/// They cannot be had; why, and a way out.
+pub(crate) async fn fetched(address: &str) -> Result<Vec<u8>, String> {
     let unreachable = |_| {
         format!(
             "`{address}` could not be loaded: there is no connection, or its host does not let pages \

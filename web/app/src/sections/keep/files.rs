@@ -20,7 +20,8 @@ const KEPT: [(&str, &str); 5] = [
 #[component]
 pub(super) fn Files() -> impl IntoView {
     let page = Page::here();
-    let nothing = move || page.report.with(Option::is_none);
+    // Of a saved example there is nothing in this browser.
+    let nothing = move || page.report.with(Option::is_none) || page.saved.with(Option::is_some);
     view! {
         <div class="row" data-testid="files">
             {KEPT

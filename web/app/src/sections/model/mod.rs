@@ -8,6 +8,7 @@ mod fields;
 use leptos::prelude::*;
 
 use super::{Help, Part};
+use crate::class::Lockable;
 use crate::state::{Page, Preset};
 
 use cost::Cost;
@@ -26,6 +27,7 @@ pub(crate) fn ModelPart() -> impl IntoView {
             title="Model"
             lead="A small Transformer that forecasts all channels at once, and how long it is trained."
         >
+            <Lockable name="preset">
             <div class="row" role="group" aria-label="Size">
                 {Preset::ALL.map(|preset| {
                     let pressed = move || page.setup.with(|setup| preset.is_size_of(setup));
@@ -47,13 +49,16 @@ pub(crate) fn ModelPart() -> impl IntoView {
             </div>
             <WindowFields />
             <MoreFields />
+            </Lockable>
             <div class="objection" aria-live="polite">
                 {move || {
                     objection.get().map(|why| view! { <p class="error" data-testid="objection">{why}</p> })
                 }}
             </div>
             <Cost />
-            <EngineChoice />
+            <Lockable name="engine">
+                <EngineChoice />
+            </Lockable>
         </Part>
     }
 }

@@ -22,6 +22,9 @@ pub(super) fn Action() -> impl IntoView {
         (false, true) => "You can prune as soon as the dense model is trained.",
         (false, false) => "Train a model in step 3 first.",
         (true, true) => "This is being done.",
+        (true, false) if page.saved.with(Option::is_some) => {
+            "This is a saved example without its weights: train it in step 3, then prune it yourself."
+        }
         (true, false) if !has_modules.get() => "This model has no attention modules.",
         (true, false) => "",
     });

@@ -11,6 +11,7 @@ mod step_link;
 use leptos::prelude::*;
 
 use super::{Help, Part};
+use crate::class::Lockable;
 use crate::state::Page;
 
 use action::Action;
@@ -34,7 +35,9 @@ pub(crate) fn PrunePart() -> impl IntoView {
             title="Prune what scores low"
             lead="Choose the share of attention modules to remove. Those with the lowest SEND go first; you see at once what that saves."
         >
-            <Ratio preview />
+            <Lockable name="ratio">
+                <Ratio preview />
+            </Lockable>
             <div class="row explain">
                 <Help
                     about="pruning ratio"
