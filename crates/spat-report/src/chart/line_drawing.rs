@@ -182,7 +182,10 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
     out += &words(right, bottom + 33.0, Anchor::End, &quiet, &chart.x_label);
     for (place, rule) in chart.rules.iter().enumerate() {
         let at = x.at(rule.x);
-        let next = chart.rules.get(place + 1).map_or(right, |next| x.at(next.x));
+        let next = chart
+            .rules
+            .get(place + 1)
+            .map_or(right, |next| x.at(next.x));
         out += &line(
             (at, top - 6.0),
             (at, bottom),
