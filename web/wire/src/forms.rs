@@ -41,7 +41,6 @@ struct ToldForm {
 
 #[derive(Deserialize)]
 #[serde(remote = "Notice", rename = "notice", rename_all = "snake_case")]
-#[allow(dead_code)] // The values are those of the type whose form it is.
 enum NoticeForm {
     Ready,
     Device {
@@ -68,7 +67,6 @@ enum NoticeForm {
 
 #[derive(Deserialize)]
 #[serde(remote = "Event", rename = "event", rename_all = "snake_case")]
-#[allow(dead_code)] // As above.
 enum EventForm {
     Started {
         protocol: u32,

@@ -1,6 +1,6 @@
 //! JSON read the small way. serde makes two readers of every struct, one by name and one by place;
 //! this one finds an object's values by the names of the fields and then offers them by place, so
-//! that the compiler keeps only the second. For a page that must be small that is a tenth of it.
+//! that the compiler keeps only the second, which is much smaller.
 //!
 //! An enum whose name, to serde, is a key of the object is tagged inside it by that key; see `forms`.
 
@@ -165,7 +165,7 @@ impl<'de> Scan<'de> {
             match byte {
                 b'"' => {
                     place += 1;
-                    while bytes.get(place).ok_or_else(broken)? != &b'"' {
+                    while *bytes.get(place).ok_or_else(broken)? != b'"' {
                         place += if bytes[place] == b'\\' { 2 } else { 1 };
                     }
                 }

@@ -188,8 +188,10 @@ impl Page {
             return;
         };
         let mut experiment = Experiment::clone(&trained);
+        let setup = self.setup.get_untracked();
         experiment.prune.ratio = self.ratio.get_untracked();
-        link::write_address(&self.setup.get_untracked(), experiment.prune.ratio);
+        experiment.prune.granularity = setup.granularity;
+        link::write_address(&setup, experiment.prune.ratio);
         self.report.set(None);
         self.future.set(None);
         self.training.update(|training| {
