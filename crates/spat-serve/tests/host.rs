@@ -689,7 +689,7 @@ async fn runs_are_kept_for_their_visitor_alone() {
         "nothing runs here"
     );
     assert_eq!(file.header("content-disposition"), Some("attachment"));
-    assert!(file.text().starts_with("<!doctype html>"));
+    assert!(file.text().starts_with("<!DOCTYPE html>"));
     assert_eq!(
         server.get("/runs/mine/files/table.csv", &[&cookie]).body,
         bytes
