@@ -65,7 +65,12 @@ pub(super) fn Sources() -> impl IntoView {
                 />
             </label>
             <p class="hint">
-                "Any delimiter, decimal commas, dates or none. Your data never leave this computer."
+                "Any delimiter, decimal commas, dates or none. "
+                {engine::host()
+                    .map_or_else(
+                        || "Your data never leave this computer.".to_owned(),
+                        |host| format!("Training sends them to {host}, which keeps them."),
+                    )}
             </p>
         </div>
         <div class="row samples">
