@@ -24,8 +24,8 @@ fn disperse_rows(
     }
 }
 
-// The rows of one block. Where threads have different blocks a row is one thread's, and no barrier
-// stands in the loop.
+// The rows of one block. Threads may have different blocks, of as many rows at most: every one of them
+// meets every barrier.
 fn disperse_block(number: u32, thread: u32) {
     let is_block = number < task.segments * task.blocks;
     let segment = number / task.blocks;
@@ -36,7 +36,9 @@ fn disperse_block(number: u32, thread: u32) {
     let lane = thread % task.lanes;
 
     var sum = vec2<f32>(0.0, 0.0);
-    for (var row = first; row < last; row += teams) {
+    let most = min(task.rows_per_block, task.rows);
+    for (var done = 0u; done < most; done += teams) {
+        let row = first + done;
         let is_mine = row + team < last;
         var own = Exponentials(0.0, 0.0, 0.0, 0.0, 0.0);
         if is_mine {
