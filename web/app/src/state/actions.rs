@@ -19,7 +19,9 @@ impl Page {
     /// set do not.
     pub(crate) fn take_new_table(self, name: String, bytes: Vec<u8>) {
         self.take_table(name, bytes.into(), DataConfig::default());
-        if let Some(table) = self.table.get_untracked() {
+        if let Some(table) = self.table.get_untracked()
+            && !link::is_locked("preset")
+        {
             self.setup.update(|setup| setup.suit(&table.series));
         }
     }
@@ -254,12 +256,10 @@ impl Page {
 
     /// Shows the sizes of another run's experiment, unless a teacher's link settles them.
     pub(super) fn trained_by(self, experiment: &Experiment) {
-        let locked = link::field_in_address("lock").unwrap_or_default();
-        let is_free = |name| locked.split(',').all(|locked| locked != name);
-        if is_free("preset") {
+        if !link::is_locked("preset") {
             self.setup.update(|setup| setup.read_back(experiment));
         }
-        if is_free("ratio") {
+        if !link::is_locked("ratio") {
             self.ratio.set(experiment.prune.ratio);
         }
     }

@@ -26,6 +26,12 @@ pub(crate) fn field_in_address(name: &str) -> Option<String> {
     field_of(&hash(), name)
 }
 
+/// Whether the address, a teacher's link, locks what has this name.
+pub(super) fn is_locked(name: &str) -> bool {
+    let locked = field_in_address("lock").unwrap_or_default();
+    locked.split(',').any(|locked| locked == name)
+}
+
 /// The hash that carries them.
 pub(crate) fn hash_of(setup: &Setup, ratio: f64) -> String {
     let link = Link {
