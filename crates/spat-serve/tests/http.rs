@@ -375,7 +375,7 @@ fn what_is_too_large_or_no_request_is_refused() {
     let many: Vec<_> = (0..200).map(|number| format!("x-{number}: 1")).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     assert_eq!(server.get("/", &many).status, 431);
-    assert_eq!(server.join(&"0".repeat(100_000)).status, 413);
+    assert_eq!(server.join(&"0".repeat(1000)).status, 413);
     for garbage in [
         &b"\x16\x03\x01\x02\x00\x01\x00"[..],
         &[0; 512],

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::scheme::SchemeSwitch;
 use crate::engine;
+use crate::lessons::LessonsLink;
 
 /// The header. `index.html` shows the same words before the page's module is there.
 #[component]
@@ -24,6 +25,7 @@ pub(crate) fn Masthead() -> impl IntoView {
             </div>
             <div class="masthead-side">
                 <p class="private">{private}</p>
+                <LessonsLink />
                 <SchemeSwitch />
             </div>
         </header>

@@ -4,11 +4,13 @@ mod files;
 mod history;
 mod link;
 mod model_file;
+mod model_header;
 mod resume;
 
 use leptos::prelude::*;
 
 use super::Part;
+use crate::class::LinkMaker;
 use crate::engine;
 use crate::state::Page;
 
@@ -38,6 +40,7 @@ pub(crate) fn KeepPart() -> impl IntoView {
             // A window has no address that another could open.
             <Show when=|| !engine::is_native()>
                 <Link />
+                <LinkMaker />
             </Show>
             <History />
             {move || {
