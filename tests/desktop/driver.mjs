@@ -108,6 +108,9 @@ export class Desktop {
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: WINDOW, args } } };
     const { sessionId } = await desktop.call("POST", "/session", { capabilities });
     desktop.session = sessionId;
+    // A script that meets the page while it loads is answered from the empty one before it for good.
+    await pause(1500);
+    await until("the page", () => desktop.run(() => !document.getElementById("first-paint") && location.protocol === "tauri:"));
     return desktop;
   }
 

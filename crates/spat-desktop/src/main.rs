@@ -27,10 +27,26 @@ fn window_state() -> TauriPlugin<Wry> {
         .build()
 }
 
+/// The window shows its own page only; an address that leads elsewhere opens in the browser.
+fn stay() -> TauriPlugin<Wry> {
+    tauri::plugin::Builder::new("stay")
+        .on_navigation(|webview, address| {
+            let own = address.scheme() == "tauri"
+                || address.scheme() == "about"
+                || address.host_str() == Some("tauri.localhost");
+            if !own && matches!(address.scheme(), "http" | "https") {
+                dialogs::browse(webview.app_handle(), address.as_str());
+            }
+            own
+        })
+        .build()
+}
+
 fn main() -> anyhow::Result<()> {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .plugin(window_state())
+        .plugin(stay())
         .invoke_handler(commands::handler())
         .on_menu_event(|app, event| menu::chosen(app, event.id().as_ref()))
         .setup(|app| {
