@@ -104,7 +104,8 @@ test("a class lays its reports side by side, and a broken one harms nobody", MIN
 
       for (const plot of ["class-macs", "class-ms"]) {
         const figure = page.locator(`figure[data-name=${plot}]`);
-        assert.equal(await figure.locator("svg > circle, svg > path > title").count() >= 6, true, plot);
+        await figure.locator("svg").waitFor();
+        assert.ok((await figure.locator("svg :is(circle, path) > title").count()) === 6, plot);
         assert.match(await figure.locator("svg").textContent(), /Ann/);
       }
       // The front of the drawing is the front of the numbers.
@@ -116,6 +117,7 @@ test("a class lays its reports side by side, and a broken one harms nobody", MIN
       const front = points.filter((point) => !beaten(point)).length;
       const table = page.locator("figure[data-name=class-macs] details");
       await table.locator("summary").click();
+      await table.getByText("yes", { exact: true }).first().waitFor();
       assert.equal(await table.getByText("yes", { exact: true }).count(), front);
 
       await page.getByTestId("class-name").nth((await names()).indexOf("Cy")).fill("=Cyrus");

@@ -85,6 +85,18 @@ test("a module that is pointed at is found in every drawing, and a click shows i
     await page.locator(".fate.pointed[data-testid='fate-encoder.2.attention']").waitFor();
   }));
 
+test("single heads are removed instead of modules", MINUTE, () =>
+  visit(async (page) => {
+    await choose(page, "sample-waves");
+    await train(page);
+    await page.getByTestId("granularity-heads").check();
+    assert.match(await text(page, "prune-rounding"), /50 % of 12 heads is 6: 6 go/);
+    assert.match(await text(page, "tile-modules"), /heads removed *6 of 12/);
+    await prune(page);
+    assert.match(await text(page, "prune-done"), /without .*head/);
+    assert.match(await text(page, "verdict"), /head/);
+  }));
+
 test("a run that is opened again has its curves", MINUTE, () =>
   visit(async (page) => {
     await choose(page, "sample-waves");

@@ -182,7 +182,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
             .iter()
             .map(|loaded| TableFacts {
                 name: loaded.name.clone(),
-                sha256: table::sha256(&loaded.bytes),
+                sha256: spat_host::sha256(&loaded.bytes),
             })
             .collect(),
         depths: match (what.layers.is_empty(), what.quick, what.full) {

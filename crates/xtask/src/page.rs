@@ -18,10 +18,10 @@ struct Module {
 }
 
 const MODULES: [Module; 2] = [
-    // Small before fast.
+    // Small before fast. `-Oz` makes it smaller still, but brotli then saves less.
     Module {
         start: "spat-app",
-        level: "-Oz",
+        level: "-Os",
         limit: 400_000,
     },
     // The engine's inner loops must stay as fast as the compiler made them.

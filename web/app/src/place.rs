@@ -1,6 +1,6 @@
 //! Where the address points: at a lesson, at the comparison of a class, at a class's own page.
 
-use gloo_events::EventListener;
+use leptos::ev;
 use leptos::prelude::*;
 
 use crate::class::Rules;
@@ -23,7 +23,8 @@ impl Place {
             class: RwSignal::new(field_in_address("class").is_some()),
         };
         let rules = Rules::in_address();
-        let changed = EventListener::new(&window(), "hashchange", move |_| {
+        // As long as the page.
+        window_event_listener(ev::hashchange, move |_| {
             let asked = Rules::in_address();
             if asked != rules && asked != Rules::default() {
                 // The link of another class: a page of its own.
@@ -41,8 +42,6 @@ impl Place {
             place.lesson.set(lesson());
             place.class.set(field_in_address("class").is_some());
         });
-        // As long as the page.
-        changed.forget();
         place
     }
 

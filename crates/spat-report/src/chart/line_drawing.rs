@@ -180,15 +180,19 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
     }
     out += &words(0.0, 12.0, Anchor::Start, &quiet, &chart.y_label);
     out += &words(right, bottom + 33.0, Anchor::End, &quiet, &chart.x_label);
-    for rule in &chart.rules {
+    for (place, rule) in chart.rules.iter().enumerate() {
         let at = x.at(rule.x);
+        let next = chart
+            .rules
+            .get(place + 1)
+            .map_or(right, |next| x.at(next.x));
         out += &line(
             (at, top - 6.0),
             (at, bottom),
             &format!("stroke:{QUIET};stroke-dasharray:2 3"),
         );
-        // A label that would run over the right end stands to the left of its line.
-        let (place, anchor) = if at + width_of(&rule.label) > right {
+        // A label that would run over the right end, or over the next line, stands to the left of its own.
+        let (place, anchor) = if at + width_of(&rule.label) > next.min(right) {
             (at - 5.0, Anchor::End)
         } else {
             (at + 5.0, Anchor::Start)

@@ -115,7 +115,8 @@ impl ParetoChart {
 
 /// The chart as an SVG element.
 pub fn pareto_chart(chart: &ParetoChart) -> String {
-    let (top, bottom) = (46.0, chart.height - 38.0);
+    let (legend, above) = legend(chart);
+    let (top, bottom) = (above + 20.0, chart.height - 38.0);
     let values = |of: fn(&ParetoPoint) -> f64| chart.points().map(move |(_, point)| of(point));
     let y = Scale::new(roomy(extent(values(|p| p.y))), (bottom, top)).rounded(5);
     let left = y
@@ -125,7 +126,9 @@ pub fn pareto_chart(chart: &ParetoChart) -> String {
         .fold(0.0, f64::max)
         + 12.0;
     let right = chart.width - 24.0;
-    let x = Scale::new(roomy(extent(values(|p| p.x))), (left, right)).rounded(6);
+    // Marks of large numbers need some width each.
+    let marks = (((right - left) / 80.0) as usize).clamp(2, 6);
+    let x = Scale::new(roomy(extent(values(|p| p.x))), (left, right)).rounded(marks);
 
     let mut out = open(chart.width, chart.height, &chart.title, &chart.description);
     let quiet = format!("fill:{QUIET}");
@@ -135,15 +138,15 @@ pub fn pareto_chart(chart: &ParetoChart) -> String {
         let text = number::tick(mark, y.step(5));
         out += &words(left - 8.0, at + 4.0, Anchor::End, &quiet, &text);
     }
-    for mark in x.marks(x.step(6)) {
+    for mark in x.marks(x.step(marks)) {
         let at = x.at(mark);
         out += &line((at, top), (at, bottom), &format!("stroke:{FAINT}"));
-        let text = number::tick(mark, x.step(6));
+        let text = number::tick(mark, x.step(marks));
         out += &words(at, bottom + 17.0, Anchor::Middle, &quiet, &text);
     }
     out += &words(0.0, 12.0, Anchor::Start, &quiet, &chart.y_label);
     out += &words(right, bottom + 33.0, Anchor::End, &quiet, &chart.x_label);
-    out += &legend(chart);
+    out += &legend;
     let on = chart.on_front();
     out += &front(chart, &on, &x, &y, right, top);
     let mut taken: Vec<[f64; 4]> = chart
@@ -179,33 +182,38 @@ fn roomy((low, high): (f64, f64)) -> (f64, f64) {
     }
 }
 
-fn legend(chart: &ParetoChart) -> String {
+/// What the marks and the dashes mean, in as many lines as the width asks for, and the height of the
+/// last.
+fn legend(chart: &ParetoChart) -> (String, f64) {
     let mut out = String::new();
-    let mut at = MARK + 1.0;
+    let (mut at, mut up) = (MARK + 1.5, 26.0);
+    let mut place = |words: &str| {
+        let room = width_of(words) + 34.0;
+        if at > MARK + 1.5 && at + room > chart.width {
+            (at, up) = (MARK + 1.5, up + 17.0);
+        }
+        let here = (at, up);
+        at += room;
+        here
+    };
     for series in &chart.series {
+        let (at, up) = place(&series.label);
         let point = ParetoPoint {
             name: String::new(),
             x: 0.0,
             y: 0.0,
         };
-        out += &mark(series, &point, (at, 26.0), true);
+        out += &mark(series, &point, (at, up), true);
         let style = format!("fill:{}", series.hue.text_css());
-        out += &words(at + 10.0, 30.0, Anchor::Start, &style, &series.label);
-        at += width_of(&series.label) + 34.0;
+        out += &words(at + 10.0, up + 4.0, Anchor::Start, &style, &series.label);
     }
-    out += &line(
-        (at - MARK, 26.0),
-        (at + 14.0, 26.0),
-        &format!("stroke:{QUIET};stroke-dasharray:5 3"),
-    );
+    let text = "nothing is better on both axes";
+    let (at, up) = place(text);
+    let dashes = format!("stroke:{QUIET};stroke-dasharray:5 3");
+    out += &line((at - MARK, up), (at + 14.0, up), &dashes);
     let quiet = format!("fill:{QUIET}");
-    out + &words(
-        at + 20.0,
-        30.0,
-        Anchor::Start,
-        &quiet,
-        "nothing is better on both axes",
-    )
+    out += &words(at + 20.0, up + 4.0, Anchor::Start, &quiet, text);
+    (out, up)
 }
 
 /// The front as stairs: what lies above and to the right of it is beaten.
@@ -352,6 +360,13 @@ mod tests {
         assert_eq!(chart().on_front(), [true, false, true, false]);
         let html = chart().table().html();
         assert_eq!(html.matches("yes").count(), 2);
+    }
+
+    #[test]
+    fn a_narrow_drawing_wraps_what_its_marks_mean() {
+        let height = |width| legend(&ParetoChart { width, ..chart() }).1;
+        assert_eq!(height(640.0), 26.0);
+        assert!(height(280.0) > 26.0);
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Page {
     }
 
     /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
-    fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
+    pub(super) fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
         if bytes.len() > LARGEST_TABLE {
             self.table_problem.set(Some(format!(
                 "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
@@ -188,8 +188,10 @@ impl Page {
             return;
         };
         let mut experiment = Experiment::clone(&trained);
+        let setup = self.setup.get_untracked();
         experiment.prune.ratio = self.ratio.get_untracked();
-        link::write_address(&self.setup.get_untracked(), experiment.prune.ratio);
+        experiment.prune.granularity = setup.granularity;
+        link::write_address(&setup, experiment.prune.ratio);
         self.report.set(None);
         self.future.set(None);
         self.training.update(|training| {

@@ -17,9 +17,7 @@ struct Link {
 pub(crate) fn setup_in_address() -> Option<(Setup, Option<f64>)> {
     let hash = hash();
     let text = js_sys::decode_uri_component(setup_field(&hash)?).ok()?;
-    // From bytes, as everything else that the page reads: a second reader of the same types would
-    // make its module larger.
-    let link: Link = serde_json::from_slice(String::from(text).as_bytes()).ok()?;
+    let link: Link = spat_wire::read(String::from(text).as_bytes()).ok()?;
     Some((link.setup, Some(link.ratio)))
 }
 

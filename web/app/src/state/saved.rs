@@ -13,7 +13,7 @@ impl Page {
     pub(crate) fn show_saved(self, name: String, table: Vec<u8>, report: Report) {
         let experiment = &report.experiment;
         let data: DataConfig = experiment.data.clone();
-        self.take_table(report.data.name.clone(), table, data);
+        self.take_table(report.data.name.clone(), table.into(), data);
         if self.table_problem.with_untracked(Option::is_some) {
             return;
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use spat_series::{Series, SplitRule};
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, ModelKind,
+    Controls, DataConfig, Experiment, ForecasterConfig, Granularity, ITransformerConfig, ModelKind,
     PatchTstConfig, PruneRule, SendOptions, TrainingConfig, preset,
 };
 
@@ -33,6 +33,8 @@ pub(crate) struct Setup {
     pub(crate) batch: usize,
     pub(crate) learning_rate: f64,
     pub(crate) send: SendOptions,
+    /// Whether whole modules are removed, or single heads.
+    pub(crate) granularity: Granularity,
     /// Fine-tune the dense model as long as the pruned one, for a fair comparison.
     pub(crate) dense_control: bool,
     pub(crate) seed: u64,
@@ -99,6 +101,7 @@ impl Default for Setup {
             batch: 32,
             learning_rate: 0.0,
             send: SendOptions::default(),
+            granularity: Granularity::Modules,
             dense_control: true,
             seed: 1,
         })
@@ -156,6 +159,7 @@ impl Setup {
             send: self.send,
             prune: PruneRule {
                 ratio,
+                granularity: self.granularity,
                 ..PruneRule::default()
             },
             controls: Controls {
@@ -220,6 +224,7 @@ impl Setup {
         self.batch = experiment.training.batch;
         self.learning_rate = experiment.training.learning_rate;
         self.send = experiment.send;
+        self.granularity = experiment.prune.granularity;
         self.dense_control = experiment.controls.dense_finetuned;
         self.seed = experiment.seed;
     }

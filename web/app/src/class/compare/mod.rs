@@ -212,7 +212,7 @@ fn Plot(
         <Figure
             name
             caption=Signal::stored(caption.to_owned())
-            svg=Signal::derive(move || chart.with(pareto_chart))
+            draw=move |width: f64| pareto_chart(&ParetoChart { width, ..chart.get() })
             table=Signal::derive(move || chart.with(|chart| chart.table().html()))
         />
     }

@@ -9,7 +9,7 @@ pub(super) fn by_macs(members: &[Member]) -> ParetoChart {
     chart(
         members,
         "Error against cost",
-        "million multiply–accumulates per window",
+        "million MACs per window",
         |side| side.macs as f64 / 1e6,
     )
 }
@@ -19,7 +19,7 @@ pub(super) fn by_time(members: &[Member]) -> ParetoChart {
     chart(
         members,
         "Error against time",
-        "milliseconds for the forecasts of one batch",
+        "milliseconds per batch of forecasts",
         |side| side.ms,
     )
 }

@@ -103,11 +103,7 @@ pub(super) fn Sources() -> impl IntoView {
 pub(crate) fn load_sample(page: Page, name: &str) -> bool {
     match name {
         "weather" => fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned()),
-        "waves" => page.take_table(
-            "planted-waves.csv".to_owned(),
-            waves::csv().into_bytes(),
-            DataConfig::default(),
-        ),
+        "waves" => page.take_new_table("planted-waves.csv".to_owned(), waves::csv().into_bytes()),
         _ => return false,
     }
     true

@@ -11,18 +11,18 @@ use crate::charts::Figure;
 pub(super) fn Drawing(preview: Memo<Option<Preview>>) -> impl IntoView {
     let pruned =
         Memo::new(move |_| preview.with(|preview| preview.as_ref().map(|p| p.pruned.clone())));
-    let gone = move || preview.with(|preview| preview.as_ref().map_or(0, Preview::removed));
     let caption = move || {
-        match gone() {
-        0 => "The network: nothing is removed.".to_owned(),
-        1 => {
-            "The network without 1 attention module; its residual path, norms and feed-forward stay."
-                .to_owned()
+        let without = preview.with(|preview| {
+            let preview = preview.as_ref()?;
+            let gone = preview.removed();
+            (gone > 0).then(|| format!("without {gone} attention {}", preview.unit(gone)))
+        });
+        match without {
+            Some(without) => {
+                format!("The network {without}; residual paths, norms and feed-forward parts stay.")
+            }
+            None => "The network: nothing is removed.".to_owned(),
         }
-        n => format!(
-            "The network without {n} attention modules; their residual paths, norms and feed-forward stay."
-        ),
-    }
     };
     let draw = move |width: f64| {
         pruned.with(|pruned| {

@@ -3,6 +3,7 @@
 mod action;
 mod decisions;
 mod drawing;
+mod granularity;
 mod preview;
 mod ratio;
 mod savings;
@@ -17,6 +18,7 @@ use crate::state::Page;
 use action::Action;
 use decisions::Decisions;
 use drawing::Drawing;
+use granularity::GranularityChoice;
 use preview::{Outlook, outlook};
 use ratio::Ratio;
 use savings::Savings;
@@ -33,10 +35,11 @@ pub(crate) fn PrunePart() -> impl IntoView {
             number=5
             id="prune"
             title="Prune what scores low"
-            lead="Choose the share of attention modules to remove. Those with the lowest SEND go first; you see at once what that saves."
+            lead="Choose how much of the attention to remove. What has the lowest SEND goes first; you see at once what that saves."
         >
             <Lockable name="ratio">
                 <Ratio preview />
+                <GranularityChoice />
             </Lockable>
             <div class="row explain">
                 <Help
@@ -47,7 +50,7 @@ pub(crate) fn PrunePart() -> impl IntoView {
                 <Help
                     about="what is removed"
                     words="What is removed"
-                    text="A module goes as a whole: its query, key, value and output projections, with all heads. The residual path around it, both layer norms and the feed-forward part of its layer stay. Then the smaller model is trained on for a while (fine-tuning)."
+                    text="A module goes as a whole: its query, key, value and output projections, with all heads; or single heads go, each with its share of these projections. The residual path around it, both layer norms and the feed-forward part of its layer stay. Then the smaller model is trained on for a while (fine-tuning)."
                 />
             </div>
             <Show

@@ -14,8 +14,8 @@ pub(super) fn Savings(preview: Memo<Option<Preview>>) -> impl IntoView {
     view! {
         <dl class="tiles prune-tiles">
             <div class="tile" data-testid="tile-modules">
-                <dt>"Attention modules removed"</dt>
-                <dd>{figure(modules)}</dd>
+                <dt>{figure(what)}</dt>
+                <dd>{figure(removed)}</dd>
             </div>
             <div class="tile" data-testid="tile-parameters">
                 <dt>"Parameters saved"</dt>
@@ -29,8 +29,12 @@ pub(super) fn Savings(preview: Memo<Option<Preview>>) -> impl IntoView {
     }
 }
 
-fn modules(preview: &Preview) -> String {
-    format!("{} of {}", preview.removed(), preview.modules())
+fn what(preview: &Preview) -> String {
+    format!("Attention {} removed", preview.unit(preview.all()))
+}
+
+fn removed(preview: &Preview) -> String {
+    format!("{} of {}", preview.removed(), preview.all())
 }
 
 fn parameters(preview: &Preview) -> String {
