@@ -209,11 +209,12 @@ fn long_rows_and_many_rows() {
         [530_000, 1, 1, 2],
         [1, 1, 40_000, 2],
         [1, 300, 2, 5],
+        [530_000, 1, 1, 32],
     ] {
         let numbers = sensitivities(9, shape.iter().product(), 1e-5);
         stages_agree(shape, &numbers, &options);
     }
-    assert_eq!(Task::rows([530_000, 1, 1, 2]).grid(), [65_535, 2]);
+    assert_eq!(Task::rows([530_000, 1, 1, 32]).grid(), [65_535, 2]);
 }
 
 /// One softmax row with a single key that outweighs all others, far beyond f32's exponent range.
