@@ -2,7 +2,7 @@
 //! finite differences in `spat-kernels` and to Burn's operations in `operations/parity.rs`.
 #![allow(clippy::unwrap_used)]
 
-use burn::module::Param;
+use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, DeviceKind, DeviceType, Distribution, Tensor, TensorData};
 use spat_kernels::{AttentionShape, Dropout, Finish};
@@ -67,11 +67,16 @@ fn agree<const D: usize, const E: usize>(
     }
 }
 
+/// A parameter that is part of a graph.
+fn of<const D: usize>(tensor: Tensor<D>) -> Param<Tensor<D>> {
+    Param::initialized(ParamId::new(), tensor)
+}
+
 fn layer(weight: &Tensor<2>, bias: &Tensor<2>) -> Linear {
     let outputs = bias.dims()[1];
     Linear {
-        weight: Param::from_tensor(weight.clone()),
-        bias: Some(Param::from_tensor(bias.clone().reshape([outputs]))),
+        weight: of(weight.clone()),
+        bias: Some(of(bias.clone().reshape([outputs]))),
     }
 }
 
@@ -164,8 +169,7 @@ fn add_norm_agrees() {
                 "γ and β",
                 &[random([1, width]), random([1, width])],
                 |parts| {
-                    let leaf =
-                        |tensor: &Tensor<2>| Param::from_tensor(tensor.clone().reshape([width]));
+                    let leaf = |tensor: &Tensor<2>| of(tensor.clone().reshape([width]));
                     let mut norm = norm_of(width, &parts[0].device());
                     norm.gamma = leaf(&parts[0]);
                     norm.beta = Some(leaf(&parts[1]));
