@@ -1,5 +1,6 @@
 //! Dropout masks that are computed, not stored.
 
+use crate::profile::timed;
 use crate::threads::{block_rows, each_block};
 use crate::vectorise::vectorised;
 
@@ -57,6 +58,7 @@ impl Dropout {
 
     /// `input` with the mask on it; the gradient goes the same way.
     pub fn apply(&self, input: &[f32]) -> Vec<f32> {
+        let _timed = timed("dropout");
         let mut output = input.to_vec();
         let length = block_rows(1);
         let blocks = output.chunks_mut(length).enumerate();

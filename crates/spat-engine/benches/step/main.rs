@@ -3,6 +3,8 @@
 //! software adapter where there is none, and the answer then tells a step's launches by kernel.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod profile;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead as _;
 use std::sync::{Arc, Mutex};
@@ -42,7 +44,19 @@ fn main() {
             .entry(key(&request))
             .or_insert_with(|| Bench::new(&request));
         let number = |name: &str| request[name].as_u64().unwrap_or(0);
-        let training = request["mode"] == "train";
+        let warmed = |bench: &mut Bench| (0..number("warmup")).for_each(|_| bench.train());
+        let training = match request["mode"].as_str() {
+            Some("profile") => {
+                warmed(bench);
+                println!("{}", profile::profile(bench, &request, number("steps")));
+                continue;
+            }
+            Some("memory") => {
+                println!("{}", profile::memory(bench, &request, number("steps")));
+                continue;
+            }
+            mode => mode == Some("train"),
+        };
         let mut times = Vec::new();
         let launches = Arc::new(Launches::default());
         for step in 0..number("warmup") + number("steps") {

@@ -1,0 +1,38 @@
+//! A forecaster with planted needless modules, whose true order is known: who finds it?
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use spat_domains::planted::{PlantedConfig, TRUTH, run};
+use spat_spec::Score;
+use spat_study::statistics::kendall_tau;
+
+/// The literal reading of SEND: a shared mask, signs kept, nothing before the softmax; during training
+/// and after.
+const FOUND_BY: [&str; 2] = [
+    "send during shared signed none",
+    "send after shared signed none",
+];
+
+fn tau(scores: &[Score]) -> f64 {
+    let values: Vec<f64> = scores.iter().map(|score| score.value).collect();
+    kendall_tau(&TRUTH, &values).unwrap()
+}
+
+#[test]
+fn a_documented_setting_of_send_finds_the_planted_order() {
+    for seed in 0..2 {
+        let config = PlantedConfig {
+            seed,
+            ..PlantedConfig::default()
+        };
+        let report = pollster::block_on(run(&config)).unwrap();
+        // The model has learned what only attention can fetch.
+        let halfway = (report.loss_without_attention + report.best_loss) / 2.0;
+        assert!(report.loss < halfway, "{}", report.loss);
+        // The planted order is the true one, on windows that nobody trained on.
+        assert_eq!(tau(&report.leave_one_out), 1.0, "{report:#?}");
+        for name in FOUND_BY {
+            let found = tau(report.of(name).unwrap());
+            assert!(found >= 0.8, "{name}, seed {seed}: {found}");
+        }
+    }
+}
