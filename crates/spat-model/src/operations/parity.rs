@@ -180,8 +180,10 @@ fn attention_agrees() {
         };
         let width = heads * head_width;
         let x = || random([samples * tokens, 12]);
-        let layers: [Linear; 3] =
-            std::array::from_fn(|_| layer(&random([12, width]), &random([1, width])));
+        // Outside any graph: a graph lives for one backward pass.
+        let layers: [Linear; 3] = std::array::from_fn(|_| {
+            layer(&random([12, width]).detach(), &random([1, width]).detach())
+        });
         let attention = |x: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
             x: x.clone(),
             projections: [&layers[0], &layers[1], &layers[2]],
