@@ -180,11 +180,7 @@ fn attention_agrees() {
         };
         let width = heads * head_width;
         let x = || random([samples * tokens, 12]);
-<<<<<<< HEAD
-        // Leaves without a graph of their own: each backward pass below consumes its graph.
-=======
         // Outside any graph: a graph lives for one backward pass.
->>>>>>> kernels
         let layers: [Linear; 3] = std::array::from_fn(|_| {
             layer(&random([12, width]).detach(), &random([1, width]).detach())
         });
