@@ -1,8 +1,8 @@
 // Stage 2: the standard deviation of the softmax of each row, summed over the rows of a block.
 //
-// Needs task.wgsl, moments.wgsl, exponentials.wgsl and sums.wgsl. `lanes` threads share a row, so that a
-// workgroup has WORKGROUP / lanes rows in hand at once; each value is read once. A sum comes with
-// the number of values that were no number.
+// Needs task.wgsl, moments.wgsl, exponentials.wgsl and sums.wgsl. `lanes` threads share a row and `share`
+// threads a block, which has share / lanes rows in hand at once; each value is read once. A sum comes
+// with the number of values that were no number.
 
 @group(0) @binding(0) var<storage, read_write> sensitivity: array<f32>;
 @group(0) @binding(1) var<storage, read_write> partials: array<vec4<f32>>;
@@ -19,22 +19,26 @@ fn disperse_rows(
     let group = group_number(workgroup);
     unit = module_unit(thread);
     for (var turn = 0u; turn < task.turns; turn++) {
-        disperse_block(group * task.turns + turn, thread);
+        let at_once = WORKGROUP / task.share;
+        disperse_block((group * task.turns + turn) * at_once + thread / task.share, thread);
     }
 }
 
-// The rows of one block.
+// The rows of one block. Threads may have different blocks, of as many rows at most: every one of them
+// meets every barrier.
 fn disperse_block(number: u32, thread: u32) {
     let is_block = number < task.segments * task.blocks;
     let segment = number / task.blocks;
     let first = (number % task.blocks) * task.rows_per_block;
     let last = select(0u, min(first + task.rows_per_block, task.rows), is_block);
-    let teams = WORKGROUP / task.lanes;
-    let team = thread / task.lanes;
+    let teams = task.share / task.lanes;
+    let team = thread % task.share / task.lanes;
     let lane = thread % task.lanes;
 
     var sum = vec2<f32>(0.0, 0.0);
-    for (var row = first; row < last; row += teams) {
+    let most = min(task.rows_per_block, task.rows);
+    for (var done = 0u; done < most; done += teams) {
+        let row = first + done;
         let is_mine = row + team < last;
         var own = Exponentials(0.0, 0.0, 0.0, 0.0, 0.0);
         if is_mine {
@@ -61,8 +65,8 @@ fn disperse_block(number: u32, thread: u32) {
         }
     }
 
-    let whole = workgroup_sum(thread, sum);
-    if thread == 0u && is_block {
+    let whole = shared_sum(thread, task.share, sum);
+    if thread % task.share == 0u && is_block {
         sums[number] = whole;
     }
 }

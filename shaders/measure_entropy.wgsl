@@ -14,7 +14,8 @@ fn measure_entropy(
 ) {
     let group = group_number(workgroup);
     for (var turn = 0u; turn < task.turns; turn++) {
-        measure_block(group * task.turns + turn, thread);
+        let at_once = WORKGROUP / task.share;
+        measure_block((group * task.turns + turn) * at_once + thread / task.share, thread);
     }
 }
 
@@ -28,7 +29,8 @@ fn measure_block(number: u32, thread: u32) {
 
     // A sum over rows of sums over keys: the rows of a block lie one after the other.
     var sum = vec2<f32>(0.0, 0.0);
-    for (var index = first * task.keys + thread; index < last * task.keys; index += WORKGROUP) {
+    let one = thread % task.share;
+    for (var index = first * task.keys + one; index < last * task.keys; index += task.share) {
         let value = attention[start * task.keys + index];
         if !are_finite(vec4<f32>(value)).x {
             sum.y += 1.0;
@@ -37,8 +39,8 @@ fn measure_block(number: u32, thread: u32) {
         }
     }
 
-    let whole = workgroup_sum(thread, sum);
-    if thread == 0u && is_block {
+    let whole = shared_sum(thread, task.share, sum);
+    if one == 0u && is_block {
         sums[number] = whole;
     }
 }

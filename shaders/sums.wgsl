@@ -2,17 +2,23 @@
 
 var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
-// The sum over all threads of a workgroup, whole in thread 0 only; every thread calls this, and may
-// call it again. One thread adds: barriers would cost more than so few additions.
-fn workgroup_sum(thread: u32, own: vec2<f32>) -> vec2<f32> {
+// The sum over the `share` threads that work together, whole in the first of them only; every thread
+// of the workgroup calls this, and may call it again. One thread adds: barriers would cost more than
+// so few additions.
+fn shared_sum(thread: u32, share: u32, own: vec2<f32>) -> vec2<f32> {
     shared_sums[thread] = own;
     workgroupBarrier();
     var sum = own;
-    if thread == 0u {
-        for (var other = 1u; other < WORKGROUP; other++) {
-            sum += shared_sums[other];
+    if thread % share == 0u {
+        for (var other = 1u; other < share; other++) {
+            sum += shared_sums[thread + other];
         }
     }
     workgroupBarrier();
     return sum;
+}
+
+// The sum over all threads of a workgroup, whole in thread 0 only.
+fn workgroup_sum(thread: u32, own: vec2<f32>) -> vec2<f32> {
+    return shared_sum(thread, WORKGROUP, own);
 }

@@ -37,7 +37,8 @@ struct Task {
     newest: f32,
     // Blocks that a workgroup takes, one after the other: short rows would not be worth its start.
     turns: u32,
-    padding_1: u32,
+    // Threads of a block: a workgroup has WORKGROUP / share blocks in hand at once.
+    share: u32,
 }
 
 // Number of the workgroup in a grid that is split over x and y.

@@ -14,6 +14,7 @@ const TYPES = {
   ".csv": "text/csv",
   ".svg": "image/svg+xml",
   ".json": "application/json",
+  ".md": "text/markdown; charset=utf-8",
   ".webmanifest": "application/manifest+json",
 };
 

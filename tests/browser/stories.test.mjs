@@ -10,7 +10,7 @@ const MINUTE = { timeout: 120_000 };
 test("a sample set becomes a comparison on the CPU", MINUTE, () =>
   visit(async (page) => {
     await choose(page, "sample-waves");
-    assert.match(await text(page, "table-name"), /planted-waves\.csv: 2000 rows × 5 channels, 1 h/);
+    assert.match(await text(page, "table-name"), /planted-waves\.csv: 2,000 rows × 5 channels, 1 h/);
     await train(page);
     assert.match(await text(page, "prune-scores-state"), /whole training/);
     assert.ok(await page.getByTestId("attention-map").isVisible());

@@ -38,10 +38,11 @@ export const launch = (gpu = false) =>
   chromium.launch({ executablePath: program(), args: [...CALM, ...(gpu ? WEBGPU : [])] });
 
 /**
- * Opens the page; `story` gets it and the context. The console must stay free of errors but those
+ * Opens the page, by default as it is for those who begin anew; with an empty hash it greets a first
+ * visitor with a saved example. `story` gets the page and the context. The console must stay free of errors but those
  * that are `expected`; `before` sees the page while it is still empty.
  */
-export async function visit(story, { gpu = false, hash = "", context: options = {}, before, expected } = {}) {
+export async function visit(story, { gpu = false, hash = "#new", context: options = {}, before, expected } = {}) {
   const host = await serve();
   const browser = await launch(gpu);
   const complaints = [];

@@ -1,5 +1,6 @@
 // The desktop program under WebDriver: WebKitGTK's own driver, on a screen that nobody sees.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -52,39 +53,64 @@ export function family(parent) {
 
 export const nameOf = (pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
 
-/** A home of its own for the program, and its window in it. */
+/** A screen that nobody sees, and what a program needs to know to show itself there in a home of its own. */
+async function screen(home) {
+  const stdio = process.env.SPAT_TALK ? "inherit" : "ignore";
+  // The server says by the third of its files which number it has.
+  const server = spawn("Xvfb", ["-displayfd", "3", "-screen", "0", "1440x1000x24", "-nolisten", "tcp"], {
+    stdio: ["ignore", stdio, stdio, "pipe"],
+  });
+  const [number] = await once(server.stdio[3], "data");
+  const name = `:${String(number).trim()}`;
+  const env = {
+    ...process.env,
+    DISPLAY: name,
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, "config"),
+    XDG_DATA_HOME: join(home, "data"),
+    XDG_CACHE_HOME: join(home, "cache"),
+    SPAT_RUNS: join(home, "runs"),
+    // There is no GPU to share buffers with.
+    WEBKIT_DISABLE_DMABUF_RENDERER: "1",
+  };
+  return { server, name, options: { stdio, env } };
+}
+
+const fresh = () => mkdtempSync(join(tmpdir(), "spat-desktop-"));
+
+/** The program by itself, as a person starts it; `look` gets its process. */
+export async function alone(look) {
+  const { server, options } = await screen(fresh());
+  const program = spawn(WINDOW, [], options);
+  try {
+    await look(program);
+  } finally {
+    program.kill("SIGKILL");
+    server.kill();
+  }
+}
+
+/** The program's window in a home of its own, under the driver. */
 export class Desktop {
-  static async open({ home = mkdtempSync(join(tmpdir(), "spat-desktop-")), args = [] } = {}) {
+  static async open({ home = fresh(), args = [] } = {}) {
     const desktop = new Desktop();
-    desktop.home = home;
+    const { server, name, options } = await screen(home);
+    desktop.screen = server;
+    desktop.screenName = name;
     desktop.runs = join(home, "runs");
     const port = await freePort();
     desktop.address = `http://127.0.0.1:${port}`;
-    desktop.driver = spawn(
-      "xvfb-run",
-      ["--auto-servernum", "--server-args=-screen 0 1440x1000x24", "WebKitWebDriver", `--port=${port}`],
-      {
-        // A group of its own, so that its end is the end of everything in it.
-        detached: true,
-        stdio: process.env.SPAT_TALK ? "inherit" : "ignore",
-        env: {
-          ...process.env,
-          HOME: home,
-          XDG_CONFIG_HOME: join(home, "config"),
-          XDG_DATA_HOME: join(home, "data"),
-          XDG_CACHE_HOME: join(home, "cache"),
-          SPAT_RUNS: desktop.runs,
-          TAURI_WEBVIEW_AUTOMATION: "true",
-          // There is no GPU to share buffers with.
-          WEBKIT_DISABLE_DMABUF_RENDERER: "1",
-          NO_AT_BRIDGE: "1",
-        },
-      },
-    );
+    desktop.driver = spawn("WebKitWebDriver", [`--port=${port}`], {
+      ...options,
+      env: { ...options.env, TAURI_WEBVIEW_AUTOMATION: "true" },
+    });
     await until("the driver", () => fetch(`${desktop.address}/status`).then((r) => r.ok, () => false), 30_000);
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: WINDOW, args } } };
     const { sessionId } = await desktop.call("POST", "/session", { capabilities });
     desktop.session = sessionId;
+    // A script that meets the page while it loads is answered from the empty one before it for good.
+    await pause(1500);
+    await until("the page", () => desktop.run(() => !document.getElementById("first-paint") && location.protocol === "tauri:"));
     return desktop;
   }
 
@@ -132,10 +158,6 @@ export class Desktop {
     );
   }
 
-  async screenshot() {
-    return Buffer.from(await this.call("GET", `/session/${this.session}/screenshot`), "base64");
-  }
-
   /** The program's own process. */
   process() {
     return family(this.driver.pid).find((pid) => nameOf(pid) === "spat-desktop");
@@ -143,10 +165,13 @@ export class Desktop {
 
   async close() {
     await this.call("DELETE", `/session/${this.session}`).catch(() => {});
-    try {
-      process.kill(-this.driver.pid, "SIGTERM");
-    } catch {
-      // It has ended by itself.
+    for (const pid of family(this.driver.pid).reverse()) {
+      try {
+        process.kill(pid, "SIGTERM");
+      } catch {
+        // It has ended by itself.
+      }
     }
+    this.screen.kill();
   }
 }

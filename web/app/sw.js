@@ -1,7 +1,20 @@
 // Keeps the page for use without a network. A name with a hash never changes, so the kept file
 // serves; everything else is asked for anew and the kept file serves only where that fails.
 const KEPT = "spat";
-const FIRST = ["./", "./spat-worker_loader.js", "./demo/nyc-weather-2013.csv"];
+const FIRST = [
+  "./",
+  "./spat-worker_loader.js",
+  "./demo/nyc-weather-2013.csv",
+  "./examples/weather.json",
+  "./examples/brief.json",
+  "./examples/newark.json",
+  "./lessons/README.md",
+  "./lessons/1-what-attention-does.md",
+  "./lessons/2-a-degenerate-map.md",
+  "./lessons/3-scoring-with-send.md",
+  "./lessons/4-how-far-can-you-prune.md",
+  "./lessons/5-does-it-travel.md",
+];
 const HASHED = /-[0-9a-f]{8,16}(_bg)?\.(css|js|wasm)$/;
 // How our own files name other files of ours: attributes, imports, addresses of modules.
 const NAMES = [

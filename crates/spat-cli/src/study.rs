@@ -11,7 +11,7 @@ use clap::ArgMatches;
 use serde::{Deserialize, Serialize};
 use spat_series::Series;
 use spat_spec::{
-    Controls, DataConfig, Experiment, Question, Scorer, Study, StudyReport, TableFacts,
+    Controls, DataConfig, Experiment, PruneRule, Question, Scorer, Study, StudyReport, TableFacts,
     TrainingConfig,
 };
 use spat_study::{Place, STUDY_FILE, StudyError, conduct, workers};
@@ -169,7 +169,11 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
             forecaster,
             training,
             send: args.score.options(),
-            prune: args.prune.rule(),
+            prune: PruneRule {
+                ratio: what.ratio,
+                rounding: what.rounding,
+                ..PruneRule::default()
+            },
             finetune,
             controls: Controls::default(),
             seed: what.seed,
@@ -178,7 +182,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
             .iter()
             .map(|loaded| TableFacts {
                 name: loaded.name.clone(),
-                sha256: table::sha256(&loaded.bytes),
+                sha256: spat_host::sha256(&loaded.bytes),
             })
             .collect(),
         depths: match (what.layers.is_empty(), what.quick, what.full) {

@@ -280,7 +280,7 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
     };
     let figures = |report: &Report| Report {
         command: String::new(),
-        ..report.without_timings()
+        ..report.clone().without_timings()
     };
     // The pass from before the kill is still good, and the run goes on.
     let (resumed, killed) = runtime.block_on(run("killed", None, cookie));

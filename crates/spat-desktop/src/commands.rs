@@ -58,7 +58,9 @@ fn done() -> Result<Response, String> {
 fn listen(app: AppHandle, notices: Channel<InvokeResponseBody>) -> Result<(), String> {
     desk::listen(&app, notices)?;
     // The page is ready for the table that the program was started with.
-    tables::open_given(&app);
+    if desk::is_first_page(&app) {
+        tables::open_given(&app);
+    }
     Ok(())
 }
 

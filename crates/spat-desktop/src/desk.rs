@@ -1,9 +1,11 @@
 //! The engine's desk in this process, and the line to the page.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use spat_host::{DeskThread, RunsFolder};
-use spat_spec::{Notice, Order, frame};
+use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError};
+use spat_host::{DeskThread, RunFolder, RunsFolder};
+use spat_spec::{DeviceFacts, Experiment, Notice, Order, frame};
 use tauri::ipc::{Channel, InvokeResponseBody};
 use tauri::{AppHandle, Manager as _};
 
@@ -17,11 +19,50 @@ const DEMO: &[u8] = include_bytes!("../../spat-cli/demo/nyc-weather-2013.csv");
 pub(crate) struct Office {
     desk: Mutex<Option<DeskThread>>,
     page: Mutex<Option<Channel<InvokeResponseBody>>>,
+    given: AtomicBool,
 }
 
 /// The runs where the person wants them.
 pub(crate) fn runs(app: &AppHandle) -> RunsFolder {
     RunsFolder::new(app.state::<Settings>().runs(), Some(DEMO))
+}
+
+/// The desk's shelf: a run stays where it was begun, the next one goes where runs are kept by then.
+struct Chosen {
+    app: AppHandle,
+    open: RunsFolder,
+}
+
+impl Chosen {
+    fn new(app: &AppHandle) -> Self {
+        Self {
+            app: app.clone(),
+            open: runs(app),
+        }
+    }
+}
+
+impl Shelf for Chosen {
+    type Files = RunFolder;
+
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<RunFolder>, ShelfError> {
+        self.open = runs(&self.app);
+        self.open.begin(run).await
+    }
+
+    async fn resume(&mut self, run: &str) -> Result<(Kept<RunFolder>, Vec<u8>), ShelfError> {
+        self.open = runs(&self.app);
+        self.open.resume(run).await
+    }
+
+    async fn command(
+        &self,
+        run: &str,
+        experiment: &Experiment,
+        device: &DeviceFacts,
+    ) -> Result<String, ShelfError> {
+        self.open.command(run, experiment, device).await
+    }
 }
 
 /// Starts a desk for the page at the other end of `channel`, in the place of an earlier one.
@@ -36,10 +77,15 @@ pub(crate) fn listen(app: &AppHandle, channel: Channel<InvokeResponseBody>) -> R
     }
     *office.page() = Some(channel);
     let reach = app.clone();
-    let desk = DeskThread::start(runs(app), move |notice| tell(&reach, &notice, &[]))
+    let desk = DeskThread::start(Chosen::new(app), move |notice| tell(&reach, &notice, &[]))
         .map_err(|error| format!("cannot start the engine's thread: {error}"))?;
     *office.desk() = Some(desk);
     Ok(())
+}
+
+/// Whether this is the first page: a later one is the same, loaded anew.
+pub(crate) fn is_first_page(app: &AppHandle) -> bool {
+    !app.state::<Office>().given.swap(true, Ordering::Relaxed)
 }
 
 /// Hands an order to the desk.

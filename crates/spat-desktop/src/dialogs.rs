@@ -39,7 +39,7 @@ pub(crate) fn save(app: &AppHandle, name: &str, bytes: &[u8]) {
     }
 }
 
-/// Lets the person pick where runs are kept. The engine starts anew there.
+/// Lets the person pick where runs are kept. The run that is open stays where it is.
 pub(crate) fn change_runs_folder(app: &AppHandle) -> Result<(), String> {
     let picked = app
         .dialog()
@@ -60,13 +60,7 @@ pub(crate) fn change_runs_folder(app: &AppHandle) -> Result<(), String> {
 pub(crate) fn show_folder(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder)
         .map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
-    let program = if cfg!(windows) {
-        "explorer"
-    } else if cfg!(target_os = "macos") {
-        "open"
-    } else {
-        "xdg-open"
-    };
+    let program = opener();
     Command::new(program)
         .arg(folder)
         .spawn()
@@ -77,6 +71,28 @@ pub(crate) fn show_folder(folder: &Path) -> Result<(), String> {
                 folder.display()
             )
         })
+}
+
+/// Opens an address of the web in the person's browser.
+pub(crate) fn browse(app: &AppHandle, address: &str) {
+    let program = opener();
+    if let Err(error) = Command::new(program).arg(address).spawn() {
+        complain(
+            app,
+            &format!("Cannot start `{program}` for {address}: {error}"),
+        );
+    }
+}
+
+/// The system's program that opens whatever it is given.
+fn opener() -> &'static str {
+    if cfg!(windows) {
+        "explorer"
+    } else if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    }
 }
 
 /// Tells the person what went wrong, and does not wait.

@@ -13,15 +13,40 @@ mod settings;
 mod tables;
 
 use anyhow::Context as _;
-use tauri::{DragDropEvent, Manager as _, RunEvent, WindowEvent};
+use tauri::plugin::TauriPlugin;
+use tauri::{DragDropEvent, Manager as _, RunEvent, WindowEvent, Wry};
+use tauri_plugin_window_state::StateFlags;
 
 use desk::Office;
 use settings::Settings;
 
+/// The window comes again where it was. That it was hidden on the way out is no state of it.
+fn window_state() -> TauriPlugin<Wry> {
+    tauri_plugin_window_state::Builder::default()
+        .with_state_flags(StateFlags::all() - StateFlags::VISIBLE)
+        .build()
+}
+
+/// The window shows its own page only; an address that leads elsewhere opens in the browser.
+fn stay() -> TauriPlugin<Wry> {
+    tauri::plugin::Builder::new("stay")
+        .on_navigation(|webview, address| {
+            let own = address.scheme() == "tauri"
+                || address.scheme() == "about"
+                || address.host_str() == Some("tauri.localhost");
+            if !own && matches!(address.scheme(), "http" | "https") {
+                dialogs::browse(webview.app_handle(), address.as_str());
+            }
+            own
+        })
+        .build()
+}
+
 fn main() -> anyhow::Result<()> {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
-        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .plugin(window_state())
+        .plugin(stay())
         .invoke_handler(commands::handler())
         .on_menu_event(|app, event| menu::chosen(app, event.id().as_ref()))
         .setup(|app| {

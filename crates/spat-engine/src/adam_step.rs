@@ -4,6 +4,7 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Tensor, TensorData};
 use spat_kernels::{AdamFactors, AdamParameter, adam};
+use spat_shaders::{Buffer, Gpu, encoder};
 
 /// First and second moment of a parameter, flat.
 pub(crate) type Moments = (Tensor<1>, Tensor<1>);
@@ -36,7 +37,10 @@ pub(crate) fn step(parameters: Vec<Parameter>, factors: &AdamFactors) -> Vec<(Te
     let back = parameters.clone();
     let moved: Option<Vec<OnCpu>> = parameters.into_iter().map(OnCpu::of).collect();
     let Some(mut moved) = moved else {
-        return plain(back, factors);
+        return back
+            .into_iter()
+            .map(|parameter| on_gpu(parameter, factors).unwrap_or_else(|one| plain(*one, factors)))
+            .collect();
     };
     // Moments that nobody else holds are changed in place.
     drop(back);
@@ -90,21 +94,54 @@ impl OnCpu {
     }
 }
 
-/// The same of Burn's operations, for every device.
-fn plain(parameters: Vec<Parameter>, factors: &AdamFactors) -> Vec<(Tensor<1>, Moments)> {
-    let one = |parameter: Parameter| {
-        let Parameter {
+/// One parameter in one launch, the moments in place; gives it back where it is not on a GPU, or where
+/// its moments are shared.
+fn on_gpu(
+    parameter: Parameter,
+    factors: &AdamFactors,
+) -> Result<(Tensor<1>, Moments), Box<Parameter>> {
+    let buffer = |tensor: Tensor<1>| tensor.try_into_primitive::<Gpu>().ok().and_then(Buffer::of);
+    let elsewhere = |tensor: &Tensor<1>| buffer(tensor.clone()).is_none();
+    if elsewhere(&parameter.moments.0) || elsewhere(&parameter.moments.1) {
+        return Err(Box::new(parameter));
+    }
+    let Parameter {
+        weight,
+        gradient,
+        moments,
+    } = parameter;
+    let shape = weight.shape();
+    let tensor = |values: Buffer| Tensor::from_primitive::<Gpu>(values.tensor(shape.clone()));
+    // The moments are handed over whole: only their one owner may change them.
+    let (Some(first), Some(second)) = (buffer(moments.0), buffer(moments.1)) else {
+        unreachable!("looked at just before");
+    };
+    let updated = buffer(weight.clone())
+        .zip(buffer(gradient.clone()))
+        .and_then(|(weight, gradient)| encoder::adam(&weight, &gradient, &first, &second, factors));
+    let moments = (tensor(first), tensor(second));
+    match updated {
+        Some(updated) => Ok((tensor(updated), moments)),
+        None => Err(Box::new(Parameter {
             weight,
             gradient,
-            moments: (first, second),
-        } = parameter;
-        let first = first * factors.beta_1 + gradient.clone() * (1.0 - factors.beta_1);
-        let second = second * factors.beta_2 + gradient.square() * (1.0 - factors.beta_2);
-        let denominator = second.clone().sqrt() * factors.spread + factors.epsilon;
-        let step = first.clone() / denominator * factors.rate;
-        (weight * factors.keep - step, (first, second))
-    };
-    parameters.into_iter().map(one).collect()
+            moments,
+        })),
+    }
+}
+
+/// The same of Burn's operations, for every device.
+fn plain(parameter: Parameter, factors: &AdamFactors) -> (Tensor<1>, Moments) {
+    let Parameter {
+        weight,
+        gradient,
+        moments: (first, second),
+    } = parameter;
+    let first = first * factors.beta_1 + gradient.clone() * (1.0 - factors.beta_1);
+    let second = second * factors.beta_2 + gradient.square() * (1.0 - factors.beta_2);
+    let denominator = second.clone().sqrt() * factors.spread + factors.epsilon;
+    let step = first.clone() / denominator * factors.rate;
+    (weight * factors.keep - step, (first, second))
 }
 
 #[cfg(test)]
@@ -131,7 +168,10 @@ mod tests {
         };
         let parameters: Vec<Parameter> = [1, 7, 20_001, 300].map(parameter).into();
         let fast = step(parameters.clone(), &factors);
-        let plain = plain(parameters, &factors);
+        let plain: Vec<_> = parameters
+            .into_iter()
+            .map(|parameter| plain(parameter, &factors))
+            .collect();
         assert_eq!(fast.len(), plain.len());
         for (fast, plain) in fast.into_iter().zip(plain) {
             for (fast, plain) in [

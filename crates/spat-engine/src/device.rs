@@ -28,7 +28,7 @@ pub enum DeviceChoice {
 pub enum DeviceError {
     /// No adapter.
     #[error(
-        "there is no GPU that Vulkan, Metal or DX12 can reach; use --device cpu, or install the graphics driver"
+        "there is no GPU that Vulkan, Metal or DX12 can reach; use the CPU, or install the graphics driver"
     )]
     NoGpu,
     /// No adapter in this browser.

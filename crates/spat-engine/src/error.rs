@@ -26,8 +26,8 @@ pub enum JobError {
     Mismatch(String),
     /// The loss is no number any more.
     #[error(
-        "the training loss became {loss} in step {step} of {phase}; lower the learning rate \
-         (--learning-rate) or clip the gradients (--clip-norm 1)"
+        "the training loss became {loss} in step {step} of {phase}; lower the learning rate, \
+         or clip the gradients at a norm of 1"
     )]
     Diverged {
         /// What was trained.
@@ -64,7 +64,7 @@ pub enum JobError {
         reason: String,
     },
     /// The device failed.
-    #[error("the device failed: {0}; go on with --resume, or use --device cpu")]
+    #[error("the device failed: {0}; go on with the run, on the CPU if it fails again")]
     Device(String),
 }
 

@@ -72,7 +72,7 @@ pub enum StoreError {
     /// No space is left.
     #[error(
         "the disk is full: `{path}` was not written; what was there before is whole, so free some \
-         space and go on with --resume"
+         space and go on with the run"
     )]
     Full {
         /// Which file.

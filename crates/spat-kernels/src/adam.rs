@@ -1,5 +1,6 @@
 //! One step of Adam over all parameters, in one pass.
 
+use crate::profile::timed;
 use crate::threads::each_block;
 use crate::vectorise::vectorised;
 
@@ -41,6 +42,7 @@ pub struct AdamParameter<'a> {
 /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, and the new weights
 /// `w(1 − lr·λ) − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε)` (arXiv 1412.6980, 1711.05101).
 pub fn adam(parameters: Vec<AdamParameter<'_>>, factors: &AdamFactors) {
+    let _timed = timed("Adam");
     let values: usize = parameters.iter().map(|part| part.weight.len()).sum();
     let blocks = parameters.into_iter().flat_map(|part| {
         part.updated

@@ -3,6 +3,7 @@
 
 use crate::dropout::Dropout;
 use crate::product::{View, ViewMut};
+use crate::profile::timed;
 use crate::small_product::{Small, small_product};
 use crate::softmax::softmax;
 use crate::sums::{LANES, sum_of, total};
@@ -110,6 +111,7 @@ pub fn attend(
     connections: Option<Connections<'_>>,
     dropout: Option<Dropout>,
 ) -> Attended {
+    let _timed = timed("attention");
     let mut attended = Attended {
         context: vec![0.0; shape.samples * shape.rows()],
         maps: vec![0.0; shape.samples * shape.maps()],
@@ -186,6 +188,7 @@ pub fn attend_backward(
     connections: Option<Connections<'_>>,
     dropout: Option<Dropout>,
 ) -> AttentionGradients {
+    let _timed = timed("attention, backward");
     let mut of = AttentionGradients {
         projections: vec![0.0; projections.len()],
         connections: None,

@@ -1,5 +1,6 @@
 //! Dropout masks that are computed, not stored.
 
+use crate::profile::timed;
 use crate::threads::{block_rows, each_block};
 use crate::vectorise::vectorised;
 
@@ -23,6 +24,12 @@ impl Dropout {
             threshold: (probability * 4_294_967_296.0) as u32,
             scale: (1.0 / (1.0 - probability)) as f32,
         }
+    }
+
+    /// The drop as a shader holds it: both keys, the threshold, and the bits of the factor.
+    pub fn words(&self) -> [u32; 4] {
+        let [first, second] = self.keys;
+        [first, second, self.threshold, self.scale.to_bits()]
     }
 
     /// What the value at `place` is multiplied by: 0 or `1 / (1 − probability)`.
@@ -51,6 +58,7 @@ impl Dropout {
 
     /// `input` with the mask on it; the gradient goes the same way.
     pub fn apply(&self, input: &[f32]) -> Vec<f32> {
+        let _timed = timed("dropout");
         let mut output = input.to_vec();
         let length = block_rows(1);
         let blocks = output.chunks_mut(length).enumerate();

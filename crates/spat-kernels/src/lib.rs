@@ -14,7 +14,10 @@ mod linear_norm;
 mod norm;
 #[cfg(feature = "threads")]
 mod pool;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod portable_product;
 mod product;
+mod profile;
 mod projections;
 mod small_product;
 mod softmax;
@@ -35,7 +38,10 @@ pub use linear_norm::{
     LinearNormGradients, LinearNormInputs, linear_add_norm, linear_add_norm_backward,
 };
 pub use norm::{NormGradients, Normed, add_norm, add_norm_backward};
-pub use projections::{Projection, project, project_backward};
+pub use profile::{start_profile, take_profile};
+pub use projections::{
+    ProjectGradients, Projection, ProjectionGradients, project, project_backward,
+};
 pub use squared_error::{mean_squared_error, mean_squared_error_backward};
 pub use window_norm::{
     WindowShape, WindowStatistics, restore_windows, restore_windows_backward, window_tokens,

@@ -3,6 +3,7 @@
 use crate::dropout::{Dropout, drop_values};
 use crate::gelu::{gelu, gelu_backward};
 use crate::product::{ROWS, each_row_block, transposed_product};
+use crate::profile::timed;
 use crate::sums::{add, sum_rows};
 use crate::threads::{block_rows, each_block};
 use crate::transpose::transposed;
@@ -36,6 +37,7 @@ pub fn linear(
     finish: Finish,
     keep: bool,
 ) -> LinearOutput {
+    let _timed = timed("linear");
     let outputs = weight.len() / inputs;
     let count = x.len() / inputs * outputs;
     let mut y = vec![0.0; count];
@@ -107,6 +109,7 @@ pub fn linear_backward(
     finish: Finish,
     with_x: bool,
 ) -> LinearGradients {
+    let _timed = timed("linear, backward");
     let outputs = weight.len() / inputs;
     let through;
     let gradient = match (before, finish.dropout) {

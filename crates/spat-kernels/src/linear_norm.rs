@@ -4,6 +4,7 @@ use crate::dropout::{Dropout, drop_values};
 use crate::linear::{add_bias, times_transposed};
 use crate::norm::{NormGradients, Normed, add_branch, add_norm_backward, norm_rows};
 use crate::product::{ROWS, each_row_block, transposed_product};
+use crate::profile::timed;
 use crate::sums::sum_rows;
 
 /// What [`linear_add_norm`] takes, but for `x`.
@@ -45,6 +46,7 @@ pub struct LinearNormGradients {
 /// `LayerNorm(x + drop(z W + b))`, where `x` is `[rows × width]`: the product's rows are normed while
 /// they are in the cache.
 pub fn linear_add_norm(x: &[f32], inputs: &LinearNormInputs<'_>) -> Normed {
+    let _timed = timed("linear, add and norm");
     let width = inputs.gamma.len();
     let inner = inputs.weight.len() / width;
     let mut normed = Normed::room(x.len() / width, width);
@@ -84,6 +86,7 @@ pub fn linear_add_norm_backward(
     gradient: &[f32],
     inputs: &LinearNormInputs<'_>,
 ) -> LinearNormGradients {
+    let _timed = timed("linear, add and norm, backward");
     let width = inputs.gamma.len();
     let inner = inputs.weight.len() / width;
     let NormGradients {

@@ -2,6 +2,7 @@
 
 use crate::dropout::Dropout;
 use crate::linear::chunks_or_nothing;
+use crate::profile::timed;
 use crate::sums::{sum_of, total};
 use crate::threads::{block_rows, each_block};
 use crate::vectorise::vectorised;
@@ -74,6 +75,7 @@ pub fn add_norm(
     beta: &[f32],
     epsilon: f32,
 ) -> Normed {
+    let _timed = timed("add and norm");
     let width = gamma.len();
     let mut normed = Normed::room(x.len() / width, width);
     let rows = block_rows(width);
@@ -158,6 +160,7 @@ pub fn add_norm_backward(
     dropout: Option<Dropout>,
     gamma: &[f32],
 ) -> NormGradients {
+    let _timed = timed("add and norm, backward");
     let width = gamma.len();
     let count = gradient.len();
     let mut x = vec![0.0; count];

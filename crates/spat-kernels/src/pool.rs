@@ -180,7 +180,7 @@ fn await_post(board: &Board, seen: &mut usize) {
             return;
         }
         pause(&mut looks);
-        if looks % LOOKS == 0 && started.elapsed() > AWAKE {
+        if looks.is_multiple_of(LOOKS) && started.elapsed() > AWAKE {
             break;
         }
     }
@@ -200,7 +200,7 @@ fn await_post(board: &Board, seen: &mut usize) {
 /// A moment of waiting; now and then another thread may have the CPU.
 fn pause(looks: &mut usize) {
     *looks += 1;
-    if *looks % LOOKS == 0 {
+    if looks.is_multiple_of(LOOKS) {
         std::thread::yield_now();
     } else {
         std::hint::spin_loop();

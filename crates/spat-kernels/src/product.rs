@@ -7,8 +7,13 @@
 
 use crate::threads::each_block;
 
-/// Rows of the output in a block.
+/// Rows of the output in a block: as few as keep a product fast.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) const ROWS: usize = 48;
+
+/// Rows of the output in a block: so many that copying the right matrix for each weighs little.
+#[cfg(target_arch = "wasm32")]
+pub(crate) const ROWS: usize = 192;
 
 /// Multiplications that take as long as passing over one value.
 const PER_VALUE: usize = 16;
@@ -66,6 +71,17 @@ impl<'a> View<'a> {
         }
     }
 
+    #[cfg(any(test, target_arch = "wasm32"))]
+    fn parts(self) -> crate::portable_product::Strided<'a> {
+        crate::portable_product::Strided {
+            values: self.values,
+            rows: self.place.rows,
+            columns: self.place.columns,
+            row_step: self.place.row_step,
+            column_step: self.place.column_step,
+        }
+    }
+
     /// The transposed matrix, without moving a value.
     pub(crate) fn transposed(self) -> Self {
         Self {
@@ -108,8 +124,17 @@ impl<'a> ViewMut<'a> {
             (k, m, n),
             (b.place.rows, self.place.rows, self.place.columns)
         );
+        #[cfg(target_arch = "wasm32")]
+        crate::portable_product::product(
+            self.values,
+            self.place.row_step,
+            factor,
+            a.parts(),
+            b.parts(),
+        );
         // SAFETY: every entry of the three matrices lies in its slice (`Place::new`), the written one
         // is borrowed exclusively, and its entries do not overlap (`ViewMut::strided`).
+        #[cfg(not(target_arch = "wasm32"))]
         unsafe {
             gemm::gemm(
                 m,
@@ -179,4 +204,44 @@ pub(crate) fn transposed_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> 
 /// What `count · columns` multiplications are worth in values passed over.
 pub(crate) fn values(count: usize, columns: usize) -> usize {
     count * columns / PER_VALUE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What browsers multiply with, beside what everybody else does, in all four layouts.
+    #[test]
+    fn the_portable_product_agrees() {
+        for (m, k, n) in [
+            (1, 1, 1),
+            (4, 8, 8),
+            (5, 3, 9),
+            (50, 70, 23),
+            (48, 128, 128),
+            (7, 0, 3),
+        ] {
+            let numbers = |count: usize, by: usize| -> Vec<f32> {
+                (0..count)
+                    .map(|place| (place * by % 23) as f32 - 11.0)
+                    .collect()
+            };
+            let (a, b) = (numbers(m * k, 7), numbers(k * n, 5));
+            let forms = |rows: usize, columns: usize, values| {
+                [
+                    View::new(values, rows, columns),
+                    View::new(values, columns, rows).transposed(),
+                ]
+            };
+            for a in forms(m, k, &a) {
+                for b in forms(k, n, &b) {
+                    let (mut fast, mut portable) = (vec![1.0; m * n], vec![1.0; m * n]);
+                    ViewMut::new(&mut fast, m, n).set(0.5, a, b);
+                    crate::portable_product::product(&mut portable, n, 0.5, a.parts(), b.parts());
+                    // Whole numbers: both are exact.
+                    assert_eq!(fast, portable, "{m} × {k} × {n}");
+                }
+            }
+        }
+    }
 }

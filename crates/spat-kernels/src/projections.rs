@@ -2,6 +2,7 @@
 
 use crate::linear::add_bias;
 use crate::product::{ROWS, View, ViewMut, transposed_product, values};
+use crate::profile::timed;
 use crate::sums::sum_rows;
 use crate::threads::each_block;
 use crate::transpose::transposed;
@@ -15,8 +16,27 @@ pub struct Projection<'a> {
     pub bias: &'a [f32],
 }
 
+/// Gradients of one of the three.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectionGradients {
+    /// Of W.
+    pub weight: Vec<f32>,
+    /// Of b.
+    pub bias: Vec<f32>,
+}
+
+/// Gradients of [`project`]'s inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectGradients {
+    /// Of `x`, if asked for.
+    pub x: Option<Vec<f32>>,
+    /// Of the three.
+    pub parts: [ProjectionGradients; 3],
+}
+
 /// `[x W_q + b_q | x W_k + b_k | x W_v + b_v]`, `[rows × 3 · width]`.
 pub fn project(x: &[f32], parts: &[Projection<'_>; 3]) -> Vec<f32> {
+    let _timed = timed("projections");
     let width = parts[0].bias.len();
     let inputs = parts[0].weight.len() / width;
     let bias = parts.map(|part| part.bias).concat();
@@ -39,14 +59,14 @@ pub fn project(x: &[f32], parts: &[Projection<'_>; 3]) -> Vec<f32> {
     output
 }
 
-/// `∂L/∂x` (if asked for), and `∂L/∂W` and `∂L/∂b` of each of the three, from `gradient` of [`project`]'s
-/// output.
+/// The backward pass of [`project`], from the gradient of its output.
 pub fn project_backward(
     x: &[f32],
     parts: &[Projection<'_>; 3],
     gradient: &[f32],
     with_x: bool,
-) -> (Option<Vec<f32>>, [(Vec<f32>, Vec<f32>); 3]) {
+) -> ProjectGradients {
+    let _timed = timed("projections, backward");
     let width = parts[0].bias.len();
     let inputs = parts[0].weight.len() / width;
     let rows = x.len() / inputs;
@@ -76,7 +96,13 @@ pub fn project_backward(
         for row in weights.chunks_exact(3 * width) {
             weight.extend_from_slice(&row[columns.clone()]);
         }
-        (weight, bias[columns].to_vec())
+        ProjectionGradients {
+            weight,
+            bias: bias[columns].to_vec(),
+        }
     });
-    (of_x, of_parts)
+    ProjectGradients {
+        x: of_x,
+        parts: of_parts,
+    }
 }

@@ -3,6 +3,7 @@
 //! Windows come row by row (`[B, rows, C]`, as a table has them); a token is a whole channel
 //! (`[B · tokens, rows]`).
 
+use crate::profile::timed;
 use crate::threads::each_block;
 
 /// Sizes of a batch of windows.
@@ -43,6 +44,7 @@ pub fn window_tokens(
     shape: &WindowShape,
     epsilon: Option<f32>,
 ) -> (Vec<f32>, WindowStatistics) {
+    let _timed = timed("windows");
     let WindowShape {
         samples,
         rows,
@@ -100,6 +102,7 @@ pub fn restore_windows(
     shape: &WindowShape,
     statistics: &WindowStatistics,
 ) -> Vec<f32> {
+    let _timed = timed("windows");
     let WindowShape {
         samples,
         rows,
@@ -127,6 +130,7 @@ pub fn restore_windows_backward(
     shape: &WindowShape,
     statistics: &WindowStatistics,
 ) -> Vec<f32> {
+    let _timed = timed("windows, backward");
     let WindowShape {
         samples,
         rows,

@@ -3,10 +3,11 @@
 
 use proptest::prelude::*;
 use spat_kernels::{
-    AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection, WindowShape,
-    add_norm, add_norm_backward, attend, attend_backward, linear, linear_add_norm,
-    linear_add_norm_backward, linear_backward, mean_squared_error, mean_squared_error_backward,
-    project, project_backward, restore_windows, restore_windows_backward, window_tokens,
+    AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
+    ProjectionGradients, WindowShape, add_norm, add_norm_backward, attend, attend_backward, linear,
+    linear_add_norm, linear_add_norm_backward, linear_backward, mean_squared_error,
+    mean_squared_error_backward, project, project_backward, restore_windows,
+    restore_windows_backward, window_tokens,
 };
 
 /// Numbers between −1 and 1 that only `seed` decides.
@@ -92,9 +93,9 @@ proptest! {
             let parts = [part(0), part(1), part(2)];
             (loss(&project(x, &parts), &weights), project_backward(x, &parts, &weights, true))
         };
-        let (_, (of_x, of_parts)) = parts(&matrices, &biases, &x);
-        check("x", &x, &of_x.unwrap(), |x| parts(&matrices, &biases, x).0);
-        for (number, (weight, bias)) in of_parts.iter().enumerate() {
+        let (_, of) = parts(&matrices, &biases, &x);
+        check("x", &x, &of.x.unwrap(), |x| parts(&matrices, &biases, x).0);
+        for (number, ProjectionGradients { weight, bias }) in of.parts.iter().enumerate() {
             check("W", &matrices[number], weight, |changed| {
                 let mut matrices = matrices.clone();
                 matrices[number] = changed.to_vec();

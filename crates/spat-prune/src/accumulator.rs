@@ -16,7 +16,7 @@ pub enum ScoreError {
     /// Some sensitivities were no number, so that a mean over them would be none either.
     #[error(
         "{count} sensitivities of {module} became NaN or infinite while it was scored; lower the \
-         learning rate (--learning-rate) or clip the gradients (--clip-norm 1)"
+         learning rate, or clip the gradients at a norm of 1"
     )]
     NotFinite {
         /// Where.

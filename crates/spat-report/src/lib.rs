@@ -26,13 +26,14 @@ mod terminal;
 mod verdict;
 
 pub use chart::{
-    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Palette, Rule, ScatterChart, ScatterGroup,
-    ScatterPoint, Stroke, bar_chart, figure, heat_map, line_chart, network_drawing, network_table,
-    scatter_chart, standalone,
+    Bar, BarChart, HeatMap, Hue, LineChart, LineSeries, Mark, Palette, ParetoChart, ParetoPoint,
+    ParetoSeries, PlotArea, Rule, ScatterChart, ScatterGroup, ScatterPoint, Stroke, bar_chart,
+    figure, heat_map, line_chart, network_drawing, network_drawing_within, network_table,
+    pareto_chart, pareto_front, scatter_chart, standalone,
 };
 pub use escape::escape;
 pub use page::{THEME_CSS, html};
-pub use study::{study_html, study_tables};
+pub use study::{study_html, study_markdown, study_tables};
 pub use table::Table;
 pub use terminal::tables;
 pub use verdict::verdict;

@@ -1,6 +1,9 @@
 //! Tables of text, for the page and under every chart.
 
-use crate::{escape::escape, number};
+use crate::{
+    escape::{escape, plain},
+    number,
+};
 
 /// A table whose first column names its rows. All text is escaped when it is written.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -51,9 +54,34 @@ impl Table {
         self
     }
 
+    /// The table as Markdown, without its caption.
+    pub fn markdown(&self) -> String {
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells
+                .iter()
+                .map(|cell| plain(cell).replace('|', "\\|"))
+                .collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let mut out = line(&self.columns);
+        out += &format!("|{}\n", "---|".repeat(self.columns.len()));
+        for row in &self.rows {
+            out += &line(row);
+        }
+        out
+    }
+
     /// The table as HTML.
     pub fn html(&self) -> String {
-        let mut out = String::from("<div class=\"scroll\"><table>");
+        // A table that is wider than its place slides inside it, by keyboard too.
+        let mut out = format!(
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>",
+            if self.caption.is_empty() {
+                "Table".to_owned()
+            } else {
+                escape(&self.caption)
+            }
+        );
         if !self.caption.is_empty() {
             out += &format!("<caption>{}</caption>", escape(&self.caption));
         }

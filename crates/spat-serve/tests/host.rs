@@ -112,7 +112,7 @@ fn figures(report: &Report) -> Report {
     Report {
         command: String::new(),
         device: facts(),
-        ..report.without_timings()
+        ..report.clone().without_timings()
     }
 }
 
@@ -292,7 +292,7 @@ async fn fifty_at_once_are_all_served_and_none_starves() {
 async fn a_training_is_steered() {
     let folder = TempDir::new().unwrap();
     let hosted = host(folder.path(), Rules::default());
-    let (experiment, bytes) = (experiment(5, 400), table(300));
+    let (experiment, bytes) = (experiment(5, 4000), table(300));
     let mut client = hosted.client().await;
     client.open("steered", Some(&bytes)).await;
     client.train(&experiment).await;
@@ -344,10 +344,8 @@ async fn a_training_is_steered() {
     client.until(is_stopped).await;
 
     // It goes on from where it was.
-    let mut short = experiment.clone();
-    short.training.epochs = 400;
     client.open("steered", None).await;
-    client.train(&short).await;
+    client.train(&experiment).await;
     let resumed = client
         .until(|notice| matches!(event(notice), Some(Event::Progress { .. })))
         .await;
@@ -518,8 +516,8 @@ async fn strangers_do_not_reach_the_engine() {
 async fn bad_clients_stop_nobody() {
     let folder = TempDir::new().unwrap();
     let limits = Limits {
-        patience: Duration::from_millis(700),
-        ping: Duration::from_millis(200),
+        patience: Duration::from_secs(3),
+        ping: Duration::from_millis(500),
         ..Limits::default()
     };
     let rules = Rules {
@@ -622,7 +620,7 @@ async fn bad_clients_stop_nobody() {
 async fn a_job_has_its_share_and_no_more() {
     let folder = TempDir::new().unwrap();
     let rules = Rules {
-        job: Duration::from_millis(300),
+        job: Duration::from_secs(3),
         visitors: 1,
         runs: 2,
         ..Rules::default()
@@ -691,7 +689,7 @@ async fn runs_are_kept_for_their_visitor_alone() {
         "nothing runs here"
     );
     assert_eq!(file.header("content-disposition"), Some("attachment"));
-    assert!(file.text().starts_with("<!doctype html>"));
+    assert!(file.text().starts_with("<!DOCTYPE html>"));
     assert_eq!(
         server.get("/runs/mine/files/table.csv", &[&cookie]).body,
         bytes
@@ -722,12 +720,10 @@ async fn runs_are_kept_for_their_visitor_alone() {
     );
     assert!(server.get("/runs", &[&cookie]).text().contains("renamed"));
     let huge = "x".repeat(300 << 10);
-    assert_eq!(
-        server
-            .ask("PUT", "/runs/mine/card", &[&cookie, &origin], &huge)
-            .status,
-        413
-    );
+    // A server that has refused may close before all of it was sent, and its answer be lost.
+    let refused = server.ask("PUT", "/runs/mine/card", &[&cookie, &origin], &huge);
+    assert!(matches!(refused.status, 413 | 0), "{refused:?}");
+    assert!(server.get("/runs", &[&cookie]).text().contains("renamed"));
 
     let other = hosted.join();
     assert_eq!(server.get("/runs", &[&other]).text(), "[]");

@@ -51,7 +51,8 @@ fn the_page_comes_with_its_types_and_its_policy() {
     assert_eq!((again.status, again.body.len()), (304, 0));
     let head = server.ask("HEAD", "/", &[], "");
     assert_eq!((head.status, head.body.len()), (200, 0));
-    assert_eq!(server.ask("DELETE", "/", &[], "").status, 405);
+    let own = format!("origin: http://{}", server.address);
+    assert_eq!(server.ask("DELETE", "/", &[&own], "").status, 405);
 }
 
 #[test]
@@ -375,7 +376,7 @@ fn what_is_too_large_or_no_request_is_refused() {
     let many: Vec<_> = (0..200).map(|number| format!("x-{number}: 1")).collect();
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     assert_eq!(server.get("/", &many).status, 431);
-    assert_eq!(server.join(&"0".repeat(100_000)).status, 413);
+    assert_eq!(server.join(&"0".repeat(1000)).status, 413);
     for garbage in [
         &b"\x16\x03\x01\x02\x00\x01\x00"[..],
         &[0; 512],

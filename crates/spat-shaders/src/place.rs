@@ -5,9 +5,9 @@ use burn_cubecl::Cube;
 use burn_cubecl::tensor::CubeTensor;
 
 #[cfg(not(feature = "fusion"))]
-use eager::{buffer, primitive};
+pub(crate) use eager::{buffer, primitive};
 #[cfg(feature = "fusion")]
-use fused::{buffer, primitive};
+pub(crate) use fused::{buffer, primitive};
 
 /// A tensor's values: a buffer of the GPU, or numbers of the host.
 pub(crate) enum Place {
@@ -51,11 +51,11 @@ fn host_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 mod eager {
     use super::CubeTensor;
 
-    pub(super) fn buffer(tensor: CubeTensor) -> CubeTensor {
+    pub(crate) fn buffer(tensor: CubeTensor) -> CubeTensor {
         tensor
     }
 
-    pub(super) fn primitive(buffer: CubeTensor) -> CubeTensor {
+    pub(crate) fn primitive(buffer: CubeTensor) -> CubeTensor {
         buffer
     }
 }
@@ -74,13 +74,13 @@ mod fused {
     type Promise = FusionTensor<<CubeBackend as FusionBackend>::FusionRuntime>;
 
     /// Runs what the tensor waits for.
-    pub(super) fn buffer(tensor: Promise) -> CubeTensor {
+    pub(crate) fn buffer(tensor: Promise) -> CubeTensor {
         let client = tensor.client.clone();
         client.resolve_tensor_float::<CubeBackend>(tensor)
     }
 
     /// A promise kept from the start.
-    pub(super) fn primitive(buffer: CubeTensor) -> Promise {
+    pub(crate) fn primitive(buffer: CubeTensor) -> Promise {
         let client = get_client::<CubeBackend>(&buffer.device);
         let (shape, dtype) = (buffer.shape(), buffer.dtype());
         let handle = CubeBackend::float_tensor_handle(buffer);

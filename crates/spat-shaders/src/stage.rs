@@ -13,16 +13,99 @@ pub enum Stage {
     MeasureEntropy,
     /// Means of maps over a batch.
     AverageMaps,
+    /// `x W + b`.
+    MultiplyRows(Loads),
+    /// `dy Wᵀ`.
+    MultiplyTransposed(Loads),
+    /// `xᵀ dy`, and the sum of the rows of dy.
+    CorrelateRows(Loads),
+    /// The exact GELU and a dropout.
+    ActivateValues,
+    /// Its gradient.
+    ActivateBackward,
+    /// A dropout alone.
+    DropValues,
+    /// Layer norm of a sum.
+    AddNormRows,
+    /// Its gradient.
+    AddNormBackward,
+    /// Gradients of its γ and β.
+    SumNormColumns,
+    /// Attention of every query.
+    AttendRows(Loads),
+    /// Gradients of queries, scores and connection mask.
+    AttendBackwardRows(Loads),
+    /// Gradients of keys and values.
+    AttendBackwardColumns(Loads),
+    /// One step of Adam.
+    StepAdam,
+    /// Windows to normalised rows.
+    NormaliseWindows,
+    /// Rows to forecasts.
+    RestoreWindows,
+    /// The gradient of that.
+    RestoreBackward,
+    /// Sums of squared errors.
+    SquareErrors,
+    /// Their mean.
+    AverageErrors,
+    /// The gradient of the mean squared error.
+    ErrorsBackward,
+}
+
+/// How a stage reads matrices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loads {
+    /// Four values at once: rows are whole numbers of four values.
+    Quads,
+    /// Value by value.
+    Singles,
+}
+
+impl Loads {
+    /// What rows of these widths allow.
+    pub(crate) fn of(widths: &[u32]) -> Self {
+        if widths.iter().all(|width| width.is_multiple_of(4)) {
+            Self::Quads
+        } else {
+            Self::Singles
+        }
+    }
 }
 
 impl Stage {
     /// All stages.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 30] = [
         Self::MeasureSpread,
         Self::DisperseRows,
         Self::AccumulateScores,
         Self::MeasureEntropy,
         Self::AverageMaps,
+        Self::MultiplyRows(Loads::Quads),
+        Self::MultiplyRows(Loads::Singles),
+        Self::MultiplyTransposed(Loads::Quads),
+        Self::MultiplyTransposed(Loads::Singles),
+        Self::CorrelateRows(Loads::Quads),
+        Self::CorrelateRows(Loads::Singles),
+        Self::ActivateValues,
+        Self::ActivateBackward,
+        Self::DropValues,
+        Self::AddNormRows,
+        Self::AddNormBackward,
+        Self::SumNormColumns,
+        Self::AttendRows(Loads::Quads),
+        Self::AttendRows(Loads::Singles),
+        Self::AttendBackwardRows(Loads::Quads),
+        Self::AttendBackwardRows(Loads::Singles),
+        Self::AttendBackwardColumns(Loads::Quads),
+        Self::AttendBackwardColumns(Loads::Singles),
+        Self::StepAdam,
+        Self::NormaliseWindows,
+        Self::RestoreWindows,
+        Self::RestoreBackward,
+        Self::SquareErrors,
+        Self::AverageErrors,
+        Self::ErrorsBackward,
     ];
 
     /// The file's name, which is also that of the entry point.
@@ -33,6 +116,25 @@ impl Stage {
             Self::AccumulateScores => "accumulate_scores",
             Self::MeasureEntropy => "measure_entropy",
             Self::AverageMaps => "average_maps",
+            Self::MultiplyRows(_) => "multiply_rows",
+            Self::MultiplyTransposed(_) => "multiply_transposed",
+            Self::CorrelateRows(_) => "correlate_rows",
+            Self::ActivateValues => "activate_values",
+            Self::ActivateBackward => "activate_backward",
+            Self::DropValues => "drop_values",
+            Self::AddNormRows => "add_norm_rows",
+            Self::AddNormBackward => "add_norm_backward",
+            Self::SumNormColumns => "sum_norm_columns",
+            Self::AttendRows(_) => "attend_rows",
+            Self::AttendBackwardRows(_) => "attend_backward_rows",
+            Self::AttendBackwardColumns(_) => "attend_backward_columns",
+            Self::StepAdam => "step_adam",
+            Self::NormaliseWindows => "normalise_windows",
+            Self::RestoreWindows => "restore_windows",
+            Self::RestoreBackward => "restore_backward",
+            Self::SquareErrors => "square_errors",
+            Self::AverageErrors => "average_errors",
+            Self::ErrorsBackward => "errors_backward",
         }
     }
 
@@ -43,6 +145,22 @@ impl Stage {
                 concat!($(include_str!(concat!("../../../shaders/", $file, ".wgsl")), "\n"),+)
             };
         }
+        macro_rules! product {
+            ($loads:expr, $file:literal) => {
+                match $loads {
+                    Loads::Quads => shader!("product", "quads", $file),
+                    Loads::Singles => shader!("product", "singles", $file),
+                }
+            };
+        }
+        macro_rules! attention {
+            ($loads:expr, $file:literal) => {
+                match $loads {
+                    Loads::Quads => shader!("dropout", "attention", "head_quads", $file),
+                    Loads::Singles => shader!("dropout", "attention", "head_singles", $file),
+                }
+            };
+        }
         match self {
             Self::MeasureSpread => shader!("task", "moments", "measure_spread"),
             Self::DisperseRows => {
@@ -51,6 +169,27 @@ impl Stage {
             Self::AccumulateScores => shader!("task", "sums", "accumulate_scores"),
             Self::MeasureEntropy => shader!("task", "sums", "measure_entropy"),
             Self::AverageMaps => shader!("task", "average_maps"),
+            Self::MultiplyRows(loads) => product!(loads, "multiply_rows"),
+            Self::MultiplyTransposed(loads) => product!(loads, "multiply_transposed"),
+            Self::CorrelateRows(loads) => product!(loads, "correlate_rows"),
+            Self::ActivateValues => shader!("dropout", "values", "normal_law", "activate_values"),
+            Self::ActivateBackward => {
+                shader!("dropout", "values", "normal_law", "activate_backward")
+            }
+            Self::DropValues => shader!("dropout", "values", "drop_values"),
+            Self::AddNormRows => shader!("dropout", "norm", "add_norm_rows"),
+            Self::AddNormBackward => shader!("dropout", "norm", "add_norm_backward"),
+            Self::SumNormColumns => shader!("dropout", "norm", "sum_norm_columns"),
+            Self::AttendRows(loads) => attention!(loads, "attend_rows"),
+            Self::AttendBackwardRows(loads) => attention!(loads, "attend_backward_rows"),
+            Self::AttendBackwardColumns(loads) => attention!(loads, "attend_backward_columns"),
+            Self::StepAdam => shader!("step_adam"),
+            Self::NormaliseWindows => shader!("windows", "normalise_windows"),
+            Self::RestoreWindows => shader!("windows", "restore_windows"),
+            Self::RestoreBackward => shader!("windows", "restore_backward"),
+            Self::SquareErrors => shader!("errors", "square_errors"),
+            Self::AverageErrors => shader!("errors", "average_errors"),
+            Self::ErrorsBackward => shader!("errors", "errors_backward"),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
 
-/// Threads of a workgroup: few, since most rows are short and every barrier waits for all of them.
-pub(crate) const WORKGROUP: u32 = 64;
+use crate::launch::{MOST_GROUPS, WORKGROUP};
+
 /// Values that a thread loads before it folds them into its state.
 pub(crate) const VALUES: u32 = 4;
 /// Partial moments of a module at most: enough workgroups to fill a large GPU, few enough to be
@@ -17,8 +17,6 @@ const BLOCK_VALUES: u32 = 8_192;
 const ENOUGH_GROUPS: u32 = 2_048;
 /// Blocks that a workgroup takes at most, so that short rows still spread over a GPU.
 const MOST_TURNS: u32 = 8;
-/// The most workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
-const MOST_GROUPS: u32 = 65_535;
 
 /// What a dispatch works on: field for field the `Task` of `shaders/task.wgsl`, where they are
 /// explained.
@@ -54,6 +52,8 @@ pub struct Task {
     pub newest: f32,
     /// Blocks that a workgroup takes, one after the other.
     pub turns: u32,
+    /// Threads of a block: a power of two.
+    pub share: u32,
 }
 
 impl Task {
@@ -90,14 +90,20 @@ impl Task {
         let segments = batch * heads;
         // As many threads to a row as have VALUES four times over.
         let lanes = (keys / (4 * VALUES)).next_power_of_two().min(WORKGROUP);
-        let at_once = WORKGROUP / lanes;
+        // A segment of few short rows would leave most of a workgroup without a row.
+        let share = match lanes {
+            1 => rows.next_power_of_two().min(WORKGROUP),
+            _ => WORKGROUP,
+        };
+        let at_once = share / lanes;
         let rows_per_block = (BLOCK_VALUES / keys.max(1))
             .max((segments * rows).div_ceil(ENOUGH_GROUPS))
             .max(1)
             .next_multiple_of(at_once);
         let blocks = rows.div_ceil(rows_per_block);
         let block_values = rows_per_block.min(rows.max(1)) * keys.max(1);
-        let turns = (BLOCK_VALUES / block_values).clamp(1, MOST_TURNS);
+        let blocks_at_once = WORKGROUP / share;
+        let turns = (BLOCK_VALUES / (block_values * blocks_at_once)).clamp(1, MOST_TURNS);
         Self {
             segments,
             heads,
@@ -107,13 +113,14 @@ impl Task {
             blocks,
             rows_per_block,
             groups_x: 1,
-            groups: (segments * blocks).div_ceil(turns),
+            groups: (segments * blocks).div_ceil(turns * blocks_at_once),
             absolute: false,
             unbiased: false,
             partials: 0,
             factor: 1.0,
             newest: 0.0,
             turns,
+            share,
         }
         .gridded()
     }
@@ -189,16 +196,8 @@ impl Task {
             self.factor.to_bits(),
             self.newest.to_bits(),
             self.turns,
-            0,
+            self.share,
         ]
-    }
-
-    /// The same, two by two, as CubeCL takes them.
-    pub(crate) fn words(&self) -> Vec<u64> {
-        self.uniform()
-            .chunks_exact(2)
-            .map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32)
-            .collect()
     }
 }
 

@@ -34,11 +34,19 @@ pub fn frame(value: &impl Serialize, bytes: &[u8]) -> Result<Vec<u8>, FrameError
 /// # Errors
 /// It is no frame of such a value.
 pub fn unframe<T: DeserializeOwned>(frame: &[u8]) -> Result<(T, &[u8]), FrameError> {
+    let (json, bytes) = split_frame(frame)?;
+    Ok((serde_json::from_slice(json)?, bytes))
+}
+
+/// The JSON in a frame, and the bytes behind it.
+///
+/// # Errors
+/// It is no frame.
+pub fn split_frame(frame: &[u8]) -> Result<(&[u8], &[u8]), FrameError> {
     let short = || FrameError::Short(frame.len());
     let (length, rest) = frame.split_first_chunk::<4>().ok_or_else(short)?;
     let length = u32::from_le_bytes(*length) as usize;
-    let (json, bytes) = rest.split_at_checked(length).ok_or_else(short)?;
-    Ok((serde_json::from_slice(json)?, bytes))
+    rest.split_at_checked(length).ok_or_else(short)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use spat_series::{Metrics, Repairs};
+use spat_series::{ChannelMetrics, MetricSet, Metrics, Repairs, StepMetrics};
 
 use crate::{Experiment, ModuleId, Plan, Score, Structure};
 
@@ -138,6 +138,7 @@ pub struct ModelResult {
 
 /// Test metrics: the scaled mean errors on top, everything else inside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "FlatTestMetrics")]
 pub struct TestMetrics {
     /// Mean squared error, scaled space, over windows × horizon × channels.
     pub mse: f64,
@@ -146,6 +147,35 @@ pub struct TestMetrics {
     /// All metrics, per channel and per step, scaled and original.
     #[serde(flatten)]
     pub full: Metrics,
+}
+
+/// [`TestMetrics`] as they stand in a report. To read flattened fields serde would keep a second
+/// reader of everything in them, which the page has no room for.
+#[derive(Deserialize)]
+struct FlatTestMetrics {
+    mse: f64,
+    mae: f64,
+    windows: usize,
+    scaled: MetricSet,
+    original: Option<MetricSet>,
+    per_channel: Vec<ChannelMetrics>,
+    per_step: Vec<StepMetrics>,
+}
+
+impl From<FlatTestMetrics> for TestMetrics {
+    fn from(flat: FlatTestMetrics) -> Self {
+        Self {
+            mse: flat.mse,
+            mae: flat.mae,
+            full: Metrics {
+                windows: flat.windows,
+                scaled: flat.scaled,
+                original: flat.original,
+                per_channel: flat.per_channel,
+                per_step: flat.per_step,
+            },
+        }
+    }
 }
 
 /// Only what was measured on the test windows.

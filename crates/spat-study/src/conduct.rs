@@ -133,6 +133,8 @@ pub fn conduct(
     write(place.folder, REPORT_FILE, &report)?;
     let page = spat_report::study_html(&report, Some(&timings));
     write_whole(&place.folder.join("study.html"), page.as_bytes())?;
+    let text = spat_report::study_markdown(&report, Some(&timings));
+    write_whole(&place.folder.join("study.md"), text.as_bytes())?;
     Ok((report, timings))
 }
 

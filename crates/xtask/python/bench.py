@@ -2,11 +2,13 @@
 
 Usage: python bench.py --threads N
 
-Request: {"id", "model", "mode": "train"|"infer", "channels", "marks", "lookback",
+Request: {"id", "model", "mode": "train"|"infer"|"memory", "channels", "marks", "lookback",
 "horizon", "d_model", "d_ff", "heads", "layers", "patch_len", "stride", "removed",
 "batch", "dropout", "warmup", "steps"}; optional, fastest by default so that PyTorch is
 not held back: "attention": "sdpa"|"explicit", "ffn": "linear"|"conv",
 "adam": "fused"|"default", "device": "cpu"|"cuda".
+Mode "memory" answers {"id", "peak_mb"}: the peak resident memory of the first steps beyond what
+stood before them (Linux).
 Answer: {"id", "ms": [per step], "parameters", "torch", "threads", "peak_rss_mb",
 "options"} or {"id", "error"}. "exit" or end of input stops the worker.
 """
@@ -68,6 +70,22 @@ def peak_rss_mb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def resident_mb(name):
+    with open("/proc/self/status") as status:
+        line = next(line for line in status if line.startswith(name))
+    return int(line.split()[1]) / 1024
+
+
+def step_memory(session, steps):
+    session.model.train(True)
+    with open("/proc/self/clear_refs", "w") as peak:
+        peak.write("5")  # the peak starts anew
+    before = resident_mb("VmRSS")
+    for _ in range(steps):
+        session.train_step()
+    return resident_mb("VmHWM") - before
+
+
 def answer(request, sessions, threads):
     cfg = {**OPTIONS, **{k: v for k, v in request.items() if k not in PER_REQUEST}}
     key = json.dumps(cfg, sort_keys=True)
@@ -77,6 +95,8 @@ def answer(request, sessions, threads):
     while len(sessions) > KEPT:
         sessions.popitem(last=False)
     session = sessions[key]
+    if request["mode"] == "memory":
+        return {"id": request["id"], "peak_mb": step_memory(session, request["steps"])}
     train = {"train": True, "infer": False}[request["mode"]]
     session.model.train(train)
     step = session.train_step if train else session.infer_step

@@ -70,14 +70,11 @@ pub(crate) fn lacks_window_driver() -> Option<String> {
     if !cfg!(target_os = "linux") {
         return Some("the window's tests need WebKitGTK's driver, which only Linux has".to_owned());
     }
-    let missing: Vec<&str> = [
-        ("WebKitWebDriver", "webkit2gtk-driver"),
-        ("xvfb-run", "xvfb"),
-    ]
-    .into_iter()
-    .filter(|(program, _)| !is_on_path(program))
-    .map(|(_, package)| package)
-    .collect();
+    let missing: Vec<&str> = [("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb")]
+        .into_iter()
+        .filter(|(program, _)| !is_on_path(program))
+        .map(|(_, package)| package)
+        .collect();
     if missing.is_empty() {
         return None;
     }

@@ -7,6 +7,7 @@ mod browser;
 mod counts;
 mod debian;
 mod dist;
+mod examples;
 mod lint;
 mod page;
 mod python;
@@ -49,6 +50,8 @@ enum Chore {
     Bench(bench::BenchArguments),
     /// Make the PyTorch references of the tests anew.
     Reference,
+    /// Make the finished runs that come with the page anew.
+    Examples,
 }
 
 fn main() -> ExitCode {
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Chore::Lint => lint::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Reference => reference::run(),
+        Chore::Examples => examples::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

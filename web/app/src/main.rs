@@ -7,8 +7,12 @@
 #![allow(unreachable_pub, clippy::needless_pass_by_value)]
 
 mod charts;
+mod class;
 mod download;
 mod engine;
+mod example;
+mod lessons;
+mod place;
 mod sections;
 mod shell;
 mod state;

@@ -6,7 +6,6 @@
 use js_sys::Uint8Array;
 use rexie::{KeyRange, ObjectStore, Rexie, Store, Transaction, TransactionMode};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use thiserror::Error;
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -112,11 +111,15 @@ impl Shelf {
         ended(transaction).await
     }
 
-    /// The cards of all runs by their runs. Cards of another version are left out.
+    /// The cards of all runs by their runs, as `read` reads their JSON. Cards that it cannot read, of
+    /// another version, are left out.
     ///
     /// # Errors
     /// The storage is gone.
-    pub async fn cards<T: DeserializeOwned>(&self) -> Result<Vec<(String, T)>, ShelfError> {
+    pub async fn cards<T>(
+        &self,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Vec<(String, T)>, ShelfError> {
         let cards = self.reading(CARDS)?;
         let mut found = Vec::new();
         for key in cards.get_all_keys(None, None).await? {
@@ -124,7 +127,7 @@ impl Shelf {
                 .get(key.clone())
                 .await?
                 .and_then(|card| card.as_string());
-            let card = card.and_then(|text| serde_json::from_str(&text).ok());
+            let card = card.and_then(|text| read(text.as_bytes()));
             found.extend(key.as_string().zip(card));
         }
         Ok(found)

@@ -4,11 +4,16 @@
 //! A message is an array of two buffers, both transferred: JSON, and bytes that are no JSON (a
 //! table), often none.
 
+mod forms;
+mod reader;
+
 use js_sys::{Array, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
 
+pub use forms::{read_notice, read_told};
+pub use reader::{ReadError, read};
 pub use spat_spec::{Engine, Notice, Order};
 
 /// A message and the buffers to transfer with it.
@@ -35,11 +40,25 @@ pub fn pack(
 /// # Errors
 /// It is no message of ours: a page and a worker of different versions.
 pub fn unpack<T: DeserializeOwned>(message: &JsValue) -> Result<(T, Option<Vec<u8>>), String> {
+    let (json, bytes) = buffers(message)?;
+    let value = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
+    Ok((value, bytes))
+}
+
+/// The notice of a message.
+///
+/// # Errors
+/// As [`unpack`].
+pub fn unpack_notice(message: &JsValue) -> Result<Notice, String> {
+    let (json, _) = buffers(message)?;
+    read_notice(&json).map_err(|error| error.to_string())
+}
+
+fn buffers(message: &JsValue) -> Result<(Vec<u8>, Option<Vec<u8>>), String> {
     let parts = message
         .dyn_ref::<Array>()
         .ok_or("a message that is no array")?;
     let bytes = |place| parts.get(place).dyn_into::<Uint8Array>().ok();
     let json = bytes(0).ok_or("a message without text")?;
-    let value = serde_json::from_slice(&json.to_vec()).map_err(|error| error.to_string())?;
-    Ok((value, bytes(1).map(|bytes| bytes.to_vec())))
+    Ok((json.to_vec(), bytes(1).map(|bytes| bytes.to_vec())))
 }

@@ -62,7 +62,7 @@ pub(crate) struct ScoreArgs {
     pub(crate) accumulate: Accumulate,
 }
 
-const ROUNDINGS: &[(&str, Rounding)] = &[
+pub(super) const ROUNDINGS: &[(&str, Rounding)] = &[
     ("floor", Rounding::Floor),
     ("round", Rounding::Round),
     ("ceil", Rounding::Ceil),

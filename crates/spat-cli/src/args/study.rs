@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spat_spec::{Preset, Question, Scorer};
+use spat_spec::{Preset, Question, Rounding, Scorer};
 
 use super::model::{MODELS, ModelName, PRESETS};
-use super::values::{count, not_negative, one_of};
-use super::{
-    DeviceArgs, ModelArgs, PruneArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs,
-};
+use super::prune::ROUNDINGS;
+use super::values::{count, not_negative, one_of, share};
+use super::{DeviceArgs, ModelArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs};
 
 /// `spat study`.
 #[derive(Debug, Args)]
@@ -40,8 +39,6 @@ pub(crate) struct StudyArgs {
     #[arg(long, value_name = "N", value_parser = count, help_heading = "Training")]
     pub(crate) finetune_epochs: Option<usize>,
 
-    #[command(flatten)]
-    pub(crate) prune: PruneArgs,
     #[command(flatten)]
     pub(crate) score: ScoreArgs,
     #[command(flatten)]
@@ -104,6 +101,14 @@ pub(crate) struct WhatArgs {
     /// Another table with the same channels that the models are shown unseen; may be repeated
     #[arg(long, value_name = "OTHER.csv")]
     pub(crate) also: Vec<PathBuf>,
+
+    /// Share of the attention modules at which variants are compared: at least one, never all
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
+    pub(crate) ratio: f64,
+
+    /// How the share becomes a whole number of modules
+    #[arg(long, value_name = "HOW", default_value = "floor", value_parser = one_of(ROUNDINGS))]
+    pub(crate) rounding: Rounding,
 
     /// Random orders where not every subset is trained [default: 10]
     #[arg(long, value_name = "N", value_parser = count)]

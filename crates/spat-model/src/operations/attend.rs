@@ -10,6 +10,7 @@ use spat_kernels::{
     attend_backward,
 };
 
+use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 use super::project::project;
 
@@ -29,7 +30,9 @@ pub(crate) struct Attention<'a> {
 /// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, L]`, outside the
 /// graph, if asked for.
 pub(crate) fn attend(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
-    on_cpu(&attention, with_maps).unwrap_or_else(|| plain(attention, with_maps))
+    on_cpu(&attention, with_maps)
+        .or_else(|| gpu::attend(&attention, with_maps))
+        .unwrap_or_else(|| plain(attention, with_maps))
 }
 
 /// The same, if the tensors lie on the CPU.

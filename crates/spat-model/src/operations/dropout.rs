@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use spat_kernels::Dropout;
 
+use super::gpu;
 use super::node::{Operand, Saved, output};
 
 /// `input` with a dropout on it, if there is one.
@@ -11,7 +12,7 @@ pub(crate) fn dropout<const D: usize>(input: Tensor<D>, dropout: Option<Dropout>
         return input;
     };
     let Some(operand) = Operand::of(input.clone()) else {
-        return plain(input, dropout);
+        return gpu::dropout(&input, dropout).unwrap_or_else(|| plain(input, dropout));
     };
     let values = dropout.apply(operand.values().slice());
     output([operand], values, input.dims(), dropout)

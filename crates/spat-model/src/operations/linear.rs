@@ -8,6 +8,7 @@ use spat_kernels::{
     Dropout, Finish, LinearGradients, LinearOutput, linear as forward, linear_backward,
 };
 
+use super::gpu;
 use super::node::{Operand, Saved, Values, is_tracked, output};
 
 /// # Shapes
@@ -30,8 +31,12 @@ pub(crate) fn linear_gelu(layer: &Linear, x: Tensor<2>, dropout: Option<Dropout>
 }
 
 fn finished_linear(layer: &Linear, x: Tensor<2>, finish: Finish) -> Tensor<2> {
-    let bias = layer.bias.as_ref().map(|bias| bias.val());
-    on_cpu(&x, &layer.weight.val(), bias.as_ref(), finish)
+    let (weight, bias) = (
+        layer.weight.val(),
+        layer.bias.as_ref().map(|bias| bias.val()),
+    );
+    on_cpu(&x, &weight, bias.as_ref(), finish)
+        .or_else(|| gpu::linear(&x, &weight, bias.as_ref(), finish))
         .unwrap_or_else(|| plain(layer.forward(x), finish))
 }
 

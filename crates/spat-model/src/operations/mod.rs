@@ -1,10 +1,11 @@
 //! The operations that a training step spends its time in, each as one function whichever device
-//! holds the tensors: on the CPU one node of the graph with a backward pass written by hand
-//! (`spat-kernels`), elsewhere the plain composition of Burn's operations that stands beside it and
-//! that a test holds it to.
+//! holds the tensors: nodes of the graph with backward passes written by hand, by `spat-kernels` on the
+//! CPU and by `spat-shaders` on a GPU ([`gpu`]), and elsewhere the plain composition of Burn's operations
+//! that stands beside it and that tests hold both to.
 
 mod attend;
 mod dropout;
+mod gpu;
 mod linear;
 mod linear_norm;
 mod node;

@@ -6,6 +6,7 @@ use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
 use spat_kernels::{Dropout, NormGradients, Normed, add_norm as forward, add_norm_backward};
 
+use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 use crate::norm::EPSILON;
 
@@ -32,7 +33,8 @@ pub(crate) fn add_norm(
         ])
     };
     let Some(operands) = on_cpu() else {
-        return plain(x, branch, dropout, norm);
+        return gpu::add_norm(&x, branch.as_ref(), dropout, norm)
+            .unwrap_or_else(|| plain(x, branch, dropout, norm));
     };
     let [values, other, gamma, beta] = operands.each_ref().map(Operand::values);
     let mut normed = forward(

@@ -1,7 +1,7 @@
 //! Every operation of the CPU beside its plain composition: outputs and gradients.
 #![allow(clippy::unwrap_used)]
 
-use burn::module::Param;
+use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor};
 use spat_kernels::{AttentionShape, Dropout, Finish};
@@ -46,8 +46,12 @@ fn agree<const D: usize>(
 fn layer(weight: &Tensor<2>, bias: &Tensor<2>) -> Linear {
     let outputs = bias.dims()[1];
     Linear {
-        weight: Param::from_tensor(weight.clone()),
-        bias: Some(Param::from_tensor(bias.clone().reshape([outputs]))),
+        // As they are, with the graph that they are part of.
+        weight: Param::initialized(ParamId::new(), weight.clone()),
+        bias: Some(Param::initialized(
+            ParamId::new(),
+            bias.clone().reshape([outputs]),
+        )),
     }
 }
 

@@ -51,16 +51,16 @@ impl Inputs {
 
 impl Saved<7> for Inputs {
     fn gradients(&self, gradient: &[f32], wanted: [bool; 7]) -> [Option<Vec<f32>>; 7] {
-        let (x, parts) = project_backward(self.x.slice(), &self.parts(), gradient, wanted[0]);
-        let [query, key, value] = parts;
+        let of = project_backward(self.x.slice(), &self.parts(), gradient, wanted[0]);
+        let [query, key, value] = of.parts;
         [
-            x,
-            Some(query.0),
-            Some(query.1),
-            Some(key.0),
-            Some(key.1),
-            Some(value.0),
-            Some(value.1),
+            of.x,
+            Some(query.weight),
+            Some(query.bias),
+            Some(key.weight),
+            Some(key.bias),
+            Some(value.weight),
+            Some(value.bias),
         ]
     }
 }

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use spat_kernels::{mean_squared_error as forward, mean_squared_error_backward};
 
+use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 
 /// The mean of `(forecast − truth)²` over all values, `[1]`. No gradient goes to the truth.
@@ -10,7 +11,9 @@ use super::node::{Operand, Saved, Values, output};
 /// # Shapes
 /// - `forecast` and `truth`: `[B, horizon, C]`
 pub fn mean_squared_error(forecast: Tensor<3>, truth: Tensor<3>) -> Tensor<1> {
-    on_cpu(&forecast, &truth).unwrap_or_else(|| plain(forecast, truth))
+    on_cpu(&forecast, &truth)
+        .or_else(|| gpu::mean_squared_error(&forecast, &truth))
+        .unwrap_or_else(|| plain(forecast, truth))
 }
 
 /// The same, if the tensors lie on the CPU.

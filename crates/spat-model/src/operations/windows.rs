@@ -8,6 +8,7 @@ use spat_kernels::{
     window_tokens,
 };
 
+use super::gpu;
 use super::node::{Operand, Saved, output, plain_tensor};
 use crate::window_norm::{EPSILON, WindowStatistics, normalise};
 
@@ -23,6 +24,7 @@ pub(crate) struct Restore {
 #[derive(Debug, Clone)]
 enum By {
     Kernel(Arc<Statistics>),
+    Stage(gpu::Statistics),
     Composition(Option<WindowStatistics>),
 }
 
@@ -38,7 +40,9 @@ pub(crate) fn tokens(
     marks: Option<Tensor<3>>,
     normalised: bool,
 ) -> (Tensor<2>, Restore) {
-    on_cpu(&input, marks.as_ref(), normalised).unwrap_or_else(|| plain(input, marks, normalised))
+    on_cpu(&input, marks.as_ref(), normalised)
+        .or_else(|| on_gpu(&input, marks.as_ref(), normalised))
+        .unwrap_or_else(|| plain(input, marks, normalised))
 }
 
 /// The same, if the tensors lie on the CPU.
@@ -75,6 +79,23 @@ pub(super) fn on_cpu(
         plain_tensor(values, [samples * tokens, rows], input.is_autodiff()),
         restore,
     ))
+}
+
+/// The same, if the tensors lie on a GPU.
+fn on_gpu(
+    input: &Tensor<3>,
+    marks: Option<&Tensor<3>>,
+    normalised: bool,
+) -> Option<(Tensor<2>, Restore)> {
+    let [batch, _, channels] = input.dims();
+    let (rows, statistics) = gpu::normalise(input, marks, normalised)?;
+    let restore = Restore {
+        batch,
+        tokens: rows.dims()[0] / batch,
+        channels,
+        by: By::Stage(statistics),
+    };
+    Some((rows, restore))
 }
 
 pub(super) fn plain(
@@ -133,6 +154,7 @@ impl Restore {
                     saved,
                 )
             }
+            By::Stage(statistics) => gpu::restore(rows, statistics),
             By::Composition(statistics) => {
                 let forecast = rows
                     .reshape([self.batch, self.tokens, horizon])

@@ -30,10 +30,13 @@ pub struct Bar {
     pub removed: bool,
     /// Stands after the bar.
     pub note: String,
+    /// What the bar is of, as the attribute `data-module`, so that a page can tell what is pointed
+    /// at; empty for none.
+    pub module: String,
 }
 
-/// A chart of bars, from top to bottom.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// A chart of bars, from top to bottom. Start from the default and set what it shows.
+#[derive(Debug, Clone, PartialEq)]
 pub struct BarChart {
     /// What it shows, in a few words.
     pub title: String,
@@ -47,6 +50,22 @@ pub struct BarChart {
     pub bars: Vec<Bar>,
     /// The value below which bars go, and its label.
     pub cut: Option<(f64, String)>,
+    /// Width in pixels before it is fitted to the page.
+    pub width: f64,
+}
+
+impl Default for BarChart {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            description: String::new(),
+            value_label: String::new(),
+            part_label: String::new(),
+            bars: Vec::new(),
+            cut: None,
+            width: 912.0,
+        }
+    }
 }
 
 impl BarChart {
@@ -72,7 +91,7 @@ impl BarChart {
 
 /// The chart as an SVG element.
 pub fn bar_chart(chart: &BarChart) -> String {
-    let width = 912.0;
+    let width = chart.width;
     let bottom = TOP + ROW * chart.bars.len() as f64;
     let labels: Vec<String> = chart
         .bars
@@ -89,17 +108,19 @@ pub fn bar_chart(chart: &BarChart) -> String {
         .iter()
         .map(|bar| width_of(&bar.note))
         .fold(0.0, f64::max);
-    let right = width - notes.max(70.0) - 24.0;
+    // Room for the notes, and for half of the last mark's words.
+    let right = width - notes.max(10.0) - 24.0;
+    let marks = if right - left < 300.0 { 3 } else { 6 };
     let ends = chart.bars.iter().flat_map(|bar| {
         let whiskers = [bar.value - bar.spread, bar.value + bar.spread];
         bar.parts.iter().copied().chain(whiskers)
     });
     let (low, high) = extent(ends.chain([0.0]));
-    let scale = Scale::new((low, high), (left, right)).rounded(6);
+    let scale = Scale::new((low, high), (left, right)).rounded(marks);
 
     let mut out = open(width, bottom + 40.0, &chart.title, &chart.description);
     let quiet = format!("fill:{QUIET}");
-    let step = scale.step(6);
+    let step = scale.step(marks);
     for mark in scale.marks(step) {
         let at = scale.at(mark);
         out += &line((at, TOP - 8.0), (at, bottom), &format!("stroke:{FAINT}"));
@@ -124,8 +145,7 @@ pub fn bar_chart(chart: &BarChart) -> String {
             label,
             TOP + ROW * place as f64,
             &scale,
-            left,
-            right,
+            (left, right, width),
             &chart.part_label,
         );
     }
@@ -151,14 +171,22 @@ fn row(
     label: &str,
     top: f64,
     scale: &Scale,
-    left: f64,
-    right: f64,
+    (left, right, width): (f64, f64, f64),
     part_label: &str,
 ) -> String {
     let middle = top + BAR / 2.0 + 4.0;
     let (zero, end) = (scale.at(0.0), scale.at(bar.value));
-    let mut out = words(left - 10.0, middle + 4.0, Anchor::End, "", label);
-    out += "<g>";
+    let mut out = if bar.module.is_empty() {
+        String::from("<g>")
+    } else {
+        format!("<g data-module=\"{}\">", escape(&bar.module))
+    };
+    // Answers to the pointer all along the row.
+    out += &format!(
+        "<rect class=\"spat-row\" x=\"0\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{:.1}\" rx=\"4\" style=\"fill:transparent\"/>",
+        ROW - 4.0
+    );
+    out += &words(left - 10.0, middle + 4.0, Anchor::End, "", label);
     out += &format!(
         "<title>{}</title>",
         escape(&format!(
@@ -180,7 +208,6 @@ fn row(
             );
         }
     }
-    out += "</g>";
     let below = middle + BAR / 2.0 + 9.0;
     for (number, &part) in bar
         .parts
@@ -197,7 +224,7 @@ fn row(
         );
     }
     let style = format!("fill:{};font-weight:600", hue(bar.removed).text_css());
-    out + &words(right + 12.0, middle + 4.0, Anchor::Start, &style, &bar.note)
+    out + &words(right + 12.0, middle + 4.0, Anchor::Start, &style, &bar.note) + "</g>"
 }
 
 fn hue(removed: bool) -> Hue {

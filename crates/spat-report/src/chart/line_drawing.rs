@@ -2,7 +2,7 @@
 
 use super::{
     end_labels::apart,
-    lines::{LineChart, LineSeries, Stroke},
+    lines::{LineChart, LineSeries, PlotArea, Stroke},
     scale::{Scale, extent},
     svg::{Anchor, FAINT, QUIET, line, open, width_of, words},
 };
@@ -10,6 +10,12 @@ use crate::{escape::escape, number};
 
 /// Places on the horizontal axis that answer to the pointer with their values.
 const MOST_HOVERED: usize = 200;
+
+/// In drawings narrower than this the names of lines stand above them, not at their ends.
+const NARROW: f64 = 420.0;
+
+/// From one line of names to the next.
+const NAME_LINE: f64 = 17.0;
 
 /// Where everything lies.
 struct Frame {
@@ -32,18 +38,78 @@ pub fn line_chart(chart: &LineChart) -> String {
     for series in &chart.series {
         out += &path(series, &frame);
     }
-    out += &labels(chart, &frame);
+    out += &if names_above(chart) {
+        key(chart).0
+    } else {
+        labels(chart, &frame)
+    };
     out += &hovers(chart, &frame);
     out + "</svg>"
 }
 
+impl LineChart {
+    /// Where [`line_chart`] puts the lines, for those who lay something over the drawing.
+    pub fn plot_area(&self) -> PlotArea {
+        let frame = frame(self);
+        PlotArea {
+            left: frame.left,
+            right: frame.right,
+            top: frame.top,
+            bottom: frame.bottom,
+            from: frame.x.low,
+            to: frame.x.high,
+        }
+    }
+}
+
+/// The lines whose names the drawing shows. What runs upwards already names a single line.
+fn named(chart: &LineChart) -> impl Iterator<Item = &LineSeries> {
+    let single = chart.series.len() == 1;
+    let named = move |s: &&LineSeries| s.named && !(single && s.label == chart.y_label);
+    chart.series.iter().filter(named)
+}
+
+fn names_above(chart: &LineChart) -> bool {
+    chart.width < NARROW
+}
+
+/// The names of all lines with a piece of each, above the plot; and the height that they take.
+fn key(chart: &LineChart) -> (String, f64) {
+    let mut out = String::new();
+    let (mut x, mut y) = (0.0, NAME_LINE + 12.0);
+    for series in named(chart) {
+        let width = 26.0 + width_of(&series.label);
+        if x > 0.0 && x + width > chart.width {
+            (x, y) = (0.0, y + NAME_LINE);
+        }
+        let style = format!(
+            "stroke:{};stroke-width:{}{}",
+            series.hue.css(),
+            // A line that is only a band is a broad piece of it.
+            if series.points.is_empty() {
+                "9;opacity:.3"
+            } else {
+                "2.4"
+            },
+            dashes(series.stroke)
+        );
+        out += &line((x, y - 4.0), (x + 16.0, y - 4.0), &style);
+        let style = format!("fill:{}", series.hue.text_css());
+        out += &words(x + 21.0, y, Anchor::Start, &style, &series.label);
+        x += width + 12.0;
+    }
+    (out, if x > 0.0 { y - 12.0 } else { 0.0 })
+}
+
 fn frame(chart: &LineChart) -> Frame {
-    let label_width = chart
-        .series
-        .iter()
-        .map(|s| width_of(&s.label))
-        .fold(0.0, f64::max);
-    let (top, bottom) = (30.0, chart.height - 38.0);
+    let above = names_above(chart);
+    let label_width = if above {
+        0.0
+    } else {
+        named(chart).map(|s| width_of(&s.label)).fold(0.0, f64::max)
+    };
+    let names = if above { key(chart).1 } else { 0.0 };
+    let (top, bottom) = (30.0 + names, chart.height - 38.0);
     let values = chart.series.iter().flat_map(|s| {
         s.points
             .iter()
@@ -62,7 +128,13 @@ fn frame(chart: &LineChart) -> Frame {
         .map(|mark| width_of(&number::tick(mark, step)))
         .fold(0.0, f64::max);
     let left = widest + 12.0;
-    let right = (chart.width - label_width - 24.0).max(left + 40.0);
+    // Without names, half of the last mark's words still need room.
+    let beside = if label_width > 0.0 {
+        label_width + 24.0
+    } else {
+        18.0
+    };
+    let right = (chart.width - beside).max(left + 40.0);
     let places = chart
         .series
         .iter()
@@ -101,33 +173,26 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
             &number::tick(mark, step),
         );
     }
-    // Rows, steps and epochs are whole numbers.
-    let step = x.step(((right - left) / 56.0) as usize).max(1.0);
-    for mark in x.marks(step) {
-        out += &line(
-            (x.at(mark), bottom),
-            (x.at(mark), bottom + 4.0),
-            &format!("stroke:{QUIET}"),
-        );
-        out += &words(
-            x.at(mark),
-            bottom + 17.0,
-            Anchor::Middle,
-            &quiet,
-            &number::tick(mark, step),
-        );
+    for (mark, name) in x_marks(chart, frame) {
+        let at = x.at(mark);
+        out += &line((at, bottom), (at, bottom + 4.0), &format!("stroke:{QUIET}"));
+        out += &words(at, bottom + 17.0, Anchor::Middle, &quiet, &name);
     }
     out += &words(0.0, 12.0, Anchor::Start, &quiet, &chart.y_label);
     out += &words(right, bottom + 33.0, Anchor::End, &quiet, &chart.x_label);
-    for rule in &chart.rules {
+    for (place, rule) in chart.rules.iter().enumerate() {
         let at = x.at(rule.x);
+        let next = chart
+            .rules
+            .get(place + 1)
+            .map_or(right, |next| x.at(next.x));
         out += &line(
             (at, top - 6.0),
             (at, bottom),
             &format!("stroke:{QUIET};stroke-dasharray:2 3"),
         );
-        // A label that would run over the right end stands to the left of its line.
-        let (place, anchor) = if at + width_of(&rule.label) > right {
+        // A label that would run over the right end, or over the next line, stands to the left of its own.
+        let (place, anchor) = if at + width_of(&rule.label) > next.min(right) {
             (at - 5.0, Anchor::End)
         } else {
             (at + 5.0, Anchor::Start)
@@ -135,6 +200,29 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
         out += &words(place, top - 1.0, anchor, &quiet, &rule.label);
     }
     out
+}
+
+/// The marks along the bottom with their words, as many as have room.
+fn x_marks(chart: &LineChart, frame: &Frame) -> Vec<(f64, String)> {
+    let room = frame.right - frame.left;
+    if chart.x_words.is_empty() {
+        // Rows, steps and epochs are whole numbers.
+        let step = frame.x.step((room / 56.0) as usize).max(1.0);
+        let marks = frame.x.marks(step).into_iter();
+        return marks.map(|mark| (mark, number::tick(mark, step))).collect();
+    }
+    let widest = chart.x_words.iter().map(|(_, word)| width_of(word));
+    let most = (room / (widest.fold(0.0, f64::max) + 16.0)).max(1.0) as usize;
+    let each = chart.x_words.len().div_ceil(most).max(1);
+    chart.x_words.iter().step_by(each).cloned().collect()
+}
+
+fn dashes(stroke: Stroke) -> &'static str {
+    match stroke {
+        Stroke::Solid => "",
+        Stroke::Dashed => ";stroke-dasharray:6 4",
+        Stroke::Dotted => ";stroke-dasharray:1.5 3.5",
+    }
 }
 
 fn band(series: &LineSeries, frame: &Frame) -> String {
@@ -180,20 +268,14 @@ fn path(series: &LineSeries, frame: &Frame) -> String {
             frame.y.at(y)
         );
     }
-    let dashes = match series.stroke {
-        Stroke::Solid => "",
-        Stroke::Dashed => ";stroke-dasharray:6 4",
-        Stroke::Dotted => ";stroke-dasharray:1.5 3.5",
-    };
     format!(
-        "<path d=\"{commands}\" style=\"fill:none;stroke:{hue};stroke-width:1.8;stroke-linejoin:round{dashes}\"/>"
+        "<path d=\"{commands}\" style=\"fill:none;stroke:{hue};stroke-width:1.8;stroke-linejoin:round{}\"/>",
+        dashes(series.stroke)
     )
 }
 
 fn labels(chart: &LineChart, frame: &Frame) -> String {
-    let ends: Vec<(&LineSeries, (f64, f64))> = chart
-        .series
-        .iter()
+    let ends: Vec<(&LineSeries, (f64, f64))> = named(chart)
         .filter_map(|s| Some((s, *s.points.iter().rev().find(|point| point.1.is_finite())?)))
         .collect();
     let wanted: Vec<f64> = ends.iter().map(|(_, end)| frame.y.at(end.1)).collect();

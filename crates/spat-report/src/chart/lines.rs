@@ -26,6 +26,8 @@ pub struct LineSeries {
     pub points: Vec<(f64, f64)>,
     /// A band around the line: place, lower and upper value. Empty for none.
     pub band: Vec<(f64, f64, f64)>,
+    /// Whether its name stands at its end; a line beside its better known sister goes without.
+    pub named: bool,
 }
 
 impl LineSeries {
@@ -37,7 +39,14 @@ impl LineSeries {
             stroke: Stroke::Solid,
             points,
             band: Vec::new(),
+            named: true,
         }
+    }
+
+    /// The same line without its name at its end. Table and pointer still tell it.
+    pub fn unnamed(mut self) -> Self {
+        self.named = false;
+        self
     }
 
     /// The same line with another pattern.
@@ -71,6 +80,8 @@ pub struct LineChart {
     pub series: Vec<LineSeries>,
     /// Marked places.
     pub rules: Vec<Rule>,
+    /// Words for places along the bottom, such as dates; empty for numbers.
+    pub x_words: Vec<(f64, String)>,
     /// Values at bottom and top; `None` fits the lines.
     pub y_range: Option<(f64, f64)>,
     /// Width in pixels before it is fitted to the page.
@@ -88,10 +99,37 @@ impl Default for LineChart {
             y_label: String::new(),
             series: Vec::new(),
             rules: Vec::new(),
+            x_words: Vec::new(),
             y_range: None,
             width: 912.0,
             height: 320.0,
         }
+    }
+}
+
+/// Where the lines lie in a drawing, in its pixels, and the places at its left and right edge.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[allow(missing_docs)]
+pub struct PlotArea {
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
+    pub from: f64,
+    pub to: f64,
+}
+
+impl PlotArea {
+    /// Pixels from the drawing's left edge to a place.
+    pub fn at(&self, place: f64) -> f64 {
+        let share = (place - self.from) / (self.to - self.from);
+        self.left + share * (self.right - self.left)
+    }
+
+    /// The place so many pixels from the drawing's left edge.
+    pub fn place(&self, pixels: f64) -> f64 {
+        let share = (pixels - self.left) / (self.right - self.left);
+        self.from + share * (self.to - self.from)
     }
 }
 

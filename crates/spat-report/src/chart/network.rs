@@ -19,9 +19,17 @@ const BOX: f64 = 46.0;
 /// The structure as an SVG element: data flow from left to right, one column per layer, a removed
 /// attention module dashed and crossed out, a removed head hollow.
 pub fn network_drawing(structure: &Structure) -> String {
+    network_drawing_within(structure, f64::INFINITY)
+}
+
+/// The same with as many layers in a line as `width` pixels have room for, but at least one.
+/// Each layer is a group with the attribute `data-module`, so that a page can tell what is pointed at.
+pub fn network_drawing_within(structure: &Structure, width: f64) -> String {
     let layers = &structure.attention;
-    let across = layers.len().clamp(1, PER_LINE) as f64;
-    let lines = layers.len().div_ceil(PER_LINE).max(1);
+    let room = (width - 2.0 * (END + GAP) - 8.0) / (LAYER + GAP);
+    let per_line = (room.max(1.0) as usize).min(PER_LINE);
+    let across = layers.len().clamp(1, per_line) as f64;
+    let lines = layers.len().div_ceil(per_line).max(1);
     let width = 2.0 * (END + GAP) + across * (LAYER + GAP) + 8.0;
     let height = LINE * lines as f64;
     let gone = layers.iter().filter(|slot| slot.heads.is_empty()).count();
@@ -41,15 +49,15 @@ pub fn network_drawing(structure: &Structure) -> String {
         out += &plain_box(4.0 + END + GAP, 40.0, LAYER, 2.0 * BOX + 12.0, &what);
     }
     for (place, slot) in layers.iter().enumerate() {
-        let x = 4.0 + END + GAP + (place % PER_LINE) as f64 * (LAYER + GAP);
-        let top = LINE * (place / PER_LINE) as f64;
+        let x = 4.0 + END + GAP + (place % per_line) as f64 * (LAYER + GAP);
+        let top = LINE * (place / per_line) as f64;
         out += &flow(x - GAP, x, top + 92.0);
         out += &layer(slot, structure.forecaster.heads(), x, top);
     }
     let in_last_line = if layers.is_empty() {
         1
     } else {
-        (layers.len() - 1) % PER_LINE + 1
+        (layers.len() - 1) % per_line + 1
     };
     let x = 4.0 + END + in_last_line as f64 * (LAYER + GAP);
     let top = LINE * (lines - 1) as f64;
@@ -97,7 +105,15 @@ fn ends(forecaster: &ForecasterConfig) -> ([String; 2], [String; 2]) {
 
 fn layer(slot: &AttentionStructure, heads: usize, x: f64, top: f64) -> String {
     let name = names::heading(&slot.module);
-    let mut out = words(
+    let mut out = format!(
+        "<g data-module=\"{}\"><rect class=\"spat-row\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"8\" style=\"fill:transparent\"/>",
+        escape(slot.module.as_str()),
+        x - 6.0,
+        top + 10.0,
+        LAYER + 12.0,
+        2.0 * BOX + 50.0,
+    );
+    out += &words(
         x + LAYER / 2.0,
         top + 28.0,
         Anchor::Middle,
@@ -152,7 +168,7 @@ fn layer(slot: &AttentionStructure, heads: usize, x: f64, top: f64) -> String {
         BOX,
         &["feed-forward".to_owned(), String::new()],
     );
-    out
+    out + "</g>"
 }
 
 /// One small square per head, hollow where it is removed; too many become a sentence.

@@ -62,6 +62,7 @@ fn bars(report: &Report, scores: &[Score]) -> String {
                 parts: score.heads.clone(),
                 removed,
                 note: decision(plan, score),
+                module: score.module.to_string(),
             }
         })
         .collect();
@@ -75,6 +76,7 @@ fn bars(report: &Report, scores: &[Score]) -> String {
         part_label: "head".to_owned(),
         cut: cut(plan, scores).map(|value| (value, "cut".to_owned())),
         bars,
+        ..BarChart::default()
     };
     let batches = scores.iter().map(|score| score.batches).max().unwrap_or(0);
     let caption = format!(

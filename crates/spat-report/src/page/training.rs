@@ -78,6 +78,7 @@ fn chart_of(title: &str, history: &[EpochResult], hue: Hue, range: Option<(f64, 
         y_range: range,
         width: 430.0,
         height: 250.0,
+        ..LineChart::default()
     };
     let caption = format!(
         "{}, {} s of training steps",

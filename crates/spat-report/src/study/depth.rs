@@ -1,6 +1,6 @@
 //! Everything about models of one depth.
 
-use spat_spec::{DepthReport, DepthTimings, ErrorSpread, Spread};
+use spat_spec::{DepthReport, DepthTimings, ErrorSpread, PairedTest, PointTiming, Spread};
 
 use super::{difference, places, rankings, spread, tau};
 use crate::{
@@ -14,8 +14,14 @@ use crate::{
 };
 
 pub(super) fn section(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
-    let mut body = errors(depth, times).html();
+    let mut body = errors(depth).html();
+    body += &aside(
+        "Differences stand with their 95 % interval over seeds, p is that of the sign-flip permutation test.",
+    );
     body += &sweep(depth);
+    if !depth.sweep.is_empty() {
+        body += &controls(depth, times).html();
+    }
     body += &costs(depth, times);
     body += &rankings::section(depth);
     body += &others(depth);
@@ -26,59 +32,74 @@ pub(super) fn section(depth: &DepthReport, times: Option<&DepthTimings>) -> Stri
     wrap(&format!("layers-{}", depth.layers), &heading, &body)
 }
 
-fn errors(depth: &DepthReport, times: Option<&DepthTimings>) -> Table {
+pub(super) fn errors(depth: &DepthReport) -> Table {
     let mut table = Table::new(
-        "Errors and cost",
+        "Errors",
         [
             "",
             "test MSE",
             "test MAE",
             "validation MSE",
-            "against dense fine-tuned [95 %]",
+            "test MSE against dense, fine-tuned",
             "p",
-            "parameters",
-            "MACs",
-            "step ms",
-            "inference ms",
         ],
     );
-    let mut row =
-        |label: String, errors: &ErrorSpread, against: [String; 2], count: Option<usize>| {
-            let time = |figure: fn(&spat_spec::PointTiming) -> f64| {
-                let points = times.map_or(&[][..], |times| &times.points);
-                let point = points.iter().find(|point| Some(point.count) == count);
-                point.map_or_else(String::new, |point| number::millis(figure(point)))
-            };
-            let [against, p] = against;
-            table.row([
-                label,
-                spread(&errors.test),
-                spread(&errors.test_mae),
-                spread(&errors.val),
-                against,
-                p,
-                number::short(errors.params),
-                number::short(errors.macs),
-                time(|point| point.step_ms),
-                time(|point| point.infer_ms),
-            ]);
-        };
-    let nothing = || [String::new(), String::new()];
-    row("dense".to_owned(), &depth.dense, nothing(), Some(0));
-    row(
-        "dense, fine-tuned".to_owned(),
-        &depth.dense_finetuned,
-        nothing(),
-        None,
-    );
+    let mut row = |label: String, errors: &ErrorSpread, test: Option<&PairedTest>| {
+        table.row([
+            label,
+            spread(&errors.test),
+            spread(&errors.test_mae),
+            spread(&errors.val),
+            test.map_or_else(String::new, difference),
+            test.map_or_else(String::new, |test| format!("{:.2}", test.p_permutation)),
+        ]);
+    };
+    row("dense".to_owned(), &depth.dense, None);
+    row("dense, fine-tuned".to_owned(), &depth.dense_finetuned, None);
     for point in depth.sweep.iter().filter(|point| point.count > 0) {
-        let test = &point.against_dense_finetuned;
         row(
             format!("{} removed by SEND, fine-tuned", point.count),
             &point.tuned,
-            [difference(test), format!("{:.2}", test.p_permutation)],
-            Some(point.count),
+            Some(&point.against_dense_finetuned),
         );
+    }
+    table
+}
+
+/// What the removal alone does, what new weights reach, and what is saved.
+pub(super) fn controls(depth: &DepthReport, times: Option<&DepthTimings>) -> Table {
+    let mut table = Table::new(
+        "Controls and cost",
+        [
+            "removed by SEND",
+            "before fine-tuning",
+            "from new weights",
+            "fine-tuned against new weights",
+            "p",
+            "parameters",
+            "MACs",
+            "step, ms",
+            "inference, ms",
+        ],
+    );
+    for point in &depth.sweep {
+        let test = point.against_scratch.as_ref();
+        let times = times.map_or(&[][..], |times| &times.points);
+        let time = |figure: fn(&PointTiming) -> f64| {
+            let here = times.iter().find(|time| time.count == point.count);
+            here.map_or_else(String::new, |here| number::millis(figure(here)))
+        };
+        table.row([
+            point.count.to_string(),
+            spread(&point.cut_test),
+            point.scratch_test.as_ref().map_or_else(String::new, spread),
+            test.map_or_else(String::new, difference),
+            test.map_or_else(String::new, |test| format!("{:.2}", test.p_permutation)),
+            number::short(point.tuned.params),
+            number::short(point.tuned.macs),
+            time(|time| time.step_ms),
+            time(|time| time.infer_ms),
+        ]);
     }
     table
 }
@@ -271,7 +292,7 @@ fn others(depth: &DepthReport) -> String {
                 "removed",
                 "one at a time",
                 "at once",
-                "difference [95 %]",
+                "difference",
                 "p",
                 "epochs",
                 "same modules",
@@ -298,7 +319,7 @@ fn others(depth: &DepthReport) -> String {
                 "by module",
                 "by head",
                 "random heads",
-                "heads − modules [95 %]",
+                "heads − modules",
                 "p",
                 "MACs",
                 "MACs by head",
@@ -341,7 +362,7 @@ fn others(depth: &DepthReport) -> String {
         out += &table.html();
         let mut table = Table::new(
             "Those rules against every fixed number",
-            ["", "removed by SEND", "difference [95 %]", "p"],
+            ["", "removed by SEND", "difference", "p"],
         );
         for result in &depth.adaptive {
             for (count, test) in &result.against_fixed {

@@ -2,6 +2,7 @@
 
 mod depth;
 mod findings;
+mod markdown;
 mod rankings;
 mod terminal;
 mod transfer;
@@ -14,6 +15,7 @@ use crate::{
     page::{ORIGIN, document, paragraph, section},
 };
 
+pub use markdown::study_markdown;
 pub use terminal::study_tables;
 
 /// The self-contained page about a study: `study.html`. With `timings` it also shows what the clock
@@ -46,6 +48,17 @@ fn title(report: &StudyReport) -> String {
 }
 
 fn opening(report: &StudyReport) -> String {
+    format!(
+        "<header><p class=\"kicker\">Attention pruning study</p><h1>{}</h1><p class=\"setting\">{}</p>\
+         <p class=\"verdict\">{}</p></header>",
+        escape(&title(report)),
+        escape(&setting(report)),
+        escape(&findings::verdict(report)),
+    )
+}
+
+/// Sizes and lengths, in words.
+fn setting(report: &StudyReport) -> String {
     let base = &report.study.base;
     let depths: Vec<String> = report
         .study
@@ -53,7 +66,7 @@ fn opening(report: &StudyReport) -> String {
         .iter()
         .map(ToString::to_string)
         .collect();
-    let setting = format!(
+    format!(
         "{} in, {} out, {}; {} layers; {}, {} of training and {} of fine-tuning at most. Errors are in scaled space over all {}; ± is one deviation over seeds.",
         number::plural(base.forecaster.lookback(), "row"),
         number::count(base.forecaster.horizon() as u64),
@@ -63,13 +76,6 @@ fn opening(report: &StudyReport) -> String {
         number::plural(base.training.epochs, "epoch"),
         number::plural(base.finetune.epochs, "epoch"),
         number::plural(report.data.windows.test, "test window"),
-    );
-    format!(
-        "<header><p class=\"kicker\">Attention pruning study</p><h1>{}</h1><p class=\"setting\">{}</p>\
-         <p class=\"verdict\">{}</p></header>",
-        escape(&title(report)),
-        escape(&setting),
-        escape(&findings::verdict(report)),
     )
 }
 

@@ -18,12 +18,12 @@ pub(super) fn section(depth: &DepthReport) -> String {
             "Tau is Kendall's agreement with the harm that removing each module alone does after fine-tuning: 1 agrees, 0 is chance, −1 is the reverse.",
         );
         out += &chart(depth, &depth.rankings, "SEND and its rivals");
-        out += &table(depth, &depth.rankings);
+        out += &table(depth, &depth.rankings).html();
     }
     if !depth.options.is_empty() {
         out += "<h3>SEND with other options</h3>";
         out += &chart(depth, &depth.options, "SEND with other options");
-        out += &table(depth, &depth.options);
+        out += &table(depth, &depth.options).html();
     }
     out
 }
@@ -72,7 +72,6 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
         description: format!("{label}, mean over seeds, lowest first"),
         value_label: label.to_owned(),
         part_label: "seed".to_owned(),
-        cut: None,
         bars: priced
             .into_iter()
             .map(|(label, price, own)| Bar {
@@ -82,8 +81,10 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
                 parts: price.values,
                 removed: false,
                 note: if own { "← as studied" } else { "" }.to_owned(),
+                module: String::new(),
             })
             .collect(),
+        ..BarChart::default()
     };
     let caption =
         format!("{label}; lower is better. Whiskers are one deviation over seeds, dots are seeds.");
@@ -107,7 +108,7 @@ fn blind(depth: &DepthReport) -> Option<Spread> {
     Some((0..seeds).map(mean).collect())
 }
 
-fn table(depth: &DepthReport, rankings: &[RankingReport]) -> String {
+pub(super) fn table(depth: &DepthReport, rankings: &[RankingReport]) -> Table {
     let counts: Vec<usize> = rankings
         .first()
         .map(|first| first.picks.iter().map(|pick| pick.count).collect())
@@ -118,7 +119,7 @@ fn table(depth: &DepthReport, rankings: &[RankingReport]) -> String {
         "tau, test",
         "tau with SEND",
         "regret",
-        "regret − SEND's [95 %]",
+        "regret against SEND's",
         "p",
     ]
     .map(str::to_owned)
@@ -176,5 +177,5 @@ fn table(depth: &DepthReport, rankings: &[RankingReport]) -> String {
             .chain([empty()]),
         );
     }
-    table.html()
+    table
 }

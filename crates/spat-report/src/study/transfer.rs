@@ -1,6 +1,6 @@
 //! Known orders, and tables never seen.
 
-use spat_spec::StudyReport;
+use spat_spec::{PlantedResult, StudyReport};
 
 use super::{difference, spread, tau};
 use crate::{
@@ -12,21 +12,7 @@ use crate::{
 pub(super) fn planted(report: &StudyReport) -> String {
     let mut body = String::new();
     for plant in &report.planted {
-        let mut table = Table::new(
-            plant.plant.clone(),
-            ["", "tau with the known order", "planted ones at the bottom"],
-        );
-        let mut rows: Vec<_> = plant.tau.iter().collect();
-        rows.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
-        for (name, agreement) in rows {
-            let found = plant.found.get(name).copied().unwrap_or_default();
-            table.row([
-                name.clone(),
-                tau(Some(agreement)),
-                format!("{:.0} % of seeds", 100.0 * found),
-            ]);
-        }
-        body += &table.html();
+        body += &planted_table(plant).html();
     }
     if !body.is_empty() {
         body = aside("Modules were made redundant on purpose, so that the true order is known.")
@@ -40,6 +26,17 @@ pub(super) fn matrix(report: &StudyReport) -> String {
     if report.transfers.is_empty() {
         return String::new();
     }
+    let words = aside(
+        "Test MSE. The forecast table is split by the same rule and scaled by its own train rows, as its own models are.",
+    );
+    section(
+        "zero-shot",
+        "Tables never seen",
+        &(words + &transfers(report).html()),
+    )
+}
+
+pub(super) fn transfers(report: &StudyReport) -> Table {
     let mut table = Table::new(
         "",
         [
@@ -47,7 +44,7 @@ pub(super) fn matrix(report: &StudyReport) -> String {
             "dense",
             "dense, fine-tuned",
             "pruned, fine-tuned",
-            "pruned − dense fine-tuned [95 %]",
+            "pruned against dense, fine-tuned",
             "p",
         ],
     );
@@ -61,8 +58,28 @@ pub(super) fn matrix(report: &StudyReport) -> String {
             format!("{:.2}", transfer.paired.p_permutation),
         ]);
     }
-    let words = aside(
-        "Test MSE. The forecast table is split by the same rule and scaled by its own train rows, as its own models are.",
+    table
+}
+
+pub(super) fn planted_table(plant: &PlantedResult) -> Table {
+    let mut table = Table::new(
+        plant.plant.clone(),
+        ["", "tau with the known order", "planted ones at the bottom"],
     );
-    section("zero-shot", "Tables never seen", &(words + &table.html()))
+    let mut rows: Vec<_> = plant.tau.iter().collect();
+    rows.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
+    for (name, agreement) in rows {
+        let found = plant.found.get(name).copied().unwrap_or_default();
+        let own = if plant.own.as_ref() == Some(name) {
+            ", as studied"
+        } else {
+            ""
+        };
+        table.row([
+            format!("{name}{own}"),
+            tau(Some(agreement)),
+            format!("{:.0} % of seeds", 100.0 * found),
+        ]);
+    }
+    table
 }

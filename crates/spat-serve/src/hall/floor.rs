@@ -527,11 +527,15 @@ impl Floor {
 
     /// Tells everybody who waits how many are served before, where that has changed.
     fn announce(&mut self) {
-        let going = self.going.as_ref().map(|going| going.visitor);
-        let order = going.into_iter().chain(self.turns.in_order());
+        let going = self.going.as_ref();
+        let first = going.map(|going| going.visitor);
+        let order = first.into_iter().chain(self.turns.in_order());
         let places: BTreeMap<_, _> = order.enumerate().map(|(place, id)| (id, place)).collect();
         for (id, visitor) in &mut self.visitors {
-            let place = places.get(id).copied();
+            // A turn that the visitor's last page had is not this page's.
+            let of_last_page =
+                going.is_some_and(|going| going.visitor == *id && going.session != visitor.session);
+            let place = places.get(id).copied().filter(|_| !of_last_page);
             if visitor.place != place {
                 visitor.place = place;
                 if let Some(ahead) = place {

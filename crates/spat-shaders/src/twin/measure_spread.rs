@@ -1,6 +1,7 @@
 //! Twin of `shaders/measure_spread.wgsl`.
 
-use crate::task::{Task, VALUES, WORKGROUP};
+use crate::launch::WORKGROUP;
+use crate::task::{Task, VALUES};
 use crate::twin::moments::Moments;
 
 /// Moments of all sensitivities in `task.spread().groups` partials, or none where the task asks for

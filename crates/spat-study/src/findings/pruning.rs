@@ -96,7 +96,7 @@ fn scratch(depth: &DepthReport, point: &SweepPoint) -> Option<Finding> {
     let verdict = match lower(test) {
         Some(true) => "the trained weights are worth keeping",
         Some(false) => "new weights do better than the trained ones",
-        None => "the dense training buys nothing that these seeds could show",
+        None => "these seeds do not show that the dense training is worth keeping",
     };
     Some(finding(
         Question::Sweep,
@@ -207,14 +207,14 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
         let worse = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(false)).count();
         finding(
             Question::Adaptive,
-            match (better, worse) {
-                (0, 0) => Stance::Open,
-                (_, 0) => Stance::For,
-                (0, _) => Stance::Against,
+            // Better than removing everything is no merit where nothing was removed.
+            match (better, worse, result.counts.iter().all(|&count| count == 0)) {
+                (0, 1.., _) => Stance::Against,
+                (1.., 0, false) => Stance::For,
                 _ => Stance::Open,
             },
             format!(
-                "With {} layers, the rule \"{}\" removes {} modules in the seeds and reaches {}; the best fixed number, known only in hindsight, is {} lower. It is surely better than {better} and surely worse than {worse} of {} fixed numbers, and needs {:.1} fine-tunings to decide.",
+                "With {} layers, the rule \"{}\" removes {} modules in the seeds and reaches {}; the best fixed number, known only in hindsight, is {} lower. Over these seeds it is surely better than {better} and surely worse than {worse} of {} fixed numbers, and needs {:.1} fine-tunings to decide.",
                 depth.layers,
                 result.title,
                 counts.join(", "),

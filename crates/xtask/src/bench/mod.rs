@@ -1,8 +1,11 @@
 //! This program and PyTorch side by side: blocks of the same steps in turn, in one run.
 
 mod browser;
+mod memory;
+mod profile;
 mod worker;
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -27,6 +30,12 @@ pub(crate) struct BenchArguments {
     /// Beside TensorFlow.js in Chromium instead, and beside the native step on one thread.
     #[arg(long)]
     browser: bool,
+    /// Where our own training step's time goes instead: by part, and by operation.
+    #[arg(long)]
+    profile: bool,
+    /// The memory of the first training steps on both sides instead.
+    #[arg(long)]
+    memory: bool,
 }
 
 /// A size: its name, the request, and steps per block.
@@ -40,23 +49,39 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     if arguments.browser {
         return browser::run(arguments.rounds);
     }
-    let mut ours = Worker::start(
-        Command::new(our_worker()?).env("RAYON_NUM_THREADS", arguments.threads.to_string()),
-    )?;
-    let mut torch = Worker::start(
-        Command::new(python()?)
-            .arg(scripts().join("bench.py"))
-            .args(["--threads", &arguments.threads.to_string()]),
-    )?;
+    let sizes: Vec<Size> = sizes()
+        .into_iter()
+        .filter(|size| size.name.contains(&arguments.only))
+        .collect();
+    let worker = our_worker()?;
+    let ours = || start_ours(&worker, arguments.threads);
+    if arguments.profile {
+        return profile::run(&sizes, ours()?);
+    }
+    let python = python()?;
+    let torch = || start_torch(&python, arguments.threads);
+    if arguments.memory {
+        return memory::run(&sizes, ours, torch);
+    }
+    let (mut ours, mut torch) = (ours()?, torch()?);
     println!("| size | what | spat, ms | PyTorch, ms | ratio, median (min–max) |");
     println!("|---|---|---|---|---|");
-    for size in sizes()
-        .iter()
-        .filter(|size| size.name.contains(&arguments.only))
-    {
+    for size in &sizes {
         compare(size, arguments.rounds, &mut ours, &mut torch)?;
     }
     Ok(())
+}
+
+fn start_ours(worker: &Path, threads: usize) -> Result<Worker> {
+    Worker::start(Command::new(worker).env("RAYON_NUM_THREADS", threads.to_string()))
+}
+
+fn start_torch(python: &Path, threads: usize) -> Result<Worker> {
+    Worker::start(
+        Command::new(python)
+            .arg(scripts().join("bench.py"))
+            .args(["--threads", &threads.to_string()]),
+    )
 }
 
 fn compare(size: &Size, rounds: usize, ours: &mut Worker, torch: &mut Worker) -> Result<()> {

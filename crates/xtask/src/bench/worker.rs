@@ -66,14 +66,18 @@ impl Worker {
         })
     }
 
-    /// Median milliseconds per step of one block.
-    pub(super) fn time(&mut self, request: &Value) -> Result<f64> {
+    /// What the worker answers.
+    pub(super) fn ask(&mut self, request: &Value) -> Result<Value> {
         writeln!(self.requests, "{request}")?;
         self.requests.flush()?;
         let mut line = String::new();
         self.answers.read_line(&mut line)?;
-        let answer: Value =
-            serde_json::from_str(&line).with_context(|| format!("the worker answered {line:?}"))?;
+        serde_json::from_str(&line).with_context(|| format!("the worker answered {line:?}"))
+    }
+
+    /// Median milliseconds per step of one block.
+    pub(super) fn time(&mut self, request: &Value) -> Result<f64> {
+        let answer = self.ask(request)?;
         let times: Option<Vec<f64>> = answer["ms"]
             .as_array()
             .map(|times| times.iter().filter_map(Value::as_f64).collect());

@@ -2,12 +2,20 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::{ev, html};
 use spat_report::standalone;
+use spat_spec::ModuleId;
 
+use super::data_table::DataTable;
+use super::pointed::{module_under, point_out};
+use super::size::Resized;
 use crate::download;
 use crate::state::Page;
 
-/// A drawing of `spat-report`, drawn anew whenever its signals change.
+/// Width of a saved drawing in pixels.
+const SAVED: f64 = 912.0;
+
+/// A drawing of `spat-report`, as wide as its place and drawn anew whenever its signals change.
 #[component]
 pub(crate) fn Figure(
     /// File name of downloads, without ending.
@@ -15,41 +23,85 @@ pub(crate) fn Figure(
     /// What it shows, one sentence.
     #[prop(into)]
     caption: Signal<String>,
-    /// An SVG element as text.
+    /// The drawing in a width in pixels, as an SVG element.
     #[prop(into)]
-    svg: Signal<String>,
+    draw: Callback<(f64,), String>,
     /// An HTML table of the same numbers (`spat_report::Table::html`).
     #[prop(into)]
     table: Signal<String>,
+    /// What a click on a module does.
+    #[prop(optional, into)]
+    pick: Option<Callback<(ModuleId,)>>,
+    /// What lies over the drawing, for its width; 0 before that is known.
+    #[prop(optional, into)]
+    over: Option<Callback<(Signal<f64>,), AnyView>>,
 ) -> impl IntoView {
     let page = Page::here();
+    let place = NodeRef::<html::Div>::new();
+    let resized = Resized::here();
+    let width = RwSignal::new(0.0);
+    Effect::new(move |_| {
+        resized.track();
+        let room = place
+            .get()
+            .map_or(0.0, |place| f64::from(place.client_width()));
+        if room > 0.0 && room != width.get_untracked() {
+            width.set(room);
+        }
+    });
+    let svg = Memo::new(move |_| match width.get() {
+        0.0 => String::new(),
+        width => draw.run((width,)),
+    });
+    Effect::new(move |_| {
+        svg.track();
+        let module = page.pointed.get();
+        // After the drawing is in its place.
+        request_animation_frame(move || {
+            if let Some(place) = place.get_untracked() {
+                point_out(&place, module.as_ref());
+            }
+        });
+    });
+    let point = move |module: Option<ModuleId>| {
+        if page.pointed.get_untracked() != module {
+            page.pointed.set(module);
+        }
+    };
+    let click = move |event: ev::MouseEvent| {
+        if let (Some(pick), Some(module)) = (pick, module_under(&event)) {
+            pick.run((module,));
+        }
+    };
     let refuse = move |_| page.say("the browser could not save the drawing");
     let save_svg = move |_| {
-        let file = standalone(&svg.get_untracked());
-        download::save(
-            &format!("spat-{name}.svg"),
-            "image/svg+xml",
-            file.as_bytes(),
-        )
-        .unwrap_or_else(refuse);
+        let file = standalone(&untrack(|| draw.run((SAVED,))));
+        let name = format!("spat-{name}.svg");
+        download::save(&name, "image/svg+xml", file.as_bytes()).unwrap_or_else(refuse);
     };
     let save_png = move |_| {
-        let file = standalone(&svg.get_untracked());
+        let file = standalone(&untrack(|| draw.run((SAVED,))));
         spawn_local(async move {
-            download::save_png(format!("spat-{name}.png"), file)
-                .await
-                .unwrap_or_else(refuse);
+            let name = format!("spat-{name}.png");
+            download::save_png(name, file).await.unwrap_or_else(refuse);
         });
     };
     view! {
         <figure class="chart" data-name=name>
-            <div class="drawing scroll" tabindex="0" role="group" aria-label=caption inner_html=svg></div>
+            <div class="drawing">
+                <div
+                    node_ref=place
+                    class:picks=pick.is_some()
+                    on:pointerover=move |event| point(module_under(&event))
+                    on:pointerleave=move |_| point(None)
+                    on:click=click
+                    inner_html=svg
+                ></div>
+                {over.map(|over| over.run((width.into(),)))}
+            </div>
             <figcaption>{caption}</figcaption>
             <div class="chart-foot">
-                <details>
-                    <summary>"Data as a table"</summary>
-                    <div inner_html=table></div>
-                </details>
+                <DataTable table />
                 <button type="button" class="small" aria-label=format!("Save {name} as SVG") on:click=save_svg>
                     "SVG"
                 </button>

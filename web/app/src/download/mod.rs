@@ -1,5 +1,6 @@
 //! Files from the page to the person.
 
+mod archive;
 mod picture;
 
 use js_sys::Uint8Array;
@@ -11,6 +12,7 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use crate::engine;
 
+pub(crate) use archive::archive;
 pub(crate) use picture::save_png;
 
 /// Gives the person a file.

@@ -9,7 +9,8 @@ use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::window;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use spat_spec::{DataConfig, Notice, Order, Wish, frame, unframe};
+use spat_spec::{Notice, Order, Wish, frame, split_frame};
+use spat_wire::{read, read_notice};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -59,8 +60,8 @@ pub(super) async fn call_framed(
 
 /// A value out of a command's answer.
 pub(super) fn value<T: DeserializeOwned>(frame: &[u8]) -> Result<T, String> {
-    let (value, _) = unframe(frame).map_err(|error| error.to_string())?;
-    Ok(value)
+    let (json, _) = split_frame(frame).map_err(|error| error.to_string())?;
+    read(json).map_err(|error| error.to_string())
 }
 
 fn words(error: &JsValue) -> String {
@@ -129,10 +130,14 @@ impl Native {
             return;
         }
         let message = Uint8Array::new(message).to_vec();
-        match unframe::<Notice>(&message) {
-            Ok((Notice::Table { name }, bytes)) => take(self.page, name, bytes.to_vec()),
-            Ok((Notice::Wish { wish }, _)) => grant(self.page, wish),
-            Ok((notice, _)) => self.page.hear(notice),
+        let (json, bytes) = match split_frame(&message) {
+            Ok(parts) => parts,
+            Err(error) => return self.page.broken(error.to_string()),
+        };
+        match read_notice(json) {
+            Ok(Notice::Table { name }) => take(self.page, name, bytes.to_vec()),
+            Ok(Notice::Wish { wish }) => grant(self.page, wish),
+            Ok(notice) => self.page.hear(notice),
             Err(error) => self.page.broken(error.to_string()),
         }
     }
@@ -175,7 +180,7 @@ fn channel(line: Rc<Native>) -> Result<JsValue, String> {
 }
 
 fn take(page: Page, name: String, bytes: Vec<u8>) {
-    page.take_table(name, bytes, DataConfig::default());
+    page.take_new_table(name, bytes);
 }
 
 /// Does what was chosen in the window's menu, if the page's own button could be pressed.

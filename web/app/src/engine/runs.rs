@@ -67,7 +67,10 @@ impl Runs {
     /// Every run by its name.
     pub(crate) async fn cards(&self) -> Result<Vec<(String, Card)>, String> {
         match self {
-            Self::Browser(shelf) => shelf.cards().await.map_err(words),
+            Self::Browser(shelf) => {
+                let read = |json: &[u8]| spat_wire::read(json).ok();
+                shelf.cards(read).await.map_err(words)
+            }
             Self::Folder => value(&call_framed("run_cards", &(), &[]).await?),
             Self::Host => socket::value("runs").await,
         }

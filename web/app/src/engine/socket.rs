@@ -12,7 +12,8 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{Set as _, document};
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use spat_spec::{Asked, Hello, Order, Told};
+use spat_spec::{Asked, Hello, Order};
+use spat_wire::{read, read_told};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
@@ -120,12 +121,12 @@ impl Socket {
             return;
         }
         if !self.state.borrow().talking {
-            return match serde_json::from_str(text) {
+            return match read(text.as_bytes()) {
                 Ok(hello) => self.greet(hello),
                 Err(error) => self.give_up(error.to_string()),
             };
         }
-        match serde_json::from_str::<Told>(text) {
+        match read_told(text.as_bytes()) {
             Ok(told) => {
                 {
                     let mut state = self.state.borrow_mut();
@@ -250,7 +251,7 @@ impl Line for Socket {
 pub(super) async fn value<T: DeserializeOwned>(path: &str) -> Result<T, String> {
     let answer = ask(Method::GET, path, None).await?;
     let bytes = answer.ok_or_else(|| "the host does not have it any more".to_owned())?;
-    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+    read(&bytes).map_err(|error| error.to_string())
 }
 
 /// Asks the host about runs; `None`: it has no such thing.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use spat_wire::{Notice, Order, pack, unpack};
+use spat_wire::{Notice, Order, pack, unpack_notice};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
@@ -42,17 +42,17 @@ impl Worker {
         });
         let heard = Rc::clone(&line);
         let hear =
-            Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-                match unpack::<Notice>(&message.data()) {
-                    Ok((notice, _)) => {
-                        if notice == Notice::Ready {
+            Closure::<dyn FnMut(MessageEvent)>::new(
+                move |message: MessageEvent| match unpack_notice(&message.data()) {
+                    Ok(notice) => {
+                        if matches!(notice, Notice::Ready) {
                             heard.send_waiting();
                         }
                         page.hear(notice);
                     }
                     Err(reason) => page.broken(reason),
-                }
-            });
+                },
+            );
         let fail = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             let message = event
                 .dyn_ref::<ErrorEvent>()

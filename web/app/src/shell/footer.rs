@@ -2,9 +2,25 @@
 
 use leptos::prelude::*;
 
+use crate::engine;
+
 /// The footer.
 #[component]
 pub(crate) fn Footer() -> impl IntoView {
+    let requests = engine::host().map_or_else(
+        || {
+            "After the first visit the page works without a network. Its only requests are for its \
+             own files, and for a table's address if you give one."
+                .to_owned()
+        },
+        |host| {
+            format!(
+                "{host} computes and keeps what is trained here; whoever has {host} can see it. The \
+                 page's only other requests are for its own files, and for a table's address if you \
+                 give one."
+            )
+        },
+    );
     view! {
         <footer class="colophon">
             <p>
@@ -13,10 +29,7 @@ pub(crate) fn Footer() -> impl IntoView {
                     "arXiv 2505.08768"
                 </a> ". Its authors had no part in this page."
             </p>
-            <p>
-                "After the first visit the page works without a network. Its only requests are for \
-                 its own files, and for a table's address if you give one."
-            </p>
+            <p>{requests}</p>
             <p data-testid="version">
                 "SPAT " {env!("CARGO_PKG_VERSION")} " · " {env!("CARGO_PKG_LICENSE")} " · "
                 <a href="https://github.com/spat-rs/spat" rel="noopener external">"Source"</a>

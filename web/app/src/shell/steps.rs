@@ -1,10 +1,9 @@
 //! The steps of the story: where the person is, what is done, what comes.
 
-use leptos::ev::MouseEvent;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast as _;
-use web_sys::HtmlElement;
 
+use super::next::NextStep;
+use crate::sections::go_to;
 use crate::state::{Activity, Page};
 
 /// Anchors and names of the parts, in their order.
@@ -100,25 +99,7 @@ pub(crate) fn Steps() -> impl IntoView {
     view! {
         <nav class="steps" aria-label="Steps">
             <ol>{STEPS.into_iter().enumerate().map(step).collect_view()}</ol>
+            <NextStep />
         </nav>
-    }
-}
-
-/// Moves the eye and the focus to a part. The address keeps the setup that it carries, which
-/// following the link would drop.
-pub(crate) fn go_to(event: &MouseEvent, id: &str) {
-    // With a key held, a click opens another tab.
-    if event.ctrl_key() || event.meta_key() || event.shift_key() {
-        return;
-    }
-    let Some(part) = document().get_element_by_id(id) else {
-        return;
-    };
-    event.prevent_default();
-    part.scroll_into_view();
-    if let Some(part) = part.dyn_ref::<HtmlElement>() {
-        part.set_tab_index(-1);
-        // A part that takes no focus is still in sight.
-        part.focus().ok();
     }
 }

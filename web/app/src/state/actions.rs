@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_spec::{Command, DataConfig, Experiment};
+use spat_series::SplitRule;
+use spat_spec::{Command, DataConfig, Experiment, Phase};
 use spat_wire::{Engine, Order};
 
 use super::{Activity, Card, LoadedTable, Page, Stage, Training, link};
@@ -14,8 +15,19 @@ use crate::engine::{self, Runs};
 pub(crate) const LARGEST_TABLE: usize = 256 << 20;
 
 impl Page {
+    /// Takes a table that is new to the page, with window lengths that suit it where those that are
+    /// set do not.
+    pub(crate) fn take_new_table(self, name: String, bytes: Vec<u8>) {
+        self.take_table(name, bytes.into(), DataConfig::default());
+        if let Some(table) = self.table.get_untracked()
+            && !link::is_locked("preset")
+        {
+            self.setup.update(|setup| setup.suit(&table.series));
+        }
+    }
+
     /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
-    pub(crate) fn take_table(self, name: String, bytes: Vec<u8>, data: DataConfig) {
+    pub(super) fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
         if bytes.len() > LARGEST_TABLE {
             self.table_problem.set(Some(format!(
                 "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
@@ -42,6 +54,14 @@ impl Page {
         }
     }
 
+    /// Divides the rows in another way.
+    pub(crate) fn split_table(self, split: SplitRule) {
+        if let Some(table) = self.table.get_untracked() {
+            self.table.set(Some(Arc::new(table.split_by(split))));
+            self.forget_results();
+        }
+    }
+
     fn forget_results(self) {
         self.training.set(Training::default());
         self.scores.set(Vec::new());
@@ -51,6 +71,7 @@ impl Page {
         self.sample.set(None);
         self.future.set(None);
         self.run.set(None);
+        self.saved.set(None);
         self.messages.set(Vec::new());
     }
 
@@ -126,11 +147,11 @@ impl Page {
         });
     }
 
-    /// A name that no run has yet. On disk people read it, and the command line has the same ones.
+    /// A name that no run has yet. On disk people read it.
     fn run_name(self, experiment: &Experiment, table: &LoadedTable, begun: f64) -> String {
-        let hash = experiment.hash(&table.bytes);
         if !engine::is_native() {
-            return format!("{begun:.0}-{}", &hash[..6]);
+            // Two tabs may start a run in the same millisecond.
+            return format!("{begun:.0}-{:06.0}", 1e6 * js_sys::Math::random());
         }
         let stem = table
             .name
@@ -149,11 +170,7 @@ impl Page {
             .map(plain)
             .take(60)
             .collect();
-        let first = format!(
-            "{stem}-{}-{}",
-            experiment.forecaster.name().to_lowercase(),
-            &hash[..8]
-        );
+        let first = format!("{stem}-{}", experiment.forecaster.name().to_lowercase());
         let taken = |name: &str| {
             self.cards
                 .with_untracked(|cards| cards.iter().any(|(id, _)| id == name))
@@ -173,12 +190,17 @@ impl Page {
             return;
         };
         let mut experiment = Experiment::clone(&trained);
+        let setup = self.setup.get_untracked();
         experiment.prune.ratio = self.ratio.get_untracked();
-        link::write_address(&self.setup.get_untracked(), experiment.prune.ratio);
+        experiment.prune.granularity = setup.granularity;
+        link::write_address(&setup, experiment.prune.ratio);
         self.report.set(None);
         self.future.set(None);
-        self.training
-            .update(|training| training.activity = Activity::Starting);
+        self.training.update(|training| {
+            training.activity = Activity::Starting;
+            // What an earlier ratio led to makes way.
+            training.curves.retain(|phase, _| *phase == Phase::Pretrain);
+        });
         self.update_card(|card| {
             card.stage = Stage::Pruning;
             card.experiment = experiment.clone();
@@ -197,16 +219,21 @@ impl Page {
             };
             let bytes = match table {
                 Ok(Some(bytes)) => bytes,
-                Ok(None) => return self.say("this run's table is not in the browser any more"),
+                Ok(None) => {
+                    return self.say("this run's table is not there any more; load it again");
+                }
                 Err(error) => return self.say(error),
             };
-            self.take_table(card.table.clone(), bytes, card.experiment.data.clone());
+            self.take_table(
+                card.table.clone(),
+                bytes.into(),
+                card.experiment.data.clone(),
+            );
             if self.table.get_untracked().is_none() {
                 return;
             }
             self.run.set(Some(run.clone()));
             self.engine.set(card.engine);
-            self.ratio.set(card.experiment.prune.ratio);
             self.training
                 .update(|training| training.activity = Activity::Starting);
             let open = Order::Open {
@@ -227,8 +254,14 @@ impl Page {
         });
     }
 
-    fn trained_by(self, experiment: &Experiment) {
-        self.setup.update(|setup| setup.read_back(experiment));
+    /// Shows the sizes of another run's experiment, unless a teacher's link settles them.
+    pub(super) fn trained_by(self, experiment: &Experiment) {
+        if !link::is_locked("preset") {
+            self.setup.update(|setup| setup.read_back(experiment));
+        }
+        if !link::is_locked("ratio") {
+            self.ratio.set(experiment.prune.ratio);
+        }
     }
 
     /// Halts before the next step.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_spec::Event;
+use spat_spec::{Event, Phase, Report};
 use spat_wire::Notice;
 
-use super::{Activity, EngineState, Page, Stage};
+use super::{Activity, Curve, EngineState, Page, Stage};
 
 impl Page {
     /// Takes a notice of the worker.
@@ -116,7 +116,26 @@ impl Page {
         self.show_window(test_windows / 2);
     }
 
-    fn finished(self, report: Arc<spat_spec::Report>) {
+    /// Curves of phases that ended before the page was opened.
+    fn draw_curves(self, report: &Report) {
+        let batch = report.experiment.training.batch.max(1);
+        let steps = report.data.windows.train.div_ceil(batch);
+        let phases = [
+            (Phase::Pretrain, &report.dense.history),
+            (Phase::Finetune, &report.pruned.history),
+        ];
+        self.training.update(|training| {
+            for (phase, history) in phases {
+                let curve = training.curves.entry(phase).or_default();
+                if curve.epochs.is_empty() && !history.is_empty() {
+                    *curve = Curve::of_epochs(history, steps);
+                }
+            }
+        });
+    }
+
+    fn finished(self, report: Arc<Report>) {
+        self.draw_curves(&report);
         self.now(Activity::Finished);
         self.maps.set(Arc::new(report.maps.clone()));
         self.sample.set(Some(Arc::new(report.sample.clone())));

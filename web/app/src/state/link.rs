@@ -1,4 +1,7 @@
 //! The choices in the page's address, never the data: a link reproduces the setup.
+//!
+//! The hash is a list of fields with `&` between them: the setup as JSON, and `name=value` for what
+//! else a link can say, such as `lesson=2` or `hide=model,keep`.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +15,21 @@ struct Link {
 
 /// The setup and ratio in the address's hash, if it carries them.
 pub(crate) fn setup_in_address() -> Option<(Setup, Option<f64>)> {
-    let hash = web_sys::window()?.location().hash().ok()?;
-    let text = js_sys::decode_uri_component(hash.trim_start_matches('#')).ok()?;
-    let link: Link = serde_json::from_str(&String::from(text)).ok()?;
+    let hash = hash();
+    let text = js_sys::decode_uri_component(setup_field(&hash)?).ok()?;
+    let link: Link = spat_wire::read(String::from(text).as_bytes()).ok()?;
     Some((link.setup, Some(link.ratio)))
+}
+
+/// The field of this name in the address's hash; empty for a name alone.
+pub(crate) fn field_in_address(name: &str) -> Option<String> {
+    field_of(&hash(), name)
+}
+
+/// Whether the address, a teacher's link, locks what has this name.
+pub(super) fn is_locked(name: &str) -> bool {
+    let locked = field_in_address("lock").unwrap_or_default();
+    locked.split(',').any(|locked| locked == name)
 }
 
 /// The hash that carries them.
@@ -29,13 +43,100 @@ pub(crate) fn hash_of(setup: &Setup, ratio: f64) -> String {
     format!("#{}", String::from(js_sys::encode_uri_component(&text)))
 }
 
-/// Puts the setup into the address without a new entry in the browser's history.
+/// Puts the setup into the address without a new entry in the browser's history; its other fields
+/// stay.
 pub(crate) fn write_address(setup: &Setup, ratio: f64) {
-    let hash = hash_of(setup, ratio);
+    let here = hash();
+    let others = fields(&here).filter(|field| !is_setup(field));
+    let mut hash = hash_of(setup, ratio);
+    for field in others {
+        hash += &format!("&{field}");
+    }
+    replace_hash(&hash);
+}
+
+/// Takes a field away from the address, or gives it a value; the others stay.
+pub(crate) fn change_field(name: &str, value: Option<&str>) {
+    replace_hash(&format!("#{}", changed(&hash(), name, value)));
+}
+
+fn replace_hash(hash: &str) {
     if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
         // An address that stays as it was harms nobody.
         history
-            .replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&hash))
+            .replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(hash))
             .ok();
+    }
+}
+
+fn hash() -> String {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+    hash.unwrap_or_default()
+}
+
+fn fields(hash: &str) -> impl Iterator<Item = &str> {
+    hash.trim_start_matches('#')
+        .split('&')
+        .filter(|field| !field.is_empty())
+}
+
+fn is_setup(field: &str) -> bool {
+    field.starts_with('{') || field.starts_with("%7B")
+}
+
+fn setup_field(hash: &str) -> Option<&str> {
+    fields(hash).find(|field| is_setup(field))
+}
+
+fn field_of(hash: &str, name: &str) -> Option<String> {
+    fields(hash).find_map(|field| {
+        let rest = field.strip_prefix(name)?;
+        let value = match rest.strip_prefix('=') {
+            Some(value) => value,
+            None if rest.is_empty() => "",
+            None => return None,
+        };
+        // Some programs write a comma in its escaped form.
+        Some(value.replace("%2C", ",").replace("%2c", ","))
+    })
+}
+
+fn changed(hash: &str, name: &str, value: Option<&str>) -> String {
+    let named = |field: &str| field.split('=').next() == Some(name);
+    let mut kept: Vec<String> = fields(hash)
+        .filter(|field| !named(field))
+        .map(str::to_owned)
+        .collect();
+    kept.extend(value.map(|value| match value {
+        "" => name.to_owned(),
+        value => format!("{name}={value}"),
+    }));
+    kept.join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stand_beside_the_setup() {
+        let hash = "#%7B%22setup%22%3A1%7D&lesson=2&hide=model%2Ckeep&class";
+        assert_eq!(setup_field(hash), Some("%7B%22setup%22%3A1%7D"));
+        assert_eq!(field_of(hash, "lesson").as_deref(), Some("2"));
+        assert_eq!(field_of(hash, "hide").as_deref(), Some("model,keep"));
+        assert_eq!(field_of(hash, "class").as_deref(), Some(""));
+        assert_eq!(field_of(hash, "les"), None);
+        assert_eq!(setup_field("#lesson=2"), None);
+        assert_eq!(field_of("", "lesson"), None);
+    }
+
+    #[test]
+    fn one_field_changes_and_the_others_stay() {
+        assert_eq!(
+            changed("#%7B%7D&lesson=2&lock=ratio", "lesson", Some("3")),
+            "%7B%7D&lock=ratio&lesson=3"
+        );
+        assert_eq!(changed("#lesson=2", "lesson", None), "");
+        assert_eq!(changed("", "class", Some("")), "class");
     }
 }

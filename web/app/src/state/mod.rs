@@ -4,6 +4,7 @@ mod actions;
 mod card;
 mod events;
 mod link;
+mod saved;
 mod setup;
 mod table;
 mod training;
@@ -18,7 +19,7 @@ use spat_wire::Engine;
 
 pub(crate) use actions::LARGEST_TABLE;
 pub(crate) use card::{Card, Stage};
-pub(crate) use link::{hash_of, setup_in_address};
+pub(crate) use link::{change_field, field_in_address, hash_of, setup_in_address, write_address};
 pub(crate) use setup::{Preset, Setup};
 pub(crate) use table::LoadedTable;
 pub(crate) use training::{Activity, Curve, Training};
@@ -83,6 +84,8 @@ pub(crate) struct Page {
     pub(crate) cards: RwSignal<Vec<(String, Card)>>,
     /// Why runs are not kept, where they are not.
     pub(crate) not_kept: RwSignal<Option<String>>,
+    /// The saved example that is shown, by its name: no engine stands behind what is seen.
+    pub(crate) saved: RwSignal<Option<String>>,
 }
 
 impl Page {
@@ -113,6 +116,7 @@ impl Page {
             run: RwSignal::new(None),
             cards: RwSignal::new(Vec::new()),
             not_kept: RwSignal::new(None),
+            saved: RwSignal::new(None),
         }
     }
 

@@ -1,10 +1,18 @@
 //! The few choices about model and training, and the experiment that they make.
 
 use serde::{Deserialize, Serialize};
+use spat_series::{Series, SplitRule};
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, ModelKind,
+    Controls, DataConfig, Experiment, ForecasterConfig, Granularity, ITransformerConfig, ModelKind,
     PatchTstConfig, PruneRule, SendOptions, TrainingConfig, preset,
 };
+
+/// Window lengths at first: a day of hours from four.
+const LOOKBACK: usize = 96;
+const HORIZON: usize = 24;
+
+/// Of fewer training windows a training makes few steps.
+const FEW_WINDOWS: usize = 600;
 
 /// What a person sets. Sizes in rows, tokens and numbers as in the literature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +33,8 @@ pub(crate) struct Setup {
     pub(crate) batch: usize,
     pub(crate) learning_rate: f64,
     pub(crate) send: SendOptions,
+    /// Whether whole modules are removed, or single heads.
+    pub(crate) granularity: Granularity,
     /// Fine-tune the dense model as long as the pruned one, for a fair comparison.
     pub(crate) dense_control: bool,
     pub(crate) seed: u64,
@@ -52,6 +62,12 @@ impl Preset {
         }
     }
 
+    /// Whether `setup` has this size, however long it is trained.
+    pub(crate) fn is_size_of(self, setup: &Setup) -> bool {
+        let size = |setup: &Setup| (setup.width, setup.layers, setup.heads);
+        size(setup) == size(&self.apply(setup))
+    }
+
     /// `setup` in this size; window lengths, model kind and seed stay.
     pub(crate) fn apply(self, setup: &Setup) -> Setup {
         let (width, layers, heads, epochs, learning_rate) = match self {
@@ -75,8 +91,8 @@ impl Default for Setup {
     fn default() -> Self {
         Preset::Quick.apply(&Self {
             model: ModelKind::ITransformer,
-            lookback: 96,
-            horizon: 24,
+            lookback: LOOKBACK,
+            horizon: HORIZON,
             width: 0,
             layers: 0,
             heads: 0,
@@ -85,6 +101,7 @@ impl Default for Setup {
             batch: 32,
             learning_rate: 0.0,
             send: SendOptions::default(),
+            granularity: Granularity::Modules,
             dense_control: true,
             seed: 1,
         })
@@ -142,6 +159,7 @@ impl Setup {
             send: self.send,
             prune: PruneRule {
                 ratio,
+                granularity: self.granularity,
                 ..PruneRule::default()
             },
             controls: Controls {
@@ -149,6 +167,34 @@ impl Setup {
                 pruned_from_scratch: false,
             },
             seed: self.seed,
+        }
+    }
+}
+
+impl Setup {
+    /// Leaves window lengths alone that a person chose and that fit this table, or that suit its
+    /// clock; sets others otherwise: a season ahead, from four of them, and less where the table is
+    /// short. A short table is also gone through in smaller batches and more often.
+    pub(crate) fn suit(&mut self, series: &Series) {
+        let rows = series.rows();
+        let season = series.index.frequency().season_length();
+        let split = SplitRule::default();
+        let fits = split.apply(rows, self.lookback, self.horizon).is_ok();
+        let chosen = (self.lookback, self.horizon) != (LOOKBACK, HORIZON);
+        // Days and longer steps have seasons of a few rows; the lengths at first are meant for hours.
+        let suits = season == 1 || season >= HORIZON;
+        if fits && (chosen || suits) {
+            return;
+        }
+        // The validation part, a tenth of the rows, must hold a forecast, and better two.
+        let room = rows / 10;
+        let wanted = if season > 1 { season } else { HORIZON };
+        self.horizon = wanted.min(room / 2).max(1);
+        self.lookback = (4 * self.horizon).min(3 * room).max(2);
+        let windows = (7 * room).saturating_sub(self.lookback + self.horizon);
+        if windows < FEW_WINDOWS {
+            self.batch = (windows / 16).clamp(4, 32);
+            self.epochs = self.epochs.max(8);
         }
     }
 }
@@ -178,7 +224,60 @@ impl Setup {
         self.batch = experiment.training.batch;
         self.learning_rate = experiment.training.learning_rate;
         self.send = experiment.send;
+        self.granularity = experiment.prune.granularity;
         self.dense_control = experiment.controls.dense_finetuned;
         self.seed = experiment.seed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spat_series::TimeIndex;
+
+    fn series(rows: usize, step: i64) -> Series {
+        let stamps = (0..rows as i64).map(|row| row * step).collect();
+        let index = TimeIndex::from_stamps(stamps);
+        Series::from_values(vec!["a".to_owned()], vec![0.0; rows], index).unwrap()
+    }
+
+    fn suited(mut setup: Setup, rows: usize, step: i64) -> Setup {
+        setup.suit(&series(rows, step));
+        setup
+    }
+
+    #[test]
+    fn window_lengths_suit_the_table() {
+        let hours = suited(Setup::default(), 2_000, 3_600);
+        assert_eq!((hours.lookback, hours.horizon), (96, 24));
+        let days = suited(Setup::default(), 2_000, 86_400);
+        assert_eq!((days.lookback, days.horizon), (28, 7));
+        let weeks = suited(Setup::default(), 300, 7 * 86_400);
+        assert!(weeks.horizon < 30 && weeks.batch < 32, "{weeks:?}");
+        for rows in [40, 60, 100, 144, 500] {
+            let short = suited(Setup::default(), rows, 3_600);
+            let fits = SplitRule::default().apply(rows, short.lookback, short.horizon);
+            assert!(fits.is_ok(), "{rows} rows: {fits:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_chose_and_fits_stays() {
+        let chosen = Setup {
+            lookback: 60,
+            horizon: 30,
+            ..Setup::default()
+        };
+        let days = suited(chosen.clone(), 2_000, 86_400);
+        assert_eq!((days.lookback, days.horizon), (60, 30));
+        let short = suited(chosen, 200, 86_400);
+        assert!(short.lookback + short.horizon < 60, "{short:?}");
+    }
+
+    #[test]
+    fn a_size_is_known_however_long_it_is_trained() {
+        let mut setup = Preset::Standard.apply(&Setup::default());
+        setup.epochs = 99;
+        assert!(Preset::Standard.is_size_of(&setup) && !Preset::Quick.is_size_of(&setup));
     }
 }

@@ -1,6 +1,8 @@
 //! A table, as it was read and as it is used.
 
-use spat_series::{Detection, ReadError, Series, SeriesError, Table, read_table};
+use std::sync::Arc;
+
+use spat_series::{Detection, ReadError, Series, SeriesError, SplitRule, Table, read_table};
 use spat_spec::DataConfig;
 use thiserror::Error;
 
@@ -9,7 +11,7 @@ use thiserror::Error;
 pub(crate) struct LoadedTable {
     /// The file's name.
     pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Arc<[u8]>,
     /// How it was read, repaired and split.
     pub(crate) data: DataConfig,
     /// What was detected and why.
@@ -17,7 +19,7 @@ pub(crate) struct LoadedTable {
     /// All channels of the table, chosen or not.
     pub(crate) all_channels: Vec<String>,
     /// The channels that are used, repaired.
-    pub(crate) series: Series,
+    pub(crate) series: Arc<Series>,
 }
 
 /// The table cannot be used.
@@ -34,11 +36,15 @@ impl LoadedTable {
     ///
     /// # Errors
     /// What is wrong with the table, and a way out.
-    pub(crate) fn read(name: String, bytes: Vec<u8>, data: DataConfig) -> Result<Self, TableError> {
+    pub(crate) fn read(
+        name: String,
+        bytes: Arc<[u8]>,
+        data: DataConfig,
+    ) -> Result<Self, TableError> {
         let table: Table = read_table(&bytes, &data.read)?;
         let detection = table.detection.clone();
         let all_channels = table.channels.clone();
-        let series = table.into_series(&data.series)?;
+        let series = Arc::new(table.into_series(&data.series)?);
         Ok(Self {
             name,
             bytes,
@@ -47,6 +53,13 @@ impl LoadedTable {
             all_channels,
             series,
         })
+    }
+
+    /// The same rows, divided in another way.
+    pub(crate) fn split_by(&self, split: SplitRule) -> Self {
+        let mut table = self.clone();
+        table.data.split = split;
+        table
     }
 
     /// Whether its rows have dates.

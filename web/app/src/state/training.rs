@@ -42,6 +42,25 @@ pub(crate) struct Curve {
     pub(crate) steps_per_epoch: usize,
 }
 
+impl Curve {
+    /// The curve of a phase that ended long ago: of each epoch, the mean loss stands at its end.
+    pub(crate) fn of_epochs(epochs: &[EpochResult], steps_per_epoch: usize) -> Self {
+        let loss = |epoch: &EpochResult| ((epoch.epoch * steps_per_epoch) as f64, epoch.train_loss);
+        Self {
+            steps: epochs.iter().map(loss).collect(),
+            epochs: epochs.to_vec(),
+            steps_per_epoch,
+        }
+    }
+
+    /// The step at which it ends, so far.
+    pub(crate) fn end(&self) -> f64 {
+        let step = self.steps.last().map_or(0.0, |&(step, _)| step);
+        let epoch = self.epochs.last().map_or(0, |epoch| epoch.epoch);
+        step.max((epoch * self.steps_per_epoch) as f64)
+    }
+}
+
 /// Progress and curves.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Training {

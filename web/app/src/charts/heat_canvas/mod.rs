@@ -10,6 +10,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use spat_report::HeatMap;
 
+use super::data_table::DataTable;
 use legend::Legend;
 use plot::Plot;
 
@@ -61,29 +62,8 @@ pub(crate) fn HeatCanvas(
                 <Plot testid map cursor />
             </div>
             <Legend map />
-            <DataTable map />
+            <DataTable table=Signal::derive(move || map.with(|map| map.table().html())) />
         </figure>
-    }
-}
-
-/// The map's numbers, made only for those who ask: a large map has many.
-#[component]
-fn DataTable(map: Signal<Arc<HeatMap>>) -> impl IntoView {
-    let open = RwSignal::new(false);
-    let table = move || {
-        if open.get() {
-            map.with(|map| map.table().html())
-        } else {
-            String::new()
-        }
-    };
-    view! {
-        <details on:toggle:target=move |event| {
-            open.set(event.target().has_attribute("open"));
-        }>
-            <summary>"Data as a table"</summary>
-            <div class="scroll" inner_html=table></div>
-        </details>
     }
 }
 

@@ -4,6 +4,7 @@ mod beside_send;
 mod choice;
 mod map;
 mod module_name;
+mod network;
 mod pair;
 mod pickers;
 mod relation;
@@ -16,6 +17,7 @@ use crate::state::Page;
 
 use beside_send::BesideSend;
 use choice::Choice;
+use network::Network;
 use pair::Pair;
 use pickers::Pickers;
 use thumbnails::Thumbnails;
@@ -40,24 +42,32 @@ pub(crate) fn AttentionPart() -> impl IntoView {
             lead="Each module decides for every position (a query) how much it takes from every other (the keys). See what it looks at, and where the loss cares."
         >
             <Show when=move || has_maps.get() fallback=Waiting>
+                <Network choice />
                 <Pickers choice />
                 <Pair choice />
-                <Thumbnails choice />
             </Show>
-            <Show when=move || has_scores.get()>
-                <BesideSend choice />
-            </Show>
-            <div class="row">
+            <div class="pair">
+                <Show when=move || has_maps.get()>
+                    <Thumbnails choice />
+                </Show>
+                <Show when=move || has_scores.get()>
+                    <BesideSend choice />
+                </Show>
+            </div>
+            <div class="row explain">
                 <Help
                     about="attention"
+                    words="Attention"
                     text="Attention A: row by row, the shares (they add up to 1) in which a query takes the values of the keys. A row of equal shares is a mere mean over all positions. Shown is the mean over a batch of training windows."
                 />
                 <Help
                     about="sensitivity"
+                    words="Sensitivity"
                     text="Sensitivity S = A ⊙ ∂L/∂A: each share times the gradient of the loss with respect to it, summed over the batch. It estimates how much the loss would change if the connection were strengthened. Orange raises the loss, blue lowers it, pale does not matter."
                 />
                 <Help
                     about="entropy"
+                    words="Entropy"
                     text="Entropy of the attention's rows, divided by its largest value, ln(number of keys). 1 means uniform: the module looks everywhere alike. 0 means that every query looks at one key only."
                 />
             </div>

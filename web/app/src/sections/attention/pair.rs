@@ -9,10 +9,12 @@ use super::choice::Choice;
 use super::map::{Kind, head_name};
 use super::module_name::module_heading;
 use crate::charts::{HeatCanvas, figure_text, name_of};
+use crate::state::Page;
 
 /// Both maps and the line that reads the cell under the cursor.
 #[component]
 pub(super) fn Pair(choice: Choice) -> impl IntoView {
+    let page = Page::here();
     let map_of = move |kind: Kind| {
         Memo::new(move |_| {
             let head = choice.head();
@@ -52,7 +54,11 @@ pub(super) fn Pair(choice: Choice) -> impl IntoView {
         )
     };
     view! {
-        <div class="heat-pair">
+        <div
+            class="heat-pair"
+            on:pointerenter=move |_| page.pointed.set(untrack(|| choice.with(|maps| maps.module.clone())))
+            on:pointerleave=move |_| page.pointed.set(None)
+        >
             <HeatCanvas testid="attention-map" map=attention cursor=choice.cursor />
             <HeatCanvas testid="sensitivity-map" map=sensitivity cursor=choice.cursor />
         </div>

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use spat_report::Table;
 use spat_spec::Report;
 
+use super::percent::percent;
+use crate::sections::grouped;
 use crate::state::Page;
 
 /// The table of costs.
@@ -16,8 +18,10 @@ pub(super) fn Cost() -> impl IntoView {
             .unwrap_or_default()
     };
     view! {
-        <h3>"Cost"</h3>
-        <div data-testid="costs" inner_html=table></div>
+        <section class="figures" aria-labelledby="costs-title">
+            <h3 id="costs-title">"Cost"</h3>
+            <div data-testid="costs" inner_html=table></div>
+        </section>
     }
 }
 
@@ -30,18 +34,17 @@ fn costs(report: &Report) -> Table {
         ),
         ["", "dense", "pruned", "change"],
     );
-    let percent = |change: f64| format!("{change:+.1} %");
     let ms = |time: f64| format!("{time:.2} ms");
     table.row([
         "parameters".to_owned(),
-        dense.params.to_string(),
-        pruned.params.to_string(),
+        grouped(dense.params),
+        grouped(pruned.params),
         percent(change.params_percent),
     ]);
     table.row([
-        "multiply–accumulates of one window".to_owned(),
-        dense.macs.to_string(),
-        pruned.macs.to_string(),
+        "MACs of one window".to_owned(),
+        grouped(dense.macs),
+        grouped(pruned.macs),
         percent(change.macs_percent),
     ]);
     table.row([

@@ -17,8 +17,10 @@ pub(super) fn Errors() -> impl IntoView {
             .unwrap_or_default()
     };
     view! {
-        <h3>"Errors over every test window"</h3>
-        <div data-testid="errors" inner_html=table></div>
+        <section class="figures" aria-labelledby="errors-title">
+            <h3 id="errors-title">"Errors over every test window"</h3>
+            <div class="both-first" data-testid="errors" inner_html=table></div>
+        </section>
     }
 }
 
@@ -51,14 +53,14 @@ fn errors(report: &Report) -> Table {
         ]
     };
     table.row(all("dense", &report.dense.test.full));
+    table.row(all("pruned", &report.pruned.test.full));
     if let Some(before) = &report.pruned.before_finetune {
         table.row(mean("pruned, not fine-tuned yet", &before.test));
     }
-    table.row(all("pruned", &report.pruned.test.full));
     for (name, control) in &report.controls {
         let name = match name.as_str() {
-            "dense_finetuned" => "control: dense, fine-tuned as long",
-            "pruned_from_scratch" => "control: pruned structure from scratch",
+            "dense_finetuned" => "dense, fine-tuned as long",
+            "pruned_from_scratch" => "pruned structure from scratch",
             other => other,
         };
         table.row(mean(name, &control.test));

@@ -34,7 +34,9 @@ pub(super) fn Forecast() -> impl IntoView {
             <Figure
                 name="forecast"
                 caption="What came (ink), what the dense and the pruned model said, and the seasonal naive forecast that both have to beat."
-                svg=Signal::derive(move || chart.get().as_ref().map(line_chart).unwrap_or_default())
+                draw=move |width: f64| {
+                    chart.get().map(|chart| line_chart(&LineChart { width, ..chart })).unwrap_or_default()
+                }
                 table=Signal::derive(move || {
                     chart.get().map(|chart| chart.table().limit(400).html()).unwrap_or_default()
                 })

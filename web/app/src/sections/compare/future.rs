@@ -24,16 +24,25 @@ pub(super) fn Future() -> impl IntoView {
                 when=move || chart.with(Option::is_some)
                 fallback=move || {
                     view! {
-                        <button type="button" on:click=move |_| page.forecast_future()>
+                        <button
+                            type="button"
+                            disabled=move || page.saved.with(Option::is_some)
+                            on:click=move |_| page.forecast_future()
+                        >
                             "Forecast the future"
                         </button>
+                        <Show when=move || page.saved.with(Option::is_some)>
+                            <p class="hint">"A saved example has no weights to forecast with: train it in step 3."</p>
+                        </Show>
                     }
                 }
             >
                 <Figure
                     name="future"
                     caption="Both models after the last row of the table. The bands hold the truth in about 80 % and 95 % of cases, if the future is like the validation part (split conformal)."
-                    svg=Signal::derive(move || chart.get().as_ref().map(line_chart).unwrap_or_default())
+                    draw=move |width: f64| {
+                    chart.get().map(|chart| line_chart(&LineChart { width, ..chart })).unwrap_or_default()
+                }
                     table=Signal::derive(move || {
                         chart.get().map(|chart| chart.table().limit(400).html()).unwrap_or_default()
                     })

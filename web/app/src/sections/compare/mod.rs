@@ -4,6 +4,8 @@ mod cost;
 mod errors;
 mod forecast;
 mod future;
+mod headline;
+mod percent;
 mod scrubber;
 
 use leptos::prelude::*;
@@ -16,6 +18,7 @@ use cost::Cost;
 use errors::Errors;
 use forecast::Forecast;
 use future::Future;
+use headline::Headline;
 use scrubber::Scrubber;
 
 /// The part.
@@ -31,23 +34,17 @@ pub(crate) fn ComparePart() -> impl IntoView {
             title="Before and after"
             lead="What did the removal cost, and what did it save?"
         >
-            {move || {
-                page.report
-                    .get()
-                    .map(|report| {
-                        view! {
-                            <p class="verdict" role="status" data-testid="verdict">
-                                {spat_report::verdict(&report)}
-                            </p>
-                        }
-                    })
-            }}
+            <Verdict />
+            <Show when=move || report.get()>
+                <Headline />
+            </Show>
             <Show
                 when=move || sample.get()
                 fallback=|| {
                     view! { <p class="placeholder">"Here the forecasts will stand side by side."</p> }
                 }
             >
+                <h3>"Forecasts of a part that neither model has seen"</h3>
                 <div class="row">
                     <ChannelPicker id="compare-channel" />
                     <Scrubber />
@@ -55,12 +52,29 @@ pub(crate) fn ComparePart() -> impl IntoView {
                 <Forecast />
             </Show>
             <Show when=move || report.get()>
-                <Errors />
-                <Cost />
-                <Notes />
                 <Future />
+                <div class="pair">
+                    <Errors />
+                    <Cost />
+                </div>
+                <Notes />
             </Show>
         </Part>
+    }
+}
+
+/// One honest sentence.
+#[component]
+fn Verdict() -> impl IntoView {
+    let page = Page::here();
+    move || {
+        page.report.get().map(|report| {
+            view! {
+                <p class="verdict" role="status" data-testid="verdict">
+                    {spat_report::verdict(&report)}
+                </p>
+            }
+        })
     }
 }
 
@@ -78,5 +92,10 @@ fn Notes() -> impl IntoView {
             .map(|note| view! { <li>{note}</li> })
             .collect_view()
     };
-    view! { <ul class="hint">{notes}</ul> }
+    view! {
+        <details class="more">
+            <summary>"Before you believe a figure"</summary>
+            <ul class="hint">{notes}</ul>
+        </details>
+    }
 }

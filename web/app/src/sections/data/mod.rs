@@ -1,8 +1,12 @@
 //! 1 · The table: where it comes from, what was found in it, what is used of it.
 
+mod borders;
 mod channels;
+mod clock;
 mod facts;
+mod findings;
 mod reading;
+mod shares;
 mod sources;
 mod split_plot;
 mod waves;
@@ -10,13 +14,17 @@ mod waves;
 use leptos::prelude::*;
 
 use super::Part;
+use crate::class::Lockable;
 use crate::state::Page;
 
 use channels::Channels;
 use facts::Facts;
+use findings::Findings;
 use reading::Reading;
 use sources::Sources;
 use split_plot::SplitPlot;
+
+pub(crate) use sources::{fetched, load_sample};
 
 /// The part.
 #[component]
@@ -30,7 +38,9 @@ pub(crate) fn DataPart() -> impl IntoView {
             title="Data"
             lead="A table with one row per time step and one column per measured quantity."
         >
-            <Sources />
+            <Lockable name="data">
+                <Sources />
+            </Lockable>
             <div aria-live="assertive">
                 {move || {
                     page.table_problem
@@ -47,6 +57,7 @@ pub(crate) fn DataPart() -> impl IntoView {
             <Show when=move || loaded.get()>
                 <Facts />
                 <SplitPlot />
+                <Findings />
                 <Channels />
                 <Reading />
             </Show>

@@ -1,15 +1,15 @@
 //! Where a table comes from: a dropped or picked file, a sample, an address.
 
-use gloo_net::http::Request;
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_spec::DataConfig;
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{File, FileList};
+use web_sys::{File, FileList, Response};
 
 use super::waves;
 use crate::engine;
+use crate::sections::Help;
 use crate::state::{LARGEST_TABLE, Page};
 
 const WEATHER: &str = "nyc-weather-2013.csv";
@@ -31,6 +31,7 @@ pub(super) fn Sources() -> impl IntoView {
         <div
             class="drop"
             class:over=over
+            class:done=move || page.table.with(Option::is_some)
             data-testid="drop"
             on:dragover=move |event| {
                 event.prevent_default();
@@ -40,8 +41,12 @@ pub(super) fn Sources() -> impl IntoView {
             on:drop=drop_file
         >
             <label class="pick">
-                <span class="pick-words">"Drop a CSV file here, or choose one"</span>
+                <span class="pick-words">
+                    <strong>"Choose a CSV file"</strong>
+                    <span>" or drop it here"</span>
+                </span>
                 <input
+                    id="table-file"
                     type="file"
                     accept=".csv,.tsv,.txt,text/csv,text/plain"
                     data-testid="file"
@@ -60,15 +65,22 @@ pub(super) fn Sources() -> impl IntoView {
                 />
             </label>
             <p class="hint">
-                "Any delimiter, decimal commas, dates or none. Your data never leave this computer."
+                "Any delimiter, decimal commas, dates or none. "
+                {engine::host()
+                    .map_or_else(
+                        || "Your data never leave this computer.".to_owned(),
+                        |host| format!("Training sends them to {host}, which keeps them."),
+                    )}
             </p>
         </div>
         <div class="row samples">
-            <span>"No table at hand? Try a sample:"</span>
+            <span>"No table at hand? Try a sample"</span>
             <button
                 type="button"
                 data-testid="sample-weather"
-                on:click=move |_| fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned())
+                on:click=move |_| {
+                    load_sample(page, "weather");
+                }
             >
                 "New York weather"
             </button>
@@ -76,19 +88,25 @@ pub(super) fn Sources() -> impl IntoView {
                 type="button"
                 data-testid="sample-waves"
                 on:click=move |_| {
-                    page.take_table(
-                        "planted-waves.csv".to_owned(),
-                        waves::csv().into_bytes(),
-                        DataConfig::default(),
-                    );
+                    load_sample(page, "waves");
                 }
             >
                 "Planted waves"
             </button>
+            <Help about="planted waves" text=waves::PLANTED />
+            <Address />
         </div>
-        <p class="hint">{waves::PLANTED}</p>
-        <Address />
     }
+}
+
+/// Loads a sample by its name; `false` if there is none of that name.
+pub(crate) fn load_sample(page: Page, name: &str) -> bool {
+    match name {
+        "weather" => fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned()),
+        "waves" => page.take_new_table("planted-waves.csv".to_owned(), waves::csv().into_bytes()),
+        _ => return false,
+    }
+    true
 }
 
 /// A table from elsewhere.
@@ -103,7 +121,7 @@ fn Address() -> impl IntoView {
         fetch(page, address, name);
     };
     view! {
-        <details class="more">
+        <details class="more address">
             <summary>"… or load it from an address"</summary>
             <form class="row" on:submit=load>
                 <label class="field wide">
@@ -143,7 +161,7 @@ fn read(page: Page, file: File) {
         match JsFuture::from(file.array_buffer()).await {
             Ok(buffer) => {
                 let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
-                page.take_table(name, bytes, DataConfig::default());
+                page.take_new_table(name, bytes);
             }
             Err(_) => page.table_problem.set(Some(format!(
                 "the browser could not read `{name}`; was it moved or is it open elsewhere? Choose it once more"
@@ -156,19 +174,25 @@ fn read(page: Page, file: File) {
 fn fetch(page: Page, address: String, name: String) {
     spawn_local(async move {
         match fetched(&address).await {
-            Ok(bytes) => page.take_table(name, bytes, DataConfig::default()),
+            Ok(bytes) => page.take_new_table(name, bytes),
             Err(reason) => page.table_problem.set(Some(reason)),
         }
     });
 }
 
-async fn fetched(address: &str) -> Result<Vec<u8>, String> {
-    let answer = Request::get(address).send().await.map_err(|_| {
+/// The bytes at an address.
+///
+/// # Errors
+/// They cannot be had; why, and a way out.
+pub(crate) async fn fetched(address: &str) -> Result<Vec<u8>, String> {
+    let unreachable = |_| {
         format!(
             "`{address}` could not be loaded: there is no connection, or its host does not let pages \
              read it; download it and drop it here"
         )
-    })?;
+    };
+    let answer = JsFuture::from(window().fetch_with_str(address)).await;
+    let answer: Response = answer.map_err(unreachable)?.unchecked_into();
     if !answer.ok() {
         return Err(format!(
             "`{address}` answered {} {}; check the address",
@@ -176,5 +200,6 @@ async fn fetched(address: &str) -> Result<Vec<u8>, String> {
             answer.status_text()
         ));
     }
-    answer.binary().await.map_err(|error| error.to_string())
+    let content = JsFuture::from(answer.array_buffer().map_err(unreachable)?).await;
+    Ok(js_sys::Uint8Array::new(&content.map_err(unreachable)?).to_vec())
 }

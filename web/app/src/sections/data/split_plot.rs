@@ -1,9 +1,11 @@
 //! One channel over time, with the borders between training, validation and test.
 
 use leptos::prelude::*;
-use spat_report::{Hue, LineChart, LineSeries, Rule, line_chart};
-use spat_series::SplitRule;
+use spat_report::{Hue, LineChart, LineSeries, PlotArea, Rule, line_chart};
 
+use super::borders::Borders;
+use super::clock::clock_marks;
+use super::shares::Shares;
 use crate::charts::Figure;
 use crate::sections::ChannelPicker;
 use crate::state::{LoadedTable, Page};
@@ -11,81 +13,79 @@ use crate::state::{LoadedTable, Page};
 /// Points of the line; more cannot be told apart.
 const POINTS: usize = 600;
 
-/// The plot with its two sliders.
+/// The plot, its borders, and what they mean.
 #[component]
 pub(super) fn SplitPlot() -> impl IntoView {
     let page = Page::here();
-    let chart = Memo::new(move |_| {
+    let shares = RwSignal::new(Shares::FIRST);
+    Effect::new(move |_| {
+        page.table.with(|table| {
+            if let Some(table) = table {
+                shares.set(Shares::of(table));
+            }
+        });
+    });
+    let settle = move |()| {
+        let (chosen, table) = (shares.get_untracked(), page.table.get_untracked());
+        if table.is_some_and(|table| Shares::of(&table) != chosen) {
+            page.split_table(chosen.rule());
+        }
+    };
+    let lines = Memo::new(move |_| {
         let channel = page.channel.get();
         page.table
-            .with(|table| table.as_ref().map(|table| drawing(table, channel)))
+            .with(|table| table.as_ref().map(|table| lines(table, channel)))
             .unwrap_or_default()
     });
-    let shares = Memo::new(move |_| {
-        page.table
-            .with(|table| table.as_ref().map_or((70, 10), |table| shares(table)))
-    });
-    let set = move |train: u32, val: u32| {
-        // Every part keeps something.
-        let train = train.clamp(10, 85);
-        let val = val.clamp(5, 95 - train);
-        if let Some(table) = page.table.get_untracked() {
-            let mut data = table.data.clone();
-            data.split = SplitRule::Fractions {
-                train: f64::from(train) / 100.0,
-                val: f64::from(val) / 100.0,
-                test: f64::from(100 - train - val) / 100.0,
-            };
-            page.reread_table(data);
+    let chart = move |width: f64| {
+        let rows = page
+            .table
+            .with(|table| table.as_ref().map_or(0, |table| table.series.rows()));
+        LineChart {
+            rules: rules(shares.get(), rows),
+            width,
+            ..lines.get()
+        }
+    };
+    let over = move |width: Signal<f64>| {
+        let area = Memo::new(move |_| match width.get() {
+            0.0 => PlotArea::default(),
+            width => LineChart {
+                width,
+                ..lines.get()
+            }
+            .plot_area(),
+        });
+        view! { <Borders area shares settle=Callback::new(settle) /> }.into_any()
+    };
+    let part = move |name: &'static str, of: fn(Shares) -> u32| {
+        view! {
+            <li class=format!("share {name}")>
+                {name} " " <strong>{move || format!("{} %", of(shares.get()))}</strong>
+            </li>
         }
     };
     view! {
-        <ChannelPicker id="data-channel" />
+        <div class="split-head">
+            <ChannelPicker id="data-channel" />
+            <ul class="shares" data-testid="shares" aria-label="Parts of the table">
+                {part("training", |shares| shares.train)}
+                {part("validation", |shares| shares.val)}
+                {part("test", Shares::test)}
+            </ul>
+        </div>
         <Figure
             name="series"
-            caption="The model learns from the first part, is chosen on the second and judged on the third, which it never sees before."
-            svg=Signal::derive(move || chart.with(line_chart))
-            table=Signal::derive(move || chart.with(|chart| chart.table().limit(200).html()))
+            caption="The model learns from the first part, is chosen on the second and judged on the third, which it never sees before. Drag the borders to move them."
+            draw=move |width: f64| line_chart(&chart(width))
+            table=Signal::derive(move || lines.with(|chart| chart.table().limit(200).html()))
+            over
         />
-        <div class="row sliders">
-            <label class="field wide">
-                {move || format!("Training: the first {} %", shares.get().0)}
-                <input
-                    type="range"
-                    min="10"
-                    max="85"
-                    step="1"
-                    data-testid="split-train"
-                    prop:value=move || shares.get().0.to_string()
-                    on:change:target=move |event| {
-                        let train = event.target().value().parse().unwrap_or(70);
-                        set(train, shares.get_untracked().1);
-                    }
-                />
-            </label>
-            <label class="field wide">
-                {move || {
-                    let (train, val) = shares.get();
-                    format!("Validation: the next {val} %, and {} % for the test", 100 - train - val)
-                }}
-                <input
-                    type="range"
-                    min="5"
-                    max="40"
-                    step="1"
-                    data-testid="split-val"
-                    prop:value=move || shares.get().1.to_string()
-                    on:change:target=move |event| {
-                        let val = event.target().value().parse().unwrap_or(10);
-                        set(shares.get_untracked().0, val);
-                    }
-                />
-            </label>
-        </div>
     }
 }
 
-fn drawing(table: &LoadedTable, channel: usize) -> LineChart {
+/// The chart without its borders.
+fn lines(table: &LoadedTable, channel: usize) -> LineChart {
     let series = &table.series;
     let channel = channel.min(series.channel_count() - 1);
     let name = series.channels[channel].clone();
@@ -96,40 +96,29 @@ fn drawing(table: &LoadedTable, channel: usize) -> LineChart {
         .step_by(stride)
         .map(|(row, value)| (row as f64, f64::from(value)))
         .collect();
-    let borders = table.data.split.apply(series.rows(), 1, 1).ok();
-    let rules = borders.map_or_else(Vec::new, |split| {
-        vec![
-            Rule {
-                x: split.val.start as f64,
-                label: "validation".to_owned(),
-            },
-            Rule {
-                x: split.test.start as f64,
-                label: "test".to_owned(),
-            },
-        ]
-    });
+    let x_words = series.index.stamps().map(clock_marks).unwrap_or_default();
     LineChart {
         title: format!("{name} over time"),
         description: format!(
             "{name} in {} rows, with the borders of the parts",
             series.rows()
         ),
-        x_label: "row".to_owned(),
+        x_label: if x_words.is_empty() { "row" } else { "" }.to_owned(),
         y_label: name.clone(),
         series: vec![LineSeries::new(name, Hue::Ink, points)],
-        rules,
+        x_words,
         height: 260.0,
         ..LineChart::default()
     }
 }
 
-/// Training and validation in percent.
-fn shares(table: &LoadedTable) -> (u32, u32) {
-    let rows = table.series.rows().max(1) as f64;
-    let split = table.data.split.apply(table.series.rows(), 1, 1);
-    split.map_or((70, 10), |split| {
-        let percent = |rows_of: usize| (rows_of as f64 / rows * 100.0).round() as u32;
-        (percent(split.train.len()), percent(split.val.len()))
-    })
+fn rules(shares: Shares, rows: usize) -> Vec<Rule> {
+    let rule = |percent: u32, label: &str| Rule {
+        x: rows.saturating_sub(1) as f64 * f64::from(percent) / 100.0,
+        label: label.to_owned(),
+    };
+    vec![
+        rule(shares.train, "validation"),
+        rule(shares.train + shares.val, "test"),
+    ]
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use spat_series::format_stamp;
 
 /// What is in it, for the page.
-pub(super) const PLANTED: &str = "Planted waves: \u{201c}lead\u{201d} has seasons of 24 and 168 hours, \u{201c}echo\u{201d} repeats it 6 hours later, \u{201c}tide\u{201d} has 12 hours of its own, \u{201c}walk\u{201d} is a random walk and \u{201c}noise\u{201d} is nothing but noise: attention has something to find in echo, and nothing in noise.";
+pub(super) const PLANTED: &str = "A table whose truth is known: \u{201c}lead\u{201d} has seasons of 24 and 168 hours, \u{201c}echo\u{201d} repeats it 6 hours later, \u{201c}tide\u{201d} has 12 hours of its own, \u{201c}walk\u{201d} is a random walk and \u{201c}noise\u{201d} is nothing but noise: attention has something to find in echo, and nothing in noise.";
 
 const ROWS: usize = 2_000;
 

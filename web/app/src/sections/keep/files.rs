@@ -1,11 +1,7 @@
 //! What a run leaves, as files.
 
-use std::io::{Cursor, Write as _};
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 use crate::download;
 use crate::engine::Runs;
@@ -24,7 +20,8 @@ const KEPT: [(&str, &str); 5] = [
 #[component]
 pub(super) fn Files() -> impl IntoView {
     let page = Page::here();
-    let nothing = move || page.report.with(Option::is_none);
+    // Of a saved example there is nothing in this browser.
+    let nothing = move || page.report.with(Option::is_none) || page.saved.with(Option::is_some);
     view! {
         <div class="row" data-testid="files">
             {KEPT
@@ -55,27 +52,11 @@ pub(super) fn Files() -> impl IntoView {
     }
 }
 
-/// The file as the run left it; the report itself is in the page too.
+/// The file as the run left it.
 async fn kept(page: Page, name: &str) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
-    let read = match Runs::open().await {
-        Ok(shelf) => shelf.read(&run, name).await,
-        Err(error) => Err(error),
-    };
-    if let Ok(Some(bytes)) = read {
-        return Ok(bytes);
-    }
-    let report = page
-        .report
-        .get_untracked()
-        .ok_or("the run is not finished")?;
-    match name {
-        "report.html" => Ok(spat_report::html(&report).into_bytes()),
-        "report.json" => serde_json::to_vec_pretty(&*report).map_err(|error| error.to_string()),
-        _ => Err(format!(
-            "`{name}` is not kept in this browser; a private window keeps no files"
-        )),
-    }
+    let file = Runs::open().await?.read(&run, name).await?;
+    file.ok_or_else(|| format!("`{name}` is not kept; a private window keeps no files"))
 }
 
 fn save_kept(page: Page, name: &'static str) {
@@ -148,17 +129,12 @@ async fn zipped(page: Page) -> Result<Vec<u8>, String> {
     let shelf = Runs::open().await?;
     let mut names = shelf.names(&run).await?;
     names.retain(|name| !name.starts_with("checkpoint/"));
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    // Weights do not get smaller.
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut files = Vec::with_capacity(names.len());
     for name in names {
         let bytes = kept(page, &name).await?;
-        zip.start_file(&name, options)
-            .map_err(|error| error.to_string())?;
-        zip.write_all(&bytes).map_err(|error| error.to_string())?;
+        files.push((name, bytes));
     }
-    let file = zip.finish().map_err(|error| error.to_string())?;
-    Ok(file.into_inner())
+    download::archive(&files).ok_or_else(|| "it would be too large".to_owned())
 }
 
 fn offer(page: Page, name: &str, kind: &str, bytes: &[u8]) {

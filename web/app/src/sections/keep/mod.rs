@@ -4,11 +4,14 @@ mod files;
 mod history;
 mod link;
 mod model_file;
+mod model_header;
 mod resume;
 
 use leptos::prelude::*;
 
 use super::Part;
+use crate::class::LinkMaker;
+use crate::engine;
 use crate::state::Page;
 
 use files::Files;
@@ -27,10 +30,18 @@ pub(crate) fn KeepPart() -> impl IntoView {
             number=7
             id="keep"
             title="Keep and share"
-            lead="Everything that was found, as files; the setup, as a link; your runs, in this browser."
+            lead=if engine::is_native() {
+                "Everything that was found, as files; your runs, on this computer."
+            } else {
+                "Everything that was found, as files; the setup, as a link; your runs, in this browser."
+            }
         >
             <Files />
-            <Link />
+            // A window has no address that another could open.
+            <Show when=|| !engine::is_native()>
+                <Link />
+                <LinkMaker />
+            </Show>
             <History />
             {move || {
                 page.not_kept

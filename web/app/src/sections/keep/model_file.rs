@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_spec::Checkpoint;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
+
+use super::model_header::{Header, length};
 
 /// What a checkpoint holds.
 #[component]
@@ -13,10 +14,7 @@ pub(super) fn ModelFile() -> impl IntoView {
     let look = move |file: File| {
         spawn_local(async move {
             let name = file.name();
-            let facts = match JsFuture::from(file.array_buffer()).await {
-                Ok(buffer) => facts(&js_sys::Uint8Array::new(&buffer).to_vec()),
-                Err(_) => Err("the browser could not read it".to_owned()),
-            };
+            let facts = facts(&file).await;
             found.set(Some(facts.map_err(|reason| format!("`{name}`: {reason}"))));
         });
     };
@@ -50,35 +48,20 @@ pub(super) fn ModelFile() -> impl IntoView {
     }
 }
 
-fn facts(bytes: &[u8]) -> Result<Vec<String>, String> {
-    let header = Checkpoint::from_bytes(bytes)
-        .map_err(|error| error.to_string())?
-        .header;
-    let forecaster = &header.structure.forecaster;
-    let mut facts = vec![
-        format!("{} of spat {}", forecaster.name(), header.version),
-        format!(
-            "looks back {} rows and forecasts {}",
-            forecaster.lookback(),
-            forecaster.horizon()
-        ),
-        format!(
-            "{} channels: {}",
-            header.channels.len(),
-            header.channels.join(", ")
-        ),
-        format!("{} parameters", header.structure.cost().params),
-        format!(
-            "{} of {} attention modules stand",
-            header.structure.kept().count(),
-            forecaster.modules().len()
-        ),
-    ];
-    facts.extend(
-        header
-            .plan
-            .map(|plan| format!("pruned by {} with a ratio of {}", plan.scorer, plan.ratio)),
-    );
-    facts.push("to forecast with it: spat forecast FILE TABLE.csv".to_owned());
-    Ok(facts)
+/// Reads the header and no more: weights may be large.
+async fn facts(file: &File) -> Result<Vec<String>, String> {
+    let start = bytes(file, 0.0, 8.0).await?;
+    let end = 8.0 + length(&start).ok_or("this is no safetensors file")? as f64;
+    if end > file.size() {
+        return Err("this file is cut short; take it from where it was saved once more".to_owned());
+    }
+    let header = bytes(file, 8.0, end).await?;
+    Header::read(&header).map(|header| header.facts())
+}
+
+async fn bytes(file: &File, from: f64, to: f64) -> Result<Vec<u8>, String> {
+    let unreadable = |_| "the browser could not read it".to_owned();
+    let piece = file.slice_with_f64_and_f64(from, to).map_err(unreadable)?;
+    let buffer = JsFuture::from(piece.array_buffer()).await;
+    Ok(js_sys::Uint8Array::new(&buffer.map_err(unreadable)?).to_vec())
 }

@@ -4,48 +4,63 @@ use leptos::prelude::*;
 use spat_series::{Part, Windows};
 use spat_spec::Structure;
 
+use super::duration;
+use crate::sections::grouped;
 use crate::state::Page;
 
 /// Figures of the dense model.
+#[derive(Debug, Clone, PartialEq)]
+struct Figures {
+    parameters: u64,
+    macs: u64,
+    modules: usize,
+    windows: usize,
+    seconds: f64,
+}
+
+/// The figures as tiles.
 #[component]
 pub(super) fn Cost() -> impl IntoView {
     let page = Page::here();
-    let tiles = Memo::new(move |_| tiles(page));
+    let figures = Memo::new(move |_| figures(page));
+    let tile = move |name: &'static str, value: fn(&Figures) -> String| {
+        let value =
+            move || figures.with(|figures| figures.as_ref().map_or_else(|| "–".to_owned(), value));
+        view! {
+            <div class="tile">
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    };
+    let long = move || {
+        let long = figures.with(|figures| figures.as_ref().map_or(0.0, |figures| figures.seconds));
+        (long > duration::LONG).then(|| {
+            let long = duration::words(long);
+            view! {
+                <p class="hint" data-testid="long">
+                    {format!(
+                        "On a CPU this takes about {long}. Fewer channels in step 1, a smaller size or fewer epochs make it shorter.",
+                    )}
+                </p>
+            }
+        })
+    };
     view! {
         <dl class="tiles" data-testid="cost">
-            {move || {
-                tiles
-                    .get()
-                    .into_iter()
-                    .map(|(name, value)| {
-                        view! {
-                            <div class="tile">
-                                <dt>{name}</dt>
-                                <dd>{value}</dd>
-                            </div>
-                        }
-                    })
-                    .collect_view()
-            }}
+            {tile("parameters", |figures| grouped(figures.parameters))}
+            {tile("MACs per window", |figures| grouped(figures.macs))}
+            {tile("attention modules", |figures| figures.modules.to_string())}
+            {tile("training windows", |figures| grouped(figures.windows as u64))}
+            {tile("training on a CPU, about", |figures| duration::words(figures.seconds))}
         </dl>
+        {long}
     }
 }
 
-fn tiles(page: Page) -> Vec<(&'static str, String)> {
-    let names = [
-        "parameters",
-        "MACs per window",
-        "attention modules",
-        "training windows",
-        "steps per epoch",
-    ];
-    let unknown = || names.map(|name| (name, "–".to_owned())).to_vec();
-    let (Some(experiment), Some(table)) = (page.experiment(), page.table.get()) else {
-        return unknown();
-    };
-    if experiment.check().is_err() {
-        return unknown();
-    }
+fn figures(page: Page) -> Option<Figures> {
+    let (experiment, table) = (page.experiment()?, page.table.get()?);
+    experiment.check().ok()?;
     let forecaster = &experiment.forecaster;
     let cost = Structure::dense(forecaster.clone()).cost();
     let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
@@ -56,25 +71,11 @@ fn tiles(page: Page) -> Vec<(&'static str, String)> {
     let windows = split.map_or(0, |split| {
         Windows::of(&split, Part::Train, lookback, horizon).len()
     });
-    let values = [
-        grouped(cost.params),
-        grouped(cost.macs),
-        forecaster.modules().len().to_string(),
-        grouped(windows as u64),
-        grouped(windows.div_ceil(experiment.training.batch.max(1)) as u64),
-    ];
-    names.into_iter().zip(values).collect()
-}
-
-/// 1234567 as 1,234,567.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    Some(Figures {
+        parameters: cost.params,
+        macs: cost.macs,
+        modules: forecaster.modules().len(),
+        windows,
+        seconds: duration::seconds(&experiment, &cost, windows),
+    })
 }

@@ -10,9 +10,10 @@ use crate::state::{EngineState, Page};
 #[component]
 pub(super) fn EngineChoice() -> impl IntoView {
     let page = Page::here();
+    let gpu = if engine::is_native() { "GPU" } else { "WebGPU" };
     let choices = [
         (Engine::Auto, "auto", "Best"),
-        (Engine::Gpu, "gpu", "WebGPU"),
+        (Engine::Gpu, "gpu", gpu),
         (Engine::Cpu, "cpu", "CPU"),
     ];
     let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
@@ -29,7 +30,7 @@ pub(super) fn EngineChoice() -> impl IntoView {
                 let name = facts.name;
                 return format!("Computes on {host}, for its visitors in turn ({what}: {name})");
             }
-            let what = if facts.kind == "gpu" { "WebGPU" } else { "CPU" };
+            let what = if facts.kind == "gpu" { gpu } else { "CPU" };
             let reason = page.device_reason.get();
             let reason = reason
                 .map(|reason| format!(" ({reason})"))

@@ -1,12 +1,14 @@
 //! 2 · The model: a size with a name, two window lengths, and everything else for those who want it.
 
 mod cost;
+mod duration;
 mod engine_choice;
 mod fields;
 
 use leptos::prelude::*;
 
 use super::{Help, Part};
+use crate::class::Lockable;
 use crate::state::{Page, Preset};
 
 use cost::Cost;
@@ -25,9 +27,10 @@ pub(crate) fn ModelPart() -> impl IntoView {
             title="Model"
             lead="A small Transformer that forecasts all channels at once, and how long it is trained."
         >
+            <Lockable name="preset">
             <div class="row" role="group" aria-label="Size">
                 {Preset::ALL.map(|preset| {
-                    let pressed = move || page.setup.with(|setup| preset.apply(setup) == *setup);
+                    let pressed = move || page.setup.with(|setup| preset.is_size_of(setup));
                     view! {
                         <button
                             type="button"
@@ -46,13 +49,16 @@ pub(crate) fn ModelPart() -> impl IntoView {
             </div>
             <WindowFields />
             <MoreFields />
+            </Lockable>
             <div class="objection" aria-live="polite">
                 {move || {
                     objection.get().map(|why| view! { <p class="error" data-testid="objection">{why}</p> })
                 }}
             </div>
             <Cost />
-            <EngineChoice />
+            <Lockable name="engine">
+                <EngineChoice />
+            </Lockable>
         </Part>
     }
 }

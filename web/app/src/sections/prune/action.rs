@@ -1,6 +1,7 @@
 //! The button, the progress, and the way to the result.
 
 use leptos::prelude::*;
+use spat_spec::Plan;
 
 use super::step_link::StepLink;
 use crate::state::{Activity, Page, Training};
@@ -22,6 +23,9 @@ pub(super) fn Action() -> impl IntoView {
         (false, true) => "You can prune as soon as the dense model is trained.",
         (false, false) => "Train a model in step 3 first.",
         (true, true) => "This is being done.",
+        (true, false) if page.saved.with(Option::is_some) => {
+            "This is a saved example without its weights: train it in step 3, then prune it yourself."
+        }
         (true, false) if !has_modules.get() => "This model has no attention modules.",
         (true, false) => "",
     });
@@ -110,15 +114,14 @@ fn Outcome() -> impl IntoView {
         page.report.with(|report| {
             report
                 .as_ref()
-                .map(|report| (report.plan.removed.len(), report.plan.ratio))
+                .map(|report| (removed(&report.plan), report.plan.ratio))
         })
     });
     move || match (done.get(), activity.get()) {
         (Some((removed, ratio)), _) => {
             let what = match removed {
-                0 => "Nothing was removed; the model was fine-tuned.".to_owned(),
-                1 => "1 attention module was removed and the rest fine-tuned.".to_owned(),
-                n => format!("{n} attention modules were removed and the rest fine-tuned."),
+                None => "Nothing was removed.".to_owned(),
+                Some(what) => format!("The model was fine-tuned without {what}."),
             };
             let other = (page.ratio.get() - ratio).abs() > 1e-9;
             let other = other.then(|| {
@@ -151,5 +154,21 @@ fn Outcome() -> impl IntoView {
         }
         .into_any(),
         _ => ().into_any(),
+    }
+}
+
+/// What a plan removes, in words.
+fn removed(plan: &Plan) -> Option<String> {
+    let counted = |count: usize, what: &str| {
+        let several = if count == 1 { "" } else { "s" };
+        (count > 0).then(|| format!("{count} attention {what}{several}"))
+    };
+    let heads = plan.removed_heads.iter().map(|lost| lost.heads.len()).sum();
+    match (
+        counted(plan.removed.len(), "module"),
+        counted(heads, "head"),
+    ) {
+        (Some(modules), Some(heads)) => Some(format!("{modules} and {heads}")),
+        (modules, heads) => modules.or(heads),
     }
 }

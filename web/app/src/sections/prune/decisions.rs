@@ -22,7 +22,7 @@ pub(super) fn Decisions(preview: Memo<Option<Preview>>) -> impl IntoView {
             <Figure
                 name="pruning-ranking"
                 caption=Signal::stored(caption.to_owned())
-                svg=Signal::derive(move || chart.with(bar_chart))
+                draw=move |width: f64| bar_chart(&BarChart { width, ..chart.get() })
                 table=Signal::derive(move || chart.with(|chart| chart.table().html()))
             />
         </div>
@@ -38,6 +38,7 @@ struct Fate {
     module: ModuleId,
     send: f64,
     goes: bool,
+    words: String,
 }
 
 /// One module; it stands out in other parts while it is pointed at.
@@ -57,7 +58,7 @@ fn FateItem(fate: Fate) -> impl IntoView {
             class:goes=fate.goes
             class:pointed=pointed
             data-testid=testid
-            data-fate=word(fate.goes)
+            data-fate=if fate.goes { "goes" } else { "stays" }
             on:pointerenter=move |_| page.pointed.set(Some(module.get_value()))
             on:pointerleave=move |_| page.pointed.set(None)
         >
@@ -65,13 +66,18 @@ fn FateItem(fate: Fate) -> impl IntoView {
             " "
             <span class="fate-send">{figure_text(fate.send)}</span>
             " "
-            <strong>{word(fate.goes)}</strong>
+            <strong>{fate.words}</strong>
         </li>
     }
 }
 
-fn word(goes: bool) -> &'static str {
-    if goes { "goes" } else { "stays" }
+/// What happens to a module.
+fn words(preview: &Preview, score: &Score) -> String {
+    match (preview.goes(score), preview.lost(&score.module)) {
+        (true, _) => "goes".to_owned(),
+        (false, 0) => "stays".to_owned(),
+        (false, lost) => format!("loses {lost} of {} heads", score.heads.len()),
+    }
 }
 
 fn fates(preview: &Preview) -> Vec<Fate> {
@@ -79,6 +85,7 @@ fn fates(preview: &Preview) -> Vec<Fate> {
         module: score.module.clone(),
         send: score.value,
         goes: preview.goes(score),
+        words: words(preview, score),
     };
     preview.ranking().into_iter().map(fate).collect()
 }
@@ -90,7 +97,8 @@ fn chart(preview: &Preview) -> BarChart {
         spread: score.spread,
         parts: score.heads.clone(),
         removed: preview.goes(score),
-        note: word(preview.goes(score)).to_owned(),
+        note: words(preview, score),
+        module: score.module.to_string(),
     };
     let gone: Vec<String> = preview.plan.removed.iter().map(module_name).collect();
     let gone = if gone.is_empty() {
@@ -105,5 +113,6 @@ fn chart(preview: &Preview) -> BarChart {
         part_label: "head".to_owned(),
         bars: preview.ranking().into_iter().map(bar).collect(),
         cut: preview.cut().map(|cut| (cut, "cut".to_owned())),
+        ..BarChart::default()
     }
 }

@@ -2,7 +2,8 @@
 
 mod action;
 mod decisions;
-mod drawings;
+mod drawing;
+mod granularity;
 mod preview;
 mod ratio;
 mod savings;
@@ -11,11 +12,13 @@ mod step_link;
 use leptos::prelude::*;
 
 use super::{Help, Part};
+use crate::class::Lockable;
 use crate::state::Page;
 
 use action::Action;
 use decisions::Decisions;
-use drawings::Drawings;
+use drawing::Drawing;
+use granularity::GranularityChoice;
 use preview::{Outlook, outlook};
 use ratio::Ratio;
 use savings::Savings;
@@ -32,17 +35,22 @@ pub(crate) fn PrunePart() -> impl IntoView {
             number=5
             id="prune"
             title="Prune what scores low"
-            lead="Choose the share of attention modules to remove. Those with the lowest SEND go first; you see at once what that saves."
+            lead="Choose how much of the attention to remove. What has the lowest SEND goes first; you see at once what that saves."
         >
-            <div class="row">
+            <Lockable name="ratio">
                 <Ratio preview />
+                <GranularityChoice />
+            </Lockable>
+            <div class="row explain">
                 <Help
                     about="pruning ratio"
+                    words="How many go"
                     text="The ratio α is the share of all N attention modules to remove. K = α · N, rounded down, go: never more than you asked for. So a small ratio of few modules may remove none."
                 />
                 <Help
                     about="what is removed"
-                    text="A module goes as a whole: its query, key, value and output projections, with all heads. The residual path around it, both layer norms and the feed-forward part of its layer stay. Then the smaller model is trained on for a while (fine-tuning)."
+                    words="What is removed"
+                    text="A module goes as a whole: its query, key, value and output projections, with all heads; or single heads go, each with its share of these projections. The residual path around it, both layer norms and the feed-forward part of its layer stay. Then the smaller model is trained on for a while (fine-tuning)."
                 />
             </div>
             <Show
@@ -52,7 +60,7 @@ pub(crate) fn PrunePart() -> impl IntoView {
                 <Preliminary />
                 <Savings preview />
                 <Decisions preview />
-                <Drawings preview />
+                <Drawing preview />
             </Show>
             <Action />
         </Part>

@@ -1,7 +1,7 @@
 //! What a ratio would do, computed in the page.
 
 use leptos::prelude::*;
-use spat_spec::{Cost, Experiment, ForecasterConfig, Plan, PruneRule, Score, Structure};
+use spat_spec::{Cost, Experiment, ForecasterConfig, ModuleId, Plan, PruneRule, Score, Structure};
 
 use crate::state::Page;
 
@@ -53,6 +53,7 @@ pub(super) fn outlook(page: Page) -> Outlook {
     }
     let rule = PruneRule {
         ratio: page.ratio.get(),
+        granularity: page.setup.with(|setup| setup.granularity),
         ..experiment.prune
     };
     match plan(experiment.forecaster, scores, &rule) {
@@ -78,8 +79,8 @@ fn plan(
     scores: Vec<Score>,
     rule: &PruneRule,
 ) -> Result<Preview, String> {
-    let plan = Plan::from_scores("send", scores, rule).map_err(|error| error.to_string())?;
     let dense = Structure::dense(forecaster);
+    let plan = Plan::decide("send", scores, rule, &dense).map_err(|error| error.to_string())?;
     let pruned = plan
         .apply_to(dense.clone())
         .map_err(|error| error.to_string())?;
@@ -90,15 +91,55 @@ fn plan(
     })
 }
 
+/// Heads that stand.
+fn heads(structure: &Structure) -> usize {
+    structure
+        .attention
+        .iter()
+        .map(|slot| slot.heads.len())
+        .sum()
+}
+
 impl Preview {
+    /// Whether single heads compete, and not whole modules.
+    pub(super) fn of_heads(&self) -> bool {
+        !self.plan.rule.granularity.is_modules()
+    }
+
+    /// What competes, one of them and several.
+    pub(super) fn unit(&self, count: usize) -> &'static str {
+        match (self.of_heads(), count) {
+            (false, 1) => "module",
+            (false, _) => "modules",
+            (true, 1) => "head",
+            (true, _) => "heads",
+        }
+    }
+
     /// N.
-    pub(super) fn modules(&self) -> usize {
-        self.plan.scores.len()
+    pub(super) fn all(&self) -> usize {
+        if self.of_heads() {
+            heads(&self.dense)
+        } else {
+            self.plan.scores.len()
+        }
     }
 
     /// K.
     pub(super) fn removed(&self) -> usize {
-        self.plan.removed.len()
+        if self.of_heads() {
+            heads(&self.dense) - heads(&self.pruned)
+        } else {
+            self.plan.removed.len()
+        }
+    }
+
+    /// Heads that a module loses while it stays.
+    pub(super) fn lost(&self, module: &ModuleId) -> usize {
+        let lost = self.plan.removed_heads.iter();
+        lost.filter(|lost| lost.module == *module)
+            .map(|lost| lost.heads.len())
+            .sum()
     }
 
     /// Scores in the order of removal, the lowest first.
@@ -128,6 +169,9 @@ impl Preview {
 
     /// Half-way between the highest score that goes and the lowest that stays.
     pub(super) fn cut(&self) -> Option<f64> {
+        if self.of_heads() {
+            return None;
+        }
         let ranking = self.ranking();
         let last = ranking.get(self.removed().checked_sub(1)?)?;
         let next = ranking.get(self.removed())?;
@@ -147,6 +191,6 @@ impl Preview {
         };
         (0..=100)
             .step_by(STEP)
-            .find(|&percent| rule(percent).count(self.modules()) > self.removed())
+            .find(|&percent| rule(percent).count(self.all()) > self.removed())
     }
 }

@@ -18,10 +18,15 @@ pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
     };
     let rounding =
         move || preview.with(|preview| preview.as_ref().map(sentence).unwrap_or_default());
+    let label = move || {
+        let heads = page.setup.with(|setup| !setup.granularity.is_modules());
+        let what = if heads { "heads" } else { "modules" };
+        format!("Share of {what} to remove (ratio α)")
+    };
     let spoken = move || format!("{}. {}", shown(), rounding());
     view! {
         <div class="field prune-ratio">
-            <label for="prune-ratio">"Share of modules to remove (ratio α)"</label>
+            <label for="prune-ratio">{label}</label>
             <div class="prune-slider">
                 <input
                     id="prune-ratio"
@@ -52,7 +57,8 @@ pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
 
 /// K of N, why, and the next ratio that takes one more.
 fn sentence(preview: &Preview) -> String {
-    let (gone, all) = (preview.removed(), preview.modules());
+    let (gone, all) = (preview.removed(), preview.all());
+    let units = preview.unit(all);
     let ratio = preview.plan.ratio;
     let share = ratio * all as f64;
     let percent = (ratio * 100.0).round();
@@ -63,9 +69,9 @@ fn sentence(preview: &Preview) -> String {
         n => format!("{n} go"),
     };
     let mut words = if whole {
-        format!("{percent} % of {all} modules is {share:.0}: {count}.")
+        format!("{percent} % of {all} {units} is {share:.0}: {count}.")
     } else {
-        format!("{percent} % of {all} modules is {share:.2}; rounded down, {count}.")
+        format!("{percent} % of {all} {units} is {share:.2}; rounded down, {count}.")
     };
     if gone == all {
         words += " Without any attention the positions no longer exchange information.";

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::preview::Preview;
+use crate::sections::grouped;
 
 /// The tiles.
 #[component]
@@ -13,8 +14,8 @@ pub(super) fn Savings(preview: Memo<Option<Preview>>) -> impl IntoView {
     view! {
         <dl class="tiles prune-tiles">
             <div class="tile" data-testid="tile-modules">
-                <dt>"Attention modules removed"</dt>
-                <dd>{figure(modules)}</dd>
+                <dt>{figure(what)}</dt>
+                <dd>{figure(removed)}</dd>
             </div>
             <div class="tile" data-testid="tile-parameters">
                 <dt>"Parameters saved"</dt>
@@ -28,8 +29,12 @@ pub(super) fn Savings(preview: Memo<Option<Preview>>) -> impl IntoView {
     }
 }
 
-fn modules(preview: &Preview) -> String {
-    format!("{} of {}", preview.removed(), preview.modules())
+fn what(preview: &Preview) -> String {
+    format!("Attention {} removed", preview.unit(preview.all()))
+}
+
+fn removed(preview: &Preview) -> String {
+    format!("{} of {}", preview.removed(), preview.all())
 }
 
 fn parameters(preview: &Preview) -> String {
@@ -52,27 +57,12 @@ fn share(part: u64, whole: u64) -> String {
     format!("{percent:.1} %")
 }
 
-/// All digits, in groups of three.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_readable() {
-        assert_eq!(grouped(12), "12");
-        assert_eq!(grouped(1_234_567), "1,234,567");
+    fn shares_are_readable() {
         assert_eq!(share(1, 8), "12.5 %");
         assert_eq!(share(0, 0), "0.0 %");
     }

@@ -29,9 +29,10 @@ pub(super) fn Bars() -> impl IntoView {
                     parts: score.heads,
                     removed: false,
                     note: String::new(),
+                    module: score.module.to_string(),
                 })
                 .collect(),
-            cut: None,
+            ..BarChart::default()
         }
     });
     let empty = Memo::new(move |_| chart.with(|chart| chart.bars.is_empty()));
@@ -44,7 +45,7 @@ pub(super) fn Bars() -> impl IntoView {
                 <Figure
                     name="send"
                     caption="The score of each attention module so far; whiskers are one standard deviation over batches, dots are heads."
-                    svg=Signal::derive(move || chart.with(bar_chart))
+                    draw=move |width: f64| bar_chart(&BarChart { width, ..chart.get() })
                     table=Signal::derive(move || chart.with(|chart| chart.table().html()))
                 />
             </Show>

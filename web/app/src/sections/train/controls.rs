@@ -72,6 +72,7 @@ pub(super) fn Controls() -> impl IntoView {
             </span>
         </div>
         <progress
+            class:idle=move || !busy.get()
             aria-label="Training"
             data-testid="progress"
             prop:max=move || page.training.with(|training| training.steps.max(1).to_string())

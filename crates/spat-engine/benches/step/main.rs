@@ -1,13 +1,18 @@
 //! Times training steps and forward passes on request: the twin of `bench.py`, driven by
-//! `cargo xtask bench` over the same JSON lines.
+//! `cargo xtask bench` over the same JSON lines. `"device": "gpu"` takes the first card, or the
+//! software adapter where there is none, and the answer then tells a step's launches by kernel.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
-use std::collections::HashMap;
+mod profile;
+
+use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead as _;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use burn::module::Module as _;
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, DeviceKind, DeviceType, Distribution, Tensor};
+use cubecl::logging::{LaunchObservation, LaunchObserver};
 use serde_json::{Value, json};
 use spat_engine::Adam;
 use spat_model::{Forecaster, Inputs, Pass, mean_squared_error, read};
@@ -39,21 +44,63 @@ fn main() {
             .entry(key(&request))
             .or_insert_with(|| Bench::new(&request));
         let number = |name: &str| request[name].as_u64().unwrap_or(0);
-        let training = request["mode"] == "train";
+        let warmed = |bench: &mut Bench| (0..number("warmup")).for_each(|_| bench.train());
+        let training = match request["mode"].as_str() {
+            Some("profile") => {
+                warmed(bench);
+                println!("{}", profile::profile(bench, &request, number("steps")));
+                continue;
+            }
+            Some("memory") => {
+                println!("{}", profile::memory(bench, &request, number("steps")));
+                continue;
+            }
+            mode => mode == Some("train"),
+        };
         let mut times = Vec::new();
+        let launches = Arc::new(Launches::default());
         for step in 0..number("warmup") + number("steps") {
             let started = Instant::now();
+            let watching = (step == 0).then(|| LaunchObservation::new(launches.clone()));
             if training {
                 bench.train();
             } else {
                 bench.infer();
             }
+            drop(watching);
             if step >= number("warmup") {
                 times.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
-        println!("{}", json!({ "id": request["id"], "ms": times }));
+        let launches = launches.0.lock().unwrap();
+        println!(
+            "{}",
+            json!({
+                "id": request["id"],
+                "ms": times,
+                "launches": launches.values().sum::<usize>(),
+                "by_kernel": *launches,
+            })
+        );
     }
+}
+
+/// Launches by the kernel's name.
+#[derive(Default)]
+struct Launches(Mutex<BTreeMap<&'static str, usize>>);
+
+impl LaunchObserver for Launches {
+    fn launched(&self, kernel: &'static str) {
+        *self.0.lock().unwrap().entry(kernel).or_default() += 1;
+    }
+}
+
+/// The first card, or the software adapter.
+fn gpu() -> Device {
+    let software = Device::wgpu(DeviceKind::Cpu);
+    let adapters = Device::enumerate(DeviceType::Wgpu).into_vec();
+    let card = adapters.into_iter().find(|adapter| *adapter != software);
+    card.unwrap_or(software)
 }
 
 /// Everything but what may change between blocks of one model.
@@ -110,7 +157,12 @@ impl Bench {
         let structure = Structure::dense(forecaster)
             .without_modules(&removed)
             .unwrap();
-        let device = Device::flex().autodiff();
+        let device = if request["device"] == "gpu" {
+            gpu()
+        } else {
+            Device::flex()
+        };
+        let device = device.autodiff();
         let random = |rows: usize, width: usize| {
             Tensor::<3>::random(
                 [size("batch"), rows, width],

@@ -1,0 +1,57 @@
+//! `y = x W + b`, and the GELU and dropout that may follow it.
+
+use burn::tensor::Tensor;
+use spat_kernels::Finish;
+use spat_shaders::Buffer;
+use spat_shaders::encoder::{LinearGradients, linear as forward, linear_backward};
+
+use super::gelu::{dropout, gelu};
+use super::node::{Operand, Saved, output};
+
+/// `x W + b`, and what follows it.
+pub(in super::super) fn linear(
+    x: &Tensor<2>,
+    weight: &Tensor<2>,
+    bias: Option<&Tensor<1>>,
+    finish: Finish,
+) -> Option<Tensor<2>> {
+    let (rows, [inputs, outputs]) = (x.dims()[0], weight.dims());
+    let x = Operand::of(x)?;
+    let operands = match bias {
+        Some(bias) => [Operand::of(bias)?, Operand::of(weight)?, x],
+        None => [Operand::absent(&x), Operand::of(weight)?, x],
+    };
+    let [other, weight, x] = operands.each_ref().map(|operand| operand.values.clone());
+    let values = forward(&x, &weight, bias.map(|_| &other), inputs);
+    let saved = Inputs { x, weight, inputs };
+    let y = output(operands, values, [rows, outputs], saved);
+    match finish {
+        Finish {
+            gelu: true,
+            dropout,
+        } => gelu(&y, dropout),
+        Finish {
+            gelu: false,
+            dropout: Some(drop),
+        } => dropout(&y, drop),
+        Finish {
+            gelu: false,
+            dropout: None,
+        } => Some(y),
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Inputs {
+    x: Buffer,
+    weight: Buffer,
+    inputs: usize,
+}
+
+impl Saved<3> for Inputs {
+    fn gradients(&self, gradient: &Buffer, wanted: [bool; 3]) -> [Option<Buffer>; 3] {
+        let LinearGradients { x, weight, bias } =
+            linear_backward(&self.x, &self.weight, gradient, self.inputs, wanted[2]);
+        [Some(bias), Some(weight), x]
+    }
+}

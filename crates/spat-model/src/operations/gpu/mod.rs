@@ -1,0 +1,20 @@
+//! The operations on a GPU: nodes of Burn's graph whose passes are launches of `spat-shaders`.
+//!
+//! Each function gives `None` where its tensors do not lie on a GPU.
+
+mod attend;
+mod error;
+mod gelu;
+mod linear;
+mod node;
+mod norm;
+#[cfg(test)]
+mod parity;
+mod windows;
+
+pub(super) use attend::attend;
+pub(super) use error::mean_squared_error;
+pub(super) use gelu::dropout;
+pub(super) use linear::linear;
+pub(super) use norm::add_norm;
+pub(super) use windows::{Statistics, normalise, restore};

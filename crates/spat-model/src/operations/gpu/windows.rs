@@ -1,0 +1,76 @@
+//! Windows as rows, and rows as forecasts.
+
+use burn::tensor::Tensor;
+use spat_shaders::Buffer;
+use spat_shaders::encoder::{Rows, normalise_windows, restore_backward, restore_windows};
+
+use super::node::{Operand, Saved, constant, output};
+use crate::window_norm::EPSILON;
+
+/// Mean and deviation of each window and channel, and the shape that they belong to.
+#[derive(Debug, Clone)]
+pub(crate) struct Statistics {
+    values: Buffer,
+    rows: Rows,
+}
+
+/// Rows `[B · tokens, lookback]` of windows `[B, lookback, C]` and of features `[B, lookback, marks]`.
+/// `None` also where gradients of the windows are wanted.
+pub(in super::super) fn normalise(
+    input: &Tensor<3>,
+    marks: Option<&Tensor<3>>,
+    normalise: bool,
+) -> Option<(Tensor<2>, Statistics)> {
+    let [samples, lookback, channels] = input.dims();
+    let input = Operand::of(input)?;
+    let features = match marks {
+        Some(marks) => Operand::of(marks)?,
+        None => Operand::absent(&input),
+    };
+    if input.is_tracked() || features.is_tracked() {
+        return None;
+    }
+    let rows = Rows {
+        samples,
+        channels,
+        tokens: channels + marks.map_or(0, |marks| marks.dims()[2]),
+        normalise,
+    };
+    let (values, statistics) = normalise_windows(
+        &input.values,
+        marks.map(|_| &features.values),
+        &rows,
+        EPSILON as f32,
+    );
+    let shape = [samples * rows.tokens, lookback];
+    Some((
+        constant(values, shape, input.is_autodiff()),
+        Statistics {
+            values: statistics,
+            rows,
+        },
+    ))
+}
+
+/// Forecasts `[B, horizon, C]` of rows `[B · tokens, horizon]`.
+///
+/// # Panics
+/// If the rows were moved to another device than the statistics.
+pub(in super::super) fn restore(rows: Tensor<2>, statistics: Statistics) -> Tensor<3> {
+    let Some(operand) = Operand::of(&rows) else {
+        unreachable!("forecasts lie where their windows are");
+    };
+    let shape = [
+        statistics.rows.samples,
+        rows.dims()[1],
+        statistics.rows.channels,
+    ];
+    let values = restore_windows(&operand.values, &statistics.values, &statistics.rows);
+    output([operand], values, shape, statistics)
+}
+
+impl Saved<1> for Statistics {
+    fn gradients(&self, gradient: &Buffer, _wanted: [bool; 1]) -> [Option<Buffer>; 1] {
+        [Some(restore_backward(gradient, &self.values, &self.rows))]
+    }
+}

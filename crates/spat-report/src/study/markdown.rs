@@ -1,0 +1,87 @@
+//! The same as Markdown, for a document that a command regenerates.
+
+use spat_spec::{Question, StudyReport, StudyTimings};
+
+use super::{
+    depth::{controls, errors},
+    findings::{heading, stance, verdict},
+    rankings::table,
+    setting, title,
+    transfer::{planted_table, transfers},
+};
+use crate::{escape::plain, number, page::ORIGIN};
+
+/// A study as one Markdown document: what was asked, the findings, and the tables behind them.
+pub fn study_markdown(report: &StudyReport, timings: Option<&StudyTimings>) -> String {
+    let mut out = format!(
+        "# {}\n\n```sh\n{}\n```\n\n{}\n\n{ORIGIN}\n\n**{}**\n",
+        plain(&title(report)),
+        plain(&report.command),
+        setting(report),
+        verdict(report)
+    );
+    out += "\n## Findings\n";
+    for question in Question::ALL {
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|f| f.question == question)
+            .collect();
+        if found.is_empty() {
+            continue;
+        }
+        out += &format!("\n### {}\n\n", heading(question));
+        for finding in found {
+            out += &format!(
+                "- **{}** {}\n",
+                stance(finding.stance),
+                plain(&finding.text)
+            );
+        }
+    }
+    for depth in &report.depths {
+        let times = timings.and_then(|timings| {
+            timings
+                .depths
+                .iter()
+                .find(|times| times.layers == depth.layers)
+        });
+        out += &format!("\n## {}\n\n", number::plural(depth.layers, "layer"));
+        out += &errors(depth).markdown();
+        if !depth.sweep.is_empty() {
+            out += &format!(
+                "\nControls and cost\n\n{}",
+                controls(depth, times).markdown()
+            );
+        }
+        if !depth.rankings.is_empty() {
+            out += &format!(
+                "\nSEND and its rivals\n\n{}",
+                table(depth, &depth.rankings).markdown()
+            );
+        }
+        if !depth.options.is_empty() {
+            out += &format!(
+                "\nSEND with other options\n\n{}",
+                table(depth, &depth.options).markdown()
+            );
+        }
+    }
+    for plant in &report.planted {
+        out += &format!(
+            "\n## Planted modules\n\n{}",
+            planted_table(plant).markdown()
+        );
+    }
+    if !report.transfers.is_empty() {
+        out += &format!("\n## Tables never seen\n\n{}", transfers(report).markdown());
+    }
+    if let Some(timings) = timings {
+        out += &format!(
+            "\nTimes were measured on {} with {}.\n",
+            plain(&timings.device.name),
+            number::plural(timings.device.threads, "thread")
+        );
+    }
+    out
+}

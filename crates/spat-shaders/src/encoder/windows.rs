@@ -1,0 +1,104 @@
+//! The ends of a forecaster that makes one row of each channel: windows in, forecasts out, each by its
+//! own mean and deviation (arXiv 2205.14415).
+
+use super::dispatch::{Dispatch, groups, size};
+use crate::buffer::Buffer;
+use crate::launch::Binding::{In, Out};
+use crate::stage::Stage;
+
+/// Sizes of windows as rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rows {
+    /// B.
+    pub samples: usize,
+    /// C.
+    pub channels: usize,
+    /// Rows of a sample: its channels, and time-stamp features after them.
+    pub tokens: usize,
+    /// Whether each window goes by its own mean and deviation.
+    pub normalise: bool,
+}
+
+/// The launches of [`normalise_windows`] (for a look-back), [`restore_windows`] and
+/// [`restore_backward`] (for a horizon).
+pub fn window_dispatches(
+    shape: &Rows,
+    lookback: usize,
+    horizon: usize,
+    epsilon: f32,
+) -> [Dispatch; 3] {
+    let rows = shape.samples * shape.tokens;
+    [
+        (Stage::NormaliseWindows, lookback, rows),
+        (
+            Stage::RestoreWindows,
+            horizon,
+            shape.samples * horizon * shape.channels,
+        ),
+        (Stage::RestoreBackward, horizon, rows * horizon),
+    ]
+    .map(|(stage, length, count)| {
+        Dispatch::new(stage, groups(count), |groups_x| {
+            vec![
+                size(shape.samples),
+                size(length),
+                size(shape.channels),
+                size(shape.tokens),
+                size(count),
+                groups_x,
+                shape.normalise.into(),
+                epsilon.to_bits(),
+            ]
+        })
+    })
+}
+
+/// Rows `[B · tokens, lookback]` of windows `[B, lookback, C]` and their features
+/// `[B, lookback, tokens − C]`, and mean and deviation of each window and channel.
+pub fn normalise_windows(
+    values: &Buffer,
+    marks: Option<&Buffer>,
+    shape: &Rows,
+    epsilon: f32,
+) -> (Buffer, Buffer) {
+    let windows = shape.samples * shape.channels;
+    let lookback = values.length() / windows.max(1);
+    let rows = values.beside(shape.samples * shape.tokens * lookback);
+    let statistics = values.beside(2 * windows);
+    let [forward, ..] = window_dispatches(shape, lookback, 0, epsilon);
+    // Something is bound in any case.
+    let none = values.beside(1);
+    forward.launch(&[
+        In(values.values()),
+        In(marks.unwrap_or(&none).values()),
+        Out(rows.values()),
+        Out(statistics.values()),
+    ]);
+    (rows, statistics)
+}
+
+/// Forecasts `[B, horizon, C]` of rows `[B · tokens, horizon]`.
+pub fn restore_windows(rows: &Buffer, statistics: &Buffer, shape: &Rows) -> Buffer {
+    let horizon = rows.length() / (shape.samples * shape.tokens).max(1);
+    let forecast = rows.beside(shape.samples * horizon * shape.channels);
+    let [_, restore, _] = window_dispatches(shape, 0, horizon, 0.0);
+    restore.launch(&[
+        In(rows.values()),
+        In(statistics.values()),
+        Out(forecast.values()),
+    ]);
+    forecast
+}
+
+/// The gradient of [`restore_windows`]'s rows.
+pub fn restore_backward(gradient: &Buffer, statistics: &Buffer, shape: &Rows) -> Buffer {
+    let horizon = gradient.length() / (shape.samples * shape.channels).max(1);
+    let of_rows = gradient.beside(shape.samples * shape.tokens * horizon);
+    let [.., backward] = window_dispatches(shape, 0, horizon, 0.0);
+    backward.launch(&[
+        In(gradient.values()),
+        In(statistics.values()),
+        Out(of_rows.values()),
+    ]);
+    of_rows
+}

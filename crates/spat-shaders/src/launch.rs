@@ -1,0 +1,124 @@
+//! A stage as one launch in the queue of Burn's operations.
+//!
+//! A launch sees what Burn's operations before it wrote, and those after it see what it writes.
+//! Pipelines are cached by the stage. A shader that the device refuses is an error of every tensor that
+//! it should have written, by the shader's name, when that tensor is read.
+
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::ir::attributes::BufferIOAttr;
+use cubecl::ir::metadata::Info;
+use cubecl::ir::{ElemType, UIntKind};
+use cubecl::prelude::*;
+use cubecl::server::{KernelArguments, MetadataBindingInfo};
+use cubecl::{CubeKernel, PrecompiledSource};
+
+use crate::stage::Stage;
+
+/// Threads of a workgroup: few, since most rows are short and every barrier waits for all of them.
+pub(crate) const WORKGROUP: u32 = 64;
+/// The most workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
+pub(crate) const MOST_GROUPS: u32 = 65_535;
+
+/// What a launch does to a buffer, in the order of the bindings.
+pub(crate) enum Binding<'a> {
+    /// Reads it.
+    In(&'a CubeTensor),
+    /// Writes all of it.
+    Out(&'a CubeTensor),
+    /// Reads it and writes it again.
+    InPlace(&'a CubeTensor),
+}
+
+/// Queues one stage; the uniform is its last binding.
+pub(crate) fn launch(
+    stage: Stage,
+    bindings: &[Binding<'_>],
+    uniform: &[u32],
+    [groups_x, groups_y]: [u32; 2],
+) {
+    let mut arguments = KernelArguments::new();
+    let mut client = None;
+    for binding in bindings {
+        let (buffer, use_of_it) = match binding {
+            Binding::In(buffer) => (buffer, BufferIOAttr::ReadOnly),
+            Binding::Out(buffer) => (buffer, BufferIOAttr::WriteOnly),
+            Binding::InPlace(buffer) => (buffer, BufferIOAttr::ReadWrite),
+        };
+        client = Some(&buffer.client);
+        arguments = arguments.with_buffer_io(buffer.handle.clone().binding(), use_of_it);
+    }
+    let Some(client) = client else {
+        return;
+    };
+    // CubeCL takes the words two by two.
+    let words = uniform
+        .chunks(2)
+        .map(|pair| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32)
+        .collect();
+    client.launch(
+        Box::new(WgslKernel(stage)),
+        CubeCount::Static(groups_x, groups_y, 1),
+        arguments.with_info(MetadataBindingInfo::custom(words)),
+    );
+}
+
+/// An f32 buffer of `length` values beside `like`, with whatever it holds.
+pub(crate) fn empty(like: &CubeTensor, length: usize) -> CubeTensor {
+    CubeTensor::new_contiguous(
+        like.client.clone(),
+        like.device.clone(),
+        [length].into(),
+        like.client.empty(length * size_of::<f32>()),
+        like.dtype,
+    )
+}
+
+/// A stage as CubeCL launches it: the text as it stands, nothing compiled from Rust.
+struct WgslKernel(Stage);
+
+impl WgslKernel {
+    fn dimension() -> CubeDim {
+        CubeDim::new_1d(WORKGROUP)
+    }
+}
+
+impl KernelMetadata for WgslKernel {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn id(&self) -> KernelId {
+        // Unchecked: every loop ends by its own bounds, and every access is guarded.
+        KernelId::new::<Self>()
+            .info(self.0)
+            .cube_dim(Self::dimension().0)
+            .mode(ExecutionMode::Unchecked)
+    }
+
+    fn address_type(&self) -> ElemType {
+        UIntKind::U32.into()
+    }
+}
+
+impl CubeKernel for WgslKernel {
+    fn define(&self) -> KernelDefinition {
+        let settings = KernelSettings::new(
+            Self::dimension().0,
+            ExecutionMode::Unchecked,
+            AddressType::U32,
+        );
+        KernelDefinition {
+            body: Scope::root(settings.clone()),
+            info: Info::default(),
+            settings,
+        }
+    }
+
+    fn source(&self) -> Option<PrecompiledSource> {
+        Some(PrecompiledSource {
+            source: self.0.source().to_owned(),
+            entrypoint_name: self.0.name().to_owned(),
+            lang: "wgsl",
+        })
+    }
+}

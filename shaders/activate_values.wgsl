@@ -1,0 +1,20 @@
+// drop(gelu(x)) with the exact GELU, x Φ(x) (arXiv 1606.08415).
+//
+// Needs dropout.wgsl, values.wgsl and normal_law.wgsl.
+
+@group(0) @binding(0) var<storage, read_write> input: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output: array<f32>;
+@group(0) @binding(2) var<uniform> task: Values;
+
+@compute @workgroup_size(64)
+fn activate_values(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    var place = first_value(workgroup, thread);
+    for (var k = 0u; k < EACH && place < task.count; k++) {
+        let x = input[place];
+        output[place] = x * normal_law(x).x * drop_factor(task.dropout, place);
+        place += WORKGROUP;
+    }
+}

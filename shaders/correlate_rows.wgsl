@@ -1,0 +1,96 @@
+// dW = xᵀ dy and db, the sum of the rows of dy: left x [inner × rows], right dy [inner × columns].
+//
+// Needs product.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns and z the
+// right four.
+
+@group(0) @binding(3) var<storage, read_write> of_bias: array<f32>;
+@group(0) @binding(4) var<uniform> product: Product;
+
+fn put_bias(column: u32, sum: vec4<f32>) {
+    for (var k = 0u; k < 4u && column + k < product.columns; k++) {
+        of_bias[column + k] = sum[k];
+    }
+}
+
+@compute @workgroup_size(64)
+fn correlate_rows(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let tile = tile_of(workgroup, thread);
+    let row = tile.x;
+    let column = tile.y;
+    if row >= product.rows {
+        return;
+    }
+    // Where the matrix ends in the middle of the tile its second half repeats the first.
+    let below = select(row, row + 4u, row + 4u < product.rows);
+    let beside = select(column, column + 4u, column + 4u < product.columns);
+
+    var y0 = vec4<f32>(0.0);
+    var y1 = y0;
+    var y2 = y0;
+    var y3 = y0;
+    var y4 = y0;
+    var y5 = y0;
+    var y6 = y0;
+    var y7 = y0;
+    var z0 = y0;
+    var z1 = y0;
+    var z2 = y0;
+    var z3 = y0;
+    var z4 = y0;
+    var z5 = y0;
+    var z6 = y0;
+    var z7 = y0;
+    var sum_y = y0;
+    var sum_z = y0;
+    for (var k = 0u; k < product.inner; k++) {
+        let a = left_quad(k, row);
+        let b = left_quad(k, below);
+        let d = right_quad(k, column);
+        let e = right_quad(k, beside);
+        sum_y += d;
+        sum_z += e;
+        y0 += a.x * d;
+        z0 += a.x * e;
+        y1 += a.y * d;
+        z1 += a.y * e;
+        y2 += a.z * d;
+        z2 += a.z * e;
+        y3 += a.w * d;
+        z3 += a.w * e;
+        y4 += b.x * d;
+        z4 += b.x * e;
+        y5 += b.y * d;
+        z5 += b.y * e;
+        y6 += b.z * d;
+        z6 += b.z * e;
+        y7 += b.w * d;
+        z7 += b.w * e;
+    }
+    put_quad(row, column, y0);
+    put_quad(row + 1u, column, y1);
+    put_quad(row + 2u, column, y2);
+    put_quad(row + 3u, column, y3);
+    put_quad(row + 4u, column, y4);
+    put_quad(row + 5u, column, y5);
+    put_quad(row + 6u, column, y6);
+    put_quad(row + 7u, column, y7);
+    if column + 4u < product.columns {
+        put_quad(row, column + 4u, z0);
+        put_quad(row + 1u, column + 4u, z1);
+        put_quad(row + 2u, column + 4u, z2);
+        put_quad(row + 3u, column + 4u, z3);
+        put_quad(row + 4u, column + 4u, z4);
+        put_quad(row + 5u, column + 4u, z5);
+        put_quad(row + 6u, column + 4u, z6);
+        put_quad(row + 7u, column + 4u, z7);
+    }
+    if row == 0u {
+        put_bias(column, sum_y);
+        if column + 4u < product.columns {
+            put_bias(column + 4u, sum_z);
+        }
+    }
+}

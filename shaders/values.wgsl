@@ -1,0 +1,21 @@
+// What an operation value by value works on; the last binding of every such stage.
+//
+// Needs dropout.wgsl.
+
+const WORKGROUP: u32 = 64u;
+// Values of an invocation, one workgroup apart.
+const EACH: u32 = 4u;
+
+struct Values {
+    dropout: Dropout,
+    count: u32,
+    // Workgroups along x; a dispatch past 65,535 goes on along y.
+    groups_x: u32,
+    padding_1: u32,
+    padding_2: u32,
+}
+
+// The invocation's first value.
+fn first_value(workgroup: vec3<u32>, thread: u32) -> u32 {
+    return (workgroup.y * task.groups_x + workgroup.x) * (WORKGROUP * EACH) + thread;
+}

@@ -1,0 +1,219 @@
+//! Many reports in one page: a joint table, and error against cost.
+
+mod member;
+mod plots;
+mod rows;
+
+use leptos::ev::DragEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use spat_report::{ParetoChart, pareto_chart};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{File, FileList};
+
+use crate::charts::Figure;
+use crate::download;
+use crate::place::Place;
+use crate::state::{Page, change_field};
+
+use member::{LARGEST, Member, csv};
+use rows::Rows;
+
+/// The view, in the place of the page's parts.
+#[component]
+pub(crate) fn Comparison() -> impl IntoView {
+    let page = Page::here();
+    let place = Place::here();
+    let members = RwSignal::new(Vec::<Member>::new());
+    let problems = RwSignal::new(Vec::<String>::new());
+    let over = RwSignal::new(false);
+    let take = move |files: Option<FileList>| {
+        problems.set(Vec::new());
+        let Some(files) = files else { return };
+        for place in 0..files.length() {
+            if let Some(file) = files.get(place) {
+                take_file(members, problems, file);
+            }
+        }
+    };
+    let drop_files = move |event: DragEvent| {
+        event.prevent_default();
+        over.set(false);
+        take(event.data_transfer().and_then(|dropped| dropped.files()));
+    };
+    let some = Memo::new(move |_| members.with(|members| !members.is_empty()));
+    let save = move |_| {
+        let text = members.with_untracked(|members| csv(members));
+        if download::save("spat-class.csv", "text/csv", text.as_bytes()).is_err() {
+            page.say("the browser would not save `spat-class.csv`");
+        }
+    };
+    let back = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        change_field("class", None);
+        place.class.set(false);
+    };
+    view! {
+        <section class="part" id="class" aria-labelledby="class-title">
+            <h2 id="class-title">"Compare a class"</h2>
+            <p class="lead">
+                "Drop the report.json of every student here: one table, and who found the better bargain \
+                 between error and cost."
+            </p>
+            <div
+                class="drop"
+                class:over=move || over.get()
+                data-testid="class-drop"
+                on:dragover=move |event| {
+                    event.prevent_default();
+                    over.set(true);
+                }
+                on:dragleave=move |_| over.set(false)
+                on:drop=drop_files
+            >
+                <label class="pick">
+                    <span class="pick-words">"Drop reports here, or choose them"</span>
+                    <input
+                        type="file"
+                        multiple
+                        accept=".json,application/json"
+                        data-testid="class-files"
+                        on:change:target=move |event| {
+                            take(event.target().files());
+                            // The same file can be chosen again after it was changed.
+                            event.target().set_value("");
+                        }
+                    />
+                </label>
+                <p class="hint">
+                    "A report is saved in step 7 of the page, and lies in every run folder of the command \
+                     line. They are read in this tab and sent nowhere."
+                </p>
+            </div>
+            <div role="alert" data-testid="class-problems">
+                {move || {
+                    problems
+                        .get()
+                        .into_iter()
+                        .map(|problem| view! { <p class="error">{problem}</p> })
+                        .collect_view()
+                }}
+            </div>
+            <Show
+                when=move || some.get()
+                fallback=|| view! { <p class="placeholder">"Here the class will stand side by side."</p> }
+            >
+                <Warnings members />
+                <Rows members />
+                <div class="row">
+                    <button type="button" data-testid="class-csv" on:click=save>
+                        "Table as CSV"
+                    </button>
+                    <button type="button" data-testid="class-clear" on:click=move |_| members.set(Vec::new())>
+                        "Remove all"
+                    </button>
+                </div>
+                <div class="pair">
+                    <Plot
+                        name="class-macs"
+                        caption="Error against cost: further left is cheaper, further down is better. A filled mark is beaten by none on both axes at once."
+                        members
+                        chart=plots::by_macs
+                    />
+                    <Plot
+                        name="class-ms"
+                        caption="Error against time. Times were measured on each student's own device, so compare a circle with its own diamond first."
+                        members
+                        chart=plots::by_time
+                    />
+                </div>
+            </Show>
+            <p>
+                <a href="#" data-testid="class-back" on:click=back>
+                    "Back to the page"
+                </a>
+            </p>
+        </section>
+    }
+}
+
+fn take_file(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, file: File) {
+    let name = file.name();
+    if file.size() > LARGEST {
+        problems.update(|all| {
+            all.push(format!(
+                "`{name}` has {:.0} MB, far too much for a report; it is left out",
+                file.size() / 1_048_576.0
+            ));
+        });
+        return;
+    }
+    spawn_local(async move {
+        let read = match JsFuture::from(file.array_buffer()).await {
+            Ok(buffer) => Member::read(&name, &js_sys::Uint8Array::new(&buffer).to_vec()),
+            Err(_) => Err(format!(
+                "the browser could not read `{name}`; it is left out"
+            )),
+        };
+        let added = read.and_then(|member| {
+            let twin = members.with_untracked(|all| {
+                let twin = all.iter().find(|other| member.is_copy_of(other));
+                twin.map(|twin| twin.name.clone())
+            });
+            match twin {
+                Some(twin) => Err(format!(
+                    "`{name}` holds the same result as {twin}, which is there already; it is left out"
+                )),
+                None => Ok(member),
+            }
+        });
+        match added {
+            Ok(member) => members.update(|all| all.push(member)),
+            Err(problem) => problems.update(|all| all.push(problem)),
+        }
+    });
+}
+
+/// What makes the reports hard to compare.
+#[component]
+fn Warnings(members: RwSignal<Vec<Member>>) -> impl IntoView {
+    let words = move || {
+        let tasks = members.with(|members| {
+            let mut tasks: Vec<String> = members.iter().map(|member| member.task.clone()).collect();
+            tasks.sort();
+            tasks.dedup();
+            tasks
+        });
+        (tasks.len() > 1).then(|| {
+            format!(
+                "These reports are of {} different tasks ({}). Errors can be compared within one task only.",
+                tasks.len(),
+                tasks.join("; ")
+            )
+        })
+    };
+    view! {
+        <div role="status" data-testid="class-tasks">
+            {move || words().map(|words| view! { <p class="banner">{words}</p> })}
+        </div>
+    }
+}
+
+/// One drawing of all.
+#[component]
+fn Plot(
+    name: &'static str,
+    caption: &'static str,
+    members: RwSignal<Vec<Member>>,
+    chart: fn(&[Member]) -> ParetoChart,
+) -> impl IntoView {
+    let chart = Memo::new(move |_| members.with(|members| chart(members)));
+    view! {
+        <Figure
+            name
+            caption=Signal::stored(caption.to_owned())
+            draw=move |width: f64| pareto_chart(&ParetoChart { width, ..chart.get() })
+            table=Signal::derive(move || chart.with(|chart| chart.table().html()))
+        />
+    }
+}

@@ -1,0 +1,136 @@
+//! The link that a teacher gives to a class.
+
+use std::collections::BTreeSet;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
+
+use super::rules::{HIDE, LOCK, Name};
+use crate::lessons;
+use crate::state::{Page, hash_of};
+
+/// Boxes for what is hidden and locked, and the link that comes of them.
+#[component]
+pub(crate) fn LinkMaker() -> impl IntoView {
+    let page = Page::here();
+    let hidden = RwSignal::new(BTreeSet::<&'static str>::new());
+    let locked = RwSignal::new(BTreeSet::<&'static str>::new());
+    let table = RwSignal::new(String::new());
+    let lesson = RwSignal::new(String::new());
+    let address = Memo::new(move |_| {
+        let here = window().location().href().unwrap_or_default();
+        let mut address = here.split('#').next().unwrap_or_default().to_owned();
+        address += &hash_of(&page.setup.get(), page.ratio.get());
+        for (name, value) in [("table", table.get()), ("lesson", lesson.get())] {
+            if !value.is_empty() {
+                address += &format!("&{name}={value}");
+            }
+        }
+        for (name, chosen) in [("hide", hidden.get()), ("lock", locked.get())] {
+            if !chosen.is_empty() {
+                let names: Vec<_> = chosen.into_iter().collect();
+                address += &format!("&{name}={}", names.join(","));
+            }
+        }
+        address
+    });
+    let copied = RwSignal::new("");
+    let copy = move |_| {
+        let address = address.get_untracked();
+        spawn_local(async move {
+            let written =
+                JsFuture::from(window().navigator().clipboard().write_text(&address)).await;
+            copied.set(match written {
+                Ok(_) => "Copied.",
+                Err(_) => "The browser forbids copying; take it from the field.",
+            });
+        });
+    };
+    view! {
+        <details class="more">
+            <summary data-testid="class-link-open">"Make a link for a class"</summary>
+            <p class="hint">
+                "The link carries the setup as it is now. What you tick is hidden or locked for whoever \
+                 opens it: a help against getting lost, not a barrier."
+            </p>
+            <div class="row">
+                <label class="field">
+                    "Table at the start"
+                    <select data-testid="class-table" on:change:target=move |event| table.set(event.target().value())>
+                        <option value="">"none: they bring one"</option>
+                        <option value="weather">"New York weather"</option>
+                        <option value="waves">"Planted waves"</option>
+                    </select>
+                </label>
+                <label class="field">
+                    "Lesson beside the page"
+                    <select data-testid="class-lesson" on:change:target=move |event| lesson.set(event.target().value())>
+                        <option value="">"none"</option>
+                        {(1..=lessons::COUNT)
+                            .map(|number| {
+                                view! { <option value=number.to_string()>{format!("lesson {number}")}</option> }
+                            })
+                            .collect_view()}
+                    </select>
+                </label>
+            </div>
+            <Boxes legend="Hide" start="hide" names=&HIDE chosen=hidden />
+            <Boxes legend="Lock" start="lock" names=&LOCK chosen=locked />
+            <div class="row">
+                <label class="field wide">
+                    "Link for the class"
+                    <input type="text" readonly data-testid="class-link" prop:value=move || address.get() />
+                </label>
+                <button type="button" data-testid="copy-class-link" on:click=copy>
+                    "Copy"
+                </button>
+                <span class="hint" role="status">
+                    {copied}
+                </span>
+            </div>
+        </details>
+    }
+}
+
+/// A box per name.
+#[component]
+fn Boxes(
+    legend: &'static str,
+    start: &'static str,
+    names: &'static [Name],
+    chosen: RwSignal<BTreeSet<&'static str>>,
+) -> impl IntoView {
+    view! {
+        <fieldset>
+            <legend>{legend}</legend>
+            <div class="choices">
+                {names
+                    .iter()
+                    .map(|&(name, words)| {
+                        view! {
+                            <label class="choice">
+                                <input
+                                    type="checkbox"
+                                    data-testid=format!("{start}-{name}")
+                                    on:change:target=move |event| {
+                                        let on = event.target().checked();
+                                        chosen
+                                            .update(|chosen| {
+                                                if on {
+                                                    chosen.insert(name);
+                                                } else {
+                                                    chosen.remove(name);
+                                                }
+                                            });
+                                    }
+                                />
+                                {words}
+                            </label>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+        </fieldset>
+    }
+}

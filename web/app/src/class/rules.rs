@@ -1,0 +1,134 @@
+//! What a teacher's link decides: `hide=model,keep&lock=preset&table=waves`.
+
+use leptos::prelude::*;
+
+use crate::state::{Page, change_field, field_in_address};
+
+/// A name in the address, and what it is to people.
+pub(super) type Name = (&'static str, &'static str);
+
+/// What can be hidden: the parts, and some controls. `styles/class.css` hides them.
+pub(super) const HIDE: [Name; 10] = [
+    ("data", "Data"),
+    ("model", "Model"),
+    ("train", "Train"),
+    ("attention", "Attention"),
+    ("prune", "Prune"),
+    ("compare", "Compare"),
+    ("keep", "Keep"),
+    ("own", "Own tables"),
+    ("options", "“More choices” of the model"),
+    ("engine", "Choice of the engine"),
+];
+
+/// What can be locked.
+pub(super) const LOCK: [Name; 4] = [
+    ("data", "The table"),
+    ("preset", "Size, windows, options and seed"),
+    ("ratio", "Share of modules to remove"),
+    ("engine", "Engine"),
+];
+
+/// A teacher's choices.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Rules {
+    hide: Vec<String>,
+    lock: Vec<String>,
+    /// The sample that is loaded at the start.
+    table: Option<String>,
+}
+
+impl Rules {
+    /// Those of the address.
+    pub(crate) fn in_address() -> Self {
+        Self {
+            hide: names("hide"),
+            lock: names("lock"),
+            table: field_in_address("table"),
+        }
+    }
+
+    /// The rules of the page.
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+
+    /// Hides what is to be hidden, loads the table, and says what it does not know.
+    pub(crate) fn apply(&self, page: Page) {
+        if let Some(root) = document().document_element() {
+            root.set_attribute("data-hide", &self.hide.join(" ")).ok();
+        }
+        for (asked, known, what) in [
+            (&self.hide, &HIDE[..], "hide"),
+            (&self.lock, &LOCK[..], "lock"),
+        ] {
+            for name in unknown(asked, known) {
+                let can: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+                page.say(format!(
+                    "this link asks to {what} `{name}`, which the page does not know; it can {what} {}",
+                    can.join(", ")
+                ));
+            }
+        }
+        if let Some(table) = &self.table
+            && !crate::sections::data::load_sample(page, table)
+        {
+            page.say(format!(
+                "this link asks for the table `{table}`, which the page does not have; it has weather and waves"
+            ));
+        }
+    }
+
+    /// Whether the teacher set it.
+    pub(crate) fn locks(&self, name: &str) -> bool {
+        self.lock.iter().any(|locked| locked == name)
+    }
+
+    /// Puts them into the address again, after a link inside the page took them away.
+    pub(crate) fn write_address(&self) {
+        for (name, values) in [("hide", &self.hide), ("lock", &self.lock)] {
+            if !values.is_empty() {
+                change_field(name, Some(&values.join(",")));
+            }
+        }
+        if let Some(table) = &self.table {
+            change_field("table", Some(table));
+        }
+    }
+}
+
+fn names(field: &str) -> Vec<String> {
+    let value = field_in_address(field).unwrap_or_default();
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn unknown<'a>(asked: &'a [String], known: &'a [Name]) -> impl Iterator<Item = &'a String> {
+    asked
+        .iter()
+        .filter(|asked| known.iter().all(|(name, _)| name != asked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_that_can_be_hidden_is_hidden_by_the_style_sheet() {
+        let css = include_str!("../../styles/class.css");
+        for (name, _) in HIDE {
+            assert!(css.contains(&format!("[data-hide~=\"{name}\"]")), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_found() {
+        let asked = ["model", "modle"].map(str::to_owned);
+        let found: Vec<_> = unknown(&asked, &HIDE).collect();
+        assert_eq!(found, ["modle"]);
+    }
+}

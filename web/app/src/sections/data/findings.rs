@@ -1,0 +1,77 @@
+//! What was found in the table and what was changed, with its first rows.
+
+use leptos::prelude::*;
+use spat_report::Table;
+use spat_series::{Series, format_stamp};
+
+use crate::state::Page;
+
+/// Columns of the preview; a wide table would push everything off the page.
+const COLUMNS: usize = 8;
+
+const ROWS: usize = 5;
+
+/// Findings, repairs, first rows.
+#[component]
+pub(super) fn Findings() -> impl IntoView {
+    let page = Page::here();
+    let found = move || {
+        page.table
+            .with(|table| table.as_ref().map(|table| items(table.detection.lines())))
+    };
+    let repaired = move || {
+        page.table.with(|table| {
+            let repairs = table.as_ref()?.series.repairs.lines();
+            Some(items(if repairs.is_empty() {
+                vec!["nothing had to be".to_owned()]
+            } else {
+                repairs
+            }))
+        })
+    };
+    let rows = move || {
+        let rows = page
+            .table
+            .with(|table| table.as_ref().map(|table| first_rows(&table.series).html()));
+        rows.unwrap_or_default()
+    };
+    view! {
+        <div class="pair findings">
+            <div>
+                <h4>"What was found"</h4>
+                <ul data-testid="detection">{found}</ul>
+            </div>
+            <div>
+                <h4>"What was repaired"</h4>
+                <ul data-testid="repairs">{repaired}</ul>
+            </div>
+        </div>
+        <div inner_html=rows></div>
+    }
+}
+
+fn items(lines: Vec<String>) -> impl IntoView {
+    lines
+        .into_iter()
+        .map(|line| view! { <li>{line}</li> })
+        .collect_view()
+}
+
+fn first_rows(series: &Series) -> Table {
+    let shown = series.channel_count().min(COLUMNS);
+    let stamps = series.index.stamps();
+    let mut heads = vec![if stamps.is_some() { "time" } else { "row" }.to_owned()];
+    heads.extend(series.channels.iter().take(shown).cloned());
+    let hidden = series.channel_count() - shown;
+    if hidden > 0 {
+        heads.push(format!("+{hidden} more"));
+    }
+    let mut table = Table::new("The first rows, as they are used", heads);
+    for row in 0..series.rows().min(ROWS) {
+        let name = stamps.map_or_else(|| row.to_string(), |stamps| format_stamp(stamps[row]));
+        let values = series.row(row).iter().take(shown).map(f32::to_string);
+        let tail = (hidden > 0).then(|| "…".to_owned());
+        table.row(std::iter::once(name).chain(values).chain(tail));
+    }
+    table
+}

@@ -1,0 +1,39 @@
+//! Whether whole modules are removed, or single heads.
+
+use leptos::prelude::*;
+use spat_spec::Granularity;
+
+use crate::state::Page;
+
+/// The choice.
+#[component]
+pub(super) fn GranularityChoice() -> impl IntoView {
+    let page = Page::here();
+    let choices = [
+        (Granularity::Modules, "modules", "Whole modules"),
+        (Granularity::Heads, "heads", "Single heads"),
+    ];
+    // What is under way was begun with the choice of then.
+    let busy = move || page.training.with(|training| training.activity.is_busy());
+    let radio = move |(granularity, name, words): (Granularity, &'static str, &'static str)| {
+        let chosen = move || page.setup.with(|setup| setup.granularity == granularity);
+        view! {
+            <label class="choice">
+                <input
+                    type="radio"
+                    name="granularity"
+                    data-testid=format!("granularity-{name}")
+                    prop:checked=chosen
+                    on:change=move |_| page.setup.update(|setup| setup.granularity = granularity)
+                />
+                {words}
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="granularity" disabled=busy>
+            <legend>"What is removed"</legend>
+            <div class="row">{choices.map(radio).collect_view()}</div>
+        </fieldset>
+    }
+}

@@ -1,0 +1,121 @@
+//! One button that is always the next step: a person who only follows it gets from a table to the
+//! comparison.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
+
+use crate::sections::show_part;
+use crate::state::{Activity, EngineState, Page};
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// There is no table.
+    Table,
+    /// The table and the setup do not fit together.
+    Setup,
+    Train,
+    /// A run was stopped and can be gone on with.
+    GoOn,
+    /// The engine works; how far it is, in percent.
+    Wait(u32),
+    Prune,
+    Compare,
+    /// The engine is broken, which a notice says.
+    Nothing,
+}
+
+fn next(page: Page) -> Next {
+    if matches!(page.worker.get(), EngineState::Broken(_)) {
+        return Next::Nothing;
+    }
+    let (activity, share) = page.training.with(|training| {
+        let share = 100.0 * training.step as f64 / training.steps.max(1) as f64;
+        (training.activity, share as u32)
+    });
+    if activity.is_busy() {
+        return Next::Wait(share.min(100));
+    }
+    if page.table.with(Option::is_none) {
+        Next::Table
+    } else if page.report.with(Option::is_some) {
+        Next::Compare
+    } else if page.trained.with(Option::is_some) {
+        Next::Prune
+    } else if page.objection().is_some() {
+        Next::Setup
+    } else {
+        match activity {
+            Activity::Stopped => Next::GoOn,
+            _ => Next::Train,
+        }
+    }
+}
+
+/// The button, in the bar that stays in sight.
+#[component]
+pub(super) fn NextStep() -> impl IntoView {
+    let page = Page::here();
+    let next = Memo::new(move |_| next(page));
+    let words = move || match next.get() {
+        Next::Table => "Choose a table".to_owned(),
+        Next::Setup => "See what does not fit".to_owned(),
+        Next::Train => "Train".to_owned(),
+        Next::GoOn => "Go on".to_owned(),
+        Next::Wait(percent) => match page.training.with(|training| training.activity) {
+            Activity::Paused => format!("Paused at {percent} %"),
+            _ => format!("Computing … {percent} %"),
+        },
+        Next::Prune => "Prune and fine-tune".to_owned(),
+        Next::Compare => "See before and after".to_owned(),
+        Next::Nothing => String::new(),
+    };
+    let act = move |_| match next.get_untracked() {
+        Next::Table => {
+            show_part("data");
+            let picker = document().get_element_by_id("table-file");
+            if let Some(picker) = picker.and_then(|picker| picker.dyn_into::<HtmlElement>().ok()) {
+                picker.click();
+            }
+        }
+        Next::Setup => show_part("model"),
+        Next::Train => {
+            page.train();
+            show_part("train");
+        }
+        Next::GoOn => {
+            page.go_on();
+            show_part("train");
+        }
+        Next::Wait(_) if page.trained.with_untracked(Option::is_some) => show_part("prune"),
+        Next::Wait(_) => show_part("train"),
+        Next::Prune => {
+            page.prune();
+            show_part("prune");
+        }
+        Next::Compare => show_part("compare"),
+        Next::Nothing => {}
+    };
+    let share = move || match next.get() {
+        Next::Wait(percent) => format!("{percent}%"),
+        _ => "0".to_owned(),
+    };
+    let waits = move || matches!(next.get(), Next::Wait(_));
+    view! {
+        <div class="next">
+            <Show when=move || next.get() != Next::Nothing>
+                <button
+                    type="button"
+                    class="primary"
+                    class:waits=waits
+                    data-testid="next"
+                    style:--share=share
+                    on:click=act
+                >
+                    {words}
+                </button>
+            </Show>
+        </div>
+    }
+}

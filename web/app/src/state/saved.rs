@@ -1,0 +1,64 @@
+//! A run that was made elsewhere, shown from its report alone.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use spat_spec::{DataConfig, Phase, Report};
+
+use super::{Activity, Curve, Page, Training};
+
+impl Page {
+    /// Shows a finished run's report with the table that it was made of. Nothing can be computed
+    /// with it: there are no weights.
+    pub(crate) fn show_saved(self, name: String, table: Vec<u8>, report: Report) {
+        let experiment = &report.experiment;
+        let data: DataConfig = experiment.data.clone();
+        self.take_table(report.data.name.clone(), table.into(), data);
+        if self.table_problem.with_untracked(Option::is_some) {
+            return;
+        }
+        self.trained_by(experiment);
+        self.channel.set(report.sample.channel);
+        self.test_windows.set(report.data.windows.test);
+        self.training.set(curves(&report));
+        self.scores.set(report.scores.clone());
+        self.maps.set(Arc::new(report.maps.clone()));
+        self.sample.set(Some(Arc::new(report.sample.clone())));
+        self.trained.set(Some(Arc::new(experiment.clone())));
+        self.report.set(Some(Arc::new(report)));
+        self.saved.set(Some(name));
+    }
+
+    /// Whether the page shows nothing of the person's own that a saved run would take away.
+    pub(crate) fn may_show_saved(self) -> bool {
+        let untouched = self.table.with_untracked(Option::is_none)
+            || self.saved.with_untracked(Option::is_some);
+        untouched && !self.training.with_untracked(|now| now.activity.is_busy())
+    }
+}
+
+/// The losses by epoch, as far as a report keeps them.
+fn curves(report: &Report) -> Training {
+    let mut training = Training {
+        activity: Activity::Finished,
+        ..Training::default()
+    };
+    let phases = [
+        (Phase::Pretrain, &report.dense.history),
+        (Phase::Finetune, &report.pruned.history),
+    ];
+    let batch = report.experiment.training.batch.max(1);
+    let steps_per_epoch = report.data.windows.train.div_ceil(batch);
+    for (phase, history) in phases {
+        let losses = history
+            .iter()
+            .map(|epoch| ((epoch.epoch * steps_per_epoch) as f64, epoch.train_loss));
+        let curve = Curve {
+            steps: losses.collect(),
+            epochs: history.clone(),
+            steps_per_epoch,
+        };
+        training.curves.insert(phase, curve);
+    }
+    training
+}

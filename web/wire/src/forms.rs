@@ -1,0 +1,287 @@
+//! How the page reads what the engine tells. The types themselves are tagged inside by serde, which
+//! for that keeps a second reader of everything in them; these are their forms for [`Json`], which
+//! finds the tag by itself, by the name that serde knows a form by.
+
+use serde::{Deserialize, Deserializer};
+use spat_spec::{
+    DataFacts, DeviceFacts, EpochResult, Event, ForecastSample, FutureForecast, ModuleMaps, Notice,
+    Phase, Plan, Report, Score, Told, Wish,
+};
+
+use crate::reader::{Json, ReadError};
+
+/// What the engine tells.
+///
+/// # Errors
+/// It is no notice: a page and an engine of different versions.
+pub fn read_notice(json: &[u8]) -> Result<Notice, ReadError> {
+    NoticeForm::deserialize(Json::of(json)?)
+}
+
+/// What a shared engine tells.
+///
+/// # Errors
+/// As [`read_notice`].
+pub fn read_told(json: &[u8]) -> Result<Told, ReadError> {
+    ToldForm::deserialize(Json::of(json)?)
+}
+
+fn event<'de, D: Deserializer<'de>>(json: D) -> Result<Box<Event>, D::Error> {
+    EventForm::deserialize(json).map(Box::new)
+}
+
+#[derive(Deserialize)]
+#[serde(remote = "Told")]
+struct ToldForm {
+    number: u64,
+    received: u64,
+    #[serde(with = "NoticeForm")]
+    notice: Notice,
+}
+
+#[derive(Deserialize)]
+#[serde(remote = "Notice", rename = "notice", rename_all = "snake_case")]
+enum NoticeForm {
+    Ready,
+    Device {
+        facts: DeviceFacts,
+        reason: Option<String>,
+    },
+    Event(#[serde(deserialize_with = "event")] Box<Event>),
+    NotKept {
+        reason: String,
+    },
+    Place {
+        ahead: usize,
+    },
+    Broken {
+        message: String,
+    },
+    Table {
+        name: String,
+    },
+    Wish {
+        wish: Wish,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(remote = "Event", rename = "event", rename_all = "snake_case")]
+enum EventForm {
+    Started {
+        protocol: u32,
+        version: String,
+        hash: String,
+        resumed: bool,
+    },
+    Device(DeviceFacts),
+    Data(DataFacts),
+    Phase {
+        phase: Phase,
+        epochs: usize,
+        steps_per_epoch: usize,
+    },
+    Progress {
+        phase: Phase,
+        epoch: usize,
+        step: usize,
+        steps: usize,
+        loss: Option<f64>,
+        steps_per_second: f64,
+        eta_seconds: f64,
+    },
+    Epoch {
+        phase: Phase,
+        #[serde(flatten)]
+        result: EpochResult,
+    },
+    Scores {
+        scores: Vec<Score>,
+    },
+    Maps {
+        maps: Vec<ModuleMaps>,
+    },
+    Trained {
+        test_windows: usize,
+    },
+    Window {
+        sample: Box<ForecastSample>,
+    },
+    Future {
+        forecast: Box<FutureForecast>,
+    },
+    Plan {
+        plan: Plan,
+    },
+    Warning {
+        message: String,
+    },
+    Paused,
+    Stopped,
+    Done {
+        report: Box<Report>,
+    },
+    Failed {
+        message: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> DeviceFacts {
+        DeviceFacts {
+            kind: "cpu".to_owned(),
+            name: "a \"name\"".to_owned(),
+            threads: 2,
+        }
+    }
+
+    fn epoch() -> EpochResult {
+        EpochResult {
+            epoch: 3,
+            train_loss: 0.1,
+            val_mse: 1e-7,
+            learning_rate: 1e-4,
+            seconds: 0.25,
+            best: true,
+        }
+    }
+
+    fn sample() -> ForecastSample {
+        ForecastSample {
+            window: 7,
+            first_row: 100,
+            first_stamp: Some("2016-07-01 00:00:00".to_owned()),
+            channel: 1,
+            input: vec![0.1, -2.0],
+            truth: vec![1.0],
+            dense: vec![f32::MIN_POSITIVE],
+            pruned: Vec::new(),
+            naive: vec![3.4e38],
+        }
+    }
+
+    fn events() -> Vec<Event> {
+        let phase = Phase::DenseFinetuned;
+        vec![
+            Event::Started {
+                protocol: 2,
+                version: "0.1.0".to_owned(),
+                hash: "ab".to_owned(),
+                resumed: false,
+            },
+            Event::Device(facts()),
+            Event::Phase {
+                phase,
+                epochs: 2,
+                steps_per_epoch: 9,
+            },
+            Event::Progress {
+                phase,
+                epoch: 1,
+                step: 5,
+                steps: 18,
+                loss: None,
+                steps_per_second: 12.5,
+                eta_seconds: 1.0,
+            },
+            Event::Epoch {
+                phase,
+                result: epoch(),
+            },
+            Event::Scores {
+                scores: vec![Score {
+                    module: "encoder.0.attention".into(),
+                    value: 0.5,
+                    heads: vec![0.25, 0.75],
+                    spread: 0.0,
+                    batches: 4,
+                }],
+            },
+            Event::Trained { test_windows: 12 },
+            Event::Window {
+                sample: Box::new(sample()),
+            },
+            Event::Warning {
+                message: "größer".to_owned(),
+            },
+            Event::Paused,
+            Event::Stopped,
+            Event::Failed {
+                message: "no".to_owned(),
+            },
+        ]
+    }
+
+    #[test]
+    fn notices_come_back_as_they_were_told() {
+        let mut notices = vec![
+            Notice::Ready,
+            Notice::Device {
+                facts: facts(),
+                reason: None,
+            },
+            Notice::NotKept {
+                reason: "full".to_owned(),
+            },
+            Notice::Place { ahead: 2 },
+            Notice::Table {
+                name: "a.csv".to_owned(),
+            },
+            Notice::Wish { wish: Wish::Prune },
+        ];
+        let told = events().into_iter();
+        notices.extend(told.map(|event| Notice::Event(Box::new(event))));
+        for notice in notices {
+            let json = serde_json::to_vec(&notice).unwrap();
+            assert_eq!(read_notice(&json).unwrap(), notice);
+            let told = Told {
+                number: 1,
+                received: 2,
+                notice,
+            };
+            let json = serde_json::to_vec(&told).unwrap();
+            assert_eq!(read_told(&json).unwrap(), told);
+        }
+    }
+
+    #[test]
+    fn what_is_no_notice_is_refused() {
+        for text in [
+            "{}",
+            "[]",
+            r#"{"notice":"other"}"#,
+            r#"{"notice":"event","event":"x"}"#,
+        ] {
+            assert!(read_notice(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    /// Does not compile when there is a notice or an event that has no form above.
+    #[test]
+    fn every_event_has_a_form() {
+        for event in events() {
+            match event {
+                Event::Started { .. }
+                | Event::Device(_)
+                | Event::Data(_)
+                | Event::Phase { .. }
+                | Event::Progress { .. }
+                | Event::Epoch { .. }
+                | Event::Scores { .. }
+                | Event::Maps { .. }
+                | Event::Trained { .. }
+                | Event::Window { .. }
+                | Event::Future { .. }
+                | Event::Plan { .. }
+                | Event::Warning { .. }
+                | Event::Paused
+                | Event::Stopped
+                | Event::Done { .. }
+                | Event::Failed { .. } => {}
+            }
+        }
+    }
+}
