@@ -57,7 +57,8 @@ fn agree<const D: usize, const E: usize>(
     });
     for (number, (gpu, cpu)) in gpu.iter().zip(&cpu).enumerate() {
         assert_eq!(gpu.len(), cpu.len(), "{what}, {number}");
-        let size = cpu.iter().map(|value| value.abs()).fold(1e-3, f32::max);
+        // A gradient that is nothing but rounding, as that of the keys' bias, is held to that of sums near 1.
+        let size = cpu.iter().map(|value| value.abs()).fold(0.5, f32::max);
         for (place, (gpu, cpu)) in gpu.iter().zip(cpu).enumerate() {
             assert!(
                 (gpu - cpu).abs() <= 1e-5 * size,
