@@ -196,7 +196,7 @@ fn attention_agrees() {
         let input = x();
         for dropout in [None, Some(Dropout::new(9, 0.1))] {
             agree(
-                &[input.clone()],
+                std::slice::from_ref(&input),
                 |parts| fast(attention(&parts[0], None, dropout)),
                 |parts| plain(attention(&parts[0], None, dropout)),
             );
