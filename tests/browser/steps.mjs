@@ -15,7 +15,7 @@ export async function toy(page) {
   const file = fileURLToPath(new URL("toy.csv", import.meta.url));
   await page.getByTestId("file").setInputFiles(file);
   await page.getByTestId("table-name").filter({ hasText: "toy.csv" }).waitFor();
-  await page.getByText("More choices").click();
+  await page.getByText("More choices", { exact: true }).click();
   const sizes = { lookback: 12, horizon: 4, epochs: 2, layers: 2, width: 8, heads: 2, batch: 32, "finetune-epochs": 1 };
   for (const [name, value] of Object.entries(sizes)) {
     await page.getByTestId(name).fill(String(value));

@@ -58,7 +58,8 @@ pub(crate) fn Figure(
         let module = page.pointed.get();
         // After the drawing is in its place.
         request_animation_frame(move || {
-            if let Some(place) = place.get_untracked() {
+            // By then the figure may be gone.
+            if let Some(place) = place.try_get_untracked().flatten() {
                 point_out(&place, module.as_ref());
             }
         });

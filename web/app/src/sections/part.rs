@@ -68,7 +68,7 @@ pub(crate) fn Help(
 ) -> impl IntoView {
     view! {
         <details class="help">
-            <summary aria-label=format!("Explain: {about}")>
+            <summary aria-label=words.is_empty().then(|| format!("Explain: {about}"))>
                 <span>{words}</span>
                 <span class="mark">"?"</span>
             </summary>
