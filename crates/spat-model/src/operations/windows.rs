@@ -29,7 +29,7 @@ pub(crate) struct Restore {
 enum By {
     Kernel(Arc<Statistics>),
     Stage(Box<gpu::Statistics>),
-    Composition(Option<WindowStatistics>),
+    Composition(Option<Box<WindowStatistics>>),
 }
 
 /// Each channel of each window, and each column of `marks`, as a token; the channels normalised by their
@@ -124,7 +124,7 @@ pub(super) fn plain(
         batch,
         tokens,
         channels,
-        by: By::Composition(statistics),
+        by: By::Composition(statistics.map(Box::new)),
     };
     (rows, restore)
 }

@@ -13,12 +13,15 @@ use crate::{page, root, succeed};
 pub(super) fn run(rounds: usize) -> Result<()> {
     page::build()?;
     let folder = root().join("crates/xtask/tfjs");
-    succeed(Command::new("npm").current_dir(&folder).args([
-        "ci",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-    ]))?;
+    // TensorFlow.js, and what drives the browser.
+    for packages in [&folder, &root().join("tests/browser")] {
+        succeed(Command::new("npm").current_dir(packages).args([
+            "ci",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ]))?;
+    }
     let mut native = Worker::start(Command::new(our_worker()?).env("RAYON_NUM_THREADS", "1"))?;
     let mut request = itransformer(7, 128, 2, 32);
     request["mode"] = json!("train");
