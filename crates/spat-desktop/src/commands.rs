@@ -1,6 +1,7 @@
 //! What the page may ask of this program. `capabilities/main.json` lists the same names.
 //!
 //! An argument is a frame ([`spat_spec::frame`]): JSON, and bytes behind it. So is an answer.
+#![allow(clippy::needless_pass_by_value)] // Tauri hands every argument over by value.
 
 use spat_host::RunsFolder;
 use spat_spec::{Card, Order, frame, unframe};

@@ -60,11 +60,7 @@ fn main() -> anyhow::Result<()> {
         .build(tauri::generate_context!())
         .context("the window cannot be opened; is the system's web view installed?")?;
     app.run(|app, event| match event {
-        RunEvent::ExitRequested { api, .. } => {
-            if quit::is_too_early(app) {
-                api.prevent_exit();
-            }
-        }
+        RunEvent::ExitRequested { api, .. } if quit::is_too_early(app) => api.prevent_exit(),
         RunEvent::WindowEvent {
             event: WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }),
             ..

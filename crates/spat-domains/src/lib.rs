@@ -15,4 +15,4 @@ mod run;
 pub mod text;
 
 pub use classifier::{Classifier, ClassifierSize, Examples, Readout, Task};
-pub use run::{Domain, DomainConfig, DomainError, DomainReport, DomainResult, run};
+pub use run::{Domain, DomainConfig, DomainError, DomainReport, DomainResult, compare, run};

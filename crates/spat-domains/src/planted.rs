@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | 0 | `encoder.2.attention` | silent: W_o and its bias are 0, so it says nothing |
 //! | 1 | `encoder.0.attention` | noise: random weights that never learn, what they say at 0.15 of its size |
-//! | 2 | `encoder.4.attention` | copy of the free one, at a fifth of its strength |
+//! | 2 | `encoder.4.attention` | copy of the free one, at a tenth of its strength |
 //! | 3 | `encoder.3.attention` | uniform: W_q = W_k = 0, so it can only average all channels, but learns what of |
 //! | 4 | `encoder.1.attention` | free |
 //!
@@ -201,7 +201,7 @@ pub fn plants(seed: u64) -> [(usize, Plant); LAYERS - 1] {
         amplitude: 0.15,
         seed,
     };
-    let copy = Plant::Copy { of: 1, share: 0.2 };
+    let copy = Plant::Copy { of: 1, share: 0.1 };
     [
         (0, noise),
         (2, Plant::Silent),

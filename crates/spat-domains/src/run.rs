@@ -171,93 +171,148 @@ pub enum DomainError {
 /// # Errors
 /// Sizes that make no model, or scores that make no plan.
 pub async fn run(config: &DomainConfig) -> Result<DomainReport, DomainError> {
-    let (domain, seed) = (config.domain, config.seed);
-    let ClassifierSize { d_model, heads, .. } = config.size;
-    if heads == 0 || !d_model.is_multiple_of(heads) {
-        return Err(DomainError::Heads { d_model, heads });
-    }
-    if !config.prune.granularity.is_modules() {
-        return Err(DomainError::WholeModulesOnly);
-    }
-    let attention: Vec<AttentionStructure> = (0..config.size.layers)
-        .map(|layer| AttentionStructure {
-            module: ModuleId::encoder(layer),
-            heads: (0..heads).collect(),
-        })
-        .collect();
-    let device = Device::flex();
-    let start = Classifier::init(domain.task(), &config.size, &attention, seed, &device);
-
-    let during = config.scorer == Scorer::Send && config.scoring.send.when == When::During;
-    let mut accumulator = ScoreAccumulator::new(config.scoring.send);
-    let dense = Fit {
-        steps: config.steps,
-        learning_rate: config.learning_rate,
-        seed,
-    }
-    .train(
-        &start,
-        |step| domain.draw(seed, Stream::Train, step, config.batch),
-        |model| model,
-        during.then_some(&mut accumulator),
-    );
-    let scores: Vec<Score> = if during {
-        accumulator.scores().await?
-    } else {
-        score_after(config, &start, &dense).await?
-    };
-    let plan = Plan::from_scores(config.scorer.name(), scores, &config.prune)?;
-    let pruned = apply(&plan, dense.clone());
-    let finetuned = |model: &Classifier| {
-        Fit {
-            steps: config.finetune_steps,
-            learning_rate: config.learning_rate,
-            seed: !seed,
-        }
-        .train(
-            model,
-            |step| domain.draw(seed, Stream::FineTune, step, config.batch),
-            |model| model,
-            None,
-        )
-    };
-    let tests: Vec<Examples> = (0..config.test_batches)
-        .map(|number| domain.draw(seed, Stream::Test, number, config.batch))
-        .collect();
-    Ok(DomainReport {
-        config: config.clone(),
-        chance_loss: (domain.task().classes as f64).ln(),
-        best_loss: (domain == Domain::Text).then(|| best_loss(&tests)),
-        dense: evaluate(&dense, domain.task(), &tests).await?,
-        dense_finetuned: evaluate(&finetuned(&dense), domain.task(), &tests).await?,
-        pruned: evaluate(&pruned, domain.task(), &tests).await?,
-        pruned_finetuned: evaluate(&finetuned(&pruned), domain.task(), &tests).await?,
-        plan,
-    })
+    let dense = Dense::train(config).await?;
+    dense.prune(config.scorer).await
 }
 
-/// SNIP looks at the model before training, leave-one-out at the validation stream.
-async fn score_after(
+/// The same for several scorers, each pruning the same dense model.
+///
+/// # Errors
+/// As [`run`].
+pub async fn compare(
     config: &DomainConfig,
-    start: &Classifier,
-    dense: &Classifier,
-) -> Result<Vec<Score>, ScoreError> {
-    let stream = match config.scorer {
-        Scorer::LeaveOneOut => Stream::Validation,
-        _ => Stream::Score,
+    scorers: &[Scorer],
+) -> Result<Vec<DomainReport>, DomainError> {
+    let dense = Dense::train(config).await?;
+    let mut reports = Vec::with_capacity(scorers.len());
+    for &scorer in scorers {
+        reports.push(dense.prune(scorer).await?);
+    }
+    Ok(reports)
+}
+
+/// A trained dense model and what it is measured with.
+struct Dense<'a> {
+    config: &'a DomainConfig,
+    /// Before training.
+    start: Classifier,
+    model: Classifier,
+    /// SEND from the training's own backward passes.
+    during: ScoreAccumulator,
+    tests: Vec<Examples>,
+    result: DomainResult,
+    /// The control.
+    finetuned: DomainResult,
+}
+
+impl<'a> Dense<'a> {
+    async fn train(config: &'a DomainConfig) -> Result<Self, DomainError> {
+        let (domain, seed) = (config.domain, config.seed);
+        let ClassifierSize { d_model, heads, .. } = config.size;
+        if heads == 0 || !d_model.is_multiple_of(heads) {
+            return Err(DomainError::Heads { d_model, heads });
+        }
+        if !config.prune.granularity.is_modules() {
+            return Err(DomainError::WholeModulesOnly);
+        }
+        let attention: Vec<AttentionStructure> = (0..config.size.layers)
+            .map(|layer| AttentionStructure {
+                module: ModuleId::encoder(layer),
+                heads: (0..heads).collect(),
+            })
+            .collect();
+        let device = Device::flex();
+        let start = Classifier::init(domain.task(), &config.size, &attention, seed, &device);
+        let mut during = ScoreAccumulator::new(config.scoring.send);
+        let fit = Fit {
+            steps: config.steps,
+            learning_rate: config.learning_rate,
+            seed,
+        };
+        let model = fit.train(
+            &start,
+            |step| domain.draw(seed, Stream::Train, step, config.batch),
+            |model| model,
+            Some(&mut during),
+        );
+        let tests: Vec<Examples> = (0..config.test_batches)
+            .map(|number| domain.draw(seed, Stream::Test, number, config.batch))
+            .collect();
+        Ok(Self {
+            result: evaluate(&model, domain.task(), &tests).await?,
+            finetuned: evaluate(&finetune(config, &model), domain.task(), &tests).await?,
+            config,
+            start,
+            model,
+            during,
+            tests,
+        })
+    }
+
+    async fn prune(&self, scorer: Scorer) -> Result<DomainReport, DomainError> {
+        let (config, task) = (self.config, self.config.domain.task());
+        let scores: Vec<Score> =
+            if scorer == Scorer::Send && config.scoring.send.when == When::During {
+                self.during.scores().await?
+            } else {
+                self.score_after(scorer).await?
+            };
+        let plan = Plan::from_scores(scorer.name(), scores, &config.prune)?;
+        let pruned = apply(&plan, self.model.clone());
+        let finetuned = finetune(config, &pruned);
+        Ok(DomainReport {
+            config: DomainConfig {
+                scorer,
+                ..config.clone()
+            },
+            chance_loss: (task.classes as f64).ln(),
+            best_loss: (config.domain == Domain::Text).then(|| best_loss(&self.tests)),
+            dense: self.result,
+            dense_finetuned: self.finetuned,
+            pruned: evaluate(&pruned, task, &self.tests).await?,
+            pruned_finetuned: evaluate(&finetuned, task, &self.tests).await?,
+            plan,
+        })
+    }
+
+    /// SNIP looks at the model before training, leave-one-out at the validation stream.
+    async fn score_after(&self, scorer: Scorer) -> Result<Vec<Score>, ScoreError> {
+        let config = self.config;
+        let stream = match scorer {
+            Scorer::LeaveOneOut => Stream::Validation,
+            _ => Stream::Score,
+        };
+        let model = match scorer {
+            Scorer::Snip => &self.start,
+            _ => &self.model,
+        };
+        let batches: Vec<Examples> = (0..config.scoring_batches)
+            .map(|number| {
+                config
+                    .domain
+                    .draw(config.seed, stream, number, config.batch)
+            })
+            .collect();
+        score_with(scorer, model, &batches, &config.scoring).await
+    }
+}
+
+fn finetune(config: &DomainConfig, model: &Classifier) -> Classifier {
+    let fit = Fit {
+        steps: config.finetune_steps,
+        learning_rate: config.learning_rate,
+        seed: !config.seed,
     };
-    let model = match config.scorer {
-        Scorer::Snip => start,
-        _ => dense,
-    };
-    let batches: Vec<Examples> = (0..config.scoring_batches)
-        .map(|number| {
+    fit.train(
+        model,
+        |step| {
             config
                 .domain
-                .draw(config.seed, stream, number, config.batch)
-        })
-        .collect();
-    score_with(config.scorer, model, &batches, &config.scoring).await
+                .draw(config.seed, Stream::FineTune, step, config.batch)
+        },
+        |model| model,
+        None,
+    )
 }
 
 /// The entropy of the source on these very answers: mean of −ln of the chance that it gave them.

@@ -36,7 +36,8 @@ impl Learner {
         let loss = mean_squared_error(forecast, batch.target);
         let mut gradients = loss.backward();
         if !scores.is_empty() {
-            add(scores, pass.sensitivities(&mut gradients), forecast_values);
+            let sensitivities = pass.sensitivities(&mut gradients);
+            add(scores, &sensitivities, forecast_values);
         }
         let model = self.model.clone();
         self.model = self
@@ -58,7 +59,7 @@ fn mask(scores: &[ScoreAccumulator]) -> Option<MaskShape> {
 /// Adds one batch to each. A shared mask's gradient is the sum of those of the samples.
 fn add(
     scores: &mut [ScoreAccumulator],
-    sensitivities: BTreeMap<ModuleId, Tensor<4>>,
+    sensitivities: &BTreeMap<ModuleId, Tensor<4>>,
     forecast_values: usize,
 ) {
     let mixed = scores
@@ -73,7 +74,7 @@ fn add(
     for one in scores {
         let sensitivities = match (&shared, one.options().mask) {
             (Some(shared), MaskShape::Shared) => shared,
-            _ => &sensitivities,
+            _ => sensitivities,
         };
         one.add(sensitivities.clone(), forecast_values);
     }

@@ -275,7 +275,10 @@ fn a_diverging_training_says_so() {
     let mut store = MemoryStore::default();
     let error =
         pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, drop))).unwrap_err();
-    assert!(error.to_string().contains("--learning-rate"), "{error}");
+    assert!(
+        error.to_string().contains("lower the learning rate"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_lost_device_is_an_error_and_the_run_resumes() {
         matches!(error, JobError::Device(_) | JobError::Scores(_)),
         "{error}"
     );
-    assert!(error.to_string().contains("--resume"), "{error}");
+    assert!(error.to_string().contains("go on with the run"), "{error}");
 
     job.device = Device::flex();
     let (_commands, receiver) = mpsc::channel();

@@ -190,7 +190,12 @@ fn the_sum_of_sensitivities_heeds_the_mask() {
             },
             ..ScoringOptions::default()
         };
-        let found = scores(Scorer::SensitivitySum, &toy(1), &[both.clone()], &options);
+        let found = scores(
+            Scorer::SensitivitySum,
+            &toy(1),
+            std::slice::from_ref(&both),
+            &options,
+        );
         assert_score(&found[0], value, &heads);
     }
 }
@@ -350,7 +355,12 @@ fn turns_of_the_stream_by_hand() {
         through_layers: true,
     };
     let options = ScoringOptions::default();
-    let similarity = scores(Scorer::Similarity, &model, &[batch.clone()], &options);
+    let similarity = scores(
+        Scorer::Similarity,
+        &model,
+        std::slice::from_ref(&batch),
+        &options,
+    );
     assert_score(&similarity[0], (1.0 - 0.5_f64.sqrt()) / 2.0, &[]);
     let influence = scores(Scorer::BlockInfluence, &model, &[batch], &options);
     let second = 1.0 - 2.0 / 6.0_f64.sqrt();

@@ -61,6 +61,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
 
 impl Site {
     /// The hall, and which visitor of it asks.
+    #[expect(clippy::result_large_err, reason = "the refusal is sent at once")]
     pub(crate) fn visit(&self, headers: &HeaderMap) -> Result<(&Arc<Hall>, VisitorId), Response> {
         let refused = || gate::refusal(false);
         let (Some(hall), Some(gate)) = (&self.hall, &self.gate) else {

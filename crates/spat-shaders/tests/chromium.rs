@@ -194,7 +194,8 @@ fn products() -> Vec<Case> {
 
 fn values() -> Vec<Case> {
     let count = 1_001;
-    let dropout = Some(Dropout::new(77, 0.3));
+    let mask = Dropout::new(77, 0.3);
+    let dropout = Some(mask);
     let (x, gradient) = (large(count), numbers(count));
     let [forward, backward, drop] = value_dispatches(count, dropout);
     // The layer whose weight is 1.
@@ -215,10 +216,7 @@ fn values() -> Vec<Case> {
                 made(back.x.unwrap()),
             ],
         ),
-        Case::dispatch(
-            &drop,
-            vec![given(x.clone()), made(dropout.unwrap().apply(&x))],
-        ),
+        Case::dispatch(&drop, vec![given(x.clone()), made(mask.apply(&x))]),
     ]
 }
 
@@ -276,7 +274,8 @@ fn attentions() -> Vec<Case> {
             heads: 3,
             head_width,
         };
-        let dropout = Some(Dropout::new(9, 0.1));
+        let dropped = Dropout::new(9, 0.1);
+        let dropout = Some(dropped);
         let count = 2 * 11 * 3 * head_width;
         let [query, key, value, gradient] =
             [0, 1, 2, 3].map(|part| large(count + part)[part..].to_vec());
@@ -295,7 +294,7 @@ fn attentions() -> Vec<Case> {
             .iter()
             .zip(&mask)
             .enumerate()
-            .map(|(place, (map, mask))| map * mask * dropout.unwrap().factor(place))
+            .map(|(place, (map, mask))| map * mask * dropped.factor(place))
             .collect();
         let back = spat_kernels::attend_backward(
             &projections,

@@ -213,7 +213,20 @@ fn long_rows_and_many_rows() {
         let numbers = sensitivities(9, shape.iter().product(), 1e-5);
         stages_agree(shape, &numbers, &options);
     }
-    assert_eq!(Task::rows([530_000, 1, 1, 2]).grid(), [65_535, 2]);
+    // One block to a workgroup, as a device with more to do would have it.
+    let shape = [70_000, 1, 33, 2];
+    let task = Task {
+        turns: 1,
+        groups: 70_000,
+        groups_x: 65_535,
+        ..Task::rows(shape)
+    };
+    assert_eq!((task.share, task.grid()), (64, [65_535, 2]));
+    let numbers = sensitivities(9, shape.iter().product(), 1.0);
+    let cpu: Vec<f32> = twin::disperse_rows(&numbers, &[], &task).concat();
+    let inputs = vec![flat(&numbers), flat(&[0.0; 4])];
+    let gpu = run_alone(Stage::DisperseRows, inputs, cpu.len(), &task).unwrap();
+    close(&values(gpu), &cpu, "a grid of two axes");
 }
 
 /// One softmax row with a single key that outweighs all others, far beyond f32's exponent range.

@@ -180,10 +180,10 @@ fn attention_agrees() {
         };
         let width = heads * head_width;
         let x = || random([samples * tokens, 12]);
-        // Outside any graph: a graph lives for one backward pass.
-        let layers: [Linear; 3] = std::array::from_fn(|_| {
-            layer(&random([12, width]).detach(), &random([1, width]).detach())
-        });
+        // Outside any graph: a graph lives for one backward pass. (`detach` keeps a leaf a leaf.)
+        let untracked = |shape| Tensor::from_inner(random::<2>(shape).inner());
+        let layers: [Linear; 3] =
+            std::array::from_fn(|_| layer(&untracked([12, width]), &untracked([1, width])));
         let attention = |x: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
             x: x.clone(),
             projections: [&layers[0], &layers[1], &layers[2]],
@@ -196,7 +196,7 @@ fn attention_agrees() {
         let input = x();
         for dropout in [None, Some(Dropout::new(9, 0.1))] {
             agree(
-                &[input.clone()],
+                std::slice::from_ref(&input),
                 |parts| fast(attention(&parts[0], None, dropout)),
                 |parts| plain(attention(&parts[0], None, dropout)),
             );

@@ -22,9 +22,13 @@ pub(crate) struct Restore {
 }
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, on the stack"
+)]
 enum By {
     Kernel(Arc<Statistics>),
-    Stage(gpu::Statistics),
+    Stage(Box<gpu::Statistics>),
     Composition(Option<WindowStatistics>),
 }
 
@@ -93,7 +97,7 @@ fn on_gpu(
         batch,
         tokens: rows.dims()[0] / batch,
         channels,
-        by: By::Stage(statistics),
+        by: By::Stage(Box::new(statistics)),
     };
     Some((rows, restore))
 }
@@ -154,7 +158,7 @@ impl Restore {
                     saved,
                 )
             }
-            By::Stage(statistics) => gpu::restore(rows, statistics),
+            By::Stage(statistics) => gpu::restore(&rows, *statistics),
             By::Composition(statistics) => {
                 let forecast = rows
                     .reshape([self.batch, self.tokens, horizon])

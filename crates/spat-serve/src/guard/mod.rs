@@ -52,6 +52,7 @@ pub(crate) async fn guard(
     response
 }
 
+#[expect(clippy::result_large_err, reason = "the refusal is sent at once")]
 fn judge(site: &Site, client: Neighbour, request: &Request) -> Result<(), Response> {
     site.requests
         .take(client, Instant::now())

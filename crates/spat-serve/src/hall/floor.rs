@@ -261,6 +261,10 @@ impl Floor {
 
     /// What the engine says during a turn: passed on, unless it is about turns and not about the
     /// job.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "whoever tells keeps nothing of it"
+    )]
     pub(super) fn hear(&mut self, notice: Notice, now: Instant) {
         let Some(going) = &mut self.going else {
             return;

@@ -48,14 +48,13 @@ impl<K: Copy + PartialEq> Turns<K> {
 
     pub(super) fn next(&mut self) -> Option<K> {
         let long_first = self.quick_was_last || self.quick.is_empty();
-        let next = if long_first && !self.long.is_empty() {
+        if long_first && !self.long.is_empty() {
             self.quick_was_last = false;
             self.long.pop_front()
         } else {
             self.quick_was_last = true;
             self.quick.pop_front()
-        };
-        next
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -52,13 +52,13 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<AdaptiveResult>, StudyError
     }
     rules()
         .into_iter()
-        .map(|rule| result(site, rule, &fixed))
+        .map(|rule| result(site, &rule, &fixed))
         .collect()
 }
 
 fn result(
     site: &Site<'_>,
-    rule: Rule,
+    rule: &Rule,
     fixed: &[(u64, Vec<f64>)],
 ) -> Result<AdaptiveResult, StudyError> {
     let mut counts = Vec::new();

@@ -7,8 +7,8 @@ mod note;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use spat_spec::Report;
-use spat_web_store::Shelf;
 
+use crate::engine::Runs;
 use crate::sections::data::fetched;
 use crate::state::{Page, field_in_address, setup_in_address};
 
@@ -27,11 +27,8 @@ pub(crate) fn welcome(page: Page) {
         return;
     }
     spawn_local(async move {
-        let runs = match Shelf::open().await {
-            Ok(shelf) => shelf
-                .cards::<serde::de::IgnoredAny>()
-                .await
-                .unwrap_or_default(),
+        let runs = match Runs::open().await {
+            Ok(runs) => runs.cards().await.unwrap_or_default(),
             Err(_) => Vec::new(),
         };
         if runs.is_empty() {

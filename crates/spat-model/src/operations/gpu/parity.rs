@@ -2,7 +2,7 @@
 //! finite differences in `spat-kernels` and to Burn's operations in `operations/parity.rs`.
 #![allow(clippy::unwrap_used)]
 
-use burn::module::Param;
+use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, DeviceKind, DeviceType, Distribution, Tensor, TensorData};
 use spat_kernels::{AttentionShape, Dropout, Finish};
@@ -57,7 +57,8 @@ fn agree<const D: usize, const E: usize>(
     });
     for (number, (gpu, cpu)) in gpu.iter().zip(&cpu).enumerate() {
         assert_eq!(gpu.len(), cpu.len(), "{what}, {number}");
-        let size = cpu.iter().map(|value| value.abs()).fold(1e-3, f32::max);
+        // A gradient that is nothing but rounding, as that of the keys' bias, is held to that of sums near 1.
+        let size = cpu.iter().map(|value| value.abs()).fold(0.5, f32::max);
         for (place, (gpu, cpu)) in gpu.iter().zip(cpu).enumerate() {
             assert!(
                 (gpu - cpu).abs() <= 1e-5 * size,
@@ -67,11 +68,16 @@ fn agree<const D: usize, const E: usize>(
     }
 }
 
+/// A parameter that is part of a graph.
+fn of<const D: usize>(tensor: Tensor<D>) -> Param<Tensor<D>> {
+    Param::initialized(ParamId::new(), tensor)
+}
+
 fn layer(weight: &Tensor<2>, bias: &Tensor<2>) -> Linear {
     let outputs = bias.dims()[1];
     Linear {
-        weight: Param::from_tensor(weight.clone()),
-        bias: Some(Param::from_tensor(bias.clone().reshape([outputs]))),
+        weight: of(weight.clone()),
+        bias: Some(of(bias.clone().reshape([outputs]))),
     }
 }
 
@@ -164,8 +170,7 @@ fn add_norm_agrees() {
                 "γ and β",
                 &[random([1, width]), random([1, width])],
                 |parts| {
-                    let leaf =
-                        |tensor: &Tensor<2>| Param::from_tensor(tensor.clone().reshape([width]));
+                    let leaf = |tensor: &Tensor<2>| of(tensor.clone().reshape([width]));
                     let mut norm = norm_of(width, &parts[0].device());
                     norm.gamma = leaf(&parts[0]);
                     norm.beta = Some(leaf(&parts[1]));

@@ -56,8 +56,8 @@ pub(in super::super) fn normalise(
 ///
 /// # Panics
 /// If the rows were moved to another device than the statistics.
-pub(in super::super) fn restore(rows: Tensor<2>, statistics: Statistics) -> Tensor<3> {
-    let Some(operand) = Operand::of(&rows) else {
+pub(in super::super) fn restore(rows: &Tensor<2>, statistics: Statistics) -> Tensor<3> {
+    let Some(operand) = Operand::of(rows) else {
         unreachable!("forecasts lie where their windows are");
     };
     let shape = [
