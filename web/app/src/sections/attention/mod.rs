@@ -46,7 +46,7 @@ pub(crate) fn AttentionPart() -> impl IntoView {
                 <Pickers choice />
                 <Pair choice />
             </Show>
-            <div class="pair">
+            <div class="pair beside-maps">
                 <Show when=move || has_maps.get()>
                     <Thumbnails choice />
                 </Show>

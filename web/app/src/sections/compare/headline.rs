@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use spat_spec::{Report, percent_change};
 
 use super::percent::percent;
+use crate::sections::grouped;
 use crate::state::Page;
 
 /// A change smaller than this many percent is called none: another seed would change as much.
@@ -80,7 +81,7 @@ fn figures(report: &Report) -> Vec<Figure> {
         Figure {
             name: "Parameters",
             change: change.params_percent,
-            detail: format!("{} → {}", dense.params, pruned.params),
+            detail: format!("{} → {}", grouped(dense.params), grouped(pruned.params)),
         },
         Figure {
             name: "Time of a training step",

@@ -53,10 +53,8 @@ pub(crate) fn ComparePart() -> impl IntoView {
             </Show>
             <Show when=move || report.get()>
                 <Future />
-                <div class="pair">
-                    <Errors />
-                    <Cost />
-                </div>
+                <Errors />
+                <Cost />
                 <Notes />
             </Show>
         </Part>
