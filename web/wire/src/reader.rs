@@ -466,7 +466,7 @@ mod tests {
         for cut in 0..ALL.trim_end().len() {
             if ALL.is_char_boundary(cut) {
                 assert!(
-                    read::<All>(ALL[..cut].as_bytes()).is_err(),
+                    read::<All>(&ALL.as_bytes()[..cut]).is_err(),
                     "{}",
                     &ALL[..cut]
                 );
