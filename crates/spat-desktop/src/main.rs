@@ -43,7 +43,6 @@ fn stay() -> TauriPlugin<Wry> {
 }
 
 fn main() -> anyhow::Result<()> {
-    spat_memory::settle();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .plugin(window_state())

@@ -44,7 +44,7 @@ pub(crate) fn measure(study: &Study, runner: &Runner<'_>) -> Result<PlantedResul
     }
     let seeds = study.seeds.len() as f64;
     Ok(PlantedResult {
-        plant: "one module that must learn, beside a silent one, noise, uniform attention and a copy at a fifth of its strength".to_owned(),
+        plant: "one module that must learn, beside a silent one, noise, uniform attention and a copy at a tenth of its strength".to_owned(),
         own: own(study.send()),
         found: hits
             .into_iter()
