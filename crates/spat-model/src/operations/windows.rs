@@ -22,10 +22,6 @@ pub(crate) struct Restore {
 }
 
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives at a time, on the stack"
-)]
 enum By {
     Kernel(Arc<Statistics>),
     Stage(Box<gpu::Statistics>),
