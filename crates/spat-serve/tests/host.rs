@@ -395,7 +395,7 @@ async fn a_lost_connection_is_taken_up_where_it_ended() {
     let expected: Vec<_> = (1..=30).chain([1]).collect();
     assert_eq!(epochs, expected, "nothing is missed and nothing told twice");
 
-    // A page that is loaded anew is another session, and sees what is kept.
+    // A page that is loaded anew is a new one to the host, and sees what is kept.
     let fresh = Client::arrive(address, &cookie).await;
     assert!(!fresh.hello.continued);
     assert!(
