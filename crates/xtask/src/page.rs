@@ -10,38 +10,21 @@ use clap::Args;
 use crate::adapter::answers;
 use crate::{root, setup, succeed};
 
-/// A module of the page, what `wasm-opt` makes of it, and its largest compressed size in bytes.
+/// A module of the page and its largest compressed size in bytes.
 struct Module {
     start: &'static str,
-    level: &'static str,
     limit: u64,
 }
 
 const MODULES: [Module; 2] = [
-    // Small before fast. `-Oz` makes it smaller still, but brotli then saves less.
     Module {
         start: "spat-app",
-        level: "-Os",
         limit: 400_000,
     },
-    // The engine's inner loops must stay as fast as the compiler made them.
     Module {
         start: "spat-worker",
-        level: "-O2",
         limit: 3_000_000,
     },
-];
-
-/// What the compiler may use of WebAssembly, which `wasm-opt` must be told: the modules are stripped
-/// of their own list.
-const FEATURES: [&str; 7] = [
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-    "--enable-simd",
 ];
 
 /// How the page is served.
@@ -65,14 +48,12 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<()> {
     succeed(&mut trunk)
 }
 
-/// Sets up and builds the page into `dist/`, its modules made small where `wasm-opt` is at hand.
+/// Sets up and builds the page into `dist/`.
+///
+/// No `wasm-opt`: after the compiler's link-time optimisation it saves one per cent under brotli, and
+/// the versions that distributions carry break the tables of references.
 pub(crate) fn build() -> Result<()> {
-    succeed(&mut trunk("build")?)?;
-    if !answers("wasm-opt") {
-        println!("`wasm-opt` (binaryen) is missing; the modules stay as the compiler made them");
-        return Ok(());
-    }
-    MODULES.iter().try_for_each(optimise)
+    succeed(&mut trunk("build")?)
 }
 
 /// The page for any static host: built, and the compressed sizes of its modules held to their limits.
@@ -137,19 +118,6 @@ impl Module {
             });
         found.with_context(|| format!("no module {}*.wasm in {}", self.start, dist.display()))
     }
-}
-
-fn optimise(module: &Module) -> Result<()> {
-    let path = module.path()?;
-    let smaller = path.with_extension("smaller");
-    succeed(
-        Command::new("wasm-opt")
-            .arg(module.level)
-            .args(FEATURES)
-            .arg("-o")
-            .args([&smaller, &path]),
-    )?;
-    Ok(fs::rename(smaller, path)?)
 }
 
 /// Bytes under brotli, as hosts compress it.

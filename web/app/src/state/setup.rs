@@ -183,14 +183,16 @@ impl Setup {
         let chosen = (self.lookback, self.horizon) != (LOOKBACK, HORIZON);
         // Days and longer steps have seasons of a few rows; the lengths at first are meant for hours.
         let suits = season == 1 || season >= HORIZON;
-        if fits && (chosen || suits) {
+        if fits && chosen {
             return;
         }
         // The validation part, a tenth of the rows, must hold a forecast, and better two.
         let room = rows / 10;
-        let wanted = if season > 1 { season } else { HORIZON };
-        self.horizon = wanted.min(room / 2).max(1);
-        self.lookback = (4 * self.horizon).min(3 * room).max(2);
+        if !(fits && suits) {
+            let wanted = if season > 1 { season } else { HORIZON };
+            self.horizon = wanted.min(room / 2).max(1);
+            self.lookback = (4 * self.horizon).min(3 * room).max(2);
+        }
         let windows = (7 * room).saturating_sub(self.lookback + self.horizon);
         if windows < FEW_WINDOWS {
             self.batch = (windows / 16).clamp(4, 32);
