@@ -18,6 +18,7 @@ mod report;
 mod score;
 mod scorer;
 mod session;
+mod sizes;
 mod structure;
 mod study;
 mod training;
@@ -32,7 +33,7 @@ pub use forecaster::{
     ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
-pub use frame::{FrameError, frame, split_frame, unframe};
+pub use frame::{FrameError, frame, join_frame, split_frame, unframe};
 pub use line::{Asked, Hello, Told};
 pub use module_id::ModuleId;
 pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};

@@ -30,6 +30,31 @@ fn event<'de, D: Deserializer<'de>>(json: D) -> Result<Box<Event>, D::Error> {
     EventForm::deserialize(json).map(Box::new)
 }
 
+/// An epoch's phase and figures, which stand side by side.
+fn epoch<'de, D: Deserializer<'de>>(json: D) -> Result<(Phase, EpochResult), D::Error> {
+    let flat = EpochForm::deserialize(json)?;
+    let result = EpochResult {
+        epoch: flat.epoch,
+        train_loss: flat.train_loss,
+        val_mse: flat.val_mse,
+        learning_rate: flat.learning_rate,
+        seconds: flat.seconds,
+        best: flat.best,
+    };
+    Ok((flat.phase, result))
+}
+
+#[derive(Deserialize)]
+struct EpochForm {
+    phase: Phase,
+    epoch: usize,
+    train_loss: f64,
+    val_mse: f64,
+    learning_rate: f64,
+    seconds: f64,
+    best: bool,
+}
+
 #[derive(Deserialize)]
 #[serde(remote = "Told")]
 struct ToldForm {
@@ -90,9 +115,9 @@ enum EventForm {
         steps_per_second: f64,
         eta_seconds: f64,
     },
+    #[serde(deserialize_with = "epoch")]
     Epoch {
         phase: Phase,
-        #[serde(flatten)]
         result: EpochResult,
     },
     Scores {
@@ -138,7 +163,7 @@ mod tests {
         }
     }
 
-    fn epoch() -> EpochResult {
+    fn third_epoch() -> EpochResult {
         EpochResult {
             epoch: 3,
             train_loss: 0.1,
@@ -189,7 +214,7 @@ mod tests {
             },
             Event::Epoch {
                 phase,
-                result: epoch(),
+                result: third_epoch(),
             },
             Event::Scores {
                 scores: vec![Score {

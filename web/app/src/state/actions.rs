@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_series::SplitRule;
+use spat_series::{SplitRule, sorted};
 use spat_spec::{Command, DataConfig, Experiment, Phase};
 use spat_wire::{Engine, Order};
 
@@ -170,7 +170,10 @@ impl Page {
             .map(plain)
             .take(60)
             .collect();
-        let first = format!("{stem}-{}", experiment.forecaster.name().to_lowercase());
+        let first = format!(
+            "{stem}-{}",
+            experiment.forecaster.name().to_ascii_lowercase()
+        );
         let taken = |name: &str| {
             self.cards
                 .with_untracked(|cards| cards.iter().any(|(id, _)| id == name))
@@ -327,9 +330,9 @@ impl Page {
                 Err(error) => Err(error),
             };
             match cards {
-                Ok(mut cards) => {
-                    cards.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
-                    self.cards.set(cards);
+                Ok(cards) => {
+                    let newest_first = sorted(cards, |(_, a), (_, b)| b.begun.total_cmp(&a.begun));
+                    self.cards.set(newest_first);
                 }
                 Err(error) => self.not_kept.set(Some(error)),
             }

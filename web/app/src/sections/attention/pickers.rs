@@ -1,11 +1,11 @@
 //! Which module, which head.
 
 use leptos::prelude::*;
+use spat_report::module_heading;
 use spat_spec::ModuleId;
 
 use super::choice::Choice;
 use super::map::head_name;
-use super::module_name::module_heading;
 use crate::state::Page;
 
 /// The value of the option that stands for no single head.
