@@ -41,8 +41,8 @@ pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
 pub use report::{
     Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast,
-    MeanErrors, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly, ValResult,
-    WindowCounts, percent_change,
+    MeanErrors, ModelForecast, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly,
+    ValResult, WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use scorer::{Scorer, UnknownScorer};

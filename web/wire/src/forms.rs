@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Deserializer};
 use spat_spec::{
-    DataFacts, DeviceFacts, EpochResult, Event, ForecastSample, FutureForecast, ModuleMaps, Notice,
-    Phase, Plan, Report, Score, Told, Wish,
+    DataFacts, DeviceFacts, EpochResult, Event, ForecastSample, FutureForecast, ModelForecast,
+    ModuleMaps, Notice, Phase, Plan, Report, Score, Told, Wish,
 };
 
 use crate::reader::{Json, ReadError};
@@ -73,6 +73,12 @@ enum NoticeForm {
         reason: Option<String>,
     },
     Event(#[serde(deserialize_with = "event")] Box<Event>),
+    Forecast {
+        forecast: Box<ModelForecast>,
+    },
+    NoForecast {
+        reason: String,
+    },
     NotKept {
         reason: String,
     },
@@ -101,6 +107,11 @@ enum EventForm {
     },
     Device(DeviceFacts),
     Data(DataFacts),
+    Past {
+        phase: Phase,
+        steps_per_epoch: usize,
+        epochs: Vec<EpochResult>,
+    },
     Phase {
         phase: Phase,
         epochs: usize,
@@ -198,6 +209,11 @@ mod tests {
                 resumed: false,
             },
             Event::Device(facts()),
+            Event::Past {
+                phase,
+                steps_per_epoch: 9,
+                epochs: vec![third_epoch()],
+            },
             Event::Phase {
                 phase,
                 epochs: 2,
@@ -251,6 +267,20 @@ mod tests {
             Notice::NotKept {
                 reason: "full".to_owned(),
             },
+            Notice::Forecast {
+                forecast: Box::new(ModelForecast {
+                    channels: vec!["a".to_owned()],
+                    first_row: 400,
+                    stamps: Vec::new(),
+                    values: vec![0.5, -1.5],
+                    intervals: vec![(0.8, vec![0.1, 0.2])],
+                    doubts: Vec::new(),
+                    csv: "row\n".to_owned(),
+                }),
+            },
+            Notice::NoForecast {
+                reason: "other channels".to_owned(),
+            },
             Notice::Place { ahead: 2 },
             Notice::Table {
                 name: "a.csv".to_owned(),
@@ -292,6 +322,7 @@ mod tests {
                 Event::Started { .. }
                 | Event::Device(_)
                 | Event::Data(_)
+                | Event::Past { .. }
                 | Event::Phase { .. }
                 | Event::Progress { .. }
                 | Event::Epoch { .. }

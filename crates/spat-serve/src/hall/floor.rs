@@ -193,6 +193,12 @@ impl Floor {
             (Order::Open { .. }, Ok(Some(open))) => visitor.queue(Task::Open(open)),
             (Order::Open { .. }, Ok(None)) => {}
             (Order::Find { .. }, _) => visitor.queue(Task::Find),
+            (Order::Forecast { .. }, _) => visitor.tell(&Notice::NoForecast {
+                reason:
+                    "This host trains, and takes no saved models; forecast with `spat forecast` on \
+                         the command line, or in a page of your own."
+                        .to_owned(),
+            }),
             (Order::Command(command), _) => match command {
                 Command::Pause => self.pause(id),
                 Command::Resume => self.resume(id, 0),
@@ -284,6 +290,7 @@ impl Floor {
             Notice::Ready | Notice::Device { .. } | Notice::Place { .. } => false,
             // A window's own.
             Notice::Table { .. } | Notice::Wish { .. } => false,
+            Notice::Forecast { .. } | Notice::NoForecast { .. } => true,
             Notice::NotKept { .. } | Notice::Broken { .. } => true,
             Notice::Event(event) => match &**event {
                 Event::Started { .. } => {
@@ -294,7 +301,7 @@ impl Floor {
                     }
                     !going.continued
                 }
-                Event::Device(_) | Event::Data(_) => !going.continued,
+                Event::Device(_) | Event::Data(_) | Event::Past { .. } => !going.continued,
                 Event::Phase { phase, .. } => {
                     let known = going.continued && going.phase == Some(*phase);
                     going.phase = Some(*phase);

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
 
 use super::rules::{HIDE, LOCK, Name};
 use crate::lessons;
+use crate::sections::CopyField;
 use crate::state::{Page, hash_of};
 
 /// Boxes for what is hidden and locked, and the link that comes of them.
@@ -35,18 +34,6 @@ pub(crate) fn LinkMaker() -> impl IntoView {
         }
         address
     });
-    let copied = RwSignal::new("");
-    let copy = move |_| {
-        let address = address.get_untracked();
-        spawn_local(async move {
-            let written =
-                JsFuture::from(window().navigator().clipboard().write_text(&address)).await;
-            copied.set(match written {
-                Ok(_) => "Copied.",
-                Err(_) => "The browser forbids copying; take it from the field.",
-            });
-        });
-    };
     view! {
         <details class="more">
             <summary data-testid="class-link-open">"Make a link for a class"</summary>
@@ -77,18 +64,7 @@ pub(crate) fn LinkMaker() -> impl IntoView {
             </div>
             <Boxes legend="Hide" start="hide" names=&HIDE chosen=hidden />
             <Boxes legend="Lock" start="lock" names=&LOCK chosen=locked />
-            <div class="row">
-                <label class="field wide">
-                    "Link for the class"
-                    <input type="text" readonly data-testid="class-link" prop:value=move || address.get() />
-                </label>
-                <button type="button" data-testid="copy-class-link" on:click=copy>
-                    "Copy"
-                </button>
-                <span class="hint" role="status">
-                    {copied}
-                </span>
-            </div>
+            <CopyField label="Link for the class" name="class-link" text=address />
         </details>
     }
 }

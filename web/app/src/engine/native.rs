@@ -136,7 +136,7 @@ impl Native {
             Err(error) => return self.page.broken(error.to_string()),
         };
         match read_notice(json) {
-            Ok(Notice::Table { name }) => take(self.page, name, bytes.to_vec()),
+            Ok(Notice::Table { name }) => self.page.take_file(name, bytes.to_vec()),
             Ok(Notice::Wish { wish }) => grant(self.page, wish),
             Ok(notice) => self.page.hear(notice),
             Err(error) => self.page.broken(error.to_string()),
@@ -179,10 +179,6 @@ fn channel(line: Rc<Native>) -> Result<JsValue, String> {
     let arguments = Object::new();
     set(&arguments, "notices", &channel)?;
     Ok(arguments.into())
-}
-
-fn take(page: Page, name: String, bytes: Vec<u8>) {
-    page.take_new_table(name, bytes);
 }
 
 /// Does what was chosen in the window's menu, if the page's own button could be pressed.

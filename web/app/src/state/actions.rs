@@ -42,6 +42,7 @@ impl Page {
                 self.channel.set(table.series.channel_count() - 1);
                 self.table.set(Some(Arc::new(table)));
                 self.forget_results();
+                self.forecast_with_model();
             }
             Err(error) => self.table_problem.set(Some(error.to_string())),
         }
