@@ -1,8 +1,7 @@
 //! The link that a teacher gives to a class.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
+use spat_series::sorted;
 
 use super::rules::{HIDE, LOCK, Name};
 use crate::lessons;
@@ -13,8 +12,8 @@ use crate::state::{Page, hash_of};
 #[component]
 pub(crate) fn LinkMaker() -> impl IntoView {
     let page = Page::here();
-    let hidden = RwSignal::new(BTreeSet::<&'static str>::new());
-    let locked = RwSignal::new(BTreeSet::<&'static str>::new());
+    let hidden = RwSignal::new(Vec::<&'static str>::new());
+    let locked = RwSignal::new(Vec::<&'static str>::new());
     let table = RwSignal::new(String::new());
     let lesson = RwSignal::new(String::new());
     let address = Memo::new(move |_| {
@@ -28,8 +27,8 @@ pub(crate) fn LinkMaker() -> impl IntoView {
         }
         for (name, chosen) in [("hide", hidden.get()), ("lock", locked.get())] {
             if !chosen.is_empty() {
-                let names: Vec<_> = chosen.into_iter().collect();
-                address += &format!("&{name}={}", names.join(","));
+                let chosen = sorted(chosen, Ord::cmp);
+                address += &format!("&{name}={}", chosen.join(","));
             }
         }
         address
@@ -75,7 +74,7 @@ fn Boxes(
     legend: &'static str,
     start: &'static str,
     names: &'static [Name],
-    chosen: RwSignal<BTreeSet<&'static str>>,
+    chosen: RwSignal<Vec<&'static str>>,
 ) -> impl IntoView {
     view! {
         <fieldset>
@@ -93,10 +92,9 @@ fn Boxes(
                                         let on = event.target().checked();
                                         chosen
                                             .update(|chosen| {
+                                                chosen.retain(|chosen| *chosen != name);
                                                 if on {
-                                                    chosen.insert(name);
-                                                } else {
-                                                    chosen.remove(name);
+                                                    chosen.push(name);
                                                 }
                                             });
                                     }

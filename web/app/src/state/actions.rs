@@ -158,19 +158,11 @@ impl Page {
             .name
             .rsplit_once('.')
             .map_or(&*table.name, |(stem, _)| stem);
-        let plain = |c: char| {
-            if c.is_alphanumeric() || "._-".contains(c) {
-                c
-            } else {
-                '-'
-            }
-        };
-        let stem: String = stem
-            .trim_start_matches('.')
-            .chars()
-            .map(plain)
-            .take(60)
-            .collect();
+        // By the browser's letters and digits: the page has no list of its own.
+        let others = js_sys::RegExp::new(r"[^\p{Alphabetic}\p{N}._-]", "gu");
+        let stem = js_sys::JsString::from(stem.trim_start_matches('.'));
+        let stem = String::from(stem.replace_by_pattern(&others, "-"));
+        let stem: String = stem.chars().take(60).collect();
         let first = format!(
             "{stem}-{}",
             experiment.forecaster.name().to_ascii_lowercase()

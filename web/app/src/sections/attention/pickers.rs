@@ -26,11 +26,10 @@ pub(super) fn Pickers(choice: Choice) -> impl IntoView {
         <div class="row attention-pickers">
             <fieldset class="module-picker" data-testid="attention-modules">
                 <legend>"Module"</legend>
-                <For
-                    each=move || modules.get()
-                    key=ModuleId::clone
-                    children=move |module| view! { <ModuleRadio choice module /> }
-                />
+                {move || {
+                    let modules = modules.get().into_iter();
+                    modules.map(|module| view! { <ModuleRadio choice module /> }).collect_view()
+                }}
             </fieldset>
             <HeadPicker choice />
         </div>

@@ -69,10 +69,13 @@ pub(super) fn Sources() -> impl IntoView {
                 "Any delimiter, decimal commas, dates or none. "
                 {engine::host()
                     .map_or_else(
-                        || "Your data never leave this computer.".to_owned(),
+                        || {
+                            "Your data never leave this computer. A model that you saved (.safetensors), \
+                             given along with a table, forecasts it without training."
+                                .to_owned()
+                        },
                         |host| format!("Training sends them to {host}, which keeps them."),
                     )}
-                " A model that you saved (.safetensors), given along with a table, forecasts it without training."
             </p>
         </div>
         <div class="row samples">
