@@ -6,7 +6,7 @@ use crate::{
     options::ReadOptions,
     order::sorted,
     sample::Sample,
-    stamp::is_evident_stamp,
+    stamp_form::is_evident_stamp,
 };
 
 /// Candidates, the likeliest first.

@@ -10,7 +10,7 @@ use crate::{
     order::sorted,
     parts::Parts,
     sample::Sample,
-    stamp::Form,
+    stamp_form::Form,
 };
 
 /// Names that time columns have.
