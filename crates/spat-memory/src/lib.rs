@@ -1,4 +1,5 @@
-//! The allocator of the native programs: whoever links this crate has it, and calls [`settle`] once.
+//! The allocator of the native programs: whoever links this crate has it, and calls
+//! [`settle`] when training begins.
 //!
 //! A training step makes and drops the same few hundred large buffers again and again. An allocator
 //! that hands each back to the system between two steps makes the system clear its pages again, which
@@ -18,6 +19,21 @@ const PURGE_DELAY: i32 = 15;
 pub fn settle() {
     // SAFETY: sets a number under the allocator's own lock-free rules; any value is good.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, KEPT_FOR) };
+}
+
+/// How long freed memory stays at hand while nothing is trained, milliseconds.
+const KEPT_AT_REST: std::ffi::c_long = 10;
+
+/// Gives freed memory back to the system, what there is now and what is freed later. For a program that
+/// stays open when its training is over.
+#[allow(unsafe_code)]
+pub fn let_go() {
+    // SAFETY: sets a number as `settle` does; the second gives back what this thread and others have
+    // freed, and touches nothing that is in use.
+    unsafe {
+        libmimalloc_sys::mi_option_set(PURGE_DELAY, KEPT_AT_REST);
+        libmimalloc_sys::mi_collect(true);
+    }
 }
 
 #[cfg(test)]
