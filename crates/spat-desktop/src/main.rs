@@ -51,6 +51,7 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(answer);
     }
     drawing::settle();
+    spat_memory::let_go();
     open()?;
     Ok(ExitCode::SUCCESS)
 }

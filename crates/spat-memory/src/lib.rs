@@ -21,17 +21,14 @@ pub fn settle() {
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, KEPT_FOR) };
 }
 
-/// How long freed memory stays at hand while nothing is trained, milliseconds.
-const KEPT_AT_REST: std::ffi::c_long = 10;
-
-/// Gives freed memory back to the system, what there is now and what is freed later. For a program that
-/// stays open when its training is over.
+/// Gives freed memory back to the system, what there is now and at once what is freed later. For a
+/// program that stays open before and after its trainings.
 #[allow(unsafe_code)]
 pub fn let_go() {
     // SAFETY: sets a number as `settle` does; the second gives back what this thread and others have
     // freed, and touches nothing that is in use.
     unsafe {
-        libmimalloc_sys::mi_option_set(PURGE_DELAY, KEPT_AT_REST);
+        libmimalloc_sys::mi_option_set(PURGE_DELAY, 0);
         libmimalloc_sys::mi_collect(true);
     }
 }
@@ -50,5 +47,7 @@ mod tests {
         super::settle();
         assert!(before == 10 || before == 1_000, "{before}");
         assert_eq!(delay(), super::KEPT_FOR);
+        super::let_go();
+        assert_eq!(delay(), 0);
     }
 }
