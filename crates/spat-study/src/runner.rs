@@ -98,11 +98,10 @@ impl Runner<'_> {
             tasks: wanted.len(),
             known: 0,
         });
-        self.in_parallel(&wanted, |(_, task)| {
-            let Task::Train(recipe) = task else {
-                return Ok(());
-            };
-            self.model(recipe).map(drop)
+        self.in_parallel(&wanted, |(_, task)| match task {
+            Task::Train(recipe) if recipe.course().is_some() => self.classifier(recipe).map(drop),
+            Task::Train(recipe) => self.model(recipe).map(drop),
+            _ => Ok(()),
         })
     }
 
@@ -173,6 +172,9 @@ impl Runner<'_> {
     }
 
     fn outcome(&self, task: &Task) -> Result<Outcome, StudyError> {
+        if let Some(outcome) = self.of_classifier(task)? {
+            return Ok(outcome);
+        }
         let because = |error| because(task, error);
         match task {
             Task::Train(recipe) => self.train(recipe).map(|(outcome, _)| outcome),
@@ -273,6 +275,9 @@ impl Runner<'_> {
                 let tuned = bench.finetune(start, training, *seed, &mut control);
                 pollster::block_on(tuned).map_err(because)?
             }
+            Recipe::Classifier { .. } | Recipe::TunedClassifier { .. } => {
+                return Err(no_forecaster(recipe));
+            }
         };
         drop(control);
         let errors = pollster::block_on(bench.errors(&fitted.model)).map_err(because)?;
@@ -291,7 +296,8 @@ impl Runner<'_> {
         let key = task.key(&self.data);
         if let Some(weights) = self.cache.weights(&key)? {
             let bench = self.bench(recipe.table())?;
-            return Forecaster::init(&recipe.structure()?, 0, bench.device())
+            let structure = recipe.structure()?.ok_or_else(|| no_forecaster(recipe))?;
+            return Forecaster::init(&structure, 0, bench.device())
                 .with_weights(weights)
                 .map_err(|error| because(&task, error.into()));
         }
@@ -311,12 +317,16 @@ impl Runner<'_> {
             .ok_or_else(|| StudyError::Mismatch(format!("the study has no table {table}")))
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Outcome>> {
+    pub(crate) fn known(&self) -> MutexGuard<'_, HashMap<String, Outcome>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn because(task: &Task, error: JobError) -> StudyError {
+fn no_forecaster(recipe: &Recipe) -> StudyError {
+    StudyError::Mismatch(format!("{} is no forecaster", recipe.label()))
+}
+
+pub(crate) fn because(task: &Task, error: JobError) -> StudyError {
     match error {
         JobError::Stopped => StudyError::Stopped,
         error => StudyError::Task {

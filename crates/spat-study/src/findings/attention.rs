@@ -1,6 +1,6 @@
 //! Whether the score is a property of the model.
 
-use spat_spec::{DepthReport, Finding, Question, Stance, StudyReport};
+use spat_spec::{DepthReport, Finding, PlantedResult, Question, Stance};
 
 use super::words::{finding, rough};
 
@@ -24,18 +24,25 @@ pub(super) fn stability(depth: &DepthReport) -> Option<Finding> {
     };
     let epochs = stability.epochs.first().map_or_else(String::new, |first| {
         format!(
-            "; the first epoch's order agrees with the last one's by {}",
+            " After the first epoch the order is the last epoch's by a tau of {}.",
             rough(first)
         )
     });
+    let seeds = if stability.seeds.values.is_empty() {
+        verdict.to_owned()
+    } else {
+        format!(
+            "models of different seeds agree by {} (95 % bootstrap interval {low:.2} to {high:.2}): {verdict}",
+            rough(&stability.seeds)
+        )
+    };
     Some(finding(
         Question::Stability,
         stance,
         format!(
-            "With {} layers, SEND's order agrees with itself by Kendall's tau {} between groups of batches and {} between seeds (95 % bootstrap interval {low:.2} to {high:.2}){epochs}: {verdict}. Groups of batches of one model would remove the same modules in {:.0} % of pairs.",
+            "With {} layers, two scorings of one and the same model on different batches agree by Kendall's tau {} (1 is the same order, 0 chance), and would remove the same modules in {:.0} % of pairs; {seeds}.{epochs}",
             depth.layers,
             rough(&stability.batches),
-            rough(&stability.seeds),
             100.0 * stability.same_choice
         )
         .replace(" -", " −"),
@@ -70,8 +77,8 @@ pub(super) fn uniformity(depth: &DepthReport) -> Option<Finding> {
     ))
 }
 
-pub(super) fn planted(report: &StudyReport) -> Vec<Finding> {
-    let each = report.planted.iter().map(|plant| {
+pub(crate) fn planted(plants: &[PlantedResult]) -> Vec<Finding> {
+    let each = plants.iter().map(|plant| {
         let send: Vec<_> = plant.tau.iter().filter(|(name, _)| name.starts_with("send")).collect();
         let best = send.iter().max_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
         let rivals: Vec<&str> = plant
