@@ -80,7 +80,7 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     }
     let report = carried_out(args.quiet, &folder, &file.command, |watch, stop| {
         let place = Place {
-            folder: &folder,
+            folder: Some(&folder),
             device,
             device_facts: facts,
             workers,

@@ -78,7 +78,7 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     let series: Vec<Series> = tables.into_iter().map(|loaded| loaded.series).collect();
     let report = carried_out(args.quiet, &folder, &file.command, |watch, stop| {
         let place = Place {
-            folder: &folder,
+            folder: Some(&folder),
             device,
             device_facts: facts,
             workers: at_once,

@@ -115,3 +115,52 @@ impl Search {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trial(removed: usize, loss: f64, accepted: bool) -> Trial {
+        Trial {
+            removed: (0..removed).map(ModuleId::encoder).collect(),
+            loss,
+            accepted,
+        }
+    }
+
+    #[test]
+    fn a_search_tells_what_was_chosen_and_what_it_took() {
+        let search = Search {
+            below_gap: Some(2),
+            gap_spreads: Some(2.34),
+            believed: true,
+            trials: vec![
+                trial(0, 0.5, true),
+                trial(1, 0.45, true),
+                trial(2, 0.55, false),
+            ],
+        };
+        let words = search.in_words(1, 4);
+        for figure in [
+            "2.3 times",
+            "2 of 4 below it",
+            "1 of 4 removed",
+            "3 fine-tunings",
+            "0.5000 with all modules and 0.4500",
+        ] {
+            assert!(words.contains(figure), "{figure} is missing in: {words}");
+        }
+        let unsure = Search {
+            gap_spreads: Some(0.4),
+            believed: false,
+            ..search.clone()
+        };
+        assert!(unsure.in_words(1, 4).contains("tried one by one"));
+        let kept = Search {
+            trials: vec![trial(0, 0.5, true)],
+            ..unsure
+        };
+        let words = kept.in_words(0, 4);
+        assert!(words.contains("nothing was tried") && words.contains("1 fine-tuning."));
+    }
+}

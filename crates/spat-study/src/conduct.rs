@@ -37,8 +37,8 @@ const ROUNDS: usize = 15;
 
 /// Where and how a study is carried out; nothing of it decides a result.
 pub struct Place<'a> {
-    /// The folder of the study.
-    pub folder: &'a Path,
+    /// The folder of the study; without one nothing is kept but what is given back.
+    pub folder: Option<&'a Path>,
     /// Without autodiff.
     pub device: Device,
     /// The same in words.
@@ -87,7 +87,7 @@ pub fn conduct(
     let runner = Runner {
         benches,
         data: study.base.data.clone(),
-        cache: Cache::new(&place.folder.join("cache"))?,
+        cache: Cache::new(place.folder)?,
         workers: place.workers,
         watch: place.watch,
         stop: place.stop,
@@ -135,11 +135,11 @@ pub fn conduct(
     report.findings = findings(&report);
 
     let timings = timings(&sites, &runner, place)?;
-    write_json(place.folder, REPORT_FILE, &report)?;
-    let page = spat_report::study_html(&report, Some(&timings));
-    write_whole(&place.folder.join("study.html"), page.as_bytes())?;
-    let text = spat_report::study_markdown(&report, Some(&timings));
-    write_whole(&place.folder.join("study.md"), text.as_bytes())?;
+    if let Some(folder) = place.folder {
+        let page = spat_report::study_html(&report, Some(&timings));
+        let text = spat_report::study_markdown(&report, Some(&timings));
+        write_views(folder, &report, &page, &text)?;
+    }
     Ok((report, timings))
 }
 
@@ -228,9 +228,9 @@ fn timings(
     runner: &Runner<'_>,
     place: &Place<'_>,
 ) -> Result<StudyTimings, StudyError> {
-    let path = place.folder.join(TIMINGS_FILE);
-    if let Some(known) = std::fs::read(&path)
-        .ok()
+    if let Some(known) = place
+        .folder
+        .and_then(|folder| std::fs::read(folder.join(TIMINGS_FILE)).ok())
         .and_then(|bytes| serde_json::from_slice::<StudyTimings>(&bytes).ok())
     {
         return Ok(known);
@@ -272,16 +272,25 @@ fn timings(
         device: place.device_facts.clone(),
         depths,
     };
-    write_json(place.folder, TIMINGS_FILE, &timings)?;
+    if let Some(folder) = place.folder {
+        write_json(folder, TIMINGS_FILE, &timings)?;
+    }
     Ok(timings)
 }
 
-/// Writes a result for a person to read too.
-pub(crate) fn write_json(
+/// The report, its page and its Markdown.
+pub(crate) fn write_views(
     folder: &Path,
-    name: &str,
-    value: &impl serde::Serialize,
+    report: &impl serde::Serialize,
+    page: &str,
+    text: &str,
 ) -> Result<(), StudyError> {
+    write_json(folder, REPORT_FILE, report)?;
+    write_whole(&folder.join("study.html"), page.as_bytes())?;
+    Ok(write_whole(&folder.join("study.md"), text.as_bytes())?)
+}
+
+fn write_json(folder: &Path, name: &str, value: &impl serde::Serialize) -> Result<(), StudyError> {
     let path = folder.join(name);
     let text = serde_json::to_vec_pretty(value).map_err(|error| StudyError::Damaged {
         path: path.display().to_string(),

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 use spat_domains::{Course, Stream, best_loss, task};
-use spat_engine::platform::write_whole;
 use spat_spec::{ClassifierStudy, DataConfig, Domain, MadeReport, MadeStudy, Spread};
 
 use crate::cache::Cache;
 use crate::classifiers::TEST_BATCHES;
-use crate::conduct::{Place, REPORT_FILE, depth, write_json};
+use crate::conduct::{Place, depth, write_views};
 use crate::error::StudyError;
 use crate::findings::{of_depth, planted as planted_findings};
 use crate::questions::planted;
@@ -26,7 +25,7 @@ pub fn conduct_made(study: &MadeStudy, place: &Place<'_>) -> Result<MadeReport, 
     let runner = Runner {
         benches: BTreeMap::new(),
         data: DataConfig::default(),
-        cache: Cache::new(&place.folder.join("cache"))?,
+        cache: Cache::new(place.folder)?,
         workers: place.workers,
         watch: place.watch,
         stop: place.stop,
@@ -60,11 +59,11 @@ pub fn conduct_made(study: &MadeStudy, place: &Place<'_>) -> Result<MadeReport, 
         .chain(planted_findings(&report.planted))
         .collect();
 
-    write_json(place.folder, REPORT_FILE, &report)?;
-    let page = spat_report::made_html(&report);
-    write_whole(&place.folder.join("study.html"), page.as_bytes())?;
-    let text = spat_report::made_markdown(&report);
-    write_whole(&place.folder.join("study.md"), text.as_bytes())?;
+    if let Some(folder) = place.folder {
+        let page = spat_report::made_html(&report);
+        let text = spat_report::made_markdown(&report);
+        write_views(folder, &report, &page, &text)?;
+    }
     Ok(report)
 }
 

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
 
+use spat_engine::platform::at_once;
 use spat_engine::{Control, Errors, JobError, Workbench};
 use spat_model::Forecaster;
 use spat_prune::{Sample, ScoreAccumulator, apply, score_with};
@@ -14,9 +14,6 @@ use spat_spec::{Command, DataConfig, Event, Score};
 use crate::cache::Cache;
 use crate::error::StudyError;
 use crate::task::{Outcome, Recipe, Task, TaskErrors};
-
-/// Deep structures nest deeply while gradients are taken.
-const STACK: usize = 64 << 20;
 
 /// What happens while a study goes on.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,19 +148,12 @@ impl Runner<'_> {
                 }
             }
         };
-        thread::scope(|scope| {
-            for _ in 0..self.workers.clamp(1, items.len().max(1)) {
-                let spawned = thread::Builder::new()
-                    .name("study".to_owned())
-                    .stack_size(STACK)
-                    .spawn_scoped(scope, worker);
-                if let Err(error) = spawned {
-                    let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
-                    let reason = format!("cannot start a thread: {error}");
-                    errors.insert(usize::MAX, StudyError::Mismatch(reason));
-                }
-            }
-        });
+        let workers = self.workers.clamp(1, items.len().max(1));
+        if let Err(error) = at_once(workers, &worker) {
+            let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+            let reason = format!("cannot start a thread: {error}");
+            errors.insert(usize::MAX, StudyError::Mismatch(reason));
+        }
         let errors = errors.into_inner().unwrap_or_else(PoisonError::into_inner);
         match errors.into_values().next() {
             Some(error) => Err(error),
@@ -239,7 +229,8 @@ impl Runner<'_> {
             if self.stop.load(Ordering::Relaxed) {
                 commands.send(Command::Stop).ok();
             }
-        });
+        })
+        .in_one_go();
         let mut scores = Vec::new();
         let fitted = match recipe {
             Recipe::Fresh {

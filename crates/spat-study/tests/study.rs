@@ -90,7 +90,7 @@ fn run(
         }
     };
     let place = Place {
-        folder,
+        folder: Some(folder),
         device: Device::flex(),
         device_facts: DeviceFacts {
             kind: "cpu".to_owned(),
@@ -238,7 +238,7 @@ fn without_a_table_every_question_has_an_answer_too() {
         let folder = tempfile::tempdir().unwrap();
         let stop = AtomicBool::new(false);
         let place = Place {
-            folder: folder.path(),
+            folder: Some(folder.path()),
             device: Device::flex(),
             device_facts: DeviceFacts {
                 kind: "cpu".to_owned(),
