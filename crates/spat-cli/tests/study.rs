@@ -158,6 +158,7 @@ fn a_study_without_a_table_survives_kills() {
         "{}",
         String::from_utf8_lossy(&whole.stderr)
     );
+    let mut kills = 0;
     for attempt in 0..10_u64 {
         let begun = folder.path().join("pieces/config.json").is_file();
         let more: &[&str] = if begun { &["--resume"] } else { &[] };
@@ -167,9 +168,11 @@ fn a_study_without_a_table_survives_kills() {
             .spawn()
             .unwrap();
         thread::sleep(Duration::from_millis(60 + 31 * attempt));
+        kills += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
     }
+    assert!(kills > 0, "every session ended before it could be killed");
     let last = run("pieces", &["--resume"]).output().unwrap();
     assert!(
         last.status.success(),

@@ -257,7 +257,7 @@ fn without_a_table_every_question_has_an_answer_too() {
             "a figure is missing"
         );
         let MadeStudy::Classifier(study) = &study else {
-            assert_eq!(report.findings.len(), 1);
+            assert_eq!(report.findings.len(), 2);
             assert!(report.planted[0].own.is_some());
             continue;
         };

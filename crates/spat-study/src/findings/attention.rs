@@ -118,5 +118,59 @@ pub(crate) fn planted(plants: &[PlantedResult]) -> Vec<Finding> {
             format!("Planted, {}: {said}. Of the others, {rivals} reached {FOUND}.", plant.plant),
         )
     });
-    each.collect()
+    each.chain(plants.iter().filter_map(choices)).collect()
+}
+
+/// Which of SEND's choices decides whether the order is found. The settings are named by their
+/// choices: `send when mask sign scaling`.
+fn choices(plant: &PlantedResult) -> Option<Finding> {
+    let settings: Vec<(Vec<&str>, f64)> = plant
+        .tau
+        .iter()
+        .filter(|(name, _)| name.starts_with("send "))
+        .map(|(name, tau)| (name.split(' ').collect(), tau.mean))
+        .filter(|(choices, _): &(Vec<&str>, f64)| choices.len() == 5)
+        .collect();
+    if settings.is_empty() {
+        return None;
+    }
+    let found = settings.iter().filter(|(_, tau)| *tau >= FOUND).count();
+    let mean = |place: usize, choice: &str| {
+        let with: Vec<f64> = settings
+            .iter()
+            .filter(|(choices, _)| choices[place] == choice)
+            .map(|(_, tau)| *tau)
+            .collect();
+        (!with.is_empty()).then(|| with.iter().sum::<f64>() / with.len() as f64)
+    };
+    let by = |place: usize, choices: &[&str]| {
+        let each = choices.iter().filter_map(|choice| {
+            let mean = format!("{:.2}", mean(place, choice)?).replace('-', "−");
+            Some(format!("{choice} {mean}"))
+        });
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let standardised = mean(4, "standardise");
+    let plain = mean(4, "none");
+    let against = matches!((standardised, plain), (Some(s), Some(p)) if s + 0.3 < p);
+    let why = if against {
+        " Dividing S by the module's own deviation takes away the size by which a needless module is known."
+    } else {
+        ""
+    };
+    Some(finding(
+        Question::Planted,
+        if against {
+            Stance::Against
+        } else {
+            Stance::Open
+        },
+        format!(
+            "{found} of {} settings of SEND reach a tau of {FOUND} in the mean over seeds. Mean tau by scaling: {}; by sign: {}; by mask: {}.{why}",
+            settings.len(),
+            by(4, &["none", "sum-loss", "standardise"]),
+            by(3, &["signed", "absolute"]),
+            by(2, &["shared", "per-sample"]),
+        ),
+    ))
 }

@@ -138,7 +138,7 @@ fn everything(depth: &DepthReport) -> Option<Finding> {
         Question::Sweep,
         stance,
         format!(
-            "With {} layers and all attention removed, {} is {} against {} of the dense model fine-tuned as long, {}: {verdict}.",
+            "With {} layers and all attention removed, the {} is {} against {} of the dense model fine-tuned as long, {}: {verdict}.",
             depth.layers,
             depth.measure.test(),
             spread(&all.tuned.test),
@@ -208,10 +208,15 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
         let counts: Vec<String> = result.counts.iter().map(ToString::to_string).collect();
         let better = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(true)).count();
         let worse = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(false)).count();
+        // Better than removing everything is no merit, nor is anything where nothing was removed.
+        let merits = result
+            .against_fixed
+            .iter()
+            .filter(|(count, test)| *count < depth.layers && lower(test) == Some(true))
+            .count();
         finding(
             Question::Adaptive,
-            // Better than removing everything is no merit where nothing was removed.
-            match (better, worse, result.counts.iter().all(|&count| count == 0)) {
+            match (merits, worse, result.counts.iter().all(|&count| count == 0)) {
                 (0, 1.., _) => Stance::Against,
                 (1.., 0, false) => Stance::For,
                 _ => Stance::Open,
