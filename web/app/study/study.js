@@ -32,9 +32,11 @@ function end(message, bad) {
   say(message, bad);
 }
 
-// The views as the engine drew them, without the page around them: its styles are here already.
+// The views as the engine drew them, without the page around them: its styles are here already, and
+// this page's policy would not let them in once more.
 function show(html) {
-  const drawn = new DOMParser().parseFromString(html, "text/html");
+  const inner = html.slice(html.indexOf("<main>"), html.lastIndexOf("</main>"));
+  const drawn = new DOMParser().parseFromString(inner, "text/html");
   views.replaceChildren(...drawn.querySelectorAll("main"));
   views.scrollIntoView({ behavior: "smooth" });
 }
