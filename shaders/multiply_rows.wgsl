@@ -97,22 +97,5 @@ fn multiply_rows(
         y7 += v * x7;
         z7 += w * x7;
     }
-    put_quad(row, column, y0);
-    put_quad(row + 1u, column, y1);
-    put_quad(row + 2u, column, y2);
-    put_quad(row + 3u, column, y3);
-    put_quad(row + 4u, column, y4);
-    put_quad(row + 5u, column, y5);
-    put_quad(row + 6u, column, y6);
-    put_quad(row + 7u, column, y7);
-    if column + 4u < product.columns {
-        put_quad(row, column + 4u, z0);
-        put_quad(row + 1u, column + 4u, z1);
-        put_quad(row + 2u, column + 4u, z2);
-        put_quad(row + 3u, column + 4u, z3);
-        put_quad(row + 4u, column + 4u, z4);
-        put_quad(row + 5u, column + 4u, z5);
-        put_quad(row + 6u, column + 4u, z6);
-        put_quad(row + 7u, column + 4u, z7);
-    }
+    put_tile(row, column, y0, y1, y2, y3, y4, y5, y6, y7, z0, z1, z2, z3, z4, z5, z6, z7);
 }

@@ -2,12 +2,14 @@
 //! window and the server share, and a desk on a thread of its own.
 
 mod desk_thread;
+mod error;
 mod history;
 mod run_file;
 mod run_folder;
 mod runs_folder;
 
 pub use desk_thread::DeskThread;
+pub use error::RunFolderError;
 pub use run_file::{Origin, RunFile, sha256};
-pub use run_folder::{RunFolder, RunFolderError, folder_name, lock};
+pub use run_folder::{RunFolder, folder_name, lock};
 pub use runs_folder::RunsFolder;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::run_folder::RunFolderError;
+use crate::error::RunFolderError;
 
 /// The version of `run.json`.
 const FORMAT: u32 = 1;

@@ -8,9 +8,10 @@ use spat_engine::StoreError;
 use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError, TABLE};
 use spat_spec::{Card, DeviceFacts, Experiment};
 
+use crate::error::RunFolderError;
 use crate::history;
 use crate::run_file::{Origin, RunFile, sha256};
-use crate::run_folder::{EXPERIMENT, RunFolder, RunFolderError};
+use crate::run_folder::{EXPERIMENT, RunFolder};
 
 /// Runs on disk. A copy is a handle on the same folder.
 #[derive(Debug, Clone)]

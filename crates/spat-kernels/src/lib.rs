@@ -14,7 +14,7 @@ mod linear_norm;
 mod norm;
 #[cfg(feature = "threads")]
 mod pool;
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
 mod portable_product;
 mod product;
 mod profile;
@@ -43,6 +43,7 @@ pub use projections::{
     ProjectGradients, Projection, ProjectionGradients, project, project_backward,
 };
 pub use squared_error::{mean_squared_error, mean_squared_error_backward};
+pub use vectorise::limit_vectors;
 pub use window_norm::{
     WindowShape, WindowStatistics, restore_windows, restore_windows_backward, window_tokens,
 };

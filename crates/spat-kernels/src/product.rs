@@ -1,4 +1,5 @@
-//! Matrix products of views, by the `gemm` crate, and the cut of large ones into blocks.
+//! Matrix products of views, by the `gemm` crate or, where vectors have 128 bits, by a portable one, and
+//! the cut of large ones into blocks.
 //!
 //! A product of `gemm` is as fast for 48 rows of the output as for all of them, if the right matrix
 //! is row-major: so large products are cut into blocks of rows, for threads, and so that what follows
@@ -17,6 +18,19 @@ pub(crate) const ROWS: usize = 192;
 
 /// Multiplications that take as long as passing over one value.
 const PER_VALUE: usize = 16;
+
+/// Whether vectors have 128 bits, for which the portable product is the faster one: in a browser, and
+/// on a CPU before AVX2.
+fn narrow() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        crate::vectorise::level() == crate::vectorise::Level::Least
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        cfg!(target_arch = "wasm32")
+    }
+}
 
 /// A view of a matrix in a slice.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +85,7 @@ impl<'a> View<'a> {
         }
     }
 
-    #[cfg(any(test, target_arch = "wasm32"))]
+    #[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
     fn parts(self) -> crate::portable_product::Strided<'a> {
         crate::portable_product::Strided {
             values: self.values,
@@ -124,14 +138,17 @@ impl<'a> ViewMut<'a> {
             (k, m, n),
             (b.place.rows, self.place.rows, self.place.columns)
         );
-        #[cfg(target_arch = "wasm32")]
-        crate::portable_product::product(
-            self.values,
-            self.place.row_step,
-            factor,
-            a.parts(),
-            b.parts(),
-        );
+        if narrow() {
+            #[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
+            crate::portable_product::product(
+                self.values,
+                self.place.row_step,
+                factor,
+                a.parts(),
+                b.parts(),
+            );
+            return;
+        }
         // SAFETY: every entry of the three matrices lies in its slice (`Place::new`), the written one
         // is borrowed exclusively, and its entries do not overlap (`ViewMut::strided`).
         #[cfg(not(target_arch = "wasm32"))]
@@ -211,6 +228,7 @@ mod tests {
     use super::*;
 
     /// What browsers multiply with, beside what everybody else does, in all four layouts.
+    #[cfg(target_arch = "x86_64")]
     #[test]
     fn the_portable_product_agrees() {
         for (m, k, n) in [

@@ -45,30 +45,56 @@ macro_rules! vectorised {
 }
 pub(crate) use vectorised;
 
-/// Vector instructions of a CPU of the family x86-64.
+/// Vector instructions of a CPU of the family x86-64, from the least.
 #[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     Least,
     Avx2,
     Avx512,
 }
 
-/// What this CPU has.
+#[cfg(target_arch = "x86_64")]
+static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
+
+/// What this process uses: all that the CPU has, unless it was limited.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn level() -> Level {
-    static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
-    *LEVEL.get_or_init(|| {
-        let avx512 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512cd")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl");
-        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        match (avx512 && avx2 && cfg!(feature = "x86-v4"), avx2) {
-            (true, _) => Level::Avx512,
-            (false, true) => Level::Avx2,
-            (false, false) => Level::Least,
-        }
-    })
+    *LEVEL.get_or_init(found)
+}
+
+/// Holds this process to vectors of `bits`, 128, 256 or 512, as older CPUs and browsers have them: for
+/// measurements. False if a kernel has already run, or where there is no choice to make.
+#[must_use]
+pub fn limit_vectors(bits: u64) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let most = match bits {
+            ..256 => Level::Least,
+            256..512 => Level::Avx2,
+            512.. => Level::Avx512,
+        };
+        LEVEL.set(found().min(most)).is_ok()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = bits;
+        false
+    }
+}
+
+/// What this CPU has.
+#[cfg(target_arch = "x86_64")]
+fn found() -> Level {
+    let avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512cd")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl");
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    match (avx512 && avx2 && cfg!(feature = "x86-v4"), avx2) {
+        (true, _) => Level::Avx512,
+        (false, true) => Level::Avx2,
+        (false, false) => Level::Least,
+    }
 }

@@ -5,7 +5,7 @@ use crate::{
     error::ReadError,
     options::ReadOptions,
     sample::Sample,
-    stamp::is_evident_stamp,
+    stamp_form::is_evident_stamp,
 };
 
 /// Candidates, the likeliest first.

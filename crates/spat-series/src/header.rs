@@ -8,7 +8,7 @@ use crate::{
     error::shorten,
     options::HeaderRow,
     sample::Sample,
-    stamp::is_evident_stamp,
+    stamp_form::is_evident_stamp,
     time_column::is_time_title,
 };
 

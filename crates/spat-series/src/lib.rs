@@ -74,6 +74,7 @@ mod scaler;
 mod series;
 mod split;
 mod stamp;
+mod stamp_form;
 mod table;
 mod time_column;
 mod windows;

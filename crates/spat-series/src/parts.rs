@@ -1,7 +1,8 @@
 //! Stamps spread over columns of whole numbers: year, month, day, hour.
 
 use crate::{
-    civil, error::ReadError, error::shorten_list, options::CalendarColumns, sample::Sample, stamp,
+    civil, error::ReadError, error::shorten_list, options::CalendarColumns, sample::Sample,
+    stamp_form,
 };
 
 /// The calendar parts, from large to small.
@@ -99,7 +100,7 @@ impl Parts {
         let year = get(Unit::Year)?;
         let day = get(Unit::Day).unwrap_or(1) as u32;
         let date = match (get(Unit::Month), get(Unit::Quarter)) {
-            (None, Some(quarter)) => stamp::quarter_seconds(year, quarter)?,
+            (None, Some(quarter)) => stamp_form::quarter_seconds(year, quarter)?,
             (month, _) => civil::date_seconds(year, month.unwrap_or(1) as u32, day)?,
         };
         let clock = |unit| get(unit).unwrap_or(0);

@@ -9,7 +9,7 @@ use crate::{
     options::TimeColumn,
     parts::Parts,
     sample::Sample,
-    stamp::Form,
+    stamp_form::Form,
 };
 
 /// Names that time columns have.

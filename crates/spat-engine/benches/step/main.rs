@@ -1,6 +1,7 @@
 //! Times training steps and forward passes on request: the twin of `bench.py`, driven by
 //! `cargo xtask bench` over the same JSON lines. `"device": "gpu"` takes the first card, or the
-//! software adapter where there is none, and the answer then tells a step's launches by kernel.
+//! software adapter where there is none, and the answer then tells a step's launches by kernel;
+//! `"vectors": 128` in the first request holds our kernels to vectors as a browser has them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod profile;
@@ -40,6 +41,14 @@ fn main() {
             break;
         }
         let request: Value = serde_json::from_str(&line).expect("requests are JSON");
+        if let Some(bits) = request["vectors"].as_u64()
+            && benches.is_empty()
+        {
+            assert!(
+                spat_kernels::limit_vectors(bits),
+                "vectors are limited at first, and on x86-64"
+            );
+        }
         let bench = benches
             .entry(key(&request))
             .or_insert_with(|| Bench::new(&request));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Tensor, TensorData};
 use spat_kernels::{
@@ -10,22 +9,10 @@ use spat_kernels::{
     attend_backward,
 };
 
+use super::attention::Attention;
 use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 use super::project::project;
-
-/// Self-attention over the tokens of each sample.
-#[derive(Debug, Clone)]
-pub(crate) struct Attention<'a> {
-    /// `[B · L, d_model]`.
-    pub(crate) x: Tensor<2>,
-    /// W_q, W_k and W_v, each `[d_model, H · w]` with bias.
-    pub(crate) projections: [&'a Linear; 3],
-    pub(crate) shape: AttentionShape,
-    /// M, `[B or 1, H, L, L]`.
-    pub(crate) mask: Option<Tensor<4>>,
-    pub(crate) dropout: Option<Dropout>,
-}
 
 /// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, L]`, outside the
 /// graph, if asked for.

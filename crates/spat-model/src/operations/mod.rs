@@ -4,6 +4,7 @@
 //! that stands beside it and that tests hold both to.
 
 mod attend;
+mod attention;
 mod dropout;
 mod gpu;
 mod linear;
@@ -14,7 +15,8 @@ mod project;
 mod squared_error;
 mod windows;
 
-pub(crate) use attend::{Attention, attend};
+pub(crate) use attend::attend;
+pub(crate) use attention::Attention;
 pub(crate) use dropout::dropout;
 pub(crate) use linear::{linear, linear_dropout, linear_gelu};
 pub(crate) use linear_norm::linear_add_norm;

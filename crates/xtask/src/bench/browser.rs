@@ -1,4 +1,5 @@
-//! Our step in Chromium beside TensorFlow.js there, and beside the native step on one thread.
+//! Our step in Chromium beside TensorFlow.js there, and beside the native step on one thread: once with
+//! vectors of 128 bits, which is what a browser has, and once with all that this CPU has.
 
 use std::process::Command;
 
@@ -22,24 +23,31 @@ pub(super) fn run(rounds: usize) -> Result<()> {
             "--loglevel=error",
         ]))?;
     }
-    let mut native = Worker::start(Command::new(our_worker()?).env("RAYON_NUM_THREADS", "1"))?;
+    let worker = our_worker()?;
+    let native = || Worker::start(Command::new(&worker).env("RAYON_NUM_THREADS", "1"));
+    let (mut wide, mut narrow) = (native()?, native()?);
     let mut request = itransformer(7, 128, 2, 32);
     request["mode"] = json!("train");
     request["removed"] = json!([]);
     request["steps"] = json!(20);
     request["warmup"] = json!(3);
+    let mut narrow_request = request.clone();
+    narrow_request["vectors"] = json!(128);
 
     println!("| engine | in the tab, ms | beside it | ms | ratio, median (min–max) |");
     println!("|---|---|---|---|---|");
-    let (mut tab, mut tfjs, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tab, mut tfjs) = (Vec::new(), Vec::new());
+    let (mut same, mut all) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let round = in_chromium(&folder, "cpu")?;
         tab.push(round.0);
         tfjs.push(round.1);
-        alone.push(native.time(&request)?);
+        same.push(narrow.time(&narrow_request)?);
+        all.push(wide.time(&request)?);
     }
     line("CPU", &tab, "TensorFlow.js, wasm", &tfjs);
-    line("CPU", &tab, "native, one thread", &alone);
+    line("CPU", &tab, "native, one thread, 128-bit vectors", &same);
+    line("CPU", &tab, "native, one thread, all vectors", &all);
     // A software adapter takes seconds for a step.
     let (ours, theirs) = in_chromium(&folder, "gpu")?;
     line(

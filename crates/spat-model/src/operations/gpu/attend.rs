@@ -8,7 +8,7 @@ use spat_shaders::encoder::{
 };
 use spat_shaders::{Buffer, Gpu};
 
-use super::super::attend::Attention;
+use super::super::attention::Attention;
 use super::super::linear;
 use super::node::{Operand, Saved, constant, output};
 
