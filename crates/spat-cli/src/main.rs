@@ -19,6 +19,7 @@ mod hints;
 mod import;
 mod info;
 mod inspect;
+mod made_study;
 mod metrics_table;
 mod model_file;
 mod output;
