@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
         pack(&root(), "dist", &packages.join(name))?;
     }
     if wanted(Part::Cli) {
+        page::ensure()?;
         command_line(&packages)?;
     }
     if wanted(Part::Window) {

@@ -77,13 +77,25 @@ pub(crate) fn dist() -> Result<Vec<&'static str>> {
         }
     }
     println!("the page is in {}", dist_folder().display());
-    // A program built from now on carries it: cargo looks at this file's time, and cannot watch for a
-    // folder that is not there.
-    fs::File::options()
-        .append(true)
-        .open(root().join("crates/spat-serve/build.rs"))?
-        .set_modified(std::time::SystemTime::now())?;
+    carry()?;
     Ok(too_large)
+}
+
+/// Builds the page where there is none: what `spat serve` hands out is in the program.
+pub(crate) fn ensure() -> Result<()> {
+    if dist_folder().join("index.html").is_file() {
+        return Ok(());
+    }
+    build()?;
+    carry()
+}
+
+/// A program built from now on carries the page: cargo looks at this file's time, and cannot watch for a
+/// folder that is not there.
+fn carry() -> Result<()> {
+    let watched = root().join("crates/spat-serve/build.rs");
+    let watched = fs::File::options().append(true).open(watched)?;
+    Ok(watched.set_modified(std::time::SystemTime::now())?)
 }
 
 fn dist_folder() -> PathBuf {
