@@ -27,6 +27,7 @@ use crate::seeds::{Purpose, seed_for};
 use crate::setting::Setting;
 use crate::store::RunStore;
 use crate::trainer::{Trained, score_after, train};
+use crate::training_state::TrainingState;
 
 /// What a job works on.
 #[derive(Debug, Clone)]
@@ -198,7 +199,26 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         self.control.emit(Event::Device(job.device_facts.clone()));
         let data = data_facts(&job.data_name, &self.dataset);
         self.control.emit(Event::Data(data.clone()));
+        self.tell_past().await?;
         Ok(data)
+    }
+
+    /// Says what earlier sessions did of the phases that are trained.
+    async fn tell_past(&mut self) -> Result<(), JobError> {
+        let windows = self.dataset.windows(Part::Train).len();
+        let going = TrainingState::history(self.store).await?;
+        for (phase, epochs) in self.phases.histories().chain(going) {
+            let config = match phase {
+                Phase::Finetune | Phase::DenseFinetuned => &self.job.experiment.finetune,
+                _ => &self.job.experiment.training,
+            };
+            self.control.emit(Event::Past {
+                phase,
+                steps_per_epoch: windows.div_ceil(config.batch.max(1)),
+                epochs,
+            });
+        }
+        Ok(())
     }
 
     async fn run(&mut self) -> Result<Report, JobError> {

@@ -45,6 +45,11 @@ impl Phases {
         Ok(store.write(PROGRESS_FILE, &text).await?)
     }
 
+    /// The epochs of every phase that has ended.
+    pub(crate) fn histories(&self) -> impl Iterator<Item = (Phase, Vec<EpochResult>)> {
+        self.histories.clone().into_iter()
+    }
+
     /// The model that a phase ended with, if it has ended.
     pub(crate) async fn ended(
         &self,

@@ -33,6 +33,7 @@ pub use chart::{
     pareto_chart, pareto_front, scatter_chart, standalone,
 };
 pub use escape::escape;
+pub use names::{heading as module_heading, module as module_name};
 pub use page::{THEME_CSS, html};
 pub use study::{made_html, made_markdown, made_tables, study_html, study_markdown, study_tables};
 pub use table::Table;

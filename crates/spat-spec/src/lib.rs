@@ -19,6 +19,7 @@ mod report;
 mod score;
 mod scorer;
 mod session;
+mod sizes;
 mod structure;
 mod study;
 mod training;
@@ -34,7 +35,7 @@ pub use forecaster::{
     ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
-pub use frame::{FrameError, frame, split_frame, unframe};
+pub use frame::{FrameError, frame, join_frame, split_frame, unframe};
 pub use line::{Asked, Hello, Told};
 pub use module_id::ModuleId;
 pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
@@ -42,8 +43,8 @@ pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
 pub use report::{
     Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast,
-    MeanErrors, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly, ValResult,
-    WindowCounts, percent_change,
+    MeanErrors, ModelForecast, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly,
+    ValResult, WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use scorer::{Scorer, UnknownScorer};

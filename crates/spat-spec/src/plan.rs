@@ -1,6 +1,7 @@
 //! From scores to a decision: how many modules go, which ones, and why.
 
 use serde::{Deserialize, Serialize};
+use spat_series::sorted;
 use thiserror::Error;
 
 use crate::forecaster::ConfigError;
@@ -264,12 +265,11 @@ impl Plan {
         let mut removed: Vec<ModuleId> = Vec::new();
         let mut removed_heads: Vec<HeadRemoval> = Vec::new();
         for slot in &dense.attention {
-            let mut heads: Vec<usize> = gone
-                .iter()
-                .filter(|(module, _)| *module == slot.module)
-                .map(|(_, head)| *head)
-                .collect();
-            heads.sort_unstable();
+            let is_gone = |head: &usize| {
+                let mut gone = gone.iter();
+                gone.any(|(module, gone)| *module == slot.module && gone == head)
+            };
+            let heads: Vec<usize> = slot.heads.iter().copied().filter(is_gone).collect();
             if heads.is_empty() {
                 continue;
             }
@@ -393,8 +393,10 @@ fn heads_by_score(
             candidates.extend(heads.map(|(&head, &value)| (*place, head, value, score)));
         }
     }
-    candidates.sort_by(|a, b| a.2.total_cmp(&b.2).then(b.0.cmp(&a.0)).then(b.1.cmp(&a.1)));
-    Ok(candidates
+    let lowest_first = sorted(candidates, |a, b| {
+        a.2.total_cmp(&b.2).then(b.0.cmp(&a.0)).then(b.1.cmp(&a.1))
+    });
+    Ok(lowest_first
         .into_iter()
         .map(|(_, head, _, score)| (score.module.clone(), head))
         .collect())
@@ -445,14 +447,14 @@ fn blocks(scores: &[Score], scope: Scope) -> Vec<Vec<(usize, &Score)>> {
 }
 
 fn lowest(block: &[(usize, &Score)], rule: &PruneRule) -> Vec<ModuleId> {
-    let mut candidates: Vec<_> = block
+    let candidates: Vec<_> = block
         .iter()
         .filter(|(_, score)| !rule.protect.contains(&score.module))
         .collect();
-    candidates.sort_by(|(place_a, a), (place_b, b)| {
+    let lowest_first = sorted(candidates, |(place_a, a), (place_b, b)| {
         a.value.total_cmp(&b.value).then(place_b.cmp(place_a))
     });
-    candidates
+    lowest_first
         .into_iter()
         .take(rule.count(block.len()))
         .map(|(_, score)| score.module.clone())
