@@ -124,7 +124,7 @@ fn of(args: &StudyArgs) -> MadeStudy {
         (true, _, true) => vec![2, 4, 6],
         (true, false, false) => vec![4],
     };
-    MadeStudy::Classifier(ClassifierStudy {
+    MadeStudy::Classifier(Box::new(ClassifierStudy {
         domain,
         size: ClassifierSize {
             d_model: width,
@@ -152,7 +152,7 @@ fn of(args: &StudyArgs) -> MadeStudy {
         draws: what.draws.unwrap_or(if what.quick { 5 } else { 10 }),
         score_batches: what.score_batches.unwrap_or(8),
         scratch_everywhere: what.full,
-    })
+    }))
 }
 
 /// Those named, whether they can be asked or not; all that can where none is named.

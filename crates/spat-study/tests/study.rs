@@ -205,7 +205,7 @@ fn a_study_that_is_stopped_again_and_again_ends_with_the_same_bytes() {
 #[test]
 fn without_a_table_every_question_has_an_answer_too() {
     let studies = [
-        MadeStudy::Classifier(ClassifierStudy {
+        MadeStudy::Classifier(Box::new(ClassifierStudy {
             domain: Domain::Images,
             size: ClassifierSize {
                 d_model: 8,
@@ -227,7 +227,7 @@ fn without_a_table_every_question_has_an_answer_too() {
             draws: 2,
             score_batches: 2,
             scratch_everywhere: false,
-        }),
+        })),
         MadeStudy::Planted(PlantedStudy {
             seeds: vec![1, 2],
             steps: 20,

@@ -262,10 +262,7 @@ fn costs(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
     };
     let macs = chart(
         "MACs",
-        &format!(
-            "MACs of one {}, millions",
-            depth.measure.places().trim_end_matches('s')
-        ),
+        &format!("MACs of one {}, millions", depth.measure.sample()),
         &|_, macs| Some(macs as f64 / 1e6),
     );
     let front: Vec<String> = depth

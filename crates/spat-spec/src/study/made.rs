@@ -40,7 +40,7 @@ pub enum MadeStudy {
     /// A forecaster with modules of known importance.
     Planted(PlantedStudy),
     /// A small Transformer that is no forecaster.
-    Classifier(ClassifierStudy),
+    Classifier(Box<ClassifierStudy>),
 }
 
 /// Does a way of scoring find a known order?

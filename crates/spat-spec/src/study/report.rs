@@ -100,11 +100,11 @@ impl Measure {
         }
     }
 
-    /// What a model is measured on.
-    pub fn places(self) -> &'static str {
+    /// What a model sees at once.
+    pub fn sample(self) -> &'static str {
         match self {
-            Self::Forecast => "windows",
-            Self::Classification => "sequences",
+            Self::Forecast => "window",
+            Self::Classification => "sequence",
         }
     }
 

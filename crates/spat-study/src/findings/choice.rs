@@ -62,11 +62,11 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
                 (_, false) => Stance::Against,
             },
             format!(
-                "With {} layers, SEND's order agrees with the harm that removing each module alone does by Kendall's tau {} on validation {places} and {} on test {places} (1 is agreement, 0 chance).",
+                "With {} layers, SEND's order agrees with the harm that removing each module alone does by Kendall's tau {} on validation {sample}s and {} on test {sample}s (1 is agreement, 0 chance).",
                 depth.layers,
                 rough(val),
                 rough(test),
-                places = depth.measure.places()
+                sample = depth.measure.sample()
             ),
         ));
     }
