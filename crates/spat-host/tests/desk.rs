@@ -193,7 +193,7 @@ fn a_person_trains_prunes_and_looks() {
 
     // The saved files alone say the same, to a desk on which no run is open.
     let fresh = Talk::with(MemoryShelf);
-    let kept = RunsFolder::new(root.path().to_owned(), None);
+    let kept = RunsFolder::new(root.path().to_owned(), "a test", None);
     for (name, values) in [
         ("pruned.safetensors", &future.pruned),
         ("dense.safetensors", &future.dense),

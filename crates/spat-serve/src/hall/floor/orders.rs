@@ -1,6 +1,6 @@
 //! What visitors order.
 
-use spat_spec::{Command, Event, Order};
+use spat_spec::{Command, Event, Notice, Order};
 
 use super::state::Floor;
 use crate::gate::VisitorId;
