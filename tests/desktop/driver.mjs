@@ -51,6 +51,26 @@ export function family(parent) {
   return found;
 }
 
+/** A process's memory with its share of what it shares, megabytes. */
+export const share = (pid) =>
+  Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))[1]) / 1024;
+
+/** The same by what is mapped, the largest first. */
+export function mappings(pid) {
+  const sizes = new Map();
+  let name;
+  for (const line of readFileSync(`/proc/${pid}/smaps`, "utf8").split("\n")) {
+    const head = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+\s*(.*)$/.exec(line);
+    if (head) name = head[1].split("/").at(-1) || "memory of its own";
+    const size = /^Pss:\s+(\d+)/.exec(line);
+    if (size) sizes.set(name, (sizes.get(name) ?? 0) + Number(size[1]) / 1024);
+  }
+  return [...sizes].sort(([, a], [, b]) => b - a);
+}
+
+/** The process that shows the page of the program `parent`. */
+export const webProcess = (parent) => family(parent).find((pid) => nameOf(pid).startsWith("WebKitWebPro"));
+
 export const nameOf = (pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
 
 /** A screen that nobody sees, and what a program needs to know to show itself there in a home of its own. */
@@ -70,8 +90,6 @@ async function screen(home) {
     XDG_DATA_HOME: join(home, "data"),
     XDG_CACHE_HOME: join(home, "cache"),
     SPAT_RUNS: join(home, "runs"),
-    // There is no GPU to share buffers with.
-    WEBKIT_DISABLE_DMABUF_RENDERER: "1",
   };
   return { server, name, options: { stdio, env } };
 }

@@ -10,6 +10,11 @@ const LEFT_OUT: &[&str] = &[
     "run", "resume", "json", "quiet", "seed", "device", "threads",
 ];
 
+/// Flags that only matter where visitors compute on the host.
+const HOST: &[&str] = &[
+    "folder", "called", "visitors", "table_mb", "turn", "minutes", "device", "threads",
+];
+
 /// Flags that decide the result of `spat run`: those that were given, less the ones above.
 pub(crate) fn settings(given: &ArgMatches) -> Vec<String> {
     given_flags("run", given, |name| !LEFT_OUT.contains(&name))
@@ -20,6 +25,30 @@ pub(crate) fn study_settings(given: &ArgMatches) -> Vec<String> {
     given_flags("study", given, |name| {
         name == "seed" || !LEFT_OUT.contains(&name)
     })
+}
+
+/// The flags of `spat serve` that only speak of the host's own engine.
+pub(crate) fn host_settings(given: &ArgMatches) -> Vec<String> {
+    given_flags("serve", given, |name| HOST.contains(&name))
+}
+
+/// Ids of the arguments that were given to a subcommand, with the flags as they are typed.
+pub(crate) fn given_arguments(subcommand: &str, given: &ArgMatches) -> Vec<(String, String)> {
+    let cli = Cli::command();
+    let Some(subcommand) = cli.find_subcommand(subcommand) else {
+        return Vec::new();
+    };
+    subcommand
+        .get_arguments()
+        .filter(|flag| given.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine))
+        .map(|flag| {
+            let id = flag.get_id().to_string();
+            let typed = flag
+                .get_long()
+                .map_or_else(|| id.clone(), |long| format!("--{long}"));
+            (id, typed)
+        })
+        .collect()
 }
 
 fn given_flags(
@@ -111,6 +140,21 @@ mod tests {
             command("spat run x.csv --no-time-stamps --scaling temperature=0.1"),
             "--no-time-stamps --scaling temperature=0.1"
         );
+    }
+
+    #[test]
+    fn every_flag_of_the_host_is_known_as_one() {
+        let cli = Cli::command();
+        let serve = cli.find_subcommand("serve").unwrap();
+        let own: Vec<&str> = serve
+            .get_arguments()
+            .filter(|flag| {
+                let heading = flag.get_help_heading();
+                heading == Some("Engine of the host") || heading == Some("Device")
+            })
+            .map(|flag| flag.get_id().as_str())
+            .collect();
+        assert_eq!(own, HOST);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod hints;
 mod import;
 mod info;
 mod inspect;
+mod made_study;
 mod metrics_table;
 mod model_file;
 mod output;
@@ -66,7 +67,7 @@ fn dispatch(command: Subcommand, given: Option<&clap::ArgMatches>) -> anyhow::Re
         Subcommand::Evaluate(args) => evaluate::evaluate(&args),
         Subcommand::Import(args) => import::import(&args),
         Subcommand::Data(args) => data::data(&args),
-        Subcommand::Serve(args) => serve::serve(&args),
+        Subcommand::Serve(args) => serve::serve(&args, given),
         Subcommand::Info(args) => info::info(&args),
         Subcommand::Completions { shell } => completions::completions(shell),
     }

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use spat_engine::Job;
 use spat_engine::device::DeviceChoice;
 use spat_host::{Origin, RunFile};
-use spat_spec::{Event, Experiment};
+use spat_spec::{Event, Experiment, ModelKind};
 
 use crate::args::{RunArgs, model_name};
 use crate::failure::input;
 use crate::run_folder;
-use crate::{command_line, demo, device, experiment, output, run, table};
+use crate::{command_line, demo, device, output, run, table};
 
 /// `spat run --resume`. `settings` are the given flags that decide a result.
 pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<ExitCode> {
@@ -89,17 +89,21 @@ fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
             "which run? name its folder: spat run --resume --run DIR, or give the flags{flags} it was begun with"
         )));
     };
-    let (loaded, experiment) = run::prepare(args, data)?;
-    let path = run::folder(args, &loaded, &experiment.hash(&loaded.bytes));
+    let (loaded, experiment) = run::prepare(args, data, has_seed(settings))?;
+    let path = run::folder(args, &loaded, &experiment);
     if path.join("experiment.json").is_file() {
         return Ok(path);
     }
     Err(input(format!(
         "there is no run of {} on `{}` with these flags (`{}` is not there); name its folder with --run",
-        model_name(args.model.model),
+        model_name(ModelKind::of(&experiment.forecaster)),
         loaded.name,
         path.display()
     )))
+}
+
+fn has_seed(settings: &[String]) -> bool {
+    settings.iter().any(|setting| setting.starts_with("--seed"))
 }
 
 /// A run goes on as it was begun. Flags are welcome if they say the same.
@@ -119,9 +123,7 @@ fn refuse_other_settings(
             command_line::resume(path)
         )));
     };
-    let config = experiment::data_config(Some(&args.model), &args.read, &args.split);
-    let loaded = table::load(data, &config)?;
-    if experiment::of(args, config, &loaded.series)? == *begun {
+    if run::prepare(args, data, has_seed(settings))?.1 == *begun {
         return Ok(());
     }
     Err(input(format!(

@@ -9,7 +9,7 @@ use clap::parser::ValueSource;
 use spat_engine::Job;
 use spat_engine::device::DeviceChoice;
 use spat_host::{Origin, RunFile, RunFolder};
-use spat_spec::{Experiment, Report};
+use spat_spec::{Experiment, ModelKind, Report};
 
 use crate::args::{RunArgs, TalkArgs, model_name};
 use crate::failure::input;
@@ -20,9 +20,11 @@ use crate::{command_line, device, drive, experiment, output, resume};
 /// Begins a run, or goes on with one.
 pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     let settings = given.map(command_line::settings).unwrap_or_default();
+    let seed = given.and_then(|given| given.value_source("seed")) == Some(ValueSource::CommandLine);
+    if let Some(path) = &args.experiment {
+        refuse_beside(path, &settings)?;
+    }
     if args.resume {
-        let seed =
-            given.and_then(|given| given.value_source("seed")) == Some(ValueSource::CommandLine);
         let seed = seed.then(|| format!("--seed {}", args.seed));
         return resume::resume(args, &settings.into_iter().chain(seed).collect::<Vec<_>>());
     }
@@ -31,9 +33,8 @@ pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<
         .as_deref()
         .ok_or_else(|| input("which table? name a file: spat run DATA.csv"))?;
     device::set_threads(args.device.threads)?;
-    let (loaded, experiment) = prepare(args, path)?;
-    let hash = experiment.hash(&loaded.bytes);
-    let folder = folder(args, &loaded, &hash);
+    let (loaded, experiment) = prepare(args, path, seed)?;
+    let folder = folder(args, &loaded, &experiment);
     let mut words = vec![
         "spat run".to_owned(),
         command_line::quoted(&path.display().to_string()),
@@ -49,8 +50,22 @@ pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<
     start.begin(loaded, experiment, &folder)
 }
 
-/// The table and everything that decides the result, all of it checked.
-pub(crate) fn prepare(args: &RunArgs, path: &Path) -> anyhow::Result<(Loaded, Experiment)> {
+/// The table and everything that decides the result, all of it checked. `seed`: one was given.
+pub(crate) fn prepare(
+    args: &RunArgs,
+    path: &Path,
+    seed: bool,
+) -> anyhow::Result<(Loaded, Experiment)> {
+    if let Some(file) = &args.experiment {
+        let mut experiment = run_folder::read_experiment(file)?;
+        if seed {
+            experiment.seed = args.seed;
+        }
+        let loaded = table::load(path, &experiment.data)?;
+        experiment::check(&experiment, &loaded.series)
+            .with_context(|| path.display().to_string())?;
+        return Ok((loaded, experiment));
+    }
     let data = experiment::data_config(Some(&args.model), &args.read, &args.split);
     let loaded = table::load(path, &data)?;
     let experiment =
@@ -58,10 +73,28 @@ pub(crate) fn prepare(args: &RunArgs, path: &Path) -> anyhow::Result<(Loaded, Ex
     Ok((loaded, experiment))
 }
 
+/// A file that says everything bears no second opinion.
+fn refuse_beside(file: &Path, settings: &[String]) -> anyhow::Result<()> {
+    let others: Vec<&str> = settings
+        .iter()
+        .map(String::as_str)
+        .filter(|setting| !setting.starts_with("--experiment"))
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(input(format!(
+        "`{}` says already what {} would say; leave the one or the other out, or change a copy of the file",
+        file.display(),
+        others.join(" ")
+    )))
+}
+
 /// The folder asked for, or the one that data, model and hash name.
-pub(crate) fn folder(args: &RunArgs, loaded: &Loaded, hash: &str) -> PathBuf {
+pub(crate) fn folder(args: &RunArgs, loaded: &Loaded, experiment: &Experiment) -> PathBuf {
     args.run.clone().unwrap_or_else(|| {
-        run_folder::default_folder(&loaded.name, model_name(args.model.model), hash)
+        let model = model_name(ModelKind::of(&experiment.forecaster));
+        run_folder::default_folder(&loaded.name, model, &experiment.hash(&loaded.bytes))
     })
 }
 

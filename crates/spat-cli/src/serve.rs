@@ -5,14 +5,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::ArgMatches;
 use spat_serve::{Host, Page, Rules, Secret, Server, Settings};
 use tokio::sync::oneshot;
 
 use crate::args::{EngineOf, ServeArgs};
-use crate::{device, output};
+use crate::failure::input;
+use crate::{command_line, device, output};
 
 /// Serves the page until Ctrl-C.
-pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
+    if args.engine == EngineOf::Browser {
+        refuse_host_flags(&given.map(command_line::host_settings).unwrap_or_default())?;
+    }
     let page = match &args.page {
         Some(folder) => Page::in_folder(folder)?,
         None => Page::embedded()?,
@@ -44,6 +49,23 @@ pub(crate) fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         output::note("the server has ended");
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// What visitors may take of this computer means nothing while they compute elsewhere.
+fn refuse_host_flags(given: &[String]) -> anyhow::Result<()> {
+    if given.is_empty() {
+        return Ok(());
+    }
+    let (is, goes) = if given.len() == 1 {
+        ("is", "it")
+    } else {
+        ("are", "them")
+    };
+    Err(input(format!(
+        "{} {is} for visitors who compute on this computer, and here each computes in a browser; add \
+         `--engine host`, or leave {goes} out",
+        given.join(" ")
+    )))
 }
 
 /// This computer's engine, with its device.

@@ -8,36 +8,41 @@ use std::thread;
 
 use anyhow::{Context as _, anyhow};
 use clap::ArgMatches;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use spat_series::Series;
 use spat_spec::{
-    Controls, DataConfig, Experiment, PruneRule, Question, Scorer, Study, StudyReport, TableFacts,
+    Controls, DataConfig, Experiment, PruneRule, Question, Scorer, Study, TableFacts,
     TrainingConfig,
 };
-use spat_study::{Place, STUDY_FILE, StudyError, conduct, workers};
+use spat_study::{Place, STUDY_FILE, StudyError, StudyEvent, conduct, workers};
 
 use crate::args::{StudyArgs, WhatArgs, model_name};
 use crate::failure::{Stopped, input};
 use crate::hints::Advice;
 use crate::study_progress::StudyView;
 use crate::table::{self, Loaded};
-use crate::{command_line, demo, device, experiment, output, run_folder};
+use crate::{command_line, demo, device, experiment, made_study, output, run_folder};
 
 /// Deep structures nest deeply while gradients are taken.
 const STACK: usize = 64 << 20;
 
 /// What a study's folder says of it.
 #[derive(Debug, Serialize, Deserialize)]
-struct StudyFile {
+pub(crate) struct StudyFile<S> {
     /// Everything that decides the result.
-    study: Study,
+    pub(crate) study: S,
     /// What makes the result again, as it was first typed.
-    command: String,
+    pub(crate) command: String,
 }
 
 /// Begins a study, or goes on with one.
 pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     device::set_threads(args.device.threads)?;
+    if args.planted || args.domain.is_some() {
+        return made_study::study(args, given);
+    }
+    refuse_steps(args)?;
     let data = experiment::data_config(
         Some(&args.sizes.model(args.what.quick)),
         &args.read,
@@ -65,33 +70,57 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     let at_once = workers(&file.study, threads, spat_engine::platform::free_memory());
     if !args.quiet {
         output::note(&line);
-        output::note(&format!(
-            "study folder {}, {at_once} {} at once",
-            folder.display(),
-            if at_once == 1 { "task" } else { "tasks" }
-        ));
+        tell_place(&folder, at_once);
     }
     for loaded in &tables {
         loaded.tell(args.quiet);
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    let view = StudyView::new(args.quiet);
-    stop_on_interrupt(&stop, &view)?;
     let series: Vec<Series> = tables.into_iter().map(|loaded| loaded.series).collect();
-    let place = Place {
-        folder: &folder,
-        device,
-        device_facts: facts,
-        workers: at_once,
-        command: file.command.clone(),
-        watch: &|event| view.show(&event),
-        stop: &stop,
-    };
+    let report = carried_out(args.quiet, &folder, &file.command, |watch, stop| {
+        let place = Place {
+            folder: Some(&folder),
+            device,
+            device_facts: facts,
+            workers: at_once,
+            command: file.command.clone(),
+            watch,
+            stop,
+        };
+        conduct(&file.study, series, &place).map(|(report, _)| report)
+    })?;
+    show(
+        &report,
+        &spat_report::study_tables(&report),
+        &folder,
+        args.json,
+    )
+}
+
+/// Where the study is kept, and how much of it is done at once.
+pub(crate) fn tell_place(folder: &Path, at_once: usize) {
+    output::note(&format!(
+        "study folder {}, {at_once} {} at once",
+        folder.display(),
+        if at_once == 1 { "task" } else { "tasks" }
+    ));
+}
+
+/// Does a study on a thread with a deep stack, with one progress display, stopped by Ctrl-C.
+pub(crate) fn carried_out<R: Send>(
+    quiet: bool,
+    folder: &Path,
+    command: &str,
+    work: impl FnOnce(&(dyn Fn(StudyEvent) + Sync), &AtomicBool) -> Result<R, StudyError> + Send,
+) -> anyhow::Result<R> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let view = StudyView::new(quiet);
+    stop_on_interrupt(&stop, &view)?;
+    let watch = |event: StudyEvent| view.show(&event);
     let result = thread::scope(|scope| {
         let engine = thread::Builder::new()
             .name("study".to_owned())
             .stack_size(STACK)
-            .spawn_scoped(scope, || conduct(&file.study, series, &place))
+            .spawn_scoped(scope, || work(&watch, &stop))
             .context("cannot start the study's thread")?;
         engine
             .join()
@@ -101,17 +130,31 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
             })
     })?;
     view.end();
-    let (report, _) = result.map_err(|error| explained(error, &folder, &file.command))?;
-    show(&report, &folder, args.json)
+    result.map_err(|error| explained(error, folder, command))
 }
 
-fn show(report: &StudyReport, folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
+/// A flag that would change nothing is refused, not passed over.
+fn refuse_steps(args: &StudyArgs) -> anyhow::Result<()> {
+    if args.what.steps.is_some() || args.what.finetune_steps.is_some() {
+        return Err(input(
+            "--steps and --finetune-steps are for studies without a table; use --epochs and --finetune-epochs",
+        ));
+    }
+    Ok(())
+}
+
+/// The report as JSON or as tables, and where the page is.
+pub(crate) fn show(
+    report: &impl Serialize,
+    tables: &str,
+    folder: &Path,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     if json {
         output::json(report)?;
     } else {
         output::result(&format!(
-            "{}\n\nstudy: {}\n",
-            spat_report::study_tables(report),
+            "{tables}\n\nstudy: {}\n",
             folder.join("study.html").display()
         ))?;
     }
@@ -191,9 +234,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
             (true, _, true) => vec![2, 4, 6],
             (true, false, false) => vec![2, 4],
         },
-        seeds: (0..what.seeds.unwrap_or(if what.full { 5 } else { 3 }) as u64)
-            .map(|place| what.seed.wrapping_add(place))
-            .collect(),
+        seeds: seeds(what),
         scorers: scorers(what),
         questions,
         draws: what.draws.unwrap_or(if what.quick { 5 } else { 10 }),
@@ -210,6 +251,13 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
     Ok(study)
 }
 
+/// Three unless somebody says otherwise.
+pub(crate) fn seeds(what: &WhatArgs) -> Vec<u64> {
+    (0..what.seeds.unwrap_or(if what.full { 5 } else { 3 }) as u64)
+        .map(|place| what.seed.wrapping_add(place))
+        .collect()
+}
+
 fn questions(what: &WhatArgs) -> anyhow::Result<Vec<Question>> {
     if what.only.contains(&Question::ZeroShot) && what.also.is_empty() {
         return Err(input(
@@ -223,21 +271,21 @@ fn questions(what: &WhatArgs) -> anyhow::Result<Vec<Question>> {
     Ok(Question::ALL.into_iter().filter(asked).collect())
 }
 
-fn scorers(what: &WhatArgs) -> Vec<Scorer> {
+pub(crate) fn scorers(what: &WhatArgs) -> Vec<Scorer> {
     let asked = |scorer: &Scorer| what.scorers.is_empty() || what.scorers.contains(scorer);
     Scorer::ALL.into_iter().filter(asked).collect()
 }
 
 /// A new folder, or one that holds this very study.
-fn open(
+pub(crate) fn open<S: Serialize + DeserializeOwned + PartialEq>(
     args: &StudyArgs,
     folder: &Path,
-    study: Study,
+    study: S,
     given: Option<&ArgMatches>,
-) -> anyhow::Result<StudyFile> {
+) -> anyhow::Result<StudyFile<S>> {
     let path = folder.join(STUDY_FILE);
     if path.is_file() {
-        let known: StudyFile = serde_json::from_slice(&table::read_file(&path)?)
+        let known: StudyFile<S> = serde_json::from_slice(&table::read_file(&path)?)
             .map_err(|error| input(format!("`{}` is damaged: {error}", path.display())))?;
         if known.study != study {
             return Err(input(format!(

@@ -213,6 +213,34 @@ fn the_command_in_the_report_makes_the_run_again() {
 }
 
 #[test]
+fn an_experiment_that_is_handed_over_makes_the_same_report() {
+    let folder = Folder::new();
+    folder.run(&["--run", "first", "--seed", "5"]);
+    let file = "first/experiment.json";
+    let same = ["run", "toy.csv", "--experiment", file, "--device", "cpu"];
+    folder.succeeds(&[&same[..], &["--run", "second"]].concat());
+    assert_eq!(folder.comparable("first"), folder.comparable("second"));
+    let command = folder.report("second").command;
+    assert_eq!(
+        command,
+        "spat run toy.csv --experiment first/experiment.json --seed 5 --device cpu"
+    );
+
+    // The seed may be another one; what else decides the result may not.
+    folder.succeeds(&[&same[..], &["--run", "third", "--seed", "6"]].concat());
+    assert_eq!(folder.report("third").seed, 6);
+    assert_ne!(folder.comparable("first"), folder.comparable("third"));
+    folder.refuses(
+        &[&same[..], &["--epochs", "9"]].concat(),
+        &["--epochs 9", file, "leave the one or the other out"],
+    );
+    folder.refuses(
+        &["run", "toy.csv", "--experiment", "toy.csv"],
+        &["toy.csv", "no experiment"],
+    );
+}
+
+#[test]
 fn a_run_goes_on_as_it_was_begun_or_not_at_all() {
     let folder = Folder::new();
     // A run that has begun but not ended.

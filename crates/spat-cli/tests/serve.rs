@@ -217,6 +217,24 @@ fn what_is_wrong_is_told_with_a_way_out() {
         &["holds no page", "cargo xtask dist"],
     );
     refused(&["--no-open", "--bind", "elsewhere"], &["--bind"]);
+    refused(
+        &["--no-open", "--page", "page", "--turn", "3"],
+        &["--turn 3 is for", "--engine host", "leave it out"],
+    );
+    refused(
+        &[
+            "--no-open",
+            "--page",
+            "page",
+            "--engine",
+            "browser",
+            "--threads",
+            "1",
+            "--device",
+            "cpu",
+        ],
+        &["--device cpu --threads 1 are for", "leave them out"],
+    );
 }
 
 #[test]
@@ -289,4 +307,37 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
     assert_eq!(figures(&killed), figures(&whole));
     server.signal("-INT");
     assert_eq!(server.ended().0, Some(0));
+
+    // What the report names as its command makes it again, in the run's folder.
+    assert!(whole.command.contains("spat serve --engine host"));
+    let visitors = folder.path().join("served/visitors");
+    let run = fs::read_dir(visitors)
+        .unwrap()
+        .map(|visitor| visitor.unwrap().path().join("whole"))
+        .find(|run| run.is_dir())
+        .unwrap();
+    let again = by_shell(&whole.command, &run);
+    assert_eq!(
+        figures(&again),
+        Report {
+            data: again.data.clone(),
+            ..figures(&whole)
+        }
+    );
+}
+
+/// The report of a command that is typed in `folder`.
+fn by_shell(command: &str, folder: &Path) -> Report {
+    let programs = Path::new(env!("CARGO_BIN_EXE_spat")).parent().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder)
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{command}: {}", said(&output));
+    let made = fs::read_dir(folder.join("runs")).unwrap().next().unwrap();
+    let report = fs::read(made.unwrap().path().join("report.json")).unwrap();
+    serde_json::from_slice(&report).unwrap()
 }

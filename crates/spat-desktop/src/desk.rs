@@ -1,30 +1,35 @@
 //! The engine's desk in this process, and the line to the page.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError};
 use spat_host::{DeskThread, RunFolder, RunsFolder};
-use spat_spec::{DeviceFacts, Experiment, Notice, Order, frame};
+use spat_spec::{DeviceFacts, Event, Experiment, Notice, Order, frame};
 use tauri::ipc::{Channel, InvokeResponseBody};
 use tauri::{AppHandle, Manager as _};
 
 use crate::settings::Settings;
+use crate::survey;
 
 /// The table of `spat demo`, whose runs have none of their own.
 const DEMO: &[u8] = include_bytes!("../../spat-cli/demo/nyc-weather-2013.csv");
 
 /// The desk that works and the page that listens, once there are.
-#[derive(Default)]
 pub(crate) struct Office {
     desk: Mutex<Option<DeskThread>>,
     page: Mutex<Option<Channel<InvokeResponseBody>>>,
     given: AtomicBool,
+    surveyed: Once,
 }
 
 /// The runs where the person wants them.
 pub(crate) fn runs(app: &AppHandle) -> RunsFolder {
-    RunsFolder::new(app.state::<Settings>().runs(), Some(DEMO))
+    RunsFolder::new(
+        app.state::<Settings>().runs(),
+        "the window (spat-desktop)",
+        Some(DEMO),
+    )
 }
 
 /// The desk's shelf: a run stays where it was begun, the next one goes where runs are kept by then.
@@ -75,12 +80,32 @@ pub(crate) fn listen(app: &AppHandle, channel: Channel<InvokeResponseBody>) -> R
         // A page that was loaded anew: its run can be gone on with.
         earlier.close();
     }
+    // Before the desk looks for a device.
+    office.surveyed.call_once(survey::ask);
     *office.page() = Some(channel);
     let reach = app.clone();
-    let desk = DeskThread::start(Chosen::new(app), move |notice| tell(&reach, &notice, &[]))
+    let hear = move |notice: Notice| {
+        mind_memory(&notice);
+        tell(&reach, &notice, &[]);
+    };
+    let desk = DeskThread::start(Chosen::new(app), hear)
         .map_err(|error| format!("cannot start the engine's thread: {error}"))?;
     *office.desk() = Some(desk);
     Ok(())
+}
+
+/// A training step's buffers stay at hand for the next; a window that only stands there keeps nothing.
+fn mind_memory(notice: &Notice) {
+    let Notice::Event(event) = notice else {
+        return;
+    };
+    match **event {
+        Event::Started { .. } => spat_memory::settle(),
+        Event::Trained { .. } | Event::Done { .. } | Event::Stopped | Event::Failed { .. } => {
+            spat_memory::let_go();
+        }
+        _ => {}
+    }
 }
 
 /// Whether this is the first page: a later one is the same, loaded anew.
@@ -113,6 +138,17 @@ pub(crate) fn tell(app: &AppHandle, notice: &Notice, bytes: &[u8]) {
 /// Takes the desk away, to close it.
 pub(crate) fn leave(app: &AppHandle) -> Option<DeskThread> {
     app.state::<Office>().desk().take()
+}
+
+impl Default for Office {
+    fn default() -> Self {
+        Self {
+            desk: Mutex::default(),
+            page: Mutex::default(),
+            given: AtomicBool::default(),
+            surveyed: Once::new(),
+        }
+    }
 }
 
 impl Office {

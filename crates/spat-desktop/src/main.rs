@@ -7,10 +7,14 @@
 mod commands;
 mod desk;
 mod dialogs;
+mod drawing;
 mod menu;
 mod quit;
 mod settings;
+mod survey;
 mod tables;
+
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use tauri::plugin::TauriPlugin;
@@ -42,7 +46,18 @@ fn stay() -> TauriPlugin<Wry> {
         .build()
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
+    if let Some(answer) = survey::asked() {
+        return Ok(answer);
+    }
+    drawing::settle();
+    spat_memory::let_go();
+    open()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the window and ends with it.
+fn open() -> anyhow::Result<()> {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .plugin(window_state())

@@ -7,6 +7,7 @@
 //! is known.
 
 mod classifier;
+mod course;
 mod draw;
 mod fit;
 pub mod images;
@@ -14,5 +15,7 @@ pub mod planted;
 mod run;
 pub mod text;
 
-pub use classifier::{Classifier, ClassifierSize, Examples, Readout, Task};
-pub use run::{Domain, DomainConfig, DomainError, DomainReport, DomainResult, compare, run};
+pub use classifier::{Classifier, Examples, Readout, Task};
+pub use course::{Course, Stream, best_loss, task};
+pub use run::{DomainConfig, DomainError, DomainReport, DomainResult, run};
+pub use spat_spec::{ClassifierSize, Domain};

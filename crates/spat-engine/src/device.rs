@@ -1,6 +1,7 @@
 //! Which device computes.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::wgpu::wgpu;
 use burn::tensor::{Device, DeviceKind, DeviceType};
@@ -44,8 +45,18 @@ pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Gpu => gpu().or_else(software_adapter).ok_or(DeviceError::NoGpu),
+        DeviceChoice::Auto if NO_CARD.load(Ordering::Relaxed) => Ok(cpu()),
         DeviceChoice::Auto => Ok(gpu().unwrap_or_else(cpu)),
     }
+}
+
+/// Whether another process has found that there is no card.
+static NO_CARD: AtomicBool = AtomicBool::new(false);
+
+/// [`DeviceChoice::Auto`] takes the CPU from now on and asks no driver: another process has asked them
+/// and found no card. To ask loads all of them, and not every one can be unloaded.
+pub fn leave_drivers_alone() {
+    NO_CARD.store(true, Ordering::Relaxed);
 }
 
 /// The same for front ends of every kind. In a browser nothing may block, and this must run before

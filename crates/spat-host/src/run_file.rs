@@ -27,6 +27,9 @@ pub struct RunFile {
     pub sha256: String,
     /// The command that makes the report again, without seed, threads and device.
     pub command: String,
+    /// The program that began the run, where it was another one than that of the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker: Option<String>,
     /// Threads that were asked for.
     pub threads: Option<usize>,
     /// `cpu` or `gpu`.
@@ -58,6 +61,7 @@ impl RunFile {
             table: None,
             sha256,
             command,
+            maker: None,
             threads,
             device: device.to_owned(),
         }
@@ -101,13 +105,18 @@ impl RunFile {
         Ok(file)
     }
 
-    /// The whole command: the seed, the threads and the device decide the last digits.
+    /// The whole command: the seed, the threads and the device decide the last digits. Behind it, as a
+    /// shell's comment, stands who began the run in another way.
     pub fn command(&self, seed: u64) -> String {
         let threads = self
             .threads
             .map_or_else(String::new, |threads| format!(" --threads {threads}"));
+        let maker = self
+            .maker
+            .as_ref()
+            .map_or_else(String::new, |maker| format!("  # {maker}"));
         format!(
-            "{} --seed {seed}{threads} --device {}",
+            "{} --seed {seed}{threads} --device {}{maker}",
             self.command, self.device
         )
     }
@@ -139,6 +148,12 @@ mod tests {
         assert_eq!(
             of(None, "gpu").command(7),
             "spat run x.csv --seed 7 --device gpu"
+        );
+        let mut by_hand = of(None, "cpu");
+        by_hand.maker = Some("made in a window".to_owned());
+        assert_eq!(
+            by_hand.command(7),
+            "spat run x.csv --seed 7 --device cpu  # made in a window"
         );
     }
 }

@@ -17,6 +17,7 @@ use crate::run_folder::{EXPERIMENT, RunFolder};
 #[derive(Debug, Clone)]
 pub struct RunsFolder {
     root: PathBuf,
+    maker: &'static str,
     demo: Option<&'static [u8]>,
 }
 
@@ -27,10 +28,10 @@ impl From<RunFolderError> for ShelfError {
 }
 
 impl RunsFolder {
-    /// The runs in `root`, which need not exist yet. `demo` is the table of the program's own
-    /// demonstration, whose runs have none of their own.
-    pub fn new(root: PathBuf, demo: Option<&'static [u8]>) -> Self {
-        Self { root, demo }
+    /// The runs in `root`, which need not exist yet. Reports say that `maker` began them. `demo` is the
+    /// table of the program's own demonstration, whose runs have none of their own.
+    pub fn new(root: PathBuf, maker: &'static str, demo: Option<&'static [u8]>) -> Self {
+        Self { root, maker, demo }
     }
 
     /// The folder.
@@ -156,10 +157,15 @@ impl Shelf for RunsFolder {
         let mut file = RunFile::new(
             Origin::File(absolute),
             sha256(run.table),
-            format!("spat-desktop, by the setup in {EXPERIMENT},"),
+            // In the run's folder, where both files lie.
+            format!("spat run {TABLE} --experiment {EXPERIMENT}"),
             None,
             &run.device.kind,
         );
+        file.maker = Some(format!(
+            "in the run's folder; it was begun in {}",
+            self.maker
+        ));
         file.table = Some(run.table_name.to_owned());
         let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table))?;
         Ok(Kept {

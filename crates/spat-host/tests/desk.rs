@@ -71,7 +71,7 @@ impl Talk {
     }
 
     fn on(root: &Path) -> Self {
-        Self::with(RunsFolder::new(root.to_owned(), None))
+        Self::with(RunsFolder::new(root.to_owned(), "a test", None))
     }
 
     fn open(&self, bytes: Option<Vec<u8>>) {
@@ -234,7 +234,7 @@ fn a_person_trains_prunes_and_looks() {
     assert_eq!(comparable(other.report()), comparable(report));
     other.desk.close();
 
-    let runs = RunsFolder::new(root.path().to_owned(), None);
+    let runs = RunsFolder::new(root.path().to_owned(), "a test", None);
     let cards = runs.cards();
     assert_eq!(cards.len(), 1);
     assert_eq!((&*cards[0].0, cards[0].1.stage), (RUN, Stage::Finished));
@@ -324,7 +324,7 @@ fn what_cannot_be_done_is_said() {
 #[test]
 fn no_name_leads_out_of_the_folder() {
     let root = tempfile::tempdir().unwrap();
-    let runs = RunsFolder::new(root.path().join("runs"), None);
+    let runs = RunsFolder::new(root.path().join("runs"), "a test", None);
     std::fs::write(root.path().join("secret"), b"secret").unwrap();
     for run in [
         "..", ".", "", "../runs", "a/b", "a\\b", "/etc", "c:", ".hidden", "a\0b",
@@ -357,7 +357,7 @@ fn a_run_at_work_is_not_removed_and_cards_are_kept() {
     talk.open(Some(table()));
     talk.train(&experiment);
     talk.trained();
-    let runs = RunsFolder::new(root.path().to_owned(), None);
+    let runs = RunsFolder::new(root.path().to_owned(), "a test", None);
     let card = Card {
         title: "mine".to_owned(),
         stage: Stage::Trained,

@@ -4,6 +4,7 @@
 //! No tensor and no device is needed to read, check or show any of it, so the page's small binary,
 //! the fuzzers and other tools build it without Burn.
 
+mod adaptive;
 mod checkpoint;
 mod cost;
 mod experiment;
@@ -23,6 +24,7 @@ mod structure;
 mod study;
 mod training;
 
+pub use adaptive::{AdaptiveRule, Otherwise, Search, Trial};
 pub use checkpoint::{
     Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes,
     arrays_to_bytes, header_entry, named_arrays_from_bytes,
@@ -49,8 +51,9 @@ pub use scorer::{Scorer, UnknownScorer};
 pub use session::{Card, Engine, Notice, Order, Stage, Wish};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
-    AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, HeadPoint, IterativePoint,
-    MOST_ORACLE_MODULES, PairedTest, Pick, PlantedResult, PointTiming, Question, RandomPick,
+    AdaptiveResult, ClassifierSize, ClassifierStudy, DepthReport, DepthTimings, Domain,
+    ErrorSpread, Finding, HeadPoint, IterativePoint, MOST_ORACLE_MODULES, MadeReport, MadeStudy,
+    Measure, PairedTest, Pick, PlantedResult, PlantedStudy, PointTiming, Question, RandomPick,
     RankingReport, Spread, Stability, Stance, Study, StudyReport, StudyTimings, SubsetResult,
     SweepPoint, TableFacts, Transfer, Uniformity,
 };

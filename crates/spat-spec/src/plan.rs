@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use spat_series::sorted;
 use thiserror::Error;
 
-use crate::{ModuleId, Score, Structure, StructureError};
+use crate::forecaster::ConfigError;
+use crate::{AdaptiveRule, ModuleId, Score, Search, Structure, StructureError};
 
 /// How `ratio · N` becomes a whole number of modules K.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -67,6 +68,10 @@ pub struct PruneRule {
     /// hashes hold.
     #[serde(skip_serializing_if = "Granularity::is_modules")]
     pub granularity: Granularity,
+    /// Where it stands, the number is searched for with the validation part, and the ratio means
+    /// nothing. Whole modules, in one ranking.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adaptive: Option<AdaptiveRule>,
 }
 
 impl Default for PruneRule {
@@ -77,11 +82,38 @@ impl Default for PruneRule {
             scope: Scope::default(),
             protect: Vec::new(),
             granularity: Granularity::default(),
+            adaptive: None,
         }
     }
 }
 
 impl PruneRule {
+    /// Whether a search for the number goes together with the rest.
+    ///
+    /// # Errors
+    /// Says what does not, and what would.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let Some(adaptive) = &self.adaptive else {
+            return Ok(());
+        };
+        if !self.granularity.is_modules() || self.scope != Scope::Global {
+            return Err(ConfigError::new(
+                "a search for the number of modules among single heads, or block by block",
+                "leave granularity and scope as they are, or give a ratio",
+            ));
+        }
+        if !(adaptive.tolerance.is_finite() && adaptive.tolerance >= 0.0) {
+            return Err(ConfigError::new(
+                format!(
+                    "a tolerance of {} of the validation loss",
+                    adaptive.tolerance
+                ),
+                "use 0 or more, such as 0.01",
+            ));
+        }
+        Ok(())
+    }
+
     /// K for a list of `modules` modules (or of as many heads).
     pub fn count(&self, modules: usize) -> usize {
         let share = self.ratio * modules as f64;
@@ -127,6 +159,9 @@ pub struct Plan {
     pub kept: Vec<ModuleId>,
     /// The scores that decided, from input to output.
     pub scores: Vec<Score>,
+    /// How the number was found, where a search found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
 }
 
 /// A ranking that cannot be turned into a plan.
@@ -270,6 +305,7 @@ impl Plan {
             removed_heads,
             kept,
             scores,
+            search: None,
         }
     }
 

@@ -43,6 +43,21 @@ pub enum ModelKind {
     RLinear,
 }
 
+impl ModelKind {
+    /// The kind of a forecaster that is there.
+    pub fn of(forecaster: &ForecasterConfig) -> Self {
+        match forecaster {
+            ForecasterConfig::ITransformer(_) => Self::ITransformer,
+            ForecasterConfig::PatchTst(c) => match c.layout {
+                PatchTstLayout::Library => Self::PatchTst,
+                PatchTstLayout::Authors => Self::PatchTstAuthors,
+            },
+            ForecasterConfig::DLinear(_) => Self::DLinear,
+            ForecasterConfig::RLinear(_) => Self::RLinear,
+        }
+    }
+}
+
 impl Preset {
     /// Rows are used as the literature uses them: nothing inserted, nothing dropped, and the
     /// borders of the public loaders.

@@ -37,12 +37,14 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
     let packages = window::target()?.join("packages");
     fs::create_dir_all(&packages).with_context(|| packages.display().to_string())?;
     let mut left_out = Vec::new();
+    let mut too_large = Vec::new();
     if wanted(Part::Page) {
-        page::dist()?;
+        too_large = page::dist()?;
         let name = format!("spat-page-{}.tar.gz", version());
         pack(&root(), "dist", &packages.join(name))?;
     }
     if wanted(Part::Cli) {
+        page::ensure()?;
         command_line(&packages)?;
     }
     if wanted(Part::Window) {
@@ -52,6 +54,13 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
     print!("{}", checksums(&packages)?);
     for reason in left_out {
         println!("left out: {reason}");
+    }
+    // Last: what is packed works all the same.
+    if !too_large.is_empty() {
+        bail!(
+            "everything is packed, but larger than its limit is: {}",
+            too_large.join(", ")
+        );
     }
     Ok(())
 }

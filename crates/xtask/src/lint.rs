@@ -1,8 +1,11 @@
 //! Format and lints.
 
+use std::process::Command;
+
 use anyhow::Result;
 
-use crate::{PACKAGE_SETS, PAGE_SET, adapter, cargo, succeed};
+use crate::adapter::answers;
+use crate::{PACKAGE_SETS, PAGE_SET, adapter, cargo, root, succeed};
 
 pub(crate) fn run() -> Result<()> {
     succeed(cargo().args(["fmt", "--all", "--check"]))?;
@@ -16,5 +19,17 @@ pub(crate) fn run() -> Result<()> {
                 .args(["--", "--deny", "warnings"]),
         )?;
     }
-    Ok(())
+    workflows()
+}
+
+/// The files of the public CI, which nothing else here reads.
+fn workflows() -> Result<()> {
+    if !answers("npm") {
+        println!("left out: the workflow files, because `npm` is missing, which has their linter");
+        return Ok(());
+    }
+    let folder = root().join("tests/workflows");
+    let quietly = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+    succeed(Command::new("npm").current_dir(&folder).args(quietly))?;
+    succeed(Command::new("node").current_dir(&folder).arg("lint.mjs"))
 }

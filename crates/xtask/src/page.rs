@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::adapter::answers;
@@ -56,8 +56,9 @@ pub(crate) fn build() -> Result<()> {
     succeed(&mut trunk("build")?)
 }
 
-/// The page for any static host: built, and the compressed sizes of its modules held to their limits.
-pub(crate) fn dist() -> Result<()> {
+/// The page for any static host: built, and its modules weighed; those that are larger, compressed, than
+/// they may be.
+pub(crate) fn dist() -> Result<Vec<&'static str>> {
     build()?;
     let mut too_large = Vec::new();
     for module in &MODULES {
@@ -76,16 +77,25 @@ pub(crate) fn dist() -> Result<()> {
         }
     }
     println!("the page is in {}", dist_folder().display());
-    // A program built from now on carries it: cargo looks at this file's time, and cannot watch for a
-    // folder that is not there.
-    fs::File::options()
-        .append(true)
-        .open(root().join("crates/spat-serve/build.rs"))?
-        .set_modified(std::time::SystemTime::now())?;
-    if !too_large.is_empty() {
-        bail!("larger than its limit: {}", too_large.join(", "));
+    carry()?;
+    Ok(too_large)
+}
+
+/// Builds the page where there is none: what `spat serve` hands out is in the program.
+pub(crate) fn ensure() -> Result<()> {
+    if dist_folder().join("index.html").is_file() {
+        return Ok(());
     }
-    Ok(())
+    build()?;
+    carry()
+}
+
+/// A program built from now on carries the page: cargo looks at this file's time, and cannot watch for a
+/// folder that is not there.
+fn carry() -> Result<()> {
+    let watched = root().join("crates/spat-serve/build.rs");
+    let watched = fs::File::options().append(true).open(watched)?;
+    Ok(watched.set_modified(std::time::SystemTime::now())?)
 }
 
 fn dist_folder() -> PathBuf {

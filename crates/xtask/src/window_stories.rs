@@ -8,11 +8,12 @@ use crate::browser::counted;
 use crate::counts::Counts;
 use crate::{PACKAGE_SETS, adapter, cargo, root, succeed, window};
 
-/// Builds the window and goes through its stories; where the system has no driver for it, says so.
-pub(crate) fn test() -> Result<Counts> {
-    if let Some(reason) = adapter::lacks_window_driver() {
-        println!("left out: {reason}");
-        return Ok(Counts::default());
+/// Builds the window and the command line program beside it; or says why the system cannot drive a
+/// window.
+pub(crate) fn build() -> Result<Option<String>> {
+    let lack = adapter::lacks_window_driver();
+    if lack.is_some() {
+        return Ok(lack);
     }
     window::build()?;
     succeed(
@@ -21,6 +22,15 @@ pub(crate) fn test() -> Result<Counts> {
             .args(PACKAGE_SETS[1])
             .args(["--bin", "spat"]),
     )?;
+    Ok(None)
+}
+
+/// Goes through the window's stories; where the system has no driver for it, says so.
+pub(crate) fn test() -> Result<Counts> {
+    if let Some(reason) = build()? {
+        println!("left out: {reason}");
+        return Ok(Counts::default());
+    }
     let child = Command::new("node")
         .current_dir(root().join("tests/desktop"))
         .args(["--test", "--test-concurrency=1", "--test-reporter=tap"])

@@ -40,6 +40,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 2023, help_heading = "Run")]
     pub(crate) seed: u64,
 
+    /// Take everything that decides the result but the table from this file, an experiment.json of
+    /// another run; of the flags that decide it only --seed stands beside this
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub(crate) experiment: Option<PathBuf>,
+
     /// Folder for everything the run makes [default: runs/<data>-<model>-<hash>]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(crate) run: Option<PathBuf>,

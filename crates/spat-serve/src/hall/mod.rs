@@ -204,7 +204,11 @@ impl Hall {
 
     /// The runs of one visitor.
     pub(crate) fn runs_of(&self, id: VisitorId) -> RunsFolder {
-        RunsFolder::new(self.folder.join(VISITORS).join(id.to_string()), None)
+        RunsFolder::new(
+            self.folder.join(VISITORS).join(id.to_string()),
+            "a visitor's page (spat serve --engine host)",
+            None,
+        )
     }
 
     fn engine(&self) -> Engine {

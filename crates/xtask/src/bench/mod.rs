@@ -3,6 +3,7 @@
 mod browser;
 mod memory;
 mod profile;
+mod window;
 mod worker;
 
 use std::path::Path;
@@ -36,6 +37,10 @@ pub(crate) struct BenchArguments {
     /// The memory of the first training steps on both sides instead.
     #[arg(long)]
     memory: bool,
+    /// The desktop program's window instead: its memory at rest, and a job in it beside the same job on
+    /// the command line. Linux, with WebKitGTK's driver and Xvfb.
+    #[arg(long)]
+    window: bool,
 }
 
 /// A size: its name, the request, and steps per block.
@@ -48,6 +53,9 @@ struct Size {
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     if arguments.browser {
         return browser::run(arguments.rounds);
+    }
+    if arguments.window {
+        return window::run(arguments.rounds);
     }
     let sizes: Vec<Size> = sizes()
         .into_iter()

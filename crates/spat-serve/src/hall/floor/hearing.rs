@@ -1,0 +1,86 @@
+//! What the engine says while a turn is taken.
+
+use std::time::Instant;
+
+use spat_spec::{Command, Event, Notice};
+
+use super::going::{Intent, steer};
+use super::state::Floor;
+
+impl Floor {
+    /// What the engine says during a turn: passed on, unless it is about turns and not about the
+    /// job.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "whoever tells keeps nothing of it"
+    )]
+    pub(in crate::hall) fn hear(&mut self, notice: Notice, now: Instant) {
+        let Some(going) = &mut self.going else {
+            return;
+        };
+        if let Notice::Event(event) = &notice {
+            going.failed |= matches!(**event, Event::Failed { .. });
+        }
+        let Some(visitor) = self
+            .visitors
+            .get_mut(&going.visitor)
+            .filter(|visitor| visitor.session == going.session)
+        else {
+            return;
+        };
+        let passed_on = match &notice {
+            // The host's device is told once; a run is opened anew for every turn.
+            Notice::Ready | Notice::Device { .. } | Notice::Place { .. } => false,
+            // A window's own.
+            Notice::Table { .. } | Notice::Wish { .. } => false,
+            Notice::Forecast { .. } | Notice::NoForecast { .. } => true,
+            Notice::NotKept { .. } | Notice::Broken { .. } => true,
+            Notice::Event(event) => match &**event {
+                Event::Started { .. } => {
+                    if going.steps > 0 {
+                        let steps = going.steps;
+                        steer(&going.steering, Command::Pause);
+                        steer(&going.steering, Command::Step { steps });
+                    }
+                    !going.continued
+                }
+                Event::Device(_) | Event::Data(_) | Event::Past { .. } => !going.continued,
+                Event::Phase { phase, .. } => {
+                    let known = going.continued && going.phase == Some(*phase);
+                    going.phase = Some(*phase);
+                    if let Some(job) = visitor.job() {
+                        job.phase = Some(*phase);
+                    }
+                    !known
+                }
+                Event::Progress { .. } | Event::Epoch { .. } => {
+                    going.moved = true;
+                    true
+                }
+                Event::Paused => {
+                    going.pauses += 1;
+                    if going.pauses == 2 {
+                        // The granted steps are done.
+                        going.intent.get_or_insert(Intent::Pause);
+                        steer(&going.steering, Command::Stop);
+                    }
+                    false
+                }
+                Event::Stopped => {
+                    going.stopped = true;
+                    false
+                }
+                _ => true,
+            },
+        };
+        if passed_on {
+            visitor.tell(&notice);
+        }
+        self.watch(now);
+    }
+
+    /// Whether the turn that is taken has met an error.
+    pub(in crate::hall) fn has_failed(&self) -> bool {
+        self.going.as_ref().is_some_and(|going| going.failed)
+    }
+}

@@ -1,0 +1,71 @@
+//! What a visitor wants of a job that is going or waits to go on.
+
+use spat_spec::{Command, Event};
+
+use super::going::{Intent, steer};
+use super::state::Floor;
+use crate::gate::VisitorId;
+use crate::hall::visitor::Visitor;
+
+impl Floor {
+    pub(super) fn pause(&mut self, id: VisitorId) {
+        if self.stop_going(id, Intent::Pause) {
+            return;
+        }
+        let Some(visitor) = self.visitors.get_mut(&id) else {
+            return;
+        };
+        if let Some(job) = visitor.job()
+            && !job.held
+        {
+            job.held = true;
+            visitor.event(Event::Paused);
+            self.turns.leave(id);
+        }
+    }
+
+    pub(super) fn resume(&mut self, id: VisitorId, steps: usize) {
+        if let Some(going) = &mut self.going
+            && going.visitor == id
+            && going.intent == Some(Intent::Pause)
+            && steps == 0
+        {
+            going.intent = Some(Intent::Yield);
+            return;
+        }
+        let job = self.visitors.get_mut(&id).and_then(Visitor::job);
+        if let Some(job) = job.filter(|job| job.held) {
+            job.held = false;
+            job.steps = steps;
+        }
+    }
+
+    pub(super) fn stop(&mut self, id: VisitorId) {
+        if self.stop_going(id, Intent::Stop) {
+            return;
+        }
+        let Some(visitor) = self.visitors.get_mut(&id) else {
+            return;
+        };
+        if visitor.job().is_some() {
+            visitor.tasks.pop_front();
+            visitor.event(Event::Stopped);
+            self.turns.leave(id);
+        }
+    }
+
+    /// Whether this visitor's job is going; it is told to stop.
+    pub(super) fn stop_going(&mut self, id: VisitorId, intent: Intent) -> bool {
+        let session = self.visitors.get(&id).map(|visitor| &visitor.session);
+        let going = self.going.as_mut();
+        let Some(going) = going
+            .filter(|going| going.visitor == id && going.is_job && Some(&going.session) == session)
+        else {
+            return false;
+        };
+        // What the visitor wants outweighs what the server wanted.
+        going.intent = Some(intent);
+        steer(&going.steering, Command::Stop);
+        true
+    }
+}

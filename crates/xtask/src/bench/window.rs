@@ -1,0 +1,20 @@
+//! The window beside the command line, and its memory while it does nothing.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::{root, succeed, window, window_stories};
+
+/// Builds both programs and lets `tests/desktop/bench.mjs` measure them.
+pub(super) fn run(rounds: usize) -> Result<()> {
+    if let Some(reason) = window_stories::build()? {
+        bail!(reason);
+    }
+    succeed(
+        Command::new("node")
+            .current_dir(root().join("tests/desktop"))
+            .args(["bench.mjs", &rounds.to_string()])
+            .env("SPAT_TARGET", window::target()?),
+    )
+}

@@ -1,0 +1,92 @@
+// The window measured: its memory at rest, and one job in it and on the command line in turn.
+//
+//   node bench.mjs [ROUNDS]       (`cargo xtask bench --window` builds both programs first)
+import { rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Desktop, alone, family, mappings, nameOf, share, until, webProcess } from "./driver.mjs";
+import { again, onlyRun, prepare, reportOf, trained } from "./jobs.mjs";
+
+const ROUNDS = Number(process.argv[2] ?? 5);
+const JOB = { lookback: 96, horizon: 24, epochs: 2, layers: 2, width: 64, heads: 4, "finetune-epochs": 1 };
+
+/** Five seconds after the page is there, each process by its share of what it shares. */
+async function memory() {
+  await alone(async (program) => {
+    await until("its web process", () => webProcess(program.pid));
+    await new Promise((go) => setTimeout(go, 5_000));
+    const processes = family(program.pid);
+    console.log("| process | MB | the largest parts of it |");
+    console.log("|---|---|---|");
+    let sum = 0;
+    for (const pid of processes) {
+      sum += share(pid);
+      const parts = mappings(pid)
+        .slice(0, 5)
+        .map(([name, size]) => `${name} ${size.toFixed(0)}`);
+      console.log(`| ${nameOf(pid)} | ${share(pid).toFixed(0)} | ${parts.join(", ")} |`);
+    }
+    console.log(`| all | ${sum.toFixed(0)} | |`);
+  });
+}
+
+const seconds = (model) => model.history.reduce((sum, epoch) => sum + epoch.seconds, 0);
+
+/** What a report says of the time that the job took. */
+const measured = ({ dense, pruned }) => ({
+  "dense, training step, ms": dense.step_ms_median,
+  "pruned, training step, ms": pruned.step_ms_median,
+  "dense, forecast, ms": dense.infer_ms_median,
+  "pruned, forecast, ms": pruned.infer_ms_median,
+  "epochs, s": seconds(dense) + seconds(pruned),
+});
+
+/** The job from the press of the button to its report. */
+async function inWindow() {
+  const desktop = await Desktop.open();
+  try {
+    await prepare(desktop, JOB, "weather");
+    const begun = Date.now();
+    await desktop.press("train-start");
+    await trained(desktop);
+    await desktop.press("prune-start");
+    await until("the verdict", () => desktop.text("verdict"), 120_000);
+    const folder = onlyRun(desktop.runs);
+    const whole = (statSync(join(folder, "report.json")).mtimeMs - begun) / 1000;
+    return { folder, times: { ...measured(reportOf(folder)), "the whole job, s": whole } };
+  } finally {
+    await desktop.close();
+  }
+}
+
+/** The same run on the command line, from the start of the program to its end. */
+function onCommandLine(folder) {
+  const begun = Date.now();
+  const copy = again(folder);
+  const whole = (Date.now() - begun) / 1000;
+  const times = { ...measured(reportOf(copy)), "the whole job, s": whole };
+  rmSync(dirname(copy), { recursive: true });
+  return times;
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+async function speed() {
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { folder, times } = await inWindow();
+    rounds.push([times, onCommandLine(folder)]);
+  }
+  console.log("\n| what | window | command line | ratio, median (min–max) |");
+  console.log("|---|---|---|---|");
+  for (const what of Object.keys(rounds[0][0])) {
+    const [window, line] = [0, 1].map((side) => rounds.map((round) => round[side][what]));
+    const ratios = window.map((value, round) => value / line[round]);
+    const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+    console.log(
+      `| ${what} | ${median(window).toFixed(2)} | ${median(line).toFixed(2)} | ${median(ratios).toFixed(2)} (${spread}) |`,
+    );
+  }
+}
+
+await memory();
+if (ROUNDS > 0) await speed();
