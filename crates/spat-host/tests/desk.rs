@@ -212,7 +212,7 @@ fn a_person_trains_prunes_and_looks() {
     );
     let other = fresh.forecast(&model, b"a,b\n1,2\n3,4\n").unwrap_err();
     assert!(
-        other.contains("other channels") && other.contains("`c`"),
+        other.contains("other channels") && other.contains("\"c\""),
         "{other}"
     );
     let short = fresh
