@@ -109,6 +109,19 @@ test("a run that is opened again has its curves", MINUTE, () =>
     assert.ok(lines >= 2, "the dense model's losses and its validation errors");
   }));
 
+test("a run that was trained and not pruned has its curves when it is opened again", MINUTE, () =>
+  visit(async (page) => {
+    await choose(page, "sample-waves");
+    await train(page);
+    await page.reload();
+    await page.getByTestId("runs").getByRole("button", { name: "Open" }).click();
+    await page.getByTestId("prune-start").and(page.locator(":enabled")).waitFor({ timeout: 30_000 });
+    const lines = await page.getByTestId("curves").locator("svg path").count();
+    assert.ok(lines >= 2, "the dense model's losses and its validation errors");
+    await prune(page);
+    assert.match(await page.getByTestId("curves").textContent(), /pruned/);
+  }));
+
 test("a drawing is as wide as its place, and slides nowhere", MINUTE, () =>
   visit(
     async (page) => {

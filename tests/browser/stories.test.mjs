@@ -113,7 +113,7 @@ test("people's own tables: European numbers, dirty ones, and what is no table", 
     assert.ok(await page.getByTestId("train-start").isDisabled());
   }));
 
-test("files are saved, and a saved model is read again", MINUTE, () =>
+test("files are saved, and a saved model is looked into", MINUTE, () =>
   visit(async (page) => {
     await choose(page, "sample-waves");
     await train(page);
@@ -133,13 +133,12 @@ test("files are saved, and a saved model is read again", MINUTE, () =>
     assert.ok(zip.includes("pruned.safetensors") && zip.includes("report.html"));
 
     const model = await save("save-pruned.safetensors");
-    await page.getByText("Look into a model file").click();
     const open = (buffer) =>
-      page.getByTestId("model-file").setInputFiles({ name: "m.safetensors", mimeType: "", buffer });
+      page.getByTestId("file").setInputFiles({ name: "m.safetensors", mimeType: "", buffer });
     await open(model);
     await page.getByTestId("model-facts").getByText("lead, echo, tide, walk, noise").waitFor();
     await open(Buffer.from("no model"));
-    await page.getByTestId("model-facts").locator(".error").waitFor();
+    await page.getByTestId("data-problem").filter({ hasText: "no safetensors file" }).waitFor();
     const svg = await Promise.all([
       page.waitForEvent("download"),
       page.locator("figure[data-name=forecast]").getByRole("button", { name: "PNG" }).click(),

@@ -4,6 +4,7 @@ const KEPT = "spat";
 const FIRST = [
   "./",
   "./spat-worker_loader.js",
+  "./study/index.html",
   "./demo/nyc-weather-2013.csv",
   "./examples/weather.json",
   "./examples/brief.json",
@@ -55,13 +56,15 @@ async function refresh() {
 async function serve({ request }, later) {
   const cache = await caches.open(KEPT);
   const visit = request.mode === "navigate";
-  const kept = await cache.match(visit ? "./" : request, { ignoreSearch: true, ignoreVary: true });
+  // Any address inside the page is the page's own; that of studies stands by itself.
+  const own = visit && !new URL(request.url).pathname.endsWith("/study/index.html");
+  const kept = await cache.match(own ? "./" : request, { ignoreSearch: true, ignoreVary: true });
   if (kept && HASHED.test(request.url)) return kept;
   const answer = await fetch(request).catch((error) => kept ?? Promise.reject(error));
   if (answer === kept || !answer.ok) return answer;
   // What the server wants nobody to keep.
   if (/no-store/.test(answer.headers.get("cache-control"))) return answer;
-  if (!visit) later(cache.put(request, answer.clone()));
+  if (!own) later(cache.put(request, answer.clone()));
   else if ((await answer.clone().text()) !== (await kept?.text())) later(refresh());
   return answer;
 }

@@ -32,6 +32,25 @@ pub(crate) fn host_settings(given: &ArgMatches) -> Vec<String> {
     given_flags("serve", given, |name| HOST.contains(&name))
 }
 
+/// Ids of the arguments that were given to a subcommand, with the flags as they are typed.
+pub(crate) fn given_arguments(subcommand: &str, given: &ArgMatches) -> Vec<(String, String)> {
+    let cli = Cli::command();
+    let Some(subcommand) = cli.find_subcommand(subcommand) else {
+        return Vec::new();
+    };
+    subcommand
+        .get_arguments()
+        .filter(|flag| given.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine))
+        .map(|flag| {
+            let id = flag.get_id().to_string();
+            let typed = flag
+                .get_long()
+                .map_or_else(|| id.clone(), |long| format!("--{long}"));
+            (id, typed)
+        })
+        .collect()
+}
+
 fn given_flags(
     subcommand: &str,
     given: &ArgMatches,

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use spat_spec::StudyReport;
+use spat_spec::{MadeReport, StudyReport};
 use tempfile::TempDir;
 
 /// A study of a few seconds.
@@ -121,6 +121,94 @@ fn a_study_killed_ten_times_ends_with_the_same_bytes() {
         said.contains("Does SEND choose well?") && said.contains("study.html"),
         "{said}"
     );
+}
+
+/// Killed again and again, a study of another domain ends with the same bytes too.
+#[test]
+fn a_study_without_a_table_survives_kills() {
+    const TEXT: &[&str] = &[
+        "study",
+        "--domain",
+        "text",
+        "--layers",
+        "2",
+        "--seeds",
+        "2",
+        "--steps",
+        "40",
+        "--finetune-steps",
+        "10",
+        "--width",
+        "8",
+        "--heads",
+        "2",
+        "--scorers",
+        "send,entropy,snip",
+        "--score-batches",
+        "2",
+        "--threads",
+        "1",
+    ];
+    let folder = TempDir::new().unwrap();
+    let run =
+        |name: &str, more: &[&str]| spat(folder.path(), &[TEXT, &["--run", name], more].concat());
+    let whole = run("whole", &[]).output().unwrap();
+    assert!(
+        whole.status.success(),
+        "{}",
+        String::from_utf8_lossy(&whole.stderr)
+    );
+    let mut kills = 0;
+    for attempt in 0..10_u64 {
+        let begun = folder.path().join("pieces/config.json").is_file();
+        let more: &[&str] = if begun { &["--resume"] } else { &[] };
+        let mut child = run("pieces", more)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(60 + 31 * attempt));
+        kills += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills > 0, "every session ended before it could be killed");
+    let last = run("pieces", &["--resume"]).output().unwrap();
+    assert!(
+        last.status.success(),
+        "{}",
+        String::from_utf8_lossy(&last.stderr)
+    );
+    let read = |run: &str| fs::read(folder.path().join(run).join("study.json")).unwrap();
+    assert_eq!(read("pieces"), read("whole"));
+    let report: MadeReport = serde_json::from_slice(&read("whole")).unwrap();
+    assert_eq!(
+        report.command,
+        "spat study --domain text --seeds 2 --layers 2 --scorers send,entropy,snip --score-batches 2 --steps 40 \
+         --finetune-steps 10 --width 8 --heads 2"
+    );
+    assert!(folder.path().join("whole/study.html").is_file());
+}
+
+#[test]
+fn what_means_nothing_without_a_table_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| spat(folder.path(), arguments).output().unwrap();
+    refused(
+        &run(&["study", "--domain", "text", "--horizon", "12"]),
+        &["--horizon", "another domain"],
+    );
+    refused(
+        &run(&["study", "--planted", "--layers", "2"]),
+        &["--layers", "planted modules"],
+    );
+    refused(
+        &run(&["study", "--domain", "images", "--only", "heads"]),
+        &["heads outside forecasting", "oracle"],
+    );
+    refused(&run(&["study", "--domain", "sound"]), &["sound"]);
+    refused(&run(&["study"]), &["DATA.csv"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

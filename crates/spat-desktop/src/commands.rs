@@ -68,7 +68,7 @@ fn listen(app: AppHandle, notices: Channel<InvokeResponseBody>) -> Result<(), St
 #[tauri::command]
 fn order(app: AppHandle, request: Request<'_>) -> Result<(), String> {
     let (order, bytes): (Order, _) = read(&request)?;
-    let bytes = matches!(order, Order::Open { .. })
+    let bytes = matches!(order, Order::Open { .. } | Order::Forecast { .. })
         .then_some(bytes)
         .filter(|bytes| !bytes.is_empty());
     desk::order(&app, order, bytes)

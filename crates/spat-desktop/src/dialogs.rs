@@ -16,7 +16,7 @@ pub(crate) fn pick_table(app: &AppHandle) {
         .dialog()
         .file()
         .set_title("Open a table")
-        .add_filter("Tables", &["csv", "tsv", "txt"])
+        .add_filter("Tables and models", &["csv", "tsv", "txt", "safetensors"])
         .add_filter("All files", &["*"])
         .blocking_pick_file();
     if let Some(path) = picked.and_then(|path| path.into_path().ok()) {

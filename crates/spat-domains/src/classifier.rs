@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use spat_model::{Attentive, Encoder, EncoderSize, Pass};
 use spat_prune::Objective;
-use spat_spec::AttentionStructure;
+use spat_spec::{AttentionStructure, ClassifierSize};
 
 use crate::draw::Draw;
 
@@ -32,21 +32,6 @@ pub struct Task {
     pub classes: usize,
     /// Where the answer is read.
     pub readout: Readout,
-}
-
-/// Sizes of the classifier's encoder.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ClassifierSize {
-    /// Width of a token.
-    pub d_model: usize,
-    /// Hidden width of the feed-forward parts.
-    pub d_ff: usize,
-    /// Heads of a dense module; divides `d_model`.
-    pub heads: usize,
-    /// Encoder layers.
-    pub layers: usize,
-    /// Dropout probability, in `[0, 1)`.
-    pub dropout: f64,
 }
 
 /// Embedding with learned positions, the forecasters' encoder, and a linear head.

@@ -9,6 +9,8 @@ use spat_spec::OptimizerConfig;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fit {
     pub(crate) steps: usize,
+    /// Equal parts that the steps are told in.
+    pub(crate) epochs: usize,
     pub(crate) learning_rate: f64,
     /// Decides the dropout masks.
     pub(crate) seed: u64,
@@ -16,30 +18,41 @@ pub(crate) struct Fit {
 
 impl Fit {
     /// Trains a model of a plain device by Adam and gives it back there. `batch` draws the batch of
-    /// a step, `hold` restores after each step what must not be trained, `scores` takes SEND from
-    /// the same backward pass.
+    /// a step, `hold` restores after each step what must not be trained, `scores` take SEND from
+    /// the same backward passes, and `after_epoch` sees the first of them.
     pub(crate) fn train<M: Objective>(
         &self,
         model: &M,
         mut batch: impl FnMut(usize) -> M::Batch,
         hold: impl Fn(M) -> M,
-        mut scores: Option<&mut ScoreAccumulator>,
+        scores: &mut [ScoreAccumulator],
+        mut after_epoch: impl FnMut(&ScoreAccumulator),
     ) -> M {
         let mut model = model.clone().train();
         let mut adam = Adam::new(OptimizerConfig::Adam, Some(1.0));
+        let in_epoch = self.steps.div_ceil(self.epochs.max(1)).max(1);
         for step in 0..self.steps {
+            if step.is_multiple_of(in_epoch) {
+                for scores in scores.iter_mut() {
+                    scores.start_epoch();
+                }
+            }
             let batch = batch(step);
             let seed = self.seed ^ (step as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let mut pass = Pass::training(seed);
-            if let Some(scores) = &scores {
-                pass = pass.with_probe(Probe::Masks(scores.options().mask));
+            if let Some(mask) = ScoreAccumulator::mask_for(scores) {
+                pass = pass.with_probe(Probe::Masks(mask));
             }
             let mut gradients = model.loss(&M::tracked(&batch), &mut pass).backward();
-            if let Some(scores) = &mut scores {
-                scores.add(pass.sensitivities(&mut gradients), M::loss_values(&batch));
+            if !scores.is_empty() {
+                let sensitivities = pass.sensitivities(&mut gradients);
+                ScoreAccumulator::add_to_all(scores, &sensitivities, M::loss_values(&batch));
             }
             let running = pass.take_running();
             model = hold(adam.step(self.learning_rate, model, gradients, running));
+            if (step + 1).is_multiple_of(in_epoch) || step + 1 == self.steps {
+                scores.first().map(&mut after_epoch);
+            }
         }
         model.valid()
     }

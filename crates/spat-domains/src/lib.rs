@@ -7,12 +7,17 @@
 //! is known.
 
 mod classifier;
+mod course;
 mod draw;
+mod evaluate;
 mod fit;
 pub mod images;
 pub mod planted;
 mod run;
 pub mod text;
 
-pub use classifier::{Classifier, ClassifierSize, Examples, Readout, Task};
-pub use run::{Domain, DomainConfig, DomainError, DomainReport, DomainResult, compare, run};
+pub use classifier::{Classifier, Examples, Readout, Task};
+pub use course::{Course, Stream, best_loss, task};
+pub use evaluate::DomainResult;
+pub use run::{DomainConfig, DomainError, DomainReport, run};
+pub use spat_spec::{ClassifierSize, Domain};

@@ -30,7 +30,7 @@ use spat_model::{Attentive, Forecaster, Inputs, MultiHeadAttention};
 use spat_prune::{Sample, ScoreAccumulator, ScoreError, ScoringOptions, score_with};
 use spat_spec::{
     ForecasterConfig, ITransformerConfig, MaskShape, Scaling, Score, Scorer, SendOptions, Sign,
-    Structure,
+    Structure, When,
 };
 
 use crate::draw::Draw;
@@ -298,20 +298,17 @@ pub async fn run(config: &PlantedConfig) -> Result<PlantedReport, ScoreError> {
     let mut during = [SendOptions::default(), literal()].map(ScoreAccumulator::new);
     let fit = Fit {
         steps: config.steps,
+        epochs: 1,
         learning_rate: config.learning_rate,
         seed: config.seed,
     };
-    let mut trained = None;
-    for accumulator in &mut during {
-        // Scoring changes nothing in the training: both runs give the same model.
-        trained = Some(fit.train(
-            &start,
-            |step| series(config.seed, 1, step, config.batch),
-            |model| plant(model, &plants),
-            Some(accumulator),
-        ));
-    }
-    let trained = trained.unwrap_or_else(|| start.clone());
+    let trained = fit.train(
+        &start,
+        |step| series(config.seed, 1, step, config.batch),
+        |model| plant(model, &plants),
+        &mut during,
+        |_| (),
+    );
 
     let batches = |stream| -> Vec<Sample> {
         (0..config.batches)
@@ -327,14 +324,14 @@ pub async fn run(config: &PlantedConfig) -> Result<PlantedReport, ScoreError> {
     let mut scores = Vec::new();
     for accumulator in &during {
         scores.push(PlantedScores {
-            name: name(accumulator.options(), "during"),
+            name: accumulator.options().spelled(),
             scores: accumulator.scores().await?,
         });
     }
     for send in settings() {
         let options = ScoringOptions { send, ..options };
         scores.push(PlantedScores {
-            name: name(&send, "after"),
+            name: send.spelled(),
             scores: score_with(Scorer::Send, &trained, &seen, &options).await?,
         });
     }
@@ -380,30 +377,13 @@ fn settings() -> Vec<SendOptions> {
                     mask,
                     sign,
                     scaling,
+                    when: When::After,
                     ..SendOptions::default()
                 });
             }
         }
     }
     settings
-}
-
-fn name(options: &SendOptions, when: &str) -> String {
-    let mask = match options.mask {
-        MaskShape::Shared => "shared",
-        MaskShape::PerSample => "per-sample",
-    };
-    let sign = match options.sign {
-        Sign::Signed => "signed",
-        Sign::Absolute => "absolute",
-    };
-    let scaling = match options.scaling {
-        Scaling::None => "none",
-        Scaling::SumLoss => "sum-loss",
-        Scaling::Standardise => "standardise",
-        Scaling::Temperature(_) => "temperature",
-    };
-    format!("send {when} {mask} {sign} {scaling}")
 }
 
 async fn loss(model: &Forecaster, batches: &[Sample]) -> Result<f64, ScoreError> {

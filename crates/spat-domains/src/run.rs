@@ -1,57 +1,13 @@
 //! Dense → scores → plan → removal → fine-tuning, outside forecasting.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use spat_model::{Pass, read};
-use spat_prune::{Objective, ScoreAccumulator, ScoreError, ScoringOptions, apply, score_with};
-use spat_spec::{AttentionStructure, ModuleId, Plan, PlanError, PruneRule, Score, Scorer, When};
+use spat_prune::{ScoreAccumulator, ScoreError, ScoringOptions, apply, score_with};
+use spat_spec::{ClassifierSize, Domain, Plan, PlanError, PruneRule, Score, Scorer, When};
 use thiserror::Error;
 
-use crate::classifier::{Classifier, ClassifierSize, Examples, Task};
-use crate::fit::Fit;
-use crate::{images, text};
-
-/// What the data are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Domain {
-    /// The next character of a text with a known grammar.
-    Text,
-    /// The shape in a small image.
-    Images,
-}
-
-impl Domain {
-    /// What goes in, and what comes out.
-    pub fn task(self) -> &'static Task {
-        match self {
-            Self::Text => &text::TASK,
-            Self::Images => &images::TASK,
-        }
-    }
-
-    /// The batch `number` of `stream`, which the arguments alone decide.
-    fn draw(self, seed: u64, stream: Stream, number: usize, count: usize) -> Examples {
-        let (stream, number) = (stream as u64, number as u64);
-        match self {
-            Self::Text => text::examples(seed, stream, number, count),
-            Self::Images => images::examples(seed, stream, number, count),
-        }
-    }
-}
-
-/// Batches of different streams never meet.
-#[derive(Debug, Clone, Copy)]
-enum Stream {
-    Train = 11,
-    FineTune = 12,
-    /// For scorers, after training.
-    Score = 13,
-    /// For leave-one-out.
-    Validation = 14,
-    Test = 15,
-}
+use crate::classifier::{Classifier, Examples};
+use crate::course::{Course, Stream, best_loss, task};
+use crate::evaluate::{DomainResult, evaluate};
 
 /// Everything that decides a result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +39,17 @@ pub struct DomainConfig {
 }
 
 impl DomainConfig {
+    /// The course of its training.
+    pub fn course(&self) -> Course {
+        Course {
+            domain: self.domain,
+            size: self.size,
+            batch: self.batch,
+            learning_rate: self.learning_rate,
+            seed: self.seed,
+        }
+    }
+
     /// Four layers of width 32, half of their attention modules to go, in a few seconds of work.
     pub fn small(domain: Domain, seed: u64) -> Self {
         Self {
@@ -106,21 +73,6 @@ impl DomainConfig {
             seed,
         }
     }
-}
-
-/// How well a model does on the test stream.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct DomainResult {
-    /// Cross-entropy, nats.
-    pub loss: f64,
-    /// Share of right answers.
-    pub accuracy: f64,
-    /// The same over the sequences whose answer lies in a far token, where the domain has them.
-    pub telling_accuracy: Option<f64>,
-    /// Trainable numbers.
-    pub params: u64,
-    /// Multiply–accumulates of one sequence.
-    pub macs: u64,
 }
 
 /// What became of a run.
@@ -175,22 +127,6 @@ pub async fn run(config: &DomainConfig) -> Result<DomainReport, DomainError> {
     dense.prune(config.scorer).await
 }
 
-/// The same for several scorers, each pruning the same dense model.
-///
-/// # Errors
-/// As [`run`].
-pub async fn compare(
-    config: &DomainConfig,
-    scorers: &[Scorer],
-) -> Result<Vec<DomainReport>, DomainError> {
-    let dense = Dense::train(config).await?;
-    let mut reports = Vec::with_capacity(scorers.len());
-    for &scorer in scorers {
-        reports.push(dense.prune(scorer).await?);
-    }
-    Ok(reports)
-}
-
 /// A trained dense model and what it is measured with.
 struct Dense<'a> {
     config: &'a DomainConfig,
@@ -207,7 +143,6 @@ struct Dense<'a> {
 
 impl<'a> Dense<'a> {
     async fn train(config: &'a DomainConfig) -> Result<Self, DomainError> {
-        let (domain, seed) = (config.domain, config.seed);
         let ClassifierSize { d_model, heads, .. } = config.size;
         if heads == 0 || !d_model.is_multiple_of(heads) {
             return Err(DomainError::Heads { d_model, heads });
@@ -215,32 +150,17 @@ impl<'a> Dense<'a> {
         if !config.prune.granularity.is_modules() {
             return Err(DomainError::WholeModulesOnly);
         }
-        let attention: Vec<AttentionStructure> = (0..config.size.layers)
-            .map(|layer| AttentionStructure {
-                module: ModuleId::encoder(layer),
-                heads: (0..heads).collect(),
-            })
-            .collect();
-        let device = Device::flex();
-        let start = Classifier::init(domain.task(), &config.size, &attention, seed, &device);
+        let course = config.course();
+        let start = course.new_model(&[]);
         let mut during = ScoreAccumulator::new(config.scoring.send);
-        let fit = Fit {
-            steps: config.steps,
-            learning_rate: config.learning_rate,
-            seed,
-        };
-        let model = fit.train(
-            &start,
-            |step| domain.draw(seed, Stream::Train, step, config.batch),
-            |model| model,
-            Some(&mut during),
-        );
-        let tests: Vec<Examples> = (0..config.test_batches)
-            .map(|number| domain.draw(seed, Stream::Test, number, config.batch))
-            .collect();
+        let scores = std::slice::from_mut(&mut during);
+        let model = course.train(&start, config.steps, 1, scores, |_| ());
+        let tests = course.batches(Stream::Test, config.test_batches);
+        let task = task(config.domain);
+        let finetuned = course.finetune(&model, config.finetune_steps);
         Ok(Self {
-            result: evaluate(&model, domain.task(), &tests).await?,
-            finetuned: evaluate(&finetune(config, &model), domain.task(), &tests).await?,
+            result: evaluate(&model, task, &tests).await?,
+            finetuned: evaluate(&finetuned, task, &tests).await?,
             config,
             start,
             model,
@@ -250,7 +170,7 @@ impl<'a> Dense<'a> {
     }
 
     async fn prune(&self, scorer: Scorer) -> Result<DomainReport, DomainError> {
-        let (config, task) = (self.config, self.config.domain.task());
+        let (config, task) = (self.config, task(self.config.domain));
         let scores: Vec<Score> =
             if scorer == Scorer::Send && config.scoring.send.when == When::During {
                 self.during.scores().await?
@@ -259,7 +179,7 @@ impl<'a> Dense<'a> {
             };
         let plan = Plan::from_scores(scorer.name(), scores, &config.prune)?;
         let pruned = apply(&plan, self.model.clone());
-        let finetuned = finetune(config, &pruned);
+        let finetuned = config.course().finetune(&pruned, config.finetune_steps);
         Ok(DomainReport {
             config: DomainConfig {
                 scorer,
@@ -286,76 +206,7 @@ impl<'a> Dense<'a> {
             Scorer::Snip => &self.start,
             _ => &self.model,
         };
-        let batches: Vec<Examples> = (0..config.scoring_batches)
-            .map(|number| {
-                config
-                    .domain
-                    .draw(config.seed, stream, number, config.batch)
-            })
-            .collect();
+        let batches = config.course().batches(stream, config.scoring_batches);
         score_with(scorer, model, &batches, &config.scoring).await
     }
-}
-
-fn finetune(config: &DomainConfig, model: &Classifier) -> Classifier {
-    let fit = Fit {
-        steps: config.finetune_steps,
-        learning_rate: config.learning_rate,
-        seed: !config.seed,
-    };
-    fit.train(
-        model,
-        |step| {
-            config
-                .domain
-                .draw(config.seed, Stream::FineTune, step, config.batch)
-        },
-        |model| model,
-        None,
-    )
-}
-
-/// The entropy of the source on these very answers: mean of −ln of the chance that it gave them.
-fn best_loss(tests: &[Examples]) -> f64 {
-    let chances = tests.iter().flat_map(|batch| &batch.chances);
-    let (sum, count) = chances.fold((0.0, 0), |(sum, count), chance| {
-        (sum - chance.ln(), count + 1)
-    });
-    sum / f64::from(count.max(1))
-}
-
-async fn evaluate(
-    model: &Classifier,
-    task: &Task,
-    tests: &[Examples],
-) -> Result<DomainResult, DomainError> {
-    let device = |reason| DomainError::Score(ScoreError::Device(reason));
-    let (mut loss, mut right, mut count) = (0.0, 0, 0);
-    let (mut telling_right, mut telling) = (0, 0);
-    for batch in tests {
-        let losses = read(model.loss(batch, &mut Pass::evaluation()))
-            .await
-            .map_err(device)?;
-        loss += losses.iter().map(|&loss| f64::from(loss)).sum::<f64>();
-        let logits = model.forward(batch.tokens.clone(), &mut Pass::evaluation());
-        let logits = read(logits).await.map_err(device)?;
-        for (row, logits) in logits.chunks_exact(task.classes).enumerate() {
-            let answer = (0..task.classes).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
-            let is_right = usize::from(answer == Some(batch.labels[row]));
-            right += is_right;
-            count += 1;
-            if batch.telling[row] {
-                telling_right += is_right;
-                telling += 1;
-            }
-        }
-    }
-    let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
-    Ok(DomainResult {
-        loss: loss / tests.len().max(1) as f64,
-        accuracy: share(right, count),
-        telling_accuracy: (telling > 0).then(|| share(telling_right, telling)),
-        params: model.num_params() as u64,
-        macs: model.macs(task),
-    })
 }

@@ -1,7 +1,7 @@
 //! The whole way in models that are no forecasters.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use spat_domains::{Domain, DomainConfig, DomainError, DomainReport, run};
+use spat_domains::{Domain, DomainConfig, DomainError, DomainReport, run, task};
 use spat_prune::ScoringOptions;
 use spat_spec::{Granularity, PruneRule, Scorer, SendOptions, When};
 
@@ -13,7 +13,7 @@ fn report(config: &DomainConfig) -> DomainReport {
 /// 4 L d² + 2 L² d MACs each.
 fn assert_pruned(report: &DomainReport) {
     assert_eq!(report.plan.removed.len(), 2);
-    let (d, tokens) = (32, report.config.domain.task().tokens as u64);
+    let (d, tokens) = (32, task(report.config.domain).tokens as u64);
     assert_eq!(
         report.dense.params - report.pruned.params,
         2 * 4 * (d * d + d)

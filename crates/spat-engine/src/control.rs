@@ -16,6 +16,8 @@ pub struct Control<'a> {
     /// Steps still allowed while paused.
     granted: usize,
     last_yield: Instant,
+    /// Whether others on the thread are let in between steps.
+    breathes: bool,
 }
 
 /// What the job should do before its next step.
@@ -37,7 +39,15 @@ impl<'a> Control<'a> {
             paused: false,
             granted: 0,
             last_yield: Instant::now(),
+            breathes: true,
         }
+    }
+
+    /// Never lets others in between steps, so that the job is done in one go by whoever polls it: for
+    /// a thread that has nothing else to do.
+    pub fn in_one_go(mut self) -> Self {
+        self.breathes = false;
+        self
     }
 
     pub(crate) fn emit(&mut self, event: Event) {
@@ -87,7 +97,7 @@ impl<'a> Control<'a> {
                     self.emit(Event::Paused);
                 }
             }
-            if self.last_yield.elapsed() > BREATH {
+            if self.breathes && self.last_yield.elapsed() > BREATH {
                 platform::yield_now().await;
                 self.last_yield = Instant::now();
             }

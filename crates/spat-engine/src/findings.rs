@@ -128,7 +128,7 @@ pub(crate) fn notes(data: &DataFacts, plan: &Plan, forecaster: &ForecasterConfig
     let modules = plan.scores.len();
     if modules == 0 {
         notes.push(format!("{} has no attention modules, so there is nothing to prune; the \"pruned\" figures are those of the dense model.", forecaster.name()));
-    } else if plan.removed.is_empty() {
+    } else if plan.removed.is_empty() && plan.search.is_none() {
         notes.push(format!("A ratio of {} of {modules} modules, rounded {}, removes none; the \"pruned\" figures are those of the dense model.", plan.ratio, rounding(plan)));
     } else if modules <= 2 {
         notes.push(format!(

@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use burn::module::Module;
 use burn::tensor::Device;
 use spat_model::Forecaster;
+use spat_prune::adaptive::{AdaptiveError, eliminate};
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
-    ControlResult, DataFacts, DeviceFacts, Event, Experiment, MeanErrors, ModuleMaps, PROTOCOL,
-    Phase, Plan, Report, Structure, TestOnly, TrainingConfig, When,
+    AdaptiveRule, ControlResult, DataFacts, DeviceFacts, Event, Experiment, MeanErrors, ModuleMaps,
+    PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly, TrainingConfig, When,
 };
 
 use crate::control::Control;
 use crate::dataset::Dataset;
 use crate::error::JobError;
-use crate::evaluate::metrics;
+use crate::evaluate::{mean_squared_error, metrics};
 use crate::findings::{change, control_result, data_facts, model_result, notes, yardsticks};
 use crate::maps::module_maps;
 use crate::measure::measure;
@@ -26,6 +27,7 @@ use crate::seeds::{Purpose, seed_for};
 use crate::setting::Setting;
 use crate::store::RunStore;
 use crate::trainer::{Trained, score_after, train};
+use crate::training_state::TrainingState;
 
 /// What a job works on.
 #[derive(Debug, Clone)]
@@ -197,14 +199,33 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         self.control.emit(Event::Device(job.device_facts.clone()));
         let data = data_facts(&job.data_name, &self.dataset);
         self.control.emit(Event::Data(data.clone()));
+        self.tell_past().await?;
         Ok(data)
+    }
+
+    /// Says what earlier sessions did of the phases that are trained.
+    async fn tell_past(&mut self) -> Result<(), JobError> {
+        let windows = self.dataset.windows(Part::Train).len();
+        let going = TrainingState::history(self.store).await?;
+        for (phase, epochs) in self.phases.histories().chain(going) {
+            let config = match phase {
+                Phase::Finetune | Phase::DenseFinetuned => &self.job.experiment.finetune,
+                _ => &self.job.experiment.training,
+            };
+            self.control.emit(Event::Past {
+                phase,
+                steps_per_epoch: windows.div_ceil(config.batch.max(1)),
+                epochs,
+            });
+        }
+        Ok(())
     }
 
     async fn run(&mut self) -> Result<Report, JobError> {
         let job = self.job;
         let data = self.introduce().await?;
         let dense = self.pretrain().await?;
-        let plan = self.plan().await?;
+        let plan = self.plan(&dense).await?;
         let pruned_structure = plan.apply_to(self.dense.clone())?;
         let cut = apply(&plan, dense.model.clone());
         let (pruned, controls) = if pruned_structure == self.dense {
@@ -274,38 +295,27 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
     async fn pretrain(&mut self) -> Result<Trained, JobError> {
         let job = self.job;
         let experiment = &job.experiment;
-        if let Some(ended) = self
+        let ended = self
             .phases
             .ended(Phase::Pretrain, &self.dense, &job.device, self.store)
-            .await?
-            && self.phases.scores.is_some()
-        {
-            return Ok(ended);
-        }
+            .await?;
         let mut scores = ScoreAccumulator::new(experiment.send);
-        let weights_seed = seed_for(experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
-        let device = job.device.clone().autodiff();
-        let model = Forecaster::init(&self.dense, weights_seed, &device);
-        let setting = Setting {
-            dataset: &self.dataset,
-            device: &job.device,
-            seed: experiment.seed,
+        let trained = match ended {
+            Some(ended) if self.phases.scores.is_some() => return Ok(ended),
+            // Stopped or killed while it was scored.
+            Some(ended) => ended,
+            None => self.train_from_new(&mut scores).await?,
         };
-        let during: &mut [ScoreAccumulator] = match experiment.send.when {
-            When::During if !self.dense.attention.is_empty() => std::slice::from_mut(&mut scores),
-            _ => &mut [],
-        };
-        let trained = train(
-            &setting,
-            Phase::Pretrain,
-            model,
-            &experiment.training,
-            during,
-            self.store,
-            self.control,
-        )
-        .await?;
         if experiment.send.when == When::After && !self.dense.attention.is_empty() {
+            // A stop while scoring must not lose the training.
+            self.phases
+                .end(Phase::Pretrain, &trained, self.store)
+                .await?;
+            let setting = Setting {
+                dataset: &self.dataset,
+                device: &job.device,
+                seed: experiment.seed,
+            };
             score_after(
                 &setting,
                 &trained.model,
@@ -322,13 +332,44 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         Ok(trained)
     }
 
-    async fn plan(&mut self) -> Result<Plan, JobError> {
-        let plan = match &self.phases.plan {
-            Some(plan) => plan.clone(),
-            None => {
-                let scores = self.phases.scores.clone().unwrap_or_default();
-                Plan::decide("send", scores, &self.job.experiment.prune, &self.dense)?
+    /// The dense model from new weights, scored on the way where that is asked for.
+    async fn train_from_new(&mut self, scores: &mut ScoreAccumulator) -> Result<Trained, JobError> {
+        let job = self.job;
+        let experiment = &job.experiment;
+        let weights_seed = seed_for(experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
+        let device = job.device.clone().autodiff();
+        let model = Forecaster::init(&self.dense, weights_seed, &device);
+        let setting = Setting {
+            dataset: &self.dataset,
+            device: &job.device,
+            seed: experiment.seed,
+        };
+        let during: &mut [ScoreAccumulator] = match experiment.send.when {
+            When::During if !self.dense.attention.is_empty() => std::slice::from_mut(scores),
+            _ => &mut [],
+        };
+        train(
+            &setting,
+            Phase::Pretrain,
+            model,
+            &experiment.training,
+            during,
+            self.store,
+            self.control,
+        )
+        .await
+    }
+
+    async fn plan(&mut self, dense: &Trained) -> Result<Plan, JobError> {
+        let job = self.job;
+        let rule = &job.experiment.prune;
+        let scores = self.phases.scores.clone().unwrap_or_default();
+        let plan = match (self.phases.plan.clone(), &rule.adaptive) {
+            (Some(plan), _) => plan,
+            (None, Some(adaptive)) if !scores.is_empty() => {
+                self.search(dense, scores, adaptive).await?
             }
+            (None, _) => Plan::decide("send", scores, rule, &self.dense)?,
         };
         self.control.emit(Event::Plan { plan: plan.clone() });
         self.store
@@ -338,6 +379,57 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         self.phases.plan = Some(plan.clone());
         self.phases.save(self.store).await?;
         Ok(plan)
+    }
+
+    /// Searches for the number of modules with the validation part. Every candidate is fine-tuned
+    /// exactly as the chosen one will be; their losses are kept, so that a stopped search goes on.
+    async fn search(
+        &mut self,
+        dense: &Trained,
+        scores: Vec<Score>,
+        adaptive: &AdaptiveRule,
+    ) -> Result<Plan, JobError> {
+        let job = self.job;
+        let rule = &job.experiment.prune;
+        let candidate =
+            async |plan: &Plan| -> Result<f64, JobError> { self.candidate(dense, plan).await };
+        let found = eliminate("send", scores, adaptive, &rule.protect, candidate).await;
+        let mut plan = found.map_err(|error| match error {
+            AdaptiveError::Plan(error) => error.into(),
+            AdaptiveError::Evaluate(error) => error,
+        })?;
+        plan.rule = PruneRule {
+            ratio: plan.ratio,
+            ..rule.clone()
+        };
+        Ok(plan)
+    }
+
+    /// The validation loss of a candidate, fine-tuned.
+    async fn candidate(&mut self, dense: &Trained, plan: &Plan) -> Result<f64, JobError> {
+        if let Some(known) = self.phases.candidate(&plan.removed) {
+            return Ok(known);
+        }
+        let setting = Setting {
+            dataset: &self.dataset,
+            device: &self.job.device,
+            seed: self.job.experiment.seed,
+        };
+        let trained = train(
+            &setting,
+            Phase::Finetune,
+            apply(plan, dense.model.clone()).train(),
+            &self.job.experiment.finetune,
+            &mut [],
+            self.store,
+            self.control,
+        )
+        .await?;
+        let loss = mean_squared_error(&trained.model, &setting, Part::Val).await?;
+        self.phases
+            .end_candidate(plan.removed.clone(), loss, self.store)
+            .await?;
+        Ok(loss)
     }
 
     async fn finetune(

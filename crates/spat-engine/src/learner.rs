@@ -1,11 +1,8 @@
 //! One training step: forward, backward, scores, Adam.
 
-use std::collections::BTreeMap;
-
 use burn::tensor::Tensor;
 use spat_model::{Forecaster, Pass, Probe, mean_squared_error};
 use spat_prune::ScoreAccumulator;
-use spat_spec::{MaskShape, ModuleId};
 
 use crate::dataset::Batch;
 use crate::optimizer::Adam;
@@ -27,7 +24,7 @@ impl Learner {
         learning_rate: f64,
         scores: &mut [ScoreAccumulator],
     ) -> Tensor<1> {
-        let mut pass = match mask(scores) {
+        let mut pass = match ScoreAccumulator::mask_for(scores) {
             Some(mask) => pass.with_probe(Probe::Masks(mask)),
             None => pass,
         };
@@ -37,45 +34,12 @@ impl Learner {
         let mut gradients = loss.backward();
         if !scores.is_empty() {
             let sensitivities = pass.sensitivities(&mut gradients);
-            add(scores, &sensitivities, forecast_values);
+            ScoreAccumulator::add_to_all(scores, &sensitivities, forecast_values);
         }
         let model = self.model.clone();
         self.model = self
             .optimizer
             .step(learning_rate, model, gradients, pass.take_running());
         loss.inner()
-    }
-}
-
-/// The mask whose gradient serves all of `scores`; none where there are none.
-fn mask(scores: &[ScoreAccumulator]) -> Option<MaskShape> {
-    let per_sample = |scores: &ScoreAccumulator| scores.options().mask == MaskShape::PerSample;
-    if scores.iter().any(per_sample) {
-        return Some(MaskShape::PerSample);
-    }
-    (!scores.is_empty()).then_some(MaskShape::Shared)
-}
-
-/// Adds one batch to each. A shared mask's gradient is the sum of those of the samples.
-fn add(
-    scores: &mut [ScoreAccumulator],
-    sensitivities: &BTreeMap<ModuleId, Tensor<4>>,
-    forecast_values: usize,
-) {
-    let mixed = scores
-        .iter()
-        .any(|one| Some(one.options().mask) != mask(scores));
-    let shared = mixed.then(|| {
-        let sums = sensitivities
-            .iter()
-            .map(|(module, each)| (module.clone(), each.clone().sum_dim(0)));
-        sums.collect::<BTreeMap<_, _>>()
-    });
-    for one in scores {
-        let sensitivities = match (&shared, one.options().mask) {
-            (Some(shared), MaskShape::Shared) => shared,
-            _ => sensitivities,
-        };
-        one.add(sensitivities.clone(), forecast_values);
     }
 }

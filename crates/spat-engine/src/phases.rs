@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use spat_model::Forecaster;
-use spat_spec::{EpochResult, Phase, Plan, Score, Structure, arrays_from_bytes, arrays_to_bytes};
+use spat_spec::{
+    EpochResult, ModuleId, Phase, Plan, Score, Structure, arrays_from_bytes, arrays_to_bytes,
+};
 
 use crate::error::JobError;
 use crate::store::RunStore;
 use crate::trainer::Trained;
+use crate::training_state::STATE_FILE;
 
 const PROGRESS_FILE: &str = "checkpoint/phases.json";
 
@@ -18,6 +21,9 @@ pub(crate) struct Phases {
     histories: BTreeMap<Phase, Vec<EpochResult>>,
     pub(crate) scores: Option<Vec<Score>>,
     pub(crate) plan: Option<Plan>,
+    /// Validation losses of a search for the number of modules, by what was removed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<(Vec<ModuleId>, f64)>,
 }
 
 impl Phases {
@@ -37,6 +43,11 @@ impl Phases {
             reason: error.to_string(),
         })?;
         Ok(store.write(PROGRESS_FILE, &text).await?)
+    }
+
+    /// The epochs of every phase that has ended.
+    pub(crate) fn histories(&self) -> impl Iterator<Item = (Phase, Vec<EpochResult>)> {
+        self.histories.clone().into_iter()
     }
 
     /// The model that a phase ended with, if it has ended.
@@ -68,8 +79,9 @@ impl Phases {
     /// Forgets the decision and everything that was trained after it; the dense model stays.
     pub(crate) async fn forget_plan(&mut self, store: &mut impl RunStore) -> Result<(), JobError> {
         self.plan = None;
+        self.candidates.clear();
         self.histories.retain(|&phase, _| phase == Phase::Pretrain);
-        store.remove(crate::training_state::STATE_FILE).await?;
+        store.remove(STATE_FILE).await?;
         store.remove("report.json").await?;
         self.save(store).await
     }
@@ -86,6 +98,28 @@ impl Phases {
             .map_err(|error| JobError::Checkpoint(error.into()))?;
         store.write(&weights_file(phase), &bytes).await?;
         self.histories.insert(phase, trained.history.clone());
+        self.save(store).await?;
+        // Last: a state of a phase that has ended is of no use to the next one, but without both the
+        // training would be lost.
+        Ok(store.remove(STATE_FILE).await?)
+    }
+
+    /// The loss of a candidate that was fine-tuned before.
+    pub(crate) fn candidate(&self, removed: &[ModuleId]) -> Option<f64> {
+        let known = self.candidates.iter().find(|(other, _)| other == removed);
+        known.map(|(_, loss)| *loss)
+    }
+
+    /// Remembers a candidate's loss. The state goes first: the next candidate is trained in the same
+    /// phase, and must not take this one's state for its own.
+    pub(crate) async fn end_candidate(
+        &mut self,
+        removed: Vec<ModuleId>,
+        loss: f64,
+        store: &mut impl RunStore,
+    ) -> Result<(), JobError> {
+        store.remove(STATE_FILE).await?;
+        self.candidates.push((removed, loss));
         self.save(store).await
     }
 }

@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::seeds::{Purpose, seed_for};
 use crate::setting::Setting;
 use crate::store::RunStore;
-use crate::training_state::{Position, STATE_FILE, TrainingState};
+use crate::training_state::{Position, TrainingState};
 
 /// The outcome of a training.
 #[derive(Debug)]
@@ -32,7 +32,8 @@ pub(crate) struct Trained {
 /// With `scores`, the ordinary backward pass of every batch also yields sensitivities; events tell
 /// the first of them.
 ///
-/// Goes on from the store's state if that is of the same phase.
+/// Goes on from the store's state if that is of the same phase. The state is left there: whoever
+/// keeps the outcome removes it.
 pub(crate) async fn train(
     setting: &Setting<'_>,
     phase: Phase,
@@ -76,7 +77,6 @@ pub(crate) async fn train(
         training.epoch(&mut progress, store, control).await?;
         training.save(store).await?;
     }
-    store.remove(STATE_FILE).await?;
     Ok(Trained {
         model: training.best,
         history: training.position.history,

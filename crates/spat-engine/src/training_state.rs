@@ -65,6 +65,17 @@ impl TrainingState {
         Ok(store.write(STATE_FILE, &bytes).await?)
     }
 
+    /// The phase in progress and its epochs that ended, if there is one.
+    pub(crate) async fn history(
+        store: &impl RunStore,
+    ) -> Result<Option<(Phase, Vec<EpochResult>)>, JobError> {
+        let Some(bytes) = store.read(STATE_FILE).await? else {
+            return Ok(None);
+        };
+        let position = position(&bytes)?;
+        Ok(position.phase.map(|phase| (phase, position.history)))
+    }
+
     /// The state of `phase`, if that is the phase in progress.
     pub(crate) async fn load(
         store: &impl RunStore,
@@ -73,8 +84,7 @@ impl TrainingState {
         let Some(bytes) = store.read(STATE_FILE).await? else {
             return Ok(None);
         };
-        let header = safetensors_header(&bytes)?;
-        let position: Position = serde_json::from_str(&header).map_err(|error| run_file(&error))?;
+        let position = position(&bytes)?;
         if position.phase != Some(phase) {
             return Ok(None);
         }
@@ -95,9 +105,10 @@ impl TrainingState {
     }
 }
 
-fn safetensors_header(bytes: &[u8]) -> Result<String, JobError> {
-    spat_spec::header_entry(bytes, HEADER_KEY)?
-        .ok_or_else(|| run_file(&"it has no training header"))
+fn position(bytes: &[u8]) -> Result<Position, JobError> {
+    let header = spat_spec::header_entry(bytes, HEADER_KEY)?
+        .ok_or_else(|| run_file(&"it has no training header"))?;
+    serde_json::from_str(&header).map_err(|error| run_file(&error))
 }
 
 fn run_file(reason: &impl std::fmt::Display) -> JobError {

@@ -12,8 +12,8 @@ use spat_engine::{
 };
 use spat_series::{Part, Series, TimeIndex};
 use spat_spec::{
-    Checkpoint, Command, Event, ForecasterConfig, PatchTstConfig, PatchTstLayout, Phase, Report,
-    SendOptions, When, preset,
+    AdaptiveRule, Checkpoint, Command, Event, ForecasterConfig, Granularity, PatchTstConfig,
+    PatchTstLayout, Phase, Report, SendOptions, When, preset,
 };
 use toy::{itransformer, job};
 
@@ -142,6 +142,117 @@ fn a_run_stopped_again_and_again_ends_with_the_same_report() {
     };
     assert!(stops >= 4, "stopped {stops} times");
     assert_eq!(comparable(resumed), whole);
+}
+
+/// Runs until the phase begins, and stops there.
+fn stopped_at(job: &Job, store: &mut impl RunStore, at: Phase) -> Vec<Phase> {
+    let (commands, receiver) = mpsc::channel();
+    let mut phases = Vec::new();
+    let emit = |event| {
+        if let Event::Phase { phase, .. } = event {
+            phases.push(phase);
+            if phase == at {
+                commands.send(Command::Stop).unwrap();
+            }
+        }
+    };
+    let result = pollster::block_on(run(job, store, &mut Control::new(receiver, emit)));
+    assert!(matches!(result, Err(JobError::Stopped)));
+    phases
+}
+
+#[test]
+fn a_stop_while_only_scoring_keeps_the_training() {
+    let after = SendOptions {
+        when: When::After,
+        ..SendOptions::default()
+    };
+    let job = job(itransformer(), after);
+    let whole = comparable(complete(&job, &mut MemoryStore::default()));
+    let mut store = MemoryStore::default();
+    let phases = stopped_at(&job, &mut store, Phase::Score);
+    assert_eq!(phases, [Phase::Pretrain, Phase::Score]);
+    // The dense model is not trained a second time.
+    assert_eq!(stopped_at(&job, &mut store, Phase::Score), [Phase::Score]);
+    assert_eq!(comparable(complete(&job, &mut store)), whole);
+}
+
+fn adaptive(tolerance: f64) -> Job {
+    let mut job = job(itransformer(), SendOptions::default());
+    job.experiment.prune.adaptive = Some(AdaptiveRule {
+        tolerance,
+        ..AdaptiveRule::default()
+    });
+    job
+}
+
+/// With a tolerance that nothing exceeds, every module that is looked at goes; the chosen model is
+/// the very one that was tried.
+#[test]
+fn a_search_chooses_the_number_and_says_how() {
+    let report = complete(&adaptive(1e6), &mut MemoryStore::default());
+    let search = report.plan.search.clone().unwrap();
+    let expected = match search.believed {
+        true => search.below_gap.unwrap(),
+        false => 3,
+    };
+    assert_eq!(report.plan.removed.len(), expected);
+    let last = search.trials.iter().rfind(|trial| trial.accepted).unwrap();
+    assert_eq!(last.loss, report.pruned.val.mse);
+    assert_eq!(last.removed, report.plan.removed);
+    assert!(search.trials[0].removed.is_empty());
+    let said = spat_report::tables(&report);
+    let cost = format!("{} fine-tunings", search.cost());
+    assert!(said.contains("chosen without the test part"), "{said}");
+    assert!(said.replace('\n', " ").contains(&cost), "{said}");
+}
+
+/// No search looks at the test part: other values there change no choice.
+#[test]
+fn a_search_never_sees_the_test_part() {
+    let job = adaptive(0.0);
+    let choice = |job: &Job| {
+        let plan = complete(job, &mut MemoryStore::default()).plan;
+        (plan.removed, plan.search.unwrap().trials)
+    };
+    let split = job.experiment.data.split;
+    let seen = split.apply(job.series.rows(), 24, 12).unwrap().val.end;
+    let mut values = job.series.values().to_vec();
+    for value in &mut values[seen * job.series.channel_count()..] {
+        *value = -*value;
+    }
+    let other = Job {
+        series: Series::from_values(
+            job.series.channels.clone(),
+            values,
+            job.series.index.clone(),
+        )
+        .unwrap(),
+        ..job.clone()
+    };
+    assert_ne!(job.series, other.series);
+    assert_eq!(choice(&job), choice(&other));
+}
+
+#[test]
+fn a_search_killed_after_any_write_ends_with_the_same_report() {
+    let job = adaptive(0.05);
+    let mut store = Moments::default();
+    let whole = comparable(complete(&job, &mut store));
+    for (number, mut moment) in store.past.into_inner().into_iter().enumerate() {
+        let resumed = comparable(complete(&job, &mut moment));
+        assert_eq!(resumed, whole, "killed after write {number}");
+    }
+}
+
+#[test]
+fn a_search_among_heads_is_refused() {
+    let mut job = adaptive(0.0);
+    job.experiment.prune.granularity = Granularity::Heads;
+    let (_commands, receiver) = mpsc::channel();
+    let mut store = MemoryStore::default();
+    let error = pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, drop)));
+    assert!(error.unwrap_err().to_string().contains("give a ratio"));
 }
 
 #[test]

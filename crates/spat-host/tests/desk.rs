@@ -9,8 +9,8 @@ use spat_engine::desk::{MemoryShelf, Shelf};
 use spat_host::{DeskThread, RunFolder, RunsFolder};
 use spat_spec::{
     Card, Command, Controls, DataConfig, Engine, Event, Experiment, ForecasterConfig,
-    ITransformerConfig, Notice, Order, PruneRule, Report, SendOptions, Stage, TrainingConfig,
-    preset,
+    ITransformerConfig, ModelForecast, Notice, Order, Phase, PruneRule, Report, SendOptions, Stage,
+    TrainingConfig, preset,
 };
 
 const RUN: &str = "toy-itransformer-1";
@@ -117,6 +117,22 @@ impl Talk {
         }
     }
 
+    fn forecast(&self, model: &[u8], table: &[u8]) -> Result<ModelForecast, String> {
+        let order = Order::Forecast {
+            engine: Engine::Cpu,
+            data: Box::default(),
+            model: model.len() as u64,
+        };
+        self.desk.order(order, Some([model, table].concat()));
+        loop {
+            match self.heard.recv_timeout(Duration::from_secs(60)).unwrap() {
+                Notice::Forecast { forecast } => return Ok(*forecast),
+                Notice::NoForecast { reason } => return Err(reason),
+                _ => {}
+            }
+        }
+    }
+
     fn failure(&self) -> String {
         loop {
             if let Notice::Event(event) = self.heard.recv_timeout(Duration::from_secs(60)).unwrap()
@@ -175,6 +191,40 @@ fn a_person_trains_prunes_and_looks() {
     assert_eq!(future.first_row, 400);
     talk.desk.close();
 
+    // The saved files alone say the same, to a desk on which no run is open.
+    let fresh = Talk::with(MemoryShelf);
+    let kept = RunsFolder::new(root.path().to_owned(), "a test", None);
+    for (name, values) in [
+        ("pruned.safetensors", &future.pruned),
+        ("dense.safetensors", &future.dense),
+    ] {
+        let model = kept.read(RUN, name).unwrap().unwrap();
+        let forecast = fresh.forecast(&model, &table()).unwrap();
+        assert_eq!(&forecast.values, values, "{name}");
+        assert_eq!((forecast.first_row, forecast.channels.len()), (400, 3));
+        assert_eq!(forecast.csv.lines().count(), 1 + values.len());
+        assert!(forecast.doubts.is_empty());
+    }
+    let model = kept.read(RUN, "pruned.safetensors").unwrap().unwrap();
+    assert_eq!(
+        fresh.forecast(&model, &table()).unwrap().intervals,
+        future.intervals
+    );
+    let other = fresh.forecast(&model, b"a,b\n1,2\n3,4\n").unwrap_err();
+    assert!(
+        other.contains("other channels") && other.contains("`c`"),
+        "{other}"
+    );
+    let short = fresh
+        .forecast(&model, b"a,b,c\n1,2,3\n3,4,5\n")
+        .unwrap_err();
+    assert!(short.contains("looks back 12 rows"), "{short}");
+    let cut = fresh
+        .forecast(&model[..model.len() / 2], &table())
+        .unwrap_err();
+    assert!(!cut.is_empty());
+    fresh.desk.close();
+
     // The same on a shelf that keeps nothing, and in one go.
     let other = Talk::with(MemoryShelf);
     other.open(Some(table()));
@@ -217,6 +267,13 @@ fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
         _ => None,
     });
     assert!(resumed);
+    // The epochs of the first session come before any of this one's.
+    let past = talk.until(|event| match event {
+        Event::Past { phase, epochs, .. } => Some((phase, epochs.len())),
+        Event::Phase { .. } => panic!("nothing was told of the past"),
+        _ => None,
+    });
+    assert!(past.0 == Phase::Pretrain && past.1 >= 1, "{past:?}");
     let report = talk.report();
     talk.desk.close();
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, Transaction};
 use spat_shaders::{RunningScores, ScoreReading};
-use spat_spec::{Accumulate, Array, ModuleId, Score, Scorer, SendOptions};
+use spat_spec::{Accumulate, Array, MaskShape, ModuleId, Score, Scorer, SendOptions};
 use thiserror::Error;
 
 /// Scores that cannot be had.
@@ -77,6 +77,39 @@ impl ScoreAccumulator {
             });
             let running = running.with(sensitivity, forecast_values, &self.options);
             self.modules.insert(module, running);
+        }
+    }
+
+    /// The mask whose gradient serves all of `scores`; none where there are none.
+    pub fn mask_for(scores: &[Self]) -> Option<MaskShape> {
+        let per_sample = |one: &Self| one.options.mask == MaskShape::PerSample;
+        if scores.iter().any(per_sample) {
+            return Some(MaskShape::PerSample);
+        }
+        (!scores.is_empty()).then_some(MaskShape::Shared)
+    }
+
+    /// Adds the sensitivities of one batch, taken with [`ScoreAccumulator::mask_for`], to each in its
+    /// own way: a shared mask's gradient is the sum of those of the samples.
+    pub fn add_to_all(
+        scores: &mut [Self],
+        sensitivities: &BTreeMap<ModuleId, Tensor<4>>,
+        forecast_values: usize,
+    ) {
+        let taken = Self::mask_for(scores);
+        let mixed = scores.iter().any(|one| Some(one.options.mask) != taken);
+        let shared = mixed.then(|| {
+            let sums = sensitivities
+                .iter()
+                .map(|(module, each)| (module.clone(), each.clone().sum_dim(0)));
+            sums.collect::<BTreeMap<_, _>>()
+        });
+        for one in scores {
+            let sensitivities = match (&shared, one.options.mask) {
+                (Some(shared), MaskShape::Shared) => shared,
+                _ => sensitivities,
+            };
+            one.add(sensitivities.clone(), forecast_values);
         }
     }
 

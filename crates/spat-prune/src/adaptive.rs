@@ -5,8 +5,10 @@
 //! from batch to batch. And does the model bear it? [`eliminate`] removes one module after the
 //! other and stops at the first that the validation loss objects to.
 
-use spat_spec::{ModuleId, Plan, PlanError, Score};
+use spat_spec::{ModuleId, Plan, PlanError, Score, Search, Trial};
 use thiserror::Error;
+
+pub use spat_spec::{AdaptiveRule, Otherwise};
 
 /// The widest step in a ranking.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,65 +44,6 @@ pub fn largest_gap(scores: &[Score]) -> Option<Gap> {
     })
 }
 
-/// When the search goes on, and when it ends.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AdaptiveRule {
-    /// Least width of the gap, in pooled spreads, for the ranking to be believed.
-    pub stable: f64,
-    /// Share by which the validation loss may exceed the dense model's.
-    pub tolerance: f64,
-    /// Modules that stay.
-    pub protect: Vec<ModuleId>,
-    /// What to do where the ranking is not believed.
-    pub otherwise: Otherwise,
-}
-
-/// Where the scores do not separate the modules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Otherwise {
-    /// Remove nothing.
-    Keep,
-    /// Look at every module in every round, and remove the one that the validation loss misses
-    /// least: N + (N − 1) + … evaluations at most.
-    TryEach,
-}
-
-impl Default for AdaptiveRule {
-    /// A gap of one pooled spread, no loss given away, every module tried otherwise.
-    fn default() -> Self {
-        Self {
-            stable: 1.0,
-            tolerance: 0.0,
-            protect: Vec::new(),
-            otherwise: Otherwise::TryEach,
-        }
-    }
-}
-
-/// One look at the validation part.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Trial {
-    /// What was removed.
-    pub removed: Vec<ModuleId>,
-    /// The validation loss.
-    pub loss: f64,
-    /// Whether the search went on from here.
-    pub accepted: bool,
-}
-
-/// The outcome of a search.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Elimination {
-    /// What to remove.
-    pub plan: Plan,
-    /// The widest step of the ranking.
-    pub gap: Option<Gap>,
-    /// Whether it was wide enough to be believed.
-    pub stable: bool,
-    /// Every evaluation in its order, the dense model first: what the search cost.
-    pub trials: Vec<Trial>,
-}
-
 /// A search that came to no end.
 #[derive(Debug, Error)]
 pub enum AdaptiveError<E> {
@@ -121,7 +64,7 @@ pub enum AdaptiveError<E> {
 /// Where the widest gap reaches `stable` pooled spreads, the modules below it are removed one by one
 /// from the lowest score on, as long as the loss stays within `(1 + tolerance)` of the dense one.
 /// Where it does not, the ranking is noise, and [`Otherwise`] says what to do. A loss that is no
-/// number is an objection.
+/// number is an objection. The plan tells the search in its [`Plan::search`].
 ///
 /// # Errors
 /// Scores that make no plan, a protected module that was not scored, and whatever `evaluate` meets.
@@ -129,10 +72,10 @@ pub async fn eliminate<E>(
     scorer: &str,
     scores: Vec<Score>,
     rule: &AdaptiveRule,
+    protect: &[ModuleId],
     evaluate: impl AsyncFnMut(&Plan) -> Result<f64, E>,
-) -> Result<Elimination, AdaptiveError<E>> {
-    if let Some(unknown) = rule
-        .protect
+) -> Result<Plan, AdaptiveError<E>> {
+    if let Some(unknown) = protect
         .iter()
         .find(|module| scores.iter().all(|score| score.module != **module))
     {
@@ -142,8 +85,8 @@ pub async fn eliminate<E>(
     let gap = largest_gap(&scores);
     let stable = gap.is_some_and(|gap| gap.spreads >= rule.stable);
     let ranked = ranked(&scores);
-    let free = |module: &ModuleId| !rule.protect.contains(module);
-    let mut search = Search {
+    let free = |module: &ModuleId| !protect.contains(module);
+    let mut search = Candidates {
         scorer,
         scores,
         evaluate,
@@ -167,12 +110,17 @@ pub async fn eliminate<E>(
         }
         _ => {}
     }
-    Ok(Elimination {
-        plan: search.plan(search.removed.clone())?,
-        gap,
-        stable,
+    let mut plan = search.plan(search.removed.clone())?;
+    plan.search = Some(Search {
+        below_gap: gap.map(|gap| gap.below),
+        // JSON has no infinity: without any wavering no number is told.
+        gap_spreads: gap
+            .map(|gap| gap.spreads)
+            .filter(|spreads| spreads.is_finite()),
+        believed: stable,
         trials: search.trials,
-    })
+    });
+    Ok(plan)
 }
 
 /// Modules from the lowest score up, equal ones from the output side, as [`Plan::from_scores`] has it.
@@ -185,7 +133,8 @@ fn ranked(scores: &[Score]) -> Vec<ModuleId> {
         .collect()
 }
 
-struct Search<'a, F> {
+/// The search as far as it has come.
+struct Candidates<'a, F> {
     scorer: &'a str,
     scores: Vec<Score>,
     evaluate: F,
@@ -194,7 +143,7 @@ struct Search<'a, F> {
     trials: Vec<Trial>,
 }
 
-impl<F> Search<'_, F> {
+impl<F> Candidates<'_, F> {
     fn plan<E>(&self, removed: Vec<ModuleId>) -> Result<Plan, AdaptiveError<E>> {
         Plan::of_modules(self.scorer, self.scores.clone(), removed).map_err(AdaptiveError::Plan)
     }
@@ -310,7 +259,16 @@ mod tests {
     }
 
     /// Runs a search whose validation loss is 1 plus a known price of each removed module.
-    fn search(scores: Vec<Score>, rule: &AdaptiveRule, prices: &[f64]) -> Elimination {
+    fn search(scores: Vec<Score>, rule: &AdaptiveRule, prices: &[f64]) -> (Plan, Search) {
+        guarded(scores, rule, &[], prices)
+    }
+
+    fn guarded(
+        scores: Vec<Score>,
+        rule: &AdaptiveRule,
+        protect: &[ModuleId],
+        prices: &[f64],
+    ) -> (Plan, Search) {
         let evaluate = async |plan: &Plan| -> Result<f64, std::convert::Infallible> {
             let price = |module: &ModuleId| {
                 let layer = (0..prices.len()).find(|&layer| *module == ModuleId::encoder(layer));
@@ -318,7 +276,9 @@ mod tests {
             };
             Ok(1.0 + plan.removed.iter().map(price).sum::<f64>())
         };
-        pollster::block_on(eliminate("send", scores, rule, evaluate)).unwrap()
+        let plan = pollster::block_on(eliminate("send", scores, rule, protect, evaluate)).unwrap();
+        let search = plan.search.clone().unwrap();
+        (plan, search)
     }
 
     /// Sorted 1, 2, 5, 6: the step of 3 lies above two modules; spreads 1, 1, 1, 3 pool to √(12/4) = √3.
@@ -338,13 +298,13 @@ mod tests {
     #[test]
     fn what_lies_below_a_stable_gap_goes() {
         let scores = scores(&[(0.2, 0.1), (0.9, 0.1), (0.1, 0.1), (1.0, 0.1)]);
-        let found = search(scores, &AdaptiveRule::default(), &[0.0, 0.5, -0.1, 0.5]);
-        assert!(found.stable);
+        let (plan, found) = search(scores, &AdaptiveRule::default(), &[0.0, 0.5, -0.1, 0.5]);
+        assert!(found.believed);
         assert_eq!(
-            layers(&found.plan.removed),
+            layers(&plan.removed),
             ["encoder.2.attention", "encoder.0.attention"]
         );
-        assert_eq!(found.plan.ratio, 0.5);
+        assert_eq!(plan.ratio, 0.5);
         let losses: Vec<f64> = found.trials.iter().map(|trial| trial.loss).collect();
         assert_eq!(losses, [1.0, 0.9, 0.9]);
     }
@@ -357,17 +317,17 @@ mod tests {
             ..AdaptiveRule::default()
         };
         let values = [(0.2, 0.1), (0.9, 0.1), (0.1, 0.1), (1.0, 0.1)];
-        let found = search(scores(&values), &rule, &[0.2, 0.0, 0.04, 0.0]);
-        assert_eq!(layers(&found.plan.removed), ["encoder.2.attention"]);
+        let (plan, found) = search(scores(&values), &rule, &[0.2, 0.0, 0.04, 0.0]);
+        assert_eq!(layers(&plan.removed), ["encoder.2.attention"]);
         assert_eq!(found.trials.len(), 3);
         assert!(!found.trials[2].accepted);
 
-        let strict = search(
+        let (strict, _) = search(
             scores(&values),
             &AdaptiveRule::default(),
             &[0.2, 0.0, 0.04, 0.0],
         );
-        assert!(strict.plan.removed.is_empty());
+        assert!(strict.removed.is_empty());
     }
 
     /// Steps of 0.1 beside a spread of 1 say nothing. Round one finds layer 1 (price −0.3), round two
@@ -377,10 +337,10 @@ mod tests {
     fn an_unstable_ranking_is_not_believed() {
         let values = [(0.3, 1.0), (0.4, 1.0), (0.5, 1.0)];
         let prices = [0.2, -0.3, 0.0];
-        let found = search(scores(&values), &AdaptiveRule::default(), &prices);
-        assert!(!found.stable);
+        let (plan, found) = search(scores(&values), &AdaptiveRule::default(), &prices);
+        assert!(!found.believed);
         assert_eq!(
-            layers(&found.plan.removed),
+            layers(&plan.removed),
             [
                 "encoder.1.attention",
                 "encoder.2.attention",
@@ -393,27 +353,28 @@ mod tests {
             otherwise: Otherwise::Keep,
             ..AdaptiveRule::default()
         };
-        let found = search(scores(&values), &keep, &prices);
-        assert!(found.plan.removed.is_empty());
+        let (plan, found) = search(scores(&values), &keep, &prices);
+        assert!(plan.removed.is_empty());
         assert_eq!(found.trials.len(), 1);
     }
 
     #[test]
     fn protected_modules_stay_and_unknown_ones_are_refused() {
-        let rule = AdaptiveRule {
-            protect: vec![ModuleId::encoder(0)],
-            ..AdaptiveRule::default()
-        };
+        let rule = AdaptiveRule::default();
         let values = [(0.1, 0.1), (0.2, 0.1), (1.0, 0.1)];
-        let found = search(scores(&values), &rule, &[0.0, 0.0, 0.0]);
-        assert_eq!(layers(&found.plan.removed), ["encoder.1.attention"]);
+        let first = [ModuleId::encoder(0)];
+        let (plan, _) = guarded(scores(&values), &rule, &first, &[0.0, 0.0, 0.0]);
+        assert_eq!(layers(&plan.removed), ["encoder.1.attention"]);
 
-        let rule = AdaptiveRule {
-            protect: vec![ModuleId::encoder(7)],
-            ..AdaptiveRule::default()
-        };
+        let unknown = [ModuleId::encoder(7)];
         let evaluate = async |_: &Plan| -> Result<f64, std::convert::Infallible> { Ok(0.0) };
-        let refused = pollster::block_on(eliminate("send", scores(&values), &rule, evaluate));
+        let refused = pollster::block_on(eliminate(
+            "send",
+            scores(&values),
+            &rule,
+            &unknown,
+            evaluate,
+        ));
         assert!(matches!(
             refused,
             Err(AdaptiveError::Plan(PlanError::UnknownProtected(_)))
@@ -423,7 +384,7 @@ mod tests {
     #[test]
     fn a_loss_that_is_no_number_is_an_objection() {
         let values = [(0.1, 0.1), (1.0, 0.1)];
-        let found = search(scores(&values), &AdaptiveRule::default(), &[f64::NAN, 0.0]);
-        assert!(found.plan.removed.is_empty());
+        let (plan, _) = search(scores(&values), &AdaptiveRule::default(), &[f64::NAN, 0.0]);
+        assert!(plan.removed.is_empty());
     }
 }

@@ -329,6 +329,7 @@ fn removal_equals_a_silenced_module() {
         removed_heads: vec![],
         kept: vec![ModuleId::encoder(0)],
         scores: vec![],
+        search: None,
     };
     let pruned = apply(&plan, dense);
     assert_eq!(pruned.attention(), [&ModuleId::encoder(0)]);
@@ -366,6 +367,7 @@ fn head_removal_equals_silenced_heads() {
         }],
         kept: vec![],
         scores: vec![],
+        search: None,
     };
     let pruned = apply(&plan, dense);
     for (a, b) in forecast(&silenced).iter().zip(forecast(&pruned)) {

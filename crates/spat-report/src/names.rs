@@ -13,7 +13,7 @@ pub(crate) fn control(name: &str) -> String {
 
 /// A yardstick, as a row label.
 pub(crate) fn yardstick(name: &str) -> String {
-    match name.to_lowercase().as_str() {
+    match name.to_ascii_lowercase().as_str() {
         "naive" => "naive (last value)".to_owned(),
         "seasonal_naive" => "seasonal naive".to_owned(),
         "mean" => "mean of the look-back".to_owned(),
@@ -24,7 +24,7 @@ pub(crate) fn yardstick(name: &str) -> String {
 }
 
 /// A module where space is scarce: "encoder 1" for `encoder.1.attention`.
-pub(crate) fn module(id: &ModuleId) -> String {
+pub fn module(id: &ModuleId) -> String {
     let name = id.as_str();
     name.strip_suffix(".attention")
         .unwrap_or(name)
@@ -32,16 +32,17 @@ pub(crate) fn module(id: &ModuleId) -> String {
 }
 
 /// The same at the start of a heading.
-pub(crate) fn heading(id: &ModuleId) -> String {
+pub fn heading(id: &ModuleId) -> String {
     capital(&module(id))
 }
 
 /// With a capital first letter.
 pub(crate) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 fn spaced(name: &str) -> String {

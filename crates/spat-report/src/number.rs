@@ -1,5 +1,13 @@
 //! Numbers as a reader wants them. What is not finite is written "–".
 
+/// With a capital letter, at the start of a title.
+pub(crate) fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// Where there is no figure.
 pub(crate) const NONE: &str = "–";
 

@@ -75,6 +75,12 @@ fn why_nothing(report: &Report) -> String {
             report.experiment.forecaster.name()
         );
     }
+    if let Some(search) = &report.plan.search {
+        return format!(
+            " (validation objected to every removal in {})",
+            number::plural(search.cost(), "fine-tuning")
+        );
+    }
     format!(
         " (a ratio of {} asks for none of {})",
         report.plan.ratio,

@@ -4,6 +4,7 @@ use crate::{
     cell::{is_marker, is_number},
     error::ReadError,
     options::ReadOptions,
+    order::sorted,
     sample::Sample,
     stamp_form::is_evident_stamp,
 };
@@ -69,8 +70,8 @@ pub(crate) fn find(text: &str, options: &ReadOptions) -> Result<(u8, String), Re
 
 /// The most frequent number of cells, and in how many records.
 fn common_width(sample: &Sample) -> (usize, usize) {
-    let mut widths: Vec<usize> = sample.records.iter().map(Vec::len).collect();
-    widths.sort_unstable();
+    let widths: Vec<usize> = sample.records.iter().map(Vec::len).collect();
+    let widths = sorted(widths, Ord::cmp);
     widths
         .chunk_by(|a, b| a == b)
         .map(|run| (run[0], run.len()))

@@ -26,7 +26,7 @@ impl Frequency {
     /// [`Frequency::Unknown`] when it explains less than half of the distances.
     pub fn detect(stamps: &[i64]) -> Self {
         let mut seconds: HashMap<u64, usize> = HashMap::new();
-        let mut months: HashMap<u32, usize> = HashMap::new();
+        let mut months: HashMap<u64, usize> = HashMap::new();
         let mut steps = 0;
         for pair in stamps.windows(2) {
             let (before, after) = (pair[0], pair[1]);
@@ -36,7 +36,7 @@ impl Frequency {
             steps += 1;
             *seconds.entry(after.abs_diff(before)).or_default() += 1;
             if let Some(step) = month_step(before, after) {
-                *months.entry(step).or_default() += 1;
+                *months.entry(step.into()).or_default() += 1;
             }
         }
         let best_second = mode(&seconds);
@@ -45,7 +45,7 @@ impl Frequency {
             (Some((step, count)), second)
                 if count * 2 >= steps && second.is_none_or(|(_, other)| count >= other) =>
             {
-                Self::Months(step)
+                Self::Months(step as u32)
             }
             (_, Some((step, count))) if count * 2 >= steps => Self::Seconds(step),
             _ => Self::Unknown,
@@ -128,7 +128,7 @@ fn month_step(before: i64, after: i64) -> Option<u32> {
 
 /// The key with the highest count; the smallest such key, so that the answer does not depend on
 /// the map's order.
-fn mode<K: Copy + Ord>(counts: &HashMap<K, usize>) -> Option<(K, usize)> {
+fn mode(counts: &HashMap<u64, usize>) -> Option<(u64, usize)> {
     counts
         .iter()
         .map(|(&key, &count)| (key, count))

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     cell::{is_marker, is_number},
+    decimal::decimal,
     detection::RenamedColumn,
     error::shorten,
     options::HeaderRow,
@@ -125,7 +126,7 @@ fn are_identifiers(sample: &Sample, decimal_comma: bool) -> bool {
         counts_up &= first <= 1 && id == first + columns;
         columns += 1;
         with_decimals += u64::from(sample.column(column, 1).any(|c| c.contains(['.', ','])));
-        let size = |c: &str| c.replace(',', ".").parse::<f64>().map_or(0.0, f64::abs);
+        let size = |c: &str| decimal(&c.replace(',', ".")).map_or(0.0, f64::abs);
         let largest = sample.column(column, 1).map(size).fold(0.0, f64::max);
         outside += u64::from(id as f64 > 10.0 * largest.max(1.0));
     }

@@ -4,6 +4,7 @@ use crate::{
     body::{Body, SUSPECTS},
     detection::{MarkerCount, TextColumn, TimeDetection},
     error::{ReadError, shorten},
+    order::sorted,
     table::Table,
     time_column::{self, Source},
 };
@@ -26,7 +27,7 @@ impl Body {
         let mut texts = self.judge_texts()?;
         let (mut keep, late_texts) = self.judge_numbers()?;
         texts.extend(late_texts);
-        texts.sort_by_key(|(column, _)| *column);
+        let texts = sorted(texts, |(a, _), (b, _)| a.cmp(b));
         self.detection.text_columns = texts.into_iter().map(|(_, text)| text).collect();
         self.set_counter_aside(&mut keep);
         if !keep.contains(&true) {

@@ -52,6 +52,7 @@ mod body;
 mod cell;
 mod civil;
 mod cursor;
+mod decimal;
 mod delimiter;
 mod detection;
 mod error;
@@ -62,6 +63,7 @@ mod index;
 mod judge;
 mod metrics;
 mod options;
+mod order;
 mod part;
 mod parts;
 mod reader;
@@ -80,6 +82,7 @@ mod time_column;
 mod windows;
 mod yardstick;
 
+pub use decimal::decimal;
 pub use detection::{Detection, MarkerCount, RenamedColumn, TextColumn, TimeDetection};
 pub use error::{ReadError, SeriesError, SplitError};
 pub use frequency::Frequency;
@@ -89,6 +92,7 @@ pub use options::{
     CalendarColumns, Fill, Gaps, HeaderRow, ReadOptions, Repeated, SeriesOptions, TimeColumn,
     Unsorted,
 };
+pub use order::{ordered, sorted};
 pub use part::Part;
 pub use reader::read_table;
 pub use repairs::{ChannelRepair, Repairs};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{SeriesError, shorten_list},
     index::{TimeIndex, time_features},
+    order::ordered,
     repairs::Repairs,
 };
 
@@ -49,11 +50,11 @@ impl Series {
                 channels: count,
             });
         }
-        let mut names: Vec<&String> = channels.iter().collect();
-        names.sort_unstable();
-        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let names = ordered(count, &|a, b| channels[a].cmp(&channels[b]));
+        let twice = |pair: &&[usize]| channels[pair[0]] == channels[pair[1]];
+        if let Some(pair) = names.windows(2).find(twice) {
             return Err(SeriesError::ChannelTwice {
-                name: pair[0].clone(),
+                name: channels[pair[0]].clone(),
             });
         }
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {

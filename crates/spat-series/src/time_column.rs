@@ -7,6 +7,7 @@ use crate::{
     error::{ReadError, shorten, shorten_list},
     frequency::Frequency,
     options::TimeColumn,
+    order::sorted,
     parts::Parts,
     sample::Sample,
     stamp_form::Form,
@@ -295,8 +296,8 @@ impl StampColumn {
             } else {
                 Form::MonthDayYear
             };
-            self.open
-                .sort_by_key(|open| std::cmp::Reverse((open.evenness(), open.form == usual)));
+            let fit = |open: &OpenForm| (open.evenness(), open.form == usual);
+            self.open = sorted(self.open, |a, b| fit(b).cmp(&fit(a)));
         }
         let mut why = std::mem::take(&mut self.why);
         let mut open = self.open.into_iter();

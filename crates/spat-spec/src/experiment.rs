@@ -70,6 +70,7 @@ impl Experiment {
         self.forecaster.check()?;
         self.training.check()?;
         self.finetune.check()?;
+        self.prune.check()?;
         self.send.check()
     }
 

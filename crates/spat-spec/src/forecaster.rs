@@ -11,7 +11,7 @@ pub const TIME_FEATURES: usize = 4;
 
 /// A forecaster and all of its sizes. `forward`: `[B, lookback, channels] → [B, horizon, channels]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "model", rename_all = "snake_case")]
+#[serde(tag = "model", try_from = "crate::sizes::Sizes")]
 pub enum ForecasterConfig {
     /// Attention over channels, each a token.
     #[serde(rename = "itransformer")]

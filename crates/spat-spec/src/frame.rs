@@ -21,12 +21,13 @@ pub enum FrameError {
 /// # Errors
 /// The value has no JSON.
 pub fn frame(value: &impl Serialize, bytes: &[u8]) -> Result<Vec<u8>, FrameError> {
-    let mut frame = vec![0; 4];
-    serde_json::to_writer(&mut frame, value)?;
-    let length = u32::try_from(frame.len() - 4).unwrap_or(u32::MAX);
-    frame[..4].copy_from_slice(&length.to_le_bytes());
-    frame.extend_from_slice(bytes);
-    Ok(frame)
+    Ok(join_frame(&serde_json::to_vec(value)?, bytes))
+}
+
+/// The frame of JSON and `bytes`.
+pub fn join_frame(json: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(json.len()).unwrap_or(u32::MAX);
+    [&length.to_le_bytes(), json, bytes].concat()
 }
 
 /// The value in a frame, and the bytes behind it.

@@ -4,6 +4,7 @@
 //! No tensor and no device is needed to read, check or show any of it, so the page's small binary,
 //! the fuzzers and other tools build it without Burn.
 
+mod adaptive;
 mod checkpoint;
 mod cost;
 mod experiment;
@@ -12,16 +13,21 @@ mod frame;
 mod line;
 mod module_id;
 mod plan;
+mod plan_error;
 pub mod preset;
 mod protocol;
+mod prune_rule;
+mod ranking;
 mod report;
 mod score;
 mod scorer;
 mod session;
+mod sizes;
 mod structure;
 mod study;
 mod training;
 
+pub use adaptive::{AdaptiveRule, Otherwise, Search, Trial};
 pub use checkpoint::{
     Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes,
     arrays_to_bytes, header_entry, named_arrays_from_bytes,
@@ -32,24 +38,27 @@ pub use forecaster::{
     ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
-pub use frame::{FrameError, frame, split_frame, unframe};
+pub use frame::{FrameError, frame, join_frame, split_frame, unframe};
 pub use line::{Asked, Hello, Told};
 pub use module_id::ModuleId;
-pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
+pub use plan::{HeadRemoval, Plan};
+pub use plan_error::PlanError;
 pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
+pub use prune_rule::{Granularity, PruneRule, Rounding, Scope};
 pub use report::{
     Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast,
-    MeanErrors, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly, ValResult,
-    WindowCounts, percent_change,
+    MeanErrors, ModelForecast, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly,
+    ValResult, WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use scorer::{Scorer, UnknownScorer};
 pub use session::{Card, Engine, Notice, Order, Stage, Wish};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
-    AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, HeadPoint, IterativePoint,
-    MOST_ORACLE_MODULES, PairedTest, Pick, PlantedResult, PointTiming, Question, RandomPick,
+    AdaptiveResult, ClassifierSize, ClassifierStudy, DepthReport, DepthTimings, Domain,
+    ErrorSpread, Finding, HeadPoint, IterativePoint, MOST_ORACLE_MODULES, MadeReport, MadeStudy,
+    Measure, PairedTest, Pick, PlantedResult, PlantedStudy, PointTiming, Question, RandomPick,
     RankingReport, Spread, Stability, Stance, Study, StudyReport, StudyTimings, SubsetResult,
     SweepPoint, TableFacts, Transfer, Uniformity,
 };

@@ -1,103 +1,9 @@
 //! From scores to a decision: how many modules go, which ones, and why.
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::{ModuleId, Score, Structure, StructureError};
-
-/// How `ratio · N` becomes a whole number of modules K.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rounding {
-    /// Never more than the share asked for.
-    #[default]
-    Floor,
-    /// To the nearest, halves up.
-    Round,
-    /// Never less than the share asked for.
-    Ceil,
-}
-
-/// Whether all modules share one ranking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    /// One list of all attention modules.
-    #[default]
-    Global,
-    /// A list per block (encoder, decoder), the ratio applied to each.
-    PerBlock,
-}
-
-/// What is removed as one piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Granularity {
-    /// Whole attention modules, as the method means it.
-    #[default]
-    Modules,
-    /// Single heads: the ratio is a share of all heads.
-    Heads,
-    /// Single heads, as many as it takes to save the MACs that the same ratio of whole modules
-    /// would save: the comparison of heads with modules on equal terms.
-    HeadsAtEqualMacs,
-}
-
-impl Granularity {
-    /// Whether whole modules are removed.
-    pub fn is_modules(&self) -> bool {
-        *self == Self::Modules
-    }
-}
-
-/// How many modules go, and from which lists.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PruneRule {
-    /// α, the share of attention modules to remove, in `[0, 1]`.
-    pub ratio: f64,
-    /// How `α · N` becomes K.
-    pub rounding: Rounding,
-    /// Which modules compete.
-    pub scope: Scope,
-    /// Modules that stay whatever their score, with all their heads. They count in N.
-    pub protect: Vec<ModuleId>,
-    /// Modules or heads. Left out of files where it is modules, so that older files and their
-    /// hashes hold.
-    #[serde(skip_serializing_if = "Granularity::is_modules")]
-    pub granularity: Granularity,
-}
-
-impl Default for PruneRule {
-    fn default() -> Self {
-        Self {
-            ratio: 0.5,
-            rounding: Rounding::default(),
-            scope: Scope::default(),
-            protect: Vec::new(),
-            granularity: Granularity::default(),
-        }
-    }
-}
-
-impl PruneRule {
-    /// K for a list of `modules` modules (or of as many heads).
-    pub fn count(&self, modules: usize) -> usize {
-        let share = self.ratio * modules as f64;
-        // 0.3 · 10 is 2.9999999999999996 in f64: such a product means 3.
-        let share = if (share - share.round()).abs() < 1e-9 {
-            share.round()
-        } else {
-            share
-        };
-        let count = match self.rounding {
-            Rounding::Floor => share.floor(),
-            Rounding::Round => (share + 0.5).floor(),
-            Rounding::Ceil => share.ceil(),
-        };
-        (count.max(0.0) as usize).min(modules)
-    }
-}
+use crate::ranking::{blocks, check, head_count, heads_by_score, lowest};
+use crate::{ModuleId, PlanError, PruneRule, Score, Search, Structure, StructureError};
 
 /// Heads that go from one module that itself stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,49 +32,9 @@ pub struct Plan {
     pub kept: Vec<ModuleId>,
     /// The scores that decided, from input to output.
     pub scores: Vec<Score>,
-}
-
-/// A ranking that cannot be turned into a plan.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum PlanError {
-    /// α outside `[0, 1]`.
-    #[error("a pruning ratio of {0} is no share of the modules; use a value from 0 to 1")]
-    Ratio(f64),
-    /// A score is NaN or infinite.
-    #[error(
-        "the score of `{module}` is {value}, so the modules cannot be ranked; the training has \
-         diverged: lower the learning rate or clip the gradients"
-    )]
-    NotFinite {
-        /// Whose score.
-        module: ModuleId,
-        /// Its value.
-        value: f64,
-    },
-    /// The rule names a module that was not scored.
-    #[error("cannot protect `{0}`: the model has no such attention module")]
-    UnknownProtected(ModuleId),
-    /// A module is to be removed that was not scored.
-    #[error("cannot remove `{0}`: it is not among the scored attention modules")]
-    NotScored(ModuleId),
-    /// The score says nothing of single heads.
-    #[error(
-        "the scorer `{scorer}` gives `{module}` {found} values for {heads} heads, so that heads \
-         cannot be ranked; use one that scores heads, such as send, or remove whole modules"
-    )]
-    NoHeadScores {
-        /// The method.
-        scorer: String,
-        /// Whose heads.
-        module: ModuleId,
-        /// Values that it gave.
-        found: usize,
-        /// Heads that stand.
-        heads: usize,
-    },
-    /// Scores and structure are of different models.
-    #[error(transparent)]
-    Structure(#[from] StructureError),
+    /// How the number was found, where a search found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
 }
 
 impl Plan {
@@ -229,12 +95,11 @@ impl Plan {
         let mut removed: Vec<ModuleId> = Vec::new();
         let mut removed_heads: Vec<HeadRemoval> = Vec::new();
         for slot in &dense.attention {
-            let mut heads: Vec<usize> = gone
-                .iter()
-                .filter(|(module, _)| *module == slot.module)
-                .map(|(_, head)| *head)
-                .collect();
-            heads.sort_unstable();
+            let is_gone = |head: &usize| {
+                let mut gone = gone.iter();
+                gone.any(|(module, gone)| *module == slot.module && gone == head)
+            };
+            let heads: Vec<usize> = slot.heads.iter().copied().filter(is_gone).collect();
             if heads.is_empty() {
                 continue;
             }
@@ -270,6 +135,7 @@ impl Plan {
             removed_heads,
             kept,
             scores,
+            search: None,
         }
     }
 
@@ -310,122 +176,10 @@ impl Plan {
     }
 }
 
-/// Refuses what cannot be ranked.
-fn check(scores: &[Score], rule: &PruneRule) -> Result<(), PlanError> {
-    if !(0.0..=1.0).contains(&rule.ratio) {
-        return Err(PlanError::Ratio(rule.ratio));
-    }
-    for score in scores {
-        let values = std::iter::once(&score.value).chain(&score.heads);
-        if let Some(&value) = values.clone().find(|value| !value.is_finite()) {
-            return Err(PlanError::NotFinite {
-                module: score.module.clone(),
-                value,
-            });
-        }
-    }
-    match rule
-        .protect
-        .iter()
-        .find(|module| scores.iter().all(|score| score.module != **module))
-    {
-        Some(module) => Err(PlanError::UnknownProtected(module.clone())),
-        None => Ok(()),
-    }
-}
-
-/// Heads of a block that may go, least important first.
-fn heads_by_score(
-    scorer: &str,
-    block: &[(usize, &Score)],
-    rule: &PruneRule,
-    dense: &Structure,
-) -> Result<Vec<(ModuleId, usize)>, PlanError> {
-    let mut candidates = Vec::new();
-    for (place, score) in block {
-        let standing = dense.heads_of(&score.module)?;
-        if standing.len() != score.heads.len() {
-            return Err(PlanError::NoHeadScores {
-                scorer: scorer.to_owned(),
-                module: score.module.clone(),
-                found: score.heads.len(),
-                heads: standing.len(),
-            });
-        }
-        if !rule.protect.contains(&score.module) {
-            let heads = standing.iter().zip(&score.heads);
-            candidates.extend(heads.map(|(&head, &value)| (*place, head, value, score)));
-        }
-    }
-    candidates.sort_by(|a, b| a.2.total_cmp(&b.2).then(b.0.cmp(&a.0)).then(b.1.cmp(&a.1)));
-    Ok(candidates
-        .into_iter()
-        .map(|(_, head, _, score)| (score.module.clone(), head))
-        .collect())
-}
-
-/// How many of the ranked heads go.
-fn head_count(
-    block: &[(usize, &Score)],
-    ranked: &[(ModuleId, usize)],
-    rule: &PruneRule,
-    dense: &Structure,
-) -> Result<usize, PlanError> {
-    if rule.granularity != Granularity::HeadsAtEqualMacs {
-        let mut heads = 0;
-        for (_, score) in block {
-            heads += dense.heads_of(&score.module)?.len();
-        }
-        return Ok(rule.count(heads).min(ranked.len()));
-    }
-    let target = dense
-        .clone()
-        .without_modules(&lowest(block, rule))?
-        .cost()
-        .macs;
-    let mut left = dense.clone();
-    for (count, (module, head)) in ranked.iter().enumerate() {
-        if left.cost().macs <= target {
-            return Ok(count);
-        }
-        left = left.without_heads(module, &[*head])?;
-    }
-    Ok(ranked.len())
-}
-
-fn blocks(scores: &[Score], scope: Scope) -> Vec<Vec<(usize, &Score)>> {
-    let mut blocks: Vec<(&str, Vec<(usize, &Score)>)> = Vec::new();
-    for (place, score) in scores.iter().enumerate() {
-        let name = match scope {
-            Scope::Global => "",
-            Scope::PerBlock => score.module.block(),
-        };
-        match blocks.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, members)) => members.push((place, score)),
-            None => blocks.push((name, vec![(place, score)])),
-        }
-    }
-    blocks.into_iter().map(|(_, members)| members).collect()
-}
-
-fn lowest(block: &[(usize, &Score)], rule: &PruneRule) -> Vec<ModuleId> {
-    let mut candidates: Vec<_> = block
-        .iter()
-        .filter(|(_, score)| !rule.protect.contains(&score.module))
-        .collect();
-    candidates.sort_by(|(place_a, a), (place_b, b)| {
-        a.value.total_cmp(&b.value).then(place_b.cmp(place_a))
-    });
-    candidates
-        .into_iter()
-        .take(rule.count(block.len()))
-        .map(|(_, score)| score.module.clone())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Granularity, Rounding, Scope};
 
     fn score(module: &str, value: f64) -> Score {
         Score {

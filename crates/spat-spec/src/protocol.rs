@@ -105,6 +105,15 @@ pub enum Event {
     Device(DeviceFacts),
     /// The table as it will be used.
     Data(DataFacts),
+    /// What an earlier session of this run did of a phase, before anything goes on.
+    Past {
+        /// Which.
+        phase: Phase,
+        /// Steps of one epoch.
+        steps_per_epoch: usize,
+        /// Its epochs, ended.
+        epochs: Vec<EpochResult>,
+    },
     /// A phase begins.
     Phase {
         /// Which.

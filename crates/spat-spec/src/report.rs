@@ -288,6 +288,26 @@ pub struct FutureForecast {
     pub intervals: Vec<(f64, Vec<f32>)>,
 }
 
+/// What a saved model says of the horizon after a table's last row, in original units, row-major
+/// `[horizon × channels]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelForecast {
+    /// The model's channels, in its order.
+    pub channels: Vec<String>,
+    /// Row number of the first forecast row.
+    pub first_row: usize,
+    /// Stamps of the forecast rows; empty for a table without dates.
+    pub stamps: Vec<String>,
+    /// The forecast.
+    pub values: Vec<f32>,
+    /// Half widths of its intervals, by level; empty for a model without validation errors.
+    pub intervals: Vec<(f64, Vec<f32>)>,
+    /// Why a reader should take care, sentence by sentence.
+    pub doubts: Vec<String>,
+    /// All of it as CSV, a line per row and channel.
+    pub csv: String,
+}
+
 /// Maps of one attention module, averaged over one batch of training windows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModuleMaps {

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Command, DeviceFacts, Event, Experiment};
+use crate::{Command, DataConfig, DeviceFacts, Event, Experiment, ModelForecast};
 
 /// The engine that a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,6 +41,17 @@ pub enum Order {
     },
     /// A command to the run that is open.
     Command(Command),
+    /// Forecast a table with a saved model; no run is needed and none is touched. The message's bytes
+    /// are the model's file and, behind it, the table. Answered by [`Notice::Forecast`] or
+    /// [`Notice::NoForecast`].
+    Forecast {
+        /// Where to compute.
+        engine: Engine,
+        /// How the table is read and repaired; its channels are the model's.
+        data: Box<DataConfig>,
+        /// Bytes of the model's file.
+        model: u64,
+    },
 }
 
 /// From the engine to the page.
@@ -58,6 +69,16 @@ pub enum Notice {
     },
     /// An event of the open run.
     Event(Box<Event>),
+    /// The answer to [`Order::Forecast`].
+    Forecast {
+        /// What comes after the table.
+        forecast: Box<ModelForecast>,
+    },
+    /// Why [`Order::Forecast`] cannot be done, and a way out.
+    NoForecast {
+        /// A sentence.
+        reason: String,
+    },
     /// The run is not kept: there is no storage for it.
     NotKept {
         /// The storage's words.

@@ -1,9 +1,10 @@
 //! Results of tasks as files: one small JSON document each, and weights where others need them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use spat_engine::StoreError;
 use spat_engine::platform::write_whole;
@@ -12,55 +13,63 @@ use spat_spec::{Array, arrays_from_bytes, arrays_to_bytes};
 use crate::error::StudyError;
 use crate::task::Outcome;
 
-/// A folder of results. Files are written beside and renamed, so that a killed study leaves whole
-/// ones only.
-#[derive(Debug, Clone)]
-pub(crate) struct Cache {
-    folder: PathBuf,
+/// Results in a folder, or in memory only. Files are written beside and renamed, so that a killed
+/// study leaves whole ones only.
+#[derive(Debug)]
+pub(crate) enum Cache {
+    Folder(PathBuf),
+    Memory(Mutex<HashMap<String, Vec<u8>>>),
 }
 
 impl Cache {
-    pub(crate) fn new(folder: &Path) -> Result<Self, StudyError> {
-        fs::create_dir_all(folder).map_err(|error| {
+    /// In `cache` of the study's folder, where it has one.
+    pub(crate) fn new(study: Option<&Path>) -> Result<Self, StudyError> {
+        let Some(study) = study else {
+            return Ok(Self::Memory(Mutex::default()));
+        };
+        let folder = study.join("cache");
+        fs::create_dir_all(&folder).map_err(|error| {
             StudyError::Store(StoreError::Failed {
                 what: "make the folder".to_owned(),
                 path: folder.display().to_string(),
                 reason: error.to_string(),
             })
         })?;
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
+        Ok(Self::Folder(folder))
     }
 
     pub(crate) fn outcome(&self, key: &str) -> Result<Option<Outcome>, StudyError> {
-        let path = self.path(key, "json");
-        let Some(bytes) = read(&path)? else {
+        let name = format!("{key}.json");
+        let Some(bytes) = self.read(&name)? else {
             return Ok(None);
         };
         serde_json::from_slice(&bytes)
             .map(Some)
-            .map_err(|error| damaged(&path, &error))
+            .map_err(|error| self.damaged(&name, &error))
     }
 
     pub(crate) fn keep(&self, key: &str, outcome: &Outcome) -> Result<(), StudyError> {
-        let path = self.path(key, "json");
-        let text = serde_json::to_vec(outcome).map_err(|error| damaged(&path, &error))?;
-        Ok(write_whole(&path, &text)?)
+        let name = format!("{key}.json");
+        let text = serde_json::to_vec(outcome).map_err(|error| self.damaged(&name, &error))?;
+        self.write(&name, text)
     }
 
     pub(crate) fn has_weights(&self, key: &str) -> bool {
-        self.path(key, "safetensors").is_file()
+        let name = format!("{key}.safetensors");
+        match self {
+            Self::Folder(folder) => folder.join(name).is_file(),
+            Self::Memory(files) => lock(files).contains_key(&name),
+        }
     }
 
     pub(crate) fn weights(&self, key: &str) -> Result<Option<BTreeMap<String, Array>>, StudyError> {
-        let path = self.path(key, "safetensors");
-        let Some(bytes) = read(&path)? else {
+        let name = format!("{key}.safetensors");
+        let Some(bytes) = self.read(&name)? else {
             return Ok(None);
         };
         arrays_from_bytes(&bytes)
             .map(Some)
-            .map_err(|error| damaged(&path, &error))
+            .map_err(|error| self.damaged(&name, &error))
     }
 
     pub(crate) fn keep_weights(
@@ -68,27 +77,48 @@ impl Cache {
         key: &str,
         weights: &BTreeMap<String, Array>,
     ) -> Result<(), StudyError> {
-        let path = self.path(key, "safetensors");
-        let bytes = arrays_to_bytes(weights, None).map_err(|error| damaged(&path, &error))?;
-        Ok(write_whole(&path, &bytes)?)
+        let name = format!("{key}.safetensors");
+        let bytes = arrays_to_bytes(weights, None).map_err(|error| self.damaged(&name, &error))?;
+        self.write(&name, bytes)
     }
 
-    fn path(&self, key: &str, ending: &str) -> PathBuf {
-        self.folder.join(format!("{key}.{ending}"))
+    fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), StudyError> {
+        match self {
+            Self::Folder(folder) => Ok(write_whole(&folder.join(name), &bytes)?),
+            Self::Memory(files) => {
+                lock(files).insert(name.to_owned(), bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StudyError> {
+        match self {
+            Self::Folder(folder) => match fs::read(folder.join(name)) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(self.damaged(name, &error)),
+            },
+            Self::Memory(files) => Ok(lock(files).get(name).cloned()),
+        }
+    }
+
+    fn damaged(&self, name: &str, reason: &impl std::fmt::Display) -> StudyError {
+        let path = match self {
+            Self::Folder(folder) => folder.join(name).display().to_string(),
+            Self::Memory(_) => name.to_owned(),
+        };
+        StudyError::Damaged {
+            path,
+            reason: reason.to_string(),
+        }
     }
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, StudyError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(damaged(path, &error)),
-    }
-}
-
-fn damaged(path: &Path, reason: &impl std::fmt::Display) -> StudyError {
-    StudyError::Damaged {
-        path: path.display().to_string(),
-        reason: reason.to_string(),
-    }
+fn lock(
+    files: &Mutex<HashMap<String, Vec<u8>>>,
+) -> std::sync::MutexGuard<'_, HashMap<String, Vec<u8>>> {
+    files
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

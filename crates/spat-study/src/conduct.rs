@@ -9,8 +9,8 @@ use spat_engine::platform::write_whole;
 use spat_engine::{Device, Workbench};
 use spat_series::Series;
 use spat_spec::{
-    DepthReport, DepthTimings, DeviceFacts, MOST_ORACLE_MODULES, PointTiming, Question, Study,
-    StudyReport, StudyTimings,
+    DepthReport, DepthTimings, DeviceFacts, MOST_ORACLE_MODULES, PlantedStudy, PointTiming,
+    Question, Study, StudyReport, StudyTimings,
 };
 
 use crate::cache::Cache;
@@ -37,8 +37,8 @@ const ROUNDS: usize = 15;
 
 /// Where and how a study is carried out; nothing of it decides a result.
 pub struct Place<'a> {
-    /// The folder of the study.
-    pub folder: &'a Path,
+    /// The folder of the study; without one nothing is kept but what is given back.
+    pub folder: Option<&'a Path>,
     /// Without autodiff.
     pub device: Device,
     /// The same in words.
@@ -87,7 +87,7 @@ pub fn conduct(
     let runner = Runner {
         benches,
         data: study.base.data.clone(),
-        cache: Cache::new(&place.folder.join("cache"))?,
+        cache: Cache::new(place.folder)?,
         workers: place.workers,
         watch: place.watch,
         stop: place.stop,
@@ -121,7 +121,12 @@ pub fn conduct(
     }
     if study.asks(Question::Planted) {
         (place.watch)(StudyEvent::Part("planted modules".to_owned()));
-        report.planted = vec![planted::measure(study, &runner)?];
+        let planted = PlantedStudy {
+            seeds: study.seeds.clone(),
+            steps: study.planted_steps,
+            send: study.send(),
+        };
+        report.planted = vec![planted::measure(&planted, &runner)?];
     }
     if study.asks(Question::ZeroShot) && study.tables.len() > 1 {
         (place.watch)(StudyEvent::Part("zero-shot".to_owned()));
@@ -130,16 +135,16 @@ pub fn conduct(
     report.findings = findings(&report);
 
     let timings = timings(&sites, &runner, place)?;
-    write(place.folder, REPORT_FILE, &report)?;
-    let page = spat_report::study_html(&report, Some(&timings));
-    write_whole(&place.folder.join("study.html"), page.as_bytes())?;
-    let text = spat_report::study_markdown(&report, Some(&timings));
-    write_whole(&place.folder.join("study.md"), text.as_bytes())?;
+    if let Some(folder) = place.folder {
+        let page = spat_report::study_html(&report, Some(&timings));
+        let text = spat_report::study_markdown(&report, Some(&timings));
+        write_views(folder, &report, &page, &text)?;
+    }
     Ok((report, timings))
 }
 
-fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, StudyError> {
-    let study = site.study;
+/// Everything that is asked about one depth.
+pub(crate) fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, StudyError> {
     let part = |name: &str| {
         (place.watch)(StudyEvent::Part(format!(
             "{} layers, {name}",
@@ -150,6 +155,7 @@ fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, StudyError> 
     site.tune(site.seeds().map(|seed| (seed, Subset::NONE)))?;
     let mut report = DepthReport {
         layers: site.layers(),
+        measure: site.measure(),
         modules: site.modules.clone(),
         dense: site.error_spread(|seed| Ok(site.dense(seed)))?,
         dense_finetuned: site.error_spread(|seed| Ok(site.tuned(seed, Subset::NONE)))?,
@@ -166,49 +172,49 @@ fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, StudyError> 
         stability: None,
         uniformity: None,
     };
-    if study.asks(Question::Oracle) && site.layers() <= MOST_ORACLE_MODULES {
+    if site.asks(Question::Oracle) && site.layers() <= MOST_ORACLE_MODULES {
         part("every subset");
         report.subsets = subsets::every_subset(site)?;
     }
     let ranked = [Question::Oracle, Question::Rivals, Question::Options];
-    if ranked.into_iter().any(|question| study.asks(question)) {
+    if ranked.into_iter().any(|question| site.asks(question)) {
         part("single modules");
         (report.single_val, report.single_test) = subsets::single_modules(site)?;
     }
-    if study.asks(Question::Oracle) || study.asks(Question::Rivals) {
+    if site.asks(Question::Oracle) || site.asks(Question::Rivals) {
         part("SEND and its rivals");
         let mut judges = rankings::rivals(site);
-        if !study.asks(Question::Rivals) {
+        if !site.asks(Question::Rivals) {
             judges.truncate(1);
         }
         report.rankings = rankings::rank(site, &judges, &report)?;
         report.random = rankings::random(site, &report)?;
     }
-    if study.asks(Question::Options) {
+    if site.asks(Question::Options) {
         part("options of SEND");
         report.options = rankings::rank(site, &rankings::options(site), &report)?;
     }
-    if study.asks(Question::Sweep) {
+    if site.asks(Question::Sweep) {
         part("ratio sweep");
         report.sweep = sweep::sweep(site)?;
     }
-    if study.asks(Question::Iterative) {
+    if site.asks(Question::Iterative) {
         part("iterative against one-shot");
         report.iterative = iterative::compare(site)?;
     }
-    if study.asks(Question::Heads) {
+    if site.asks(Question::Heads) {
         part("heads against modules");
         report.heads = heads::compare(site)?;
     }
-    if study.asks(Question::Adaptive) {
+    if site.asks(Question::Adaptive) {
         part("numbers chosen by rules");
         report.adaptive = adaptive::compare(site)?;
     }
-    if study.asks(Question::Stability) {
+    if site.asks(Question::Stability) {
         part("stability of the ranking");
         report.stability = stability::measure(site)?;
     }
-    if study.asks(Question::Uniformity) {
+    if site.asks(Question::Uniformity) {
         part("uniform attention");
         report.uniformity = uniformity::measure(site)?;
     }
@@ -222,9 +228,9 @@ fn timings(
     runner: &Runner<'_>,
     place: &Place<'_>,
 ) -> Result<StudyTimings, StudyError> {
-    let path = place.folder.join(TIMINGS_FILE);
-    if let Some(known) = std::fs::read(&path)
-        .ok()
+    if let Some(known) = place
+        .folder
+        .and_then(|folder| std::fs::read(folder.join(TIMINGS_FILE)).ok())
         .and_then(|bytes| serde_json::from_slice::<StudyTimings>(&bytes).ok())
     {
         return Ok(known);
@@ -232,15 +238,19 @@ fn timings(
     (place.watch)(StudyEvent::Part("times".to_owned()));
     let mut depths = Vec::new();
     for site in sites {
-        let Some(bench) = runner.benches.get(&site.table) else {
+        let of = site.forecasting()?;
+        let Some(bench) = runner.benches.get(&of.table) else {
             continue;
         };
         let counts: Vec<usize> = (0..=site.layers()).collect();
         let structures = counts
             .iter()
-            .map(|&count| site.structure((site.layers() - count..site.layers()).collect()))
+            .map(|&count| {
+                let gone = (site.layers() - count..site.layers()).collect();
+                site.removal(gone).from(of.dense.clone())
+            })
             .collect::<Result<Vec<_>, _>>()?;
-        let training = &site.study.base.training;
+        let training = &of.study.base.training;
         let measured = pollster::block_on(bench.times(&structures, training, ROUNDS));
         let measured = measured.map_err(|error| StudyError::Task {
             task: "measuring times".to_owned(),
@@ -262,11 +272,25 @@ fn timings(
         device: place.device_facts.clone(),
         depths,
     };
-    write(place.folder, TIMINGS_FILE, &timings)?;
+    if let Some(folder) = place.folder {
+        write_json(folder, TIMINGS_FILE, &timings)?;
+    }
     Ok(timings)
 }
 
-fn write(folder: &Path, name: &str, value: &impl serde::Serialize) -> Result<(), StudyError> {
+/// The report, its page and its Markdown.
+pub(crate) fn write_views(
+    folder: &Path,
+    report: &impl serde::Serialize,
+    page: &str,
+    text: &str,
+) -> Result<(), StudyError> {
+    write_json(folder, REPORT_FILE, report)?;
+    write_whole(&folder.join("study.html"), page.as_bytes())?;
+    Ok(write_whole(&folder.join("study.md"), text.as_bytes())?)
+}
+
+fn write_json(folder: &Path, name: &str, value: &impl serde::Serialize) -> Result<(), StudyError> {
     let path = folder.join(name);
     let text = serde_json::to_vec_pretty(value).map_err(|error| StudyError::Damaged {
         path: path.display().to_string(),

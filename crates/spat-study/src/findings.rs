@@ -8,27 +8,31 @@ mod choice;
 mod pruning;
 mod words;
 
-use spat_spec::{Finding, StudyReport};
+use spat_spec::{DepthReport, Finding, StudyReport};
+
+pub(crate) use attention::planted;
 
 /// All sentences, by depth, then those about all tables.
 pub(crate) fn findings(report: &StudyReport) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for depth in &report.depths {
-        let count = report
-            .study
-            .count(depth.layers)
-            .clamp(1, (depth.layers - 1).max(1));
-        found.extend(pruning::sweep(depth, count));
-        found.extend(choice::oracle(depth));
-        found.extend(choice::rivals(depth));
-        found.extend(choice::options(depth));
-        found.extend(pruning::iterative(depth));
-        found.extend(pruning::heads(depth));
-        found.extend(pruning::adaptive(depth));
-        found.extend(attention::stability(depth));
-        found.extend(attention::uniformity(depth));
-    }
-    found.extend(attention::planted(report));
-    found.extend(pruning::transfers(report));
+    let depths = report.depths.iter();
+    depths
+        .flat_map(|depth| of_depth(depth, report.study.count(depth.layers)))
+        .chain(planted(&report.planted))
+        .chain(pruning::transfers(report))
+        .collect()
+}
+
+/// Sentences about one depth; `count` modules go at the study's ratio.
+pub(crate) fn of_depth(depth: &DepthReport, count: usize) -> Vec<Finding> {
+    let count = count.clamp(1, (depth.layers - 1).max(1));
+    let mut found = pruning::sweep(depth, count);
+    found.extend(choice::oracle(depth));
+    found.extend(choice::rivals(depth));
+    found.extend(choice::options(depth));
+    found.extend(pruning::iterative(depth));
+    found.extend(pruning::heads(depth));
+    found.extend(pruning::adaptive(depth));
+    found.extend(attention::stability(depth));
+    found.extend(attention::uniformity(depth));
     found
 }

@@ -5,13 +5,18 @@
 //! [`spat_spec::StudyReport`] from the results. Killed at any point and started again it ends with
 //! the same report, to the byte.
 //!
+//! [`conduct_made`] does the same for a [`spat_spec::MadeStudy`], which needs no table: classifiers of
+//! a generated text and of drawn images, and planted modules.
+//!
 //! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.
 
 mod cache;
+mod classifiers;
 mod compare;
 mod conduct;
 mod error;
 mod findings;
+mod made;
 mod questions;
 mod runner;
 mod site;
@@ -23,6 +28,7 @@ mod workers;
 
 pub use conduct::{Place, REPORT_FILE, STUDY_FILE, TIMINGS_FILE, conduct};
 pub use error::StudyError;
+pub use made::conduct_made;
 pub use runner::StudyEvent;
 pub use task::{Outcome, Recipe, Removal, Task, TaskErrors};
 pub use workers::workers;

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
 
+use spat_engine::platform::at_once;
 use spat_engine::{Control, Errors, JobError, Workbench};
 use spat_model::Forecaster;
 use spat_prune::{Sample, ScoreAccumulator, apply, score_with};
@@ -14,9 +14,6 @@ use spat_spec::{Command, DataConfig, Event, Score};
 use crate::cache::Cache;
 use crate::error::StudyError;
 use crate::task::{Outcome, Recipe, Task, TaskErrors};
-
-/// Deep structures nest deeply while gradients are taken.
-const STACK: usize = 64 << 20;
 
 /// What happens while a study goes on.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,11 +95,10 @@ impl Runner<'_> {
             tasks: wanted.len(),
             known: 0,
         });
-        self.in_parallel(&wanted, |(_, task)| {
-            let Task::Train(recipe) = task else {
-                return Ok(());
-            };
-            self.model(recipe).map(drop)
+        self.in_parallel(&wanted, |(_, task)| match task {
+            Task::Train(recipe) if recipe.course().is_some() => self.classifier(recipe).map(drop),
+            Task::Train(recipe) => self.model(recipe).map(drop),
+            _ => Ok(()),
         })
     }
 
@@ -152,19 +148,12 @@ impl Runner<'_> {
                 }
             }
         };
-        thread::scope(|scope| {
-            for _ in 0..self.workers.clamp(1, items.len().max(1)) {
-                let spawned = thread::Builder::new()
-                    .name("study".to_owned())
-                    .stack_size(STACK)
-                    .spawn_scoped(scope, worker);
-                if let Err(error) = spawned {
-                    let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
-                    let reason = format!("cannot start a thread: {error}");
-                    errors.insert(usize::MAX, StudyError::Mismatch(reason));
-                }
-            }
-        });
+        let workers = self.workers.clamp(1, items.len().max(1));
+        if let Err(error) = at_once(workers, &worker) {
+            let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+            let reason = format!("cannot start a thread: {error}");
+            errors.insert(usize::MAX, StudyError::Mismatch(reason));
+        }
         let errors = errors.into_inner().unwrap_or_else(PoisonError::into_inner);
         match errors.into_values().next() {
             Some(error) => Err(error),
@@ -173,6 +162,9 @@ impl Runner<'_> {
     }
 
     fn outcome(&self, task: &Task) -> Result<Outcome, StudyError> {
+        if let Some(outcome) = self.of_classifier(task)? {
+            return Ok(outcome);
+        }
         let because = |error| because(task, error);
         match task {
             Task::Train(recipe) => self.train(recipe).map(|(outcome, _)| outcome),
@@ -237,7 +229,8 @@ impl Runner<'_> {
             if self.stop.load(Ordering::Relaxed) {
                 commands.send(Command::Stop).ok();
             }
-        });
+        })
+        .in_one_go();
         let mut scores = Vec::new();
         let fitted = match recipe {
             Recipe::Fresh {
@@ -273,6 +266,9 @@ impl Runner<'_> {
                 let tuned = bench.finetune(start, training, *seed, &mut control);
                 pollster::block_on(tuned).map_err(because)?
             }
+            Recipe::Classifier { .. } | Recipe::TunedClassifier { .. } => {
+                return Err(no_forecaster(recipe));
+            }
         };
         drop(control);
         let errors = pollster::block_on(bench.errors(&fitted.model)).map_err(because)?;
@@ -291,7 +287,8 @@ impl Runner<'_> {
         let key = task.key(&self.data);
         if let Some(weights) = self.cache.weights(&key)? {
             let bench = self.bench(recipe.table())?;
-            return Forecaster::init(&recipe.structure()?, 0, bench.device())
+            let structure = recipe.structure()?.ok_or_else(|| no_forecaster(recipe))?;
+            return Forecaster::init(&structure, 0, bench.device())
                 .with_weights(weights)
                 .map_err(|error| because(&task, error.into()));
         }
@@ -311,12 +308,16 @@ impl Runner<'_> {
             .ok_or_else(|| StudyError::Mismatch(format!("the study has no table {table}")))
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Outcome>> {
+    pub(crate) fn known(&self) -> MutexGuard<'_, HashMap<String, Outcome>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn because(task: &Task, error: JobError) -> StudyError {
+fn no_forecaster(recipe: &Recipe) -> StudyError {
+    StudyError::Mismatch(format!("{} is no forecaster", recipe.label()))
+}
+
+pub(crate) fn because(task: &Task, error: JobError) -> StudyError {
     match error {
         JobError::Stopped => StudyError::Stopped,
         error => StudyError::Task {

@@ -1,10 +1,11 @@
 //! Models of one depth: their recipes, and figures over the study's seeds.
 
+use spat_domains::Course;
 use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{
-    ErrorSpread, ModuleId, Score, Scorer, SendOptions, Spread, Structure, Study, TrainingConfig,
-    When,
+    ClassifierSize, ClassifierStudy, ErrorSpread, Measure, ModuleId, PruneRule, Question, Score,
+    Scorer, SendOptions, Spread, Structure, Study, TrainingConfig, When,
 };
 
 use crate::error::StudyError;
@@ -13,13 +14,45 @@ use crate::subsets::{Subset, values};
 use crate::task::{Outcome, Recipe, Removal, Task, TaskErrors};
 use crate::variants::recorded;
 
-/// One depth on one table.
+/// One depth on one table, or on data that the program makes.
 pub(crate) struct Site<'a> {
-    pub(crate) study: &'a Study,
+    pub(crate) terms: Terms<'a>,
     pub(crate) runner: &'a Runner<'a>,
+    pub(crate) modules: Vec<ModuleId>,
+    subject: Subject<'a>,
+}
+
+/// What every study has, whatever its models are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) seeds: &'a [u64],
+    pub(crate) scorers: &'a [Scorer],
+    pub(crate) questions: &'a [Question],
+    /// The SEND that everything is compared with.
+    pub(crate) send: SendOptions,
+    pub(crate) prune: &'a PruneRule,
+    /// Random orders where not every subset is trained.
+    pub(crate) draws: usize,
+    /// Batches of a scoring pass, and samples in one.
+    pub(crate) batches: (usize, usize),
+    /// Whether every number of modules is trained from new weights too.
+    pub(crate) scratch_everywhere: bool,
+}
+
+/// Whose modules they are.
+enum Subject<'a> {
+    Forecaster(Forecasting<'a>),
+    Classifier {
+        study: &'a ClassifierStudy,
+        layers: usize,
+    },
+}
+
+/// A forecaster's side of a site.
+pub(crate) struct Forecasting<'a> {
+    pub(crate) study: &'a Study,
     pub(crate) table: String,
     pub(crate) dense: Structure,
-    pub(crate) modules: Vec<ModuleId>,
 }
 
 impl<'a> Site<'a> {
@@ -30,17 +63,71 @@ impl<'a> Site<'a> {
         layers: usize,
     ) -> Self {
         let dense = Structure::dense(study.forecaster(layers));
-        let modules = dense
-            .attention
-            .iter()
-            .map(|slot| slot.module.clone())
-            .collect();
+        let slots = dense.attention.iter();
         Self {
-            study,
+            terms: Terms {
+                seeds: &study.seeds,
+                scorers: &study.scorers,
+                questions: &study.questions,
+                send: study.send(),
+                prune: &study.base.prune,
+                draws: study.draws,
+                batches: (study.score_batches, study.base.training.batch),
+                scratch_everywhere: study.scratch_everywhere,
+            },
             runner,
-            table: table.to_owned(),
-            dense,
-            modules,
+            modules: slots.map(|slot| slot.module.clone()).collect(),
+            subject: Subject::Forecaster(Forecasting {
+                study,
+                table: table.to_owned(),
+                dense,
+            }),
+        }
+    }
+
+    /// Of classifiers.
+    pub(crate) fn of_classifiers(
+        study: &'a ClassifierStudy,
+        runner: &'a Runner<'a>,
+        layers: usize,
+    ) -> Self {
+        Self {
+            terms: Terms {
+                seeds: &study.seeds,
+                scorers: &study.scorers,
+                questions: &study.questions,
+                send: study.send,
+                prune: &study.prune,
+                draws: study.draws,
+                batches: (study.score_batches, study.batch),
+                scratch_everywhere: study.scratch_everywhere,
+            },
+            runner,
+            modules: (0..layers).map(ModuleId::encoder).collect(),
+            subject: Subject::Classifier { study, layers },
+        }
+    }
+
+    /// Whether a question is asked.
+    pub(crate) fn asks(&self, question: Question) -> bool {
+        self.terms.questions.contains(&question)
+    }
+
+    /// What the errors are.
+    pub(crate) fn measure(&self) -> Measure {
+        match self.subject {
+            Subject::Forecaster(_) => Measure::Forecast,
+            Subject::Classifier { .. } => Measure::Classification,
+        }
+    }
+
+    /// What only forecasters have.
+    pub(crate) fn forecasting(&self) -> Result<&Forecasting<'a>, StudyError> {
+        match &self.subject {
+            Subject::Forecaster(forecasting) => Ok(forecasting),
+            Subject::Classifier { .. } => Err(StudyError::Mismatch(
+                "this question is asked of forecasters only".to_owned(),
+            )),
         }
     }
 
@@ -49,47 +136,74 @@ impl<'a> Site<'a> {
     }
 
     pub(crate) fn seeds(&self) -> impl Iterator<Item = u64> + Clone + 'a {
-        self.study.seeds.iter().copied()
+        self.terms.seeds.iter().copied()
     }
 
     /// Modules that go at the study's ratio: at least one, where there is a choice not all.
     pub(crate) fn count(&self) -> usize {
         let most = (self.layers() - 1).max(1);
-        self.study.count(self.layers()).clamp(1, most)
+        self.terms.prune.count(self.layers()).clamp(1, most)
     }
 
     pub(crate) fn dense(&self, seed: u64) -> Recipe {
-        Recipe::Fresh {
-            table: self.table.clone(),
-            structure: self.dense.clone(),
-            training: self.study.base.training.clone(),
-            seed,
-            scored: recorded(self.study.send()),
+        self.fresh(seed, Subset::NONE, recorded(self.terms.send))
+    }
+
+    /// The structure without `subset`, trained from new weights.
+    pub(crate) fn scratch(&self, seed: u64, subset: Subset) -> Recipe {
+        self.fresh(seed, subset, Vec::new())
+    }
+
+    fn fresh(&self, seed: u64, without: Subset, scored: Vec<SendOptions>) -> Recipe {
+        match &self.subject {
+            Subject::Forecaster(of) => {
+                let mut structure = of.dense.clone();
+                for place in without.places() {
+                    if let Some(slot) = structure.attention.get_mut(place) {
+                        slot.heads.clear();
+                    }
+                }
+                Recipe::Fresh {
+                    table: of.table.clone(),
+                    structure,
+                    training: of.study.base.training.clone(),
+                    seed,
+                    scored,
+                }
+            }
+            Subject::Classifier { study, layers } => Recipe::Classifier {
+                course: Course {
+                    domain: study.domain,
+                    size: ClassifierSize {
+                        layers: *layers,
+                        ..study.size
+                    },
+                    batch: study.batch,
+                    learning_rate: study.learning_rate,
+                    seed,
+                },
+                without: without.names(&self.modules),
+                steps: study.steps,
+                scored,
+            },
         }
     }
 
     /// The dense model without `removal`, fine-tuned as the study has it.
     pub(crate) fn tuned_without(&self, seed: u64, removal: Removal) -> Recipe {
-        self.tuned_from(
-            self.dense(seed),
-            seed,
-            removal,
-            self.study.base.finetune.clone(),
-        )
-    }
-
-    pub(crate) fn tuned_from(
-        &self,
-        from: Recipe,
-        seed: u64,
-        removal: Removal,
-        training: TrainingConfig,
-    ) -> Recipe {
-        Recipe::Tuned {
-            from: Box::new(from),
-            removal,
-            training,
-            seed,
+        let from = Box::new(self.dense(seed));
+        match &self.subject {
+            Subject::Forecaster(of) => Recipe::Tuned {
+                from,
+                removal,
+                training: of.study.base.finetune.clone(),
+                seed,
+            },
+            Subject::Classifier { study, .. } => Recipe::TunedClassifier {
+                from,
+                removal,
+                steps: study.finetune_steps,
+            },
         }
     }
 
@@ -99,21 +213,6 @@ impl<'a> Site<'a> {
 
     pub(crate) fn tuned(&self, seed: u64, subset: Subset) -> Recipe {
         self.tuned_without(seed, self.removal(subset))
-    }
-
-    /// The structure without `subset`, trained from new weights.
-    pub(crate) fn scratch(&self, seed: u64, subset: Subset) -> Result<Recipe, StudyError> {
-        Ok(Recipe::Fresh {
-            table: self.table.clone(),
-            structure: self.structure(subset)?,
-            training: self.study.base.training.clone(),
-            seed,
-            scored: Vec::new(),
-        })
-    }
-
-    pub(crate) fn structure(&self, subset: Subset) -> Result<Structure, StudyError> {
-        Ok(self.removal(subset).from(self.dense.clone())?)
     }
 
     /// Trains everything in `recipes` that is not known yet.
@@ -166,10 +265,10 @@ impl<'a> Site<'a> {
         let mut cost = None;
         for seed in self.seeds() {
             let recipe = recipe(seed)?;
-            cost = Some(recipe.structure()?.cost());
+            cost = Some(recipe.cost()?);
             all.push(self.errors(recipe)?);
         }
-        let cost = cost.unwrap_or_else(|| self.dense.cost());
+        let cost = cost.ok_or_else(|| StudyError::Mismatch("a study of no seeds".to_owned()))?;
         let spread = |figure: fn(&TaskErrors) -> f64| all.iter().map(figure).collect();
         Ok(ErrorSpread {
             val: spread(|errors| errors.val),
@@ -185,7 +284,7 @@ impl<'a> Site<'a> {
         if options.when == When::After {
             return self.scored(self.dense(seed), Scorer::Send, options);
         }
-        let recorded = recorded(self.study.send());
+        let recorded = recorded(self.terms.send);
         let place = recorded.iter().position(|known| *known == options);
         let (scores, _) = self.recorded(seed)?;
         place
@@ -212,7 +311,7 @@ impl<'a> Site<'a> {
 
     /// The study's own SEND values of a seed.
     pub(crate) fn send_values(&self, seed: u64) -> Result<Vec<f64>, StudyError> {
-        Ok(values(&self.send(seed, self.study.send())?))
+        Ok(values(&self.send(seed, self.terms.send)?))
     }
 
     /// A scoring of one of a seed's models by batches of the part that the scorer is meant for.
@@ -238,6 +337,17 @@ impl<'a> Site<'a> {
                 seed,
                 scored: Vec::new(),
             },
+            (
+                Scorer::Snip,
+                Recipe::Classifier {
+                    course, without, ..
+                },
+            ) => Recipe::Classifier {
+                course,
+                without,
+                steps: 0,
+                scored: Vec::new(),
+            },
             (_, of) => of,
         };
         Task::Score {
@@ -248,7 +358,7 @@ impl<'a> Site<'a> {
                 Scorer::LeaveOneOut => Part::Val,
                 _ => Part::Train,
             },
-            batches: (self.study.score_batches, self.study.base.training.batch),
+            batches: self.terms.batches,
             group: (0, 1),
         }
     }

@@ -2,16 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use spat_domains::Course;
 use spat_domains::planted::PlantedConfig;
 use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{
-    DataConfig, HeadRemoval, ModuleId, Plan, PruneRule, Score, Scorer, SendOptions, Structure,
-    StructureError, TrainingConfig,
+    Cost, DataConfig, HeadRemoval, ModuleId, Plan, PruneRule, Score, Scorer, SendOptions,
+    Structure, StructureError, TrainingConfig,
 };
 
 /// Raised when equal tasks would give other results than before.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is taken out of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -49,6 +50,26 @@ pub enum Recipe {
         training: TrainingConfig,
         /// Decides order and dropout.
         seed: u64,
+    },
+    /// A classifier, on data that the program makes, trained from new weights.
+    Classifier {
+        /// Its data, sizes and seed.
+        course: Course,
+        /// Modules that it never had.
+        without: Vec<ModuleId>,
+        /// Steps.
+        steps: usize,
+        /// Ways in which every batch is scored; they change no weight.
+        scored: Vec<SendOptions>,
+    },
+    /// Another classifier, less something, trained on.
+    TunedClassifier {
+        /// The other classifier.
+        from: Box<Recipe>,
+        /// What goes.
+        removal: Removal,
+        /// Steps.
+        steps: usize,
     },
 }
 
@@ -144,6 +165,7 @@ impl Removal {
             removed_heads: self.heads.clone(),
             kept: Vec::new(),
             scores: Vec::new(),
+            search: None,
         }
     }
 
@@ -154,44 +176,80 @@ impl Removal {
 }
 
 impl Recipe {
-    /// The model's structure.
-    pub fn structure(&self) -> Result<Structure, StructureError> {
+    /// A forecaster's structure; none of a classifier.
+    pub fn structure(&self) -> Result<Option<Structure>, StructureError> {
         match self {
-            Self::Fresh { structure, .. } => Ok(structure.clone()),
-            Self::Tuned { from, removal, .. } => removal.from(from.structure()?),
+            Self::Fresh { structure, .. } => Ok(Some(structure.clone())),
+            Self::Tuned { from, removal, .. } => from
+                .structure()?
+                .map(|structure| removal.from(structure))
+                .transpose(),
+            Self::Classifier { .. } | Self::TunedClassifier { .. } => Ok(None),
         }
     }
 
-    /// The table that it is trained on.
+    /// Parameters and MACs.
+    pub fn cost(&self) -> Result<Cost, StructureError> {
+        match (self.course(), self.structure()?) {
+            (Some((course, gone)), _) => Ok(course.cost(&gone)),
+            (None, Some(structure)) => Ok(structure.cost()),
+            (None, None) => Err(StructureError::OtherModules),
+        }
+    }
+
+    /// A classifier's course, and the modules that it lacks; none of a forecaster.
+    pub fn course(&self) -> Option<(&Course, Vec<ModuleId>)> {
+        match self {
+            Self::Classifier {
+                course, without, ..
+            } => Some((course, without.clone())),
+            Self::TunedClassifier { from, removal, .. } => {
+                let (course, mut gone) = from.course()?;
+                gone.extend(removal.modules.iter().cloned());
+                Some((course, gone))
+            }
+            Self::Fresh { .. } | Self::Tuned { .. } => None,
+        }
+    }
+
+    /// The table that a forecaster is trained on; empty for a classifier.
     pub fn table(&self) -> &str {
         match self {
             Self::Fresh { table, .. } => table,
             Self::Tuned { from, .. } => from.table(),
+            Self::Classifier { .. } | Self::TunedClassifier { .. } => "",
         }
     }
 
     fn seed(&self) -> u64 {
         match self {
             Self::Fresh { seed, .. } | Self::Tuned { seed, .. } => *seed,
+            Self::Classifier { course, .. } => course.seed,
+            Self::TunedClassifier { from, .. } => from.seed(),
+        }
+    }
+
+    /// Modules of the dense model, and those that stand.
+    fn modules(&self) -> (usize, usize) {
+        if let Some((course, gone)) = self.course() {
+            let all = course.size.layers;
+            return (all, all - gone.len().min(all));
+        }
+        match self.structure() {
+            Ok(Some(structure)) => (structure.attention.len(), structure.kept().count()),
+            _ => (0, 0),
         }
     }
 
     /// In words, for whoever waits.
     pub fn label(&self) -> String {
-        let layers = match self.structure() {
-            Ok(structure) => structure.attention.len(),
-            Err(_) => 0,
-        };
+        let (layers, kept) = self.modules();
         let what = match self {
-            Self::Fresh { structure, .. } => {
-                let kept = structure.kept().count();
-                if kept == layers {
-                    "dense".to_owned()
-                } else {
-                    format!("{kept} modules from new weights")
-                }
+            Self::Fresh { .. } | Self::Classifier { .. } if kept == layers => "dense".to_owned(),
+            Self::Fresh { .. } | Self::Classifier { .. } => {
+                format!("{kept} modules from new weights")
             }
-            Self::Tuned { removal, .. } => without(removal),
+            Self::Tuned { removal, .. } | Self::TunedClassifier { removal, .. } => without(removal),
         };
         format!("{layers} layers, seed {}, {what}", self.seed())
     }
@@ -306,7 +364,7 @@ mod tests {
         let Task::Train(recipe) = tuned(1, 2) else {
             panic!("a training");
         };
-        let structure = recipe.structure().unwrap();
+        let structure = recipe.structure().unwrap().unwrap();
         assert_eq!(
             structure.kept().collect::<Vec<_>>(),
             [&ModuleId::encoder(0)]

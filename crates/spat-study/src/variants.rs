@@ -2,7 +2,7 @@
 
 use spat_spec::{Accumulate, MaskShape, Scaling, SendOptions, Sign, When};
 
-/// SEND with one choice changed.
+/// SEND with a choice or two changed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Variant {
     pub(crate) name: &'static str,
@@ -10,130 +10,72 @@ pub(crate) struct Variant {
     pub(crate) options: SendOptions,
 }
 
-/// The options of the study first, then those that differ from it in one or two choices.
+/// One choice.
+#[derive(Debug, Clone, Copy)]
+enum Choice {
+    Scaling(Scaling),
+    Sign(Sign),
+    Mask(MaskShape),
+    Accumulate(Accumulate),
+    When(When),
+}
+
+use Accumulate::{Ema, LastEpoch, Mean};
+use Choice::{Accumulate as By, Mask, Scaling as Scaled, Sign as Signs, When as Taken};
+
+/// Name, title, and the choices in which it differs from the study's own.
 ///
 /// A sum over batches ranks as the mean does, and the unbiased deviation as the population's where
 /// all modules have equally many keys: both are factors, and so are left out.
+#[rustfmt::skip]
+const TABLE: &[(&str, &str, &[Choice])] = &[
+    ("as studied",        "SEND with the study's options",                             &[]),
+    ("standardise",       "S divided by the module's own deviation",                   &[Scaled(Scaling::Standardise)]),
+    ("raw",               "S as it is, the literal reading",                           &[Scaled(Scaling::None)]),
+    ("sum-loss",          "S of the summed loss",                                      &[Scaled(Scaling::SumLoss)]),
+    ("temperature",       "S at the temperature 1e-5",                                 &[Scaled(Scaling::Temperature(1e-5))]),
+    ("signed",            "S with its sign",                                           &[Signs(Sign::Signed)]),
+    ("absolute",          "|S|",                                                       &[Signs(Sign::Absolute)]),
+    ("shared mask",       "one mask for the batch",                                    &[Mask(MaskShape::Shared)]),
+    ("mask per sample",   "one mask for each sample",                                  &[Mask(MaskShape::PerSample)]),
+    ("per sample, raw",   "one mask for each sample, S as it is",                      &[Mask(MaskShape::PerSample), Scaled(Scaling::None)]),
+    ("mean",              "mean over all batches of the training (a sum ranks alike)", &[By(Mean), Taken(When::During)]),
+    ("moving average",    "moving average over batches, 0.01 on the newest",           &[By(Ema(0.01)), Taken(When::During)]),
+    ("last epoch",        "mean over the last epoch's batches",                        &[By(LastEpoch), Taken(When::During)]),
+    ("after",             "the finished model, evaluation mode",                       &[By(Mean), Taken(When::After)]),
+    ("after, raw",        "the finished model, S as it is",                            &[By(Mean), Taken(When::After), Scaled(Scaling::None)]),
+    ("after, absolute",   "the finished model, |S|",                                   &[By(Mean), Taken(When::After), Signs(Sign::Absolute)]),
+    ("after, per sample", "the finished model, one mask for each sample",              &[By(Mean), Taken(When::After), Mask(MaskShape::PerSample)]),
+];
+
+impl Choice {
+    fn made(self, options: SendOptions) -> SendOptions {
+        match self {
+            Self::Scaling(scaling) => SendOptions { scaling, ..options },
+            Self::Sign(sign) => SendOptions { sign, ..options },
+            Self::Mask(mask) => SendOptions { mask, ..options },
+            Self::Accumulate(accumulate) => SendOptions {
+                accumulate,
+                ..options
+            },
+            Self::When(when) => SendOptions { when, ..options },
+        }
+    }
+}
+
+/// The options of the study first, then those of [`TABLE`] that differ from all before them.
 pub(crate) fn variants(base: SendOptions) -> Vec<Variant> {
-    let variant = |name, title, options| Variant {
-        name,
-        title,
-        options,
-    };
-    let with = |change: fn(&mut SendOptions)| {
-        let mut options = base;
-        change(&mut options);
-        options
-    };
-    let all = [
-        variant("as studied", "SEND with the study's options", base),
-        variant(
-            "standardise",
-            "S divided by the module's own deviation",
-            with(|o| o.scaling = Scaling::Standardise),
-        ),
-        variant(
-            "raw",
-            "S as it is, the literal reading",
-            with(|o| o.scaling = Scaling::None),
-        ),
-        variant(
-            "sum-loss",
-            "S of the summed loss",
-            with(|o| o.scaling = Scaling::SumLoss),
-        ),
-        variant(
-            "temperature",
-            "S at the temperature 1e-5",
-            with(|o| o.scaling = Scaling::Temperature(1e-5)),
-        ),
-        variant("signed", "S with its sign", with(|o| o.sign = Sign::Signed)),
-        variant("absolute", "|S|", with(|o| o.sign = Sign::Absolute)),
-        variant(
-            "shared mask",
-            "one mask for the batch",
-            with(|o| o.mask = MaskShape::Shared),
-        ),
-        variant(
-            "mask per sample",
-            "one mask for each sample",
-            with(|o| o.mask = MaskShape::PerSample),
-        ),
-        variant(
-            "per sample, raw",
-            "one mask for each sample, S as it is",
-            with(|o| {
-                o.mask = MaskShape::PerSample;
-                o.scaling = Scaling::None;
-            }),
-        ),
-        variant(
-            "mean",
-            "mean over all batches of the training (a sum ranks alike)",
-            with(|o| {
-                o.accumulate = Accumulate::Mean;
-                o.when = When::During;
-            }),
-        ),
-        variant(
-            "moving average",
-            "moving average over batches, 0.01 on the newest",
-            with(|o| {
-                o.accumulate = Accumulate::Ema(0.01);
-                o.when = When::During;
-            }),
-        ),
-        variant(
-            "last epoch",
-            "mean over the last epoch's batches",
-            with(|o| {
-                o.accumulate = Accumulate::LastEpoch;
-                o.when = When::During;
-            }),
-        ),
-        variant(
-            "after",
-            "the finished model, evaluation mode",
-            with(|o| {
-                o.accumulate = Accumulate::Mean;
-                o.when = When::After;
-            }),
-        ),
-        variant(
-            "after, raw",
-            "the finished model, S as it is",
-            with(|o| {
-                o.accumulate = Accumulate::Mean;
-                o.when = When::After;
-                o.scaling = Scaling::None;
-            }),
-        ),
-        variant(
-            "after, absolute",
-            "the finished model, |S|",
-            with(|o| {
-                o.accumulate = Accumulate::Mean;
-                o.when = When::After;
-                o.sign = Sign::Absolute;
-            }),
-        ),
-        variant(
-            "after, per sample",
-            "the finished model, one mask for each sample",
-            with(|o| {
-                o.accumulate = Accumulate::Mean;
-                o.when = When::After;
-                o.mask = MaskShape::PerSample;
-            }),
-        ),
-    ];
     let mut distinct: Vec<Variant> = Vec::new();
-    for variant in all {
-        if distinct
+    for &(name, title, choices) in TABLE {
+        let options = choices
             .iter()
-            .all(|other| other.options != variant.options)
-        {
-            distinct.push(variant);
+            .fold(base, |options, choice| choice.made(options));
+        if distinct.iter().all(|other| other.options != options) {
+            distinct.push(Variant {
+                name,
+                title,
+                options,
+            });
         }
     }
     distinct

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use spat_engine::Device;
 use spat_series::{Series, TimeIndex};
 use spat_spec::{
-    Controls, DataConfig, DeviceFacts, Experiment, ForecasterConfig, ITransformerConfig, PruneRule,
-    Question, Scorer, SendOptions, Study, StudyReport, TableFacts, TrainingConfig, preset,
+    ClassifierSize, ClassifierStudy, Controls, DataConfig, DeviceFacts, Domain, Experiment,
+    ForecasterConfig, ITransformerConfig, MadeStudy, PlantedStudy, PruneRule, Question, Scorer,
+    SendOptions, Study, StudyReport, TableFacts, TrainingConfig, preset,
 };
-use spat_study::{Place, REPORT_FILE, StudyError, StudyEvent, conduct};
+use spat_study::{Place, REPORT_FILE, StudyError, StudyEvent, conduct, conduct_made};
 
 /// Two seasons a day in three channels, the third following the first with a lag.
 fn series(shift: usize) -> Series {
@@ -89,7 +90,7 @@ fn run(
         }
     };
     let place = Place {
-        folder,
+        folder: Some(folder),
         device: Device::flex(),
         device_facts: DeviceFacts {
             kind: "cpu".to_owned(),
@@ -198,6 +199,86 @@ fn a_study_that_is_stopped_again_and_again_ends_with_the_same_bytes() {
     }
     assert!(stops >= 10, "stopped only {stops} times");
     assert_eq!(fs::read(pieces.path().join(REPORT_FILE)).unwrap(), expected);
+}
+
+/// The same questions of classifiers, and of planted modules.
+#[test]
+fn without_a_table_every_question_has_an_answer_too() {
+    let studies = [
+        MadeStudy::Classifier(Box::new(ClassifierStudy {
+            domain: Domain::Images,
+            size: ClassifierSize {
+                d_model: 8,
+                d_ff: 8,
+                heads: 2,
+                layers: 3,
+                dropout: 0.0,
+            },
+            depths: vec![3],
+            seeds: vec![1, 2],
+            batch: 8,
+            steps: 8,
+            finetune_steps: 4,
+            learning_rate: 2e-3,
+            send: SendOptions::default(),
+            prune: PruneRule::default(),
+            scorers: Scorer::ALL.to_vec(),
+            questions: ClassifierStudy::QUESTIONS.to_vec(),
+            draws: 2,
+            score_batches: 2,
+            scratch_everywhere: false,
+        })),
+        MadeStudy::Planted(PlantedStudy {
+            seeds: vec![1, 2],
+            steps: 20,
+            send: SendOptions::default(),
+        }),
+    ];
+    for study in studies {
+        let folder = tempfile::tempdir().unwrap();
+        let stop = AtomicBool::new(false);
+        let place = Place {
+            folder: Some(folder.path()),
+            device: Device::flex(),
+            device_facts: DeviceFacts {
+                kind: "cpu".to_owned(),
+                name: "test".to_owned(),
+                threads: 1,
+            },
+            workers: 2,
+            command: "spat study".to_owned(),
+            watch: &|_| (),
+            stop: &stop,
+        };
+        let report = conduct_made(&study, &place).unwrap();
+        let page = fs::read_to_string(folder.path().join("study.html")).unwrap();
+        assert!(
+            !page.contains("NaN") && !page.contains(">inf<"),
+            "a figure is missing"
+        );
+        let MadeStudy::Classifier(study) = &study else {
+            assert_eq!(report.findings.len(), 2);
+            assert!(report.planted[0].own.is_some());
+            continue;
+        };
+        assert!(!page.contains("MSE"), "these are no forecasts");
+        for question in &study.questions {
+            let said = report
+                .findings
+                .iter()
+                .any(|finding| finding.question == *question);
+            assert!(said, "{question:?}");
+        }
+        let depth = &report.depths[0];
+        assert_eq!(depth.subsets.len(), 8);
+        assert_eq!(depth.rankings.len(), Scorer::ALL.len() - 1);
+        assert_eq!(depth.sweep[0].cut_test, depth.dense.test);
+        assert_eq!(depth.sweep[3].tuned.test, depth.subsets[7].test);
+        // Each module has 4 (d² + d) parameters.
+        let params = |count: usize| depth.sweep[count].tuned.params;
+        assert_eq!(params(0) - params(2), 2 * 4 * (8 * 8 + 8));
+        assert_eq!(depth.stability.as_ref().unwrap().epochs.len(), 4);
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What the tests run on: a software Vulkan device where there is no GPU, Chromium, and Node.js.
+//! What the tests run on: a software Vulkan device where there is no GPU, Chromium with its driver, and
+//! Node.js.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +19,7 @@ const DRIVERS: [&str; 3] = [
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 /// Installs Mesa's lavapipe where Linux has no Vulkan driver at all (other systems bring a device),
-/// Chromium and Node.js where there is none.
+/// Chromium, its driver and Node.js where there is none.
 ///
 /// # Errors
 /// Something is missing and cannot be installed: the tests of the shaders and of the page would have
@@ -31,6 +32,9 @@ pub(crate) fn ensure() -> Result<()> {
     if !BROWSERS.iter().any(|name| answers(name)) {
         missing.push("chromium");
     }
+    if !answers("chromedriver") {
+        missing.push("chromium-driver");
+    }
     if !answers("npm") {
         missing.extend(["nodejs", "npm"]);
     }
@@ -39,8 +43,8 @@ pub(crate) fn ensure() -> Result<()> {
     }
     if !answers("apt-get") {
         bail!(
-            "the tests need a Vulkan driver (Mesa's lavapipe where there is no GPU), Chromium and \
-             Node.js on the PATH; Debian's names of what is missing here: {}",
+            "the tests need a Vulkan driver (Mesa's lavapipe where there is no GPU), Chromium, its \
+             chromedriver and Node.js on the PATH; Debian's names of what is missing here: {}",
             missing.join(", ")
         );
     }

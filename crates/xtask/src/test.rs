@@ -1,12 +1,12 @@
 //! Every test, with one count at the end.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::counts::Counts;
-use crate::{PACKAGE_SETS, PAGE_SET, adapter, browser, cargo, window_stories};
+use crate::{PACKAGE_SETS, PAGE_SET, adapter, browser, cargo, setup, window_stories};
 
 /// Tests need no Python and no GPU, and no network but to install what they run on where it is missing. Those that read benchmark data say so and pass by
 /// where the data are absent.
@@ -16,8 +16,15 @@ pub(crate) fn run() -> Result<()> {
     let mut total = Counts::default();
     let mut failed = false;
     for packages in PACKAGE_SETS.into_iter().chain([&PAGE_SET[..]]) {
-        failed |= !test(packages, &mut total)?;
+        failed |= !test(
+            cargo()
+                .args(["test", "--release", "--no-fail-fast"])
+                .args(packages),
+            &mut total,
+        )?;
     }
+    println!("\nwhat only a browser has");
+    failed |= !test(&mut in_browser()?, &mut total)?;
     println!("\nthe page in Chromium");
     let stories = browser::test()?;
     println!("\nthe window");
@@ -37,11 +44,34 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Tests some packages, prints what cargo prints, and tells whether all went well.
-fn test(packages: &[&str], total: &mut Counts) -> Result<bool> {
-    let mut child = cargo()
-        .args(["test", "--release", "--no-fail-fast"])
-        .args(packages)
+/// The page's tests on the browser's target: messages in Node.js, the storage in a headless Chromium.
+fn in_browser() -> Result<Command> {
+    let variables = setup::ensure()?;
+    let mut command = cargo();
+    command
+        .args([
+            "test",
+            "--release",
+            "--no-fail-fast",
+            "--target",
+            setup::TARGET,
+        ])
+        .args(["--package=spat-wire", "--package=spat-web-store"])
+        .args(["--test=transfer", "--test=shelf"])
+        .envs(variables)
+        // It comes with wasm-bindgen's command line tool.
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            "wasm-bindgen-test-runner",
+        )
+        // A storage of five million bytes takes a moment on a busy machine.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+    Ok(command)
+}
+
+/// Runs tests, prints what cargo prints, and tells whether all went well.
+fn test(command: &mut Command, total: &mut Counts) -> Result<bool> {
+    let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot start cargo test")?;

@@ -5,7 +5,6 @@
 
 use js_sys::Uint8Array;
 use rexie::{KeyRange, ObjectStore, Rexie, Store, Transaction, TransactionMode};
-use serde::Serialize;
 use thiserror::Error;
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -25,12 +24,6 @@ pub struct ShelfError(String);
 
 impl From<rexie::Error> for ShelfError {
     fn from(error: rexie::Error) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl From<serde_json::Error> for ShelfError {
-    fn from(error: serde_json::Error) -> Self {
         Self(error.to_string())
     }
 }
@@ -100,12 +93,12 @@ impl Shelf {
             .collect())
     }
 
-    /// Writes or replaces a run's card.
+    /// Writes or replaces a run's card, in JSON.
     ///
     /// # Errors
     /// The storage is full, or gone.
-    pub async fn put_card(&self, run: &str, card: &impl Serialize) -> Result<(), ShelfError> {
-        let text = JsValue::from_str(&serde_json::to_string(card)?);
+    pub async fn put_card(&self, run: &str, card: &str) -> Result<(), ShelfError> {
+        let text = JsValue::from_str(card);
         let (transaction, cards) = self.writing(CARDS)?;
         cards.put(&text, Some(&JsValue::from_str(run))).await?;
         ended(transaction).await

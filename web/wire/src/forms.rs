@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Deserializer};
 use spat_spec::{
-    DataFacts, DeviceFacts, EpochResult, Event, ForecastSample, FutureForecast, ModuleMaps, Notice,
-    Phase, Plan, Report, Score, Told, Wish,
+    DataFacts, DeviceFacts, EpochResult, Event, ForecastSample, FutureForecast, ModelForecast,
+    ModuleMaps, Notice, Phase, Plan, Report, Score, Told, Wish,
 };
 
 use crate::reader::{Json, ReadError};
@@ -30,6 +30,31 @@ fn event<'de, D: Deserializer<'de>>(json: D) -> Result<Box<Event>, D::Error> {
     EventForm::deserialize(json).map(Box::new)
 }
 
+/// An epoch's phase and figures, which stand side by side.
+fn epoch<'de, D: Deserializer<'de>>(json: D) -> Result<(Phase, EpochResult), D::Error> {
+    let flat = EpochForm::deserialize(json)?;
+    let result = EpochResult {
+        epoch: flat.epoch,
+        train_loss: flat.train_loss,
+        val_mse: flat.val_mse,
+        learning_rate: flat.learning_rate,
+        seconds: flat.seconds,
+        best: flat.best,
+    };
+    Ok((flat.phase, result))
+}
+
+#[derive(Deserialize)]
+struct EpochForm {
+    phase: Phase,
+    epoch: usize,
+    train_loss: f64,
+    val_mse: f64,
+    learning_rate: f64,
+    seconds: f64,
+    best: bool,
+}
+
 #[derive(Deserialize)]
 #[serde(remote = "Told")]
 struct ToldForm {
@@ -48,6 +73,12 @@ enum NoticeForm {
         reason: Option<String>,
     },
     Event(#[serde(deserialize_with = "event")] Box<Event>),
+    Forecast {
+        forecast: Box<ModelForecast>,
+    },
+    NoForecast {
+        reason: String,
+    },
     NotKept {
         reason: String,
     },
@@ -76,6 +107,11 @@ enum EventForm {
     },
     Device(DeviceFacts),
     Data(DataFacts),
+    Past {
+        phase: Phase,
+        steps_per_epoch: usize,
+        epochs: Vec<EpochResult>,
+    },
     Phase {
         phase: Phase,
         epochs: usize,
@@ -90,9 +126,9 @@ enum EventForm {
         steps_per_second: f64,
         eta_seconds: f64,
     },
+    #[serde(deserialize_with = "epoch")]
     Epoch {
         phase: Phase,
-        #[serde(flatten)]
         result: EpochResult,
     },
     Scores {
@@ -138,7 +174,7 @@ mod tests {
         }
     }
 
-    fn epoch() -> EpochResult {
+    fn third_epoch() -> EpochResult {
         EpochResult {
             epoch: 3,
             train_loss: 0.1,
@@ -173,6 +209,11 @@ mod tests {
                 resumed: false,
             },
             Event::Device(facts()),
+            Event::Past {
+                phase,
+                steps_per_epoch: 9,
+                epochs: vec![third_epoch()],
+            },
             Event::Phase {
                 phase,
                 epochs: 2,
@@ -189,7 +230,7 @@ mod tests {
             },
             Event::Epoch {
                 phase,
-                result: epoch(),
+                result: third_epoch(),
             },
             Event::Scores {
                 scores: vec![Score {
@@ -225,6 +266,20 @@ mod tests {
             },
             Notice::NotKept {
                 reason: "full".to_owned(),
+            },
+            Notice::Forecast {
+                forecast: Box::new(ModelForecast {
+                    channels: vec!["a".to_owned()],
+                    first_row: 400,
+                    stamps: Vec::new(),
+                    values: vec![0.5, -1.5],
+                    intervals: vec![(0.8, vec![0.1, 0.2])],
+                    doubts: Vec::new(),
+                    csv: "row\n".to_owned(),
+                }),
+            },
+            Notice::NoForecast {
+                reason: "other channels".to_owned(),
             },
             Notice::Place { ahead: 2 },
             Notice::Table {
@@ -267,6 +322,7 @@ mod tests {
                 Event::Started { .. }
                 | Event::Device(_)
                 | Event::Data(_)
+                | Event::Past { .. }
                 | Event::Phase { .. }
                 | Event::Progress { .. }
                 | Event::Epoch { .. }

@@ -6,6 +6,7 @@
 
 mod forms;
 mod reader;
+mod writer;
 
 use js_sys::{Array, Uint8Array};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 pub use forms::{read_notice, read_told};
 pub use reader::{ReadError, read};
 pub use spat_spec::{Engine, Notice, Order};
+pub use writer::write;
 
 /// A message and the buffers to transfer with it.
 ///
@@ -24,7 +26,7 @@ pub fn pack(
     value: &impl Serialize,
     bytes: Option<&[u8]>,
 ) -> Result<(Array, Array), serde_json::Error> {
-    let json = Uint8Array::from(serde_json::to_vec(value)?.as_slice());
+    let json = Uint8Array::from(write(value)?.as_bytes());
     let buffers = Array::of1(&json.buffer());
     let message = Array::of1(&json);
     if let Some(bytes) = bytes {

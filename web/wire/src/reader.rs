@@ -13,6 +13,7 @@ use serde::de::{
     MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
+use spat_series::decimal;
 
 /// The text is no JSON, or not that of the value that was expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,12 +117,7 @@ impl<'de> Json<'de> {
         } else if let Ok(number) = text.parse::<i64>() {
             visitor.visit_i64(number)
         } else {
-            // Rust reads words such as `inf` too, which JSON has not.
-            let plain = text
-                .bytes()
-                .all(|c| c.is_ascii_digit() || b"+-.eE".contains(&c));
-            let number = text.parse::<f64>().ok().filter(|_| plain);
-            visitor.visit_f64(number.ok_or_else(broken)?)
+            visitor.visit_f64(decimal(text).ok_or_else(broken)?)
         }
     }
 }

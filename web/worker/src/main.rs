@@ -1,8 +1,9 @@
 //! The engine in a browser's worker: a desk that owns the device and the shaders, takes orders from
-//! the page and answers with notices.
+//! the page and answers with notices. Started under another name it is a worker for studies.
 
 mod mouth;
 mod run_files;
+mod study;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt as _;
@@ -25,6 +26,9 @@ fn main() {
         });
     }));
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    if scope.name() == study::NAME {
+        return study::serve(&scope);
+    }
     let steering = Steering::default();
     let (orders, queue) = unbounded();
     listen(&scope, orders, steering.clone());

@@ -2,11 +2,11 @@
 
 use clap::Args;
 use spat_spec::{
-    Accumulate, Deviation, Granularity, MaskShape, PruneRule, Rounding, Scaling, Scope,
-    SendOptions, Sign, When,
+    Accumulate, AdaptiveRule, Deviation, Granularity, MaskShape, PruneRule, Rounding, Scaling,
+    Scope, SendOptions, Sign, When,
 };
 
-use super::values::{accumulate, one_of, scaling, share};
+use super::values::{accumulate, not_negative, one_of, scaling, share};
 
 /// How many modules go, and which may not.
 #[derive(Debug, Args)]
@@ -15,6 +15,15 @@ pub(crate) struct PruneArgs {
     /// Share of the attention modules (or heads) to remove
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(crate) ratio: f64,
+
+    /// Let the program choose how many modules go: SEND's widest gap proposes, the validation part
+    /// decides, each candidate fine-tuned; costs some fine-tunings
+    #[arg(long, conflicts_with_all = ["ratio", "rounding", "scope", "granularity"])]
+    pub(crate) adaptive: bool,
+
+    /// With --adaptive, share by which the validation loss may exceed the dense model's
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = not_negative, requires = "adaptive")]
+    pub(crate) tolerance: f64,
 
     /// Whole modules, single heads, or as many heads as save what the share of modules would
     #[arg(long, value_name = "WHAT", default_value = "modules", value_parser = one_of(GRANULARITIES))]
@@ -103,6 +112,10 @@ impl PruneArgs {
                 .map(|name| name.as_str().into())
                 .collect(),
             granularity: self.granularity,
+            adaptive: self.adaptive.then(|| AdaptiveRule {
+                tolerance: self.tolerance,
+                ..AdaptiveRule::default()
+            }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spat_spec::{Preset, Question, Rounding, Scorer};
+use spat_spec::{Domain, Preset, Question, Rounding, Scorer};
 
 use super::model::{MODELS, ModelName, PRESETS};
 use super::prune::ROUNDINGS;
@@ -19,12 +19,21 @@ SEND here is a reconstruction from the abstract and public digests of arXiv 2505
 )]
 pub(crate) struct StudyArgs {
     /// Table of numbers: one row per time step, one column per channel (CSV, TSV, …)
-    #[arg(value_name = "DATA.csv", required_unless_present = "demo")]
+    #[arg(value_name = "DATA.csv", required_unless_present_any = ["demo", "domain", "planted"])]
     pub(crate) data: Option<PathBuf>,
 
     /// Study the built-in table: a year of New York weather
     #[arg(long, conflicts_with = "data")]
     pub(crate) demo: bool,
+
+    /// No forecasting and no table, but a small Transformer on data that the program makes: text (with
+    /// a known grammar) or images (of drawn shapes)
+    #[arg(long, value_name = "WHAT", value_parser = one_of(DOMAINS), conflicts_with_all = ["data", "demo"])]
+    pub(crate) domain: Option<Domain>,
+
+    /// No table, but a forecaster with needless modules planted on purpose: who finds their known order?
+    #[arg(long, conflicts_with_all = ["data", "demo", "domain"])]
+    pub(crate) planted: bool,
 
     #[command(flatten)]
     pub(crate) what: WhatArgs,
@@ -114,9 +123,17 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) draws: Option<usize>,
 
-    /// Batches of training windows that a scoring pass sees [default: 24]
+    /// Batches of training windows that a scoring pass sees [default: 24; 8 with --domain]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) score_batches: Option<usize>,
+
+    /// With --domain or --planted, training steps [default: 800; 1500 with --planted]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) steps: Option<usize>,
+
+    /// With --domain, steps of fine-tuning [default: 200]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) finetune_steps: Option<usize>,
 }
 
 /// The model and its sizes; its depth is a matter of the study.
@@ -152,6 +169,8 @@ pub(crate) struct SizeArgs {
     pub(crate) no_time_stamps: bool,
 }
 
+const DOMAINS: &[(&str, Domain)] = &[("text", Domain::Text), ("images", Domain::Images)];
+
 const QUESTIONS: &[(&str, Question)] = &[
     ("oracle", Question::Oracle),
     ("sweep", Question::Sweep),
@@ -165,6 +184,21 @@ const QUESTIONS: &[(&str, Question)] = &[
     ("planted", Question::Planted),
     ("zero-shot", Question::ZeroShot),
 ];
+
+impl WhatArgs {
+    /// Three unless somebody says otherwise.
+    pub(crate) fn seeds(&self) -> Vec<u64> {
+        (0..self.seeds.unwrap_or(if self.full { 5 } else { 3 }) as u64)
+            .map(|place| self.seed.wrapping_add(place))
+            .collect()
+    }
+
+    /// All unless some are named.
+    pub(crate) fn scorers(&self) -> Vec<Scorer> {
+        let asked = |scorer: &Scorer| self.scorers.is_empty() || self.scorers.contains(scorer);
+        Scorer::ALL.into_iter().filter(asked).collect()
+    }
+}
 
 impl SizeArgs {
     /// The same as `spat run` would have it.

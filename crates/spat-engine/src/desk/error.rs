@@ -16,6 +16,9 @@ pub enum DeskError {
     /// There is no model to look at.
     #[error("train the model first")]
     NothingTrained,
+    /// An order that came without all of its bytes.
+    #[error("the model's file and the table did not arrive whole; give both once more")]
+    CutShort,
     /// The run cannot be taken from the shelf, or put there.
     #[error(transparent)]
     Shelf(#[from] ShelfError),

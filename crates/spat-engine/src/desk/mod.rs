@@ -2,6 +2,7 @@
 //! out. The same desk stands in a browser's worker, in the window and on a server.
 
 mod error;
+mod forecast;
 mod shelf;
 mod steering;
 
@@ -62,6 +63,24 @@ impl<S: Shelf> Desk<S> {
             }
             Order::Open { run, table, engine } => self.open(run, table, engine, bytes).await,
             Order::Command(command) => self.command(command).await,
+            Order::Forecast {
+                engine,
+                data,
+                model,
+            } => {
+                let (device, _) = self.find(engine).await;
+                let bytes = bytes.unwrap_or_default();
+                let made = forecast::forecast(&bytes, model, *data, &device).await;
+                (self.say)(match made {
+                    Ok(forecast) => Notice::Forecast {
+                        forecast: Box::new(forecast),
+                    },
+                    Err(error) => Notice::NoForecast {
+                        reason: error.to_string(),
+                    },
+                });
+                Ok(())
+            }
         };
         if let Err(error) = done {
             self.tell(Event::Failed {

@@ -4,10 +4,11 @@
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{
-    FolderStore, MAY_BLOCK, NO_GPU, cpu_name, free_memory, sleep, threads, write_whole, yield_now,
+    FolderStore, MAY_BLOCK, NO_GPU, at_once, cpu_name, free_memory, sleep, threads, write_whole,
+    yield_now,
 };
 
 #[cfg(target_arch = "wasm32")]
 mod web;
 #[cfg(target_arch = "wasm32")]
-pub use web::{MAY_BLOCK, NO_GPU, cpu_name, sleep, threads, yield_now};
+pub use web::{MAY_BLOCK, NO_GPU, at_once, cpu_name, sleep, threads, write_whole, yield_now};

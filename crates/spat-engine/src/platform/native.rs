@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use crate::store::{RunStore, StoreError};
@@ -98,6 +99,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     replace(path, &temporary, bytes).map_err(|error| {
         fs::remove_file(&temporary).ok();
         failed("write", path, &error)
+    })
+}
+
+/// Calls `work` on `workers` threads at once, with stacks for deep structures, which nest deeply while
+/// gradients are taken.
+///
+/// # Errors
+/// The system starts no thread.
+pub fn at_once(workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
+    const STACK: usize = 64 << 20;
+    thread::scope(|scope| {
+        for _ in 0..workers.max(1) {
+            thread::Builder::new()
+                .name("worker".to_owned())
+                .stack_size(STACK)
+                .spawn_scoped(scope, work)?;
+        }
+        Ok(())
     })
 }
 

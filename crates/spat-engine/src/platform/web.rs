@@ -1,11 +1,15 @@
 //! Waiting in a browser's worker.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::MessageChannel;
+
+use crate::store::StoreError;
 
 /// Whether a thread may wait for a device.
 pub const MAY_BLOCK: bool = false;
@@ -32,6 +36,27 @@ pub async fn yield_now() {
 /// Waits.
 pub async fn sleep(duration: Duration) {
     TimeoutFuture::new(duration.as_millis().try_into().unwrap_or(u32::MAX)).await;
+}
+
+/// Does the work here and now: a browser's worker is one thread.
+///
+/// # Errors
+/// None.
+pub fn at_once(_workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
+    work();
+    Ok(())
+}
+
+/// A browser has no folders.
+///
+/// # Errors
+/// Always.
+pub fn write_whole(path: &Path, _bytes: &[u8]) -> Result<(), StoreError> {
+    Err(StoreError::Failed {
+        what: "write".to_owned(),
+        path: path.display().to_string(),
+        reason: "a browser has no folders".to_owned(),
+    })
 }
 
 /// What a page may know of the processor.

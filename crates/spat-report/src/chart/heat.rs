@@ -1,5 +1,7 @@
 //! One map: a value for each pair of row and column.
 
+use spat_series::sorted;
+
 use super::{
     palette::{LEVELS, Palette},
     png,
@@ -108,7 +110,8 @@ impl HeatMap {
             .flat_map(|row| (0..self.columns).map(move |column| (row, column)))
             .collect();
         places.retain(|&(row, column)| self.at(row, column).is_finite());
-        places.sort_by(|&a, &b| self.at(b.0, b.1).abs().total_cmp(&self.at(a.0, a.1).abs()));
+        let size = |&(row, column): &(usize, usize)| self.at(row, column).abs();
+        let places = sorted(places, |a, b| size(b).total_cmp(&size(a)));
         let caption = format!("{}, the strongest {STRONGEST}", self.title);
         let mut table = Table::new(
             caption,

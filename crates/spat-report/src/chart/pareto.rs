@@ -1,17 +1,17 @@
 //! Which points no other point beats on both axes.
 
+use spat_series::ordered;
+
 /// Places of the points that are on the Pareto front where less is better on both axes, from left
 /// to right. Of equal points all are on it; a point that is not finite never is.
 pub fn pareto_front(points: &[(f64, f64)]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..points.len())
-        .filter(|&place| points[place].0.is_finite() && points[place].1.is_finite())
-        .collect();
-    order.sort_by(|&a, &b| {
+    let order = ordered(points.len(), &|a, b| {
         let by_x = points[a].0.total_cmp(&points[b].0);
         by_x.then(points[a].1.total_cmp(&points[b].1))
     });
+    let finite = |&place: &usize| points[place].0.is_finite() && points[place].1.is_finite();
     let mut front: Vec<usize> = Vec::new();
-    for place in order {
+    for place in order.into_iter().filter(finite) {
         let beaten = front.last().is_some_and(|&last| {
             points[last].1 <= points[place].1 && points[last] != points[place]
         });

@@ -46,7 +46,7 @@ impl Scale {
     /// A step of 1, 2 or 5 times a power of ten that gives at most `marks` intervals or so.
     pub(crate) fn step(&self, marks: usize) -> f64 {
         let rough = (self.high - self.low) / marks.max(1) as f64;
-        let power = 10_f64.powf(rough.log10().floor());
+        let power = 10_f64.powi(rough.log10().floor() as i32);
         let first = [1.0, 2.0, 5.0]
             .into_iter()
             .find(|factor| factor * power >= rough * 0.999);

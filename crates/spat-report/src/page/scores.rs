@@ -154,6 +154,18 @@ pub(crate) fn why(plan: &Plan) -> String {
     if plan.scorer == "given" {
         return format!("The choice was made by hand. It removes {gone}{heads}.");
     }
+    let protect: Vec<String> = plan.rule.protect.iter().map(ToString::to_string).collect();
+    let protect = if protect.is_empty() {
+        String::new()
+    } else {
+        format!(" Protected whatever the score {}.", protect.join(", "))
+    };
+    if let Some(search) = &plan.search {
+        return format!(
+            "{} That removes {gone}.{protect}",
+            search.in_words(plan.removed.len(), all)
+        );
+    }
     let rounding = match plan.rule.rounding {
         Rounding::Floor => "rounded down",
         Rounding::Round => "rounded to the nearest",
@@ -162,12 +174,6 @@ pub(crate) fn why(plan: &Plan) -> String {
     let scope = match plan.rule.scope {
         Scope::Global => "one ranking of all modules",
         Scope::PerBlock => "a ranking for each block",
-    };
-    let protect: Vec<String> = plan.rule.protect.iter().map(ToString::to_string).collect();
-    let protect = if protect.is_empty() {
-        String::new()
-    } else {
-        format!(" Protected whatever the score {}.", protect.join(", "))
     };
     format!(
         "A ratio of {} of {}, {rounding}, gives K = {}. By {scope} with the score {}, lowest first, that removes {gone}{heads}.{protect}",

@@ -36,12 +36,12 @@ pub(super) fn errors(depth: &DepthReport) -> Table {
     let mut table = Table::new(
         "Errors",
         [
-            "",
-            "test MSE",
-            "test MAE",
-            "validation MSE",
-            "test MSE against dense, fine-tuned",
-            "p",
+            String::new(),
+            depth.measure.test().to_owned(),
+            depth.measure.beside().to_owned(),
+            depth.measure.validation().to_owned(),
+            format!("{} against dense, fine-tuned", depth.measure.test()),
+            "p".to_owned(),
         ],
     );
     let mut row = |label: String, errors: &ErrorSpread, test: Option<&PairedTest>| {
@@ -165,18 +165,19 @@ fn sweep(depth: &DepthReport) -> String {
     series.push(line("SEND, fine-tuned", Hue::Vermillion, tuned));
     let chart = LineChart {
         title: format!(
-            "Test MSE by number of modules removed, {} layers",
+            "{} by number of modules removed, {} layers",
+            number::capital(depth.measure.test()),
             depth.layers
         ),
         description: "Means over seeds; the band is one deviation.".to_owned(),
         x_label: "modules removed".to_owned(),
-        y_label: "test MSE, scaled".to_owned(),
+        y_label: format!("{}, {}", depth.measure.test(), depth.measure.unit()),
         series,
         ..LineChart::default()
     };
     figure(
         &line_chart(&chart),
-        "Means over seeds; the band around SEND is one deviation. The best in hindsight is chosen on test windows, for each seed.",
+        "Means over seeds; the band around SEND is one deviation. The best in hindsight is chosen on test data, for each seed.",
         &chart.table(),
     )
 }
@@ -226,11 +227,15 @@ fn costs(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
             .collect();
         let dense = place(0, depth.dense.macs, &depth.dense.test);
         ScatterChart {
-            title: format!("Test MSE against {what}, {} layers", depth.layers),
+            title: format!(
+                "{} against {what}, {} layers",
+                number::capital(depth.measure.test()),
+                depth.layers
+            ),
             description: "One point per number of modules removed, with one deviation over seeds."
                 .to_owned(),
             x_label: x_label.to_owned(),
-            y_label: "test MSE, scaled".to_owned(),
+            y_label: format!("{}, {}", depth.measure.test(), depth.measure.unit()),
             groups: vec![
                 ScatterGroup {
                     label: "dense".to_owned(),
@@ -255,9 +260,11 @@ fn costs(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
             height: 300.0,
         }
     };
-    let macs = chart("MACs", "MACs of one window, millions", &|_, macs| {
-        Some(macs as f64 / 1e6)
-    });
+    let macs = chart(
+        "MACs",
+        &format!("MACs of one {}, millions", depth.measure.sample()),
+        &|_, macs| Some(macs as f64 / 1e6),
+    );
     let front: Vec<String> = depth
         .sweep
         .iter()
@@ -345,7 +352,7 @@ fn others(depth: &DepthReport) -> String {
             [
                 "",
                 "removed, by seed",
-                "test MSE",
+                depth.measure.test(),
                 "above the best fixed number",
                 "fine-tunings to decide",
             ],
@@ -448,7 +455,10 @@ fn subsets(depth: &DepthReport) -> String {
     if depth.subsets.is_empty() {
         return String::new();
     }
-    let mut table = Table::new("", ["removed", "validation MSE", "test MSE"]);
+    let mut table = Table::new(
+        "",
+        ["removed", depth.measure.validation(), depth.measure.test()],
+    );
     for subset in &depth.subsets {
         table.row([
             places(&subset.removed),

@@ -1,7 +1,8 @@
 //! The findings in plain words, first of all.
 
-use spat_spec::{Finding, Question, Stance, StudyReport};
+use spat_spec::{Finding, Question, Stance};
 
+use super::sheet::Sheet;
 use crate::{
     escape::escape,
     number,
@@ -9,37 +10,30 @@ use crate::{
 };
 
 /// How many sentences point which way.
-pub(super) fn verdict(report: &StudyReport) -> String {
-    let count = |stance| {
-        report
-            .findings
-            .iter()
-            .filter(|f| f.stance == stance)
-            .count()
-    };
+pub(super) fn verdict(sheet: &Sheet<'_>) -> String {
+    let count = |stance| sheet.findings.iter().filter(|f| f.stance == stance).count();
     let (pro, contra, open) = (
         count(Stance::For),
         count(Stance::Against),
         count(Stance::Open),
     );
-    let seeds = report.study.seeds.len();
-    let weight = if seeds < 3 {
+    let weight = if sheet.seeds < 3 {
         " With fewer than three seeds none of this is more than a hint."
     } else {
         ""
     };
     format!(
         "Of {}, {pro} speak for the method, {contra} against it, and {open} decide nothing.{weight}",
-        number::plural(report.findings.len(), "finding")
+        number::plural(sheet.findings.len(), "finding")
     )
 }
 
-pub(super) fn section(report: &StudyReport) -> String {
+pub(super) fn section(sheet: &Sheet<'_>) -> String {
     let mut body = aside(
         "Each sentence is computed from the figures below, and says what they say whether or not it suits the method.",
     );
     for question in Question::ALL {
-        let found: Vec<&Finding> = report
+        let found: Vec<&Finding> = sheet
             .findings
             .iter()
             .filter(|found| found.question == question)

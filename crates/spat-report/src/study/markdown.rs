@@ -1,28 +1,27 @@
 //! The same as Markdown, for a document that a command regenerates.
 
-use spat_spec::{Question, StudyReport, StudyTimings};
+use spat_spec::Question;
 
 use super::{
     depth::{controls, errors},
     findings::{heading, stance, verdict},
     rankings::table,
-    setting, title,
+    sheet::Sheet,
     transfer::{planted_table, transfers},
 };
 use crate::{escape::plain, number, page::ORIGIN};
 
-/// A study as one Markdown document: what was asked, the findings, and the tables behind them.
-pub fn study_markdown(report: &StudyReport, timings: Option<&StudyTimings>) -> String {
+pub(super) fn markdown(sheet: &Sheet<'_>) -> String {
     let mut out = format!(
         "# {}\n\n```sh\n{}\n```\n\n{}\n\n{ORIGIN}\n\n**{}**\n",
-        plain(&title(report)),
-        plain(&report.command),
-        setting(report),
-        verdict(report)
+        plain(&sheet.title),
+        plain(sheet.command),
+        sheet.setting,
+        verdict(sheet)
     );
     out += "\n## Findings\n";
     for question in Question::ALL {
-        let found: Vec<_> = report
+        let found: Vec<_> = sheet
             .findings
             .iter()
             .filter(|f| f.question == question)
@@ -39,8 +38,8 @@ pub fn study_markdown(report: &StudyReport, timings: Option<&StudyTimings>) -> S
             );
         }
     }
-    for depth in &report.depths {
-        let times = timings.and_then(|timings| {
+    for depth in sheet.depths {
+        let times = sheet.timings.and_then(|timings| {
             timings
                 .depths
                 .iter()
@@ -67,16 +66,19 @@ pub fn study_markdown(report: &StudyReport, timings: Option<&StudyTimings>) -> S
             );
         }
     }
-    for plant in &report.planted {
+    for plant in sheet.planted {
         out += &format!(
             "\n## Planted modules\n\n{}",
             planted_table(plant).markdown()
         );
     }
-    if !report.transfers.is_empty() {
-        out += &format!("\n## Tables never seen\n\n{}", transfers(report).markdown());
+    if !sheet.transfers.is_empty() {
+        out += &format!(
+            "\n## Tables never seen\n\n{}",
+            transfers(sheet.transfers).markdown()
+        );
     }
-    if let Some(timings) = timings {
+    if let Some(timings) = sheet.timings {
         out += &format!(
             "\nTimes were measured on {} with {}.\n",
             plain(&timings.device.name),

@@ -1,13 +1,14 @@
-//! Views of a study: its page and its terminal tables.
+//! Views of a study: its page, its Markdown and its terminal tables.
 
 mod depth;
 mod findings;
 mod markdown;
 mod rankings;
+mod sheet;
 mod terminal;
 mod transfer;
 
-use spat_spec::{PairedTest, Spread, StudyReport, StudyTimings};
+use spat_spec::{MadeReport, PairedTest, Spread, StudyReport, StudyTimings};
 
 use crate::{
     escape::escape,
@@ -15,17 +16,45 @@ use crate::{
     page::{ORIGIN, document, paragraph, section},
 };
 
-pub use markdown::study_markdown;
-pub use terminal::study_tables;
+use sheet::Sheet;
 
 /// The self-contained page about a study: `study.html`. With `timings` it also shows what the clock
 /// said.
 ///
 /// Like [`crate::html`] it fetches nothing and runs no script.
 pub fn study_html(report: &StudyReport, timings: Option<&StudyTimings>) -> String {
-    let mut sections = vec![opening(report), findings::section(report)];
-    for depth in &report.depths {
-        let times = timings.and_then(|timings| {
+    html(&Sheet::new(report, timings))
+}
+
+/// The same of a study without a table.
+pub fn made_html(report: &MadeReport) -> String {
+    html(&Sheet::of_made(report))
+}
+
+/// A study as one Markdown document: what was asked, the findings, and the tables behind them.
+pub fn study_markdown(report: &StudyReport, timings: Option<&StudyTimings>) -> String {
+    markdown::markdown(&Sheet::new(report, timings))
+}
+
+/// The same of a study without a table.
+pub fn made_markdown(report: &MadeReport) -> String {
+    markdown::markdown(&Sheet::of_made(report))
+}
+
+/// A study in plain text, at most 100 columns wide.
+pub fn study_tables(report: &StudyReport) -> String {
+    terminal::tables(&Sheet::new(report, None))
+}
+
+/// The same of a study without a table.
+pub fn made_tables(report: &MadeReport) -> String {
+    terminal::tables(&Sheet::of_made(report))
+}
+
+fn html(sheet: &Sheet<'_>) -> String {
+    let mut sections = vec![opening(sheet), findings::section(sheet)];
+    for depth in sheet.depths {
+        let times = sheet.timings.and_then(|timings| {
             timings
                 .depths
                 .iter()
@@ -33,72 +62,41 @@ pub fn study_html(report: &StudyReport, timings: Option<&StudyTimings>) -> Strin
         });
         sections.push(depth::section(depth, times));
     }
-    sections.push(transfer::planted(report));
-    sections.push(transfer::matrix(report));
-    sections.push(origin(report, timings));
-    document(&title(report), &sections.join("\n"))
+    sections.push(transfer::planted(sheet.planted));
+    sections.push(transfer::matrix(sheet.transfers));
+    sections.push(origin(sheet));
+    document(&sheet.title, &sections.join("\n"))
 }
 
-fn title(report: &StudyReport) -> String {
-    format!(
-        "Study of {} on {}",
-        report.study.base.forecaster.name(),
-        report.data.name
-    )
-}
-
-fn opening(report: &StudyReport) -> String {
+fn opening(sheet: &Sheet<'_>) -> String {
     format!(
         "<header><p class=\"kicker\">Attention pruning study</p><h1>{}</h1><p class=\"setting\">{}</p>\
          <p class=\"verdict\">{}</p></header>",
-        escape(&title(report)),
-        escape(&setting(report)),
-        escape(&findings::verdict(report)),
+        escape(&sheet.title),
+        escape(&sheet.setting),
+        escape(&findings::verdict(sheet)),
     )
 }
 
-/// Sizes and lengths, in words.
-fn setting(report: &StudyReport) -> String {
-    let base = &report.study.base;
-    let depths: Vec<String> = report
-        .study
-        .depths
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    format!(
-        "{} in, {} out, {}; {} layers; {}, {} of training and {} of fine-tuning at most. Errors are in scaled space over all {}; ± is one deviation over seeds.",
-        number::plural(base.forecaster.lookback(), "row"),
-        number::count(base.forecaster.horizon() as u64),
-        number::plural(report.data.channels, "channel"),
-        depths.join(" and "),
-        number::plural(report.study.seeds.len(), "seed"),
-        number::plural(base.training.epochs, "epoch"),
-        number::plural(base.finetune.epochs, "epoch"),
-        number::plural(report.data.windows.test, "test window"),
-    )
-}
-
-fn origin(report: &StudyReport, timings: Option<&StudyTimings>) -> String {
+fn origin(sheet: &Sheet<'_>) -> String {
     let mut body = paragraph(ORIGIN);
     body += &paragraph(
-        "Every sentence and figure on this page is computed from study.json. Choices are made without test windows; \
+        "Every sentence and figure on this page is computed from study.json. Choices are made without test data; \
          the oracle, the best subset in hindsight, is not. Intervals and p values are of paired differences over \
          seeds and are not corrected for the number of comparisons.",
     );
-    body += &format!("<pre class=\"command\">{}</pre>", escape(&report.command));
-    if let Some(timings) = timings {
+    body += &format!("<pre class=\"command\">{}</pre>", escape(sheet.command));
+    if let Some(timings) = sheet.timings {
         body += &paragraph(&format!(
             "Times were measured on {} with {}, all numbers of modules in turn, nothing else running.",
             timings.device.name,
             number::plural(timings.device.threads, "thread")
         ));
     }
-    let settings = serde_json::to_string_pretty(&report.study).unwrap_or_default();
     body += &format!(
         "<details><summary>Everything that decided the result ({})</summary><pre>{}</pre></details>",
-        escape(&report.hash),
-        escape(&settings)
+        escape(sheet.hash),
+        escape(&sheet.settings)
     );
     section("origin", "Where this comes from", &body)
 }

@@ -62,15 +62,19 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
     if priced.is_empty() {
         return String::new();
     }
-    let label = if known {
-        "test MSE above the best subset of the same size"
-    } else {
-        "test MSE above the dense model fine-tuned as long"
-    };
+    let label = format!(
+        "{} above {}",
+        depth.measure.test(),
+        if known {
+            "the best subset of the same size"
+        } else {
+            "the dense model fine-tuned as long"
+        }
+    );
     let chart = BarChart {
         title: format!("{title}, {} layers", depth.layers),
         description: format!("{label}, mean over seeds, lowest first"),
-        value_label: label.to_owned(),
+        value_label: label.clone(),
         part_label: "seed".to_owned(),
         bars: priced
             .into_iter()
@@ -127,7 +131,7 @@ pub(super) fn table(depth: &DepthReport, rankings: &[RankingReport]) -> Table {
     .chain(
         counts
             .iter()
-            .map(|count| format!("test MSE, {count} removed")),
+            .map(|count| format!("{}, {count} removed", depth.measure.test())),
     )
     .chain(["removed, by seed".to_owned()]);
     let mut table = Table::new("", heads);

@@ -1,10 +1,11 @@
 //! The same for a terminal.
 
-use spat_spec::{DepthReport, Question, Spread, Stance, StudyReport};
+use spat_spec::{DepthReport, PlantedResult, Question, Spread, Stance};
 
 use super::{
     difference,
     findings::{heading, verdict},
+    sheet::Sheet,
 };
 use crate::{escape::plain, number};
 
@@ -12,22 +13,24 @@ use crate::{escape::plain, number};
 const WIDTH: usize = 98;
 
 /// A study in plain text, at most 100 columns wide.
-pub fn study_tables(report: &StudyReport) -> String {
+pub(super) fn tables(sheet: &Sheet<'_>) -> String {
     let mut lines = vec![
         plain(&format!(
-            "study of {} on {}, {}",
-            report.study.base.forecaster.name(),
-            report.data.name,
-            number::plural(report.study.seeds.len(), "seed")
+            "{}, {}",
+            sheet.title,
+            number::plural(sheet.seeds, "seed")
         )),
         String::new(),
     ];
-    for depth in &report.depths {
+    for depth in sheet.depths {
         lines.extend(errors(depth));
         lines.extend(rankings(depth));
     }
+    for plant in sheet.planted {
+        lines.extend(planted(plant));
+    }
     for question in Question::ALL {
-        let found: Vec<_> = report
+        let found: Vec<_> = sheet
             .findings
             .iter()
             .filter(|f| f.question == question)
@@ -46,7 +49,7 @@ pub fn study_tables(report: &StudyReport) -> String {
         }
     }
     lines.push(String::new());
-    lines.extend(wrapped("", &verdict(report)));
+    lines.extend(wrapped("", &verdict(sheet)));
     lines.join("\n")
 }
 
@@ -62,7 +65,7 @@ fn errors(depth: &DepthReport) -> Vec<String> {
         format!(
             "{:<34} {:>17} {:>9}  against dense fine-tuned",
             number::plural(depth.layers, "layer"),
-            "test MSE",
+            depth.measure.test(),
             "MACs"
         ),
         "─".repeat(WIDTH),
@@ -121,6 +124,26 @@ fn rankings(depth: &DepthReport) -> Vec<String> {
                 number::error(regret.sd)
             )
         ));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn planted(plant: &PlantedResult) -> Vec<String> {
+    let mut lines = vec![
+        format!("{:<50} {:>20}", "way of scoring", "tau with known order"),
+        "─".repeat(WIDTH),
+    ];
+    let mut ordered: Vec<_> = plant.tau.iter().collect();
+    ordered.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
+    for (name, tau) in ordered {
+        let own = if plant.own.as_ref() == Some(name) {
+            ", as studied"
+        } else {
+            ""
+        };
+        let tau = format!("{:.2} ± {:.2}", tau.mean, tau.sd).replace('-', "−");
+        lines.push(format!("{:<50} {tau:>20}", format!("{name}{own}")));
     }
     lines.push(String::new());
     lines

@@ -1,6 +1,6 @@
 //! Known orders, and tables never seen.
 
-use spat_spec::{PlantedResult, StudyReport};
+use spat_spec::{PlantedResult, Transfer};
 
 use super::{difference, spread, tau};
 use crate::{
@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// Planted modules.
-pub(super) fn planted(report: &StudyReport) -> String {
+pub(super) fn planted(plants: &[PlantedResult]) -> String {
     let mut body = String::new();
-    for plant in &report.planted {
+    for plant in plants {
         body += &planted_table(plant).html();
     }
     if !body.is_empty() {
@@ -22,8 +22,8 @@ pub(super) fn planted(report: &StudyReport) -> String {
 }
 
 /// Every table's models on every table.
-pub(super) fn matrix(report: &StudyReport) -> String {
-    if report.transfers.is_empty() {
+pub(super) fn matrix(all: &[Transfer]) -> String {
+    if all.is_empty() {
         return String::new();
     }
     let words = aside(
@@ -32,11 +32,11 @@ pub(super) fn matrix(report: &StudyReport) -> String {
     section(
         "zero-shot",
         "Tables never seen",
-        &(words + &transfers(report).html()),
+        &(words + &transfers(all).html()),
     )
 }
 
-pub(super) fn transfers(report: &StudyReport) -> Table {
+pub(super) fn transfers(all: &[Transfer]) -> Table {
     let mut table = Table::new(
         "",
         [
@@ -48,7 +48,7 @@ pub(super) fn transfers(report: &StudyReport) -> Table {
             "p",
         ],
     );
-    for transfer in &report.transfers {
+    for transfer in all {
         table.row([
             format!("{} → {}", transfer.from, transfer.to),
             spread(&transfer.dense),

@@ -1,15 +1,17 @@
 //! A study: many trainings that answer whether pruning by SEND is right, and what they found.
 
+mod made;
 mod report;
 mod spread;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use made::{ClassifierSize, ClassifierStudy, Domain, MadeReport, MadeStudy, PlantedStudy};
 pub use report::{
     AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, HeadPoint, IterativePoint,
-    PairedTest, Pick, PlantedResult, PointTiming, RandomPick, RankingReport, Stability, Stance,
-    StudyReport, StudyTimings, SubsetResult, SweepPoint, Transfer, Uniformity,
+    Measure, PairedTest, Pick, PlantedResult, PointTiming, RandomPick, RankingReport, Stability,
+    Stance, StudyReport, StudyTimings, SubsetResult, SweepPoint, Transfer, Uniformity,
 };
 pub use spread::Spread;
 

@@ -56,14 +56,71 @@ pub struct Finding {
     pub text: String,
 }
 
-/// A model's errors over seeds, in scaled space, and its cost.
+/// What the errors of a depth are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Mean squared errors of forecasts in scaled space, beside them mean absolute ones.
+    #[default]
+    Forecast,
+    /// Cross-entropies in nats, beside them shares of wrong answers.
+    Classification,
+}
+
+impl Measure {
+    /// What decides, on test data.
+    pub fn test(self) -> &'static str {
+        match self {
+            Self::Forecast => "test MSE",
+            Self::Classification => "test loss",
+        }
+    }
+
+    /// The same on validation data.
+    pub fn validation(self) -> &'static str {
+        match self {
+            Self::Forecast => "validation MSE",
+            Self::Classification => "validation loss",
+        }
+    }
+
+    /// What stands beside it, on test data.
+    pub fn beside(self) -> &'static str {
+        match self {
+            Self::Forecast => "test MAE",
+            Self::Classification => "wrong answers, test",
+        }
+    }
+
+    /// The unit of what decides.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Forecast => "scaled",
+            Self::Classification => "nats",
+        }
+    }
+
+    /// What a model sees at once.
+    pub fn sample(self) -> &'static str {
+        match self {
+            Self::Forecast => "window",
+            Self::Classification => "sequence",
+        }
+    }
+
+    fn is_forecast(&self) -> bool {
+        *self == Self::Forecast
+    }
+}
+
+/// A model's errors over seeds, and its cost. [`Measure`] says what they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorSpread {
-    /// Mean squared error on the validation windows.
+    /// Mean squared error or cross-entropy, validation data.
     pub val: Spread,
-    /// Mean squared error on the test windows.
+    /// The same, test data.
     pub test: Spread,
-    /// Mean absolute error on the test windows.
+    /// Mean absolute error or share of wrong answers, test data.
     pub test_mae: Spread,
     /// Trainable numbers.
     pub params: u64,
@@ -93,6 +150,9 @@ pub struct PairedTest {
 pub struct DepthReport {
     /// Encoder layers.
     pub layers: usize,
+    /// What its errors are.
+    #[serde(default, skip_serializing_if = "Measure::is_forecast")]
+    pub measure: Measure,
     /// Attention modules from input to output.
     pub modules: Vec<ModuleId>,
     /// As trained.

@@ -1,6 +1,6 @@
 //! Whether the score is a property of the model.
 
-use spat_spec::{DepthReport, Finding, Question, Stance, StudyReport};
+use spat_spec::{DepthReport, Finding, PlantedResult, Question, Stance};
 
 use super::words::{finding, rough};
 
@@ -24,18 +24,25 @@ pub(super) fn stability(depth: &DepthReport) -> Option<Finding> {
     };
     let epochs = stability.epochs.first().map_or_else(String::new, |first| {
         format!(
-            "; the first epoch's order agrees with the last one's by {}",
+            " After the first epoch the order is the last epoch's by a tau of {}.",
             rough(first)
         )
     });
+    let seeds = if stability.seeds.values.is_empty() {
+        verdict.to_owned()
+    } else {
+        format!(
+            "models of different seeds agree by {} (95 % bootstrap interval {low:.2} to {high:.2}): {verdict}",
+            rough(&stability.seeds)
+        )
+    };
     Some(finding(
         Question::Stability,
         stance,
         format!(
-            "With {} layers, SEND's order agrees with itself by Kendall's tau {} between groups of batches and {} between seeds (95 % bootstrap interval {low:.2} to {high:.2}){epochs}: {verdict}. Groups of batches of one model would remove the same modules in {:.0} % of pairs.",
+            "With {} layers, two scorings of one and the same model on different batches agree by Kendall's tau {} (1 is the same order, 0 chance), and would remove the same modules in {:.0} % of pairs; {seeds}.{epochs}",
             depth.layers,
             rough(&stability.batches),
-            rough(&stability.seeds),
             100.0 * stability.same_choice
         )
         .replace(" -", " −"),
@@ -70,8 +77,8 @@ pub(super) fn uniformity(depth: &DepthReport) -> Option<Finding> {
     ))
 }
 
-pub(super) fn planted(report: &StudyReport) -> Vec<Finding> {
-    let each = report.planted.iter().map(|plant| {
+pub(crate) fn planted(plants: &[PlantedResult]) -> Vec<Finding> {
+    let each = plants.iter().map(|plant| {
         let send: Vec<_> = plant.tau.iter().filter(|(name, _)| name.starts_with("send")).collect();
         let best = send.iter().max_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
         let rivals: Vec<&str> = plant
@@ -111,5 +118,59 @@ pub(super) fn planted(report: &StudyReport) -> Vec<Finding> {
             format!("Planted, {}: {said}. Of the others, {rivals} reached {FOUND}.", plant.plant),
         )
     });
-    each.collect()
+    each.chain(plants.iter().filter_map(choices)).collect()
+}
+
+/// Which of SEND's choices decides whether the order is found. The settings are named by their
+/// choices: `send when mask sign scaling`.
+fn choices(plant: &PlantedResult) -> Option<Finding> {
+    let settings: Vec<(Vec<&str>, f64)> = plant
+        .tau
+        .iter()
+        .filter(|(name, _)| name.starts_with("send "))
+        .map(|(name, tau)| (name.split(' ').collect(), tau.mean))
+        .filter(|(choices, _): &(Vec<&str>, f64)| choices.len() == 5)
+        .collect();
+    if settings.is_empty() {
+        return None;
+    }
+    let found = settings.iter().filter(|(_, tau)| *tau >= FOUND).count();
+    let mean = |place: usize, choice: &str| {
+        let with: Vec<f64> = settings
+            .iter()
+            .filter(|(choices, _)| choices[place] == choice)
+            .map(|(_, tau)| *tau)
+            .collect();
+        (!with.is_empty()).then(|| with.iter().sum::<f64>() / with.len() as f64)
+    };
+    let by = |place: usize, choices: &[&str]| {
+        let each = choices.iter().filter_map(|choice| {
+            let mean = format!("{:.2}", mean(place, choice)?).replace('-', "−");
+            Some(format!("{choice} {mean}"))
+        });
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let standardised = mean(4, "standardise");
+    let plain = mean(4, "none");
+    let against = matches!((standardised, plain), (Some(s), Some(p)) if s + 0.3 < p);
+    let why = if against {
+        " Dividing S by the module's own deviation takes away the size by which a needless module is known."
+    } else {
+        ""
+    };
+    Some(finding(
+        Question::Planted,
+        if against {
+            Stance::Against
+        } else {
+            Stance::Open
+        },
+        format!(
+            "{found} of {} settings of SEND reach a tau of {FOUND} in the mean over seeds. Mean tau by scaling: {}; by sign: {}; by mask: {}.{why}",
+            settings.len(),
+            by(4, &["none", "sum-loss", "standardise"]),
+            by(3, &["signed", "absolute"]),
+            by(2, &["shared", "per-sample"]),
+        ),
+    ))
 }

@@ -62,10 +62,11 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
                 (_, false) => Stance::Against,
             },
             format!(
-                "With {} layers, SEND's order agrees with the harm that removing each module alone does by Kendall's tau {} on validation windows and {} on test windows (1 is agreement, 0 chance).",
+                "With {} layers, SEND's order agrees with the harm that removing each module alone does by Kendall's tau {} on validation {sample}s and {} on test {sample}s (1 is agreement, 0 chance).",
                 depth.layers,
                 rough(val),
-                rough(test)
+                rough(test),
+                sample = depth.measure.sample()
             ),
         ));
     }
@@ -154,7 +155,7 @@ pub(super) fn rivals(depth: &DepthReport) -> Vec<Finding> {
     let what = if send.regret.is_some() {
         "regret"
     } else {
-        "test MSE"
+        depth.measure.test()
     };
     let Some((best, least)) = ordered.first() else {
         return Vec::new();
@@ -253,7 +254,7 @@ pub(super) fn options(depth: &DepthReport) -> Vec<Finding> {
         let what = if send.regret.is_some() {
             "regret"
         } else {
-            "test MSE"
+            depth.measure.test()
         };
         found.push(finding(
             Question::Options,

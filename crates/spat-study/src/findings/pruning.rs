@@ -47,13 +47,14 @@ fn gain(depth: &DepthReport, point: &SweepPoint) -> Finding {
         Question::Sweep,
         stance(lower(test)),
         format!(
-            "With {} layers, SEND removes {} and {saved:.1} % of the MACs. Test MSE goes from {} (dense) to {} (pruned and fine-tuned); the dense model fine-tuned as long reaches {}. Pruned against that control {}: {verdict}.",
+            "With {} layers, SEND removes {} and {saved:.1} % of the MACs. The {error} goes from {} (dense) to {} (pruned and fine-tuned); the dense model fine-tuned as long reaches {}. Pruned against that control {}: {verdict}.",
             depth.layers,
             modules(point.count),
             spread(&depth.dense.test),
             spread(tuned),
             spread(&depth.dense_finetuned.test),
             difference(test),
+            error = depth.measure.test(),
         ),
     )
 }
@@ -83,8 +84,9 @@ fn seeds(depth: &DepthReport) -> Finding {
         Question::Sweep,
         stance,
         format!(
-            "With {} layers, another seed moves the dense model's test MSE by {sd:.4} (one deviation); from removing none to removing all the fine-tuned means span {:.4}: {verdict}.",
+            "With {} layers, another seed moves the dense model's {} by {sd:.4} (one deviation); from removing none to removing all the fine-tuned means span {:.4}: {verdict}.",
             depth.layers,
+            depth.measure.test(),
             high - low
         ),
     )
@@ -136,8 +138,9 @@ fn everything(depth: &DepthReport) -> Option<Finding> {
         Question::Sweep,
         stance,
         format!(
-            "With {} layers and all attention removed, test MSE is {} against {} of the dense model fine-tuned as long, {}: {verdict}.",
+            "With {} layers and all attention removed, the {} is {} against {} of the dense model fine-tuned as long, {}: {verdict}.",
             depth.layers,
+            depth.measure.test(),
             spread(&all.tuned.test),
             spread(&depth.dense_finetuned.test),
             difference(test)
@@ -205,10 +208,15 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
         let counts: Vec<String> = result.counts.iter().map(ToString::to_string).collect();
         let better = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(true)).count();
         let worse = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(false)).count();
+        // Better than removing everything is no merit, nor is anything where nothing was removed.
+        let merits = result
+            .against_fixed
+            .iter()
+            .filter(|(count, test)| *count < depth.layers && lower(test) == Some(true))
+            .count();
         finding(
             Question::Adaptive,
-            // Better than removing everything is no merit where nothing was removed.
-            match (better, worse, result.counts.iter().all(|&count| count == 0)) {
+            match (merits, worse, result.counts.iter().all(|&count| count == 0)) {
                 (0, 1.., _) => Stance::Against,
                 (1.., 0, false) => Stance::For,
                 _ => Stance::Open,

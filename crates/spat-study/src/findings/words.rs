@@ -4,7 +4,7 @@ use spat_spec::{Finding, PairedTest, Question, Spread, Stance};
 
 /// `0.3874 ± 0.0021`.
 pub(super) fn spread(spread: &Spread) -> String {
-    format!("{:.4} ± {:.4}", spread.mean, spread.sd)
+    format!("{:.4} ± {:.4}", spread.mean, spread.sd).replace('-', "−")
 }
 
 /// `0.38 ± 0.12`.

@@ -66,19 +66,20 @@ fn result(
     let mut trainings = Vec::new();
     let mut regrets = Vec::new();
     for (seed, of_fixed) in fixed {
-        let scores = site.send(*seed, site.study.send())?;
+        let scores = site.send(*seed, site.terms.send)?;
         let evaluate = async |plan: &Plan| -> Result<f64, StudyError> {
             Ok(site.errors(site.tuned(*seed, subset(site, plan)))?.val)
         };
-        let search = pollster::block_on(eliminate("send", scores, &rule.rule, evaluate));
-        let found = search.map_err(|error| match error {
+        let search = pollster::block_on(eliminate("send", scores, &rule.rule, &[], evaluate));
+        let plan = search.map_err(|error| match error {
             AdaptiveError::Evaluate(error) => error,
             AdaptiveError::Plan(error) => error.into(),
         })?;
-        let test = site.test(*seed, subset(site, &found.plan))?;
-        counts.push(found.plan.removed.len());
+        let test = site.test(*seed, subset(site, &plan))?;
+        counts.push(plan.removed.len());
         // The first trial is the dense model, which every study fine-tunes anyway.
-        trainings.push(found.trials.len().saturating_sub(1) as f64);
+        let trials = plan.search.map_or(0, |search| search.cost());
+        trainings.push(trials.saturating_sub(1) as f64);
         regrets.push(above_best(test, of_fixed.iter().copied()));
         tests.push(test);
     }

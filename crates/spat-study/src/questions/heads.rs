@@ -15,6 +15,7 @@ const RANDOM: usize = 3;
 
 /// Modules at the study's ratio, and as many heads as save the same MACs.
 pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
+    let of = site.forecasting()?;
     let modules = site.count();
     let rule = PruneRule {
         ratio: modules as f64 / site.layers() as f64,
@@ -22,7 +23,7 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
         ..PruneRule::default()
     };
     let heads_of = |scores: Vec<Score>| -> Result<Removal, StudyError> {
-        let plan = Plan::from_head_scores("send", scores, &rule, &site.dense)?;
+        let plan = Plan::from_head_scores("send", scores, &rule, &of.dense)?;
         Ok(Removal {
             modules: plan.removed,
             heads: plan.removed_heads,
@@ -32,7 +33,7 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     let mut by_head = Vec::new();
     let mut by_random = Vec::new();
     for seed in site.seeds() {
-        let scores = site.send(seed, site.study.send())?;
+        let scores = site.send(seed, site.terms.send)?;
         by_module.push((seed, lowest(&values(&scores), modules)));
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x4845_4144);
         let mut blind = Vec::new();
@@ -69,10 +70,10 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     let macs = spread(
         by_head
             .iter()
-            .map(|(_, removal)| Ok(removal.from(site.dense.clone())?.cost().macs as f64)),
+            .map(|(_, removal)| Ok(removal.from(of.dense.clone())?.cost().macs as f64)),
     )?;
     let first = by_module.first().map_or(Subset::NONE, |(_, gone)| *gone);
-    let all = site.study.base.forecaster.heads();
+    let all = of.study.base.forecaster.heads();
     let gone = by_head.iter().map(|(_, removal)| {
         let single: usize = removal
             .heads
@@ -84,7 +85,7 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     Ok(vec![HeadPoint {
         modules,
         heads: Spread::of(gone.collect()).mean.round() as usize,
-        module_macs: site.structure(first)?.cost().macs,
+        module_macs: site.removal(first).from(of.dense.clone())?.cost().macs,
         head_macs: macs.mean,
         paired: paired(&head_test.values, &module_test.values),
         by_module: module_test,

@@ -16,10 +16,11 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
         return Ok(Vec::new());
     }
     let count = site.count().max(2);
-    let epochs = site.study.base.finetune.epochs.max(count);
+    let finetune = &site.forecasting()?.study.base.finetune;
+    let epochs = finetune.epochs.max(count);
     let tasks: Vec<_> = site
         .seeds()
-        .map(|seed| site.score_task(site.dense(seed), Scorer::Send, site.study.send()))
+        .map(|seed| site.score_task(site.dense(seed), Scorer::Send, site.terms.send))
         .collect();
     site.runner.ask(&tasks)?;
 
@@ -27,15 +28,15 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
     let mut stages: Vec<(u64, Recipe, Subset)> = Vec::new();
     for seed in site.seeds() {
         let gone = lowest(
-            &values(&site.scored(site.dense(seed), Scorer::Send, site.study.send())?),
+            &values(&site.scored(site.dense(seed), Scorer::Send, site.terms.send)?),
             count,
         );
-        let recipe = site.tuned_from(
-            site.dense(seed),
+        let recipe = Recipe::Tuned {
+            from: Box::new(site.dense(seed)),
+            removal: site.removal(gone),
+            training: constant(finetune, epochs),
             seed,
-            site.removal(gone),
-            training(site, epochs),
-        );
+        };
         at_once.push((recipe, gone));
         stages.push((seed, site.dense(seed), Subset::NONE));
     }
@@ -44,11 +45,11 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
     for stage in 0..count {
         let tasks: Vec<_> = stages
             .iter()
-            .map(|(_, recipe, _)| site.score_task(recipe.clone(), Scorer::Send, site.study.send()))
+            .map(|(_, recipe, _)| site.score_task(recipe.clone(), Scorer::Send, site.terms.send))
             .collect();
         site.runner.ask(&tasks)?;
         for (seed, recipe, gone) in &mut stages {
-            let scores = site.scored(recipe.clone(), Scorer::Send, site.study.send())?;
+            let scores = site.scored(recipe.clone(), Scorer::Send, site.terms.send)?;
             let standing: Vec<usize> = (0..site.layers())
                 .filter(|module| !gone.places().contains(module))
                 .collect();
@@ -60,13 +61,13 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
             };
             *gone = gone.places().into_iter().chain([module]).collect();
             let share = epochs / count + usize::from(stage < epochs % count);
-            *recipe = site.tuned_from(
-                recipe.clone(),
+            *recipe = Recipe::Tuned {
+                from: Box::new(recipe.clone()),
+                removal: Removal::modules(vec![site.modules[module].clone()]),
+                training: constant(finetune, share),
                 // Another order of windows in each stage, as in one long training.
-                seed.wrapping_add(stage as u64 * 1_000_003),
-                Removal::modules(vec![site.modules[module].clone()]),
-                training(site, share),
-            );
+                seed: seed.wrapping_add(stage as u64 * 1_000_003),
+            };
         }
         let recipes: Vec<Recipe> = stages.iter().map(|(_, recipe, _)| recipe.clone()).collect();
         if stage + 1 < count {
@@ -99,10 +100,10 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
     }])
 }
 
-fn training(site: &Site<'_>, epochs: usize) -> TrainingConfig {
+fn constant(finetune: &TrainingConfig, epochs: usize) -> TrainingConfig {
     TrainingConfig {
         epochs,
         schedule: Schedule::Constant,
-        ..site.study.base.finetune.clone()
+        ..finetune.clone()
     }
 }

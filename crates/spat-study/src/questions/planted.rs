@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spat_domains::planted::{PlantedConfig, TRUTH};
-use spat_spec::{Accumulate, MaskShape, PlantedResult, Scaling, SendOptions, Sign, Study, When};
+use spat_spec::{Accumulate, PlantedResult, PlantedStudy, Scaling, SendOptions};
 
 use crate::compare::tau;
 use crate::error::StudyError;
@@ -12,13 +12,16 @@ use crate::subsets::{Subset, lowest};
 use crate::task::{Outcome, Task};
 
 /// Every way of scoring against the planted order, over the study's seeds.
-pub(crate) fn measure(study: &Study, runner: &Runner<'_>) -> Result<PlantedResult, StudyError> {
+pub(crate) fn measure(
+    study: &PlantedStudy,
+    runner: &Runner<'_>,
+) -> Result<PlantedResult, StudyError> {
     let tasks: Vec<Task> = study
         .seeds
         .iter()
         .map(|&seed| {
             Task::Planted(PlantedConfig {
-                steps: study.planted_steps,
+                steps: study.steps,
                 seed,
                 ..PlantedConfig::default()
             })
@@ -45,7 +48,7 @@ pub(crate) fn measure(study: &Study, runner: &Runner<'_>) -> Result<PlantedResul
     let seeds = study.seeds.len() as f64;
     Ok(PlantedResult {
         plant: "one module that must learn, beside a silent one, noise, uniform attention and a copy at a tenth of its strength".to_owned(),
-        own: own(study.send()),
+        own: own(study.send),
         found: hits
             .into_iter()
             .map(|(name, hits)| (name, hits / seeds))
@@ -59,24 +62,7 @@ pub(crate) fn measure(study: &Study, runner: &Runner<'_>) -> Result<PlantedResul
 
 /// The study's own setting by its name there, if it is among those that are tried.
 fn own(send: SendOptions) -> Option<String> {
-    let when = match (send.when, send.accumulate) {
-        (When::During, Accumulate::Mean | Accumulate::Sum) => "during",
-        (When::After, Accumulate::Mean | Accumulate::Sum) => "after",
-        _ => return None,
-    };
-    let mask = match send.mask {
-        MaskShape::Shared => "shared",
-        MaskShape::PerSample => "per-sample",
-    };
-    let sign = match send.sign {
-        Sign::Signed => "signed",
-        Sign::Absolute => "absolute",
-    };
-    let scaling = match send.scaling {
-        Scaling::None => "none",
-        Scaling::SumLoss => "sum-loss",
-        Scaling::Standardise => "standardise",
-        Scaling::Temperature(_) => return None,
-    };
-    Some(format!("send {when} {mask} {sign} {scaling}"))
+    let tried = matches!(send.accumulate, Accumulate::Mean | Accumulate::Sum)
+        && !matches!(send.scaling, Scaling::Temperature(_));
+    tried.then(|| send.spelled())
 }

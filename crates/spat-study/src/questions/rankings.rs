@@ -31,9 +31,9 @@ pub(crate) fn rivals(site: &Site<'_>) -> Vec<Judge> {
         title: scorer.title().to_owned(),
         source,
     };
-    let send = judge(Scorer::Send, Source::Send(site.study.send()));
+    let send = judge(Scorer::Send, Source::Send(site.terms.send));
     let others = site
-        .study
+        .terms
         .scorers
         .iter()
         .filter(|scorer| !matches!(scorer, Scorer::Send | Scorer::Random))
@@ -43,7 +43,7 @@ pub(crate) fn rivals(site: &Site<'_>) -> Vec<Judge> {
 
 /// SEND with each of its choices varied, the study's own first.
 pub(crate) fn options(site: &Site<'_>) -> Vec<Judge> {
-    let variants = variants(site.study.send()).into_iter();
+    let variants = variants(site.terms.send).into_iter();
     variants
         .map(|variant| Judge {
             name: variant.name.to_owned(),
@@ -95,7 +95,7 @@ pub(crate) fn rank(
             picks.push(pick(site, of_judge, count, depth)?);
         }
         let total = oracle
-            .then(|| mean_regret(&picks, site.study.seeds.len()))
+            .then(|| mean_regret(&picks, site.terms.seeds.len()))
             .flatten();
         let modules = 0..site.layers();
         reports.push(RankingReport {
@@ -130,7 +130,7 @@ fn score_tasks(site: &Site<'_>, judges: &[Judge]) -> Vec<crate::task::Task> {
         for seed in site.seeds() {
             match judge.source {
                 Source::Rival(scorer) => {
-                    tasks.push(site.score_task(site.dense(seed), scorer, site.study.send()));
+                    tasks.push(site.score_task(site.dense(seed), scorer, site.terms.send));
                 }
                 Source::Send(options) if options.when == spat_spec::When::After => {
                     tasks.push(site.score_task(site.dense(seed), Scorer::Send, options));
@@ -146,7 +146,7 @@ fn score_tasks(site: &Site<'_>, judges: &[Judge]) -> Vec<crate::task::Task> {
 fn scores_of(site: &Site<'_>, judge: &Judge, seed: u64) -> Result<Vec<f64>, StudyError> {
     let scores = match judge.source {
         Source::Send(options) => site.send(seed, options)?,
-        Source::Rival(scorer) => site.scored(site.dense(seed), scorer, site.study.send())?,
+        Source::Rival(scorer) => site.scored(site.dense(seed), scorer, site.terms.send)?,
     };
     if scores.len() != site.layers() {
         return Err(StudyError::Mismatch(format!(
@@ -233,7 +233,7 @@ pub(crate) fn random(site: &Site<'_>, depth: &DepthReport) -> Result<Vec<RandomP
                     .filter(|subset| subset.len() == count)
                     .collect();
             }
-            draws(site.layers(), count, site.study.draws, seed)
+            draws(site.layers(), count, site.terms.draws, seed)
         };
         site.tune(
             site.seeds()

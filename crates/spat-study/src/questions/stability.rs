@@ -17,13 +17,14 @@ pub(crate) fn measure(site: &Site<'_>) -> Result<Option<Stability>, StudyError> 
     if site.layers() < 2 {
         return Ok(None);
     }
-    let each = site.study.score_batches.div_ceil(GROUPS);
+    let (batches, size) = site.terms.batches;
+    let each = batches.div_ceil(GROUPS);
     let task = |seed: u64, group: usize| Task::Score {
         of: site.dense(seed),
         scorer: Scorer::Send,
-        options: scoring(site.study.send()),
+        options: scoring(site.terms.send),
         part: Part::Train,
-        batches: (each, site.study.base.training.batch),
+        batches: (each, size),
         group: (group, GROUPS),
     };
     let tasks: Vec<Task> = site

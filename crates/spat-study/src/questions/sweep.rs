@@ -32,7 +32,7 @@ pub(crate) fn sweep(site: &Site<'_>) -> Result<Vec<SweepPoint>, StudyError> {
     };
     let counts = counts(site.layers());
     let scratch =
-        |count: usize| count > 0 && (site.study.scratch_everywhere || count == site.count());
+        |count: usize| count > 0 && (site.terms.scratch_everywhere || count == site.count());
     let mut tasks = Vec::new();
     for &count in &counts {
         for seed in site.seeds() {
@@ -40,7 +40,7 @@ pub(crate) fn sweep(site: &Site<'_>) -> Result<Vec<SweepPoint>, StudyError> {
             tasks.push(Task::Train(site.tuned(seed, gone)));
             tasks.push(cut(site, seed, gone));
             if scratch(count) {
-                tasks.push(Task::Train(site.scratch(seed, gone)?));
+                tasks.push(Task::Train(site.scratch(seed, gone)));
             }
         }
     }
@@ -55,7 +55,7 @@ pub(crate) fn sweep(site: &Site<'_>) -> Result<Vec<SweepPoint>, StudyError> {
         })?;
         let scratch_test: Option<Spread> = if scratch(count) {
             Some(site.over_seeds(|seed| {
-                Ok(site.errors(site.scratch(seed, subset(seed, count))?)?.test)
+                Ok(site.errors(site.scratch(seed, subset(seed, count)))?.test)
             })?)
         } else {
             None

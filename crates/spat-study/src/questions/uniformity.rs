@@ -14,14 +14,14 @@ pub(crate) fn measure(site: &Site<'_>) -> Result<Option<Uniformity>, StudyError>
     }
     let tasks: Vec<_> = site
         .seeds()
-        .map(|seed| site.score_task(site.dense(seed), Scorer::Entropy, site.study.send()))
+        .map(|seed| site.score_task(site.dense(seed), Scorer::Entropy, site.terms.send))
         .collect();
     site.runner.ask(&tasks)?;
     let mut points = Vec::new();
     let mut taus = Vec::new();
     for seed in site.seeds() {
         let send = site.send_values(seed)?;
-        let scored = site.scored(site.dense(seed), Scorer::Entropy, site.study.send())?;
+        let scored = site.scored(site.dense(seed), Scorer::Entropy, site.terms.send)?;
         let entropy: Vec<f64> = values(&scored).into_iter().map(entropy_of).collect();
         let largest = send.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         points.extend(

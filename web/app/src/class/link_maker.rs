@@ -1,21 +1,19 @@
 //! The link that a teacher gives to a class.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
+use spat_series::sorted;
 
 use super::rules::{HIDE, LOCK, Name};
 use crate::lessons;
+use crate::sections::CopyField;
 use crate::state::{Page, hash_of};
 
 /// Boxes for what is hidden and locked, and the link that comes of them.
 #[component]
 pub(crate) fn LinkMaker() -> impl IntoView {
     let page = Page::here();
-    let hidden = RwSignal::new(BTreeSet::<&'static str>::new());
-    let locked = RwSignal::new(BTreeSet::<&'static str>::new());
+    let hidden = RwSignal::new(Vec::<&'static str>::new());
+    let locked = RwSignal::new(Vec::<&'static str>::new());
     let table = RwSignal::new(String::new());
     let lesson = RwSignal::new(String::new());
     let address = Memo::new(move |_| {
@@ -29,24 +27,12 @@ pub(crate) fn LinkMaker() -> impl IntoView {
         }
         for (name, chosen) in [("hide", hidden.get()), ("lock", locked.get())] {
             if !chosen.is_empty() {
-                let names: Vec<_> = chosen.into_iter().collect();
-                address += &format!("&{name}={}", names.join(","));
+                let chosen = sorted(chosen, Ord::cmp);
+                address += &format!("&{name}={}", chosen.join(","));
             }
         }
         address
     });
-    let copied = RwSignal::new("");
-    let copy = move |_| {
-        let address = address.get_untracked();
-        spawn_local(async move {
-            let written =
-                JsFuture::from(window().navigator().clipboard().write_text(&address)).await;
-            copied.set(match written {
-                Ok(_) => "Copied.",
-                Err(_) => "The browser forbids copying; take it from the field.",
-            });
-        });
-    };
     view! {
         <details class="more">
             <summary data-testid="class-link-open">"Make a link for a class"</summary>
@@ -77,18 +63,7 @@ pub(crate) fn LinkMaker() -> impl IntoView {
             </div>
             <Boxes legend="Hide" start="hide" names=&HIDE chosen=hidden />
             <Boxes legend="Lock" start="lock" names=&LOCK chosen=locked />
-            <div class="row">
-                <label class="field wide">
-                    "Link for the class"
-                    <input type="text" readonly data-testid="class-link" prop:value=move || address.get() />
-                </label>
-                <button type="button" data-testid="copy-class-link" on:click=copy>
-                    "Copy"
-                </button>
-                <span class="hint" role="status">
-                    {copied}
-                </span>
-            </div>
+            <CopyField label="Link for the class" name="class-link" text=address />
         </details>
     }
 }
@@ -99,7 +74,7 @@ fn Boxes(
     legend: &'static str,
     start: &'static str,
     names: &'static [Name],
-    chosen: RwSignal<BTreeSet<&'static str>>,
+    chosen: RwSignal<Vec<&'static str>>,
 ) -> impl IntoView {
     view! {
         <fieldset>
@@ -117,10 +92,9 @@ fn Boxes(
                                         let on = event.target().checked();
                                         chosen
                                             .update(|chosen| {
+                                                chosen.retain(|chosen| *chosen != name);
                                                 if on {
-                                                    chosen.insert(name);
-                                                } else {
-                                                    chosen.remove(name);
+                                                    chosen.push(name);
                                                 }
                                             });
                                     }

@@ -9,8 +9,8 @@ use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::window;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use spat_spec::{Notice, Order, Wish, frame, split_frame};
-use spat_wire::{read, read_notice};
+use spat_spec::{Notice, Order, Wish, join_frame, split_frame};
+use spat_wire::{read, read_notice, write};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -53,7 +53,8 @@ pub(super) async fn call_framed(
     value: &impl serde::Serialize,
     bytes: &[u8],
 ) -> Result<Vec<u8>, String> {
-    let frame = frame(value, bytes).map_err(|error| error.to_string())?;
+    let json = write(value).map_err(|error| error.to_string())?;
+    let frame = join_frame(json.as_bytes(), bytes);
     let answer = call(command, &Uint8Array::from(frame.as_slice())).await?;
     Ok(Uint8Array::new(&answer).to_vec())
 }
@@ -135,7 +136,7 @@ impl Native {
             Err(error) => return self.page.broken(error.to_string()),
         };
         match read_notice(json) {
-            Ok(Notice::Table { name }) => take(self.page, name, bytes.to_vec()),
+            Ok(Notice::Table { name }) => self.page.take_file(name, bytes.to_vec()),
             Ok(Notice::Wish { wish }) => grant(self.page, wish),
             Ok(notice) => self.page.hear(notice),
             Err(error) => self.page.broken(error.to_string()),
@@ -145,10 +146,11 @@ impl Native {
 
 impl Line for Native {
     fn send(&self, order: &Order, bytes: Option<&[u8]>) {
-        let Ok(frame) = frame(order, bytes.unwrap_or_default()) else {
+        let Ok(json) = write(order) else {
             // Orders are plain data; JSON has a form for all of it.
             return;
         };
+        let frame = join_frame(json.as_bytes(), bytes.unwrap_or_default());
         self.waiting.borrow_mut().push_back(frame);
         if !self.sending.get()
             && let Some(line) = self.itself.borrow().upgrade()
@@ -177,10 +179,6 @@ fn channel(line: Rc<Native>) -> Result<JsValue, String> {
     let arguments = Object::new();
     set(&arguments, "notices", &channel)?;
     Ok(arguments.into())
-}
-
-fn take(page: Page, name: String, bytes: Vec<u8>) {
-    page.take_new_table(name, bytes);
 }
 
 /// Does what was chosen in the window's menu, if the page's own button could be pressed.

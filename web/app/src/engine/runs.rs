@@ -79,10 +79,13 @@ impl Runs {
     /// Writes or replaces a run's card.
     pub(crate) async fn put_card(&self, run: &str, card: &Card) -> Result<(), String> {
         match self {
-            Self::Browser(shelf) => shelf.put_card(run, card).await.map_err(words),
+            Self::Browser(shelf) => {
+                let card = spat_wire::write(card).map_err(words)?;
+                shelf.put_card(run, &card).await.map_err(words)
+            }
             Self::Folder => call_framed("put_card", &(run, card), &[]).await.map(drop),
             Self::Host => {
-                let card = serde_json::to_string(card).map_err(words)?;
+                let card = spat_wire::write(card).map_err(words)?;
                 let path = format!("{}/card", run_path(run));
                 ask(Method::PUT, &path, Some(card)).await.map(drop)
             }

@@ -13,7 +13,7 @@ use leptos::prelude::{Set as _, document};
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
 use spat_spec::{Asked, Hello, Order};
-use spat_wire::{read, read_told};
+use spat_wire::{read, read_told, write};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
@@ -214,7 +214,7 @@ impl State {
         for piece in bytes.chunks(PIECE) {
             socket.send_with_u8_array(piece).ok();
         }
-        if let Ok(text) = serde_json::to_string(asked) {
+        if let Ok(text) = write(asked) {
             socket.send_with_str(&text).ok();
         }
     }

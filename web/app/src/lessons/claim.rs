@@ -4,6 +4,7 @@
 //! `entropy.2 > 0.98` or `send.3 < send.1 < send.0`. With `=` a number holds to its last digit, one
 //! up or down.
 
+use spat_series::decimal;
 use spat_spec::{ModuleId, ModuleMaps, Report, Score};
 
 use crate::charts::figure_text;
@@ -121,7 +122,7 @@ impl Claim {
 
 impl Operand {
     fn parse(word: &str) -> Option<Self> {
-        if let Ok(number) = word.parse::<f64>() {
+        if let Some(number) = decimal(word) {
             let decimals = word
                 .split_once('.')
                 .map_or(0, |(_, decimals)| decimals.len());
@@ -196,7 +197,7 @@ fn describe(name: &str) -> String {
         ("mse", "before") => "MSE pruned, before fine-tuning".to_owned(),
         ("mse", "control") => "MSE dense, fine-tuned as long".to_owned(),
         ("mse", which) => format!("MSE {}", which.replace('_', " ")),
-        ("change", which) => format!("change of {} in percent", which.to_uppercase()),
+        ("change", which) => format!("change of {} in percent", which.to_ascii_uppercase()),
         _ => name.to_owned(),
     }
 }

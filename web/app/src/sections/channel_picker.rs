@@ -1,4 +1,4 @@
-//! The channel that plots show.
+//! The channel that a plot shows.
 
 use leptos::prelude::*;
 
@@ -11,20 +11,34 @@ pub(crate) fn ChannelPicker(
     id: &'static str,
 ) -> impl IntoView {
     let page = Page::here();
+    let names = Signal::derive(move || {
+        let table = page.table.get();
+        table.map_or_else(Vec::new, |table| table.series.channels.clone())
+    });
+    view! { <ChannelOf id names chosen=page.channel /> }
+}
+
+/// A list of any channels.
+#[component]
+pub(crate) fn ChannelOf(
+    /// The control's own name in the page.
+    id: &'static str,
+    names: Signal<Vec<String>>,
+    /// The chosen one's place.
+    chosen: RwSignal<usize>,
+) -> impl IntoView {
     let options = move || {
-        page.table.get().map(|table| {
-            let names = table.series.channels.iter().enumerate();
-            names
-                .map(|(number, name)| {
-                    let selected = move || page.channel.get() == number;
-                    view! {
-                        <option value=number.to_string() prop:selected=selected>
-                            {name.clone()}
-                        </option>
-                    }
-                })
-                .collect_view()
-        })
+        let names = names.get().into_iter().enumerate();
+        names
+            .map(|(number, name)| {
+                let selected = move || chosen.get() == number;
+                view! {
+                    <option value=number.to_string() prop:selected=selected>
+                        {name}
+                    </option>
+                }
+            })
+            .collect_view()
     };
     view! {
         <label class="field">
@@ -33,7 +47,7 @@ pub(crate) fn ChannelPicker(
                 id=id
                 data-testid=id
                 on:change:target=move |event| {
-                    page.channel.set(event.target().value().parse().unwrap_or(0));
+                    chosen.set(event.target().value().parse().unwrap_or(0));
                 }
             >
                 {options}

@@ -1,8 +1,10 @@
 //! The seven parts of the page's story, one module each.
 
+mod ahead;
 pub(crate) mod attention;
 mod channel_picker;
 pub(crate) mod compare;
+mod copy_field;
 pub(crate) mod data;
 mod grouped;
 pub(crate) mod keep;
@@ -11,6 +13,8 @@ mod part;
 pub(crate) mod prune;
 pub(crate) mod train;
 
-pub(crate) use channel_picker::ChannelPicker;
+pub(crate) use ahead::Ahead;
+pub(crate) use channel_picker::{ChannelOf, ChannelPicker};
+pub(crate) use copy_field::CopyField;
 pub(crate) use grouped::grouped;
 pub(crate) use part::{Help, Part, go_to, show_part};

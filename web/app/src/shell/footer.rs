@@ -30,6 +30,13 @@ pub(crate) fn Footer() -> impl IntoView {
                 </a> ". Its authors had no part in this page."
             </p>
             <p>{requests}</p>
+            // The window has no engine of the browser's.
+            <Show when=|| !engine::is_native()>
+                <p>
+                    <a href="./study/index.html" data-testid="study-link">"Studies"</a>
+                    " ask with many trainings whether the method is right: open a study.json, or do a small one here."
+                </p>
+            </Show>
             <p data-testid="version">
                 "SPAT " {env!("CARGO_PKG_VERSION")} " · " {env!("CARGO_PKG_LICENSE")} " · "
                 <a href="https://github.com/spat-rs/spat" rel="noopener external">"Source"</a>

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_series::SplitRule;
+use spat_series::{SplitRule, sorted};
 use spat_spec::{Command, DataConfig, Experiment, Phase};
 use spat_wire::{Engine, Order};
 
@@ -42,6 +42,7 @@ impl Page {
                 self.channel.set(table.series.channel_count() - 1);
                 self.table.set(Some(Arc::new(table)));
                 self.forget_results();
+                self.forecast_with_model();
             }
             Err(error) => self.table_problem.set(Some(error.to_string())),
         }
@@ -157,20 +158,15 @@ impl Page {
             .name
             .rsplit_once('.')
             .map_or(&*table.name, |(stem, _)| stem);
-        let plain = |c: char| {
-            if c.is_alphanumeric() || "._-".contains(c) {
-                c
-            } else {
-                '-'
-            }
-        };
-        let stem: String = stem
-            .trim_start_matches('.')
-            .chars()
-            .map(plain)
-            .take(60)
-            .collect();
-        let first = format!("{stem}-{}", experiment.forecaster.name().to_lowercase());
+        // By the browser's letters and digits: the page has no list of its own.
+        let others = js_sys::RegExp::new(r"[^\p{Alphabetic}\p{N}._-]", "gu");
+        let stem = js_sys::JsString::from(stem.trim_start_matches('.'));
+        let stem = String::from(stem.replace_by_pattern(&others, "-"));
+        let stem: String = stem.chars().take(60).collect();
+        let first = format!(
+            "{stem}-{}",
+            experiment.forecaster.name().to_ascii_lowercase()
+        );
         let taken = |name: &str| {
             self.cards
                 .with_untracked(|cards| cards.iter().any(|(id, _)| id == name))
@@ -327,9 +323,9 @@ impl Page {
                 Err(error) => Err(error),
             };
             match cards {
-                Ok(mut cards) => {
-                    cards.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
-                    self.cards.set(cards);
+                Ok(cards) => {
+                    let newest_first = sorted(cards, |(_, a), (_, b)| b.begun.total_cmp(&a.begun));
+                    self.cards.set(newest_first);
                 }
                 Err(error) => self.not_kept.set(Some(error)),
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_spec::{Event, Phase, Report};
+use spat_spec::{Event, Report};
 use spat_wire::Notice;
 
 use super::{Activity, Curve, EngineState, Page, Stage};
@@ -18,6 +18,8 @@ impl Page {
                 self.device_reason.set(reason);
             }
             Notice::Event(event) => self.hear_event(*event),
+            Notice::Forecast { forecast } => self.forecast.set(Some(Ok(Arc::new(*forecast)))),
+            Notice::NoForecast { reason } => self.forecast.set(Some(Err(reason))),
             Notice::NotKept { reason } => self.not_kept.set(Some(reason)),
             Notice::Place { ahead } => self.place.set(Some(ahead)),
             Notice::Broken { message } => self.broken(message),
@@ -29,6 +31,12 @@ impl Page {
     /// The worker can do no more.
     pub(crate) fn broken(self, message: String) {
         self.worker.set(EngineState::Broken(message));
+        if self.model.with_untracked(Option::is_some)
+            && self.forecast.with_untracked(Option::is_none)
+        {
+            let words = "The engine ended before it could forecast; give the model once more.";
+            self.forecast.set(Some(Err(words.to_owned())));
+        }
         self.training.update(|training| {
             if training.activity.is_busy() {
                 training.activity = Activity::Stopped;
@@ -41,6 +49,17 @@ impl Page {
             Event::Started { .. } => self.now(Activity::Running),
             Event::Device(facts) => self.device.set(Some(facts)),
             Event::Data(_) => {}
+            Event::Past {
+                phase,
+                steps_per_epoch,
+                epochs,
+            } => self.training.update(|training| {
+                let curve = training.curves.entry(phase).or_default();
+                // What was seen here has every step, and not only every epoch.
+                if curve.epochs.len() < epochs.len() {
+                    *curve = Curve::of_epochs(&epochs, steps_per_epoch);
+                }
+            }),
             Event::Phase {
                 phase,
                 epochs,
@@ -116,26 +135,7 @@ impl Page {
         self.show_window(test_windows / 2);
     }
 
-    /// Curves of phases that ended before the page was opened.
-    fn draw_curves(self, report: &Report) {
-        let batch = report.experiment.training.batch.max(1);
-        let steps = report.data.windows.train.div_ceil(batch);
-        let phases = [
-            (Phase::Pretrain, &report.dense.history),
-            (Phase::Finetune, &report.pruned.history),
-        ];
-        self.training.update(|training| {
-            for (phase, history) in phases {
-                let curve = training.curves.entry(phase).or_default();
-                if curve.epochs.is_empty() && !history.is_empty() {
-                    *curve = Curve::of_epochs(history, steps);
-                }
-            }
-        });
-    }
-
     fn finished(self, report: Arc<Report>) {
-        self.draw_curves(&report);
         self.now(Activity::Finished);
         self.maps.set(Arc::new(report.maps.clone()));
         self.sample.set(Some(Arc::new(report.sample.clone())));

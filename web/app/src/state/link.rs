@@ -39,7 +39,7 @@ pub(crate) fn hash_of(setup: &Setup, ratio: f64) -> String {
         ratio,
     };
     // A setup of numbers and names always has JSON.
-    let text = serde_json::to_string(&link).unwrap_or_default();
+    let text = spat_wire::write(&link).unwrap_or_default();
     format!("#{}", String::from(js_sys::encode_uri_component(&text)))
 }
 

@@ -4,7 +4,9 @@ mod actions;
 mod card;
 mod events;
 mod link;
+mod model_header;
 mod saved;
+mod saved_model;
 mod setup;
 mod table;
 mod training;
@@ -13,13 +15,15 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use spat_spec::{
-    DeviceFacts, Experiment, ForecastSample, FutureForecast, ModuleId, ModuleMaps, Report, Score,
+    DeviceFacts, Experiment, ForecastSample, FutureForecast, ModelForecast, ModuleId, ModuleMaps,
+    Report, Score,
 };
 use spat_wire::Engine;
 
 pub(crate) use actions::LARGEST_TABLE;
 pub(crate) use card::{Card, Stage};
 pub(crate) use link::{change_field, field_in_address, hash_of, setup_in_address, write_address};
+pub(crate) use saved_model::SavedModel;
 pub(crate) use setup::{Preset, Setup};
 pub(crate) use table::LoadedTable;
 pub(crate) use training::{Activity, Curve, Training};
@@ -42,6 +46,10 @@ pub(crate) struct Page {
     pub(crate) table: RwSignal<Option<Arc<LoadedTable>>>,
     /// Why the last table could not be used.
     pub(crate) table_problem: RwSignal<Option<String>>,
+    /// A saved model, brought to forecast the table with.
+    pub(crate) model: RwSignal<Option<Arc<SavedModel>>>,
+    /// What that model says of the table, or why it says nothing.
+    pub(crate) forecast: RwSignal<Option<Result<Arc<ModelForecast>, String>>>,
     /// 2 · What the person chose about the model and its training.
     pub(crate) setup: RwSignal<Setup>,
     /// The engine asked for.
@@ -95,6 +103,8 @@ impl Page {
         Self {
             table: RwSignal::new(None),
             table_problem: RwSignal::new(None),
+            model: RwSignal::new(None),
+            forecast: RwSignal::new(None),
             setup: RwSignal::new(setup),
             engine: RwSignal::new(Engine::Auto),
             device: RwSignal::new(None),

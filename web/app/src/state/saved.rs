@@ -50,14 +50,7 @@ fn curves(report: &Report) -> Training {
     let batch = report.experiment.training.batch.max(1);
     let steps_per_epoch = report.data.windows.train.div_ceil(batch);
     for (phase, history) in phases {
-        let losses = history
-            .iter()
-            .map(|epoch| ((epoch.epoch * steps_per_epoch) as f64, epoch.train_loss));
-        let curve = Curve {
-            steps: losses.collect(),
-            epochs: history.clone(),
-            steps_per_epoch,
-        };
+        let curve = Curve::of_epochs(history, steps_per_epoch);
         training.curves.insert(phase, curve);
     }
     training

@@ -33,6 +33,7 @@ impl Floor {
             Notice::Ready | Notice::Device { .. } | Notice::Place { .. } => false,
             // A window's own.
             Notice::Table { .. } | Notice::Wish { .. } => false,
+            Notice::Forecast { .. } | Notice::NoForecast { .. } => true,
             Notice::NotKept { .. } | Notice::Broken { .. } => true,
             Notice::Event(event) => match &**event {
                 Event::Started { .. } => {
@@ -43,7 +44,7 @@ impl Floor {
                     }
                     !going.continued
                 }
-                Event::Device(_) | Event::Data(_) => !going.continued,
+                Event::Device(_) | Event::Data(_) | Event::Past { .. } => !going.continued,
                 Event::Phase { phase, .. } => {
                     let known = going.continued && going.phase == Some(*phase);
                     going.phase = Some(*phase);

@@ -1,6 +1,6 @@
 //! What visitors order.
 
-use spat_spec::{Command, Event, Order};
+use spat_spec::{Command, Event, Notice, Order};
 
 use super::state::Floor;
 use crate::gate::VisitorId;
@@ -31,6 +31,12 @@ impl Floor {
             (Order::Open { .. }, Ok(Some(open))) => visitor.queue(Task::Open(open)),
             (Order::Open { .. }, Ok(None)) => {}
             (Order::Find { .. }, _) => visitor.queue(Task::Find),
+            (Order::Forecast { .. }, _) => visitor.tell(&Notice::NoForecast {
+                reason:
+                    "This host trains, and takes no saved models; forecast with `spat forecast` on \
+                         the command line, or in a page of your own."
+                        .to_owned(),
+            }),
             (Order::Command(command), _) => match command {
                 Command::Pause => self.pause(id),
                 Command::Resume => self.resume(id, 0),

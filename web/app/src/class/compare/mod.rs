@@ -8,6 +8,7 @@ use leptos::ev::DragEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use spat_report::{ParetoChart, pareto_chart};
+use spat_series::sorted;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileList};
 
@@ -179,8 +180,8 @@ fn take_file(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, fi
 fn Warnings(members: RwSignal<Vec<Member>>) -> impl IntoView {
     let words = move || {
         let tasks = members.with(|members| {
-            let mut tasks: Vec<String> = members.iter().map(|member| member.task.clone()).collect();
-            tasks.sort();
+            let tasks = members.iter().map(|member| member.task.clone()).collect();
+            let mut tasks = sorted(tasks, String::cmp);
             tasks.dedup();
             tasks
         });

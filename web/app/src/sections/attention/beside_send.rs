@@ -1,10 +1,10 @@
 //! Entropy beside SEND: are the modules with a low score the uniform ones?
 
 use leptos::prelude::*;
+use spat_report::{module_heading, module_name};
 use spat_spec::ModuleId;
 
 use super::choice::Choice;
-use super::module_name::{module_heading, module_name};
 use super::relation::{Pair, relation};
 use crate::charts::figure_text;
 use crate::state::Page;

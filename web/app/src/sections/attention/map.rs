@@ -1,9 +1,7 @@
 //! One map out of a module's maps.
 
-use spat_report::{HeatMap, Palette};
+use spat_report::{HeatMap, Palette, module_name};
 use spat_spec::ModuleMaps;
-
-use super::module_name::module_name;
 
 /// What a map shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 mod beside_send;
 mod choice;
 mod map;
-mod module_name;
 mod network;
 mod pair;
 mod pickers;
@@ -21,8 +20,6 @@ use network::Network;
 use pair::Pair;
 use pickers::Pickers;
 use thumbnails::Thumbnails;
-
-pub(crate) use module_name::{module_heading, module_name};
 
 /// The part.
 #[component]

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_report::HeatMap;
+use spat_report::{HeatMap, module_heading};
 
 use super::choice::Choice;
 use super::map::{Kind, head_name};
-use super::module_name::module_heading;
 use crate::charts::{HeatCanvas, figure_text, name_of};
 use crate::state::Page;
 

@@ -1,11 +1,11 @@
 //! Which module, which head.
 
 use leptos::prelude::*;
+use spat_report::module_heading;
 use spat_spec::ModuleId;
 
 use super::choice::Choice;
 use super::map::head_name;
-use super::module_name::module_heading;
 use crate::state::Page;
 
 /// The value of the option that stands for no single head.
@@ -26,11 +26,10 @@ pub(super) fn Pickers(choice: Choice) -> impl IntoView {
         <div class="row attention-pickers">
             <fieldset class="module-picker" data-testid="attention-modules">
                 <legend>"Module"</legend>
-                <For
-                    each=move || modules.get()
-                    key=ModuleId::clone
-                    children=move |module| view! { <ModuleRadio choice module /> }
-                />
+                {move || {
+                    let modules = modules.get().into_iter();
+                    modules.map(|module| view! { <ModuleRadio choice module /> }).collect_view()
+                }}
             </fieldset>
             <HeadPicker choice />
         </div>

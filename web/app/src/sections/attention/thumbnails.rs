@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_report::HeatMap;
+use spat_report::{HeatMap, module_heading};
 use spat_spec::{ModuleId, ModuleMaps};
 
 use super::choice::Choice;
 use super::map::Kind;
-use super::module_name::module_heading;
 use crate::charts::HeatPixels;
 use crate::state::Page;
 
@@ -43,7 +42,7 @@ pub(super) fn Thumbnails(choice: Choice) -> impl IntoView {
                 <input
                     type="radio"
                     name="thumbnail-kind"
-                    data-testid=format!("thumbnails-{}", this.name().to_lowercase())
+                    data-testid=format!("thumbnails-{}", this.name().to_ascii_lowercase())
                     prop:checked=move || kind.get() == this
                     on:change=move |_| kind.set(this)
                 />

@@ -6,6 +6,7 @@ mod clock;
 mod facts;
 mod findings;
 mod reading;
+mod saved_model;
 mod shares;
 mod sources;
 mod split_plot;
@@ -21,6 +22,7 @@ use channels::Channels;
 use facts::Facts;
 use findings::Findings;
 use reading::Reading;
+use saved_model::SavedModel;
 use sources::Sources;
 use split_plot::SplitPlot;
 
@@ -54,6 +56,7 @@ pub(crate) fn DataPart() -> impl IntoView {
                         })
                 }}
             </div>
+            <SavedModel />
             <Show when=move || loaded.get()>
                 <Facts />
                 <SplitPlot />

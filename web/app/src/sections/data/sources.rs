@@ -22,7 +22,7 @@ pub(super) fn Sources() -> impl IntoView {
     let drop_file = move |event: DragEvent| {
         event.prevent_default();
         over.set(false);
-        take_first(
+        take_all(
             page,
             event.data_transfer().and_then(|dropped| dropped.files()),
         );
@@ -48,7 +48,8 @@ pub(super) fn Sources() -> impl IntoView {
                 <input
                     id="table-file"
                     type="file"
-                    accept=".csv,.tsv,.txt,text/csv,text/plain"
+                    multiple
+                    accept=".csv,.tsv,.txt,text/csv,text/plain,.safetensors"
                     data-testid="file"
                     on:click=move |event| {
                         if engine::is_native() {
@@ -58,7 +59,7 @@ pub(super) fn Sources() -> impl IntoView {
                         }
                     }
                     on:change:target=move |event| {
-                        take_first(page, event.target().files());
+                        take_all(page, event.target().files());
                         // The same file can be chosen again after it was changed.
                         event.target().set_value("");
                     }
@@ -68,7 +69,11 @@ pub(super) fn Sources() -> impl IntoView {
                 "Any delimiter, decimal commas, dates or none. "
                 {engine::host()
                     .map_or_else(
-                        || "Your data never leave this computer.".to_owned(),
+                        || {
+                            "Your data never leave this computer. A model that you saved (.safetensors), \
+                             given along with a table, forecasts it without training."
+                                .to_owned()
+                        },
                         |host| format!("Training sends them to {host}, which keeps them."),
                     )}
             </p>
@@ -140,9 +145,13 @@ fn Address() -> impl IntoView {
     }
 }
 
-fn take_first(page: Page, files: Option<FileList>) {
-    if let Some(file) = files.and_then(|files| files.get(0)) {
-        read(page, file);
+/// Takes a table, a saved model, or one of each.
+fn take_all(page: Page, files: Option<FileList>) {
+    let Some(files) = files else { return };
+    for place in 0..files.length() {
+        if let Some(file) = files.get(place) {
+            read(page, file);
+        }
     }
 }
 
@@ -161,7 +170,7 @@ fn read(page: Page, file: File) {
         match JsFuture::from(file.array_buffer()).await {
             Ok(buffer) => {
                 let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
-                page.take_new_table(name, bytes);
+                page.take_file(name, bytes);
             }
             Err(_) => page.table_problem.set(Some(format!(
                 "the browser could not read `{name}`; was it moved or is it open elsewhere? Choose it once more"

@@ -18,15 +18,16 @@ const FIRST: i64 = 1_704_067_200;
 /// The table as CSV: five channels, hour by hour, the same on every visit.
 pub(super) fn csv() -> String {
     let mut random = Uniform(7);
+    let (mut day, mut week, mut tides) = (Wave::of(DAY), Wave::of(WEEK), Wave::of(TIDES));
     let lead: Vec<f64> = (0..ROWS + LAG)
-        .map(|hour| wave(hour, 24.0) + 0.6 * wave(hour, 168.0) + 0.15 * random.draw())
+        .map(|_| day.draw() + 0.6 * week.draw() + 0.15 * random.draw())
         .collect();
     let mut walk = 0.0;
     let mut text = String::from("date,lead,echo,tide,walk,noise\n");
     for row in 0..ROWS {
         walk += 0.2 * random.draw();
         let echo = lead[row] + 0.05 * random.draw();
-        let tide = wave(row, 12.0) + 0.1 * random.draw();
+        let tide = tides.draw() + 0.1 * random.draw();
         // Writing to a string cannot fail.
         writeln!(
             text,
@@ -40,8 +41,36 @@ pub(super) fn csv() -> String {
     text
 }
 
-fn wave(hour: usize, period: f64) -> f64 {
-    (hour as f64 / period * std::f64::consts::TAU).sin()
+/// The sine of an hour's share of a wave, and its cosine.
+type Hour = (f64, f64);
+
+/// Waves of 24, of 168 and of 12 hours.
+const DAY: Hour = (0.25881904510252074, 0.9659258262890683);
+const WEEK: Hour = (0.037391194276325625, 0.9993007047883985);
+const TIDES: Hour = (0.5, 0.8660254037844387);
+
+/// A wave, hour by hour: a point that is turned on a circle.
+struct Wave {
+    hour: Hour,
+    sine: f64,
+    cosine: f64,
+}
+
+impl Wave {
+    fn of(hour: Hour) -> Self {
+        Self {
+            hour,
+            sine: 0.0,
+            cosine: 1.0,
+        }
+    }
+
+    fn draw(&mut self) -> f64 {
+        let (here, (sine, cosine)) = (self.sine, self.hour);
+        self.sine = here * cosine + self.cosine * sine;
+        self.cosine = self.cosine * cosine - here * sine;
+        here
+    }
 }
 
 /// Numbers from -1 to 1 (Marsaglia's xorshift, 2003): good enough for noise.

@@ -1,7 +1,5 @@
 //! The runs that this browser keeps: open, rename, delete, compare.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use spat_report::Table;
@@ -13,7 +11,7 @@ use crate::state::{Card, Page, Stage};
 #[component]
 pub(super) fn History() -> impl IntoView {
     let page = Page::here();
-    let ticked = RwSignal::new(BTreeSet::<String>::new());
+    let ticked = RwSignal::new(Vec::<String>::new());
     let comparison = move || {
         let ticked = ticked.get();
         page.cards.with(|cards| {
@@ -84,7 +82,7 @@ fn RunsFolder() -> impl IntoView {
 
 /// One run.
 #[component]
-fn Run(run: String, card: Card, ticked: RwSignal<BTreeSet<String>>) -> impl IntoView {
+fn Run(run: String, card: Card, ticked: RwSignal<Vec<String>>) -> impl IntoView {
     let page = Page::here();
     let name = RwSignal::new(card.title.clone());
     let sure = RwSignal::new(false);
@@ -105,10 +103,9 @@ fn Run(run: String, card: Card, ticked: RwSignal<BTreeSet<String>>) -> impl Into
         let run = run.clone();
         move |on: bool| {
             ticked.update(|ticked| {
+                ticked.retain(|ticked| *ticked != run);
                 if on {
-                    ticked.insert(run.clone());
-                } else {
-                    ticked.remove(&run);
+                    ticked.push(run.clone());
                 }
             });
         }

@@ -3,8 +3,6 @@
 mod files;
 mod history;
 mod link;
-mod model_file;
-mod model_header;
 mod resume;
 
 use leptos::prelude::*;
@@ -17,7 +15,6 @@ use crate::state::Page;
 use files::Files;
 use history::History;
 use link::Link;
-use model_file::ModelFile;
 
 pub(crate) use resume::ResumeOffer;
 
@@ -56,7 +53,6 @@ pub(crate) fn KeepPart() -> impl IntoView {
                         }
                     })
             }}
-            <ModelFile />
         </Part>
     }
 }

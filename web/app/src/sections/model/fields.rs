@@ -1,6 +1,7 @@
 //! The fields of the setup.
 
 use leptos::prelude::*;
+use spat_series::decimal;
 use spat_spec::{Accumulate, Deviation, MaskShape, ModelKind, Scaling, Sign, When};
 
 use crate::sections::Help;
@@ -82,7 +83,7 @@ pub(super) fn MoreFields() -> impl IntoView {
                         prop:value=move || page.setup.with(|setup| setup.learning_rate.to_string())
                         on:change:target=move |event| {
                             // An empty field is no number; the objection below says so.
-                            let rate = event.target().value().parse().unwrap_or(0.0);
+                            let rate = decimal(&event.target().value()).unwrap_or(0.0);
                             page.setup.update(|setup| setup.learning_rate = rate);
                         }
                     />

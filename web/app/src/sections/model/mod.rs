@@ -34,7 +34,7 @@ pub(crate) fn ModelPart() -> impl IntoView {
                     view! {
                         <button
                             type="button"
-                            data-testid=format!("preset-{}", preset.name().to_lowercase())
+                            data-testid=format!("preset-{}", preset.name().to_ascii_lowercase())
                             aria-pressed=move || pressed().to_string()
                             on:click=move |_| page.setup.update(|setup| *setup = preset.apply(setup))
                         >

@@ -1,12 +1,11 @@
 //! The ranking: bars with the cut, and each module's fate in words.
 
 use leptos::prelude::*;
-use spat_report::{Bar, BarChart, bar_chart};
+use spat_report::{Bar, BarChart, bar_chart, module_heading, module_name};
 use spat_spec::{ModuleId, Score};
 
 use super::preview::Preview;
 use crate::charts::{Figure, figure_text};
-use crate::sections::attention::{module_heading, module_name};
 use crate::state::Page;
 
 /// The chart and the list.

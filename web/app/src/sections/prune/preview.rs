@@ -1,6 +1,7 @@
 //! What a ratio would do, computed in the page.
 
 use leptos::prelude::*;
+use spat_series::sorted;
 use spat_spec::{Cost, Experiment, ForecasterConfig, ModuleId, Plan, PruneRule, Score, Structure};
 
 use crate::state::Page;
@@ -150,15 +151,15 @@ impl Preview {
                 .iter()
                 .find(|score| score.module == *module)
         });
-        let mut left: Vec<&Score> = self
+        let left: Vec<&Score> = self
             .plan
             .scores
             .iter()
             .rev()
             .filter(|s| !self.goes(s))
             .collect();
-        // Stable, so that equal scores keep the order in which they would go: output side first.
-        left.sort_by(|a, b| a.value.total_cmp(&b.value));
+        // Equal scores keep the order in which they would go: output side first.
+        let left = sorted(left, |a, b| a.value.total_cmp(&b.value));
         gone.chain(left).collect()
     }
 

@@ -1,6 +1,7 @@
 //! The slider for α, and what rounding makes of it.
 
 use leptos::prelude::*;
+use spat_series::decimal;
 
 use super::preview::{Preview, STEP};
 use crate::state::Page;
@@ -39,7 +40,7 @@ pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
                     aria-valuetext=spoken
                     disabled=pruning
                     on:input:target=move |event| {
-                        if let Ok(percent) = event.target().value().parse::<f64>() {
+                        if let Some(percent) = decimal(&event.target().value()) {
                             page.ratio.set((percent / 100.0).clamp(0.0, 1.0));
                         }
                     }

@@ -1,10 +1,10 @@
 //! SEND of every module so far, the highest first.
 
 use leptos::prelude::*;
-use spat_report::{Bar, BarChart, bar_chart};
+use spat_report::{Bar, BarChart, bar_chart, module_heading};
+use spat_series::sorted;
 
 use crate::charts::Figure;
-use crate::sections::attention::module_heading;
 use crate::state::Page;
 
 /// The drawing.
@@ -12,8 +12,7 @@ use crate::state::Page;
 pub(super) fn Bars() -> impl IntoView {
     let page = Page::here();
     let chart = Memo::new(move |_| {
-        let mut scores = page.scores.get();
-        scores.sort_by(|a, b| b.value.total_cmp(&a.value));
+        let scores = sorted(page.scores.get(), |a, b| b.value.total_cmp(&a.value));
         BarChart {
             title: "SEND by module".to_owned(),
             description: "Sensitivity dispersion of every attention module, the highest first"

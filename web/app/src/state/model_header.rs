@@ -7,14 +7,30 @@ use wasm_bindgen::{JsCast as _, JsValue};
 /// Largest header that is read, in bytes: a file that claims more is none of ours.
 const LARGEST: u64 = 64 << 20;
 
+/// What a person wants to know of a model's file.
+///
+/// # Errors
+/// It is none of ours.
+pub(super) fn facts(file: &[u8]) -> Result<Vec<String>, String> {
+    let (start, rest) = file
+        .split_at_checked(8)
+        .ok_or("this is no safetensors file")?;
+    let length = length(start).ok_or("this is no safetensors file")?;
+    let header = usize::try_from(length)
+        .ok()
+        .and_then(|length| rest.get(..length))
+        .ok_or("this file is cut short; take it from where it was saved once more")?;
+    Header::read(header).map(|header| header.facts())
+}
+
 /// The length of the header that a safetensors file's first eight bytes tell; `None` for other files.
-pub(super) fn length(start: &[u8]) -> Option<u64> {
+fn length(start: &[u8]) -> Option<u64> {
     let length = u64::from_le_bytes(start.try_into().ok()?);
     (2..=LARGEST).contains(&length).then_some(length)
 }
 
 /// What was written about a model.
-pub(super) struct Header {
+struct Header {
     /// Names, types and shapes of the weights.
     weights: JsValue,
     /// Everything else.
@@ -22,11 +38,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header's text.
-    ///
-    /// # Errors
-    /// It is none of ours.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+    fn read(bytes: &[u8]) -> Result<Self, String> {
         let none = "this is no safetensors file";
         let text = std::str::from_utf8(bytes).map_err(|_| none)?;
         let weights = JSON::parse(text).map_err(|_| none)?;
@@ -40,8 +52,7 @@ impl Header {
         Ok(Self { weights, model })
     }
 
-    /// What a person wants to know.
-    pub(super) fn facts(&self) -> Vec<String> {
+    fn facts(&self) -> Vec<String> {
         let text = |path: &[&str]| at(&self.model, path).as_string().unwrap_or_default();
         let number = |path: &[&str]| at(&self.model, path).as_f64().unwrap_or_default();
         let list = |path: &[&str]| {
@@ -82,9 +93,6 @@ impl Header {
                 number(&["plan", "ratio"])
             ));
         }
-        facts.push(
-            "to forecast with it on the command line: spat forecast FILE TABLE.csv".to_owned(),
-        );
         facts
     }
 

@@ -1,0 +1,54 @@
+//! A saved model at work on any table that has its channels.
+
+use burn::tensor::Device;
+use spat_series::{SeriesError, format_stamp, read_table};
+use spat_spec::{Checkpoint, DataConfig, ModelForecast};
+
+use super::DeskError;
+use crate::error::JobError;
+use crate::saved::SavedForecaster;
+
+/// The rows after the table's last. `bytes` are the model's file, `model` of them, and the table, which
+/// is read as `data` says but for the channels: the model has its own.
+pub(super) async fn forecast(
+    bytes: &[u8],
+    model: u64,
+    mut data: DataConfig,
+    device: &Device,
+) -> Result<ModelForecast, DeskError> {
+    let model = usize::try_from(model).unwrap_or(usize::MAX);
+    let (model, table) = bytes.split_at_checked(model).ok_or(DeskError::CutShort)?;
+    let checkpoint = Checkpoint::from_bytes(model).map_err(JobError::from)?;
+    let saved = SavedForecaster::new(checkpoint, device)?;
+    data.series.channels = Some(saved.header.channels.clone());
+    let series = read_table(table, &data.read)?.into_series(&data.series);
+    let series = series.map_err(|error| match error {
+        SeriesError::UnknownChannel { .. } => {
+            JobError::Mismatch(format!("the model was trained on other channels: {error}")).into()
+        }
+        error => DeskError::from(error),
+    })?;
+    let future = saved.future(&series).await?;
+
+    let mut doubts = Vec::new();
+    let (trained, here) = (saved.header.frequency, series.index.frequency());
+    if trained != here {
+        doubts.push(format!(
+            "The model was trained at a step of {trained}, and this table's step is {here}."
+        ));
+    }
+    if future.intervals.is_empty() {
+        doubts.push(
+            "The model's file has no validation errors, so there are no intervals.".to_owned(),
+        );
+    }
+    Ok(ModelForecast {
+        csv: future.to_csv(),
+        channels: future.channels,
+        first_row: future.first_row,
+        stamps: future.stamps.iter().map(|&at| format_stamp(at)).collect(),
+        values: future.values,
+        intervals: future.intervals,
+        doubts,
+    })
+}

@@ -1,0 +1,122 @@
+//! What every study's views are drawn from, whatever was studied.
+
+use spat_spec::{
+    ClassifierStudy, DepthReport, Domain, Finding, MadeReport, MadeStudy, PlantedResult,
+    StudyReport, StudyTimings, Transfer,
+};
+
+use crate::number;
+
+/// A study's figures, and the words around them.
+pub(super) struct Sheet<'a> {
+    pub(super) title: String,
+    /// Sizes and lengths, in words.
+    pub(super) setting: String,
+    pub(super) seeds: usize,
+    pub(super) findings: &'a [Finding],
+    pub(super) depths: &'a [DepthReport],
+    pub(super) planted: &'a [PlantedResult],
+    pub(super) transfers: &'a [Transfer],
+    pub(super) timings: Option<&'a StudyTimings>,
+    pub(super) command: &'a str,
+    pub(super) hash: &'a str,
+    /// Everything that decided the result, as JSON.
+    pub(super) settings: String,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(report: &'a StudyReport, timings: Option<&'a StudyTimings>) -> Self {
+        Self {
+            title: format!(
+                "Study of {} on {}",
+                report.study.base.forecaster.name(),
+                report.data.name
+            ),
+            setting: setting(report),
+            seeds: report.study.seeds.len(),
+            findings: &report.findings,
+            depths: &report.depths,
+            planted: &report.planted,
+            transfers: &report.transfers,
+            timings,
+            command: &report.command,
+            hash: &report.hash,
+            settings: serde_json::to_string_pretty(&report.study).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn of_made(report: &'a MadeReport) -> Self {
+        Self {
+            title: match &report.study {
+                MadeStudy::Planted(_) => "Study of planted modules".to_owned(),
+                MadeStudy::Classifier(study) => match study.domain {
+                    Domain::Text => "Study of a Transformer on generated text".to_owned(),
+                    Domain::Images => "Study of a Transformer on drawn images".to_owned(),
+                },
+            },
+            setting: made_setting(report),
+            seeds: report.study.seeds().len(),
+            findings: &report.findings,
+            depths: &report.depths,
+            planted: &report.planted,
+            transfers: &[],
+            timings: None,
+            command: &report.command,
+            hash: &report.hash,
+            settings: serde_json::to_string_pretty(&report.study).unwrap_or_default(),
+        }
+    }
+}
+
+fn setting(report: &StudyReport) -> String {
+    let base = &report.study.base;
+    format!(
+        "{} in, {} out, {}; {} layers; {}, {} of training and {} of fine-tuning at most. Errors are in scaled space over all {}; ± is one deviation over seeds.",
+        number::plural(base.forecaster.lookback(), "row"),
+        number::count(base.forecaster.horizon() as u64),
+        number::plural(report.data.channels, "channel"),
+        depths(&report.study.depths),
+        number::plural(report.study.seeds.len(), "seed"),
+        number::plural(base.training.epochs, "epoch"),
+        number::plural(base.finetune.epochs, "epoch"),
+        number::plural(report.data.windows.test, "test window"),
+    )
+}
+
+fn made_setting(report: &MadeReport) -> String {
+    match &report.study {
+        MadeStudy::Planted(study) => format!(
+            "A forecaster of five layers in series that the program makes, {} of {} training steps each; ± is one deviation over seeds.",
+            number::plural(study.seeds.len(), "model"),
+            number::count(study.steps as u64),
+        ),
+        MadeStudy::Classifier(study) => classifier_setting(study, report),
+    }
+}
+
+fn classifier_setting(study: &ClassifierStudy, report: &MadeReport) -> String {
+    let task = match study.domain {
+        Domain::Text => "The next character after 24 of a text with a known grammar",
+        Domain::Images => "The shape in an image of 16 × 16 grey values, in patches of 4 × 4",
+    };
+    let chance = report.chance_loss.map_or_else(String::new, |chance| {
+        format!(" Guessing costs {chance:.3} nats.")
+    });
+    let best = report.best_loss.map_or_else(String::new, |best| {
+        format!(" Nobody can do better than {best:.3} on these tests.")
+    });
+    format!(
+        "{task}; width {}, {}, {} layers; {}, {} steps of training and {} of fine-tuning, no sequence seen twice. Losses are cross-entropies in nats; ± is one deviation over seeds.{chance}{best}",
+        study.size.d_model,
+        number::plural(study.size.heads, "head"),
+        depths(&study.depths),
+        number::plural(study.seeds.len(), "seed"),
+        number::count(study.steps as u64),
+        number::count(study.finetune_steps as u64),
+    )
+}
+
+fn depths(layers: &[usize]) -> String {
+    let list: Vec<String> = layers.iter().map(ToString::to_string).collect();
+    list.join(" and ")
+}

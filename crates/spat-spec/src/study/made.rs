@@ -1,0 +1,236 @@
+//! Studies of data that the program makes itself: no table is needed, and something about the truth
+//! is known.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{DepthReport, Finding, PlantedResult, Question};
+use crate::forecaster::ConfigError;
+use crate::{MaskShape, PruneRule, Scaling, Scorer, SendOptions, Sign, When};
+
+/// Data that are no series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Domain {
+    /// The next character of a text with a known grammar.
+    Text,
+    /// The shape in a small image.
+    Images,
+}
+
+/// Sizes of a classifier's encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClassifierSize {
+    /// Width of a token.
+    pub d_model: usize,
+    /// Hidden width of the feed-forward parts.
+    pub d_ff: usize,
+    /// Heads of a dense module; divides `d_model`.
+    pub heads: usize,
+    /// Encoder layers.
+    pub layers: usize,
+    /// Dropout probability, in `[0, 1)`.
+    pub dropout: f64,
+}
+
+/// Everything that decides the result of a study without a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum MadeStudy {
+    /// A forecaster with modules of known importance.
+    Planted(PlantedStudy),
+    /// A small Transformer that is no forecaster.
+    Classifier(Box<ClassifierStudy>),
+}
+
+/// Does a way of scoring find a known order?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlantedStudy {
+    /// One model for each entry.
+    pub seeds: Vec<u64>,
+    /// Training steps of each.
+    pub steps: usize,
+    /// The SEND that is called the study's own; the others are tried all the same.
+    pub send: SendOptions,
+}
+
+/// Dense → scores → plan → removal → fine-tuning, outside forecasting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassifierStudy {
+    /// What the data are.
+    pub domain: Domain,
+    /// Sizes; the depth is replaced by those below.
+    pub size: ClassifierSize,
+    /// Encoder layers, one model for each entry.
+    pub depths: Vec<usize>,
+    /// One model of each depth for each entry.
+    pub seeds: Vec<u64>,
+    /// Sequences per step.
+    pub batch: usize,
+    /// Steps of the dense model.
+    pub steps: usize,
+    /// Steps after a removal, and of the dense control.
+    pub finetune_steps: usize,
+    /// Adam's learning rate, always the same.
+    pub learning_rate: f64,
+    /// The SEND that everything is compared with.
+    pub send: SendOptions,
+    /// How many modules go where variants are compared.
+    pub prune: PruneRule,
+    /// Rivals of SEND.
+    pub scorers: Vec<Scorer>,
+    /// What is asked: any of [`ClassifierStudy::QUESTIONS`].
+    pub questions: Vec<Question>,
+    /// Random orders where not every subset is trained.
+    pub draws: usize,
+    /// Batches that a scoring pass sees.
+    pub score_batches: usize,
+    /// Whether every number of modules in the sweep is trained from new weights too.
+    pub scratch_everywhere: bool,
+}
+
+impl ClassifierStudy {
+    /// What can be asked without a table.
+    pub const QUESTIONS: [Question; 7] = [
+        Question::Oracle,
+        Question::Sweep,
+        Question::Rivals,
+        Question::Options,
+        Question::Adaptive,
+        Question::Stability,
+        Question::Uniformity,
+    ];
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |what: String, way_out: &str| Err(ConfigError::new(what, way_out));
+        if self.depths.iter().any(|&depth| depth == 0 || depth > 24) || self.depths.is_empty() {
+            return wrong(
+                "a study of models without layers, or of too many".to_owned(),
+                "use depths of 1 to 24, such as 4",
+            );
+        }
+        let ClassifierSize { d_model, heads, .. } = self.size;
+        if heads == 0 || !d_model.is_multiple_of(heads) {
+            return wrong(
+                format!("a model width of {d_model} with {heads} heads"),
+                "use a width that is a multiple of the heads",
+            );
+        }
+        let counts = [self.batch, self.steps, self.draws, self.score_batches];
+        if counts.contains(&0) {
+            return wrong("batches or steps of nothing".to_owned(), "use 1 or more");
+        }
+        if self.questions.is_empty() {
+            return wrong(
+                "a study that asks nothing".to_owned(),
+                "leave --only out, or name a question",
+            );
+        }
+        if let Some(other) = self
+            .questions
+            .iter()
+            .find(|question| !Self::QUESTIONS.contains(question))
+        {
+            let known = Self::QUESTIONS.map(Question::name).join(", ");
+            return Err(ConfigError::new(
+                format!("the question {} outside forecasting", other.name()),
+                format!("ask one of {known}"),
+            ));
+        }
+        self.send.check()
+    }
+}
+
+impl MadeStudy {
+    /// One model for each entry.
+    pub fn seeds(&self) -> &[u64] {
+        match self {
+            Self::Planted(study) => &study.seeds,
+            Self::Classifier(study) => &study.seeds,
+        }
+    }
+
+    /// Checks everything that can be checked before the data are made.
+    ///
+    /// # Errors
+    /// Names the first value that is wrong and what would be right.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.seeds().is_empty() {
+            return Err(ConfigError::new(
+                "a study of no seeds".to_owned(),
+                "use 3 or more",
+            ));
+        }
+        match self {
+            Self::Planted(study) if study.steps == 0 => Err(ConfigError::new(
+                "planted models that are never trained".to_owned(),
+                "use 1 step or more",
+            )),
+            Self::Planted(study) => study.send.check(),
+            Self::Classifier(study) => study.check(),
+        }
+    }
+
+    /// Sixteen hexadecimal digits of SHA-256 over the study's JSON.
+    pub fn hash(&self) -> String {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        Sha256::digest(text)
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// What a study without a table found. Like [`super::StudyReport`] it knows no clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MadeReport {
+    /// The version of the program.
+    pub version: String,
+    /// The command that makes the result again.
+    pub command: String,
+    /// [`MadeStudy::hash`].
+    pub hash: String,
+    /// Everything that decided the result.
+    pub study: MadeStudy,
+    /// What the numbers say, for and against the method.
+    pub findings: Vec<Finding>,
+    /// The loss of guessing all answers alike, nats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chance_loss: Option<f64>,
+    /// The least loss that anyone could reach, mean over seeds, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_loss: Option<f64>,
+    /// One entry per depth.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depths: Vec<DepthReport>,
+    /// Known orders, and whether they were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planted: Vec<PlantedResult>,
+}
+
+impl SendOptions {
+    /// Mask, sign and scaling in the words of the planted models' table, such as
+    /// `send during shared signed none`.
+    pub fn spelled(&self) -> String {
+        let when = match self.when {
+            When::During => "during",
+            When::After => "after",
+        };
+        let mask = match self.mask {
+            MaskShape::Shared => "shared",
+            MaskShape::PerSample => "per-sample",
+        };
+        let sign = match self.sign {
+            Sign::Signed => "signed",
+            Sign::Absolute => "absolute",
+        };
+        let scaling = match self.scaling {
+            Scaling::None => "none",
+            Scaling::SumLoss => "sum-loss",
+            Scaling::Standardise => "standardise",
+            Scaling::Temperature(_) => "temperature",
+        };
+        format!("send {when} {mask} {sign} {scaling}")
+    }
+}

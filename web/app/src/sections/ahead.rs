@@ -1,0 +1,91 @@
+//! What lies ahead of a table's end, as a drawing.
+
+use spat_report::{Hue, LineChart, LineSeries, Rule, Stroke};
+use spat_series::Series;
+
+/// Forecasts of the rows after a table's last, row-major `[horizon × channels]`.
+pub(crate) struct Ahead<'a> {
+    /// The table.
+    pub(crate) series: &'a Series,
+    /// The channel that is drawn.
+    pub(crate) name: &'a str,
+    /// Its place among the forecasts' channels, and how many those are.
+    pub(crate) channel: usize,
+    pub(crate) channels: usize,
+    /// Where the forecasts begin.
+    pub(crate) first_row: usize,
+    pub(crate) stamps: &'a [String],
+    /// Forecasts by their names; the last is the one that the intervals are about.
+    pub(crate) forecasts: &'a [(&'static str, &'a [f32])],
+    /// Half widths, by level.
+    pub(crate) intervals: &'a [(f64, Vec<f32>)],
+}
+
+impl Ahead<'_> {
+    /// The table's end and the forecasts after it; in words, too.
+    pub(crate) fn drawing(&self, description: String) -> LineChart {
+        let most = self.forecasts.last();
+        let center = most.map_or_else(Vec::new, |(_, values)| self.pick(values));
+        // The widest band first, so that the narrower one is drawn over it.
+        let bands = self.intervals.iter().rev().map(|(level, widths)| {
+            let label = format!("{:.0} %", level * 100.0);
+            let band = self.pick(widths).into_iter().zip(&center).enumerate();
+            LineSeries {
+                band: band
+                    .map(|(step, (width, value))| (step as f64, value - width, value + width))
+                    .collect(),
+                ..LineSeries::new(label, Hue::Vermillion, Vec::new())
+            }
+        });
+        let mut series: Vec<LineSeries> = bands.collect();
+        series.push(LineSeries::new(
+            "the table",
+            Hue::Ink,
+            self.past(center.len()),
+        ));
+        let last = self.forecasts.len().saturating_sub(1);
+        for (place, (name, values)) in self.forecasts.iter().enumerate() {
+            let points = self.pick(values).into_iter().enumerate();
+            let points = points.map(|(step, value)| (step as f64, value)).collect();
+            series.push(if place == last {
+                LineSeries::new(*name, Hue::Vermillion, points)
+            } else {
+                LineSeries::new(*name, Hue::Blue, points).stroke(Stroke::Dashed)
+            });
+        }
+        let start = self.stamps.first().cloned();
+        let start = start.unwrap_or_else(|| format!("row {}", self.first_row));
+        LineChart {
+            title: format!("{} from {start}", self.name),
+            description,
+            x_label: "rows from the end of the table".to_owned(),
+            y_label: self.name.to_owned(),
+            series,
+            rules: vec![Rule {
+                x: 0.0,
+                label: "now".to_owned(),
+            }],
+            height: 320.0,
+            ..LineChart::default()
+        }
+    }
+
+    fn pick(&self, values: &[f32]) -> Vec<f64> {
+        let values = values.iter().skip(self.channel).step_by(self.channels);
+        values.map(|&value| f64::from(value)).collect()
+    }
+
+    /// Twice as many of the table's last rows as there are forecasts, if it has the channel in use.
+    fn past(&self, horizon: usize) -> Vec<(f64, f64)> {
+        let channels = &self.series.channels;
+        let Some(channel) = channels.iter().position(|name| name == self.name) else {
+            return Vec::new();
+        };
+        let shown = (2 * horizon).min(self.series.rows());
+        let values = self.series.channel(channel);
+        let values = values.skip(self.series.rows() - shown).enumerate();
+        values
+            .map(|(row, value)| (row as f64 - shown as f64, f64::from(value)))
+            .collect()
+    }
+}

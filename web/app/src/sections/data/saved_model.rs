@@ -1,0 +1,111 @@
+//! A saved model at work on the table: a forecast without any training.
+
+use leptos::prelude::*;
+use spat_report::{LineChart, line_chart};
+use spat_spec::ModelForecast;
+
+use crate::charts::Figure;
+use crate::download;
+use crate::sections::{Ahead, ChannelOf};
+use crate::state::{LoadedTable, Page};
+
+/// What the model is, and what it says.
+#[component]
+pub(super) fn SavedModel() -> impl IntoView {
+    let page = Page::here();
+    let is_table = Memo::new(move |_| page.table.with(Option::is_some));
+    move || {
+        page.model.get().map(|model| {
+            let facts = model.facts.iter().cloned();
+            let facts = facts.map(|fact| view! { <li>{fact}</li> }).collect_view();
+            view! {
+                <section class="saved-model" aria-labelledby="saved-model-title" data-testid="saved-model">
+                    <h3 id="saved-model-title">{format!("Forecast by {}", model.name)}</h3>
+                    <ul class="hint" data-testid="model-facts">
+                        {facts}
+                    </ul>
+                    <div aria-live="polite" data-testid="model-answer">
+                        {move || match page.forecast.get() {
+                            Some(Ok(_)) => view! { <Answer /> }.into_any(),
+                            Some(Err(reason)) => view! { <p class="error">{reason}</p> }.into_any(),
+                            None => {
+                                let words = if is_table.get() {
+                                    "Waiting for the engine …"
+                                } else {
+                                    "Now load the table that it is to forecast: one with these channels, whatever its length."
+                                };
+                                view! { <p class="hint">{words}</p> }.into_any()
+                            }
+                        }}
+                    </div>
+                    <button type="button" data-testid="model-away" on:click=move |_| page.put_model_away()>
+                        "Put the model away"
+                    </button>
+                </section>
+            }
+        })
+    }
+}
+
+/// The forecast of one channel, drawn.
+#[component]
+fn Answer() -> impl IntoView {
+    let page = Page::here();
+    let channel = RwSignal::new(0);
+    let forecast = move || page.forecast.get().and_then(Result::ok);
+    let names = Signal::derive(move || {
+        forecast().map_or_else(Vec::new, |forecast| forecast.channels.clone())
+    });
+    let doubts = move || {
+        let doubts = forecast().map(|forecast| forecast.doubts.clone());
+        let doubts = doubts.unwrap_or_default().into_iter();
+        doubts
+            .map(|doubt| view! { <p class="banner">{doubt}</p> })
+            .collect_view()
+    };
+    let chart =
+        Memo::new(move |_| Some(drawing(&*forecast()?, &*page.table.get()?, channel.get())));
+    let save = move |_| {
+        let Some(forecast) = forecast() else { return };
+        let text = forecast.csv.as_bytes();
+        if download::save("spat-forecast.csv", "text/csv", text).is_err() {
+            page.say("the browser would not save `spat-forecast.csv`");
+        }
+    };
+    view! {
+        {doubts}
+        <div class="row">
+            <ChannelOf id="model-channel" names chosen=channel />
+            <button type="button" data-testid="save-forecast" on:click=save>
+                "Forecast as CSV"
+            </button>
+        </div>
+        <Figure
+            name="model-forecast"
+            caption="The saved model after the last row of the table; bands, where it has them, hold the truth in about 80 % and 95 % of cases, if the future is like the part that it was validated on."
+            draw=move |width: f64| {
+                chart.get().map(|chart| line_chart(&LineChart { width, ..chart })).unwrap_or_default()
+            }
+            table=Signal::derive(move || {
+                chart.get().map(|chart| chart.table().limit(400).html()).unwrap_or_default()
+            })
+        />
+    }
+}
+
+fn drawing(forecast: &ModelForecast, table: &LoadedTable, channel: usize) -> LineChart {
+    let name = forecast.channels.get(channel).map_or("", String::as_str);
+    let ahead = Ahead {
+        series: &table.series,
+        name,
+        channel,
+        channels: forecast.channels.len().max(1),
+        first_row: forecast.first_row,
+        stamps: &forecast.stamps,
+        forecasts: &[("the model", &forecast.values)],
+        intervals: &forecast.intervals,
+    };
+    ahead.drawing(format!(
+        "The last rows of {name} and what the saved model forecasts after them"
+    ))
+}

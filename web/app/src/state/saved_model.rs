@@ -1,0 +1,66 @@
+//! A model's file that the person brought, to forecast a table with.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use spat_wire::Order;
+
+use super::Page;
+use super::model_header::facts;
+use crate::engine;
+
+/// A model's file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SavedModel {
+    pub(crate) name: String,
+    bytes: Arc<[u8]>,
+    /// What a person wants to know of it.
+    pub(crate) facts: Vec<String>,
+}
+
+impl Page {
+    /// Takes a file that the person gave: a model, which its name tells, or a table.
+    pub(crate) fn take_file(self, name: String, bytes: Vec<u8>) {
+        if !name.ends_with(".safetensors") {
+            return self.take_new_table(name, bytes);
+        }
+        if let Some(host) = engine::host() {
+            // It would be sent there, with the table, and refused.
+            return self.table_problem.set(Some(format!(
+                "{host} trains for its visitors and takes no saved models; forecast with `spat forecast` \
+                 on the command line"
+            )));
+        }
+        match facts(&bytes) {
+            Ok(facts) => {
+                let bytes = bytes.into();
+                let model = SavedModel { name, bytes, facts };
+                self.table_problem.set(None);
+                self.model.set(Some(Arc::new(model)));
+                self.forecast_with_model();
+            }
+            Err(reason) => self.table_problem.set(Some(format!("`{name}`: {reason}"))),
+        }
+    }
+
+    /// Orders the forecast, if there is a model and a table.
+    pub(super) fn forecast_with_model(self) {
+        self.forecast.set(None);
+        let (Some(model), Some(table)) = (self.model.get_untracked(), self.table.get_untracked())
+        else {
+            return;
+        };
+        let order = Order::Forecast {
+            engine: self.engine.get_untracked(),
+            data: Box::new(table.data.clone()),
+            model: model.bytes.len() as u64,
+        };
+        engine::send(&order, Some(&[&*model.bytes, &*table.bytes].concat()));
+    }
+
+    /// Forgets the model and what it said.
+    pub(crate) fn put_model_away(self) {
+        self.model.set(None);
+        self.forecast.set(None);
+    }
+}

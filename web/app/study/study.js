@@ -1,0 +1,115 @@
+// Studies in a tab: a worker of the engine shows a study.json, or does a small study itself. Both end
+// with the same views as the command line's study.html.
+const DEMO = "nyc-weather-2013.csv";
+const element = (id) => document.getElementById(id);
+const form = element("study");
+const [bar, words, views, save, stop] = ["bar", "words", "views", "save", "stop"].map(element);
+const start = form.querySelector("[type=submit]");
+const text = new TextDecoder();
+
+let worker;
+let found; // The study.json that was computed here.
+
+function say(message, bad = false) {
+  words.textContent = message;
+  words.classList.toggle("error", bad);
+}
+
+function busy(is) {
+  start.disabled = is;
+  stop.hidden = !is;
+  bar.hidden = !is;
+  if (is) {
+    bar.max = 1;
+    bar.removeAttribute("value");
+  }
+}
+
+function end(message, bad) {
+  worker?.terminate();
+  worker = undefined;
+  busy(false);
+  say(message, bad);
+}
+
+// The views as the engine drew them, without the page around them: its styles are here already, and
+// this page's policy would not let them in once more.
+function show(html) {
+  const inner = html.slice(html.indexOf("<main>"), html.lastIndexOf("</main>"));
+  const drawn = new DOMParser().parseFromString(inner, "text/html");
+  views.replaceChildren(...drawn.querySelectorAll("main"));
+  views.scrollIntoView({ behavior: "smooth" });
+}
+
+const hear = {
+  part: ({ name }) => say(name),
+  wanted: ({ tasks, known }) => {
+    if (!bar.hasAttribute("value")) [bar.max, bar.value] = [0.001, 0];
+    bar.max += tasks;
+    bar.value += known;
+  },
+  began: ({ name }) => say(name),
+  ended: () => (bar.value += 1),
+  shown: ({ html, json }) => {
+    found = json;
+    save.hidden = !json;
+    end(json ? "The study is done. Its figures are below." : "The study's figures are below.");
+    show(html);
+  },
+  failed: ({ message }) => end(message, true),
+};
+
+// Asks a worker of its own, so that stopping is ending it.
+function ask(what, bytes) {
+  worker?.terminate();
+  found = undefined;
+  save.hidden = true;
+  views.replaceChildren();
+  busy(true);
+  say("The engine is on its way …");
+  worker = new Worker("../spat-worker_loader.js", { type: "module", name: "study" });
+  worker.onerror = ({ message }) => end(message || "the engine's files could not be loaded", true);
+  worker.onmessage = ({ data: [json] }) => {
+    const { tell, ...told } = JSON.parse(text.decode(json));
+    if (tell !== "ready") return hear[tell]?.(told);
+    const question = new TextEncoder().encode(JSON.stringify(what));
+    worker.postMessage([question, bytes], [question.buffer, bytes.buffer]);
+  };
+}
+
+const bytesOf = async (file) => new Uint8Array(await file.arrayBuffer());
+
+document.querySelector("[data-testid=study-file]").addEventListener("change", async ({ target }) => {
+  const [file] = target.files;
+  if (file) ask({ ask: "show" }, await bytesOf(file));
+});
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const chosen = new FormData(form);
+  const number = (name) => Number(chosen.get(name));
+  const [file] = form.elements.table.files;
+  try {
+    const bytes = file ? await bytesOf(file) : new Uint8Array(await (await fetch(`../demo/${DEMO}`)).arrayBuffer());
+    const numbers = ["lookback", "horizon", "width", "heads", "layers", "epochs", "seeds"];
+    ask(
+      {
+        ask: "run",
+        table: file?.name ?? DEMO,
+        scorers: chosen.getAll("scorers"),
+        ...Object.fromEntries(numbers.map((name) => [name, number(name)])),
+      },
+      bytes,
+    );
+  } catch (error) {
+    say(`The table could not be read: ${error.message}`, true);
+  }
+});
+
+stop.addEventListener("click", () => end("Stopped. Nothing of it is kept."));
+
+save.addEventListener("click", () => {
+  const address = URL.createObjectURL(new Blob([found], { type: "application/json" }));
+  Object.assign(document.createElement("a"), { href: address, download: "study.json" }).click();
+  URL.revokeObjectURL(address);
+});

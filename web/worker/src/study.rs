@@ -1,0 +1,136 @@
+//! A worker for studies only: shows a `study.json`, or does a small study here. It works in one go,
+//! and whoever wants it to stop ends it.
+
+mod asked;
+
+use std::sync::atomic::AtomicBool;
+
+use serde::{Deserialize, Serialize};
+use spat_engine::Device;
+use spat_engine::platform;
+use spat_spec::{DeviceFacts, MadeReport, StudyReport};
+use spat_study::{Place, StudyEvent, conduct};
+use spat_wire::{pack, unpack};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, console};
+
+use asked::Asked;
+
+/// The worker's name that makes it one for studies.
+pub(crate) const NAME: &str = "study";
+
+/// From the page.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+enum Ask {
+    /// Show the `study.json` that comes with it.
+    Show,
+    /// Study the table that comes with it.
+    Run(Asked),
+}
+
+/// To the page.
+#[derive(Debug, Serialize)]
+#[serde(tag = "tell", rename_all = "snake_case")]
+enum Tell {
+    /// Asks are heard.
+    Ready,
+    /// A part of the study begins.
+    Part { name: String },
+    /// More tasks are wanted.
+    Wanted { tasks: usize, known: usize },
+    /// A task begins.
+    Began { name: String },
+    /// A task has ended.
+    Ended,
+    /// The study's page, and what it is drawn from where it was computed here.
+    Shown {
+        html: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        json: Option<String>,
+    },
+    /// Nothing came of it.
+    Failed { message: String },
+}
+
+/// Listens until the worker is ended.
+pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
+    let take = |message: MessageEvent| {
+        let told = match unpack::<Ask>(&message.data()) {
+            Ok((Ask::Show, bytes)) => show(&bytes.unwrap_or_default()),
+            Ok((Ask::Run(asked), bytes)) => run(asked, &bytes.unwrap_or_default()),
+            Err(reason) => Err(format!(
+                "the page and its engine do not fit together ({reason}); reload the page"
+            )),
+        };
+        tell(&told.unwrap_or_else(|message| Tell::Failed { message }));
+    };
+    let take = Closure::<dyn FnMut(MessageEvent)>::new(take);
+    scope.set_onmessage(Some(take.as_ref().unchecked_ref()));
+    // It lives as long as the worker.
+    take.forget();
+    tell(&Tell::Ready);
+}
+
+/// The views of a study of either kind.
+fn show(json: &[u8]) -> Result<Tell, String> {
+    let html = match serde_json::from_slice::<StudyReport>(json) {
+        Ok(report) => spat_report::study_html(&report, None),
+        Err(no_study) => match serde_json::from_slice::<MadeReport>(json) {
+            Ok(report) => spat_report::made_html(&report),
+            Err(_) => {
+                return Err(format!(
+                    "this is no study.json of this version ({no_study}); `spat study` writes one"
+                ));
+            }
+        },
+    };
+    Ok(Tell::Shown { html, json: None })
+}
+
+fn run(asked: Asked, table: &[u8]) -> Result<Tell, String> {
+    let command = asked.command();
+    let (study, series) = asked.study(table)?;
+    let place = Place {
+        folder: None,
+        device: Device::flex(),
+        device_facts: DeviceFacts {
+            kind: "cpu".to_owned(),
+            name: platform::cpu_name(),
+            threads: platform::threads(),
+        },
+        workers: 1,
+        command,
+        watch: &|event| tell(&event.into()),
+        stop: &AtomicBool::new(false),
+    };
+    let (report, timings) =
+        conduct(&study, vec![series], &place).map_err(|error| error.to_string())?;
+    let json = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
+    Ok(Tell::Shown {
+        html: spat_report::study_html(&report, Some(&timings)),
+        json: Some(json),
+    })
+}
+
+impl From<StudyEvent> for Tell {
+    fn from(event: StudyEvent) -> Self {
+        match event {
+            StudyEvent::Wanted { tasks, known } => Self::Wanted { tasks, known },
+            StudyEvent::Began(name) => Self::Began { name },
+            StudyEvent::Ended(_) => Self::Ended,
+            StudyEvent::Part(name) => Self::Part { name },
+        }
+    }
+}
+
+fn tell(what: &Tell) {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let sent = pack(what, None)
+        .map_err(|error| JsValue::from_str(&error.to_string()))
+        .and_then(|(message, buffers)| scope.post_message_with_transfer(&message, &buffers));
+    if let Err(error) = sent {
+        console::error_1(&error);
+    }
+}
