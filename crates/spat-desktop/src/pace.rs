@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use spat_spec::{Event, Notice};
 
 /// The part of a phase's age that lies between two notices of its progress.
-const PART: u32 = 20;
+const PART: u32 = 5;
 
 /// The longest that a person waits for the next one.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -96,7 +96,8 @@ mod tests {
         let heard = |fifths: std::ops::Range<u64>| -> usize {
             fifths.map(|fifth| say(progress(1), fifth).len()).sum()
         };
-        assert_eq!(heard(1..21), 20, "every one at first");
+        assert_eq!(heard(1..6), 5, "every one at first");
+        assert_eq!(heard(6..21), 5, "fewer later");
         assert_eq!(heard(151..201), 10, "one a second at last");
 
         // The last word before anything else is not lost.
