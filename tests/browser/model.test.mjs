@@ -45,7 +45,7 @@ test("a saved model forecasts its table as the page did that made it", MINUTE, (
     assert.deepEqual(await violations(page), []);
     await page.getByTestId("model-channel").selectOption("1");
     const name = shown[1][2];
-    await page.locator("figure[data-name=model-forecast] svg").getByText(`${name} from`).first().waitFor();
+    await page.locator("figure[data-name=model-forecast] svg").getByText(`${name} from`).first().waitFor({ state: "attached" });
 
     await page.getByTestId("file").setInputFiles(file("dense.safetensors", dense));
     await page.getByTestId("saved-model").filter({ hasText: "Forecast by dense.safetensors" }).waitFor();

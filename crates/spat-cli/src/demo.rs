@@ -9,25 +9,15 @@ use spat_spec::{
 };
 
 use crate::args::DemoArgs;
-use crate::run::Start;
 use crate::run_folder;
-use crate::{device, experiment, output, table};
-
-/// A year of hourly weather at three airports; `demo/README.md` has its origin.
-const TABLE: &[u8] = include_bytes!("../demo/nyc-weather-2013.csv");
-
-const NAME: &str = "nyc-weather-2013.csv";
-
-/// The table's name and bytes.
-pub(crate) fn file() -> (String, Vec<u8>) {
-    (NAME.to_owned(), TABLE.to_vec())
-}
+use crate::start::Start;
+use crate::{demo_table, device, experiment, output, table};
 
 /// Runs the demo.
 pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     device::set_threads(args.device.threads)?;
     let data = DataConfig::default();
-    let (name, bytes) = file();
+    let (name, bytes) = demo_table::file();
     let loaded = table::from_bytes(name, bytes, &data)?;
     let experiment = small(data, loaded.series.channel_count(), args.seed);
     experiment::check(&experiment, &loaded.series)?;

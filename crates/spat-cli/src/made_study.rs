@@ -12,7 +12,8 @@ use spat_study::{Place, conduct_made};
 
 use crate::args::{StudyArgs, WhatArgs};
 use crate::failure::input;
-use crate::study::{carried_out, open, scorers, seeds, show, tell_place};
+use crate::study_file::open;
+use crate::study_work::{carried_out, show, tell_place};
 use crate::{command_line, device, run_folder};
 
 /// Flags that say how scores are taken, and where and how the study is done.
@@ -112,7 +113,7 @@ fn of(args: &StudyArgs) -> MadeStudy {
     let send = args.score.options();
     let Some(domain) = args.domain else {
         return MadeStudy::Planted(PlantedStudy {
-            seeds: seeds(what),
+            seeds: what.seeds(),
             steps: what.steps.unwrap_or(if what.quick { 600 } else { 1500 }),
             send,
         });
@@ -134,7 +135,7 @@ fn of(args: &StudyArgs) -> MadeStudy {
             dropout: args.sizes.dropout.unwrap_or(0.0),
         },
         depths,
-        seeds: seeds(what),
+        seeds: what.seeds(),
         batch: args.training.batch.unwrap_or(64),
         steps: what.steps.unwrap_or(if what.quick { 400 } else { 800 }),
         finetune_steps: what
@@ -147,7 +148,7 @@ fn of(args: &StudyArgs) -> MadeStudy {
             rounding: what.rounding,
             ..PruneRule::default()
         },
-        scorers: scorers(what),
+        scorers: what.scorers(),
         questions: questions(what),
         draws: what.draws.unwrap_or(if what.quick { 5 } else { 10 }),
         score_batches: what.score_batches.unwrap_or(8),

@@ -11,7 +11,7 @@ use spat_spec::{Event, Experiment, ModelKind};
 use crate::args::{RunArgs, model_name};
 use crate::failure::input;
 use crate::run_folder;
-use crate::{command_line, demo, device, output, run, table};
+use crate::{command_line, demo_table, device, output, start, table};
 
 /// `spat run --resume`. `settings` are the given flags that decide a result.
 pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<ExitCode> {
@@ -25,7 +25,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
                 report: Box::new(report),
             })?;
         } else {
-            run::show(&report, &path)?;
+            start::show(&report, &path)?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -51,7 +51,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
             let name = file.table_name().unwrap_or_else(|| table::file_name(data));
             (name, table::read_file(data)?)
         }
-        (None, Origin::Demo) => demo::file(),
+        (None, Origin::Demo) => demo_table::file(),
     };
     if table::sha256(&bytes) != file.sha256 {
         return Err(input(format!(
@@ -71,7 +71,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
         device,
         device_facts: facts,
     };
-    run::finish(job, folder, &path, args.talk, &line)
+    start::finish(job, folder, &path, args.talk, &line)
 }
 
 /// The folder named, or the one that the same flags have made.
@@ -89,8 +89,8 @@ fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
             "which run? name its folder: spat run --resume --run DIR, or give the flags{flags} it was begun with"
         )));
     };
-    let (loaded, experiment) = run::prepare(args, data, has_seed(settings))?;
-    let path = run::folder(args, &loaded, &experiment);
+    let (loaded, experiment) = start::prepare(args, data, has_seed(settings))?;
+    let path = start::folder(args, &loaded, &experiment);
     if path.join("experiment.json").is_file() {
         return Ok(path);
     }
@@ -123,7 +123,7 @@ fn refuse_other_settings(
             command_line::resume(path)
         )));
     };
-    if run::prepare(args, data, has_seed(settings))?.1 == *begun {
+    if start::prepare(args, data, has_seed(settings))?.1 == *begun {
         return Ok(());
     }
     Err(input(format!(

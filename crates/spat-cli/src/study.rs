@@ -1,40 +1,22 @@
 //! `spat study`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::ArgMatches;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use spat_series::Series;
 use spat_spec::{
-    Controls, DataConfig, Experiment, PruneRule, Question, Scorer, Study, TableFacts,
-    TrainingConfig,
+    Controls, DataConfig, Experiment, PruneRule, Question, Study, TableFacts, TrainingConfig,
 };
-use spat_study::{Place, STUDY_FILE, StudyError, StudyEvent, conduct, workers};
+use spat_study::{Place, conduct, workers};
 
 use crate::args::{StudyArgs, WhatArgs, model_name};
-use crate::failure::{Stopped, input};
-use crate::hints::Advice;
-use crate::study_progress::StudyView;
+use crate::failure::input;
+use crate::study_file::open;
+use crate::study_work::{carried_out, show, tell_place};
 use crate::table::{self, Loaded};
-use crate::{command_line, demo, device, experiment, made_study, output, run_folder};
-
-/// Deep structures nest deeply while gradients are taken.
-const STACK: usize = 64 << 20;
-
-/// What a study's folder says of it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct StudyFile<S> {
-    /// Everything that decides the result.
-    pub(crate) study: S,
-    /// What makes the result again, as it was first typed.
-    pub(crate) command: String,
-}
+use crate::{demo_table, device, experiment, made_study, output, run_folder};
 
 /// Begins a study, or goes on with one.
 pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
@@ -96,43 +78,6 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     )
 }
 
-/// Where the study is kept, and how much of it is done at once.
-pub(crate) fn tell_place(folder: &Path, at_once: usize) {
-    output::note(&format!(
-        "study folder {}, {at_once} {} at once",
-        folder.display(),
-        if at_once == 1 { "task" } else { "tasks" }
-    ));
-}
-
-/// Does a study on a thread with a deep stack, with one progress display, stopped by Ctrl-C.
-pub(crate) fn carried_out<R: Send>(
-    quiet: bool,
-    folder: &Path,
-    command: &str,
-    work: impl FnOnce(&(dyn Fn(StudyEvent) + Sync), &AtomicBool) -> Result<R, StudyError> + Send,
-) -> anyhow::Result<R> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let view = StudyView::new(quiet);
-    stop_on_interrupt(&stop, &view)?;
-    let watch = |event: StudyEvent| view.show(&event);
-    let result = thread::scope(|scope| {
-        let engine = thread::Builder::new()
-            .name("study".to_owned())
-            .stack_size(STACK)
-            .spawn_scoped(scope, || work(&watch, &stop))
-            .context("cannot start the study's thread")?;
-        engine
-            .join()
-            // The panic itself was shown by the thread that had it.
-            .map_err(|_| {
-                anyhow!("the study broke down; this is a mistake in spat, please report it")
-            })
-    })?;
-    view.end();
-    result.map_err(|error| explained(error, folder, command))
-}
-
 /// A flag that would change nothing is refused, not passed over.
 fn refuse_steps(args: &StudyArgs) -> anyhow::Result<()> {
     if args.what.steps.is_some() || args.what.finetune_steps.is_some() {
@@ -143,30 +88,12 @@ fn refuse_steps(args: &StudyArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The report as JSON or as tables, and where the page is.
-pub(crate) fn show(
-    report: &impl Serialize,
-    tables: &str,
-    folder: &Path,
-    json: bool,
-) -> anyhow::Result<ExitCode> {
-    if json {
-        output::json(report)?;
-    } else {
-        output::result(&format!(
-            "{tables}\n\nstudy: {}\n",
-            folder.join("study.html").display()
-        ))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 /// The table that is trained on, then those that are only shown.
 fn tables(args: &StudyArgs, data: &DataConfig) -> anyhow::Result<Vec<Loaded>> {
     let first = match &args.data {
         Some(path) => table::load(path, data)?,
         None => {
-            let (name, bytes) = demo::file();
+            let (name, bytes) = demo_table::file();
             table::from_bytes(name, bytes, data)?
         }
     };
@@ -234,8 +161,8 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
             (true, _, true) => vec![2, 4, 6],
             (true, false, false) => vec![2, 4],
         },
-        seeds: seeds(what),
-        scorers: scorers(what),
+        seeds: what.seeds(),
+        scorers: what.scorers(),
         questions,
         draws: what.draws.unwrap_or(if what.quick { 5 } else { 10 }),
         score_batches: what
@@ -251,13 +178,6 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
     Ok(study)
 }
 
-/// Three unless somebody says otherwise.
-pub(crate) fn seeds(what: &WhatArgs) -> Vec<u64> {
-    (0..what.seeds.unwrap_or(if what.full { 5 } else { 3 }) as u64)
-        .map(|place| what.seed.wrapping_add(place))
-        .collect()
-}
-
 fn questions(what: &WhatArgs) -> anyhow::Result<Vec<Question>> {
     if what.only.contains(&Question::ZeroShot) && what.also.is_empty() {
         return Err(input(
@@ -269,99 +189,4 @@ fn questions(what: &WhatArgs) -> anyhow::Result<Vec<Question>> {
             && (*question != Question::ZeroShot || !what.also.is_empty())
     };
     Ok(Question::ALL.into_iter().filter(asked).collect())
-}
-
-pub(crate) fn scorers(what: &WhatArgs) -> Vec<Scorer> {
-    let asked = |scorer: &Scorer| what.scorers.is_empty() || what.scorers.contains(scorer);
-    Scorer::ALL.into_iter().filter(asked).collect()
-}
-
-/// A new folder, or one that holds this very study.
-pub(crate) fn open<S: Serialize + DeserializeOwned + PartialEq>(
-    args: &StudyArgs,
-    folder: &Path,
-    study: S,
-    given: Option<&ArgMatches>,
-) -> anyhow::Result<StudyFile<S>> {
-    let path = folder.join(STUDY_FILE);
-    if path.is_file() {
-        let known: StudyFile<S> = serde_json::from_slice(&table::read_file(&path)?)
-            .map_err(|error| input(format!("`{}` is damaged: {error}", path.display())))?;
-        if known.study != study {
-            return Err(input(format!(
-                "`{}` holds another study; go on with that by: {}\nor name another folder with --run",
-                folder.display(),
-                again(&known.command, folder)
-            )));
-        }
-        if !args.resume {
-            return Err(input(format!(
-                "`{}` holds this study already; go on with it, or see its result, by: {}",
-                folder.display(),
-                again(&known.command, folder)
-            )));
-        }
-        return Ok(known);
-    }
-    if args.resume {
-        return Err(input(format!(
-            "there is no study in `{}`; leave --resume out to begin it",
-            folder.display()
-        )));
-    }
-    let file = StudyFile {
-        study,
-        command: command(args, given),
-    };
-    let text = serde_json::to_vec_pretty(&file).context("cannot write the study's settings")?;
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-    spat_engine::platform::write_whole(&path, &text)?;
-    Ok(file)
-}
-
-fn command(args: &StudyArgs, given: Option<&ArgMatches>) -> String {
-    let mut words = vec!["spat study".to_owned()];
-    words.extend(
-        args.data
-            .as_ref()
-            .map(|path| command_line::quoted(&path.display().to_string())),
-    );
-    words.extend(given.map(command_line::study_settings).unwrap_or_default());
-    words.join(" ")
-}
-
-/// The command that goes on with a study.
-fn again(command: &str, folder: &Path) -> String {
-    let folder: PathBuf = folder.to_owned();
-    format!(
-        "{command} --run {} --resume",
-        command_line::quoted(&folder.display().to_string())
-    )
-}
-
-/// The first Ctrl-C stops in good order, the second ends the process.
-fn stop_on_interrupt(stop: &Arc<AtomicBool>, view: &StudyView) -> anyhow::Result<()> {
-    let (stop, view) = (stop.clone(), view.clone());
-    ctrlc::set_handler(move || {
-        if stop.swap(true, Ordering::Relaxed) {
-            // Files are replaced whole, so nothing is torn.
-            std::process::exit(1);
-        }
-        view.note("stopping… press Ctrl-C again to end at once");
-    })
-    .context("cannot listen for Ctrl-C")
-}
-
-fn explained(error: StudyError, folder: &Path, command: &str) -> anyhow::Error {
-    match error {
-        StudyError::Stopped => {
-            Stopped(format!("stopped; go on with: {}", again(command, folder))).into()
-        }
-        error @ StudyError::Config(_) => error.into(),
-        error => anyhow::Error::new(error).context(Advice(format!(
-            "what was done is kept; go on with: {}",
-            again(command, folder)
-        ))),
-    }
 }

@@ -7,8 +7,8 @@ use spat_prune::{ScoreAccumulator, ScoreError};
 use spat_spec::{AttentionStructure, ClassifierSize, Cost, Domain, ModuleId};
 
 use crate::classifier::{Classifier, Examples, Task};
+use crate::evaluate::{DomainResult, evaluate};
 use crate::fit::Fit;
-use crate::run::{DomainResult, evaluate};
 use crate::{images, text};
 
 /// What goes in, and what comes out.

@@ -9,6 +9,7 @@
 mod classifier;
 mod course;
 mod draw;
+mod evaluate;
 mod fit;
 pub mod images;
 pub mod planted;
@@ -17,5 +18,6 @@ pub mod text;
 
 pub use classifier::{Classifier, Examples, Readout, Task};
 pub use course::{Course, Stream, best_loss, task};
-pub use run::{DomainConfig, DomainError, DomainReport, DomainResult, run};
+pub use evaluate::DomainResult;
+pub use run::{DomainConfig, DomainError, DomainReport, run};
 pub use spat_spec::{ClassifierSize, Domain};

@@ -13,8 +13,11 @@ mod frame;
 mod line;
 mod module_id;
 mod plan;
+mod plan_error;
 pub mod preset;
 mod protocol;
+mod prune_rule;
+mod ranking;
 mod report;
 mod score;
 mod scorer;
@@ -38,9 +41,11 @@ pub use forecaster::{
 pub use frame::{FrameError, frame, join_frame, split_frame, unframe};
 pub use line::{Asked, Hello, Told};
 pub use module_id::ModuleId;
-pub use plan::{Granularity, HeadRemoval, Plan, PlanError, PruneRule, Rounding, Scope};
+pub use plan::{HeadRemoval, Plan};
+pub use plan_error::PlanError;
 pub use preset::{ModelKind, Preset};
 pub use protocol::{Command, Event, PROTOCOL, Phase};
+pub use prune_rule::{Granularity, PruneRule, Rounding, Scope};
 pub use report::{
     Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast,
     MeanErrors, ModelForecast, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly,

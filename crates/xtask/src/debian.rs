@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::dist::version;
+use crate::version;
 use crate::{root, succeed};
 
 const NAME: &str = "spat-desktop";

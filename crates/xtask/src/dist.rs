@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use sha2::{Digest as _, Sha256};
 
 use crate::adapter::answers;
-use crate::{PACKAGE_SETS, cargo, debian, page, root, succeed, window};
+use crate::{PACKAGE_SETS, cargo, debian, page, root, succeed, version, window};
 
 /// What is packed.
 #[derive(Args)]
@@ -63,11 +63,6 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The workspace's version.
-pub(crate) fn version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
 }
 
 fn command_line(packages: &Path) -> Result<()> {

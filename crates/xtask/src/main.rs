@@ -125,3 +125,8 @@ fn succeed(command: &mut Command) -> Result<()> {
     }
     Ok(())
 }
+
+/// The workspace's version.
+pub(crate) fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -185,6 +185,21 @@ const QUESTIONS: &[(&str, Question)] = &[
     ("zero-shot", Question::ZeroShot),
 ];
 
+impl WhatArgs {
+    /// Three unless somebody says otherwise.
+    pub(crate) fn seeds(&self) -> Vec<u64> {
+        (0..self.seeds.unwrap_or(if self.full { 5 } else { 3 }) as u64)
+            .map(|place| self.seed.wrapping_add(place))
+            .collect()
+    }
+
+    /// All unless some are named.
+    pub(crate) fn scorers(&self) -> Vec<Scorer> {
+        let asked = |scorer: &Scorer| self.scorers.is_empty() || self.scorers.contains(scorer);
+        Scorer::ALL.into_iter().filter(asked).collect()
+    }
+}
+
 impl SizeArgs {
     /// The same as `spat run` would have it.
     pub(crate) fn model(&self, quick: bool) -> ModelArgs {

@@ -24,6 +24,13 @@ impl Page {
         if !name.ends_with(".safetensors") {
             return self.take_new_table(name, bytes);
         }
+        if let Some(host) = engine::host() {
+            // It would be sent there, with the table, and refused.
+            return self.table_problem.set(Some(format!(
+                "{host} trains for its visitors and takes no saved models; forecast with `spat forecast` \
+                 on the command line"
+            )));
+        }
         match facts(&bytes) {
             Ok(facts) => {
                 let bytes = bytes.into();
