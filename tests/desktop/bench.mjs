@@ -7,7 +7,7 @@ import { Desktop, alone, family, mappings, nameOf, share, until, webProcess } fr
 import { again, onlyRun, prepare, reportOf, trained } from "./jobs.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
-const JOB = { lookback: 96, horizon: 24, epochs: 2, layers: 2, width: 64, heads: 4, "finetune-epochs": 1 };
+const JOB = { lookback: 96, horizon: 24, epochs: 5, layers: 3, width: 128, heads: 8, "finetune-epochs": 2 };
 
 /** Five seconds after the page is there, each process by its share of what it shares. */
 async function memory() {

@@ -34,7 +34,7 @@ export function onlyRun(runs) {
 export const reportOf = (folder) => JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
 
 export const resume = (folder) =>
-  execFileSync(SPAT, ["run", "--resume", "--run", folder, "--quiet"], { encoding: "utf8" });
+  execFileSync(SPAT, ["run", "--resume", "--run", folder, "--quiet"], { encoding: "utf8", stdio: "pipe" });
 
 /** The same run from its beginning, by the command line. */
 export function again(folder) {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::Instant;
 
 use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError};
 use spat_host::{DeskThread, RunFolder, RunsFolder};
@@ -9,6 +10,7 @@ use spat_spec::{DeviceFacts, Event, Experiment, Notice, Order, frame};
 use tauri::ipc::{Channel, InvokeResponseBody};
 use tauri::{AppHandle, Manager as _};
 
+use crate::pace::Pace;
 use crate::settings::Settings;
 use crate::survey;
 
@@ -84,9 +86,12 @@ pub(crate) fn listen(app: &AppHandle, channel: Channel<InvokeResponseBody>) -> R
     office.surveyed.call_once(survey::ask);
     *office.page() = Some(channel);
     let reach = app.clone();
+    let pace = Pace::default();
     let hear = move |notice: Notice| {
         mind_memory(&notice);
-        tell(&reach, &notice, &[]);
+        for due in pace.due(notice, Instant::now()) {
+            tell(&reach, &due, &[]);
+        }
     };
     let desk = DeskThread::start(Chosen::new(app), hear)
         .map_err(|error| format!("cannot start the engine's thread: {error}"))?;

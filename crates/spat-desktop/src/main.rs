@@ -9,6 +9,7 @@ mod desk;
 mod dialogs;
 mod drawing;
 mod menu;
+mod pace;
 mod quit;
 mod settings;
 mod survey;
