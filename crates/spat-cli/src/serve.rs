@@ -134,8 +134,9 @@ fn interrupted() -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = Some(interrupt);
     ctrlc::set_handler(move || match interrupt.take() {
         Some(interrupt) => {
-            interrupt.send(()).ok();
+            // Said first: the server may end at once, and the process with it.
             output::note("ending… press Ctrl-C again to end at once");
+            interrupt.send(()).ok();
         }
         None => std::process::exit(1),
     })
