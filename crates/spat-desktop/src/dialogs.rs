@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use tauri::{AppHandle, Manager as _};
-use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
+use tauri_plugin_dialog::DialogExt as _;
 
 use crate::settings::Settings;
-use crate::{desk, tables};
+use crate::{complaint, desk, tables};
 
 /// Lets the person pick a table and hands it to the page.
 pub(crate) fn pick_table(app: &AppHandle) {
@@ -35,7 +35,7 @@ pub(crate) fn save(app: &AppHandle, name: &str, bytes: &[u8]) {
     if let Some(path) = place.and_then(|path| path.into_path().ok())
         && let Err(error) = fs::write(&path, bytes)
     {
-        complain(app, &format!("Cannot write `{}`: {error}", path.display()));
+        complaint::complain(app, &format!("Cannot write `{}`: {error}", path.display()));
     }
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn show_folder(folder: &Path) -> Result<(), String> {
 pub(crate) fn browse(app: &AppHandle, address: &str) {
     let program = opener();
     if let Err(error) = Command::new(program).arg(address).spawn() {
-        complain(
+        complaint::complain(
             app,
             &format!("Cannot start `{program}` for {address}: {error}"),
         );
@@ -93,13 +93,4 @@ fn opener() -> &'static str {
     } else {
         "xdg-open"
     }
-}
-
-/// Tells the person what went wrong, and does not wait.
-pub(crate) fn complain(app: &AppHandle, words: &str) {
-    app.dialog()
-        .message(words)
-        .title("SPAT")
-        .kind(MessageDialogKind::Error)
-        .show(|_| {});
 }

@@ -4,7 +4,9 @@
 //! `commands`; what the engine says goes through one channel into the page.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
+mod choices;
 mod commands;
+mod complaint;
 mod desk;
 mod dialogs;
 mod drawing;
@@ -64,11 +66,12 @@ fn open() -> anyhow::Result<()> {
         .plugin(window_state())
         .plugin(stay())
         .invoke_handler(commands::handler())
-        .on_menu_event(|app, event| menu::chosen(app, event.id().as_ref()))
+        .on_menu_event(|app, event| choices::chosen(app, event.id().as_ref()))
         .setup(|app| {
             let handle = app.handle();
             app.manage(Settings::load(handle));
             app.manage(Office::default());
+            app.manage(choices::Zoom::default());
             menu::build(handle)?;
             quit::on_signals(handle.clone())?;
             Ok(())

@@ -7,7 +7,7 @@ use spat_spec::Notice;
 use tauri::{AppHandle, Manager as _};
 
 use crate::settings::Settings;
-use crate::{desk, dialogs, menu};
+use crate::{complaint, desk, menu};
 
 /// What the page takes; more would freeze it.
 const LARGEST: u64 = 256 << 20;
@@ -27,7 +27,7 @@ pub(crate) fn open(app: &AppHandle, path: &Path) {
     let table = match table {
         Ok(table) => table,
         Err(error) => {
-            return dialogs::complain(app, &format!("Cannot read `{}`: {error}", path.display()));
+            return complaint::complain(app, &format!("Cannot read `{}`: {error}", path.display()));
         }
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -40,7 +40,7 @@ pub(crate) fn open(app: &AppHandle, path: &Path) {
         .and_then(|path| app.state::<Settings>().remember(&path))
         .and_then(|()| menu::build(app).map_err(|error| error.to_string()));
     if let Err(reason) = remembered {
-        dialogs::complain(
+        complaint::complain(
             app,
             &format!("The table will not stand in the menu: {reason}"),
         );

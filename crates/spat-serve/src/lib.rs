@@ -12,10 +12,11 @@
 //! ```
 //!
 //! Every request passes the same way: a place among the connections, the client's rate, the name
-//! that it asks for and the page that it comes from (`guard`), the visitor's pass (`gate`), and then
+//! that it asks for and the page that it comes from (`admission`, by `guard`), the visitor's pass (`gate`), and then
 //! the page's files, which lie in memory (`page`), or the host's engine (`hall`) and the runs that it
 //! keeps (`kept`).
 
+mod admission;
 mod connection;
 mod error;
 mod gate;
@@ -23,6 +24,7 @@ mod guard;
 mod hall;
 mod kept;
 mod page;
+mod router;
 mod server;
 mod settings;
 mod site;

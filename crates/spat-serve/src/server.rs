@@ -15,8 +15,9 @@ use crate::error::ServeError;
 use crate::gate::{Gate, Secret, Token};
 use crate::guard::{Buckets, Hosts};
 use crate::hall::OpenHall;
+use crate::router::router;
 use crate::settings::{Limits, PORT, Settings};
-use crate::site::{Site, router};
+use crate::site::Site;
 
 /// How long pages are told that the server ends.
 const GOODBYES: Duration = Duration::from_millis(200);
