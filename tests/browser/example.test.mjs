@@ -19,7 +19,7 @@ test("a first visitor sees a finished run, which nothing in the tab has computed
     async (page) => {
       const report = JSON.parse(await example("weather"));
       await page.getByTestId("saved-note").waitFor();
-      assert.match(await text(page, "saved-note"), /A saved example.*nothing was computed in this tab/s);
+      assert.match(await text(page, "saved-note"), /A saved example.*nothing was computed here/s);
       assert.ok((await text(page, "saved-note")).includes(report.command));
       assert.equal(
         await page.getByTestId("prune-fates").locator("[data-fate=goes]").count(),

@@ -14,7 +14,7 @@ pub(crate) fn SavedNote() -> impl IntoView {
         page.saved.get()?;
         let report = page.report.get()?;
         Some(format!(
-            "{} on {}, {} of {} attention modules removed. Made with the command `{}` and seed {}; nothing was computed in this tab.",
+            "{} on {}, {} of {} attention modules removed. Made with the command `{}` and seed {}; nothing was computed here.",
             report.experiment.forecaster.name(),
             report.data.name,
             report.plan.removed.len(),
@@ -33,7 +33,7 @@ pub(crate) fn SavedNote() -> impl IntoView {
     });
     let words = move || {
         if same.get() {
-            "Train it anew in this tab"
+            "Train it anew here"
         } else {
             "Train with the setup of step 2"
         }
