@@ -174,6 +174,8 @@ test("lessons by the keyboard, from the list and back", MINUTE, () =>
     await page.getByTestId("card-back").focus();
     await page.keyboard.press("Enter");
     await page.getByTestId("card-title").filter({ hasText: first }).waitFor();
+    // The card points at its part in the next frame.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     await page.getByTestId("lesson-close").focus();
     await page.keyboard.press("Enter");
     await page.getByTestId("lesson").waitFor({ state: "detached" });

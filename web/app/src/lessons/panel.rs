@@ -38,15 +38,13 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
     // Points again when the run that the card speaks of has come.
     let shown = Memo::new(move |_| page.report.with(Option::is_some));
     Effect::new(move |_| {
-        shown.track();
-        look.track();
-        request_animation_frame(move || match look.try_get_untracked() {
-            Some(Some(target)) => {
+        shown.get();
+        let target = look.get();
+        request_animation_frame(move || match target {
+            Some(target) => {
                 pointer::point_at(&target);
             }
-            Some(None) => pointer::forget(),
-            // The lesson was closed in between.
-            None => {}
+            None => pointer::forget(),
         });
     });
     on_cleanup(pointer::forget);
@@ -54,7 +52,7 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
         at.set(to);
         // The next card's words are what is read on.
         request_animation_frame(move || {
-            if let Some(heading) = heading.try_get_untracked().flatten() {
+            if let Some(heading) = heading.get_untracked() {
                 heading.focus().ok();
             }
         });
