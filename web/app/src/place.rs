@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use crate::class::Rules;
-use crate::state::{Page, change_field, field_in_address, setup_in_address, write_address};
+use crate::state::{Page, change_field, field_in_address, link_in_address};
 
 /// What the address asks for beside the setup. A copy is a handle on the same signals.
 #[derive(Clone, Copy)]
@@ -32,11 +32,12 @@ impl Place {
                 return;
             }
             // A link inside the page says nothing of the teacher's choices, which stay.
-            if let Some((setup, ratio)) = setup_in_address() {
-                page.setup.set(setup);
-                page.ratio.update(|now| *now = ratio.unwrap_or(*now));
+            if let Some(link) = link_in_address() {
+                page.setup.set(link.setup.clone());
+                page.ratio.set(link.ratio);
+                page.linked.set(Some(link.data()));
             } else if rules != Rules::default() {
-                write_address(&page.setup.get_untracked(), page.ratio.get_untracked());
+                page.write_address();
             }
             rules.write_address();
             place.lesson.set(lesson());

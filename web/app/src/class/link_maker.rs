@@ -6,7 +6,7 @@ use spat_series::sorted;
 use super::rules::{HIDE, LOCK, Name};
 use crate::lessons;
 use crate::sections::CopyField;
-use crate::state::{Page, hash_of};
+use crate::state::Page;
 
 /// Boxes for what is hidden and locked, and the link that comes of them.
 #[component]
@@ -19,7 +19,7 @@ pub(crate) fn LinkMaker() -> impl IntoView {
     let address = Memo::new(move |_| {
         let here = window().location().href().unwrap_or_default();
         let mut address = here.split('#').next().unwrap_or_default().to_owned();
-        address += &hash_of(&page.setup.get(), page.ratio.get());
+        address += &page.hash();
         for (name, value) in [("table", table.get()), ("lesson", lesson.get())] {
             if !value.is_empty() {
                 address += &format!("&{name}={value}");

@@ -1,6 +1,7 @@
 //! The engine as the page sees it: orders go in, notices come out. Where it computes is found out
 //! once, when the page starts.
 
+mod locks;
 mod native;
 mod runs;
 mod socket;
@@ -13,6 +14,7 @@ use spat_spec::Order;
 
 use crate::state::Page;
 
+pub(crate) use locks::{held_runs, hold_open_run};
 pub(crate) use native::{change_runs_folder, is_native, pick_table, runs_folder, save, show_runs};
 pub(crate) use runs::Runs;
 pub(crate) use socket::host;

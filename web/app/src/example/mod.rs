@@ -10,7 +10,7 @@ use spat_spec::Report;
 
 use crate::engine::Runs;
 use crate::sections::data::fetched;
-use crate::state::{Page, field_in_address, setup_in_address};
+use crate::state::{Page, field_in_address, link_in_address};
 
 pub(crate) use note::SavedNote;
 
@@ -23,7 +23,7 @@ pub(crate) fn welcome(page: Page) {
     let asks = ["new", "lesson", "class", "table"]
         .iter()
         .any(|name| field_in_address(name).is_some());
-    if asks || setup_in_address().is_some() {
+    if asks || link_in_address().is_some() {
         return;
     }
     spawn_local(async move {
@@ -39,15 +39,14 @@ pub(crate) fn welcome(page: Page) {
 
 /// Shows a saved run, unless the person has begun something of their own in the meantime.
 pub(crate) fn open(page: Page, name: String) {
-    let before = page.table.get_untracked().map(|table| table.name.clone());
+    let begun = page.begun.get_untracked();
     let was_saved = page.saved.get_untracked();
     spawn_local(async move {
         let read = read(&name).await;
-        let now = page.table.get_untracked().map(|table| table.name.clone());
-        let busy = page
-            .training
-            .with_untracked(|training| training.activity.is_busy());
-        if busy || now != before || page.saved.get_untracked() != was_saved {
+        if page.busy.get_untracked()
+            || page.begun.get_untracked() != begun
+            || page.saved.get_untracked() != was_saved
+        {
             return;
         }
         match read {

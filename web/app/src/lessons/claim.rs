@@ -1,8 +1,8 @@
 //! What a card says of the run that is shown, so that it can be held to it.
 //!
 //! A claim is a chain of comparisons between quantities and numbers, for instance
-//! `entropy.2 > 0.98` or `send.3 < send.1 < send.0`. With `=` a number holds to its last digit, one
-//! up or down.
+//! `entropy.2 > 0.98` or `send.3 < send.1 < send.0`. With `=` a number holds to its last decimal, one
+//! up or down; a whole number holds as it is.
 
 use spat_series::decimal;
 use spat_spec::{ModuleId, ModuleMaps, Report, Score};
@@ -36,7 +36,7 @@ pub(super) struct Claim {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Operand {
-    /// A number, and one unit of its last digit.
+    /// A number, and one unit of its last decimal, if it has any.
     Number(f64, f64),
     Quantity(String),
 }
@@ -123,14 +123,11 @@ impl Claim {
 impl Operand {
     fn parse(word: &str) -> Option<Self> {
         if let Some(number) = decimal(word) {
-            let decimals = word
-                .split_once('.')
-                .map_or(0, |(_, decimals)| decimals.len());
-            // Just above one unit, since sums of decimals are not exact.
-            return Some(Self::Number(
-                number,
-                1.000_001 * 0.1_f64.powi(decimals as i32),
-            ));
+            // Just above one unit, since sums of decimals are not exact. Counts are.
+            let unit = word.split_once('.').map_or(0.0, |(_, decimals)| {
+                1.000_001 * 0.1_f64.powi(decimals.len() as i32)
+            });
+            return Some(Self::Number(number, unit));
         }
         let is_name = word.starts_with(|c: char| c.is_ascii_lowercase());
         is_name.then(|| Self::Quantity(word.to_owned()))
@@ -248,7 +245,9 @@ mod tests {
         assert_eq!(weigh("send.0 = 0.123", &[0.1239]), Holds::Yes);
         assert_eq!(weigh("send.0 = 0.123", &[0.1241]), Holds::No);
         assert_eq!(weigh("modules = 2", &[0.1, 0.2]), Holds::Yes);
-        assert_eq!(weigh("modules = 4", &[0.1, 0.2]), Holds::No);
+        for other in ["modules = 1", "modules = 3", "modules = 4"] {
+            assert_eq!(weigh(other, &[0.1, 0.2]), Holds::No, "{other}");
+        }
     }
 
     #[test]

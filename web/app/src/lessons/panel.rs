@@ -40,11 +40,17 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
     Effect::new(move |_| {
         shown.get();
         let target = look.get();
-        request_animation_frame(move || match target {
+        let frame = request_animation_frame_with_handle(move || match target {
             Some(target) => {
                 pointer::point_at(&target);
             }
             None => pointer::forget(),
+        });
+        // The lesson may be closed before the frame comes.
+        on_cleanup(move || {
+            if let Ok(frame) = frame {
+                frame.cancel();
+            }
         });
     });
     on_cleanup(pointer::forget);
@@ -66,7 +72,6 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
             example::open(page, run);
         }
     };
-    let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
     view! {
         <Frame title=format!("Lesson {number}: {title}")>
             <p class="hint" data-testid="card-place">
@@ -95,7 +100,7 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
                     type="button"
                     class="small"
                     data-testid="lesson-run"
-                    disabled=move || busy.get()
+                    disabled=page.busy
                     on:click=show_run
                 >
                     "Show the run of this lesson"

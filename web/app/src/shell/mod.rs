@@ -43,6 +43,7 @@ pub(crate) fn Shell() -> impl IntoView {
     rules.apply(page);
     provide_context(rules);
     engine::start(page);
+    engine::hold_open_run(page);
     page.load_cards();
     example::welcome(page);
     page.choose_engine(page.engine.get_untracked());

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
 use crate::sections::show_part;
-use crate::state::{Activity, EngineState, Page};
+use crate::state::{Activity, EngineState, Page, Training};
 
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +16,12 @@ enum Next {
     /// The table and the setup do not fit together.
     Setup,
     Train,
-    /// A run was stopped and can be gone on with.
+    /// A run was stopped or failed and can be gone on with.
     GoOn,
     /// The engine works; how far it is, in percent.
     Wait(u32),
+    /// It takes figures and times, which has no percent.
+    Measure,
     Prune,
     Compare,
     /// The engine is broken, which a notice says.
@@ -30,11 +32,13 @@ fn next(page: Page) -> Next {
     if matches!(page.worker.get(), EngineState::Broken(_)) {
         return Next::Nothing;
     }
-    let (activity, share) = page.training.with(|training| {
-        let share = 100.0 * training.step as f64 / training.steps.max(1) as f64;
-        (training.activity, share as u32)
-    });
-    if activity.is_busy() {
+    let share = page
+        .training
+        .with(|training| (100.0 * training.step as f64 / training.steps.max(1) as f64) as u32);
+    if page.busy.get() {
+        if page.training.with(Training::is_measuring) {
+            return Next::Measure;
+        }
         return Next::Wait(share.min(100));
     }
     if page.table.with(Option::is_none) {
@@ -43,13 +47,12 @@ fn next(page: Page) -> Next {
         Next::Compare
     } else if page.trained.with(Option::is_some) {
         Next::Prune
+    } else if page.can_go_on() {
+        Next::GoOn
     } else if page.objection().is_some() {
         Next::Setup
     } else {
-        match activity {
-            Activity::Stopped => Next::GoOn,
-            _ => Next::Train,
-        }
+        Next::Train
     }
 }
 
@@ -67,6 +70,7 @@ pub(super) fn NextStep() -> impl IntoView {
             Activity::Paused => format!("Paused at {percent} %"),
             _ => format!("Computing … {percent} %"),
         },
+        Next::Measure => "Measuring …".to_owned(),
         Next::Prune => "Prune and fine-tune".to_owned(),
         Next::Compare => "See before and after".to_owned(),
         Next::Nothing => String::new(),
@@ -88,8 +92,10 @@ pub(super) fn NextStep() -> impl IntoView {
             page.go_on();
             show_part("train");
         }
-        Next::Wait(_) if page.trained.with_untracked(Option::is_some) => show_part("prune"),
-        Next::Wait(_) => show_part("train"),
+        Next::Wait(_) | Next::Measure if page.trained.with_untracked(Option::is_some) => {
+            show_part("prune")
+        }
+        Next::Wait(_) | Next::Measure => show_part("train"),
         Next::Prune => {
             page.prune();
             show_part("prune");
@@ -101,7 +107,7 @@ pub(super) fn NextStep() -> impl IntoView {
         Next::Wait(percent) => format!("{percent}%"),
         _ => "0".to_owned(),
     };
-    let waits = move || matches!(next.get(), Next::Wait(_));
+    let waits = move || matches!(next.get(), Next::Wait(_) | Next::Measure);
     view! {
         <div class="next">
             <Show when=move || next.get() != Next::Nothing>

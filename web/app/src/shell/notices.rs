@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::engine;
 use crate::state::{Activity, EngineState, Page};
 
 /// The broken engine, if it is, and the engine's sentences.
@@ -25,21 +24,7 @@ fn BrokenEngine() -> impl IntoView {
         EngineState::Loading | EngineState::Ready => None,
     });
     // Without its card in the history there is nothing to go on with.
-    let can_go_on = Memo::new(move |_| {
-        page.run.get().is_some_and(|run| {
-            page.cards
-                .with(|cards| cards.iter().any(|(id, _)| *id == run))
-        })
-    });
-    let renew = move || {
-        page.worker.set(EngineState::Loading);
-        engine::start(page);
-        page.choose_engine(page.engine.get_untracked());
-    };
-    let go_on = move |_| {
-        renew();
-        page.go_on();
-    };
+    let can_go_on = Memo::new(move |_| page.open_card().is_some());
     view! {
         <div role="alert">
             <Show when=move || reason.get().is_some()>
@@ -54,7 +39,7 @@ fn BrokenEngine() -> impl IntoView {
                                 type="button"
                                 class="primary"
                                 data-testid="engine-go-on"
-                                on:click=go_on
+                                on:click=move |_| page.go_on()
                             >
                                 "Go on with the run"
                             </button>
@@ -62,7 +47,7 @@ fn BrokenEngine() -> impl IntoView {
                         <button
                             type="button"
                             data-testid="engine-renew"
-                            on:click=move |_| renew()
+                            on:click=move |_| page.renew_engine()
                         >
                             "Start a new engine"
                         </button>

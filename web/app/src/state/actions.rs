@@ -1,81 +1,19 @@
 //! What a person can make the page do.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use spat_series::{SplitRule, sorted};
-use spat_spec::{Command, DataConfig, Experiment, Phase};
+use spat_spec::{Command, Experiment, Phase};
 use spat_wire::{Engine, Order};
 
+use super::card::TO_CHOOSE;
 use super::{Activity, Card, LoadedTable, Page, Stage, Training, link};
-use crate::engine::{self, Runs};
+use crate::engine;
 
-/// A file of this many bytes takes seconds to read; more would freeze the page.
-pub(crate) const LARGEST_TABLE: usize = 256 << 20;
+/// Opens a run in the engine: a new one with its table, or one that is kept.
+pub(super) fn open(run: String, table: String, engine: Engine, bytes: Option<&[u8]>) {
+    engine::send(&Order::Open { run, table, engine }, bytes);
+}
 
 impl Page {
-    /// Takes a table that is new to the page, with window lengths that suit it where those that are
-    /// set do not.
-    pub(crate) fn take_new_table(self, name: String, bytes: Vec<u8>) {
-        self.take_table(name, bytes.into(), DataConfig::default());
-        if let Some(table) = self.table.get_untracked()
-            && !link::is_locked("preset")
-        {
-            self.setup.update(|setup| setup.suit(&table.series));
-        }
-    }
-
-    /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
-    pub(super) fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) {
-        if bytes.len() > LARGEST_TABLE {
-            self.table_problem.set(Some(format!(
-                "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
-                bytes.len() >> 20,
-                LARGEST_TABLE >> 20
-            )));
-            return;
-        }
-        match LoadedTable::read(name, bytes, data) {
-            Ok(table) => {
-                self.table_problem.set(None);
-                self.channel.set(table.series.channel_count() - 1);
-                self.table.set(Some(Arc::new(table)));
-                self.forget_results();
-                self.forecast_with_model();
-            }
-            Err(error) => self.table_problem.set(Some(error.to_string())),
-        }
-    }
-
-    /// Reads the same bytes in another way (other channels, another split).
-    pub(crate) fn reread_table(self, data: DataConfig) {
-        if let Some(table) = self.table.get_untracked() {
-            self.take_table(table.name.clone(), table.bytes.clone(), data);
-        }
-    }
-
-    /// Divides the rows in another way.
-    pub(crate) fn split_table(self, split: SplitRule) {
-        if let Some(table) = self.table.get_untracked() {
-            self.table.set(Some(Arc::new(table.split_by(split))));
-            self.forget_results();
-        }
-    }
-
-    fn forget_results(self) {
-        self.training.set(Training::default());
-        self.scores.set(Vec::new());
-        self.maps.set(Arc::default());
-        self.trained.set(None);
-        self.report.set(None);
-        self.sample.set(None);
-        self.future.set(None);
-        self.run.set(None);
-        self.saved.set(None);
-        self.messages.set(Vec::new());
-    }
-
     /// The experiment that the controls describe, for the table that is loaded.
     pub(crate) fn experiment(self) -> Option<Experiment> {
         let table = self.table.get()?;
@@ -118,7 +56,8 @@ impl Page {
             return;
         };
         let setup = self.setup.get_untracked();
-        link::write_address(&setup, self.ratio.get_untracked());
+        self.begin_anew();
+        self.write_address();
         self.forget_results();
         self.training
             .update(|training| training.activity = Activity::Starting);
@@ -127,7 +66,7 @@ impl Page {
         self.run.set(Some(run.clone()));
         let engine = self.engine.get_untracked();
         let card = Card {
-            title: format!("{} · {} layers, α to choose", table.name, setup.layers),
+            title: format!("{} · {} layers{TO_CHOOSE}", table.name, setup.layers),
             table: table.name.clone(),
             experiment: experiment.clone(),
             engine,
@@ -137,12 +76,7 @@ impl Page {
             macs_percent: None,
         };
         self.keep(run.clone(), card);
-        let open = Order::Open {
-            run,
-            table: table.name.clone(),
-            engine,
-        };
-        engine::send(&open, Some(&table.bytes));
+        open(run, table.name.clone(), engine, Some(&table.bytes));
         self.command(Command::Train {
             experiment: Box::new(experiment),
         });
@@ -189,64 +123,34 @@ impl Page {
         let setup = self.setup.get_untracked();
         experiment.prune.ratio = self.ratio.get_untracked();
         experiment.prune.granularity = setup.granularity;
-        link::write_address(&setup, experiment.prune.ratio);
+        self.write_address();
         self.report.set(None);
         self.future.set(None);
+        let failed = self
+            .training
+            .with_untracked(|training| training.activity == Activity::Failed);
         self.training.update(|training| {
-            training.activity = Activity::Starting;
             // What an earlier ratio led to makes way.
             training.curves.retain(|phase, _| *phase == Phase::Pretrain);
+            *training = Training {
+                activity: Activity::Starting,
+                curves: std::mem::take(&mut training.curves),
+                ..Training::default()
+            };
         });
+        // A new engine has nothing open, and a device that failed may be lost.
+        let renewed = self.revive();
+        if let Some((run, card)) = self.open_card()
+            && (renewed || failed)
+        {
+            open(run, card.table, card.engine, None);
+        }
         self.update_card(|card| {
             card.stage = Stage::Pruning;
             card.experiment = experiment.clone();
         });
         self.command(Command::Prune {
             experiment: Box::new(experiment),
-        });
-    }
-
-    /// Takes up a run of the history: shows its result, or goes on with it.
-    pub(crate) fn take_up(self, run: String, card: Card) {
-        spawn_local(async move {
-            let table = match Runs::open().await {
-                Ok(shelf) => shelf.read(&run, "table.csv").await,
-                Err(error) => Err(error),
-            };
-            let bytes = match table {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => {
-                    return self.say("this run's table is not there any more; load it again");
-                }
-                Err(error) => return self.say(error),
-            };
-            self.take_table(
-                card.table.clone(),
-                bytes.into(),
-                card.experiment.data.clone(),
-            );
-            if self.table.get_untracked().is_none() {
-                return;
-            }
-            self.run.set(Some(run.clone()));
-            self.engine.set(card.engine);
-            self.training
-                .update(|training| training.activity = Activity::Starting);
-            let open = Order::Open {
-                run,
-                table: card.table.clone(),
-                engine: card.engine,
-            };
-            engine::send(&open, None);
-            let experiment = Box::new(card.experiment.clone());
-            // Phases that ended are not repeated: this shows scores and maps at once.
-            self.trained_by(&card.experiment);
-            self.command(Command::Train {
-                experiment: experiment.clone(),
-            });
-            if matches!(card.stage, Stage::Pruning | Stage::Finished) {
-                self.command(Command::Prune { experiment });
-            }
         });
     }
 
@@ -279,20 +183,8 @@ impl Page {
 
     /// Ends the job; it can be gone on with.
     pub(crate) fn stop(self) {
+        self.training.update(|training| training.then_prune = false);
         self.command(Command::Stop);
-    }
-
-    /// Goes on with the run that was stopped.
-    pub(crate) fn go_on(self) {
-        let run = self.run.get_untracked();
-        let card = self
-            .cards
-            .get_untracked()
-            .into_iter()
-            .find(|(id, _)| Some(id) == run.as_ref());
-        if let Some((run, card)) = card {
-            self.take_up(run, card);
-        }
     }
 
     /// Forecasts one test window with the models that there are.
@@ -305,7 +197,7 @@ impl Page {
         self.command(Command::Future);
     }
 
-    fn command(self, command: Command) {
+    pub(super) fn command(self, command: Command) {
         engine::send(&Order::Command(command), None);
     }
 
@@ -313,70 +205,5 @@ impl Page {
     pub(crate) fn say(self, message: impl Into<String>) {
         self.messages
             .update(|messages| messages.push(message.into()));
-    }
-
-    /// Reads the history.
-    pub(crate) fn load_cards(self) {
-        spawn_local(async move {
-            let cards = match Runs::open().await {
-                Ok(shelf) => shelf.cards().await,
-                Err(error) => Err(error),
-            };
-            match cards {
-                Ok(cards) => {
-                    let newest_first = sorted(cards, |(_, a), (_, b)| b.begun.total_cmp(&a.begun));
-                    self.cards.set(newest_first);
-                }
-                Err(error) => self.not_kept.set(Some(error)),
-            }
-        });
-    }
-
-    /// Puts a card into the history, new or changed.
-    pub(crate) fn keep(self, run: String, card: Card) {
-        self.cards.update(|cards| {
-            match cards.iter_mut().find(|(id, _)| *id == run) {
-                Some((_, old)) => *old = card.clone(),
-                None => cards.insert(0, (run.clone(), card.clone())),
-            };
-        });
-        spawn_local(async move {
-            let kept = match Runs::open().await {
-                Ok(shelf) => shelf.put_card(&run, &card).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = kept {
-                self.not_kept.set(Some(error));
-            }
-        });
-    }
-
-    /// Changes the open run's card.
-    pub(crate) fn update_card(self, change: impl FnOnce(&mut Card)) {
-        let run = self.run.get_untracked();
-        let card = self
-            .cards
-            .get_untracked()
-            .into_iter()
-            .find(|(id, _)| Some(id) == run.as_ref());
-        if let Some((run, mut card)) = card {
-            change(&mut card);
-            self.keep(run, card);
-        }
-    }
-
-    /// Removes a run from the history, with its files.
-    pub(crate) fn delete_run(self, run: String) {
-        self.cards
-            .update(|cards| cards.retain(|(id, _)| *id != run));
-        spawn_local(async move {
-            let deleted = match Runs::open().await {
-                Ok(shelf) => shelf.delete(&run).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = deleted {
-                self.say(error);
-            }
-        });
     }
 }

@@ -1,3 +1,16 @@
 //! What the history shows of a run that is kept.
 
 pub(crate) use spat_spec::{Card, Stage};
+
+/// The end of a run's title before its ratio is known.
+pub(super) const TO_CHOOSE: &str = ", α to choose";
+
+/// Gives a finished run its title, unless a person gave it another.
+pub(super) fn name_finished(card: &mut Card, ratio: f64) {
+    let ours = card.title.strip_prefix(&*card.table).is_some_and(|rest| {
+        rest.starts_with(" · ") && rest.ends_with(TO_CHOOSE) || rest.starts_with(" · α = ")
+    });
+    if ours {
+        card.title = format!("{} · α = {ratio}", card.table);
+    }
+}

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_spec::{Event, Report};
+use spat_spec::{Command, Event, Report};
 use spat_wire::Notice;
 
+use super::card::name_finished;
 use super::{Activity, Curve, EngineState, Page, Stage};
 
 impl Page {
@@ -45,6 +46,10 @@ impl Page {
     }
 
     fn hear_event(self, event: Event) {
+        if self.run.with_untracked(Option::is_none) {
+            // Said of a run that is closed by now.
+            return;
+        }
         match event {
             Event::Started { .. } => self.now(Activity::Running),
             Event::Device(facts) => self.device.set(Some(facts)),
@@ -99,6 +104,9 @@ impl Page {
             Event::Scores { scores } => self.scores.set(scores),
             Event::Maps { maps } => self.maps.set(Arc::new(maps)),
             Event::Trained { test_windows } => self.dense_is_trained(test_windows),
+            // Of a model that made way for another in the meantime.
+            Event::Window { .. } if self.trained.with_untracked(Option::is_none) => {}
+            Event::Future { .. } if self.report.with_untracked(Option::is_none) => {}
             Event::Window { sample } => self.sample.set(Some(Arc::new(*sample))),
             Event::Future { forecast } => self.future.set(Some(Arc::new(*forecast))),
             Event::Plan { plan } => self.scores.set(plan.scores),
@@ -120,11 +128,18 @@ impl Page {
 
     fn dense_is_trained(self, test_windows: usize) {
         self.test_windows.set(test_windows);
-        let run = self.run.get_untracked();
-        let cards = self.cards.get_untracked();
-        let card = cards.iter().find(|(id, _)| Some(id) == run.as_ref());
-        if let Some((_, card)) = card {
-            self.trained.set(Some(Arc::new(card.experiment.clone())));
+        let card = untrack(|| self.open_card());
+        let experiment = card.map(|(_, card)| card.experiment);
+        self.trained.set(experiment.clone().map(Arc::new));
+        let then_prune = self.training.with_untracked(|training| training.then_prune);
+        self.show_window(test_windows / 2);
+        if let Some(experiment) = experiment
+            && then_prune
+        {
+            // Not queued before, so that a stop ends both.
+            self.now(Activity::Starting);
+            let experiment = Box::new(experiment);
+            return self.command(Command::Prune { experiment });
         }
         self.now(Activity::Trained);
         self.update_card(|card| {
@@ -132,7 +147,6 @@ impl Page {
                 card.stage = Stage::Trained;
             }
         });
-        self.show_window(test_windows / 2);
     }
 
     fn finished(self, report: Arc<Report>) {
@@ -141,7 +155,7 @@ impl Page {
         self.sample.set(Some(Arc::new(report.sample.clone())));
         self.update_card(|card| {
             card.stage = Stage::Finished;
-            card.title = format!("{} · α = {}", card.table, report.plan.ratio);
+            name_finished(card, report.plan.ratio);
             card.mse = Some((report.dense.test.mse, report.pruned.test.mse));
             card.macs_percent = Some(report.change.macs_percent);
         });

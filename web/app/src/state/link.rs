@@ -3,22 +3,69 @@
 //! The hash is a list of fields with `&` between them: the setup as JSON, and `name=value` for what
 //! else a link can say, such as `lesson=2` or `hide=model,keep`.
 
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use spat_spec::DataConfig;
 
-use super::Setup;
+use super::{Page, Setup};
 
-#[derive(Serialize, Deserialize)]
-struct Link {
-    setup: Setup,
-    ratio: f64,
+/// What decides a result beside the table: a link to it gives the same result again.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Link {
+    pub(crate) setup: Setup,
+    pub(crate) ratio: f64,
+    /// How the table is read and divided, where that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<DataConfig>,
 }
 
-/// The setup and ratio in the address's hash, if it carries them.
-pub(crate) fn setup_in_address() -> Option<(Setup, Option<f64>)> {
+impl Link {
+    /// How the table is read and divided.
+    pub(crate) fn data(self) -> DataConfig {
+        self.data.unwrap_or_default()
+    }
+
+    /// The hash that carries it.
+    fn hash(&self) -> String {
+        // A setup of numbers and names always has JSON.
+        let text = spat_wire::write(self).unwrap_or_default();
+        format!("#{}", String::from(js_sys::encode_uri_component(&text)))
+    }
+}
+
+/// The setup in the address's hash, if it carries one.
+pub(crate) fn link_in_address() -> Option<Link> {
     let hash = hash();
     let text = js_sys::decode_uri_component(setup_field(&hash)?).ok()?;
-    let link: Link = spat_wire::read(String::from(text).as_bytes()).ok()?;
-    Some((link.setup, Some(link.ratio)))
+    spat_wire::read(String::from(text).as_bytes()).ok()
+}
+
+impl Page {
+    /// The hash of a link to what is set.
+    pub(crate) fn hash(self) -> String {
+        let data = self
+            .table
+            .with(|table| table.as_ref().map(|table| table.data.clone()))
+            .or_else(|| self.linked.get());
+        let link = Link {
+            setup: self.setup.get(),
+            ratio: self.ratio.get(),
+            data: data.filter(|data| *data != DataConfig::default()),
+        };
+        link.hash()
+    }
+
+    /// Puts the setup into the address without a new entry in the browser's history; its other
+    /// fields stay.
+    pub(crate) fn write_address(self) {
+        let here = hash();
+        let others = fields(&here).filter(|field| !is_setup(field));
+        let mut hash = untrack(|| self.hash());
+        for field in others {
+            hash += &format!("&{field}");
+        }
+        replace_hash(&hash);
+    }
 }
 
 /// The field of this name in the address's hash; empty for a name alone.
@@ -30,29 +77,6 @@ pub(crate) fn field_in_address(name: &str) -> Option<String> {
 pub(super) fn is_locked(name: &str) -> bool {
     let locked = field_in_address("lock").unwrap_or_default();
     locked.split(',').any(|locked| locked == name)
-}
-
-/// The hash that carries them.
-pub(crate) fn hash_of(setup: &Setup, ratio: f64) -> String {
-    let link = Link {
-        setup: setup.clone(),
-        ratio,
-    };
-    // A setup of numbers and names always has JSON.
-    let text = spat_wire::write(&link).unwrap_or_default();
-    format!("#{}", String::from(js_sys::encode_uri_component(&text)))
-}
-
-/// Puts the setup into the address without a new entry in the browser's history; its other fields
-/// stay.
-pub(crate) fn write_address(setup: &Setup, ratio: f64) {
-    let here = hash();
-    let others = fields(&here).filter(|field| !is_setup(field));
-    let mut hash = hash_of(setup, ratio);
-    for field in others {
-        hash += &format!("&{field}");
-    }
-    replace_hash(&hash);
 }
 
 /// Takes a field away from the address, or gives it a value; the others stay.
@@ -128,6 +152,23 @@ mod tests {
         assert_eq!(field_of(hash, "les"), None);
         assert_eq!(setup_field("#lesson=2"), None);
         assert_eq!(field_of("", "lesson"), None);
+    }
+
+    #[test]
+    fn a_link_says_how_the_table_is_read_where_that_was_chosen() {
+        let mut link = Link {
+            setup: Setup::default(),
+            ratio: 0.25,
+            data: None,
+        };
+        let plain = spat_wire::write(&link).unwrap();
+        assert!(!plain.contains("data"), "{plain}");
+        assert_eq!(spat_wire::read::<Link>(plain.as_bytes()).unwrap(), link);
+        let mut data = DataConfig::default();
+        data.series.channels = Some(vec!["wind".to_owned()]);
+        link.data = Some(data);
+        let whole = spat_wire::write(&link).unwrap();
+        assert_eq!(spat_wire::read::<Link>(whole.as_bytes()).unwrap(), link);
     }
 
     #[test]

@@ -3,30 +3,33 @@
 mod actions;
 mod card;
 mod events;
+mod history;
 mod link;
 mod model_header;
+mod reopen;
 mod saved;
 mod saved_model;
 mod setup;
 mod table;
+mod tables;
 mod training;
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
 use spat_spec::{
-    DeviceFacts, Experiment, ForecastSample, FutureForecast, ModelForecast, ModuleId, ModuleMaps,
-    Report, Score,
+    DataConfig, DeviceFacts, Experiment, ForecastSample, FutureForecast, ModelForecast, ModuleId,
+    ModuleMaps, Report, Score,
 };
 use spat_wire::Engine;
 
-pub(crate) use actions::LARGEST_TABLE;
 pub(crate) use card::{Card, Stage};
-pub(crate) use link::{change_field, field_in_address, hash_of, setup_in_address, write_address};
+pub(crate) use link::{Link, change_field, field_in_address, link_in_address};
 pub(crate) use saved_model::SavedModel;
 pub(crate) use setup::{Preset, Setup};
 pub(crate) use table::LoadedTable;
-pub(crate) use training::{Activity, Curve, Training};
+pub(crate) use tables::LARGEST_TABLE;
+pub(crate) use training::{Activity, Curve, MEASURING, Training};
 
 /// The worker with the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,10 @@ pub(crate) struct Page {
     pub(crate) model: RwSignal<Option<Arc<SavedModel>>>,
     /// What that model says of the table, or why it says nothing.
     pub(crate) forecast: RwSignal<Option<Result<Arc<ModelForecast>, String>>>,
+    /// How the address says that its table was read, until that table has come.
+    pub(crate) linked: RwSignal<Option<DataConfig>>,
+    /// How often a table or a run was asked for or begun: what comes late is known by it.
+    pub(crate) begun: RwSignal<usize>,
     /// 2 · What the person chose about the model and its training.
     pub(crate) setup: RwSignal<Setup>,
     /// The engine asked for.
@@ -64,6 +71,8 @@ pub(crate) struct Page {
     pub(crate) place: RwSignal<Option<usize>>,
     /// 3 · The training that goes on, and its curves.
     pub(crate) training: RwSignal<Training>,
+    /// Whether a job holds the engine.
+    pub(crate) busy: Memo<bool>,
     /// What the engine wants the person to know: warnings and failures, the newest last.
     pub(crate) messages: RwSignal<Vec<String>>,
     /// SEND of every module so far, from input to output.
@@ -90,6 +99,8 @@ pub(crate) struct Page {
     pub(crate) run: RwSignal<Option<String>>,
     /// Runs that the browser keeps, the newest first.
     pub(crate) cards: RwSignal<Vec<(String, Card)>>,
+    /// Runs that other tabs had open when the history was read.
+    pub(crate) elsewhere: RwSignal<Vec<String>>,
     /// Why runs are not kept, where they are not.
     pub(crate) not_kept: RwSignal<Option<String>>,
     /// The saved example that is shown, by its name: no engine stands behind what is seen.
@@ -99,24 +110,32 @@ pub(crate) struct Page {
 impl Page {
     /// An empty page, with the choices that its address carries.
     pub(crate) fn new() -> Self {
-        let (setup, ratio) = setup_in_address().unwrap_or_default();
+        let link = link_in_address();
+        let (setup, ratio) = match &link {
+            Some(link) => (link.setup.clone(), link.ratio),
+            None => (Setup::default(), 0.5),
+        };
+        let training = RwSignal::new(Training::default());
         Self {
             table: RwSignal::new(None),
             table_problem: RwSignal::new(None),
             model: RwSignal::new(None),
             forecast: RwSignal::new(None),
+            linked: RwSignal::new(link.map(Link::data)),
+            begun: RwSignal::new(0),
             setup: RwSignal::new(setup),
             engine: RwSignal::new(Engine::Auto),
             device: RwSignal::new(None),
             device_reason: RwSignal::new(None),
             worker: RwSignal::new(EngineState::Loading),
             place: RwSignal::new(None),
-            training: RwSignal::new(Training::default()),
+            training,
+            busy: Memo::new(move |_| training.with(|training| training.activity.is_busy())),
             messages: RwSignal::new(Vec::new()),
             scores: RwSignal::new(Vec::new()),
             maps: RwSignal::new(Arc::default()),
             pointed: RwSignal::new(None),
-            ratio: RwSignal::new(ratio.unwrap_or(0.5)),
+            ratio: RwSignal::new(ratio),
             trained: RwSignal::new(None),
             test_windows: RwSignal::new(0),
             report: RwSignal::new(None),
@@ -125,6 +144,7 @@ impl Page {
             future: RwSignal::new(None),
             run: RwSignal::new(None),
             cards: RwSignal::new(Vec::new()),
+            elsewhere: RwSignal::new(Vec::new()),
             not_kept: RwSignal::new(None),
             saved: RwSignal::new(None),
         }

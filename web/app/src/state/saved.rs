@@ -13,8 +13,7 @@ impl Page {
     pub(crate) fn show_saved(self, name: String, table: Vec<u8>, report: Report) {
         let experiment = &report.experiment;
         let data: DataConfig = experiment.data.clone();
-        self.take_table(report.data.name.clone(), table.into(), data);
-        if self.table_problem.with_untracked(Option::is_some) {
+        if !self.take_table(report.data.name.clone(), table.into(), data) {
             return;
         }
         self.trained_by(experiment);
@@ -33,7 +32,7 @@ impl Page {
     pub(crate) fn may_show_saved(self) -> bool {
         let untouched = self.table.with_untracked(Option::is_none)
             || self.saved.with_untracked(Option::is_some);
-        untouched && !self.training.with_untracked(|now| now.activity.is_busy())
+        untouched && !self.busy.get_untracked()
     }
 }
 

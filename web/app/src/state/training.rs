@@ -61,10 +61,22 @@ impl Curve {
     }
 }
 
+/// What is said of it then.
+pub(crate) const MEASURING: &str = " · measuring, a few seconds";
+
+impl Training {
+    /// Whether figures and times are taken, which is not steered: it is a matter of seconds.
+    pub(crate) fn is_measuring(&self) -> bool {
+        self.activity == Activity::Running && self.phase == Some(Phase::Evaluate)
+    }
+}
+
 /// Progress and curves.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Training {
     pub(crate) activity: Activity,
+    /// The run that is taken up is to be pruned once its dense model is there.
+    pub(crate) then_prune: bool,
     pub(crate) phase: Option<Phase>,
     /// Counted from 1.
     pub(crate) epoch: usize,

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::Element;
 
 use super::shares::{Border, Shares};
+use crate::state::Page;
 
 /// Percent that a page key moves a border by.
 const PAGE: f64 = 5.0;
@@ -34,6 +35,7 @@ fn Handle(
     shares: RwSignal<Shares>,
     settle: Callback<()>,
 ) -> impl IntoView {
+    let page = Page::here();
     let dragged = RwSignal::new(false);
     let percent = move || shares.get().at(border);
     let pixels = |pixels: f64| format!("{pixels:.1}px");
@@ -47,6 +49,9 @@ fn Handle(
         move |percent: f64| shares.update(|shares| *shares = shares.moved(border, percent));
     let grip = |event: &ev::PointerEvent| event.current_target()?.dyn_into::<Element>().ok();
     let take = move |event: ev::PointerEvent| {
+        if page.busy.get_untracked() {
+            return;
+        }
         if let Some(grip) = grip(&event) {
             // Without capture the border is let go when the pointer is too quick for it.
             grip.set_pointer_capture(event.pointer_id()).ok();
@@ -72,7 +77,7 @@ fn Handle(
     };
     let press = move |event: ev::KeyboardEvent| {
         // With such a key an arrow is the browser's: back, or another tab.
-        if event.alt_key() || event.ctrl_key() || event.meta_key() {
+        if page.busy.get_untracked() || event.alt_key() || event.ctrl_key() || event.meta_key() {
             return;
         }
         let now = f64::from(shares.get_untracked().at(border));
@@ -110,6 +115,7 @@ fn Handle(
             tabindex="0"
             data-testid=testid
             aria-label=name
+            aria-disabled=move || page.busy.get().to_string()
             aria-valuemin=move || reach(false)
             aria-valuemax=move || reach(true)
             aria-valuenow=move || percent().to_string()

@@ -40,9 +40,11 @@ pub(crate) fn DataPart() -> impl IntoView {
             title="Data"
             lead="A table with one row per time step and one column per measured quantity."
         >
-            <Lockable name="data">
-                <Sources />
-            </Lockable>
+            <fieldset class="plain" disabled=page.busy>
+                <Lockable name="data">
+                    <Sources />
+                </Lockable>
+            </fieldset>
             <div aria-live="assertive">
                 {move || {
                     page.table_problem
@@ -61,8 +63,10 @@ pub(crate) fn DataPart() -> impl IntoView {
                 <Facts />
                 <SplitPlot />
                 <Findings />
-                <Channels />
-                <Reading />
+                <fieldset class="plain" disabled=page.busy>
+                    <Channels />
+                    <Reading />
+                </fieldset>
             </Show>
         </Part>
     }

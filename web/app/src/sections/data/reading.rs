@@ -1,7 +1,7 @@
 //! What a person can say about the file where the guess was wrong.
 
 use leptos::prelude::*;
-use spat_series::{Fill, Gaps, HeaderRow};
+use spat_series::{Fill, Gaps, HeaderRow, SeriesOptions};
 use spat_spec::DataConfig;
 
 use crate::state::Page;
@@ -15,6 +15,13 @@ pub(super) fn Reading() -> impl IntoView {
             let mut data = table.data.clone();
             change(&mut data);
             page.reread_table(data);
+        }
+    };
+    // A link can say both.
+    let series = move |is: fn(&SeriesOptions) -> bool| {
+        move || {
+            page.table
+                .with(|table| table.as_ref().is_some_and(|table| is(&table.data.series)))
         }
     };
     view! {
@@ -78,8 +85,8 @@ pub(super) fn Reading() -> impl IntoView {
                         change(&|data| data.series.fill = fill);
                     }>
                         <option value="">"straight line"</option>
-                        <option value="forward">"last value seen"</option>
-                        <option value="drop">"drop the row"</option>
+                        <option value="forward" prop:selected=series(|series| series.fill == Fill::Forward)>"last value seen"</option>
+                        <option value="drop" prop:selected=series(|series| series.fill == Fill::Drop)>"drop the row"</option>
                     </select>
                 </label>
                 <label class="field">
@@ -89,7 +96,7 @@ pub(super) fn Reading() -> impl IntoView {
                         change(&|data| data.series.gaps = if keep { Gaps::Keep } else { Gaps::Insert });
                     }>
                         <option value="">"insert rows"</option>
-                        <option value="keep">"leave them"</option>
+                        <option value="keep" prop:selected=series(|series| series.gaps == Gaps::Keep)>"leave them"</option>
                     </select>
                 </label>
             </div>

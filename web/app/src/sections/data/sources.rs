@@ -181,8 +181,14 @@ fn read(page: Page, file: File) {
 
 /// Reads a file from an address.
 fn fetch(page: Page, address: String, name: String) {
+    let begun = page.begin_anew();
     spawn_local(async move {
-        match fetched(&address).await {
+        let answer = fetched(&address).await;
+        if page.begun.get_untracked() != begun {
+            // Another was asked for in the meantime.
+            return;
+        }
+        match answer {
             Ok(bytes) => page.take_new_table(name, bytes),
             Err(reason) => page.table_problem.set(Some(reason)),
         }

@@ -40,10 +40,10 @@ pub(super) fn History() -> impl IntoView {
             <ul class="runs" data-testid="runs">
                 <For
                     each=move || page.cards.get()
-                    key=|(run, card)| (run.clone(), card.title.clone(), card.stage as u8)
-                    let((run, card))
+                    key=|(run, _)| run.clone()
+                    let((run, _))
                 >
-                    <Run run card ticked />
+                    <Run run ticked />
                 </For>
             </ul>
             <div data-testid="runs-compared">
@@ -82,49 +82,56 @@ fn RunsFolder() -> impl IntoView {
 
 /// One run.
 #[component]
-fn Run(run: String, card: Card, ticked: RwSignal<Vec<String>>) -> impl IntoView {
+fn Run(run: String, ticked: RwSignal<Vec<String>>) -> impl IntoView {
     let page = Page::here();
-    let name = RwSignal::new(card.title.clone());
+    let run = StoredValue::new(run);
+    let is = move |other: &String| run.with_value(|run| run == other);
+    let card = move || {
+        page.cards.with(|cards| {
+            let found = cards.iter().find(|(id, _)| is(id));
+            found.map(|(_, card)| card.clone())
+        })
+    };
+    let title = Memo::new(move |_| card().map(|card| card.title));
     let sure = RwSignal::new(false);
-    let action = match card.stage {
-        Stage::Training | Stage::Pruning => "Go on",
-        Stage::Trained | Stage::Finished => "Open",
+    let is_open = move || page.run.with(|open| open.as_ref().is_some_and(is));
+    let action = move || match card()?.stage {
+        Stage::Training | Stage::Pruning => Some("Go on"),
+        Stage::Trained | Stage::Finished => Some("Open"),
     };
-    let busy = move || page.training.with(|training| training.activity.is_busy());
-    let result = match (card.mse, card.macs_percent) {
-        (Some((dense, pruned)), Some(macs)) => {
-            format!("MSE {dense:.4} → {pruned:.4}, MACs {macs:+.0} %")
+    let result = move || {
+        let card = card()?;
+        let (dense, pruned) = card.mse?;
+        let macs = card.macs_percent?;
+        Some(format!("MSE {dense:.4} → {pruned:.4}, MACs {macs:+.0} %"))
+    };
+    let result = move || result().unwrap_or_else(|| "not finished".to_owned());
+    let when = untrack(card).map(|card| {
+        let when = js_sys::Date::new(&card.begun.into());
+        String::from(when.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED))
+    });
+    let tick = move |on: bool| {
+        ticked.update(|ticked| {
+            ticked.retain(|ticked| !is(ticked));
+            if on {
+                ticked.push(run.get_value());
+            }
+        });
+    };
+    let open = move |_| {
+        if let Some(card) = untrack(card) {
+            page.take_up(run.get_value(), card);
         }
-        _ => "not finished".to_owned(),
     };
-    let when = js_sys::Date::new(&card.begun.into());
-    let when = String::from(when.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED));
-    let tick = {
-        let run = run.clone();
-        move |on: bool| {
-            ticked.update(|ticked| {
-                ticked.retain(|ticked| *ticked != run);
-                if on {
-                    ticked.push(run.clone());
-                }
-            });
-        }
-    };
-    let open = {
-        let (run, card) = (run.clone(), card.clone());
-        move |_| page.take_up(run.clone(), card.clone())
-    };
-    let rename = {
-        let run = run.clone();
-        move || {
-            let mut card = card.clone();
-            card.title = name.get_untracked();
-            page.keep(run.clone(), card);
+    let rename = move |title: String| {
+        if let Some(mut card) = untrack(card) {
+            card.title = title;
+            page.keep(run.get_value(), card);
         }
     };
     let delete = move |_| {
         if sure.get_untracked() {
-            page.delete_run(run.clone());
+            page.delete_run(run.get_value());
         } else {
             sure.set(true);
         }
@@ -132,19 +139,33 @@ fn Run(run: String, card: Card, ticked: RwSignal<Vec<String>>) -> impl IntoView 
     view! {
         <li class="run">
             <label class="choice">
-                <input type="checkbox" on:change:target=move |event| tick(event.target().checked()) />
+                <input
+                    type="checkbox"
+                    prop:checked=move || ticked.with(|ticked| ticked.iter().any(is))
+                    on:change:target=move |event| tick(event.target().checked())
+                />
                 <span class="visually-hidden">"Compare"</span>
             </label>
             <label class="run-name">
                 <span class="visually-hidden">"Name of the run"</span>
-                <input type="text" bind:value=name on:change=move |_| rename() />
+                <input
+                    type="text"
+                    prop:value=move || title.get()
+                    on:change:target=move |event| rename(event.target().value())
+                />
             </label>
             <span class="hint">{when}</span>
             <span class="run-result">{result}</span>
-            <button type="button" disabled=busy on:click=open>
+            <button type="button" disabled=page.busy on:click=open>
                 {action}
             </button>
-            <button type="button" on:click=delete on:blur=move |_| sure.set(false)>
+            // What is being trained is stopped first.
+            <button
+                type="button"
+                disabled=move || page.busy.get() && is_open()
+                on:click=delete
+                on:blur=move |_| sure.set(false)
+            >
                 {move || if sure.get() { "Really delete?" } else { "Delete" }}
             </button>
         </li>

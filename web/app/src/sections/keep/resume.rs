@@ -1,4 +1,4 @@
-//! What a reload in the middle of a training finds.
+//! What a reload in the middle of a training finds. What goes on in another tab is not interrupted.
 
 use leptos::prelude::*;
 
@@ -14,7 +14,8 @@ pub(crate) fn ResumeOffer() -> impl IntoView {
             return None;
         }
         page.cards.with(|cards| {
-            let (run, card) = cards.first()?;
+            let elsewhere = page.elsewhere.get();
+            let (run, card) = cards.iter().find(|(run, _)| !elsewhere.contains(run))?;
             matches!(card.stage, Stage::Training | Stage::Pruning)
                 .then(|| (run.clone(), card.clone()))
         })

@@ -16,7 +16,6 @@ pub(super) fn EngineChoice() -> impl IntoView {
         (Engine::Gpu, "gpu", gpu),
         (Engine::Cpu, "cpu", "CPU"),
     ];
-    let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
     let host = engine::host();
     let shared = host.is_some();
     let words = move || match (page.worker.get(), page.device.get()) {
@@ -35,11 +34,17 @@ pub(super) fn EngineChoice() -> impl IntoView {
             let reason = reason
                 .map(|reason| format!(" ({reason})"))
                 .unwrap_or_default();
-            format!("Computes on the {what}: {}{reason}", facts.name)
+            // What is open stays where it was opened.
+            let open = page.open_card().map(|(_, card)| card.engine);
+            let when = match open {
+                Some(open) if open != page.engine.get() => "From the next training on, computes",
+                _ => "Computes",
+            };
+            format!("{when} on the {what}: {}{reason}", facts.name)
         }
     };
     view! {
-        <fieldset class="engine" disabled=move || busy.get()>
+        <fieldset class="engine" disabled=page.busy>
             <legend>"Engine"</legend>
             <div class="row">
                 {(!shared).then(|| choices

@@ -12,18 +12,18 @@ use crate::state::{Page, Setup};
 pub(super) fn WindowFields() -> impl IntoView {
     view! {
         <div class="row">
-            <Whole label="Look-back, rows" name="lookback" get=|s| s.lookback set=|s, n| s.lookback = n />
+            <Whole label="Look-back, rows" name="lookback" get=|s| s.lookback as u64 set=|s, n| s.lookback = size(n) />
             <Help
                 about="look-back"
                 text="How many past rows the model sees when it makes a forecast. Four days of hours are 96."
             />
-            <Whole label="Horizon, rows" name="horizon" get=|s| s.horizon set=|s, n| s.horizon = n />
+            <Whole label="Horizon, rows" name="horizon" get=|s| s.horizon as u64 set=|s, n| s.horizon = size(n) />
             <Help
                 about="horizon"
                 text="How many rows ahead it forecasts, all at once. A day of hours is 24."
             />
-            <Whole label="Epochs" name="epochs" get=|s| s.epochs set=|s, n| s.epochs = n />
-            <Whole label="Seed" name="seed" get=|s| s.seed as usize set=|s, n| s.seed = n as u64 />
+            <Whole label="Epochs" name="epochs" get=|s| s.epochs as u64 set=|s, n| s.epochs = size(n) />
+            <Whole label="Seed" name="seed" get=|s| s.seed set=|s, n| s.seed = n />
         </div>
     }
 }
@@ -63,15 +63,15 @@ pub(super) fn MoreFields() -> impl IntoView {
                         </option>
                     </select>
                 </label>
-                <Whole label="Layers" name="layers" get=|s| s.layers set=|s, n| s.layers = n />
-                <Whole label="Width (d_model)" name="width" get=|s| s.width set=|s, n| s.width = n />
-                <Whole label="Heads" name="heads" get=|s| s.heads set=|s, n| s.heads = n />
-                <Whole label="Batch" name="batch" get=|s| s.batch set=|s, n| s.batch = n />
+                <Whole label="Layers" name="layers" get=|s| s.layers as u64 set=|s, n| s.layers = size(n) />
+                <Whole label="Width (d_model)" name="width" get=|s| s.width as u64 set=|s, n| s.width = size(n) />
+                <Whole label="Heads" name="heads" get=|s| s.heads as u64 set=|s, n| s.heads = size(n) />
+                <Whole label="Batch" name="batch" get=|s| s.batch as u64 set=|s, n| s.batch = size(n) />
                 <Whole
                     label="Epochs of fine-tuning"
                     name="finetune-epochs"
-                    get=|s| s.finetune_epochs
-                    set=|s, n| s.finetune_epochs = n
+                    get=|s| s.finetune_epochs as u64
+                    set=|s, n| s.finetune_epochs = size(n)
                 />
                 <label class="field">
                     "Learning rate"
@@ -206,14 +206,19 @@ fn Choice(
     }
 }
 
+/// In a browser only 32 bits; nobody wants more of anything but a seed.
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 /// A field for a whole number.
 #[component]
 fn Whole(
     label: &'static str,
     /// For tests.
     name: &'static str,
-    get: fn(&Setup) -> usize,
-    set: fn(&mut Setup, usize),
+    get: fn(&Setup) -> u64,
+    set: fn(&mut Setup, u64),
 ) -> impl IntoView {
     let page = Page::here();
     view! {

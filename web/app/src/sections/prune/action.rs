@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use spat_spec::Plan;
 
 use super::step_link::StepLink;
-use crate::state::{Activity, Page, Training};
+use crate::state::{Activity, MEASURING, Page, Training};
 
 /// Everything from the click to the result.
 #[component]
 pub(super) fn Action() -> impl IntoView {
     let page = Page::here();
-    let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
+    let busy = page.busy;
     let trained = Memo::new(move |_| page.trained.with(Option::is_some));
     let has_modules = Memo::new(move |_| {
         page.trained.with(|trained| {
@@ -90,6 +90,9 @@ fn progress(training: &Training) -> String {
         (_, Some(phase)) => phase.title(),
     };
     let mut words = phase.to_owned();
+    if training.is_measuring() {
+        return words + MEASURING;
+    }
     if training.epochs > 0 {
         words += &format!(" · epoch {} of {}", training.epoch, training.epochs);
     }

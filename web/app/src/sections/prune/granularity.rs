@@ -14,7 +14,6 @@ pub(super) fn GranularityChoice() -> impl IntoView {
         (Granularity::Heads, "heads", "Single heads"),
     ];
     // What is under way was begun with the choice of then.
-    let busy = move || page.training.with(|training| training.activity.is_busy());
     let radio = move |(granularity, name, words): (Granularity, &'static str, &'static str)| {
         let chosen = move || page.setup.with(|setup| setup.granularity == granularity);
         view! {
@@ -31,7 +30,7 @@ pub(super) fn GranularityChoice() -> impl IntoView {
         }
     };
     view! {
-        <fieldset class="granularity" disabled=busy>
+        <fieldset class="granularity" disabled=page.busy>
             <legend>"What is removed"</legend>
             <div class="row">{choices.map(radio).collect_view()}</div>
         </fieldset>

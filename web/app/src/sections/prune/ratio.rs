@@ -13,10 +13,7 @@ pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
     let percent = move || (page.ratio.get() * 100.0).round();
     let shown = move || format!("{} %", percent());
     // What is under way was begun with the ratio of then.
-    let pruning = move || {
-        page.trained.with(Option::is_some)
-            && page.training.with(|training| training.activity.is_busy())
-    };
+    let pruning = move || page.trained.with(Option::is_some) && page.busy.get();
     let rounding =
         move || preview.with(|preview| preview.as_ref().map(sentence).unwrap_or_default());
     let label = move || {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::state::{Activity, EngineState, Page, Training};
+use crate::state::{Activity, EngineState, MEASURING, Page, Training};
 
 /// Train, pause, step, stop.
 #[component]
@@ -14,7 +14,7 @@ pub(super) fn Controls() -> impl IntoView {
         if page.table.with(Option::is_none) {
             return "Load a table in step 1 first.";
         }
-        if activity.get().is_busy() {
+        if page.busy.get() {
             return "";
         }
         match (page.worker.get(), objection.get()) {
@@ -23,10 +23,14 @@ pub(super) fn Controls() -> impl IntoView {
             _ => "",
         }
     });
-    let busy = Memo::new(move |_| activity.get().is_busy());
+    let busy = page.busy;
     let paused = Memo::new(move |_| activity.get() == Activity::Paused);
-    let steerable =
-        Memo::new(move |_| matches!(activity.get(), Activity::Running | Activity::Paused));
+    let steerable = Memo::new(move |_| {
+        page.training.with(|training| {
+            matches!(training.activity, Activity::Running | Activity::Paused)
+                && !training.is_measuring()
+        })
+    });
     view! {
         <div class="row">
             <button
@@ -62,7 +66,7 @@ pub(super) fn Controls() -> impl IntoView {
             >
                 "Stop"
             </button>
-            <Show when=move || activity.get() == Activity::Stopped>
+            <Show when=move || page.can_go_on()>
                 <button type="button" data-testid="go-on" on:click=move |_| page.go_on()>
                     "Go on"
                 </button>
@@ -120,6 +124,9 @@ fn words(training: &Training) -> String {
         .phase
         .map_or("", spat_spec::Phase::title)
         .to_owned();
+    if training.is_measuring() {
+        return words + MEASURING;
+    }
     words += &format!(" · epoch {} of {}", training.epoch, training.epochs.max(1));
     words += &format!(" · step {} of {}", training.step, training.steps);
     if training.activity == Activity::Paused {

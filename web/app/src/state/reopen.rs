@@ -1,0 +1,122 @@
+//! Runs that are taken up again: of the history, after a stop, after a failure, by a new engine.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use spat_spec::Command;
+
+use super::actions::open;
+use super::{Activity, Card, EngineState, Page, Stage};
+use crate::engine::{self, Runs};
+
+impl Page {
+    /// Takes up a run of the history: shows its result, or goes on with it.
+    pub(crate) fn take_up(self, run: String, card: Card) {
+        let begun = self.begin_anew();
+        spawn_local(async move {
+            if self.is_elsewhere(&run).await {
+                return;
+            }
+            if self.run.get_untracked().as_ref() != Some(&run) {
+                if !self.take_kept_table(&run, &card, begun).await {
+                    return;
+                }
+            } else if self.must_stop_first() {
+                return;
+            } else {
+                // Its table is the one that is loaded.
+                self.forget_results();
+            }
+            self.revive();
+            self.run.set(Some(run.clone()));
+            self.engine.set(card.engine);
+            self.training.update(|training| {
+                training.activity = Activity::Starting;
+                training.then_prune = matches!(card.stage, Stage::Pruning | Stage::Finished);
+            });
+            open(run, card.table, card.engine, None);
+            // Phases that ended are not repeated: this shows scores and maps at once.
+            self.trained_by(&card.experiment);
+            self.command(Command::Train {
+                experiment: Box::new(card.experiment),
+            });
+        });
+    }
+
+    /// Loads the table of a run that is kept; otherwise says why not.
+    async fn take_kept_table(self, run: &str, card: &Card, begun: usize) -> bool {
+        let table = match Runs::open().await {
+            Ok(shelf) => shelf.read(run, "table.csv").await,
+            Err(error) => Err(error),
+        };
+        if self.begun.get_untracked() != begun {
+            return false;
+        }
+        let reason = match table {
+            Ok(Some(bytes)) => {
+                let data = card.experiment.data.clone();
+                return self.take_table(card.table.clone(), bytes.into(), data);
+            }
+            Ok(None) => {
+                "this run's table is not there any more; load it and train again".to_owned()
+            }
+            Err(error) => error,
+        };
+        self.say(reason);
+        false
+    }
+
+    /// Whether another tab has this run open, which then is said.
+    pub(super) async fn is_elsewhere(self, run: &str) -> bool {
+        let here = self.run.get_untracked().as_deref() == Some(run);
+        let elsewhere = !here && engine::held_runs().await.iter().any(|held| held == run);
+        if elsewhere {
+            self.say("This run is open in another tab: go on there, or close that tab first.");
+        }
+        elsewhere
+    }
+
+    /// The open run and its card in the history.
+    pub(crate) fn open_card(self) -> Option<(String, Card)> {
+        let run = self.run.get()?;
+        self.cards
+            .with(|cards| cards.iter().find(|(id, _)| *id == run).cloned())
+    }
+
+    /// Goes on with the open run after it was stopped or failed.
+    pub(crate) fn go_on(self) {
+        if let Some((run, card)) = untrack(|| self.open_card()) {
+            self.take_up(run, card);
+        }
+    }
+
+    /// Whether the open run ended before its end and can be gone on with.
+    pub(crate) fn can_go_on(self) -> bool {
+        let ended = self
+            .training
+            .with(|training| matches!(training.activity, Activity::Stopped | Activity::Failed));
+        ended && self.open_card().is_some()
+    }
+
+    /// A new engine in the place of one that broke; `false` where none is needed.
+    pub(super) fn revive(self) -> bool {
+        let broke = self
+            .worker
+            .with_untracked(|worker| matches!(worker, EngineState::Broken(_)));
+        if broke {
+            self.worker.set(EngineState::Loading);
+            engine::start(self);
+            self.choose_engine(self.engine.get_untracked());
+        }
+        broke
+    }
+
+    /// A new engine, with what can be shown of the open run.
+    pub(crate) fn renew_engine(self) {
+        self.revive();
+        if let Some((_, card)) = untrack(|| self.open_card())
+            && matches!(card.stage, Stage::Trained | Stage::Finished)
+        {
+            self.go_on();
+        }
+    }
+}
