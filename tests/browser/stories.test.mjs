@@ -235,7 +235,7 @@ test("losses, scores and plan are those of a native run", MINUTE, () =>
     assert.deepEqual(report.plan.removed, native.removed);
   }));
 
-test("on WebGPU, with the shaders, at toy size", { timeout: 400_000 }, () =>
+test("on WebGPU, with the shaders, at toy size", { timeout: 700_000 }, () =>
   visit(
     async (page) => {
       await page.getByTestId("engine-gpu").check();
@@ -244,6 +244,10 @@ test("on WebGPU, with the shaders, at toy size", { timeout: 400_000 }, () =>
       await page.getByTestId("train-start").click();
       await finish(page, 300_000);
       const gpu = await page.getByTestId("prune-fates").textContent();
+      await page.getByTestId("prune-start").click();
+      await page.getByTestId("verdict").waitFor({ timeout: 300_000 });
+      assert.match(await text(page, "verdict"), /attention module/);
+      await page.getByTestId("future").locator("svg").waitFor({ timeout: 60_000 });
       await page.getByTestId("engine-cpu").check();
       await page.getByTestId("train-start").click();
       await finish(page, 60_000);

@@ -38,7 +38,8 @@ function show(html) {
   const inner = html.slice(html.indexOf("<main>"), html.lastIndexOf("</main>"));
   const drawn = new DOMParser().parseFromString(inner, "text/html");
   views.replaceChildren(...drawn.querySelectorAll("main"));
-  views.scrollIntoView({ behavior: "smooth" });
+  // Smoothly or not, as the style sheet has it for who wants less motion.
+  views.scrollIntoView();
 }
 
 const hear = {

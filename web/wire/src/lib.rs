@@ -2,7 +2,8 @@
 //! engine's worker.
 //!
 //! A message is an array of two buffers, both transferred: JSON, and bytes that are no JSON (a
-//! table), often none.
+//! table), often none. Beside them a page can ask its worker for a file that no storage took: by a
+//! string, its name; the answer, in the order of the questions, is its bytes or null.
 
 mod forms;
 mod reader;

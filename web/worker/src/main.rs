@@ -13,7 +13,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use run_files::BrowserShelf;
+use run_files::{BrowserShelf, Memory};
 
 /// An order with the bytes that came with it.
 type Letter = (Order, Option<Vec<u8>>);
@@ -31,14 +31,26 @@ fn main() {
     }
     let steering = Steering::default();
     let (orders, queue) = unbounded();
-    listen(&scope, orders, steering.clone());
+    let memory = Memory::default();
+    listen(&scope, orders, steering.clone(), memory.clone());
     mouth::say(&Notice::Ready);
-    wasm_bindgen_futures::spawn_local(work(queue, steering));
+    let shelf = BrowserShelf { memory };
+    wasm_bindgen_futures::spawn_local(work(queue, steering, shelf));
 }
 
-/// Takes every message: to the job that is going if it steers one, else to the queue.
-fn listen(scope: &DedicatedWorkerGlobalScope, orders: UnboundedSender<Letter>, steering: Steering) {
+/// Takes every message: to the job that is going if it steers one, else to the queue. A name alone
+/// asks for a file that only this worker has.
+fn listen(
+    scope: &DedicatedWorkerGlobalScope,
+    orders: UnboundedSender<Letter>,
+    steering: Steering,
+    memory: Memory,
+) {
     let take = move |message: MessageEvent| match unpack::<Order>(&message.data()) {
+        _ if message.data().is_string() => {
+            let name = message.data().as_string().unwrap_or_default();
+            mouth::give(memory.file(&name));
+        }
         Ok((order, bytes)) => {
             if let Some(order) = steering.divert(order) {
                 orders.unbounded_send((order, bytes)).ok();
@@ -57,8 +69,8 @@ fn listen(scope: &DedicatedWorkerGlobalScope, orders: UnboundedSender<Letter>, s
 }
 
 /// One order after the other, to the end of the worker.
-async fn work(mut queue: UnboundedReceiver<Letter>, steering: Steering) {
-    let mut desk = Desk::new(BrowserShelf, steering, |notice| mouth::say(&notice));
+async fn work(mut queue: UnboundedReceiver<Letter>, steering: Steering, shelf: BrowserShelf) {
+    let mut desk = Desk::new(shelf, steering, |notice| mouth::say(&notice));
     while let Some((order, bytes)) = queue.next().await {
         desk.obey(order, bytes).await;
     }

@@ -1,8 +1,21 @@
 //! From the worker to the page.
 
+use js_sys::Uint8Array;
 use spat_wire::{Notice, pack};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, console};
+
+/// Posts a file that was asked for, or that there is none.
+pub(crate) fn give(file: Option<Vec<u8>>) {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let file = match file {
+        Some(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+        None => JsValue::NULL,
+    };
+    if let Err(error) = scope.post_message(&file) {
+        console::error_1(&error);
+    }
+}
 
 /// Posts a notice.
 pub(crate) fn say(notice: &Notice) {

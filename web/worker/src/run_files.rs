@@ -1,33 +1,87 @@
-//! The files of the open run: in the browser's storage, or in memory where there is none.
+//! The files of the open run: in the browser's storage, or in memory from the moment on when that
+//! takes nothing (a private window, a full disk).
+
+use std::cell::{Ref, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError, TABLE};
-use spat_engine::{MemoryStore, RunStore, StoreError};
+use spat_engine::{RunStore, StoreError};
 use spat_spec::{DeviceFacts, Experiment};
 use spat_web_store::Shelf as Storage;
+use spat_wire::Notice;
+
+use crate::mouth;
+
+/// Files that the storage did not take, of the run that was open last. Clones hold the same.
+#[derive(Clone, Default)]
+pub(crate) struct Memory(Rc<RefCell<InMemory>>);
+
+#[derive(Default)]
+struct InMemory {
+    run: String,
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Memory {
+    /// A file by its name.
+    pub(crate) fn file(&self, name: &str) -> Option<Vec<u8>> {
+        self.now().files.get(name).cloned()
+    }
+
+    fn now(&self) -> Ref<'_, InMemory> {
+        self.0.borrow()
+    }
+
+    /// Holds nothing but what it has of this run.
+    fn turn_to(&self, run: &str) {
+        let mut memory = self.0.borrow_mut();
+        if memory.run != run {
+            *memory = InMemory {
+                run: run.to_owned(),
+                files: BTreeMap::new(),
+            };
+        }
+    }
+}
 
 /// Runs in the browser's storage.
-pub(crate) struct BrowserShelf;
+pub(crate) struct BrowserShelf {
+    pub(crate) memory: Memory,
+}
 
-pub(crate) enum RunFiles {
-    Kept { shelf: Storage, run: String },
-    InMemory(MemoryStore),
+/// Files of one run.
+pub(crate) struct RunFiles {
+    run: String,
+    storage: Option<Storage>,
+    /// The storage takes nothing any more. What it has stays a state that can be gone on with.
+    full: bool,
+    memory: Memory,
 }
 
 impl BrowserShelf {
-    async fn open(run: &str) -> Kept<RunFiles> {
-        match Storage::open().await {
-            Ok(shelf) => Kept {
-                files: RunFiles::Kept {
-                    shelf,
-                    run: run.to_owned(),
-                },
-                not_kept: None,
-            },
-            Err(error) => Kept {
-                files: RunFiles::InMemory(MemoryStore::default()),
-                not_kept: Some(error.to_string()),
-            },
+    async fn open(&self, run: &str) -> RunFiles {
+        self.memory.turn_to(run);
+        let storage = Storage::open().await;
+        let refused = storage.as_ref().err().map(ToString::to_string);
+        let full = refused.is_some() || !self.memory.now().files.is_empty();
+        if let Some(reason) = refused {
+            mouth::say(&Notice::NotKept { reason });
         }
+        RunFiles {
+            run: run.to_owned(),
+            storage: storage.ok(),
+            full,
+            memory: self.memory.clone(),
+        }
+    }
+}
+
+/// The files say themselves when they are not kept.
+fn kept(files: RunFiles) -> Kept<RunFiles> {
+    Kept {
+        files,
+        not_kept: None,
     }
 }
 
@@ -35,17 +89,17 @@ impl Shelf for BrowserShelf {
     type Files = RunFiles;
 
     async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<RunFiles>, ShelfError> {
-        let mut kept = Self::open(run.name).await;
-        kept.files.write(TABLE, run.table).await?;
-        Ok(kept)
+        let mut files = self.open(run.name).await;
+        files.write(TABLE, run.table).await?;
+        Ok(kept(files))
     }
 
     async fn resume(&mut self, run: &str) -> Result<(Kept<RunFiles>, Vec<u8>), ShelfError> {
-        let kept = Self::open(run).await;
-        let table = kept.files.read(TABLE).await?.ok_or_else(|| {
+        let files = self.open(run).await;
+        let table = files.read(TABLE).await?.ok_or_else(|| {
             ShelfError("the run's table is not in this browser any more; load it again".to_owned())
         })?;
-        Ok((kept, table))
+        Ok((kept(files), table))
     }
 
     async fn command(
@@ -60,32 +114,40 @@ impl Shelf for BrowserShelf {
 
 impl RunStore for RunFiles {
     async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        match self {
-            Self::Kept { shelf, run } => shelf
-                .write(run, name, bytes)
-                .await
-                .map_err(|error| failed("write", name, &error)),
-            Self::InMemory(store) => store.write(name, bytes).await,
+        if let Some(storage) = &self.storage
+            && !self.full
+        {
+            match storage.write(&self.run, name, bytes).await {
+                Ok(()) => return Ok(()),
+                Err(error) => mouth::say(&Notice::NotKept {
+                    reason: error.to_string(),
+                }),
+            }
+            self.full = true;
         }
+        let mut memory = self.memory.0.borrow_mut();
+        memory.files.insert(name.to_owned(), bytes.to_vec());
+        Ok(())
     }
 
     async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        match self {
-            Self::Kept { shelf, run } => shelf
-                .read(run, name)
+        match (self.memory.file(name), &self.storage) {
+            (None, Some(storage)) => storage
+                .read(&self.run, name)
                 .await
                 .map_err(|error| failed("read", name, &error)),
-            Self::InMemory(store) => store.read(name).await,
+            (file, _) => Ok(file),
         }
     }
 
     async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
-        match self {
-            Self::Kept { shelf, run } => shelf
-                .remove(run, name)
+        self.memory.0.borrow_mut().files.remove(name);
+        match &self.storage {
+            Some(storage) => storage
+                .remove(&self.run, name)
                 .await
                 .map_err(|error| failed("remove", name, &error)),
-            Self::InMemory(store) => store.remove(name).await,
+            None => Ok(()),
         }
     }
 }

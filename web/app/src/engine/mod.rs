@@ -10,7 +10,10 @@ mod worker;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use js_sys::{Promise, Uint8Array};
 use spat_spec::Order;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::state::Page;
 
@@ -23,6 +26,10 @@ pub(crate) use socket::host;
 trait Line {
     /// Sends an order, now or when the engine listens.
     fn send(&self, order: &Order, bytes: Option<&[u8]>);
+    /// Asks for a file that the engine has only in memory; `None` where all are kept.
+    fn ask_for(&self, _name: &str) -> Option<Promise> {
+        None
+    }
     /// Ends the engine.
     fn hang_up(&self);
 }
@@ -51,4 +58,11 @@ pub(crate) fn send(order: &Order, bytes: Option<&[u8]>) {
     if let Some(line) = LINE.with_borrow(Clone::clone) {
         line.send(order, bytes);
     }
+}
+
+/// A file of the open run that no storage took.
+pub(crate) async fn unkept(name: &str) -> Option<Vec<u8>> {
+    let asked = LINE.with_borrow(Clone::clone)?.ask_for(name)?;
+    let file: Uint8Array = JsFuture::from(asked).await.ok()?.dyn_into().ok()?;
+    Some(file.to_vec())
 }

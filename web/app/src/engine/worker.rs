@@ -1,8 +1,10 @@
 //! The engine in a worker of this browser.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
+use js_sys::{Function, Promise};
 use spat_wire::{Notice, Order, pack, unpack_notice};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -22,6 +24,8 @@ pub(super) struct Worker {
     worker: web_sys::Worker,
     /// Orders given before the worker listened; `None` once it does.
     waiting: RefCell<Option<Vec<Letter>>>,
+    /// Those who asked for files, in order.
+    asked: RefCell<VecDeque<Function>>,
 }
 
 impl Worker {
@@ -39,6 +43,7 @@ impl Worker {
         let line = Rc::new(Self {
             worker,
             waiting: RefCell::new(Some(Vec::new())),
+            asked: RefCell::default(),
         });
         let heard = Rc::clone(&line);
         let hear =
@@ -50,6 +55,8 @@ impl Worker {
                         }
                         page.hear(notice);
                     }
+                    // No array: a file, or that there is none.
+                    Err(_) if !message.data().is_array() => heard.answer(&message.data()),
                     Err(reason) => page.broken(reason),
                 },
             );
@@ -75,6 +82,13 @@ impl Worker {
         }
     }
 
+    fn answer(&self, file: &JsValue) {
+        let asked = self.asked.borrow_mut().pop_front();
+        if let Some(asked) = asked {
+            asked.call1(&JsValue::UNDEFINED, file).ok();
+        }
+    }
+
     fn post(&self, (message, buffers): Letter) {
         if let Err(error) = self.worker.post_message_with_transfer(&message, &buffers) {
             web_sys::console::error_1(&error);
@@ -94,7 +108,18 @@ impl Line for Worker {
         }
     }
 
+    fn ask_for(&self, name: &str) -> Option<Promise> {
+        self.worker.post_message(&JsValue::from_str(name)).ok()?;
+        Some(Promise::new(&mut |answer, _| {
+            self.asked.borrow_mut().push_back(answer);
+        }))
+    }
+
     fn hang_up(&self) {
+        // Whoever waits for a file waits in vain.
+        self.asked.take().iter().for_each(|asked| {
+            asked.call0(&JsValue::UNDEFINED).ok();
+        });
         self.worker.terminate();
     }
 }

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::download;
-use crate::engine::Runs;
-use crate::state::Page;
+use crate::engine::{self, Runs};
+use crate::state::{EngineState, Page};
 
 /// Files of a finished run in the browser's storage: name, what it is.
 const KEPT: [(&str, &str); 5] = [
@@ -55,8 +55,23 @@ pub(super) fn Files() -> impl IntoView {
 /// The file as the run left it.
 async fn kept(page: Page, name: &str) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
-    let file = Runs::open().await?.read(&run, name).await?;
-    file.ok_or_else(|| format!("`{name}` is not kept; a private window keeps no files"))
+    // What the storage has may be older.
+    let mut file = None;
+    if page.not_kept.with_untracked(Option::is_some)
+        && page.worker.get_untracked() == EngineState::Ready
+    {
+        file = engine::unkept(name).await;
+    }
+    if file.is_none()
+        && let Ok(runs) = Runs::open().await
+    {
+        file = runs.read(&run, name).await?;
+    }
+    file.ok_or_else(|| {
+        format!(
+            "`{name}` is not kept any more, and the engine that made it has ended; train it again"
+        )
+    })
 }
 
 fn save_kept(page: Page, name: &'static str) {
@@ -126,9 +141,15 @@ fn save_all(page: Page) {
 /// Every file of the run but what only resuming needs.
 async fn zipped(page: Page) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
-    let shelf = Runs::open().await?;
-    let mut names = shelf.names(&run).await?;
+    let mut names = match Runs::open().await {
+        Ok(runs) => runs.names(&run).await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
     names.retain(|name| !name.starts_with("checkpoint/"));
+    if page.not_kept.with_untracked(Option::is_some) {
+        // The storage lists none or only some.
+        names = KEPT.map(|(name, _)| name.to_owned()).into();
+    }
     let mut files = Vec::with_capacity(names.len());
     for name in names {
         let bytes = kept(page, &name).await?;
