@@ -180,7 +180,14 @@ impl Shelf for RunsFolder {
             self.maker
         ));
         file.table = Some(run.table_name.to_owned());
-        let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table))?;
+        let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table));
+        let files = files.map_err(|error| match error {
+            RunFolderError::Store(StoreError::Exists(folder)) => ShelfError(format!(
+                "`{folder}` is there already and holds something else; move it away, or give the table's file \
+                 another name"
+            )),
+            error => error.into(),
+        })?;
         Ok(Kept {
             files,
             not_kept: None,
