@@ -21,7 +21,8 @@ pub(super) fn Channels() -> impl IntoView {
         };
         // In the table's order, whatever the order of clicks.
         let names: Vec<String> = table
-            .all_channels
+            .parsed
+            .channels
             .iter()
             .filter(|channel| {
                 if **channel == name {
@@ -38,7 +39,8 @@ pub(super) fn Channels() -> impl IntoView {
         page.table.get().map(|table| {
             let last = table.series.channel_count() == 1;
             table
-                .all_channels
+                .parsed
+                .channels
                 .iter()
                 .map(|channel| {
                     let used = table.series.channels.contains(channel);
@@ -47,6 +49,7 @@ pub(super) fn Channels() -> impl IntoView {
                         <label class="choice">
                             <input
                                 type="checkbox"
+                                data-testid=format!("channel-{channel}")
                                 prop:checked=used
                                 // A model forecasts at least one.
                                 disabled=used && last
@@ -73,7 +76,7 @@ pub(super) fn Channels() -> impl IntoView {
                                     format!(
                                         "Channels: {} of {} are used",
                                         table.series.channel_count(),
-                                        table.all_channels.len(),
+                                        table.parsed.channels.len(),
                                     )
                                 })
                         })

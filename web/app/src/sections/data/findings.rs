@@ -16,8 +16,11 @@ const ROWS: usize = 5;
 pub(super) fn Findings() -> impl IntoView {
     let page = Page::here();
     let found = move || {
-        page.table
-            .with(|table| table.as_ref().map(|table| items(table.detection.lines())))
+        page.table.with(|table| {
+            table
+                .as_ref()
+                .map(|table| items(table.parsed.detection.lines()))
+        })
     };
     let repaired = move || {
         page.table.with(|table| {
