@@ -24,6 +24,7 @@ use crate::sections::keep::{KeepPart, ResumeOffer};
 use crate::sections::model::ModelPart;
 use crate::sections::prune::PrunePart;
 use crate::sections::train::TrainPart;
+use crate::show::Show;
 use crate::state::Page;
 
 use footer::Footer;

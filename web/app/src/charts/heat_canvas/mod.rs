@@ -12,6 +12,7 @@ use spat_report::{HeatMap, heat_map};
 
 use super::data_table::DataTable;
 use super::save::Save;
+use crate::show::Listed as _;
 use legend::Legend;
 use plot::Plot;
 
@@ -97,7 +98,7 @@ fn axis(labels: &[String], cells: usize, current: Option<usize>) -> impl IntoVie
             let current = current == Some(place);
             view! { <span class:current=current>{name}</span> }
         })
-        .collect_view()
+        .listed()
 }
 
 /// The name of a row or column, or its number from 0.

@@ -12,6 +12,7 @@ mod thumbnails;
 use leptos::prelude::*;
 
 use super::{Help, Part};
+use crate::show::Show;
 use crate::state::Page;
 
 use beside_send::BesideSend;

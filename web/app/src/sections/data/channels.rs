@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// A box per column of numbers.
@@ -61,7 +62,7 @@ pub(super) fn Channels() -> impl IntoView {
                         </label>
                     }
                 })
-                .collect_view()
+                .listed()
         })
     };
     view! {

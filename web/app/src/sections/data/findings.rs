@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use spat_report::Table;
 use spat_series::{Series, format_stamp};
 
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// Columns of the preview; a wide table would push everything off the page.
@@ -57,7 +58,7 @@ fn items(lines: Vec<String>) -> impl IntoView {
     lines
         .into_iter()
         .map(|line| view! { <li>{line}</li> })
-        .collect_view()
+        .listed()
 }
 
 fn first_rows(series: &Series) -> Table {

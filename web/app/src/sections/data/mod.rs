@@ -16,6 +16,7 @@ use leptos::prelude::*;
 
 use super::Part;
 use crate::class::Lockable;
+use crate::show::Show;
 use crate::state::Page;
 
 use channels::Channels;

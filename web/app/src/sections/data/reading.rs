@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use spat_series::{Fill, Gaps, HeaderRow, TimeColumn};
 use spat_spec::DataConfig;
 
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// A choice among a few.
@@ -115,7 +116,7 @@ pub(super) fn Reading(
                     data-testid=field.name
                     on:change:target=move |event| choose(event.target().value())
                 >
-                    {options.collect_view()}
+                    {options.listed()}
                 </select>
             </label>
         }
@@ -144,12 +145,7 @@ pub(super) fn Reading(
                 </option>
             }
         };
-        columns
-            .get()
-            .into_iter()
-            .enumerate()
-            .map(option)
-            .collect_view()
+        columns.get().into_iter().enumerate().map(option).listed()
     };
     let choose_time = move |value: String| {
         let number = value.parse().unwrap_or(0);

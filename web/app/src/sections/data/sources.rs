@@ -163,7 +163,8 @@ fn Address() -> impl IntoView {
                         required
                         placeholder="https://…/table.csv"
                         data-testid="address"
-                        bind:value=address
+                        prop:value=address
+                        on:input:target=move |event| address.set(event.target().value())
                     />
                 </label>
                 <button type="submit" disabled=page.loading>"Load"</button>
