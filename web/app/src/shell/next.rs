@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
 use crate::sections::show_part;
+use crate::show::Show;
 use crate::state::{Activity, EngineState, Page};
 
 /// What comes next.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::next::NextStep;
 use crate::sections::go_to;
+use crate::show::Listed as _;
 use crate::state::{Activity, Page};
 
 /// Anchors and names of the parts, in their order.
@@ -98,7 +99,7 @@ pub(crate) fn Steps() -> impl IntoView {
     };
     view! {
         <nav class="steps" aria-label="Steps">
-            <ol>{STEPS.into_iter().enumerate().map(step).collect_view()}</ol>
+            <ol>{STEPS.into_iter().enumerate().map(step).listed()}</ol>
             <NextStep />
         </nav>
     }

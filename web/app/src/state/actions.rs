@@ -8,7 +8,8 @@ use spat_series::{SplitRule, sorted};
 use spat_spec::{Command, DataConfig, Experiment, Phase};
 use spat_wire::{Engine, Order};
 
-use super::{Activity, Card, LoadedTable, Page, Stage, Training, link};
+use super::table::TableError;
+use super::{Activity, Card, LoadedTable, Page, RefusedTable, Stage, Training, link};
 use crate::engine::{self, Runs};
 
 /// A file of this many bytes takes seconds to read; more would freeze the page.
@@ -36,22 +37,37 @@ impl Page {
             )));
             return;
         }
-        match LoadedTable::read(name, bytes, data) {
+        let read = LoadedTable::read(name.clone(), bytes.clone(), data.clone());
+        self.settle_table(read, RefusedTable { name, bytes, data });
+    }
+
+    /// Shows a table, or why it cannot be used and what it could not be used by.
+    fn settle_table(self, read: Result<LoadedTable, TableError>, tried: RefusedTable) {
+        match read {
             Ok(table) => {
                 self.table_problem.set(None);
+                self.refused.set(None);
                 self.channel.set(table.series.channel_count() - 1);
                 self.table.set(Some(Arc::new(table)));
                 self.forget_results();
                 self.forecast_with_model();
             }
-            Err(error) => self.table_problem.set(Some(error.to_string())),
+            Err(error) => {
+                self.table_problem.set(Some(error.to_string()));
+                self.refused.set(Some(Arc::new(tried)));
+            }
         }
     }
 
-    /// Reads the same bytes in another way (other channels, another split).
+    /// Reads the file that could not be used, or else the table, in another way.
     pub(crate) fn reread_table(self, data: DataConfig) {
+        if let Some(refused) = self.refused.get_untracked() {
+            return self.take_table(refused.name.clone(), refused.bytes.clone(), data);
+        }
         if let Some(table) = self.table.get_untracked() {
-            self.take_table(table.name.clone(), table.bytes.clone(), data);
+            let (name, bytes) = (table.name.clone(), table.bytes.clone());
+            let read = table.again(data.clone());
+            self.settle_table(read, RefusedTable { name, bytes, data });
         }
     }
 

@@ -16,6 +16,7 @@ use web_sys::{File, FileList};
 use crate::charts::Figure;
 use crate::download;
 use crate::place::Place;
+use crate::show::{Listed as _, Show};
 use crate::state::{Page, change_field};
 
 use member::{LARGEST, Member, csv};
@@ -99,7 +100,7 @@ pub(crate) fn Comparison() -> impl IntoView {
                         .get()
                         .into_iter()
                         .map(|problem| view! { <p class="error">{problem}</p> })
-                        .collect_view()
+                        .listed()
                 }}
             </div>
             <Show

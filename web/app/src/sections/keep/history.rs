@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use spat_report::Table;
 
 use crate::engine;
+use crate::show::{Listed as _, Show};
 use crate::state::{Card, Page, Stage};
 
 /// The list, and a table of those that are ticked.
@@ -38,13 +39,10 @@ pub(super) fn History() -> impl IntoView {
             fallback=|| view! { <p class="hint">"None yet."</p> }
         >
             <ul class="runs" data-testid="runs">
-                <For
-                    each=move || page.cards.get()
-                    key=|(run, card)| (run.clone(), card.title.clone(), card.stage as u8)
-                    let((run, card))
-                >
-                    <Run run card ticked />
-                </For>
+                {move || {
+                    let runs = page.cards.get().into_iter();
+                    runs.map(|(run, card)| view! { <Run run card ticked /> }).listed()
+                }}
             </ul>
             <div data-testid="runs-compared">
                 {move || comparison().map(|table| view! { <div inner_html=table></div> })}
@@ -137,7 +135,14 @@ fn Run(run: String, card: Card, ticked: RwSignal<Vec<String>>) -> impl IntoView 
             </label>
             <label class="run-name">
                 <span class="visually-hidden">"Name of the run"</span>
-                <input type="text" bind:value=name on:change=move |_| rename() />
+                <input
+                    type="text"
+                    prop:value=name
+                    on:change:target=move |event| {
+                        name.set(event.target().value());
+                        rename();
+                    }
+                />
             </label>
             <span class="hint">{when}</span>
             <span class="run-result">{result}</span>
