@@ -15,6 +15,7 @@ mod lessons;
 mod place;
 mod sections;
 mod shell;
+mod show;
 mod state;
 
 fn main() {

@@ -59,11 +59,54 @@ pub(crate) fn width_of(text: &str) -> f64 {
     text.chars().map(em).sum::<f64>() * TEXT
 }
 
-/// An SVG file from one of this crate's drawings.
+/// An SVG file from one of this crate's drawings, as large as its view box says, on paper.
 ///
 /// Inside a page the elements need no name space, and the page stays free of addresses; a file of
-/// its own must name it.
+/// its own must name it. In a page a drawing fills its place; a file has no place, and programs that
+/// find no size in it each choose another.
 pub fn standalone(svg: &str) -> String {
-    let named = svg.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1);
+    let mut named = svg.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1);
+    if let Some((width, height)) = size_of(svg) {
+        let (place, paper) = (
+            format!("width:100%;max-width:{width}px;height:auto;"),
+            "<rect width=\"100%\" height=\"100%\" style=\"fill:var(--spat-paper,#fdfdfc)\"/>",
+        );
+        named = named
+            .replacen(&place, "", 1)
+            .replacen(
+                "<svg ",
+                &format!("<svg width=\"{width}\" height=\"{height}\" "),
+                1,
+            )
+            .replacen("</desc>", &format!("</desc>{paper}"), 1);
+    }
     format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{named}\n")
+}
+
+/// Width and height of the view box.
+fn size_of(svg: &str) -> Option<(&str, &str)> {
+    let (_, after) = svg.split_once("viewBox=\"0 0 ")?;
+    after.split_once('"')?.0.split_once(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_a_size_and_paper() {
+        let file = standalone(&(open(912.0, 340.0, "a", "b") + "</svg>"));
+        assert!(file.contains("<svg width=\"912\" height=\"340\" xmlns="));
+        assert!(!file.contains("100%;") && file.matches("<svg").count() == 1);
+        let (title, paper) = (file.find("</desc>"), file.find("<rect width=\"100%\""));
+        assert!(title.is_some() && title < paper);
+    }
+
+    #[test]
+    fn what_has_no_view_box_stays_what_it_is() {
+        assert!(
+            standalone("<svg ></svg>")
+                .ends_with("<svg xmlns=\"http://www.w3.org/2000/svg\" ></svg>\n")
+        );
+    }
 }

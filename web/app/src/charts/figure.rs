@@ -1,19 +1,14 @@
 //! A drawing with its caption, its data as a table, and itself as a file.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos::{ev, html};
-use spat_report::standalone;
 use spat_spec::ModuleId;
 
 use super::data_table::DataTable;
 use super::pointed::{module_under, point_out};
-use super::size::Resized;
-use crate::download;
+use super::save::{SAVED, Save};
+use super::size::width_of;
 use crate::state::Page;
-
-/// Width of a saved drawing in pixels.
-const SAVED: f64 = 912.0;
 
 /// A drawing of `spat-report`, as wide as its place and drawn anew whenever its signals change.
 #[component]
@@ -38,17 +33,7 @@ pub(crate) fn Figure(
 ) -> impl IntoView {
     let page = Page::here();
     let place = NodeRef::<html::Div>::new();
-    let resized = Resized::here();
-    let width = RwSignal::new(0.0);
-    Effect::new(move |_| {
-        resized.track();
-        let room = place
-            .get()
-            .map_or(0.0, |place| f64::from(place.client_width()));
-        if room > 0.0 && room != width.get_untracked() {
-            width.set(room);
-        }
-    });
+    let width = width_of(place);
     let svg = Memo::new(move |_| match width.get() {
         0.0 => String::new(),
         width => draw.run((width,)),
@@ -74,19 +59,7 @@ pub(crate) fn Figure(
             pick.run((module,));
         }
     };
-    let refuse = move |_| page.say("the browser could not save the drawing");
-    let save_svg = move |_| {
-        let file = standalone(&untrack(|| draw.run((SAVED,))));
-        let name = format!("spat-{name}.svg");
-        download::save(&name, "image/svg+xml", file.as_bytes()).unwrap_or_else(refuse);
-    };
-    let save_png = move |_| {
-        let file = standalone(&untrack(|| draw.run((SAVED,))));
-        spawn_local(async move {
-            let name = format!("spat-{name}.png");
-            download::save_png(name, file).await.unwrap_or_else(refuse);
-        });
-    };
+    let saved = Callback::new(move |()| draw.run((SAVED,)));
     view! {
         <figure class="chart" data-name=name>
             <div class="drawing">
@@ -103,12 +76,7 @@ pub(crate) fn Figure(
             <figcaption>{caption}</figcaption>
             <div class="chart-foot">
                 <DataTable table />
-                <button type="button" class="small" aria-label=format!("Save {name} as SVG") on:click=save_svg>
-                    "SVG"
-                </button>
-                <button type="button" class="small" aria-label=format!("Save {name} as PNG") on:click=save_png>
-                    "PNG"
-                </button>
+                <Save name draw=saved />
             </div>
         </figure>
     }

@@ -4,8 +4,9 @@ mod data_table;
 mod figure;
 mod heat_canvas;
 mod pointed;
+mod save;
 mod size;
 
 pub(crate) use figure::Figure;
 pub(crate) use heat_canvas::{Cell, HeatCanvas, HeatPixels, figure_text, name_of};
-pub(crate) use size::Resized;
+pub(crate) use save::Drawings;

@@ -1,28 +1,36 @@
-//! When drawings must be made anew because their room has changed.
+//! How much room a drawing has.
 
-use leptos::ev;
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::closure::Closure;
+use web_sys::ResizeObserver;
 
-/// Notifies whenever the window's size changes. Drawings are made as wide as their place is, so
-/// that their words have the same size everywhere.
-#[derive(Clone, Copy)]
-pub(crate) struct Resized(Trigger);
-
-impl Resized {
-    /// Listens to the window, for as long as the page lives, and hands it to all figures.
-    pub(crate) fn provide() {
-        let resized = Self(Trigger::new());
-        provide_context(resized);
-        window_event_listener(ev::resize, move |_| resized.0.notify());
-    }
-
-    /// The one of the component that asks.
-    pub(super) fn here() -> Self {
-        expect_context()
-    }
-
-    /// Has the effect that calls run again when the size changes.
-    pub(super) fn track(self) {
-        self.0.track();
-    }
+/// The width of a place in pixels, whenever it changes, also when a place that was hidden is shown; 0
+/// before it is known. Drawings are made as wide as their place is, so that their words have the same
+/// size everywhere.
+pub(super) fn width_of(place: NodeRef<html::Div>) -> RwSignal<f64> {
+    let width = RwSignal::new(0.0);
+    let measure = move || {
+        let place = place.try_get_untracked().flatten();
+        let room = place.map_or(0.0, |place| f64::from(place.client_width()));
+        if room > 0.0 && width.try_get_untracked().is_some_and(|known| known != room) {
+            width.set(room);
+        }
+    };
+    // What is drawn anew changes heights, which a browser would report as an endless round.
+    let observe = Closure::<dyn Fn()>::new(move || request_animation_frame(measure));
+    let observer = ResizeObserver::new(observe.as_ref().unchecked_ref());
+    let Ok(observer) = observer else { return width };
+    let watch = StoredValue::new_local((observer, observe));
+    on_cleanup(move || {
+        watch.try_with_value(|(observer, _)| observer.disconnect());
+    });
+    Effect::new(move |_| {
+        if let Some(place) = place.get() {
+            measure();
+            watch.with_value(|(observer, _)| observer.observe(&place));
+        }
+    });
+    width
 }

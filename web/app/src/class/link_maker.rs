@@ -6,6 +6,7 @@ use spat_series::sorted;
 use super::rules::{HIDE, LOCK, Name};
 use crate::lessons;
 use crate::sections::CopyField;
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// Boxes for what is hidden and locked, and the link that comes of them.
@@ -57,7 +58,7 @@ pub(crate) fn LinkMaker() -> impl IntoView {
                             .map(|number| {
                                 view! { <option value=number.to_string()>{format!("lesson {number}")}</option> }
                             })
-                            .collect_view()}
+                            .listed()}
                     </select>
                 </label>
             </div>
@@ -103,7 +104,7 @@ fn Boxes(
                             </label>
                         }
                     })
-                    .collect_view()}
+                    .listed()}
             </div>
         </fieldset>
     }

@@ -3,6 +3,7 @@
 mod archive;
 mod picture;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use leptos::prelude::document;
 use leptos::task::spawn_local;
@@ -14,6 +15,9 @@ use crate::engine;
 
 pub(crate) use archive::archive;
 pub(crate) use picture::save_png;
+
+/// Milliseconds after which a download has surely begun: some browsers read the address late.
+const BEGUN: u32 = 30_000;
 
 /// Gives the person a file.
 ///
@@ -46,5 +50,9 @@ fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
     link.set_href(&address);
     link.set_download(name);
     link.click();
-    Url::revoke_object_url(&address)
+    spawn_local(async move {
+        TimeoutFuture::new(BEGUN).await;
+        Url::revoke_object_url(&address).ok();
+    });
+    Ok(())
 }

@@ -1,30 +1,44 @@
 //! A drawing as pixels.
 
+use js_sys::Promise;
 use leptos::prelude::document;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement, Url};
 
 /// Pixels per unit of the drawing: sharp on paper and on good screens.
-const SCALE: f64 = 2.0;
+const SCALE: u32 = 2;
 
-/// Saves a standalone SVG as a PNG.
+/// Saves a standalone SVG, which says how large it is, as a PNG.
 ///
 /// # Errors
 /// The browser cannot draw it.
-pub(crate) async fn save_png(name: String, svg: String) -> Result<(), JsValue> {
+pub(crate) async fn save_png(name: &str, svg: &str) -> Result<(), JsValue> {
     let address = Url::create_object_url_with_blob(&super::blob("image/svg+xml", svg.as_bytes())?)?;
+    let drawn = drawn(&address).await;
+    Url::revoke_object_url(&address)?;
+    let canvas = drawn?;
+    let made = Promise::new(&mut |done, refused| {
+        if let Err(reason) = canvas.to_blob(&done) {
+            refused.call1(&JsValue::NULL, &reason).ok();
+        }
+    });
+    // A browser that cannot make the file gives nothing.
+    super::save_blob(name, &JsFuture::from(made).await?.dyn_into::<Blob>()?)
+}
+
+/// The image at an address, on a canvas.
+async fn drawn(address: &str) -> Result<HtmlCanvasElement, JsValue> {
     let image = HtmlImageElement::new()?;
-    image.set_src(&address);
+    image.set_src(address);
     JsFuture::from(image.decode()).await?;
-    let (width, height) = (
-        f64::from(image.natural_width()),
-        f64::from(image.natural_height()),
-    );
     let canvas: HtmlCanvasElement = document().create_element("canvas")?.unchecked_into();
-    canvas.set_width((width * SCALE) as u32);
-    canvas.set_height((height * SCALE) as u32);
+    let (width, height) = (
+        image.natural_width() * SCALE,
+        image.natural_height() * SCALE,
+    );
+    canvas.set_width(width);
+    canvas.set_height(height);
     let context: CanvasRenderingContext2d = canvas
         .get_context("2d")?
         .ok_or("no canvas")?
@@ -33,14 +47,8 @@ pub(crate) async fn save_png(name: String, svg: String) -> Result<(), JsValue> {
         &image,
         0.0,
         0.0,
-        width * SCALE,
-        height * SCALE,
+        width.into(),
+        height.into(),
     )?;
-    Url::revoke_object_url(&address)?;
-    let saved = Closure::once_into_js(move |blob: Option<Blob>| {
-        if let Some(blob) = blob {
-            super::save_blob(&name, &blob).ok();
-        }
-    });
-    canvas.to_blob(saved.unchecked_ref())
+    Ok(canvas)
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
+use crate::show::Show;
 use crate::state::{EngineState, Page};
 
 /// The note over a saved run.

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::claim::{Claim, Holds, Shown};
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// The list; empty where the card claims nothing that can be looked up.
@@ -46,7 +47,7 @@ pub(super) fn Claims(claims: Vec<Claim>) -> impl IntoView {
                     </li>
                 }
             })
-            .collect_view()
+            .listed()
     };
     view! {
         <div class="claims">

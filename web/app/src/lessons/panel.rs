@@ -11,6 +11,7 @@ use super::lesson::Lesson;
 use super::pointer;
 use crate::example;
 use crate::place::Place;
+use crate::show::{Listed as _, Show};
 use crate::state::Page;
 
 /// A lesson, card by card.
@@ -179,7 +180,7 @@ pub(super) fn Contents(titles: Vec<String>, #[prop(optional)] reason: String) ->
                 </li>
             }
         })
-        .collect_view();
+        .listed();
     let problem = (!reason.is_empty()).then(|| {
         view! {
             <p class="error" role="alert" data-testid="lesson-problem">

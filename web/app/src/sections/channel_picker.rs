@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// A list of the table's channels.
@@ -38,7 +39,7 @@ pub(crate) fn ChannelOf(
                     </option>
                 }
             })
-            .collect_view()
+            .listed()
     };
     view! {
         <label class="field">

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::engine;
+use crate::show::Show;
 
 /// The footer.
 #[component]

@@ -10,7 +10,7 @@ mod steps;
 
 use leptos::prelude::*;
 
-use crate::charts::Resized;
+use crate::charts::Drawings;
 use crate::class::{Comparison, Rules};
 use crate::engine;
 use crate::example::{self, SavedNote};
@@ -24,6 +24,7 @@ use crate::sections::keep::{KeepPart, ResumeOffer};
 use crate::sections::model::ModelPart;
 use crate::sections::prune::PrunePart;
 use crate::sections::train::TrainPart;
+use crate::show::Show;
 use crate::state::Page;
 
 use footer::Footer;
@@ -36,7 +37,7 @@ use steps::Steps;
 pub(crate) fn Shell() -> impl IntoView {
     let page = Page::new();
     provide_context(page);
-    Resized::provide();
+    Drawings::provide();
     let place = Place::new(page);
     provide_context(place);
     let rules = Rules::in_address();

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
 use crate::sections::show_part;
+use crate::show::Show;
 use crate::state::{Activity, EngineState, Page, Training};
 
 /// What comes next.
@@ -93,7 +94,7 @@ pub(super) fn NextStep() -> impl IntoView {
             show_part("train");
         }
         Next::Wait(_) | Next::Measure if page.trained.with_untracked(Option::is_some) => {
-            show_part("prune")
+            show_part("prune");
         }
         Next::Wait(_) | Next::Measure => show_part("train"),
         Next::Prune => {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::show::{Listed as _, Show};
 use crate::state::{Activity, EngineState, Page};
 
 /// The broken engine, if it is, and the engine's sentences.
@@ -67,16 +68,33 @@ fn Messages() -> impl IntoView {
         page.training
             .with(|training| training.activity == Activity::Failed)
     });
-    let newest_first = move || {
-        let numbered = messages.get().into_iter().enumerate();
-        numbered.rev().collect::<Vec<_>>()
-    };
     let dismiss = move |place: usize| {
         messages.update(|messages| {
             if place < messages.len() {
                 messages.remove(place);
             }
         });
+    };
+    let shown = move || {
+        let newest_first = messages.get().into_iter().enumerate().rev();
+        newest_first
+            .map(|(place, message)| {
+                view! {
+                    <div class="message" data-testid="message">
+                        <p>{message}</p>
+                        <button
+                            type="button"
+                            class="quiet"
+                            aria-label="Dismiss this message"
+                            data-testid="dismiss"
+                            on:click=move |_| dismiss(place)
+                        >
+                            "×"
+                        </button>
+                    </div>
+                }
+            })
+            .listed()
     };
     let several = move || messages.with(|messages| messages.len() > 1);
     view! {
@@ -95,26 +113,7 @@ fn Messages() -> impl IntoView {
                     "Dismiss all"
                 </button>
             </Show>
-            <For
-                each=newest_first
-                key=Clone::clone
-                children=move |(place, message)| {
-                    view! {
-                        <div class="message" data-testid="message">
-                            <p>{message}</p>
-                            <button
-                                type="button"
-                                class="quiet"
-                                aria-label="Dismiss this message"
-                                data-testid="dismiss"
-                                on:click=move |_| dismiss(place)
-                            >
-                                "×"
-                            </button>
-                        </div>
-                    }
-                }
-            />
+            {shown}
         </div>
     }
 }

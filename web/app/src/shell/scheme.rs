@@ -1,5 +1,6 @@
 //! Light or dark: the system's choice, or the person's, which the browser keeps.
 
+use crate::show::Listed as _;
 use leptos::prelude::*;
 
 /// Also read by `scripts/scheme.js`, before the first paint.
@@ -83,7 +84,7 @@ pub(crate) fn SchemeSwitch() -> impl IntoView {
     view! {
         <fieldset class="scheme">
             <legend class="visually-hidden">"Colours"</legend>
-            {Scheme::ALL.map(choice).collect_view()}
+            {Scheme::ALL.map(choice).listed()}
         </fieldset>
     }
 }

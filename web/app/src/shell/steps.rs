@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::next::NextStep;
 use crate::sections::go_to;
+use crate::show::Listed as _;
 use crate::state::{Activity, Page};
 
 /// Anchors and names of the parts, in their order.
@@ -71,7 +72,7 @@ fn steps_done(page: Page) -> usize {
 pub(crate) fn Steps() -> impl IntoView {
     let page = Page::here();
     let done = Memo::new(move |_| steps_done(page));
-    let busy = Memo::new(move |_| page.training.with(|training| training.activity.is_busy()));
+    let busy = page.busy;
     let state = move |place: usize| match place.cmp(&done.get()) {
         std::cmp::Ordering::Less => StepState::Done,
         std::cmp::Ordering::Equal if busy.get() => StepState::Busy,
@@ -98,7 +99,7 @@ pub(crate) fn Steps() -> impl IntoView {
     };
     view! {
         <nav class="steps" aria-label="Steps">
-            <ol>{STEPS.into_iter().enumerate().map(step).collect_view()}</ol>
+            <ol>{STEPS.into_iter().enumerate().map(step).listed()}</ol>
             <NextStep />
         </nav>
     }

@@ -27,7 +27,7 @@ pub(crate) use card::{Card, Stage};
 pub(crate) use link::{Link, change_field, field_in_address, link_in_address};
 pub(crate) use saved_model::SavedModel;
 pub(crate) use setup::{Preset, Setup};
-pub(crate) use table::LoadedTable;
+pub(crate) use table::{LoadedTable, RefusedTable};
 pub(crate) use tables::LARGEST_TABLE;
 pub(crate) use training::{Activity, Curve, MEASURING, Training};
 
@@ -49,6 +49,10 @@ pub(crate) struct Page {
     pub(crate) table: RwSignal<Option<Arc<LoadedTable>>>,
     /// Why the last table could not be used.
     pub(crate) table_problem: RwSignal<Option<String>>,
+    /// The file that could not be used, until one can.
+    pub(crate) refused: RwSignal<Option<Arc<RefusedTable>>>,
+    /// Whether a table is on its way from an address.
+    pub(crate) loading: RwSignal<bool>,
     /// A saved model, brought to forecast the table with.
     pub(crate) model: RwSignal<Option<Arc<SavedModel>>>,
     /// What that model says of the table, or why it says nothing.
@@ -119,6 +123,8 @@ impl Page {
         Self {
             table: RwSignal::new(None),
             table_problem: RwSignal::new(None),
+            refused: RwSignal::new(None),
+            loading: RwSignal::new(false),
             model: RwSignal::new(None),
             forecast: RwSignal::new(None),
             linked: RwSignal::new(link.map(Link::data)),

@@ -72,7 +72,7 @@ impl Preset {
     pub(crate) fn apply(self, setup: &Setup) -> Setup {
         let (width, layers, heads, epochs, learning_rate) = match self {
             Self::Quick => (32, 3, 4, 2, 2e-3),
-            Self::Standard => (64, 4, 4, 4, 1e-3),
+            Self::Standard => (64, 4, 4, 2, 1e-3),
             Self::Thorough => (128, 4, 8, 10, 5e-4),
         };
         Setup {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spat_series::{Detection, ReadError, Series, SeriesError, SplitRule, Table, read_table};
+use spat_series::{ReadError, Series, SeriesError, SplitRule, Table, read_table};
 use spat_spec::DataConfig;
 use thiserror::Error;
 
@@ -14,12 +14,18 @@ pub(crate) struct LoadedTable {
     pub(crate) bytes: Arc<[u8]>,
     /// How it was read, repaired and split.
     pub(crate) data: DataConfig,
-    /// What was detected and why.
-    pub(crate) detection: Detection,
-    /// All channels of the table, chosen or not.
-    pub(crate) all_channels: Vec<String>,
+    /// As it stands in the file: all channels, chosen or not, and what was detected and why.
+    pub(crate) parsed: Arc<Table>,
     /// The channels that are used, repaired.
     pub(crate) series: Arc<Series>,
+}
+
+/// A file that could not be used in the way that was tried; another way may do.
+#[derive(Debug)]
+pub(crate) struct RefusedTable {
+    pub(crate) name: String,
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) data: DataConfig,
 }
 
 /// The table cannot be used.
@@ -41,16 +47,35 @@ impl LoadedTable {
         bytes: Arc<[u8]>,
         data: DataConfig,
     ) -> Result<Self, TableError> {
-        let table: Table = read_table(&bytes, &data.read)?;
-        let detection = table.detection.clone();
-        let all_channels = table.channels.clone();
-        let series = Arc::new(table.into_series(&data.series)?);
+        let parsed = Arc::new(read_table(&bytes, &data.read)?);
+        Self::of(name, bytes, parsed, data)
+    }
+
+    /// The same file, used or read in another way; only what has to be is done again.
+    ///
+    /// # Errors
+    /// What is wrong with the table in this way, and a way out.
+    pub(crate) fn again(&self, data: DataConfig) -> Result<Self, TableError> {
+        let (name, bytes) = (self.name.clone(), self.bytes.clone());
+        if data.read == self.data.read {
+            Self::of(name, bytes, self.parsed.clone(), data)
+        } else {
+            Self::read(name, bytes, data)
+        }
+    }
+
+    fn of(
+        name: String,
+        bytes: Arc<[u8]>,
+        parsed: Arc<Table>,
+        data: DataConfig,
+    ) -> Result<Self, TableError> {
+        let series = Arc::new(Table::clone(&parsed).into_series(&data.series)?);
         Ok(Self {
             name,
             bytes,
             data,
-            detection,
-            all_channels,
+            parsed,
             series,
         })
     }

@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use spat_series::SplitRule;
 use spat_spec::DataConfig;
 
-use super::{LoadedTable, Page, Training, link};
+use super::table::TableError;
+use super::{LoadedTable, Page, RefusedTable, Training, link};
 
 /// A file of this many bytes takes seconds to read; more would freeze the page.
 pub(crate) const LARGEST_TABLE: usize = 256 << 20;
@@ -35,29 +36,36 @@ impl Page {
     /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
     /// `false`: it was not taken, and the page says why.
     pub(super) fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) -> bool {
-        if self.must_stop_first() {
-            return false;
-        }
-        let read = if bytes.len() > LARGEST_TABLE {
-            Err(format!(
+        if bytes.len() > LARGEST_TABLE {
+            self.table_problem.set(Some(format!(
                 "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
                 bytes.len() >> 20,
                 LARGEST_TABLE >> 20
-            ))
-        } else {
-            LoadedTable::read(name, bytes, data).map_err(|error| error.to_string())
-        };
+            )));
+            return false;
+        }
+        let read = LoadedTable::read(name.clone(), bytes.clone(), data.clone());
+        self.settle_table(read, RefusedTable { name, bytes, data })
+    }
+
+    /// Shows a table, or why it cannot be used and what it could not be used by.
+    fn settle_table(self, read: Result<LoadedTable, TableError>, tried: RefusedTable) -> bool {
+        if self.must_stop_first() {
+            return false;
+        }
         match read {
             Ok(table) => {
                 self.table_problem.set(None);
+                self.refused.set(None);
                 self.channel.set(table.series.channel_count() - 1);
                 self.table.set(Some(Arc::new(table)));
                 self.forget_results();
                 self.forecast_with_model();
                 true
             }
-            Err(problem) => {
-                self.table_problem.set(Some(problem));
+            Err(error) => {
+                self.table_problem.set(Some(error.to_string()));
+                self.refused.set(Some(Arc::new(tried)));
                 false
             }
         }
@@ -72,10 +80,14 @@ impl Page {
         busy
     }
 
-    /// Reads the same bytes in another way (other channels, another split).
+    /// Reads the file that could not be used, or else the table, in another way.
     pub(crate) fn reread_table(self, data: DataConfig) {
-        if let Some(table) = self.table.get_untracked() {
-            self.take_table(table.name.clone(), table.bytes.clone(), data);
+        if let Some(refused) = self.refused.get_untracked() {
+            self.take_table(refused.name.clone(), refused.bytes.clone(), data);
+        } else if let Some(table) = self.table.get_untracked() {
+            let (name, bytes) = (table.name.clone(), table.bytes.clone());
+            let read = table.again(data.clone());
+            self.settle_table(read, RefusedTable { name, bytes, data });
         }
     }
 
@@ -106,6 +118,7 @@ impl Page {
     /// The person asks for a table or a run; one that was asked for before and comes later is not
     /// wanted any more. The answer is [`Page::begun`] until then.
     pub(crate) fn begin_anew(self) -> usize {
+        self.loading.set(false);
         self.begun.update(|begun| *begun += 1);
         self.begun.get_untracked()
     }

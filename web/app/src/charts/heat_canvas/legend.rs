@@ -7,6 +7,7 @@ use spat_report::{HeatMap, Palette};
 
 use super::figures::figure_text;
 use super::pixels::{HeatPixels, reach_of};
+use crate::show::Listed as _;
 
 /// What the colours mean, with numbers.
 #[component]
@@ -28,7 +29,7 @@ pub(super) fn Legend(map: Signal<Arc<HeatMap>>) -> impl IntoView {
             <HeatPixels map=ramp />
             <div class="heat-marks">
                 {move || {
-                    marks().into_iter().map(|mark| view! { <span>{mark}</span> }).collect_view()
+                    marks().into_iter().map(|mark| view! { <span>{mark}</span> }).listed()
                 }}
             </div>
         </div>

@@ -8,9 +8,11 @@ mod plot;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_report::HeatMap;
+use spat_report::{HeatMap, heat_map};
 
 use super::data_table::DataTable;
+use super::save::Save;
+use crate::show::Listed as _;
 use legend::Legend;
 use plot::Plot;
 
@@ -20,6 +22,9 @@ pub(crate) use plot::Cell;
 
 /// So many rows or columns are named one by one; of more, the first and the last.
 const MOST_NAMES: usize = 14;
+
+/// Longer edge of a saved map in pixels, without its names.
+const SAVED: f64 = 760.0;
 
 /// A map. Pointer, focus and arrow keys move the cursor; who shows the map says what lies there.
 #[component]
@@ -45,6 +50,15 @@ pub(crate) fn HeatCanvas(
     };
     let many_rows = move || map.with(|map| map.rows > MOST_NAMES);
     let many_columns = move || map.with(|map| map.columns > MOST_NAMES);
+    let saved = move |()| {
+        map.with(|map| match map.rows {
+            0 => String::new(),
+            _ => heat_map(&HeatMap {
+                side: SAVED,
+                ..HeatMap::clone(map)
+            }),
+        })
+    };
     view! {
         <figure class="heat" data-testid=testid>
             <figcaption>{title}</figcaption>
@@ -62,7 +76,10 @@ pub(crate) fn HeatCanvas(
                 <Plot testid map cursor />
             </div>
             <Legend map />
-            <DataTable table=Signal::derive(move || map.with(|map| map.table().html())) />
+            <div class="chart-foot">
+                <DataTable table=Signal::derive(move || map.with(|map| map.table().html())) />
+                <Save name=testid draw=Callback::new(saved) />
+            </div>
         </figure>
     }
 }
@@ -81,7 +98,7 @@ fn axis(labels: &[String], cells: usize, current: Option<usize>) -> impl IntoVie
             let current = current == Some(place);
             view! { <span class:current=current>{name}</span> }
         })
-        .collect_view()
+        .listed()
 }
 
 /// The name of a row or column, or its number from 0.

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::member::{Member, Side};
+use crate::show::Listed as _;
 
 /// A row per student.
 #[component]
@@ -15,7 +16,7 @@ pub(super) fn Rows(members: RwSignal<Vec<Member>>) -> impl IntoView {
         all.into_iter()
             .enumerate()
             .map(|(place, member)| view! { <Row members place member /> })
-            .collect_view()
+            .listed()
     };
     view! {
         <div class="scroll" tabindex="0" role="group" aria-label="The class as a table">

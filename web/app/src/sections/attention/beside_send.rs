@@ -7,6 +7,7 @@ use spat_spec::ModuleId;
 use super::choice::Choice;
 use super::relation::{Pair, relation};
 use crate::charts::figure_text;
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// One module's figures.
@@ -34,7 +35,7 @@ pub(super) fn BesideSend(choice: Choice) -> impl IntoView {
         all.get()
             .into_iter()
             .map(|row| view! { <Row choice row /> })
-            .collect_view()
+            .listed()
     };
     view! {
         <section class="beside-send" aria-labelledby="beside-send-title">

@@ -12,6 +12,7 @@ mod thumbnails;
 use leptos::prelude::*;
 
 use super::{Help, Part};
+use crate::show::Show;
 use crate::state::Page;
 
 use beside_send::BesideSend;
@@ -60,7 +61,7 @@ pub(crate) fn AttentionPart() -> impl IntoView {
                 <Help
                     about="sensitivity"
                     words="Sensitivity"
-                    text="Sensitivity S = A ⊙ ∂L/∂A: each share times the gradient of the loss with respect to it, summed over the batch. It estimates how much the loss would change if the connection were strengthened. Orange raises the loss, blue lowers it, pale does not matter."
+                    text="Sensitivity S = A ⊙ ∂L/∂A: each share times the gradient of the loss with respect to it, summed over the batch. It estimates how much the loss would change if the connection were strengthened. Orange raises the loss, blue lowers it; what hardly stands out from the page does not matter."
                 />
                 <Help
                     about="entropy"
@@ -82,7 +83,7 @@ fn Waiting() -> impl IntoView {
                 .as_ref()
                 .map(|trained| trained.forecaster.modules().len())
         });
-        let busy = page.training.with(|training| training.activity.is_busy());
+        let busy = page.busy.get();
         match modules {
             Some(0) => {
                 "This model has no attention modules, so there is nothing to see. \

@@ -6,6 +6,7 @@ use spat_spec::ModuleId;
 
 use super::choice::Choice;
 use super::map::head_name;
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// The value of the option that stands for no single head.
@@ -28,7 +29,7 @@ pub(super) fn Pickers(choice: Choice) -> impl IntoView {
                 <legend>"Module"</legend>
                 {move || {
                     let modules = modules.get().into_iter();
-                    modules.map(|module| view! { <ModuleRadio choice module /> }).collect_view()
+                    modules.map(|module| view! { <ModuleRadio choice module /> }).listed()
                 }}
             </fieldset>
             <HeadPicker choice />
@@ -77,7 +78,7 @@ fn HeadPicker(choice: Choice) -> impl IntoView {
     let options = move || {
         (0..heads.get())
             .map(|head| view! { <option value=head.to_string()>{head_name(Some(head))}</option> })
-            .collect_view()
+            .listed()
     };
     // Reads the options too: a list that was just refilled must be told its value again.
     let value = move || {

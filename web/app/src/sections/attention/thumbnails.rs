@@ -9,6 +9,7 @@ use spat_spec::{ModuleId, ModuleMaps};
 use super::choice::Choice;
 use super::map::Kind;
 use crate::charts::HeatPixels;
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// Longest edge of a small map in cells: more than its pixels would only flicker.
@@ -26,14 +27,14 @@ pub(super) fn Thumbnails(choice: Choice) -> impl IntoView {
     let heads = move || {
         (0..most_heads())
             .map(|head| view! { <th scope="col">{head}</th> })
-            .collect_view()
+            .listed()
     };
     let rows = move || {
         let kind = kind.get();
         page.maps.with(|maps| {
             maps.iter()
                 .map(|maps| view! { <ModuleRow choice kind maps=maps.clone() /> })
-                .collect_view()
+                .listed()
         })
     };
     let radio = move |this: Kind| {
@@ -99,7 +100,7 @@ fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
                 </td>
             }
         })
-        .collect_view();
+        .listed();
     view! {
         <tr
             class:pointed=pointed

@@ -11,14 +11,26 @@ use crate::state::Page;
 #[component]
 pub(super) fn Forecast() -> impl IntoView {
     let page = Page::here();
-    let whole = RwSignal::new(false);
+    // First and last row shown, from the forecast's start; by default as in `Reach::first`.
+    let chosen = RwSignal::new(None::<(i32, i32)>);
+    let reach = Memo::new(move |_| {
+        let channels = page.table.get()?.series.channel_count();
+        page.sample
+            .with(|sample| Some(Reach::of(sample.as_ref()?, channels)))
+    });
+    let shown = Memo::new(move |_| {
+        let reach = reach.get().unwrap_or_default();
+        chosen
+            .get()
+            .map_or(reach.first(), |rows| reach.within(rows))
+    });
     let chart = Memo::new(move |_| {
         let sample = page.sample.get()?;
         let table = page.table.get()?;
         let channels = table.series.channel_count();
         let channel = page.channel.get().min(channels - 1);
         let name = table.series.channels[channel].clone();
-        Some(drawing(&sample, channels, channel, name, whole.get()))
+        Some(drawing(&sample, channels, channel, name, shown.get()))
     });
     let errors = Memo::new(move |_| {
         let sample = page.sample.get()?;
@@ -29,6 +41,40 @@ pub(super) fn Forecast() -> impl IntoView {
             page.channel.get().min(channels - 1),
         ))
     });
+    let edge = move |name: &'static str, words: &'static str| {
+        let is_last = name == "zoom-last";
+        let value = move || {
+            let (first, last) = shown.get();
+            if is_last { last } else { first }
+        };
+        let end = move |is_last: bool| {
+            let (first, last) = reach.get().unwrap_or_default().all();
+            (if is_last { last } else { first }).to_string()
+        };
+        let choose = move |text: String| {
+            let (first, last) = shown.get_untracked();
+            let row = text.parse().unwrap_or(0);
+            let rows = if is_last {
+                (first.min(row - 1), row)
+            } else {
+                (row, last.max(row + 1))
+            };
+            chosen.set(Some(rows));
+        };
+        view! {
+            <label class="field">
+                {move || format!("{words} {}", value())}
+                <input
+                    type="range"
+                    data-testid=name
+                    prop:min=move || end(false)
+                    prop:max=move || end(true)
+                    prop:value=move || value().to_string()
+                    on:input:target=move |event| choose(event.target().value())
+                />
+            </label>
+        }
+    };
     view! {
         <div data-testid="forecast">
             <Figure
@@ -43,18 +89,62 @@ pub(super) fn Forecast() -> impl IntoView {
             />
         </div>
         <div class="row">
-            <label class="choice">
-                <input
-                    type="checkbox"
-                    prop:checked=move || whole.get()
-                    on:change:target=move |event| whole.set(event.target().checked())
-                />
-                "Show the whole look-back"
-            </label>
+            {edge("zoom-first", "From row")}
+            {edge("zoom-last", "to row")}
+            <button
+                type="button"
+                data-testid="zoom-whole"
+                on:click=move |_| chosen.set(reach.get_untracked().map(Reach::all))
+            >
+                "Whole look-back"
+            </button>
+            <button
+                type="button"
+                data-testid="zoom-reset"
+                disabled=move || chosen.with(Option::is_none)
+                on:click=move |_| chosen.set(None)
+            >
+                "Reset"
+            </button>
             <p class="hint" data-testid="window-errors">
                 {move || errors.get()}
             </p>
         </div>
+    }
+}
+
+/// How far a window reaches to both sides of the forecast's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Reach {
+    lookback: i32,
+    horizon: i32,
+}
+
+impl Reach {
+    fn of(sample: &ForecastSample, channels: usize) -> Self {
+        let rows = |values: &[f32]| i32::try_from(values.len() / channels).unwrap_or(i32::MAX);
+        Self {
+            lookback: rows(&sample.input),
+            horizon: rows(&sample.truth),
+        }
+    }
+
+    /// First and last row of all.
+    fn all(self) -> (i32, i32) {
+        (-self.lookback, self.horizon - 1)
+    }
+
+    /// What is shown before anybody chose: the end of the look-back, and the forecast.
+    fn first(self) -> (i32, i32) {
+        let (first, last) = self.all();
+        (first.max(-2 * self.horizon), last)
+    }
+
+    /// Rows of which at least two are there.
+    fn within(self, (first, last): (i32, i32)) -> (i32, i32) {
+        let (least, most) = self.all();
+        let first = first.min(most - 1).max(least);
+        (first, last.min(most).max(first + 1))
     }
 }
 
@@ -71,26 +161,21 @@ fn drawing(
     channels: usize,
     channel: usize,
     name: String,
-    whole: bool,
+    (first, last): (i32, i32),
 ) -> LineChart {
-    let horizon = sample.truth.len() / channels;
+    let is_shown = |point: &(f64, f64)| (f64::from(first)..=f64::from(last)).contains(&point.0);
     let ahead = |values: &[f32]| -> Vec<(f64, f64)> {
         column(values, channels, channel)
             .enumerate()
             .map(|(step, value)| (step as f64, value))
+            .filter(is_shown)
             .collect()
     };
-    let lookback = sample.input.len() / channels;
-    let shown = if whole {
-        lookback
-    } else {
-        lookback.min(2 * horizon)
-    };
-    let past = column(&sample.input, channels, channel)
-        .enumerate()
-        .skip(lookback - shown);
+    let lookback = (sample.input.len() / channels) as f64;
+    let past = column(&sample.input, channels, channel).enumerate();
     let mut truth: Vec<(f64, f64)> = past
-        .map(|(row, value)| (row as f64 - lookback as f64, value))
+        .map(|(row, value)| (row as f64 - lookback, value))
+        .filter(is_shown)
         .collect();
     truth.extend(ahead(&sample.truth));
     let mut series = vec![
@@ -118,10 +203,13 @@ fn drawing(
         x_label: "rows from the forecast's start".to_owned(),
         y_label: name,
         series,
-        rules: vec![Rule {
-            x: 0.0,
-            label: "forecast".to_owned(),
-        }],
+        rules: (first <= 0 && last >= 0)
+            .then(|| Rule {
+                x: 0.0,
+                label: "forecast".to_owned(),
+            })
+            .into_iter()
+            .collect(),
         height: 340.0,
         ..LineChart::default()
     }
@@ -147,4 +235,21 @@ fn window_errors(sample: &ForecastSample, channels: usize, channel: usize) -> St
             ", seasonal naive {:.3}. One window proves nothing.",
             error(&sample.naive)
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_stays_inside_and_keeps_two_rows() {
+        let reach = Reach {
+            lookback: 96,
+            horizon: 24,
+        };
+        assert_eq!(reach.first(), (-48, 23));
+        assert_eq!(reach.within((-200, 200)), (-96, 23));
+        assert_eq!(reach.within((30, 31)), (22, 23));
+        assert_eq!(reach.within((5, 4)), (5, 6));
+    }
 }

@@ -6,6 +6,7 @@ use spat_spec::FutureForecast;
 
 use crate::charts::Figure;
 use crate::sections::Ahead;
+use crate::show::Show;
 use crate::state::{LoadedTable, Page};
 
 /// The drawing, or the button that asks for it.

@@ -5,6 +5,7 @@ use spat_spec::{Report, percent_change};
 
 use super::percent::percent;
 use crate::sections::grouped;
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// A change smaller than this many percent is called none: another seed would change as much.
@@ -38,11 +39,7 @@ pub(super) fn Headline() -> impl IntoView {
                 </div>
             }
         };
-        figures
-            .unwrap_or_default()
-            .into_iter()
-            .map(tile)
-            .collect_view()
+        figures.unwrap_or_default().into_iter().map(tile).listed()
     };
     view! {
         <dl class="tiles headline" data-testid="headline">

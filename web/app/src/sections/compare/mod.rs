@@ -12,6 +12,7 @@ use leptos::prelude::*;
 
 use super::Part;
 use crate::sections::ChannelPicker;
+use crate::show::{Listed as _, Show};
 use crate::state::Page;
 
 use cost::Cost;
@@ -88,7 +89,7 @@ fn Notes() -> impl IntoView {
         notes
             .into_iter()
             .map(|note| view! { <li>{note}</li> })
-            .collect_view()
+            .listed()
     };
     view! {
         <details class="more">

@@ -17,10 +17,7 @@ pub(super) fn Scrubber() -> impl IntoView {
     });
     let last = Memo::new(move |_| page.test_windows.get().saturating_sub(1));
     // A saved example has one window and no model to forecast another.
-    let busy = Memo::new(move |_| {
-        page.saved.with(Option::is_some)
-            || page.training.with(|training| training.activity.is_busy())
-    });
+    let busy = Memo::new(move |_| page.saved.with(Option::is_some) || page.busy.get());
     let asked = StoredValue::new(0.0_f64);
     let show = move |window: usize| page.show_window(window.min(last.get_untracked()));
     view! {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// A box per column of numbers.
@@ -21,7 +22,8 @@ pub(super) fn Channels() -> impl IntoView {
         };
         // In the table's order, whatever the order of clicks.
         let names: Vec<String> = table
-            .all_channels
+            .parsed
+            .channels
             .iter()
             .filter(|channel| {
                 if **channel == name {
@@ -38,7 +40,8 @@ pub(super) fn Channels() -> impl IntoView {
         page.table.get().map(|table| {
             let last = table.series.channel_count() == 1;
             table
-                .all_channels
+                .parsed
+                .channels
                 .iter()
                 .map(|channel| {
                     let used = table.series.channels.contains(channel);
@@ -47,6 +50,7 @@ pub(super) fn Channels() -> impl IntoView {
                         <label class="choice">
                             <input
                                 type="checkbox"
+                                data-testid=format!("channel-{channel}")
                                 prop:checked=used
                                 // A model forecasts at least one.
                                 disabled=used && last
@@ -58,7 +62,7 @@ pub(super) fn Channels() -> impl IntoView {
                         </label>
                     }
                 })
-                .collect_view()
+                .listed()
         })
     };
     view! {
@@ -73,7 +77,7 @@ pub(super) fn Channels() -> impl IntoView {
                                     format!(
                                         "Channels: {} of {} are used",
                                         table.series.channel_count(),
-                                        table.all_channels.len(),
+                                        table.parsed.channels.len(),
                                     )
                                 })
                         })

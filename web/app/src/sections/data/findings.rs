@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use spat_report::Table;
 use spat_series::{Series, format_stamp};
 
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// Columns of the preview; a wide table would push everything off the page.
@@ -16,8 +17,11 @@ const ROWS: usize = 5;
 pub(super) fn Findings() -> impl IntoView {
     let page = Page::here();
     let found = move || {
-        page.table
-            .with(|table| table.as_ref().map(|table| items(table.detection.lines())))
+        page.table.with(|table| {
+            table
+                .as_ref()
+                .map(|table| items(table.parsed.detection.lines()))
+        })
     };
     let repaired = move || {
         page.table.with(|table| {
@@ -54,7 +58,7 @@ fn items(lines: Vec<String>) -> impl IntoView {
     lines
         .into_iter()
         .map(|line| view! { <li>{line}</li> })
-        .collect_view()
+        .listed()
 }
 
 fn first_rows(series: &Series) -> Table {

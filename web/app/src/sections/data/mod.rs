@@ -16,6 +16,7 @@ use leptos::prelude::*;
 
 use super::Part;
 use crate::class::Lockable;
+use crate::show::Show;
 use crate::state::Page;
 
 use channels::Channels;
@@ -33,6 +34,7 @@ pub(crate) use sources::{fetched, load_sample};
 pub(crate) fn DataPart() -> impl IntoView {
     let page = Page::here();
     let loaded = Memo::new(move |_| page.table.with(Option::is_some));
+    let refused = Memo::new(move |_| page.refused.with(Option::is_some));
     view! {
         <Part
             number=1
@@ -58,6 +60,9 @@ pub(crate) fn DataPart() -> impl IntoView {
                         })
                 }}
             </div>
+            <Show when=move || refused.get()>
+                <Reading open=true />
+            </Show>
             <SavedModel />
             <Show when=move || loaded.get()>
                 <Facts />
@@ -65,7 +70,9 @@ pub(crate) fn DataPart() -> impl IntoView {
                 <Findings />
                 <fieldset class="plain" disabled=page.busy>
                     <Channels />
-                    <Reading />
+                    <Show when=move || !refused.get()>
+                        <Reading open=false />
+                    </Show>
                 </fieldset>
             </Show>
         </Part>

@@ -7,6 +7,7 @@ use spat_spec::ModelForecast;
 use crate::charts::Figure;
 use crate::download;
 use crate::sections::{Ahead, ChannelOf};
+use crate::show::Listed as _;
 use crate::state::{LoadedTable, Page};
 
 /// What the model is, and what it says.
@@ -17,7 +18,7 @@ pub(super) fn SavedModel() -> impl IntoView {
     move || {
         page.model.get().map(|model| {
             let facts = model.facts.iter().cloned();
-            let facts = facts.map(|fact| view! { <li>{fact}</li> }).collect_view();
+            let facts = facts.map(|fact| view! { <li>{fact}</li> }).listed();
             view! {
                 <section class="saved-model" aria-labelledby="saved-model-title" data-testid="saved-model">
                     <h3 id="saved-model-title">{format!("Forecast by {}", model.name)}</h3>
@@ -61,7 +62,7 @@ fn Answer() -> impl IntoView {
         let doubts = doubts.unwrap_or_default().into_iter();
         doubts
             .map(|doubt| view! { <p class="banner">{doubt}</p> })
-            .collect_view()
+            .listed()
     };
     let chart =
         Memo::new(move |_| Some(drawing(&*forecast()?, &*page.table.get()?, channel.get())));

@@ -1,13 +1,15 @@
 //! Where a table comes from: a dropped or picked file, a sample, an address.
 
-use leptos::ev::DragEvent;
+use leptos::ev::{self, DragEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use spat_series::decimal;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{File, FileList, Response};
+use web_sys::{DataTransfer, File, FileList, Response, Url};
 
 use super::waves;
+use crate::class::Rules;
 use crate::engine;
 use crate::sections::Help;
 use crate::state::{LARGEST_TABLE, Page};
@@ -18,32 +20,43 @@ const WEATHER: &str = "nyc-weather-2013.csv";
 #[component]
 pub(super) fn Sources() -> impl IntoView {
     let page = Page::here();
+    let locked = Rules::here().locks("data");
     let over = RwSignal::new(false);
-    let drop_file = move |event: DragEvent| {
-        event.prevent_default();
-        over.set(false);
-        take_all(
-            page,
-            event.data_transfer().and_then(|dropped| dropped.files()),
-        );
-    };
+    // A file may be let go anywhere: beside the frame a browser would leave the page for it.
+    window_event_listener(ev::dragover, move |event| {
+        if files_of(&event).is_some() {
+            event.prevent_default();
+            over.set(!locked);
+        }
+    });
+    window_event_listener(ev::dragleave, move |event| {
+        // Out of the window, not from one thing to the next.
+        if event.related_target().is_none() {
+            over.set(false);
+        }
+    });
+    window_event_listener(ev::drop, move |event| {
+        if let Some(files) = files_of(&event) {
+            event.prevent_default();
+            over.set(false);
+            if locked {
+                page.say("Your teacher set the table; it cannot be changed here.");
+            } else {
+                take_all(page, files.files());
+            }
+        }
+    });
     view! {
         <div
             class="drop"
             class:over=over
             class:done=move || page.table.with(Option::is_some)
             data-testid="drop"
-            on:dragover=move |event| {
-                event.prevent_default();
-                over.set(true);
-            }
-            on:dragleave=move |_| over.set(false)
-            on:drop=drop_file
         >
             <label class="pick">
                 <span class="pick-words">
                     <strong>"Choose a CSV file"</strong>
-                    <span>" or drop it here"</span>
+                    <span>" or drop it anywhere on this page"</span>
                 </span>
                 <input
                     id="table-file"
@@ -100,8 +113,20 @@ pub(super) fn Sources() -> impl IntoView {
             </button>
             <Help about="planted waves" text=waves::PLANTED />
             <Address />
+            <p class="hint" role="status" data-testid="loading">
+                {move || page.loading.get().then_some("The table is being loaded …")}
+            </p>
         </div>
     }
+}
+
+/// What is dragged, if files are: words can still be dropped into a field.
+fn files_of(event: &DragEvent) -> Option<DataTransfer> {
+    let dragged = event.data_transfer()?;
+    dragged
+        .types()
+        .includes(&"Files".into(), 0)
+        .then_some(dragged)
 }
 
 /// Loads a sample by its name; `false` if there is none of that name.
@@ -122,8 +147,10 @@ fn Address() -> impl IntoView {
     let load = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let address = address.get_untracked();
-        let name = address.rsplit('/').next().unwrap_or("table.csv").to_owned();
-        fetch(page, address, name);
+        match name_at(&address) {
+            Ok(name) => fetch(page, address, name),
+            Err(reason) => page.table_problem.set(Some(reason)),
+        }
     };
     view! {
         <details class="more address">
@@ -136,13 +163,36 @@ fn Address() -> impl IntoView {
                         required
                         placeholder="https://…/table.csv"
                         data-testid="address"
-                        bind:value=address
+                        prop:value=address
+                        on:input:target=move |event| address.set(event.target().value())
                     />
                 </label>
-                <button type="submit">"Load"</button>
+                <button type="submit" disabled=page.loading>"Load"</button>
             </form>
         </details>
     }
+}
+
+/// The name of the file at an address.
+///
+/// # Errors
+/// The page may not read from there (its policy in `index.html`); a way out.
+fn name_at(address: &str) -> Result<String, String> {
+    let url = Url::new(address).map_err(|_| format!("`{address}` is no address of a file"))?;
+    let own = window().location().origin().unwrap_or_default();
+    if url.protocol() != "https:" && url.origin() != own {
+        return Err(format!(
+            "`{address}`: the page loads tables from https addresses only; download it and drop it here"
+        ));
+    }
+    let path = url.pathname();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = js_sys::decode_uri_component(name).map_or_else(|_| name.to_owned(), String::from);
+    Ok(if name.is_empty() {
+        "table.csv".to_owned()
+    } else {
+        name
+    })
 }
 
 /// Takes a table, a saved model, or one of each.
@@ -159,12 +209,7 @@ fn take_all(page: Page, files: Option<FileList>) {
 fn read(page: Page, file: File) {
     let name = file.name();
     if file.size() > LARGEST_TABLE as f64 {
-        page.table_problem.set(Some(format!(
-            "`{name}` has {:.0} MB; the page takes up to {} MB: cut it, or use the command line program",
-            file.size() / 1_048_576.0,
-            LARGEST_TABLE >> 20
-        )));
-        return;
+        return page.table_problem.set(Some(too_large(&name, file.size())));
     }
     spawn_local(async move {
         match JsFuture::from(file.array_buffer()).await {
@@ -179,15 +224,26 @@ fn read(page: Page, file: File) {
     });
 }
 
+/// What is said of a file of so many bytes.
+fn too_large(name: &str, bytes: f64) -> String {
+    format!(
+        "`{name}` has {:.0} MB; the page takes up to {} MB: cut it, or use the command line program",
+        bytes / 1_048_576.0,
+        LARGEST_TABLE >> 20
+    )
+}
+
 /// Reads a file from an address.
 fn fetch(page: Page, address: String, name: String) {
     let begun = page.begin_anew();
+    page.loading.set(true);
     spawn_local(async move {
         let answer = fetched(&address).await;
         if page.begun.get_untracked() != begun {
             // Another was asked for in the meantime.
             return;
         }
+        page.loading.set(false);
         match answer {
             Ok(bytes) => page.take_new_table(name, bytes),
             Err(reason) => page.table_problem.set(Some(reason)),
@@ -214,6 +270,12 @@ pub(crate) async fn fetched(address: &str) -> Result<Vec<u8>, String> {
             answer.status(),
             answer.status_text()
         ));
+    }
+    // Not every host tells it; what is not told is weighed when it is there.
+    let length = answer.headers().get("content-length").ok().flatten();
+    let length = length.and_then(|length| decimal(&length));
+    if let Some(bytes) = length.filter(|&bytes| bytes > LARGEST_TABLE as f64) {
+        return Err(too_large(address, bytes));
     }
     let content = JsFuture::from(answer.array_buffer().map_err(unreachable)?).await;
     Ok(js_sys::Uint8Array::new(&content.map_err(unreachable)?).to_vec())

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::charts::Drawings;
 use crate::download;
 use crate::engine::{self, Runs};
 use crate::state::{EngineState, Page};
@@ -16,11 +17,15 @@ const KEPT: [(&str, &str); 5] = [
     ("dense.safetensors", "Dense model"),
 ];
 
+/// The file of what comes after the table.
+const FUTURE: &str = "spat-future.csv";
+
 /// A button per file, and one for all.
 #[component]
 pub(super) fn Files() -> impl IntoView {
     let page = Page::here();
     // Of a saved example there is nothing in this browser.
+    let drawings = Drawings::here();
     let nothing = move || page.report.with(Option::is_none) || page.saved.with(Option::is_some);
     view! {
         <div class="row" data-testid="files">
@@ -45,7 +50,7 @@ pub(super) fn Files() -> impl IntoView {
             >
                 "Future as CSV"
             </button>
-            <button type="button" class="primary" data-testid="save-zip" disabled=nothing on:click=move |_| save_all(page)>
+            <button type="button" class="primary" data-testid="save-zip" disabled=nothing on:click=move |_| save_all(page, drawings)>
                 "Everything as one zip"
             </button>
         </div>
@@ -90,10 +95,14 @@ fn save_kept(page: Page, name: &'static str) {
 }
 
 fn save_future(page: Page) {
-    let (Some(future), Some(table)) = (page.future.get_untracked(), page.table.get_untracked())
-    else {
-        return;
-    };
+    if let Some(text) = future_csv(page) {
+        offer(page, FUTURE, "text/csv", text.as_bytes());
+    }
+}
+
+/// What comes after the table, as CSV.
+fn future_csv(page: Page) -> Option<String> {
+    let (future, table) = (page.future.get_untracked()?, page.table.get_untracked()?);
     let channels = &table.series.channels;
     let mut text = String::from("row,stamp,channel,dense,pruned");
     for (level, _) in &future.intervals {
@@ -115,7 +124,7 @@ fn save_future(page: Page) {
         }
         text.push('\n');
     }
-    offer(page, "spat-future.csv", "text/csv", text.as_bytes());
+    Some(text)
 }
 
 /// A CSV field, quoted where it must be (RFC 4180).
@@ -126,9 +135,9 @@ fn quoted(field: &str) -> String {
     field.to_owned()
 }
 
-fn save_all(page: Page) {
+fn save_all(page: Page, drawings: Drawings) {
     spawn_local(async move {
-        match zipped(page).await {
+        match zipped(page, drawings).await {
             Ok(bytes) => {
                 let run = page.run.get_untracked().unwrap_or_default();
                 offer(page, &format!("spat-{run}.zip"), "application/zip", &bytes);
@@ -138,8 +147,8 @@ fn save_all(page: Page) {
     });
 }
 
-/// Every file of the run but what only resuming needs.
-async fn zipped(page: Page) -> Result<Vec<u8>, String> {
+/// Every file of the run but what only resuming needs, what comes after the table, and all that is drawn.
+async fn zipped(page: Page, drawings: Drawings) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
     let mut names = match Runs::open().await {
         Ok(runs) => runs.names(&run).await.unwrap_or_default(),
@@ -155,6 +164,8 @@ async fn zipped(page: Page) -> Result<Vec<u8>, String> {
         let bytes = kept(page, &name).await?;
         files.push((name, bytes));
     }
+    files.extend(future_csv(page).map(|text| (FUTURE.to_owned(), text.into_bytes())));
+    files.extend(drawings.files());
     download::archive(&files).ok_or_else(|| "it would be too large".to_owned())
 }
 

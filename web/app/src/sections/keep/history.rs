@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use spat_report::Table;
 
 use crate::engine;
+use crate::show::{Listed as _, Show};
 use crate::state::{Card, Page, Stage};
 
 /// The list, and a table of those that are ticked.
@@ -12,6 +13,11 @@ use crate::state::{Card, Page, Stage};
 pub(super) fn History() -> impl IntoView {
     let page = Page::here();
     let ticked = RwSignal::new(Vec::<String>::new());
+    // A row stays while its run does, and shows what the run's card says by then.
+    let runs = Memo::new(move |_| {
+        page.cards
+            .with(|cards| cards.iter().map(|(run, _)| run.clone()).collect::<Vec<_>>())
+    });
     let comparison = move || {
         let ticked = ticked.get();
         page.cards.with(|cards| {
@@ -38,13 +44,7 @@ pub(super) fn History() -> impl IntoView {
             fallback=|| view! { <p class="hint">"None yet."</p> }
         >
             <ul class="runs" data-testid="runs">
-                <For
-                    each=move || page.cards.get()
-                    key=|(run, _)| run.clone()
-                    let((run, _))
-                >
-                    <Run run ticked />
-                </For>
+                {move || runs.get().into_iter().map(|run| view! { <Run run ticked /> }).listed()}
             </ul>
             <div data-testid="runs-compared">
                 {move || comparison().map(|table| view! { <div inner_html=table></div> })}

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use super::Part;
 use crate::class::LinkMaker;
 use crate::engine;
+use crate::show::Show;
 use crate::state::Page;
 
 use files::Files;

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use spat_series::{Part, Windows};
-use spat_spec::Structure;
+use spat_spec::{Experiment, Structure};
 
 use super::duration;
 use crate::sections::grouped;
-use crate::state::Page;
+use crate::state::{Page, Preset};
 
 /// Figures of the dense model.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ struct Figures {
 #[component]
 pub(super) fn Cost() -> impl IntoView {
     let page = Page::here();
-    let figures = Memo::new(move |_| figures(page));
+    let figures = Memo::new(move |_| figures(page, &page.experiment()?));
     let tile = move |name: &'static str, value: fn(&Figures) -> String| {
         let value =
             move || figures.with(|figures| figures.as_ref().map_or_else(|| "–".to_owned(), value));
@@ -58,8 +58,17 @@ pub(super) fn Cost() -> impl IntoView {
     }
 }
 
-fn figures(page: Page) -> Option<Figures> {
-    let (experiment, table) = (page.experiment()?, page.table.get()?);
+/// Seconds of training on a CPU in a size, as far as the table tells them.
+pub(super) fn seconds_of(page: Page, preset: Preset) -> Option<f64> {
+    let table = page.table.get()?;
+    let setup = page.setup.with(|setup| preset.apply(setup));
+    let (channels, dates) = (table.series.channel_count(), table.has_dates());
+    let experiment = setup.experiment(table.data.clone(), channels, dates, 0.0);
+    figures(page, &experiment).map(|figures| figures.seconds)
+}
+
+fn figures(page: Page, experiment: &Experiment) -> Option<Figures> {
+    let table = page.table.get()?;
     experiment.check().ok()?;
     let forecaster = &experiment.forecaster;
     let cost = Structure::dense(forecaster.clone()).cost();
@@ -76,6 +85,6 @@ fn figures(page: Page) -> Option<Figures> {
         macs: cost.macs,
         modules: forecaster.modules().len(),
         windows,
-        seconds: duration::seconds(&experiment, &cost, windows),
+        seconds: duration::seconds(experiment, &cost, windows),
     })
 }

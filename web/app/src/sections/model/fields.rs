@@ -5,6 +5,7 @@ use spat_series::decimal;
 use spat_spec::{Accumulate, Deviation, MaskShape, ModelKind, Scaling, Sign, When};
 
 use crate::sections::Help;
+use crate::show::Listed as _;
 use crate::state::{Page, Setup};
 
 /// Look-back and horizon: the two that a forecaster thinks in.
@@ -200,7 +201,7 @@ fn Choice(
                             </option>
                         }
                     })
-                    .collect_view()}
+                    .listed()}
             </select>
         </label>
     }

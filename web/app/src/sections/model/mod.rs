@@ -11,7 +11,7 @@ use super::{Help, Part};
 use crate::class::Lockable;
 use crate::state::{Page, Preset};
 
-use cost::Cost;
+use cost::{Cost, seconds_of};
 use engine_choice::EngineChoice;
 use fields::{MoreFields, WindowFields};
 
@@ -38,13 +38,16 @@ pub(crate) fn ModelPart() -> impl IntoView {
                             aria-pressed=move || pressed().to_string()
                             on:click=move |_| page.setup.update(|setup| *setup = preset.apply(setup))
                         >
-                            {preset.name()}
+                            {preset.name()} " "
+                            <small>
+                                {move || seconds_of(page, preset).map(duration::words)}
+                            </small>
                         </button>
                     }
                 })}
                 <Help
                     about="sizes"
-                    text="Quick is a first look; Standard has enough attention modules for a ranking that means something; Thorough has the size that the literature uses on small data sets. All three keep your window lengths."
+                    text="Quick is a first look; Standard has enough attention modules for a ranking that means something; Thorough has the size that the literature uses on small data sets. All three keep your window lengths. The times are for a training on a CPU, with your table."
                 />
             </div>
             <WindowFields />

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use spat_spec::Plan;
 
 use super::step_link::StepLink;
+use crate::show::Show;
 use crate::state::{Activity, MEASURING, Page, Training};
 
 /// Everything from the click to the result.

@@ -6,6 +6,7 @@ use spat_spec::{ModuleId, Score};
 
 use super::preview::Preview;
 use crate::charts::{Figure, figure_text};
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// The chart and the list.
@@ -26,7 +27,7 @@ pub(super) fn Decisions(preview: Memo<Option<Preview>>) -> impl IntoView {
             />
         </div>
         <ol class="fates" aria-label="Modules, the lowest SEND first" data-testid="prune-fates">
-            {move || fates.get().into_iter().map(|fate| view! { <FateItem fate /> }).collect_view()}
+            {move || fates.get().into_iter().map(|fate| view! { <FateItem fate /> }).listed()}
         </ol>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use spat_spec::Granularity;
 
+use crate::show::Listed as _;
 use crate::state::Page;
 
 /// The choice.
@@ -32,7 +33,7 @@ pub(super) fn GranularityChoice() -> impl IntoView {
     view! {
         <fieldset class="granularity" disabled=page.busy>
             <legend>"What is removed"</legend>
-            <div class="row">{choices.map(radio).collect_view()}</div>
+            <div class="row">{choices.map(radio).listed()}</div>
         </fieldset>
     }
 }

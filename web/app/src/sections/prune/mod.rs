@@ -13,6 +13,7 @@ use leptos::prelude::*;
 
 use super::{Help, Part};
 use crate::class::Lockable;
+use crate::show::Show;
 use crate::state::Page;
 
 use action::Action;

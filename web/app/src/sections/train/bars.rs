@@ -5,6 +5,7 @@ use spat_report::{Bar, BarChart, bar_chart, module_heading};
 use spat_series::sorted;
 
 use crate::charts::Figure;
+use crate::show::Show;
 use crate::state::Page;
 
 /// The drawing.

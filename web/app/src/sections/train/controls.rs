@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::show::Show;
 use crate::state::{Activity, EngineState, MEASURING, Page, Training};
 
 /// Train, pause, step, stop.

@@ -7,6 +7,7 @@ use spat_report::{Hue, LineChart, LineSeries, Rule, Stroke, line_chart};
 use spat_spec::Phase;
 
 use crate::charts::Figure;
+use crate::show::Show;
 use crate::state::{Curve, Page};
 
 /// Points of a line; more cannot be told apart.

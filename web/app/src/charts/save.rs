@@ -1,0 +1,93 @@
+//! Drawings as files: one by one with buttons, and all of them for the archive.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use spat_report::standalone;
+
+use crate::download;
+use crate::state::Page;
+
+/// Width of a saved drawing in pixels.
+pub(super) const SAVED: f64 = 912.0;
+
+/// What draws, by name; nothing (an empty text) while there is nothing to draw.
+type Drawing = (&'static str, Callback<(), String>);
+
+/// Every drawing that stands on the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Drawings(StoredValue<Vec<Drawing>>);
+
+impl Drawings {
+    /// Hands the list to all parts of the page.
+    pub(crate) fn provide() {
+        provide_context(Self(StoredValue::new(Vec::new())));
+    }
+
+    /// Those of the page.
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+
+    /// Lists a drawing for as long as the component that asks is there.
+    fn list(self, drawing: Drawing) {
+        self.0.update_value(|all| all.push(drawing));
+        on_cleanup(move || {
+            // At the page's end the list may be gone first.
+            self.0
+                .try_update_value(|all| all.retain(|(name, _)| *name != drawing.0));
+        });
+    }
+
+    /// Each as a file of its own: its name and its SVG.
+    pub(crate) fn files(self) -> Vec<(String, Vec<u8>)> {
+        let drawn = |(name, draw): Drawing| {
+            let svg = untrack(|| draw.run(()));
+            let file = || {
+                (
+                    format!("drawings/spat-{name}.svg"),
+                    standalone(&svg).into_bytes(),
+                )
+            };
+            (!svg.is_empty()).then(file)
+        };
+        self.0.get_value().into_iter().filter_map(drawn).collect()
+    }
+}
+
+/// Buttons that save a drawing.
+#[component]
+pub(super) fn Save(
+    /// File name, without ending.
+    name: &'static str,
+    draw: Callback<(), String>,
+) -> impl IntoView {
+    let page = Page::here();
+    Drawings::here().list((name, draw));
+    let button = move |ending: &'static str| {
+        let save = move |_| {
+            let svg = standalone(&untrack(|| draw.run(())));
+            let name = format!("spat-{name}.{}", ending.to_ascii_lowercase());
+            spawn_local(async move {
+                let saved = if ending == "PNG" {
+                    download::save_png(&name, &svg).await
+                } else {
+                    download::save(&name, "image/svg+xml", svg.as_bytes())
+                };
+                if saved.is_err() {
+                    page.say(format!(
+                        "the browser could not save `{name}`; try the other format"
+                    ));
+                }
+            });
+        };
+        view! {
+            <button type="button" class="small" aria-label=format!("Save {name} as {ending}") on:click=save>
+                {ending}
+            </button>
+        }
+    };
+    view! {
+        {button("SVG")}
+        {button("PNG")}
+    }
+}
