@@ -71,14 +71,14 @@ test("a link divides and reads the table as its sender did", MINUTE, () =>
     for (let times = 0; times < 10; times++) await page.getByTestId("border-val").press("ArrowLeft");
     await page.getByTestId("shares").filter({ hasText: "training 60 %" }).waitFor();
     await page.getByText("Was something guessed wrong?").click();
-    await page.getByLabel("Missing values").selectOption("forward");
+    await page.getByTestId("fill").selectOption("last value seen");
     const link = await page.getByTestId("link").inputValue();
     await page.goto("about:blank");
     await page.goto(link);
     await choose(page, "sample-waves");
     assert.match(await text(page, "table-name"), /× 4 channels/);
     assert.match(await text(page, "shares"), /training 60 %/);
-    assert.equal(await page.getByLabel("Missing values").inputValue(), "forward");
+    assert.equal(await page.getByTestId("fill").inputValue(), "1");
     assert.equal(await page.getByTestId("link").inputValue(), link);
 
     // Another table is read as it is.

@@ -29,7 +29,7 @@ for (const [name, context] of [
         await clean("an objection");
         await lookback.fill("12");
         await lookback.blur();
-        await page.getByRole("button", { name: /look-back/ }).click();
+        await page.getByLabel(/look-back/i).and(page.locator("summary, button")).first().click();
         await clean("an open help");
         await page.keyboard.press("Escape");
 
