@@ -180,6 +180,8 @@ test("a history is kept: names, comparison, deletion", MINUTE, () =>
     await page.getByTestId("verdict").waitFor({ timeout: 30_000 });
     await runs.nth(1).getByRole("button", { name: "Delete" }).click();
     await runs.nth(1).getByRole("button", { name: "Really delete?" }).click();
+    // It is asked first whether another tab has the run open.
+    await runs.nth(1).waitFor({ state: "detached" });
     assert.equal(await runs.count(), 1);
   }));
 

@@ -251,6 +251,26 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_holds_exactly() {
+        let report: Report =
+            spat_wire::read(include_bytes!("../../examples/weather.json")).unwrap();
+        let holds = |claim: &str| {
+            let shown = Shown {
+                scores: &report.scores,
+                maps: &report.maps,
+                report: Some(&report),
+            };
+            Claim::parse(claim).unwrap().weigh(shown).0
+        };
+        let removed = report.plan.removed.len();
+        assert_eq!(holds(&format!("removed = {removed}")), Holds::Yes);
+        assert_eq!(holds(&format!("removed = {}", removed + 1)), Holds::No);
+        let goes = u8::from(report.plan.removed.contains(&ModuleId::encoder(0)));
+        assert_eq!(holds(&format!("goes.0 = {goes}")), Holds::Yes);
+        assert_eq!(holds(&format!("goes.0 = {}", 1 - goes)), Holds::No);
+    }
+
+    #[test]
     fn what_is_no_claim_is_refused() {
         for text in [
             "",
