@@ -2,7 +2,8 @@
 //
 // Needs task.wgsl and sums.wgsl. One workgroup. The state is [batches, values that were no number, then mean and
 // squares for each head and for the module]; the module's value is the mean over its heads. Mean
-// and squares run by Welford's update, which loses no digits over thousands of batches.
+// and squares run by Welford's update, which loses no digits over thousands of batches. Where the newest
+// batch has a weight of its own, squares are the variance itself, forgotten at the pace of the mean.
 
 @group(0) @binding(0) var<storage, read_write> sums: array<vec2<f32>>;
 @group(0) @binding(1) var<storage, read_write> before: array<f32>;
@@ -69,11 +70,14 @@ fn few_sums(number: ptr<function, u32>, head: u32, per_head: u32) -> vec2<f32> {
     return part;
 }
 
-// Welford's update of one mean and one sum of squares.
+// Welford's update of one mean and one sum of squares; with a weight w of its own, of one variance:
+// v ← (1 − w) v + w (1 − w) (value − mean)².
 fn update(place: u32, value: f32, weight: f32) {
     let mean = before[2u + 2u * place];
     let from_before = value - mean;
     let moved = mean + from_before * weight;
+    let square = from_before * (value - moved);
+    let squares = before[3u + 2u * place];
     after[2u + 2u * place] = moved;
-    after[3u + 2u * place] = before[3u + 2u * place] + from_before * (value - moved);
+    after[3u + 2u * place] = select(squares + square, squares + weight * (square - squares), task.newest > 0.0);
 }

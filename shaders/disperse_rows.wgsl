@@ -101,6 +101,9 @@ fn tile_exponentials(start: u32, key: u32, sum: ptr<function, vec2<f32>>) -> Exp
     return Exponentials(count, shift, count + total, mean, dot(deviations, deviations));
 }
 
+// Magnitudes below this have no reciprocal, and some devices take them for 0.
+const SMALLEST: f32 = 4.7019774e-38;
+
 // What multiplies a sensitivity: 1 over the largest magnitude and 1 over the deviation in units of
 // it. Sensitivities that are all equal have no dispersion at any scale; the floor keeps them from
 // becoming 0 / 0.
@@ -114,7 +117,7 @@ fn module_unit(thread: u32) -> vec2<f32> {
         own = merge_moments(own, Moments(part.x, part.y, part.z, part.w));
     }
     let whole = workgroup_moments(thread, own);
-    if whole.count == 0.0 || whole.scale == 0.0 {
+    if whole.count == 0.0 || whole.scale < SMALLEST {
         return vec2<f32>(0.0, 0.0);
     }
     return vec2<f32>(1.0 / whole.scale, 1.0 / max(sqrt(whole.squares / whole.count), 1e-6));

@@ -68,6 +68,14 @@ export function mappings(pid) {
   return [...sizes].sort(([, a], [, b]) => b - a);
 }
 
+/** Seconds of a core that a process has taken. */
+export function processorTime(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // A tick is a hundredth of a second on every Linux.
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /** The process that shows the page of the program `parent`. */
 export const webProcess = (parent) => family(parent).find((pid) => nameOf(pid).startsWith("WebKitWebPro"));
 
@@ -147,6 +155,15 @@ export class Desktop {
   run(work, ...args) {
     const script = `return (${work}).apply(null, arguments)`;
     return this.call("POST", `/session/${this.session}/execute/sync`, { script, args });
+  }
+
+  /** Runs a function in the page that calls its argument when it is done. */
+  async runUntilDone(work, timeout = 300_000) {
+    await this.call("POST", `/session/${this.session}/timeouts`, { script: timeout });
+    return this.call("POST", `/session/${this.session}/execute/async`, {
+      script: `(${work})(arguments[0])`,
+      args: [],
+    });
   }
 
   text(name) {

@@ -1,7 +1,7 @@
 // Small jobs in the window, and the same ones by the command line.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SPAT, until } from "./driver.mjs";
@@ -36,11 +36,18 @@ export const reportOf = (folder) => JSON.parse(readFileSync(join(folder, "report
 export const resume = (folder) =>
   execFileSync(SPAT, ["run", "--resume", "--run", folder, "--quiet"], { encoding: "utf8", stdio: "pipe" });
 
-/** The same run from its beginning, by the command line. */
+/** The same run from its beginning and in another place, by the command line. */
 export function again(folder) {
   const copy = join(mkdtempSync(join(tmpdir(), "spat-again-")), "run");
   mkdirSync(join(copy, "checkpoint"), { recursive: true });
   for (const name of ["run.json", "experiment.json", "table.csv"]) cpSync(join(folder, name), join(copy, name));
-  resume(copy);
+  // As if it had been moved: nothing of the old place is there meanwhile.
+  const away = `${folder}-away`;
+  renameSync(folder, away);
+  try {
+    resume(copy);
+  } finally {
+    renameSync(away, folder);
+  }
   return copy;
 }

@@ -121,6 +121,39 @@ test("a table on the command line is opened", LONG, async () => {
   }
 });
 
+test("a report that comes while a class is compared stands in its table", LONG, async () => {
+  const report = readFileSync(new URL("../../web/app/examples/weather.json", import.meta.url), "utf8");
+  const desktop = await Desktop.open();
+  try {
+    await until("the page", () => desktop.text("runs-folder"));
+    await desktop.run(() => {
+      location.hash = "#class";
+      location.reload();
+    });
+    await until("the comparison", () => desktop.run(() => Boolean(document.getElementById("class"))).catch(() => false));
+    // No driver drops files of the system, so this is what the program says when some are.
+    const rows = await desktop.run(async (report) => {
+      const encode = (text) => new TextEncoder().encode(text);
+      const notice = encode(JSON.stringify({ notice: "table", name: "Ann.json" }));
+      const frame = new Uint8Array([0, 0, 0, 0, ...notice, ...encode(report)]);
+      new DataView(frame.buffer).setUint32(0, notice.length, true);
+      const { callbacks, runCallback } = window.__TAURI_INTERNALS__;
+      const rows = () => [...document.querySelectorAll("#class tbody tr")].length;
+      // A channel takes messages by their numbers; some were said before.
+      for (let index = 0; index < 20 && !rows(); index++) {
+        for (const id of callbacks.keys()) runCallback(id, { index, message: frame.buffer });
+        await new Promise((drawn) => setTimeout(drawn, 200));
+      }
+      return rows();
+    }, report);
+    assert.ok(rows > 0);
+    assert.match(await desktop.run(() => document.getElementById("class").textContent), /Ann/);
+    assert.equal(await desktop.text("table-name"), null, "it is no table to train on");
+  } finally {
+    await desktop.close();
+  }
+});
+
 test("the page may ask for its own things and for nothing else", LONG, async () => {
   const desktop = await Desktop.open();
   try {

@@ -57,7 +57,9 @@ pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::R
 /// Finds out before anything is written or trained whether the experiment can be carried out.
 pub(crate) fn check(experiment: &Experiment, series: &Series) -> anyhow::Result<()> {
     let forecaster = &experiment.forecaster;
-    forecaster.check()?;
+    experiment.check()?;
+    // Said here: where the engine fails, it tells of it itself.
+    spat_engine::suits(experiment, series).map_err(|error| input(error.to_string()))?;
     check_split(experiment.data.split, series.rows(), forecaster)?;
     check_protected(&experiment.prune, forecaster)?;
     Ok(())

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use spat_engine::Job;
 use spat_engine::device::DeviceChoice;
-use spat_host::{Origin, RunFile};
+use spat_host::RunFile;
 use spat_spec::{Event, Experiment, ModelKind};
 
 use crate::args::{RunArgs, model_name};
 use crate::failure::input;
 use crate::run_folder;
+use crate::start::Ready;
 use crate::{command_line, demo_table, device, output, start, table};
 
 /// `spat run --resume`. `settings` are the given flags that decide a result.
@@ -37,21 +37,22 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
         (DeviceChoice::Auto, _) => DeviceChoice::Cpu,
         (asked, _) => asked,
     };
-    let (device, facts, line) = device::choose(choice)?;
-    if facts.kind != file.device {
+    let chosen = device::choose(choice)?;
+    let found = &chosen.1.kind;
+    if *found != file.device {
         output::note(&format!(
-            "warning: the run was begun on the {} and goes on on the {}: its figures can be made again only nearly",
-            file.device, facts.kind
+            "warning: the run was begun on the {} and goes on on the {found}: its figures can be made again only nearly",
+            file.device
         ));
-        file.device.clone_from(&facts.kind);
+        file.device.clone_from(found);
     }
 
-    let (name, bytes) = match (&args.data, &file.data) {
-        (Some(data), _) | (None, Origin::File(data)) => {
-            let name = file.table_name().unwrap_or_else(|| table::file_name(data));
-            (name, table::read_file(data)?)
+    let (name, bytes) = match args.data.clone().or_else(|| file.table_path(&path)) {
+        Some(data) => {
+            let name = file.table_name().unwrap_or_else(|| table::file_name(&data));
+            (name, table::read_file(&data)?)
         }
-        (None, Origin::Demo) => demo_table::file(),
+        None => demo_table::file(),
     };
     if table::sha256(&bytes) != file.sha256 {
         return Err(input(format!(
@@ -62,16 +63,14 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
     let loaded = table::from_bytes(name, bytes, &experiment.data)?;
     let folder = run_folder::open(&path)?;
     loaded.tell(true);
-    let job = Job {
-        hash: experiment.hash(&loaded.bytes),
-        command: file.command(experiment.seed),
+    let command = file.command(experiment.seed);
+    Ready {
+        loaded,
         experiment,
-        series: loaded.series,
-        data_name: loaded.name,
-        device,
-        device_facts: facts,
-    };
-    start::finish(job, folder, &path, args.talk, &line)
+        command,
+        chosen,
+    }
+    .finish(folder, &path, args.talk)
 }
 
 /// The folder named, or the one that the same flags have made.

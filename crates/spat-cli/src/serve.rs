@@ -85,6 +85,7 @@ fn host(args: &ServeArgs) -> anyhow::Result<Host> {
         rules: Rules {
             visitors: args.host.visitors,
             table: args.host.table_mb.saturating_mul(1 << 20),
+            space: u64::try_from(args.host.space_gb)?.saturating_mul(1 << 30),
             turn: Duration::from_secs(u64::try_from(args.host.turn)?),
             job: Duration::from_secs(minutes.saturating_mul(60)),
             ..Rules::default()
@@ -122,8 +123,14 @@ fn tell(server: &Server, args: &ServeArgs) -> anyhow::Result<()> {
         ));
     }
     output::note("Ctrl-C ends the server");
-    if !args.no_open && webbrowser::open(&link).is_err() {
-        output::note("no browser could be opened here; open the link yourself");
+    if !args.no_open {
+        // A browser of the terminal holds its caller up for as long as it is open, and the page is
+        // only answered after this.
+        std::thread::spawn(move || {
+            if webbrowser::open(&link).is_err() {
+                output::note("no browser could be opened here; open the link yourself");
+            }
+        });
     }
     Ok(())
 }

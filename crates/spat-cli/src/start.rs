@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use spat_engine::Job;
 use spat_engine::device::DeviceChoice;
+use spat_engine::{Device, Job};
 use spat_host::{Origin, RunFile, RunFolder};
-use spat_spec::{Experiment, ModelKind, Report};
+use spat_spec::{DeviceFacts, Experiment, ModelKind, Report};
 
 use crate::args::{RunArgs, TalkArgs, model_name};
 use crate::table::{self, Loaded};
@@ -63,46 +63,65 @@ impl Start {
         experiment: Experiment,
         path: &Path,
     ) -> anyhow::Result<ExitCode> {
-        let (device, facts, line) = device::choose(self.choice)?;
+        let chosen = device::choose(self.choice)?;
         let file = RunFile::new(
             self.origin,
             table::sha256(&loaded.bytes),
             self.command,
             self.threads,
-            &facts.kind,
+            &chosen.1.kind,
         );
         let folder = run_folder::create(path, &file, &experiment)?;
         loaded.tell(self.talk.quiet);
-        let job = Job {
-            hash: experiment.hash(&loaded.bytes),
-            command: file.command(experiment.seed),
+        let command = file.command(experiment.seed);
+        Ready {
+            loaded,
             experiment,
-            series: loaded.series,
-            data_name: loaded.name,
-            device,
-            device_facts: facts,
-        };
-        finish(job, folder, path, self.talk, &line)
+            command,
+            chosen,
+        }
+        .finish(folder, path, self.talk)
     }
 }
 
-/// Runs a job that is ready and shows its report.
-pub(crate) fn finish(
-    job: Job,
-    folder: RunFolder,
-    path: &Path,
-    talk: TalkArgs,
-    device: &str,
-) -> anyhow::Result<ExitCode> {
-    if !talk.quiet {
-        output::note(device);
-        output::note(&format!("run folder {}", path.display()));
+/// A run with its folder, from its beginning or from where it was stopped.
+pub(crate) struct Ready {
+    pub(crate) loaded: Loaded,
+    pub(crate) experiment: Experiment,
+    /// What makes the report again.
+    pub(crate) command: String,
+    /// The device, its facts, and one line about it.
+    pub(crate) chosen: (Device, DeviceFacts, String),
+}
+
+impl Ready {
+    /// Runs the job and shows its report.
+    pub(crate) fn finish(
+        self,
+        folder: RunFolder,
+        path: &Path,
+        talk: TalkArgs,
+    ) -> anyhow::Result<ExitCode> {
+        let (device, facts, line) = self.chosen;
+        if !talk.quiet {
+            output::note(&line);
+            output::note(&format!("run folder {}", path.display()));
+        }
+        let table = self.loaded;
+        let job = Job::new(
+            self.experiment,
+            &table.bytes,
+            table.series,
+            table.name,
+            self.command,
+            (device, facts),
+        );
+        let report = drive::drive(job, folder, talk)?;
+        if !talk.json {
+            show(&report, path)?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    let report = drive::drive(job, folder, talk)?;
-    if !talk.json {
-        show(&report, path)?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The report for a terminal, and where the whole of it is.

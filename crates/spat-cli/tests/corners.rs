@@ -238,6 +238,44 @@ fn an_experiment_that_is_handed_over_makes_the_same_report() {
         &["run", "toy.csv", "--experiment", "toy.csv"],
         &["toy.csv", "no experiment"],
     );
+
+    // What is wrong with it is said before there is a folder.
+    let begun = fs::read_to_string(folder.path().join(file)).unwrap();
+    let mut wrong: serde_json::Value = serde_json::from_str(&begun).unwrap();
+    wrong["training"]["batch"] = 0.into();
+    folder.write("wrong.json", wrong.to_string().as_bytes());
+    let other: String = table(200)
+        .lines()
+        .map(|line| format!("{line},{}\n", if line.starts_with('a') { "d" } else { "1" }))
+        .collect();
+    folder.write("other.csv", other.as_bytes());
+    for (data, file, words) in [
+        ("toy.csv", "wrong.json", "batch"),
+        ("other.csv", file, "channels"),
+    ] {
+        let run = ["run", data, "--experiment", file, "--run", "never"];
+        folder.refuses(&run, &[words]);
+        assert!(!folder.path().join("never").exists(), "{data} {file}");
+    }
+}
+
+#[test]
+fn a_run_with_its_own_table_can_be_moved() {
+    let folder = Folder::new();
+    folder.run(&["--run", "whole"]);
+    let whole = folder.path().join("whole");
+    let moved = folder.path().join("moved");
+    fs::create_dir_all(moved.join("checkpoint")).unwrap();
+    fs::copy(whole.join("experiment.json"), moved.join("experiment.json")).unwrap();
+    fs::copy(folder.path().join("toy.csv"), moved.join("table.csv")).unwrap();
+    // As the window leaves it, and from another place.
+    let text = fs::read_to_string(whole.join("run.json")).unwrap();
+    let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    file["data"] = serde_json::json!({ "file": "/gone/elsewhere/moved/table.csv" });
+    file["table"] = "toy.csv".into();
+    fs::write(moved.join("run.json"), file.to_string()).unwrap();
+    folder.succeeds(&["run", "--resume", "--run", "moved"]);
+    assert_eq!(folder.comparable("moved"), folder.comparable("whole"));
 }
 
 #[test]

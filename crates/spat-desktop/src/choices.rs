@@ -58,7 +58,7 @@ pub(crate) fn chosen(app: &AppHandle, id: &str) {
 }
 
 /// Beside the main thread, which must not wait.
-fn beside(app: &AppHandle, work: impl FnOnce(&AppHandle) + Send + 'static) {
+pub(crate) fn beside(app: &AppHandle, work: impl FnOnce(&AppHandle) + Send + 'static) {
     let app = app.clone();
     thread::spawn(move || work(&app));
 }

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use spat_engine::platform::write_whole;
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::DialogExt as _;
 
 use crate::settings::Settings;
 use crate::{complaint, desk, tables};
 
-/// Lets the person pick a table and hands it to the page.
+/// Lets the person pick tables and models and hands them to the page.
 pub(crate) fn pick_table(app: &AppHandle) {
     let picked = app
         .dialog()
@@ -18,9 +19,11 @@ pub(crate) fn pick_table(app: &AppHandle) {
         .set_title("Open a table")
         .add_filter("Tables and models", &["csv", "tsv", "txt", "safetensors"])
         .add_filter("All files", &["*"])
-        .blocking_pick_file();
-    if let Some(path) = picked.and_then(|path| path.into_path().ok()) {
-        tables::open(app, &path);
+        .blocking_pick_files();
+    for path in picked.into_iter().flatten() {
+        if let Ok(path) = path.into_path() {
+            tables::open(app, &path);
+        }
     }
 }
 
@@ -33,9 +36,10 @@ pub(crate) fn save(app: &AppHandle, name: &str, bytes: &[u8]) {
         .set_file_name(name)
         .blocking_save_file();
     if let Some(path) = place.and_then(|path| path.into_path().ok())
-        && let Err(error) = fs::write(&path, bytes)
+        // What was there before stays whole if this fails.
+        && let Err(error) = write_whole(&path, bytes)
     {
-        complaint::complain(app, &format!("Cannot write `{}`: {error}", path.display()));
+        complaint::complain(app, &format!("It was not saved: {error}"));
     }
 }
 

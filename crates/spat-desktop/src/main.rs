@@ -16,6 +16,7 @@ mod quit;
 mod settings;
 mod survey;
 mod tables;
+mod words;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,9 @@ fn main() -> anyhow::Result<ExitCode> {
     if let Some(answer) = survey::asked() {
         return Ok(answer);
     }
+    if let Some(code) = words::answered() {
+        return Ok(code);
+    }
     drawing::settle();
     spat_memory::let_go();
     open()?;
@@ -84,10 +88,11 @@ fn open() -> anyhow::Result<()> {
             event: WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }),
             ..
         } => {
-            if let Some(path) = paths.first() {
-                tables::open(app, path);
-            }
+            choices::beside(app, move |app| {
+                paths.iter().for_each(|path| tables::open(app, path));
+            });
         }
+        RunEvent::Exit => quit::at_last(app),
         _ => {}
     });
     Ok(())

@@ -24,7 +24,8 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
                 .hide()
                 .hide_others()
                 .separator()
-                .quit()
+                // Our own: the system's would end the process before the desk has come to rest.
+                .item(&item(app, "quit", "Quit SPAT", "CmdOrCtrl+Q")?)
                 .build()?,
         );
     }

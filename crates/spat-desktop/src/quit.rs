@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use spat_host::DeskThread;
 use tauri::{AppHandle, Manager as _};
 
 use crate::desk;
@@ -27,15 +28,28 @@ pub(crate) fn is_too_early(app: &AppHandle) -> bool {
     }
     let app = app.clone();
     thread::spawn(move || {
-        let (at_rest, wait) = std::sync::mpsc::channel();
-        thread::spawn(move || {
-            desk.close();
-            at_rest.send(()).ok();
-        });
-        wait.recv_timeout(PATIENCE).ok();
+        bring_to_rest(desk);
         app.exit(0);
     });
     true
+}
+
+/// The program ends whatever is done here: macOS asks nobody where it is told to quit in the Dock, or
+/// as its person logs out. What can be waited for is the desk.
+pub(crate) fn at_last(app: &AppHandle) {
+    if let Some(desk) = desk::leave(app) {
+        bring_to_rest(desk);
+    }
+}
+
+/// Closes the desk, and waits for it as long as makes sense.
+fn bring_to_rest(desk: DeskThread) {
+    let (at_rest, wait) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        desk.close();
+        at_rest.send(()).ok();
+    });
+    wait.recv_timeout(PATIENCE).ok();
 }
 
 /// Ctrl-C in the terminal and the system's own end of a session do the same.

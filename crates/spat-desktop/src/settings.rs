@@ -1,10 +1,12 @@
 //! What the program remembers: where runs are kept, and the tables that were opened last.
 
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use spat_engine::platform::write_whole;
 use tauri::{AppHandle, Manager as _};
 
 /// Tables in the menu.
@@ -102,15 +104,12 @@ impl Settings {
             return Err("this system has no place for settings".to_owned());
         };
         let kept = self.kept().clone();
-        let write = || {
-            let part = file.with_extension("part");
-            if let Some(folder) = file.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            fs::write(&part, serde_json::to_vec_pretty(&kept)?)?;
-            fs::rename(part, file)
-        };
-        write().map_err(|error| format!("cannot write `{}`: {error}", file.display()))
+        let failed = |error: &dyn Display| format!("cannot write `{}`: {error}", file.display());
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        }
+        let text = serde_json::to_vec_pretty(&kept).map_err(|error| failed(&error))?;
+        write_whole(file, &text).map_err(|error| error.to_string())
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -1,4 +1,4 @@
-//! Tables of this computer, into the page.
+//! Tables, models and reports of this computer, into the page.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +12,13 @@ use crate::{complaint, desk, menu};
 /// What the page takes; more would freeze it.
 const LARGEST: u64 = 256 << 20;
 
-/// Reads a table and hands it to the page. What goes wrong is told by a dialog.
+/// Reads a file and hands it to the page, which knows what to do with it. What goes wrong is told by a
+/// dialog. It may take a while, so the main thread must not.
 pub(crate) fn open(app: &AppHandle, path: &Path) {
     let table = fs::metadata(path).and_then(|facts| {
+        if !facts.is_file() {
+            return Err(std::io::Error::other("it is no file; take one that is in it"));
+        }
         if facts.len() > LARGEST {
             return Err(std::io::Error::other(format!(
                 "it has {} MB and the page takes up to {} MB; cut it, or use the command line program",
@@ -35,6 +39,10 @@ pub(crate) fn open(app: &AppHandle, path: &Path) {
         name: name.into_owned(),
     };
     desk::tell(app, &notice, &table);
+    if path.extension().is_some_and(|ending| ending == "json") {
+        // A report for the comparison of a class: no table to come back to.
+        return;
+    }
     let remembered = std::path::absolute(path)
         .map_err(|error| error.to_string())
         .and_then(|path| app.state::<Settings>().remember(&path))
@@ -47,9 +55,9 @@ pub(crate) fn open(app: &AppHandle, path: &Path) {
     }
 }
 
-/// Opens the table that the program was started with: `spat-desktop TABLE.csv`.
+/// Opens what the program was started with: `spat-desktop TABLE.csv`.
 pub(crate) fn open_given(app: &AppHandle) {
-    if let Some(path) = std::env::args_os().nth(1) {
+    for path in std::env::args_os().skip(1) {
         open(app, Path::new(&path));
     }
 }

@@ -48,6 +48,51 @@ pub struct Job {
     pub device_facts: DeviceFacts,
 }
 
+impl Job {
+    /// A job on a table whose `bytes` were read into `series`; `name` is its file's, and `command` makes
+    /// the report again.
+    pub fn new(
+        experiment: Experiment,
+        bytes: &[u8],
+        series: Series,
+        name: String,
+        command: String,
+        (device, device_facts): (Device, DeviceFacts),
+    ) -> Self {
+        Self {
+            hash: experiment.hash(bytes),
+            experiment,
+            series,
+            data_name: name,
+            command,
+            device,
+            device_facts,
+        }
+    }
+}
+
+/// Finds out before anything is written whether the experiment is sound and its model is one for the
+/// series.
+///
+/// # Errors
+/// It is not, or the series has other channels, or no time stamps where the model wants them.
+pub fn suits(experiment: &Experiment, series: &Series) -> Result<(), JobError> {
+    experiment.check()?;
+    let (forecaster, channels) = (&experiment.forecaster, series.channel_count());
+    if forecaster.channels() != channels {
+        return Err(JobError::Mismatch(format!(
+            "the model is made for {} channels, but the table has {channels}",
+            forecaster.channels()
+        )));
+    }
+    if forecaster.time_stamps() && series.index.stamps().is_none() {
+        return Err(JobError::Mismatch(
+            "the model wants time stamps as tokens, but the table has no time column; switch them off".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// Runs a job to its report, or goes on with one that was stopped. The report and both models are
 /// in the store when it returns.
 ///
@@ -126,14 +171,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         control: &'a mut Control<'c>,
     ) -> Result<Self, JobError> {
         let forecaster = &job.experiment.forecaster;
-        job.experiment.check()?;
-        if forecaster.channels() != job.series.channel_count() {
-            return Err(JobError::Mismatch(format!(
-                "the model is made for {} channels, but the table has {}",
-                forecaster.channels(),
-                job.series.channel_count()
-            )));
-        }
+        suits(&job.experiment, &job.series)?;
         let dataset = Dataset::new(
             job.series.clone(),
             job.experiment.data.split,
@@ -141,11 +179,6 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             forecaster.horizon(),
             forecaster.time_stamps(),
         )?;
-        if forecaster.time_stamps() && job.series.index.stamps().is_none() {
-            return Err(JobError::Mismatch(
-                "the model wants time stamps as tokens, but the table has no time column; switch them off".to_owned(),
-            ));
-        }
         let phases = Phases::load(store).await?;
         let experiment = pretty(&job.experiment)?;
         store.write("experiment.json", &experiment).await?;

@@ -38,7 +38,7 @@ pub use calibration::LEVELS;
 pub use control::Control;
 pub use dataset::{Batch, Dataset, shuffled};
 pub use error::JobError;
-pub use job::{Job, forget_plan, run, train_dense};
+pub use job::{Job, forget_plan, run, suits, train_dense};
 pub use measure::Timings;
 pub use optimizer::Adam;
 pub use saved::{Future, SavedForecaster};

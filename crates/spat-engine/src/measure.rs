@@ -186,7 +186,11 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
+/// The middle value, or the mean of the two in the middle.
 fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or_default()
+    let Some(last) = times.len().checked_sub(1) else {
+        return 0.0;
+    };
+    0.5 * (times[last / 2] + times[times.len() / 2])
 }

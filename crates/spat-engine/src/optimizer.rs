@@ -211,6 +211,9 @@ fn clip_factor(model: &impl Module, gradients: &GradientsParams, limit: f64) -> 
         .map(|sum| ((sum.sqrt() + 1e-6).recip() * limit).clamp_max(1.0))
 }
 
+/// Values that one thread sums. Burn shares larger sums between threads, and rounds as they happen to meet.
+const BLOCK: usize = 1 << 20;
+
 struct Squares<'a> {
     gradients: &'a GradientsParams,
     sum: Option<Tensor<1>>,
@@ -219,11 +222,18 @@ struct Squares<'a> {
 impl ModuleVisitor for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.get::<D>(param.id) {
-            let square = gradient.square().sum();
-            self.sum = Some(match self.sum.take() {
-                Some(sum) => sum + square,
-                None => square,
-            });
+            let values = gradient.shape().num_elements();
+            let squares = gradient.square().reshape([values]);
+            for first in (0..values).step_by(BLOCK) {
+                let block = squares
+                    .clone()
+                    .slice(first..values.min(first + BLOCK))
+                    .sum();
+                self.sum = Some(match self.sum.take() {
+                    Some(sum) => sum + block,
+                    None => block,
+                });
+            }
         }
     }
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 use spat_spec::{Event, Phase};
 use web_time::Instant;
 
-/// Five events a second are enough for a smooth bar and a live curve.
-const EVERY: Duration = Duration::from_millis(200);
+/// Five events a second and more are enough for a smooth bar and a live curve; a step may last a little longer.
+const EVERY: Duration = Duration::from_millis(150);
+
+/// Scores change more slowly, and reading them waits for the device.
+const SCORES_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Progress {
     phase: Phase,
@@ -14,6 +17,7 @@ pub(crate) struct Progress {
     steps: usize,
     last: Instant,
     last_step: usize,
+    last_scores: Instant,
     speed: Option<f64>,
 }
 
@@ -25,12 +29,22 @@ impl Progress {
             steps,
             last: Instant::now(),
             last_step: done,
+            last_scores: Instant::now(),
             speed: None,
         }
     }
 
     pub(crate) fn is_due(&self) -> bool {
         self.last.elapsed() >= EVERY
+    }
+
+    /// Whether the scores so far are to be told again; if so, they count as told.
+    pub(crate) fn are_scores_due(&mut self) -> bool {
+        let due = self.last_scores.elapsed() >= SCORES_EVERY;
+        if due {
+            self.last_scores = Instant::now();
+        }
+        due
     }
 
     /// The event after `step` steps.

@@ -139,6 +139,9 @@ impl Training<'_> {
                 let sum = self.sum(&mut losses).await?;
                 self.position.epoch_loss += sum;
                 control.emit(progress.event(self.position.step, Some(sum / recent as f64)));
+                if progress.are_scores_due() {
+                    self.tell_scores(control).await?;
+                }
             }
         }
         self.position.epoch_loss += self.sum(&mut losses).await?;
@@ -207,6 +210,11 @@ impl Training<'_> {
             phase: self.phase,
             result,
         });
+        self.tell_scores(control).await
+    }
+
+    /// The scores so far, where any are taken.
+    async fn tell_scores(&self, control: &mut Control<'_>) -> Result<(), JobError> {
         if let Some(scores) = self.scores.first() {
             control.emit(Event::Scores {
                 scores: scores.scores().await?,

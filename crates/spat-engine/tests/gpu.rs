@@ -35,6 +35,15 @@ fn the_whole_job_agrees_with_the_cpu() {
     };
     close(gpu.dense.test.mse, cpu.dense.test.mse, "dense");
     close(gpu.pruned.test.mse, cpu.pruned.test.mse, "pruned");
+    let ranking = |report: &Report| {
+        let mut scores = report.scores.clone();
+        scores.sort_by(|a, b| a.value.total_cmp(&b.value));
+        scores
+            .into_iter()
+            .map(|score| score.module)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ranking(&gpu), ranking(&cpu));
     for (gpu, cpu) in gpu.scores.iter().zip(&cpu.scores) {
         assert_eq!((&gpu.module, gpu.batches), (&cpu.module, cpu.batches));
         close(gpu.value, cpu.value, "SEND");

@@ -30,8 +30,13 @@ fn a_lost_device_is_an_error_and_the_run_resumes() {
     job.device = device;
     let mut store = MemoryStore::default();
     let (_commands, receiver) = mpsc::channel();
+    let mut before = Vec::new();
     let on_event = |event: Event| {
-        if matches!(event, Event::Epoch { .. }) {
+        if let Event::Epoch { result, .. } = event {
+            before.push(result);
+        }
+        // The first epoch is in the checkpoint by then.
+        if before.len() == 2 {
             setup.device.destroy();
             // A driver tells of the loss by itself; a device destroyed on purpose tells when asked.
             setup.device.poll(wgpu::PollType::Poll).ok();
@@ -47,7 +52,20 @@ fn a_lost_device_is_an_error_and_the_run_resumes() {
 
     job.device = Device::flex();
     let (_commands, receiver) = mpsc::channel();
+    let mut has_resumed = false;
+    let mut epochs = 0;
+    let on_event = |event: Event| match event {
+        Event::Started { resumed, .. } => has_resumed = resumed,
+        Event::Epoch { .. } => epochs += 1,
+        _ => {}
+    };
     let report =
-        pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, drop))).unwrap();
+        pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, on_event))).unwrap();
+    assert!(has_resumed, "from the checkpoint");
     assert_eq!(report.scores.len(), 3);
+    // What was learnt on the lost device stands as it was, and is not learnt again.
+    assert_eq!(report.dense.history[0], before[0]);
+    let whole = [&report.dense, &report.pruned].map(|model| model.history.len());
+    let controls = job.experiment.finetune.epochs + job.experiment.training.epochs;
+    assert_eq!(epochs, whole[0] - 1 + whole[1] + controls);
 }

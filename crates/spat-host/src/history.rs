@@ -6,10 +6,12 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use serde::Deserialize;
+use spat_engine::platform::write_whole;
 use spat_spec::{Card, Engine, Experiment, Stage};
 
 use crate::run_file::{RUN_FILE, RunFile};
 use crate::run_folder::{EXPERIMENT, REPORT};
+use crate::runs_folder::is_run_name;
 
 /// The card's file in a run's folder; a run of the command line has none.
 const CARD: &str = "card.json";
@@ -46,7 +48,9 @@ pub(crate) fn cards(root: &Path) -> Vec<(String, Card)> {
         .flatten()
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
-            Some((name, card(&entry.path())?))
+            // Nothing is shown that could be neither read nor removed.
+            let card = is_run_name(&name).then(|| card(&entry.path()))?;
+            Some((name, card?))
         })
         .collect();
     cards.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
@@ -55,9 +59,7 @@ pub(crate) fn cards(root: &Path) -> Vec<(String, Card)> {
 
 /// Writes a run's card.
 pub(crate) fn put(folder: &Path, card: &Card) -> io::Result<()> {
-    let part = folder.join("card.json.part");
-    fs::write(&part, serde_json::to_vec_pretty(card)?)?;
-    fs::rename(part, folder.join(CARD))
+    write_whole(&folder.join(CARD), &serde_json::to_vec_pretty(card)?).map_err(io::Error::other)
 }
 
 /// The card that was kept, or one made of the run's own files.

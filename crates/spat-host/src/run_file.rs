@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use spat_engine::desk::TABLE;
 
 use crate::error::RunFolderError;
 
@@ -77,6 +78,16 @@ impl RunFile {
             }
             (None, Origin::Demo) => None,
         }
+    }
+
+    /// Where the table of the run in `folder` lies, if it is a file. A copy in the folder is the run's
+    /// own, also after the folder was moved.
+    pub fn table_path(&self, folder: &Path) -> Option<PathBuf> {
+        let Origin::File(path) = &self.data else {
+            return None;
+        };
+        let copy = folder.join(TABLE);
+        Some(if copy.is_file() { copy } else { path.clone() })
     }
 
     /// What `folder` says.

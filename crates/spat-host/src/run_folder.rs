@@ -14,6 +14,7 @@ use crate::run_file::{RUN_FILE, RunFile, sha256};
 pub(crate) const EXPERIMENT: &str = "experiment.json";
 pub(crate) const REPORT: &str = "report.json";
 const LOCK_FILE: &str = "run.lock";
+const CHECKPOINT: &str = "checkpoint";
 
 /// A folder that this process works in and no other does.
 #[derive(Debug)]
@@ -37,9 +38,16 @@ impl RunFolder {
         table: Option<&[u8]>,
     ) -> Result<Self, RunFolderError> {
         refuse_a_run(path)?;
-        clear_stillborn(path);
-        let mut store = FolderStore::create(path)?;
-        let lock = lock(path)?;
+        let (mut store, lock) = if is_stillborn(path) {
+            let lock = lock(path)?;
+            // Its own process may have come further until it let go.
+            refuse_a_run(path)?;
+            clear_stillborn(path);
+            (FolderStore::make(path)?, lock)
+        } else {
+            let store = FolderStore::create(path)?;
+            (store, lock(path)?)
+        };
         let text = json(file, &path.join(RUN_FILE))?;
         let whole = json(experiment, &path.join(EXPERIMENT))?;
         // `experiment.json` last: a folder that has it can go on.
@@ -105,13 +113,10 @@ fn refuse_a_run(path: &Path) -> Result<(), RunFolderError> {
     })
 }
 
-/// Removes what a process left that was killed before it had written the experiment: nothing of
-/// value, and no other program's files.
-fn clear_stillborn(path: &Path) {
-    let Ok(entries) = fs::read_dir(path) else {
-        return;
-    };
-    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+/// Whether nothing lies there but what a process left that was killed before it had written the
+/// experiment, or has not written it yet: nothing of value, and no other program's files.
+fn is_stillborn(path: &Path) -> bool {
+    let names = names(path);
     let ours = |name: &std::ffi::OsString| {
         [
             RUN_FILE,
@@ -119,7 +124,7 @@ fn clear_stillborn(path: &Path) {
             "experiment.json.part",
             LOCK_FILE,
             "table.csv.part",
-            "checkpoint",
+            CHECKPOINT,
         ]
         .iter()
         .any(|known| name == *known)
@@ -129,12 +134,20 @@ fn clear_stillborn(path: &Path) {
     let begun = names
         .iter()
         .any(|name| name == RUN_FILE || name == LOCK_FILE);
-    if !begun || !names.iter().all(ours) || fs::remove_dir(path.join("checkpoint")).is_err() {
-        return;
-    }
-    for name in names {
+    let nothing_done = fs::read_dir(path.join(CHECKPOINT)).is_ok_and(|mut it| it.next().is_none());
+    begun && nothing_done && names.iter().all(ours)
+}
+
+/// Removes all of it but the lock, which is held.
+fn clear_stillborn(path: &Path) {
+    for name in names(path).iter().filter(|name| *name != LOCK_FILE) {
         fs::remove_file(path.join(name)).ok();
     }
+}
+
+fn names(path: &Path) -> Vec<std::ffi::OsString> {
+    let entries = fs::read_dir(path).into_iter().flatten();
+    entries.flatten().map(|entry| entry.file_name()).collect()
 }
 
 /// Whether the folder's table is the copy that was made for the run.
@@ -165,7 +178,54 @@ pub fn lock(path: &Path) -> Result<Option<File>, RunFolderError> {
 
 #[cfg(test)]
 mod tests {
+    use spat_spec::{
+        Controls, DataConfig, ForecasterConfig, PruneRule, SendOptions, TrainingConfig, preset,
+    };
+
     use super::*;
+    use crate::run_file::Origin;
+
+    #[test]
+    fn what_a_killed_process_left_makes_way_and_what_a_living_one_begins_does_not() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("run");
+        let file = RunFile::new(Origin::Demo, String::new(), String::new(), None, "cpu");
+        fs::create_dir_all(path.join(CHECKPOINT)).unwrap();
+        fs::write(path.join(RUN_FILE), json(&file, &path).unwrap()).unwrap();
+        let experiment = experiment();
+        let create = || RunFolder::create(&path, &file, &experiment, None);
+
+        let beginning = lock(&path).unwrap();
+        assert!(matches!(create(), Err(RunFolderError::Busy(_))));
+        assert!(path.join(RUN_FILE).is_file() && path.join(CHECKPOINT).is_dir());
+        drop(beginning);
+
+        let made = create().unwrap();
+        assert!(matches!(create(), Err(RunFolderError::Unfinished(_))));
+        drop(made);
+        assert!(path.join(EXPERIMENT).is_file());
+
+        let other = root.path().join("other");
+        fs::create_dir_all(other.join(CHECKPOINT)).unwrap();
+        fs::write(other.join(LOCK_FILE), "").unwrap();
+        fs::write(other.join("thesis.txt"), "mine").unwrap();
+        assert!(RunFolder::create(&other, &file, &experiment, None).is_err());
+        assert!(other.join("thesis.txt").is_file());
+    }
+
+    fn experiment() -> Experiment {
+        let training = TrainingConfig::default();
+        Experiment {
+            data: DataConfig::default(),
+            forecaster: ForecasterConfig::ITransformer(preset::itransformer(24, 12, 3, false)),
+            finetune: Experiment::finetune_like(&training),
+            training,
+            send: SendOptions::default(),
+            prune: PruneRule::default(),
+            controls: Controls::default(),
+            seed: 1,
+        }
+    }
 
     #[test]
     fn folders_are_named_after_data_and_model() {

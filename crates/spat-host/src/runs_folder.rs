@@ -1,7 +1,8 @@
 //! The folder with everybody's runs: each a folder that the command line goes on with too.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 
 use spat_engine::RunStore;
 use spat_engine::StoreError;
@@ -48,11 +49,26 @@ impl RunsFolder {
         let path = folder.join(file_name(name)?);
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(failed("read", &path, &error))
-            }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("read", &path, &error)),
             Err(_) if name == TABLE => self.table(&folder).map(Some),
             Err(_) => Ok(None),
+        }
+    }
+
+    /// A file that lies in a run's folder, opened; `None` if it is not there.
+    ///
+    /// # Errors
+    /// The names are no names of ours, or the disk fails.
+    pub fn file(&self, run: &str, name: &str) -> Result<Option<File>, ShelfError> {
+        let path = self.folder(run)?.join(file_name(name)?);
+        match File::open(&path) {
+            // A folder opens as well where the system lets it.
+            Ok(file) => Ok(file
+                .metadata()
+                .is_ok_and(|facts| facts.is_file())
+                .then_some(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read", &path, &error)),
         }
     }
 
@@ -113,10 +129,9 @@ impl RunsFolder {
     /// # Errors
     /// The name could lead out of the runs' folder.
     pub fn folder(&self, run: &str) -> Result<PathBuf, ShelfError> {
-        let plain = |c: char| c.is_alphanumeric() || "._- ".contains(c);
-        if run.is_empty() || run.len() > 200 || run.starts_with('.') || !run.chars().all(plain) {
+        if !is_run_name(run) {
             return Err(ShelfError(format!(
-                "`{run}` is no name of a run: letters, digits and `._-` are"
+                "`{run}` is no name of a run: it would lead elsewhere, or no folder can be called so"
             )));
         }
         Ok(self.root.join(run))
@@ -124,12 +139,10 @@ impl RunsFolder {
 
     fn table(&self, folder: &Path) -> Result<Vec<u8>, ShelfError> {
         let file = RunFile::read(folder)?;
-        let table = match (&file.data, self.demo) {
-            (Origin::File(path), _) => {
-                fs::read(path).map_err(|error| failed("read", path, &error))?
-            }
-            (Origin::Demo, Some(demo)) => demo.to_vec(),
-            (Origin::Demo, None) => {
+        let table = match (file.table_path(folder), self.demo) {
+            (Some(path), _) => fs::read(&path).map_err(|error| failed("read", &path, &error))?,
+            (None, Some(demo)) => demo.to_vec(),
+            (None, None) => {
                 return Err(ShelfError(
                     "this run's table is part of the command line program; go on with it there"
                         .to_owned(),
@@ -167,7 +180,14 @@ impl Shelf for RunsFolder {
             self.maker
         ));
         file.table = Some(run.table_name.to_owned());
-        let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table))?;
+        let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table));
+        let files = files.map_err(|error| match error {
+            RunFolderError::Store(StoreError::Exists(folder)) => ShelfError(format!(
+                "`{folder}` is there already and holds something else; move it away, or give the table's file \
+                 another name"
+            )),
+            error => error.into(),
+        })?;
         Ok(Kept {
             files,
             not_kept: None,
@@ -209,6 +229,14 @@ impl RunStore for RunFolder {
     async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
         self.store.remove(name).await
     }
+}
+
+/// Whether a run can be called so: one name on every system, which leads nowhere else and hides nothing.
+pub(crate) fn is_run_name(run: &str) -> bool {
+    let mut parts = Path::new(run).components();
+    let alone = matches!((parts.next(), parts.next()), (Some(Component::Normal(name)), None) if name == run);
+    let foreign = |c: char| c.is_control() || "/\\:".contains(c);
+    alone && run.len() <= 255 && !run.starts_with('.') && !run.contains(foreign)
 }
 
 /// A file of a run, perhaps in its `checkpoint`, and nothing outside.

@@ -245,21 +245,24 @@ fn a_person_trains_prunes_and_looks() {
 
 #[test]
 fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
-    let root = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let (first, root) = (home.path().join("first"), home.path().join("moved"));
     let mut experiment = experiment(60);
     experiment.training.patience = None;
-    let talk = Talk::on(root.path());
+    let talk = Talk::on(&first);
     talk.open(Some(table()));
     talk.train(&experiment);
     talk.until(|event| matches!(event, Event::Epoch { .. }).then_some(()));
     assert!(talk.desk.steering().is_busy());
     talk.desk.close();
-    let folder = root.path().join(RUN);
+    let folder = first.join(RUN);
     let mut checkpoint = folder.join("checkpoint").read_dir().unwrap();
     assert!(checkpoint.next().is_some());
     assert!(!folder.join("report.json").exists());
 
-    let talk = Talk::on(root.path());
+    // Somewhere else, with its table.
+    std::fs::rename(&first, &root).unwrap();
+    let talk = Talk::on(&root);
     talk.open(None);
     talk.prune(&experiment);
     let resumed = talk.until(|event| match event {
@@ -296,6 +299,23 @@ fn pause_holds_and_steps_are_counted() {
     talk.command(Command::Step { steps: 1 });
     talk.until(paused);
     talk.command(Command::Resume);
+    talk.trained();
+    talk.desk.close();
+}
+
+#[test]
+fn a_stop_that_comes_before_the_training_began_is_no_less_a_stop() {
+    let talk = Talk::with(MemoryShelf);
+    talk.open(Some(table()));
+    talk.train(&experiment(40));
+    talk.command(Command::Stop);
+    let stopped = talk.until(|event| match event {
+        Event::Stopped => Some(true),
+        Event::Epoch { .. } | Event::Trained { .. } => Some(false),
+        _ => None,
+    });
+    assert!(stopped);
+    talk.train(&experiment(1));
     talk.trained();
     talk.desk.close();
 }
@@ -342,6 +362,10 @@ fn no_name_leads_out_of_the_folder() {
         "a\\b",
     ] {
         assert!(runs.read(RUN, name).is_err(), "{name:?}");
+    }
+    // People call folders as they like; what is listed can be looked at and removed.
+    for run in ["Zürich (2. Versuch), 20 %", "a & b + c", "日本"] {
+        assert!(runs.folder(run).is_ok(), "{run:?}");
     }
     // A folder that is no run is not removed, whatever its name.
     std::fs::create_dir_all(root.path().join("runs/photos")).unwrap();

@@ -2,6 +2,7 @@
 //! product with the values, head by head, without moving heads into matrices of their own.
 
 use crate::dropout::Dropout;
+use crate::fresh::Fresh;
 use crate::product::{View, ViewMut};
 use crate::profile::timed;
 use crate::small_product::{Small, small_product};
@@ -112,15 +113,12 @@ pub fn attend(
     dropout: Option<Dropout>,
 ) -> Attended {
     let _timed = timed("attention");
-    let mut attended = Attended {
-        context: vec![0.0; shape.samples * shape.rows()],
-        maps: vec![0.0; shape.samples * shape.maps()],
-    };
+    let mut context = Fresh::new(shape.samples * shape.rows());
+    let mut maps = Fresh::new(shape.samples * shape.maps());
     let samples = shape.block();
-    let blocks = attended
-        .context
-        .chunks_mut(samples * shape.rows())
-        .zip(attended.maps.chunks_mut(samples * shape.maps()))
+    let blocks = context
+        .blocks(samples * shape.rows())
+        .zip(maps.blocks(samples * shape.maps()))
         .zip(projections.chunks(samples * 3 * shape.rows()))
         .enumerate();
     each_block(
@@ -134,12 +132,15 @@ pub fn attend(
                 connections,
                 dropout,
                 first,
-                context,
-                maps,
+                context.cleared(),
+                maps.cleared(),
             );
         },
     );
-    attended
+    Attended {
+        context: context.into_values(),
+        maps: maps.into_values(),
+    }
 }
 
 vectorised! {
@@ -189,14 +190,10 @@ pub fn attend_backward(
     dropout: Option<Dropout>,
 ) -> AttentionGradients {
     let _timed = timed("attention, backward");
-    let mut of = AttentionGradients {
-        projections: vec![0.0; projections.len()],
-        connections: None,
-    };
+    let mut of = Fresh::new(projections.len());
     let samples = shape.block();
     let blocks = of
-        .projections
-        .chunks_mut(samples * 3 * shape.rows())
+        .blocks(samples * 3 * shape.rows())
         .zip(projections.chunks(samples * 3 * shape.rows()))
         .zip(maps.chunks(samples * shape.maps()))
         .zip(gradient.chunks(samples * shape.rows()))
@@ -219,17 +216,19 @@ pub fn attend_backward(
                 connections,
                 dropout,
                 first,
-                of,
+                of.cleared(),
                 &mut sensitivity,
             );
             sensitivity
         },
     );
-    of.connections = connections.map(|connections| match connections {
-        Connections::Shared(_) => total(sensitivities, shape.maps()),
-        Connections::PerSample(_) => sensitivities.concat(),
-    });
-    of
+    AttentionGradients {
+        projections: of.into_values(),
+        connections: connections.map(|connections| match connections {
+            Connections::Shared(_) => total(sensitivities, shape.maps()),
+            Connections::PerSample(_) => sensitivities.concat(),
+        }),
+    }
 }
 
 vectorised! {

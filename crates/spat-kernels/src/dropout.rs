@@ -1,5 +1,6 @@
 //! Dropout masks that are computed, not stored.
 
+use crate::fresh::Fresh;
 use crate::profile::timed;
 use crate::threads::{block_rows, each_block};
 use crate::vectorise::vectorised;
@@ -59,13 +60,13 @@ impl Dropout {
     /// `input` with the mask on it; the gradient goes the same way.
     pub fn apply(&self, input: &[f32]) -> Vec<f32> {
         let _timed = timed("dropout");
-        let mut output = input.to_vec();
+        let mut output = Fresh::new(input.len());
         let length = block_rows(1);
-        let blocks = output.chunks_mut(length).enumerate();
-        each_block(input.len(), blocks, |(block, output)| {
-            drop_values(output, *self, block * length);
+        let blocks = output.blocks(length).zip(input.chunks(length)).enumerate();
+        each_block(input.len(), blocks, |(block, (output, input))| {
+            drop_values(output.copied(input), *self, block * length);
         });
-        output
+        output.into_values()
     }
 }
 

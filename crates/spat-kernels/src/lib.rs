@@ -8,6 +8,7 @@ mod adam;
 mod attention;
 mod dropout;
 mod elementary;
+mod fresh;
 mod gelu;
 mod linear;
 mod linear_norm;

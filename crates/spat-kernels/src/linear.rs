@@ -1,6 +1,7 @@
 //! `y = x W + b`, and what may follow it.
 
 use crate::dropout::{Dropout, drop_values};
+use crate::fresh::{Fresh, blocks_or_empty};
 use crate::gelu::{gelu, gelu_backward};
 use crate::product::{ROWS, each_row_block, transposed_product};
 use crate::profile::timed;
@@ -40,9 +41,10 @@ pub fn linear(
     let _timed = timed("linear");
     let outputs = weight.len() / inputs;
     let count = x.len() / inputs * outputs;
-    let mut y = vec![0.0; count];
-    let mut before = (finish.gelu && keep).then(|| vec![0.0; count]);
-    let kept = chunks_or_nothing(before.as_deref_mut(), count, ROWS * outputs);
+    let mut y = Fresh::new(count);
+    let mut before = (finish.gelu && keep).then(|| Fresh::new(count));
+    let is_kept = before.is_some();
+    let kept = blocks_or_empty(before.as_mut(), count, ROWS * outputs);
     each_row_block(
         &mut y,
         x,
@@ -55,8 +57,8 @@ pub fn linear(
             }
             let first = row * outputs;
             if finish.gelu {
-                if !kept.is_empty() {
-                    kept.copy_from_slice(y);
+                if is_kept {
+                    kept.copied(y);
                 }
                 gelu(y, finish.dropout, first);
             } else if let Some(dropout) = finish.dropout {
@@ -64,18 +66,9 @@ pub fn linear(
             }
         },
     );
-    LinearOutput { y, before }
-}
-
-/// The chunks of `values`, or as many empty ones as `count` values have.
-pub(crate) fn chunks_or_nothing(
-    values: Option<&mut [f32]>,
-    count: usize,
-    length: usize,
-) -> Vec<&mut [f32]> {
-    match values {
-        Some(values) => values.chunks_mut(length).collect(),
-        None => (0..count.div_ceil(length)).map(|_| &mut [][..]).collect(),
+    LinearOutput {
+        y: y.into_values(),
+        before: before.map(Fresh::into_values),
     }
 }
 
@@ -134,22 +127,26 @@ pub fn linear_backward(
 pub(crate) fn times_transposed(gradient: &[f32], weight: &[f32], inputs: usize) -> Vec<f32> {
     let outputs = weight.len() / inputs;
     let weight = transposed(weight, inputs, outputs);
-    let mut x = vec![0.0; gradient.len() / outputs * inputs];
+    let mut x = Fresh::new(gradient.len() / outputs * inputs);
     let nothing = std::iter::repeat(());
     each_row_block(&mut x, gradient, &weight, outputs, nothing, |_, _, ()| ());
-    x
+    x.into_values()
 }
 
 /// Of `x` in `drop(gelu(x))`.
 fn of_gelu(gradient: &[f32], before: &[f32], dropout: Option<Dropout>) -> Vec<f32> {
     let length = block_rows(1);
-    let mut through = gradient.to_vec();
+    let mut through = Fresh::new(gradient.len());
     let blocks = through
-        .chunks_mut(length)
-        .zip(before.chunks(length))
+        .blocks(length)
+        .zip(gradient.chunks(length).zip(before.chunks(length)))
         .enumerate();
-    each_block(gradient.len() * 4, blocks, |(block, (through, before))| {
-        gelu_backward(through, before, dropout, block * length);
-    });
-    through
+    each_block(
+        gradient.len() * 4,
+        blocks,
+        |(block, (through, (gradient, before)))| {
+            gelu_backward(through.copied(gradient), before, dropout, block * length);
+        },
+    );
+    through.into_values()
 }

@@ -1,6 +1,7 @@
 //! The end of a sublayer in one: `LayerNorm(x + drop(z W + b))`.
 
 use crate::dropout::{Dropout, drop_values};
+use crate::fresh::FreshBlock;
 use crate::linear::{add_bias, times_transposed};
 use crate::norm::{NormGradients, Normed, add_branch, add_norm_backward, norm_rows};
 use crate::product::{ROWS, each_row_block, transposed_product};
@@ -49,35 +50,32 @@ pub fn linear_add_norm(x: &[f32], inputs: &LinearNormInputs<'_>) -> Normed {
     let _timed = timed("linear, add and norm");
     let width = inputs.gamma.len();
     let inner = inputs.weight.len() / width;
-    let mut normed = Normed::room(x.len() / width, width);
-    let Normed {
-        output,
-        normal,
-        inverse,
-    } = &mut normed;
+    let mut normed = Normed::fresh(x.len() / width, width);
+    let [output, normal, inverse] = &mut normed;
     let others = output
-        .chunks_mut(ROWS * width)
-        .zip(inverse.chunks_mut(ROWS))
+        .blocks(ROWS * width)
+        .zip(inverse.blocks(ROWS))
         .zip(x.chunks(ROWS * width));
-    let finish = |row: usize,
-                  sum: &mut [f32],
-                  ((output, inverse), x): ((&mut [f32], &mut [f32]), &[f32])| {
-        add_bias(sum, inputs.bias);
-        if let Some(dropout) = inputs.dropout {
-            drop_values(sum, dropout, row * width);
-        }
-        add_branch(sum, x, None, 0);
-        norm_rows(
-            output,
-            sum,
-            inverse,
-            inputs.gamma,
-            inputs.beta,
-            inputs.epsilon,
-        );
-    };
+    let finish =
+        |row: usize,
+         sum: &mut [f32],
+         ((output, inverse), x): ((FreshBlock<'_>, FreshBlock<'_>), &[f32])| {
+            add_bias(sum, inputs.bias);
+            if let Some(dropout) = inputs.dropout {
+                drop_values(sum, dropout, row * width);
+            }
+            add_branch(sum, x, None, 0);
+            norm_rows(
+                output.cleared(),
+                sum,
+                inverse.cleared(),
+                inputs.gamma,
+                inputs.beta,
+                inputs.epsilon,
+            );
+        };
     each_row_block(normal, inputs.z, inputs.weight, inner, others, finish);
-    normed
+    Normed::of(normed)
 }
 
 /// The backward pass of [`linear_add_norm`].

@@ -1,7 +1,7 @@
 //! The end of a post-norm sublayer: `LayerNorm(x + drop(branch))` (arXiv 1607.06450).
 
 use crate::dropout::Dropout;
-use crate::linear::chunks_or_nothing;
+use crate::fresh::{Fresh, blocks_or_empty};
 use crate::profile::timed;
 use crate::sums::{sum_of, total};
 use crate::threads::{block_rows, each_block};
@@ -31,38 +31,19 @@ pub struct NormGradients {
     pub beta: Vec<f32>,
 }
 
-/// Rows of a [`Normed`] on the way.
-pub(crate) struct NormedRows<'a> {
-    pub(crate) output: &'a mut [f32],
-    pub(crate) normal: &'a mut [f32],
-    pub(crate) inverse: &'a mut [f32],
-}
-
 impl Normed {
-    /// Room for `rows` rows of `width` values.
-    pub(crate) fn room(rows: usize, width: usize) -> Self {
+    /// When all blocks of the three were written.
+    pub(crate) fn of([output, normal, inverse]: [Fresh; 3]) -> Self {
         Self {
-            output: vec![0.0; rows * width],
-            normal: vec![0.0; rows * width],
-            inverse: vec![0.0; rows],
+            output: output.into_values(),
+            normal: normal.into_values(),
+            inverse: inverse.into_values(),
         }
     }
 
-    /// Its parts, `rows` rows each.
-    pub(crate) fn blocks(
-        &mut self,
-        rows: usize,
-        width: usize,
-    ) -> impl Iterator<Item = NormedRows<'_>> {
-        self.output
-            .chunks_mut(rows * width)
-            .zip(self.normal.chunks_mut(rows * width))
-            .zip(self.inverse.chunks_mut(rows))
-            .map(|((output, normal), inverse)| NormedRows {
-                output,
-                normal,
-                inverse,
-            })
+    /// Memory for its parts: `rows` rows of `width` values.
+    pub(crate) fn fresh(rows: usize, width: usize) -> [Fresh; 3] {
+        [rows * width, rows * width, rows].map(Fresh::new)
     }
 }
 
@@ -77,24 +58,35 @@ pub fn add_norm(
 ) -> Normed {
     let _timed = timed("add and norm");
     let width = gamma.len();
-    let mut normed = Normed::room(x.len() / width, width);
+    let mut normed = Normed::fresh(x.len() / width, width);
+    let [output, normal, inverse] = &mut normed;
     let rows = block_rows(width);
     let values = rows * width;
-    let blocks = normed.blocks(rows, width).zip(x.chunks(values)).enumerate();
-    each_block(x.len() * 2, blocks, |(block, (normed, x))| {
-        let first = block * values;
-        let NormedRows {
-            output,
-            normal,
-            inverse,
-        } = normed;
-        normal.copy_from_slice(x);
-        if let Some(branch) = branch {
-            add_branch(normal, &branch[first..first + x.len()], dropout, first);
-        }
-        norm_rows(output, normal, inverse, gamma, beta, epsilon);
-    });
-    normed
+    let blocks = output
+        .blocks(values)
+        .zip(normal.blocks(values).zip(inverse.blocks(rows)))
+        .zip(x.chunks(values))
+        .enumerate();
+    each_block(
+        x.len() * 2,
+        blocks,
+        |(block, ((output, (normal, inverse)), x))| {
+            let first = block * values;
+            let normal = normal.copied(x);
+            if let Some(branch) = branch {
+                add_branch(normal, &branch[first..first + x.len()], dropout, first);
+            }
+            norm_rows(
+                output.cleared(),
+                normal,
+                inverse.cleared(),
+                gamma,
+                beta,
+                epsilon,
+            );
+        },
+    );
+    Normed::of(normed)
 }
 
 vectorised! {
@@ -163,13 +155,13 @@ pub fn add_norm_backward(
     let _timed = timed("add and norm, backward");
     let width = gamma.len();
     let count = gradient.len();
-    let mut x = vec![0.0; count];
-    let mut branch = dropout.map(|_| vec![0.0; count]);
+    let mut x = Fresh::new(count);
+    let mut branch = dropout.map(|_| Fresh::new(count));
     let rows = block_rows(width);
     let values = rows * width;
-    let branches = chunks_or_nothing(branch.as_deref_mut(), count, values);
+    let branches = blocks_or_empty(branch.as_mut(), count, values);
     let blocks = x
-        .chunks_mut(values)
+        .blocks(values)
         .zip(branches)
         .zip(gradient.chunks(values).zip(normed.normal.chunks(values)))
         .zip(normed.inverse.chunks(rows))
@@ -178,6 +170,7 @@ pub fn add_norm_backward(
         count * 2,
         blocks,
         |(block, (((x, branch), (gradient, normal)), inverse))| {
+            let x = x.cleared();
             let (mut of_gamma, mut of_beta) = (vec![0.0; width], vec![0.0; width]);
             norm_rows_backward(
                 x,
@@ -189,15 +182,15 @@ pub fn add_norm_backward(
                 &mut of_beta,
             );
             if dropout.is_some() {
-                add_branch(branch, x, dropout, block * values);
+                add_branch(branch.cleared(), x, dropout, block * values);
             }
             (of_gamma, of_beta)
         },
     );
     let (of_gamma, of_beta) = partial.into_iter().unzip();
     NormGradients {
-        x,
-        branch,
+        x: x.into_values(),
+        branch: branch.map(Fresh::into_values),
         gamma: total(of_gamma, width),
         beta: total(of_beta, width),
     }

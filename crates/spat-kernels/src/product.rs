@@ -6,6 +6,7 @@
 //! a product finds its rows in the cache. The blocks follow from the shapes, so that the order of the
 //! sums does not depend on the number of threads.
 
+use crate::fresh::Fresh;
 use crate::threads::each_block;
 
 /// Rows of the output in a block: as few as keep a product fast.
@@ -182,7 +183,7 @@ impl<'a> ViewMut<'a> {
 /// `finish` sees each block of the product, which it may change, beside the number of its first row and
 /// the item of `others` for the block; what it returns comes back in order.
 pub(crate) fn each_row_block<O: Send, R: Send>(
-    product: &mut [f32],
+    product: &mut Fresh,
     a: &[f32],
     b: &[f32],
     inner: usize,
@@ -193,11 +194,12 @@ pub(crate) fn each_row_block<O: Send, R: Send>(
     let b = View::new(b, inner, columns);
     let work = values(a.len(), columns);
     let blocks = product
-        .chunks_mut(ROWS * columns)
+        .blocks(ROWS * columns)
         .zip(a.chunks(ROWS * inner))
         .zip(others)
         .enumerate();
     each_block(work, blocks, |(block, ((product, a), other))| {
+        let product = product.cleared();
         let rows = a.len() / inner;
         ViewMut::new(product, rows, columns).set(1.0, View::new(a, rows, inner), b);
         finish(block * ROWS, product, other)
@@ -207,15 +209,16 @@ pub(crate) fn each_row_block<O: Send, R: Send>(
 /// `aᵀ b` of two matrices with as many rows: `[columns of a × columns of b]`.
 pub(crate) fn transposed_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> {
     let (m, n) = (a.len() / rows.max(1), b.len() / rows.max(1));
-    let mut product = vec![0.0; m * n];
-    let blocks = product.chunks_mut(ROWS * n.max(1)).enumerate();
+    let mut product = Fresh::new(m * n);
+    let blocks = product.blocks(ROWS * n.max(1)).enumerate();
     each_block(values(a.len(), n), blocks, |(block, product)| {
+        let product = product.cleared();
         let first = block * ROWS;
         let columns = product.len() / n;
         let a = View::strided(&a[first..], rows, columns, m).transposed();
         ViewMut::new(product, columns, n).set(1.0, a, View::new(b, rows, n));
     });
-    product
+    product.into_values()
 }
 
 /// What `count · columns` multiplications are worth in values passed over.

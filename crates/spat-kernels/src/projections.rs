@@ -1,5 +1,6 @@
 //! Queries, keys and values of the same rows, side by side in one matrix.
 
+use crate::fresh::Fresh;
 use crate::linear::add_bias;
 use crate::product::{ROWS, View, ViewMut, transposed_product, values};
 use crate::profile::timed;
@@ -40,11 +41,10 @@ pub fn project(x: &[f32], parts: &[Projection<'_>; 3]) -> Vec<f32> {
     let width = parts[0].bias.len();
     let inputs = parts[0].weight.len() / width;
     let bias = parts.map(|part| part.bias).concat();
-    let mut output = vec![0.0; x.len() / inputs * 3 * width];
-    let blocks = output
-        .chunks_mut(ROWS * 3 * width)
-        .zip(x.chunks(ROWS * inputs));
+    let mut output = Fresh::new(x.len() / inputs * 3 * width);
+    let blocks = output.blocks(ROWS * 3 * width).zip(x.chunks(ROWS * inputs));
     each_block(values(x.len(), 3 * width), blocks, |(output, x)| {
+        let output = output.cleared();
         let rows = x.len() / inputs;
         for (number, part) in parts.iter().enumerate() {
             let columns = &mut output[number * width..];
@@ -56,7 +56,7 @@ pub fn project(x: &[f32], parts: &[Projection<'_>; 3]) -> Vec<f32> {
         }
         add_bias(output, &bias);
     });
-    output
+    output.into_values()
 }
 
 /// The backward pass of [`project`], from the gradient of its output.
@@ -75,7 +75,7 @@ pub fn project_backward(
         let weights = parts
             .map(|part| transposed(part.weight, inputs, width))
             .concat();
-        let mut of_x = vec![0.0; x.len()];
+        let mut of_x = Fresh::new(x.len());
         let nothing = std::iter::repeat(());
         crate::product::each_row_block(
             &mut of_x,
@@ -85,7 +85,7 @@ pub fn project_backward(
             nothing,
             |_, _, ()| (),
         );
-        of_x
+        of_x.into_values()
     });
     // [inputs × 3 · width], and its three parts as matrices of their own.
     let weights = transposed_product(x, gradient, rows);

@@ -1,5 +1,6 @@
 //! A transposed copy, so that a product with it reads whole rows.
 
+use crate::fresh::Fresh;
 use crate::threads::each_block;
 
 /// Rows and columns that are turned at a time, within the cache.
@@ -7,9 +8,10 @@ const SIDE: usize = 16;
 
 /// The transposed matrix of `[rows × columns]`.
 pub(crate) fn transposed(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    let mut turned = vec![0.0; matrix.len()];
-    let blocks = turned.chunks_mut(SIDE * rows.max(1)).enumerate();
+    let mut turned = Fresh::new(matrix.len());
+    let blocks = turned.blocks(SIDE * rows.max(1)).enumerate();
     each_block(matrix.len(), blocks, |(block, turned)| {
+        let turned = turned.cleared();
         let first = block * SIDE;
         let width = turned.len() / rows;
         for start in (0..rows).step_by(SIDE) {
@@ -22,7 +24,7 @@ pub(crate) fn transposed(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32
             }
         }
     });
-    turned
+    turned.into_values()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Windows come row by row (`[B, rows, C]`, as a table has them); a token is a whole channel
 //! (`[B · tokens, rows]`).
 
+use crate::fresh::Fresh;
 use crate::profile::timed;
 use crate::threads::each_block;
 
@@ -51,20 +52,20 @@ pub fn window_tokens(
         channels,
         marks: features,
     } = *shape;
-    let mut tokens = vec![0.0; samples * shape.tokens() * rows];
+    let mut tokens = Fresh::new(samples * shape.tokens() * rows);
     let mut statistics = WindowStatistics {
         mean: vec![0.0; samples * channels],
         deviation: vec![1.0; samples * channels],
     };
     let blocks = tokens
-        .chunks_mut(shape.tokens() * rows)
+        .blocks(shape.tokens() * rows)
         .zip(statistics.mean.chunks_mut(channels))
         .zip(statistics.deviation.chunks_mut(channels))
         .enumerate();
     let work = samples * shape.tokens() * rows * 4;
     each_block(work, blocks, |(sample, ((tokens, mean), deviation))| {
         let values = &values[sample * rows * channels..][..rows * channels];
-        let (of_channels, of_marks) = tokens.split_at_mut(channels * rows);
+        let (of_channels, of_marks) = tokens.cleared().split_at_mut(channels * rows);
         turn(values, rows, channels, of_channels);
         if features > 0 {
             let marks = &marks[sample * rows * features..][..rows * features];
@@ -77,7 +78,7 @@ pub fn window_tokens(
             }
         }
     });
-    (tokens, statistics)
+    (tokens.into_values(), statistics)
 }
 
 /// Takes a token's mean off and divides by its deviation; gives both.
@@ -109,9 +110,10 @@ pub fn restore_windows(
         channels,
         ..
     } = *shape;
-    let mut windows = vec![0.0; samples * rows * channels];
-    let blocks = windows.chunks_mut(rows * channels).enumerate();
+    let mut windows = Fresh::new(samples * rows * channels);
+    let blocks = windows.blocks(rows * channels).enumerate();
     each_block(windows_work(shape), blocks, |(sample, window)| {
+        let window = window.cleared();
         let tokens = &tokens[sample * shape.tokens() * rows..][..channels * rows];
         for (channel, token) in tokens.chunks_exact(rows).enumerate() {
             let place = sample * channels + channel;
@@ -121,7 +123,7 @@ pub fn restore_windows(
             }
         }
     });
-    windows
+    windows.into_values()
 }
 
 /// `∂L/∂tokens` of [`restore_windows`] from that of the windows; tokens of features have none.
@@ -137,11 +139,11 @@ pub fn restore_windows_backward(
         channels,
         ..
     } = *shape;
-    let mut tokens = vec![0.0; samples * shape.tokens() * rows];
-    let blocks = tokens.chunks_mut(shape.tokens() * rows).enumerate();
+    let mut tokens = Fresh::new(samples * shape.tokens() * rows);
+    let blocks = tokens.blocks(shape.tokens() * rows).enumerate();
     each_block(windows_work(shape), blocks, |(sample, tokens)| {
         let window = &gradient[sample * rows * channels..][..rows * channels];
-        let tokens = &mut tokens[..channels * rows];
+        let tokens = &mut tokens.cleared()[..channels * rows];
         turn(window, rows, channels, tokens);
         for (channel, token) in tokens.chunks_exact_mut(rows).enumerate() {
             let deviation = statistics.deviation[sample * channels + channel];
@@ -150,7 +152,7 @@ pub fn restore_windows_backward(
             }
         }
     });
-    tokens
+    tokens.into_values()
 }
 
 /// Values to pass over, each of which is a jump away from the last.

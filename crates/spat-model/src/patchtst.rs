@@ -119,11 +119,14 @@ impl PatchTst {
 
 /// Positions of "Attention Is All You Need" (arXiv 1706.03762), `[count, width]`.
 fn sinusoids(count: usize, width: usize, device: &burn::tensor::Device) -> Tensor<2> {
+    // A pair of columns, sine and cosine, has one wavelength.
+    let lengths: Vec<f64> = (0..width)
+        .map(|column| 10_000_f64.powf((column - column % 2) as f64 / width as f64))
+        .collect();
     let values: Vec<f32> = (0..count)
         .flat_map(|position| (0..width).map(move |column| (position, column)))
         .map(|(position, column)| {
-            let exponent = (column - column % 2) as f64 / width as f64;
-            let angle = position as f64 / 10_000_f64.powf(exponent);
+            let angle = position as f64 / lengths[column];
             (if column % 2 == 0 {
                 angle.sin()
             } else {

@@ -106,7 +106,7 @@ fn bytes(task: &Task) -> [f64; 2] {
     let sums = f64::from(task.sums()) * 8.0;
     let state = f64::from(2 + 2 * (task.heads + 1)) * 4.0;
     // The partials are written once. Every workgroup of the next stage reads them, but from the
-    // cache: they are 8 KB at most.
+    // cache: they are 16 KB at most.
     [
         tensor * readings,
         tensor * readings + 2.0 * partials + 2.0 * sums + 2.0 * state,

@@ -151,12 +151,17 @@ impl ScoreAccumulator {
             .collect();
         let value = heads.pop().unwrap_or_default();
         let squares = reading.squares.last().copied().unwrap_or_default();
-        let variance = f64::from(squares) / reading.batches.max(1) as f64;
+        // An exponential mean's squares are the variance itself.
+        let over = match self.options.accumulate {
+            Accumulate::Ema(_) => 1,
+            _ => reading.batches.max(1),
+        };
+        let variance = f64::from(squares) / over as f64;
         Ok(Score {
             module,
             value,
             heads,
-            spread: variance.max(0.0).sqrt(),
+            spread: variance.max(0.0).sqrt() * factor,
             batches: reading.batches,
         })
     }

@@ -267,12 +267,19 @@ fn batches_accumulate_as_the_option_says() {
 
     let (value, deviation, batches) = run(Accumulate::Mean);
     assert!(close(value, mean) && close(deviation, spread) && batches == 3);
-    assert!(close(run(Accumulate::Sum).0, 0.65));
+    let (value, deviation, _) = run(Accumulate::Sum);
+    assert!(close(value, 0.65) && close(deviation, 3.0 * spread));
     assert!(close(run(Accumulate::LastEpoch).0, 0.2));
-    assert!(close(
-        run(Accumulate::Ema(0.5)).0,
-        0.5 * 0.4 + 0.5 * (0.5 * 0.25)
-    ));
+    // Half of the weight for the newest: 1/4, 1/4, 1/2.
+    let (value, deviation, _) = run(Accumulate::Ema(0.5));
+    let moving = 0.25 * 0.25 + 0.5 * 0.4;
+    let weights = [0.25, 0.25, 0.5];
+    let variance = scores
+        .iter()
+        .zip(weights)
+        .map(|(score, weight)| weight * (score - moving).powi(2))
+        .sum::<f64>();
+    assert!(close(value, moving) && close(deviation, variance.sqrt()));
 }
 
 #[test]

@@ -45,6 +45,12 @@ pub enum ServeError {
         "`{}` holds no page (no index.html); `cargo xtask dist` leaves one in `dist`", .0.display()
     )]
     NotAPage(PathBuf),
+    /// Another server's visitors have their runs there.
+    #[error(
+        "another server keeps its visitors' runs in `{}`; end that one, or name another folder with --folder",
+        .0.display()
+    )]
+    FolderTaken(PathBuf),
     /// A file or folder that cannot be used.
     #[error("cannot {what} `{}`: {reason}", path.display())]
     File {

@@ -5,19 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
 use spat_host::RunsFolder;
 use spat_spec::Card;
+use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
 use crate::site::Site;
 
 /// Largest card, bytes: an experiment and a few figures.
 const CARD: usize = 256 << 10;
+
+/// Most of a file that is in memory for one who takes it, bytes.
+const PIECE: usize = 256 << 10;
 
 /// How long a card may take to arrive.
 const BODY: Duration = Duration::from_secs(10);
@@ -47,16 +52,29 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Response {
     on_disk(&site, &headers, move |runs| {
-        let Some(bytes) = runs.read(&run, &name).map_err(words)? else {
+        let Some(file) = runs.file(&run, &name).map_err(words)? else {
             return Ok(StatusCode::NOT_FOUND.into_response());
         };
+        let bytes = file.metadata().map_err(words)?.len();
         let headers = [
-            (CONTENT_TYPE, "application/octet-stream"),
-            (CONTENT_DISPOSITION, "attachment"),
+            (CONTENT_TYPE, "application/octet-stream".to_owned()),
+            (CONTENT_DISPOSITION, "attachment".to_owned()),
+            (CONTENT_LENGTH, bytes.to_string()),
         ];
-        Ok(fresh((headers, bytes)))
+        Ok(fresh((headers, in_pieces(file, bytes))))
     })
     .await
+}
+
+/// So many bytes of a file, read as they are taken: what many ask for at once is not in memory at once.
+fn in_pieces(file: std::fs::File, bytes: u64) -> Body {
+    let file = tokio::fs::File::from_std(file).take(bytes);
+    Body::from_stream(stream::try_unfold(file, async |mut file| {
+        let mut piece = vec![0; PIECE];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        std::io::Result::Ok((read > 0).then(|| (Bytes::from(piece), file)))
+    }))
 }
 
 /// Writes or replaces a run's card.
@@ -92,7 +110,7 @@ pub(crate) async fn delete(
     Path(run): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    on_disk(&site, &headers, move |runs| {
+    let response = on_disk(&site, &headers, move |runs| {
         // The engine keeps the last visitor's run at hand for a moment.
         let mut tries = 10;
         while let Err(error) = runs.delete(&run) {
@@ -104,7 +122,11 @@ pub(crate) async fn delete(
         }
         Ok(StatusCode::NO_CONTENT.into_response())
     })
-    .await
+    .await;
+    if let Some(hall) = &site.hall {
+        hall.made_room();
+    }
+    response
 }
 
 /// Does something with the visitor's runs, away from the threads that serve. What fails is told in

@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, Query, Request, State};
-use axum::http::header::{ALLOW, LOCATION};
+use axum::http::header::{ALLOW, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use crate::admission::{guard, too_often};
 use crate::gate::{self, LONGEST_TOKEN, VisitorId};
 use crate::guard::Neighbour;
-use crate::hall::{Wanted, socket};
+use crate::hall::{Wanted, socket, turn_away};
 use crate::kept;
 use crate::page::Found;
 use crate::site::{ENGINE, Site};
@@ -71,10 +71,7 @@ async fn engine(
     };
     match hall.arrive(visitor, wanted.session(), fresh) {
         Some(arrival) => socket(upgrade, Arc::clone(hall), visitor, arrival, site.ping),
-        None => {
-            let words = "This server's engine has as many visitors as it takes; try again later.";
-            (StatusCode::SERVICE_UNAVAILABLE, words).into_response()
-        }
+        None => turn_away(upgrade),
     }
 }
 
@@ -84,12 +81,24 @@ async fn file(State(site): State<Arc<Site>>, request: Request) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response();
     }
     let headers = request.headers();
-    if let Some(gate) = &site.gate
-        && gate.visitor(headers).is_none()
-    {
-        return gate::refusal(wants_page(headers));
-    }
     let path = request.uri().path();
+    let mut renewed = None;
+    if let Some(gate) = &site.gate {
+        let Some(visitor) = gate.visitor(headers) else {
+            return gate::refusal(wants_page(headers));
+        };
+        if path == "/" || wants_page(headers) {
+            renewed = gate.cookie(visitor);
+        }
+    }
+    let mut response = found(&site, path, headers);
+    if let Some(cookie) = renewed {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn found(site: &Site, path: &str, headers: &HeaderMap) -> Response {
     match site.page.find(path) {
         Found::Asset(asset) => asset.answer(headers),
         Found::Folder => {

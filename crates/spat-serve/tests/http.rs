@@ -200,6 +200,17 @@ fn only_those_with_the_token_get_in() {
     assert_eq!(joined.status, 204);
     let cookie = joined.cookie();
     assert!(server.get("/", &[&cookie]).text().contains("the page"));
+    // A month is counted from the last visit.
+    let visit = server.get("/", &[&cookie]);
+    assert_eq!(visit.cookie(), cookie);
+    assert!(
+        visit
+            .header("set-cookie")
+            .unwrap()
+            .contains("Max-Age=2592000")
+    );
+    let module = server.get("/app-0123456789abcdef_bg.wasm", &[&cookie]);
+    assert!(module.header("set-cookie").is_none());
     let mut forged = cookie.clone();
     forged.replace_range(
         forged.len() - 1..,

@@ -2,7 +2,8 @@
 //!
 //! A launch sees what Burn's operations before it wrote, and those after it see what it writes.
 //! Pipelines are cached by the stage. A shader that the device refuses is an error of every tensor that
-//! it should have written, by the shader's name, when that tensor is read.
+//! it should have written, by the shader's name, when that tensor is read. In a browser CubeCL only logs it;
+//! there every shader is tried out by the tests.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::ir::attributes::BufferIOAttr;
@@ -120,5 +121,27 @@ impl CubeKernel for WgslKernel {
             entrypoint_name: self.0.name().to_owned(),
             lang: "wgsl",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, DeviceKind, Tensor};
+
+    use super::*;
+    use crate::place::{Place, on_gpu, place};
+
+    #[test]
+    fn a_refused_shader_is_an_error_of_what_it_should_have_written() {
+        let device = Device::wgpu(DeviceKind::Cpu);
+        let Place::Gpu(input) = place(Tensor::<1>::zeros([64], &device)) else {
+            panic!("a tensor on the GPU lies on the GPU");
+        };
+        let output = empty(&input, 64);
+        let bindings = [Binding::In(&input), Binding::Out(&output)];
+        launch(Stage::Refused, &bindings, &[0; 4], [1, 1]);
+        let read = pollster::block_on(on_gpu::<1>(output).into_data_async());
+        let error = format!("{:?}", read.map(|_| ()).unwrap_err());
+        assert!(error.contains("refused"), "{error}");
     }
 }

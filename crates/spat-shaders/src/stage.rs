@@ -3,6 +3,9 @@
 /// One compute shader of `shaders/`, named by what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// Text that no device takes.
+    #[cfg(test)]
+    Refused,
     /// Mean and spread of all sensitivities of a module.
     MeasureSpread,
     /// Standard deviations of softmax rows.
@@ -111,6 +114,8 @@ impl Stage {
     /// The file's name, which is also that of the entry point.
     pub fn name(self) -> &'static str {
         match self {
+            #[cfg(test)]
+            Self::Refused => "refused",
             Self::MeasureSpread => "measure_spread",
             Self::DisperseRows => "disperse_rows",
             Self::AccumulateScores => "accumulate_scores",
@@ -162,6 +167,8 @@ impl Stage {
             };
         }
         match self {
+            #[cfg(test)]
+            Self::Refused => "This is no shader.",
             Self::MeasureSpread => shader!("task", "moments", "measure_spread"),
             Self::DisperseRows => {
                 shader!("task", "moments", "exponentials", "sums", "disperse_rows")

@@ -597,16 +597,18 @@ fn every_shader_runs_in_chromium_as_its_twin_does() {
 fn agree(case: &Case, number: usize, output: &Value, expected: &[f32]) {
     let output = output.as_array().unwrap();
     assert_eq!(output.len(), expected.len());
-    // A reduction's values are compared each by itself, sums of many by the largest of them.
+    let largest = expected.iter().map(|value| value.abs()).fold(0.0, f32::max);
+    // A reduction's values are compared each by itself, sums that may cancel by the largest of them, and
+    // moments in their own unit.
     let size = match case.stage {
-        Stage::MeasureSpread | Stage::DisperseRows | Stage::AccumulateScores => 0.0,
-        Stage::MeasureEntropy | Stage::AverageMaps => 0.0,
-        _ => expected.iter().map(|value| value.abs()).fold(0.0, f32::max),
+        Stage::DisperseRows | Stage::AccumulateScores | Stage::MeasureEntropy => f32::MIN_POSITIVE,
+        Stage::MeasureSpread => 1.0,
+        _ => largest.max(1e-3),
     };
     for (place, (value, expected)) in output.iter().zip(expected).enumerate() {
         let value = f32::from_bits(u32::try_from(value.as_u64().unwrap()).unwrap());
         assert!(
-            (value - expected).abs() <= 1e-5 * expected.abs().max(size).max(1e-3),
+            (value - expected).abs() <= 1e-5 * expected.abs().max(size),
             "{:?} {:?}, output {number}, value {place}: {value:e} in Chromium, {expected:e} by the twin",
             case.stage,
             case.uniform

@@ -277,6 +277,39 @@ fn nan_and_infinity_are_reported() {
     }
 }
 
+/// Entropy tells of attention that is no number: a head of NaN is not one of a single key.
+#[test]
+fn no_entropy_of_what_is_no_number() {
+    let mut numbers = vec![0.25; 2 * 2 * 3 * 4];
+    for device in [device(), Device::flex()] {
+        let entropy = |numbers: &[f32]| {
+            let data = TensorData::new(numbers.to_vec(), [2, 2, 3, 4]);
+            values(attention_entropy(Tensor::from_data(data, &device)))
+        };
+        numbers[17] = 0.25;
+        close(&entropy(&numbers), &[4.0_f32.ln(); 2], "uniform attention");
+        numbers[17] = f32::NAN;
+        assert!(entropy(&numbers).iter().all(|head| head.is_nan()));
+    }
+}
+
+/// Sensitivities too small to have a reciprocal score 0, not NaN.
+#[test]
+fn the_smallest_sensitivities_have_no_dispersion() {
+    let numbers: Vec<f32> = (0..24_u32).map(f32::from_bits).collect();
+    for device in [device(), Device::flex()] {
+        let data = TensorData::new(numbers.clone(), [1, 2, 3, 4]);
+        let running = RunningScores::new(2, &device).with(
+            Tensor::<4>::from_data(data, &device),
+            1,
+            &SendOptions::default(),
+        );
+        let reading = ScoreReading::from_state(&values(running.state()));
+        assert_eq!(reading.not_finite, 0);
+        assert_eq!(reading.means, [0.0; 3]);
+    }
+}
+
 /// Thousands of batches do not drift: the running mean and spread stay those of f64.
 #[test]
 fn thousands_of_batches_do_not_drift() {

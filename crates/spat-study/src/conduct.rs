@@ -9,8 +9,8 @@ use spat_engine::platform::write_whole;
 use spat_engine::{Device, Workbench};
 use spat_series::Series;
 use spat_spec::{
-    DepthReport, DepthTimings, DeviceFacts, MOST_ORACLE_MODULES, PlantedStudy, PointTiming,
-    Question, Study, StudyReport, StudyTimings,
+    DataConfig, DepthReport, DepthTimings, DeviceFacts, MOST_ORACLE_MODULES, PlantedStudy,
+    PointTiming, Question, Study, StudyReport, StudyTimings,
 };
 
 use crate::cache::Cache;
@@ -53,6 +53,25 @@ pub struct Place<'a> {
     pub stop: &'a AtomicBool,
 }
 
+impl<'a> Place<'a> {
+    /// Whoever does the tasks here, on these tables by their SHA-256.
+    pub(crate) fn runner(
+        &self,
+        benches: BTreeMap<String, Workbench>,
+        data: DataConfig,
+    ) -> Result<Runner<'a>, StudyError> {
+        Ok(Runner {
+            benches,
+            data,
+            cache: Cache::new(self.folder)?,
+            workers: self.workers,
+            watch: self.watch,
+            stop: self.stop,
+            known: Mutex::new(HashMap::new()),
+        })
+    }
+}
+
 /// Answers a study's questions on its tables, which come in the order of [`Study::tables`]. Goes on
 /// with what the folder holds of it. The report, the timings and the page are in the folder when it
 /// returns.
@@ -84,15 +103,7 @@ pub fn conduct(
     }
     let first = &study.tables[0];
     let data = benches[&first.sha256].facts(&first.name);
-    let runner = Runner {
-        benches,
-        data: study.base.data.clone(),
-        cache: Cache::new(place.folder)?,
-        workers: place.workers,
-        watch: place.watch,
-        stop: place.stop,
-        known: Mutex::new(HashMap::new()),
-    };
+    let runner = place.runner(benches, study.base.data.clone())?;
     let sites: Vec<Site<'_>> = study
         .depths
         .iter()

@@ -1,12 +1,10 @@
 //! A study of data that the program makes itself, from its first task to its report.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
+use std::collections::BTreeMap;
 
 use spat_domains::{Course, Stream, best_loss, task};
 use spat_spec::{ClassifierStudy, DataConfig, Domain, MadeReport, MadeStudy, Spread};
 
-use crate::cache::Cache;
 use crate::classifiers::TEST_BATCHES;
 use crate::conduct::{Place, depth, write_views};
 use crate::error::StudyError;
@@ -22,15 +20,7 @@ use crate::site::Site;
 /// As [`crate::conduct`].
 pub fn conduct_made(study: &MadeStudy, place: &Place<'_>) -> Result<MadeReport, StudyError> {
     study.check()?;
-    let runner = Runner {
-        benches: BTreeMap::new(),
-        data: DataConfig::default(),
-        cache: Cache::new(place.folder)?,
-        workers: place.workers,
-        watch: place.watch,
-        stop: place.stop,
-        known: Mutex::new(HashMap::new()),
-    };
+    let runner = place.runner(BTreeMap::new(), DataConfig::default())?;
     let mut report = MadeReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command: place.command.clone(),

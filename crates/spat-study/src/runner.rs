@@ -1,6 +1,6 @@
 //! Answers tasks: from memory, from the cache, or by doing them on several threads.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
@@ -222,9 +222,13 @@ impl Runner<'_> {
         let because = |error| because(&Task::Train(recipe.clone()), error);
         let (commands, inbox) = mpsc::channel();
         let by_epoch: RefCell<Vec<Vec<Score>>> = RefCell::default();
+        // Scores are told in mid-epoch too: those that follow an epoch are its own.
+        let ended = Cell::new(false);
         let mut control = Control::new(inbox, |event| {
-            if let Event::Scores { scores } = event {
-                by_epoch.borrow_mut().push(scores);
+            match event {
+                Event::Epoch { .. } => ended.set(true),
+                Event::Scores { scores } if ended.take() => by_epoch.borrow_mut().push(scores),
+                _ => {}
             }
             if self.stop.load(Ordering::Relaxed) {
                 commands.send(Command::Stop).ok();

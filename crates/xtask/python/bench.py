@@ -6,7 +6,7 @@ Request: {"id", "model", "mode": "train"|"infer"|"memory", "channels", "marks", 
 "horizon", "d_model", "d_ff", "heads", "layers", "patch_len", "stride", "removed",
 "batch", "dropout", "warmup", "steps"}; optional, fastest by default so that PyTorch is
 not held back: "attention": "sdpa"|"explicit", "ffn": "linear"|"conv",
-"adam": "fused"|"default", "device": "cpu"|"cuda".
+"adam": "fused"|"default", "device": "cpu"|"cuda", "compile": true|false.
 Mode "memory" answers {"id", "peak_mb"}: the peak resident memory of the first steps beyond what
 stood before them (Linux).
 Answer: {"id", "ms": [per step], "parameters", "torch", "threads", "peak_rss_mb",
@@ -27,7 +27,8 @@ from models import build, parameter_count
 
 # What may differ between two requests that share a built model.
 PER_REQUEST = ("id", "mode", "warmup", "steps")
-OPTIONS = {"attention": "sdpa", "ffn": "linear", "adam": "fused", "device": "cpu"}
+OPTIONS = {"attention": "sdpa", "ffn": "linear", "adam": "fused", "device": "cpu",
+           "compile": False}
 KEPT = 16
 
 
@@ -41,6 +42,7 @@ class Session:
         # train() switches BatchNorm and dropout, so both modes can share the weights.
         self.optimiser = torch.optim.Adam(
             self.model.parameters(), lr=1e-4, fused=True if cfg["adam"] == "fused" else None)
+        self.forward = torch.compile(self.model) if cfg["compile"] else self.model
         self.x = torch.randn(b, cfg["lookback"], cfg["channels"], device=device)
         self.y = torch.randn(b, cfg["horizon"], cfg["channels"], device=device)
         marks = cfg.get("marks", 0)
@@ -48,12 +50,12 @@ class Session:
 
     def train_step(self):
         self.optimiser.zero_grad(set_to_none=True)
-        F.mse_loss(self.model(self.x, self.mark), self.y).backward()
+        F.mse_loss(self.forward(self.x, self.mark), self.y).backward()
         self.optimiser.step()
 
     def infer_step(self):
         with torch.no_grad():
-            self.model(self.x, self.mark)
+            self.forward(self.x, self.mark)
 
 
 def timed(step, count, sync):

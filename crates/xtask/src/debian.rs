@@ -73,9 +73,11 @@ pub(crate) fn package(program: &Path, packages: &Path) -> Result<()> {
         ENTRY,
     )?;
     fs::create_dir_all(tree.join("DEBIAN"))?;
+    let bytes = fs::read(program)?;
+    let libc = libc(&bytes).context("the program names no version of the C library")?;
     fs::write(
         tree.join("DEBIAN/control"),
-        control(&architecture, fs::metadata(program)?.len()),
+        control(&architecture, bytes.len() as u64, &libc),
     )?;
     let package = packages.join(format!("{NAME}_{}_{architecture}.deb", version()));
     succeed(
@@ -86,7 +88,28 @@ pub(crate) fn package(program: &Path, packages: &Path) -> Result<()> {
     Ok(fs::remove_dir_all(tree)?)
 }
 
-fn control(architecture: &str, bytes: u64) -> String {
+/// The oldest C library with everything that the program asks of it: an ELF file names the version of
+/// each symbol that it takes from elsewhere.
+fn libc(program: &[u8]) -> Option<String> {
+    const NAME: &[u8] = b"GLIBC_";
+    let named = program.windows(NAME.len()).enumerate();
+    let versions = named
+        .filter(|(_, word)| *word == NAME)
+        .filter_map(|(at, _)| {
+            let rest = &program[at + NAME.len()..];
+            let end = rest
+                .iter()
+                .position(|byte| !b"0123456789.".contains(byte))?;
+            let text = std::str::from_utf8(&rest[..end]).ok()?;
+            let numbers = text.split('.').map(|number| number.parse::<u32>().ok());
+            numbers.collect::<Option<Vec<_>>>()
+        });
+    let newest = versions.max()?;
+    let newest: Vec<_> = newest.iter().map(u32::to_string).collect();
+    Some(newest.join("."))
+}
+
+fn control(architecture: &str, bytes: u64, libc: &str) -> String {
     format!(
         "Package: {NAME}
 Version: {}
@@ -95,7 +118,7 @@ Maintainer: The SPAT contributors <https://github.com/spat-rs/spat>
 Section: science
 Priority: optional
 Installed-Size: {}
-Depends: libc6, libgtk-3-0 | libgtk-3-0t64, libwebkit2gtk-4.1-0
+Depends: libc6 (>= {libc}), libgtk-3-0 | libgtk-3-0t64, libwebkit2gtk-4.1-0
 Recommends: libvulkan1, mesa-vulkan-drivers | vulkan-icd
 Homepage: https://github.com/spat-rs/spat
 Description: prune the attention out of a time-series forecaster
@@ -106,4 +129,17 @@ Description: prune the attention out of a time-series forecaster
         version(),
         bytes.div_ceil(1024)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_symbol_decides_on_the_library() {
+        let program = b"\x7fELF\0GLIBC_2.2.5\0x\0GLIBC_2.34\0GLIBC_2.9\0GLIBC_PRIVATE\0";
+        assert_eq!(libc(program).as_deref(), Some("2.34"));
+        assert_eq!(libc(b"GLIBC_"), None);
+        assert!(control("amd64", 1, "2.34").contains("\nDepends: libc6 (>= 2.34), libgtk"));
+    }
 }

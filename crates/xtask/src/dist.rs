@@ -12,12 +12,18 @@ use sha2::{Digest as _, Sha256};
 use crate::adapter::answers;
 use crate::{PACKAGE_SETS, cargo, debian, page, root, succeed, version, window};
 
+/// The checksums' file.
+const SUMS: &str = "SHA256SUMS";
+
 /// What is packed.
 #[derive(Args)]
 pub(crate) struct DistArguments {
     /// Only this, and not everything; may be given more than once.
     #[arg(long, value_enum)]
     only: Vec<Part>,
+    /// Fail if a package had to be left out.
+    #[arg(long)]
+    strict: bool,
 }
 
 /// A part of the distribution.
@@ -36,6 +42,7 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
     let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
     let packages = window::target()?.join("packages");
     fs::create_dir_all(&packages).with_context(|| packages.display().to_string())?;
+    forget_other_versions(&packages)?;
     let mut left_out = Vec::new();
     let mut too_large = Vec::new();
     if wanted(Part::Page) {
@@ -44,7 +51,9 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
         pack(&root(), "dist", &packages.join(name))?;
     }
     if wanted(Part::Cli) {
-        page::ensure()?;
+        if !wanted(Part::Page) {
+            page::carried()?;
+        }
         command_line(&packages)?;
     }
     if wanted(Part::Window) {
@@ -52,7 +61,7 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
     }
     println!("\nin {}", packages.display());
     print!("{}", checksums(&packages)?);
-    for reason in left_out {
+    for reason in &left_out {
         println!("left out: {reason}");
     }
     // Last: what is packed works all the same.
@@ -61,6 +70,21 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
             "everything is packed, but larger than its limit is: {}",
             too_large.join(", ")
         );
+    }
+    if arguments.strict && !left_out.is_empty() {
+        bail!("not everything is packed: {} left out", left_out.len());
+    }
+    Ok(())
+}
+
+/// Removes packages whose names have another version: what is uploaded is of one.
+fn forget_other_versions(packages: &Path) -> Result<()> {
+    for file in fs::read_dir(packages)?.flatten() {
+        let path = file.path();
+        let other = !file.file_name().to_string_lossy().contains(version());
+        if path.is_file() && other && !path.ends_with(SUMS) {
+            fs::remove_file(&path).with_context(|| path.display().to_string())?;
+        }
     }
     Ok(())
 }
@@ -111,6 +135,11 @@ fn desktop(packages: &Path) -> Result<Vec<String>> {
         ));
         return Ok(left_out);
     }
+    let made = window::target()?.join("release/bundle").join(kinds);
+    if made.exists() {
+        // What an earlier version left is not packed again.
+        fs::remove_dir_all(&made).with_context(|| made.display().to_string())?;
+    }
     let bundled = Command::new("cargo")
         .current_dir(root().join("crates/spat-desktop"))
         .args(["tauri", "bundle", "--bundles", kinds])
@@ -119,7 +148,6 @@ fn desktop(packages: &Path) -> Result<Vec<String>> {
         left_out.push(format!("{names}, because `cargo tauri bundle` failed"));
         return Ok(left_out);
     }
-    let made = window::target()?.join("release/bundle").join(kinds);
     for file in fs::read_dir(&made).with_context(|| made.display().to_string())? {
         let path = file?.path();
         if let (true, Some(name)) = (path.is_file(), path.file_name()) {
@@ -154,7 +182,7 @@ fn checksums(packages: &Path) -> Result<String> {
     let mut files: Vec<PathBuf> = fs::read_dir(packages)?
         .flatten()
         .map(|file| file.path())
-        .filter(|path| path.is_file() && !path.ends_with("SHA256SUMS"))
+        .filter(|path| path.is_file() && !path.ends_with(SUMS))
         .collect();
     files.sort();
     if files.is_empty() {
@@ -168,6 +196,6 @@ fn checksums(packages: &Path) -> Result<String> {
         }
         writeln!(sums, "  {name}")?;
     }
-    fs::write(packages.join("SHA256SUMS"), &sums)?;
+    fs::write(packages.join(SUMS), &sums)?;
     Ok(sums)
 }

@@ -82,11 +82,9 @@ pub(crate) fn dist() -> Result<Vec<&'static str>> {
     Ok(too_large)
 }
 
-/// Builds the page where there is none: what `spat serve` hands out is in the program.
-pub(crate) fn ensure() -> Result<()> {
-    if dist_folder().join("index.html").is_file() {
-        return Ok(());
-    }
+/// Builds the page for the program, which carries what `spat serve` hands out: always anew, as what lies
+/// in `dist/` may be an older one.
+pub(crate) fn carried() -> Result<()> {
     build()?;
     carry()
 }

@@ -81,6 +81,10 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "MB", default_value = "64", value_parser = count)]
     pub(crate) table_mb: usize,
 
+    /// Gigabytes of visitors' runs and tables above which no new ones are taken
+    #[arg(long, value_name = "GB", default_value = "20", value_parser = count)]
+    pub(crate) space_gb: usize,
+
     /// Seconds that one visitor computes while others wait
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = count)]
     pub(crate) turn: usize,

@@ -29,6 +29,8 @@ struct Bench {
     inputs: Inputs,
     target: Tensor<3>,
     steps: u64,
+    /// Multiply-adds of a forecast.
+    macs: u64,
 }
 
 fn main() {
@@ -87,6 +89,7 @@ fn main() {
             json!({
                 "id": request["id"],
                 "ms": times,
+                "macs": bench.macs,
                 "launches": launches.values().sum::<usize>(),
                 "by_kernel": *launches,
             })
@@ -115,7 +118,7 @@ fn gpu() -> Device {
 /// Everything but what may change between blocks of one model.
 fn key(request: &Value) -> String {
     let mut shape = request.clone();
-    for name in ["id", "mode", "warmup", "steps", "attention"] {
+    for name in ["id", "mode", "warmup", "steps", "attention", "compile"] {
         shape[name] = Value::Null;
     }
     shape.to_string()
@@ -188,6 +191,7 @@ impl Bench {
             },
             target: random(horizon, channels),
             steps: 0,
+            macs: structure.cost().macs,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::control::Control;
 use crate::device::{DeviceChoice, start};
 use crate::store::RunStore;
 use crate::viewer::Viewer;
-use crate::{Device, Job, forget_plan, platform, run, train_dense};
+use crate::{Device, Job, forget_plan, platform, run, suits, train_dense};
 
 pub use error::DeskError;
 pub use shelf::{Kept, MemoryShelf, NewRun, Shelf, ShelfError, TABLE};
@@ -198,6 +198,7 @@ impl<S: Shelf> Desk<S> {
         // A table that does not fit leaves nothing on the shelf.
         let series =
             read_table(&open.table, &experiment.data.read)?.into_series(&experiment.data.series)?;
+        suits(&experiment, &series)?;
         if open.files.is_none() {
             let kept = self
                 .shelf
@@ -215,18 +216,16 @@ impl<S: Shelf> Desk<S> {
             }
         }
         let open = self.open.as_mut().ok_or(DeskError::NothingOpen)?;
-        let job = Job {
-            hash: experiment.hash(&open.table),
-            command: self
-                .shelf
-                .command(&open.name, &experiment, &open.facts)
-                .await?,
+        let shelf = &self.shelf;
+        let command = shelf.command(&open.name, &experiment, &open.facts).await?;
+        let job = Job::new(
             experiment,
+            &open.table,
             series,
-            data_name: open.table_name.clone(),
-            device: open.device.clone(),
-            device_facts: open.facts.clone(),
-        };
+            open.table_name.clone(),
+            command,
+            (open.device.clone(), open.facts.clone()),
+        );
         open.viewer = None;
         open.job = Some(job.clone());
         let files = open.files.as_mut().ok_or(DeskError::NothingOpen)?;

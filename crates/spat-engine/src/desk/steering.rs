@@ -10,64 +10,88 @@ use spat_spec::{Command, Order};
 pub struct Steering(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-enum State {
-    #[default]
-    Idle,
-    Going(Sender<Command>),
+struct State {
+    /// The way to the job that is going.
+    going: Option<Sender<Command>>,
+    /// Jobs that were ordered and have not begun.
+    expected: usize,
+    /// What the next of them finds when it begins.
+    waiting: Vec<Command>,
     /// No job begins any more.
-    Closed,
+    closed: bool,
 }
 
 impl Steering {
-    /// Hands a command that steers to the job that is going; any other order comes back, for the
-    /// queue.
+    /// Hands a command that steers to the job that is going, or to the next that was ordered; any
+    /// other order comes back, for the queue.
     pub fn divert(&self, order: Order) -> Option<Order> {
-        match order {
-            Order::Command(command) if steers(&command) => {
-                if let State::Going(job) = &*self.state() {
-                    // A job that has just ended needs no steering.
-                    job.send(command).ok();
-                }
-                None
-            }
-            order => Some(order),
+        let Order::Command(command) = order else {
+            return Some(order);
+        };
+        let mut state = self.state();
+        if !steers(&command) {
+            state.expected += usize::from(is_job(&command));
+            return Some(Order::Command(command));
         }
+        match &state.going {
+            // A job that has just ended needs no steering.
+            Some(job) => drop(job.send(command)),
+            None if state.expected > 0 => state.waiting.push(command),
+            None => {}
+        }
+        None
+    }
+
+    /// A job will begin that comes by another way than [`divert`](Self::divert).
+    pub fn expect(&self) {
+        self.state().expected += 1;
+    }
+
+    /// What was expected has ended, or does not begin: nothing waits for it any more.
+    pub fn forget(&self) {
+        let mut state = self.state();
+        let closed = state.closed;
+        *state = State {
+            closed,
+            ..State::default()
+        };
     }
 
     /// Whether a job is going.
     pub fn is_busy(&self) -> bool {
-        matches!(*self.state(), State::Going(_))
+        self.state().going.is_some()
     }
 
     /// Stops the job that is going, so that it can be gone on with, and lets none begin any more.
     pub fn close(&self) {
         let mut state = self.state();
-        if let State::Going(job) = &*state {
+        if let Some(job) = state.going.take() {
             job.send(Command::Stop).ok();
         }
-        *state = State::Closed;
+        state.closed = true;
     }
 
-    /// A job begins and listens; none does once this was closed.
+    /// A job begins and listens, also to what was said before; none does once this was closed.
     pub(super) fn begin(&self) -> Option<Receiver<Command>> {
         let mut state = self.state();
-        if matches!(*state, State::Closed) {
+        if state.closed {
             return None;
         }
         let (sender, receiver) = channel();
-        *state = State::Going(sender);
+        state.expected = state.expected.saturating_sub(1);
+        for command in state.waiting.drain(..) {
+            sender.send(command).ok();
+        }
+        state.going = Some(sender);
         Some(receiver)
     }
 
     pub(super) fn end(&self) {
-        let mut state = self.state();
-        if matches!(*state, State::Going(_)) {
-            *state = State::Idle;
-        }
+        self.state().going = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A sender or none: nothing that a panic could leave half done.
+        // Plain data: nothing that a panic could leave half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -77,4 +101,65 @@ fn steers(command: &Command) -> bool {
         command,
         Command::Pause | Command::Resume | Command::Step { .. } | Command::Stop
     )
+}
+
+fn is_job(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Train { .. } | Command::Run { .. } | Command::Prune { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use spat_spec::{Experiment, ForecasterConfig, TrainingConfig, preset};
+
+    use super::*;
+
+    fn train() -> Order {
+        let training = TrainingConfig::default();
+        Order::Command(Command::Train {
+            experiment: Box::new(Experiment {
+                data: Default::default(),
+                forecaster: ForecasterConfig::ITransformer(preset::itransformer(24, 12, 3, false)),
+                finetune: Experiment::finetune_like(&training),
+                training,
+                send: Default::default(),
+                prune: Default::default(),
+                controls: Default::default(),
+                seed: 1,
+            }),
+        })
+    }
+
+    fn heard(job: &Receiver<Command>) -> Vec<Command> {
+        job.try_iter().collect()
+    }
+
+    #[test]
+    fn what_is_said_before_a_job_begins_reaches_it() {
+        let steering = Steering::default();
+        let stop = || Order::Command(Command::Stop);
+        assert_eq!(steering.divert(stop()), None, "there is nothing to stop");
+        assert!(steering.divert(train()).is_some(), "for the queue");
+        assert_eq!(steering.divert(stop()), None);
+        let job = steering.begin().unwrap();
+        assert_eq!(heard(&job), [Command::Stop]);
+        steering.divert(Order::Command(Command::Pause));
+        assert_eq!(heard(&job), [Command::Pause]);
+        steering.end();
+
+        steering.divert(stop());
+        steering.divert(train());
+        assert_eq!(heard(&steering.begin().unwrap()), [], "said to nobody");
+        steering.end();
+
+        steering.expect();
+        steering.divert(stop());
+        steering.forget();
+        steering.divert(train());
+        assert_eq!(heard(&steering.begin().unwrap()), [], "the other's");
+        steering.close();
+        assert!(steering.begin().is_none());
+    }
 }

@@ -31,6 +31,14 @@ impl FolderStore {
         if occupied {
             return Err(StoreError::Exists(folder.display().to_string()));
         }
+        Self::make(folder)
+    }
+
+    /// A new run in a folder that the caller knows to be free.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make(folder: &Path) -> Result<Self, StoreError> {
         fs::create_dir_all(folder.join("checkpoint"))
             .map_err(|error| failed("make the folder", folder, &error))?;
         Ok(Self {

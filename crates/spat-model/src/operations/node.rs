@@ -9,7 +9,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Flex};
-use burn::tensor::{Shape, Tensor, TensorData};
+use burn::tensor::{DType, Shape, Tensor, TensorData};
 
 /// An input of an operation: values in row-major order, and their place in the graph.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Operand {
 }
 
 impl Operand {
-    /// The tensor, if it lies on the CPU.
+    /// The tensor, if it lies on the CPU and is of f32.
     pub(crate) fn of<const D: usize>(tensor: Tensor<D>) -> Option<Self> {
         let shape = tensor.shape();
         let (values, node) = if tensor.is_autodiff() {
@@ -32,6 +32,9 @@ impl Operand {
         } else {
             (tensor.try_into_primitive::<Flex>().ok()?, None)
         };
+        if values.dtype() != DType::F32 {
+            return None;
+        }
         Some(Self {
             values: values.to_contiguous(),
             shape,
@@ -61,7 +64,7 @@ pub(crate) struct Values(FlexTensor);
 
 impl Values {
     pub(crate) fn slice(&self) -> &[f32] {
-        // `Operand::of` made them contiguous; what is no f32 has no slice.
+        // `Operand::of` takes f32 alone, and made them contiguous.
         self.0.as_slice().unwrap_or_default()
     }
 }

@@ -19,7 +19,7 @@ pub use pass::VisitorId;
 pub use secret::Secret;
 pub use token::Token;
 
-/// A month without a visit, and the link is needed again.
+/// A month without a visit, and the link is needed again: each visit gives the pass anew.
 const KEPT_SECONDS: u32 = 30 * 24 * 3600;
 
 /// Longest body that can be a token.
@@ -38,13 +38,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub(crate) struct Gate {
     secret: Secret,
     /// By port: browsers do not keep cookies of two ports of one host apart.
-    cookie: String,
+    name: String,
 }
 
 impl Gate {
     pub(crate) fn new(secret: Secret, port: u16) -> Self {
-        let cookie = format!("spat-{port}");
-        Self { secret, cookie }
+        let name = format!("spat-{port}");
+        Self { secret, name }
     }
 
     /// Whose request it is.
@@ -54,7 +54,7 @@ impl Gate {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|cookie| cookie.trim().split_once('='))
-            .filter(|(name, _)| *name == self.cookie)
+            .filter(|(name, _)| *name == self.name)
             .find_map(|(_, pass)| self.secret.signer.visitor(pass))
     }
 
@@ -70,15 +70,20 @@ impl Gate {
                 return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
             }
         };
+        match self.cookie(visitor) {
+            Some(cookie) => (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response(),
+            None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
+
+    /// The visitor's pass for the browser, which keeps it from now on for [`KEPT_SECONDS`].
+    pub(crate) fn cookie(&self, visitor: VisitorId) -> Option<HeaderValue> {
         let cookie = format!(
             "{}={}; Path=/; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Lax",
-            self.cookie,
+            self.name,
             self.secret.signer.pass(visitor)
         );
-        match HeaderValue::from_str(&cookie) {
-            Ok(cookie) => (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response(),
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        }
+        HeaderValue::from_str(&cookie).ok()
     }
 }
 

@@ -9,12 +9,13 @@ mod floor;
 mod journal;
 mod rules;
 mod socket;
+mod space;
 mod turns;
 mod upload;
 mod visitor;
 mod works;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,15 +24,16 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use spat_engine::desk::Steering;
-use spat_host::RunsFolder;
+use spat_host::{RunFolderError, RunsFolder};
 use spat_spec::{DeviceFacts, Engine, Notice, Order};
 
 pub use rules::Rules;
-pub(crate) use socket::{Wanted, socket};
+pub(crate) use socket::{Wanted, socket, turn_away};
 
 use crate::error::ServeError;
 use crate::gate::VisitorId;
 use floor::{Arrival, Behind, Floor, Turn};
+use space::Space;
 use upload::{Upload, UploadError};
 use visitor::Open;
 
@@ -54,6 +56,7 @@ pub(crate) struct Hall {
     /// Rings when somebody may be served.
     bell: Condvar,
     folder: PathBuf,
+    space: Space,
     engine: Engine,
     rules: Rules,
     /// Tables so far, for their files' names.
@@ -64,6 +67,8 @@ pub(crate) struct Hall {
 pub(crate) struct OpenHall {
     pub(crate) hall: Arc<Hall>,
     thread: JoinHandle<()>,
+    /// Held, not read: no other server works in the folder.
+    _lock: Option<File>,
 }
 
 impl OpenHall {
@@ -78,6 +83,15 @@ impl OpenHall {
                 reason,
             }
         };
+        fs::create_dir_all(&host.folder).map_err(failed(&host.folder))?;
+        let lock = spat_host::lock(&host.folder).map_err(|error| match error {
+            RunFolderError::Busy(folder) => ServeError::FolderTaken(folder),
+            other => ServeError::File {
+                what: "use",
+                path: host.folder.clone(),
+                reason: io::Error::other(other),
+            },
+        })?;
         // What a killed server left half uploaded.
         if let Err(error) = fs::remove_dir_all(&uploads)
             && error.kind() != io::ErrorKind::NotFound
@@ -91,6 +105,7 @@ impl OpenHall {
             floor: Mutex::new(Floor::new(host.rules, host.facts.clone())),
             bell: Condvar::new(),
             folder: host.folder.clone(),
+            space: Space::new(host.folder.clone(), host.rules.space),
             engine: if host.facts.kind == "cpu" {
                 Engine::Cpu
             } else {
@@ -105,7 +120,11 @@ impl OpenHall {
             .stack_size(works::STACK)
             .spawn(move || works::work(&works))
             .map_err(failed(&host.folder))?;
-        Ok(Self { hall, thread })
+        Ok(Self {
+            hall,
+            thread,
+            _lock: lock,
+        })
     }
 
     /// Stops what is going, so that it can be gone on with, and waits until it is at rest.
@@ -181,6 +200,9 @@ impl Hall {
             return Err("this run is not on the server any more; load its table again".to_owned());
         }
         if upload.is_some() {
+            if self.space.is_full() {
+                return Err(UploadError::NoSpace.to_string());
+            }
             let kept = fs::read_dir(runs.root()).map_or(0, Iterator::count);
             if kept >= self.rules.runs {
                 return Err(format!(
@@ -197,9 +219,17 @@ impl Hall {
 
     /// A file for a table on its way.
     pub(crate) fn upload(&self, id: VisitorId) -> Result<Upload, UploadError> {
+        if self.space.is_full() {
+            return Err(UploadError::NoSpace);
+        }
         let number = self.uploads.fetch_add(1, Ordering::Relaxed);
         let name = format!("{id}-{number}.part");
         Upload::begin(&self.folder.join(UPLOADS).join(name), self.rules.table)
+    }
+
+    /// A visitor has removed a run.
+    pub(crate) fn made_room(&self) {
+        self.space.measure_again();
     }
 
     /// The runs of one visitor.

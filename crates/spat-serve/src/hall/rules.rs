@@ -19,6 +19,8 @@ pub struct Rules {
     pub absence: Duration,
     /// Runs that are kept of one visitor.
     pub runs: usize,
+    /// Bytes of all visitors' runs and tables above which no new ones are taken.
+    pub space: u64,
     /// Most numbers in a model.
     pub parameters: u64,
     /// Most memory of a training step, bytes, as estimated here.
@@ -34,6 +36,7 @@ impl Default for Rules {
             job: Duration::from_secs(30 * 60),
             absence: Duration::from_secs(120),
             runs: 40,
+            space: 20 << 30,
             parameters: 20_000_000,
             step: 2 << 30,
         }

@@ -10,7 +10,7 @@ use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use spat_spec::{Asked, Hello};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Hall;
 use super::floor::{Arrival, Behind};
@@ -36,6 +36,10 @@ const PIECES: Rate = Rate {
 /// Close codes of our own, which a page understands.
 const REPLACED: u16 = 4001;
 const LOST: u16 = 4002;
+const FULL: u16 = 4003;
+
+/// How long one who is turned away may take to go.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a page that comes back asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -69,6 +73,25 @@ pub(crate) fn socket(
             };
             page.talk(socket, arrival, ping).await;
             hall.leave(visitor, line);
+        })
+}
+
+/// Tells a page that there is no room, in the only way that it can hear: browsers hide the answer to a
+/// connection that was refused.
+pub(crate) fn turn_away(upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .max_message_size(LARGEST)
+        .max_frame_size(LARGEST)
+        .on_upgrade(async move |mut socket| {
+            let frame = CloseFrame {
+                code: FULL,
+                reason: "it has as many visitors as it takes; try again later".into(),
+            };
+            let told = socket.send(Message::Close(Some(frame))).await;
+            let gone = async { while let Some(Ok(_)) = socket.recv().await {} };
+            if told.is_ok() {
+                timeout(FAREWELL, gone).await.ok();
+            }
         })
 }
 

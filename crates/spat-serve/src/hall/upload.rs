@@ -17,6 +17,7 @@ pub(crate) struct Upload {
 #[derive(Debug)]
 pub(crate) enum UploadError {
     TooLarge { most: usize },
+    NoSpace,
     Disk(io::Error),
 }
 
@@ -27,6 +28,10 @@ impl std::fmt::Display for UploadError {
                 f,
                 "this server takes tables of up to {} MB; cut it, or compute in your own browser",
                 most >> 20
+            ),
+            Self::NoSpace => f.write_str(
+                "the space that this server gives to its visitors is used up; delete some of your runs, \
+                 or ask whoever runs it for more",
             ),
             Self::Disk(error) => write!(f, "the server cannot keep the table: {error}"),
         }

@@ -20,8 +20,8 @@ const MOST_ORDERS: usize = 16;
 pub(super) enum Task {
     /// Say what computes.
     Find,
-    /// Take up a run.
-    Open(Open),
+    /// Take up a run, or none, and why not.
+    Open(Result<Open, String>),
     /// A training.
     Job(Job),
     /// A look at a model that there is.
@@ -73,6 +73,8 @@ pub(super) struct Visitor {
     pub(super) received: u64,
     pub(super) tasks: VecDeque<Task>,
     pub(super) open: Option<Open>,
+    /// Why there is none, where one was asked for.
+    pub(super) refused: Option<String>,
     /// How many are served before.
     pub(super) place: Option<usize>,
     /// Which connection is this visitor's; an older one ends.
@@ -97,6 +99,7 @@ impl Visitor {
             received: 0,
             tasks: VecDeque::new(),
             open: None,
+            refused: None,
             place: None,
             line: 0,
             away: None,
@@ -170,6 +173,12 @@ impl Visitor {
             return;
         }
         self.tasks.push_back(task);
+    }
+
+    /// Whether a table waits to be opened.
+    pub(super) fn has_waiting_table(&self) -> bool {
+        let waits = |task: &Task| matches!(task, Task::Open(Ok(open)) if open.upload.is_some());
+        self.tasks.iter().any(waits)
     }
 
     /// The job that is first in line, going or not.

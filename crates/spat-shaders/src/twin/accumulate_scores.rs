@@ -28,20 +28,27 @@ pub fn accumulate_scores(sums: &[RowSum], before: &[f32], task: &Task) -> Vec<f3
             }
         }
         let value = own[0] as f32 / rows;
-        update(&mut after, head, value, weight);
+        update(&mut after, head, value, weight, task);
         module = [module[0] + value, module[1] + own[1] as f32];
     }
-    update(&mut after, heads, module[0] / heads as f32, weight);
+    update(&mut after, heads, module[0] / heads as f32, weight, task);
     after[0] = batches;
     after[1] = before[1] + module[1];
     after
 }
 
-/// Welford's update of one mean and one sum of squares.
-fn update(state: &mut [f32], place: usize, value: f32, weight: f32) {
+/// Welford's update of one mean and one sum of squares; with a weight w of its own, of one variance:
+/// `v ← (1 − w) v + w (1 − w) (value − mean)²`.
+fn update(state: &mut [f32], place: usize, value: f32, weight: f32, task: &Task) {
     let mean = state[2 + 2 * place];
     let from_before = value - mean;
     let moved = mean + from_before * weight;
+    let square = from_before * (value - moved);
+    let squares = state[3 + 2 * place];
     state[2 + 2 * place] = moved;
-    state[3 + 2 * place] += from_before * (value - moved);
+    state[3 + 2 * place] = if task.newest > 0.0 {
+        squares + weight * (square - squares)
+    } else {
+        squares + square
+    };
 }

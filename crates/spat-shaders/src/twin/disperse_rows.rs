@@ -45,6 +45,9 @@ fn tile_exponentials(tile: &[f32], unit: Unit, task: &Task, sum: &mut RowSum) ->
     Exponentials::of(&mut values[..count], unit)
 }
 
+/// Magnitudes below this have no reciprocal, and some devices take them for 0.
+const SMALLEST: f32 = 4.0 * f32::MIN_POSITIVE;
+
 fn module_unit(partials: &[Moments], task: &Task) -> Unit {
     if task.partials == 0 {
         return [task.factor, 1.0];
@@ -52,7 +55,7 @@ fn module_unit(partials: &[Moments], task: &Task) -> Unit {
     let whole = partials
         .iter()
         .fold(Moments::default(), |whole, &part| whole.merged(part));
-    if whole.count == 0.0 || whole.scale == 0.0 {
+    if whole.count == 0.0 || whole.scale < SMALLEST {
         return [0.0, 0.0];
     }
     let deviation = (whole.squares / whole.count).sqrt();

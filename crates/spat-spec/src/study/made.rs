@@ -2,9 +2,8 @@
 //! is known.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use super::{DepthReport, Finding, PlantedResult, Question};
+use super::{DepthReport, Finding, PlantedResult, Question, check_extent, check_seeds, hash_of};
 use crate::forecaster::ConfigError;
 use crate::{MaskShape, PruneRule, Scaling, Scorer, SendOptions, Sign, When};
 
@@ -103,12 +102,7 @@ impl ClassifierStudy {
 
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |what: String, way_out: &str| Err(ConfigError::new(what, way_out));
-        if self.depths.iter().any(|&depth| depth == 0 || depth > 24) || self.depths.is_empty() {
-            return wrong(
-                "a study of models without layers, or of too many".to_owned(),
-                "use depths of 1 to 24, such as 4",
-            );
-        }
+        check_extent(&self.depths, &self.seeds, &self.questions)?;
         let ClassifierSize { d_model, heads, .. } = self.size;
         if heads == 0 || !d_model.is_multiple_of(heads) {
             return wrong(
@@ -119,12 +113,6 @@ impl ClassifierStudy {
         let counts = [self.batch, self.steps, self.draws, self.score_batches];
         if counts.contains(&0) {
             return wrong("batches or steps of nothing".to_owned(), "use 1 or more");
-        }
-        if self.questions.is_empty() {
-            return wrong(
-                "a study that asks nothing".to_owned(),
-                "leave --only out, or name a question",
-            );
         }
         if let Some(other) = self
             .questions
@@ -155,12 +143,7 @@ impl MadeStudy {
     /// # Errors
     /// Names the first value that is wrong and what would be right.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.seeds().is_empty() {
-            return Err(ConfigError::new(
-                "a study of no seeds".to_owned(),
-                "use 3 or more",
-            ));
-        }
+        check_seeds(self.seeds())?;
         match self {
             Self::Planted(study) if study.steps == 0 => Err(ConfigError::new(
                 "planted models that are never trained".to_owned(),
@@ -173,12 +156,7 @@ impl MadeStudy {
 
     /// Sixteen hexadecimal digits of SHA-256 over the study's JSON.
     pub fn hash(&self) -> String {
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        Sha256::digest(text)
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash_of(self)
     }
 }
 

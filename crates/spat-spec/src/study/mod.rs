@@ -148,24 +148,7 @@ impl Study {
                 "use itransformer or patchtst",
             );
         }
-        if self.depths.is_empty() || self.depths.contains(&0) {
-            return wrong(
-                "a study of models without layers".to_owned(),
-                "use depths of 1 or more, such as 2,4",
-            );
-        }
-        if let Some(depth) = self.depths.iter().find(|&&depth| depth > 24) {
-            return wrong(format!("a depth of {depth} layers"), "use at most 24");
-        }
-        if self.seeds.is_empty() {
-            return wrong("a study of no seeds".to_owned(), "use 3 or more");
-        }
-        if self.questions.is_empty() {
-            return wrong(
-                "a study that asks nothing".to_owned(),
-                "leave --only out, or name a question",
-            );
-        }
+        check_extent(&self.depths, &self.seeds, &self.questions)?;
         if self.score_batches == 0 || self.draws == 0 {
             return wrong(
                 "scores of no batches, or no draws".to_owned(),
@@ -181,12 +164,7 @@ impl Study {
 
     /// Sixteen hexadecimal digits of SHA-256 over the study's JSON.
     pub fn hash(&self) -> String {
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        Sha256::digest(text)
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash_of(self)
     }
 
     /// How many modules of `modules` go at the ratio of the base.
@@ -198,4 +176,49 @@ impl Study {
     pub fn send(&self) -> SendOptions {
         self.base.send
     }
+}
+
+/// The depths, seeds and questions of any study.
+fn check_extent(
+    depths: &[usize],
+    seeds: &[u64],
+    questions: &[Question],
+) -> Result<(), ConfigError> {
+    let wrong = |what: String, way_out: &str| Err(ConfigError::new(what, way_out));
+    if depths.is_empty() || depths.contains(&0) {
+        return wrong(
+            "a study of models without layers".to_owned(),
+            "use depths of 1 or more, such as 2,4",
+        );
+    }
+    if let Some(depth) = depths.iter().find(|&&depth| depth > 24) {
+        return wrong(format!("a depth of {depth} layers"), "use at most 24");
+    }
+    if questions.is_empty() {
+        return wrong(
+            "a study that asks nothing".to_owned(),
+            "leave --only out, or name a question",
+        );
+    }
+    check_seeds(seeds)
+}
+
+fn check_seeds(seeds: &[u64]) -> Result<(), ConfigError> {
+    if seeds.is_empty() {
+        return Err(ConfigError::new(
+            "a study of no seeds".to_owned(),
+            "use 3 or more",
+        ));
+    }
+    Ok(())
+}
+
+/// Sixteen hexadecimal digits of SHA-256 over a study's JSON.
+fn hash_of(study: &impl Serialize) -> String {
+    let text = serde_json::to_vec(study).unwrap_or_default();
+    Sha256::digest(text)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -3,6 +3,7 @@
 mod browser;
 mod memory;
 mod profile;
+mod sides;
 mod window;
 mod worker;
 
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::python::{python, scripts};
 
+use sides::Sides;
 use worker::{Worker, our_worker};
 
 #[derive(Args)]
@@ -25,6 +27,9 @@ pub(crate) struct BenchArguments {
     /// Alternations; each gives one block of steps to each side.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Where both sides compute: `gpu` is the first card here and CUDA there, or the software adapter alone.
+    #[arg(long, value_enum, default_value_t = Place::Cpu)]
+    device: Place,
     /// Only sizes whose name contains this.
     #[arg(long, default_value = "")]
     only: String,
@@ -41,6 +46,13 @@ pub(crate) struct BenchArguments {
     /// the command line. Linux, with WebKitGTK's driver and Xvfb.
     #[arg(long)]
     window: bool,
+}
+
+/// What computes.
+#[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Place {
+    Cpu,
+    Gpu,
 }
 
 /// A size: its name, the request, and steps per block.
@@ -71,13 +83,28 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     if arguments.memory {
         return memory::run(&sizes, ours, torch);
     }
-    let (mut ours, mut torch) = (ours()?, torch()?);
+    let torch = match arguments.device == Place::Gpu && !has_cuda(&python)? {
+        true => {
+            println!("PyTorch sees no CUDA device: its side is left out\n");
+            None
+        }
+        false => Some(torch()?),
+    };
+    let mut sides = Sides::new(ours()?, torch, arguments.device);
     println!("| size | what | spat, ms | PyTorch, ms | ratio, median (min–max) |");
     println!("|---|---|---|---|---|");
     for size in &sizes {
-        compare(size, arguments.rounds, &mut ours, &mut torch)?;
+        sides.compare(size, arguments.rounds)?;
     }
     Ok(())
+}
+
+/// Whether PyTorch can compute on a card.
+fn has_cuda(python: &Path) -> Result<bool> {
+    let output = Command::new(python)
+        .args(["-c", "import torch; print(torch.cuda.is_available())"])
+        .output()?;
+    Ok(output.stdout.starts_with(b"True"))
 }
 
 fn start_ours(worker: &Path, threads: usize) -> Result<Worker> {
@@ -90,64 +117,6 @@ fn start_torch(python: &Path, threads: usize) -> Result<Worker> {
             .arg(scripts().join("bench.py"))
             .args(["--threads", &threads.to_string()]),
     )
-}
-
-fn compare(size: &Size, rounds: usize, ours: &mut Worker, torch: &mut Worker) -> Result<()> {
-    let mut dense_ms = [0.0; 2];
-    for (pruned, what) in [(false, "dense"), (true, "pruned")] {
-        for (place, mode) in ["train", "infer"].into_iter().enumerate() {
-            let mut request = size.request.clone();
-            request["mode"] = json!(mode);
-            request["removed"] = if pruned {
-                removed(&size.request)
-            } else {
-                json!([])
-            };
-            let (mut mine, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-            for round in 0..=rounds {
-                request["warmup"] = json!(usize::from(round == 0));
-                request["steps"] = json!(size.steps);
-                let own = ours.time(&request)?;
-                // PyTorch's faster form at a size is the one that counts.
-                let other = ["sdpa", "explicit"]
-                    .into_iter()
-                    .map(|attention| {
-                        request["attention"] = json!(attention);
-                        torch.time(&request)
-                    })
-                    .collect::<Result<Vec<_>>>()?
-                    .into_iter()
-                    .fold(f64::INFINITY, f64::min);
-                if round > 0 {
-                    mine.push(own);
-                    theirs.push(other);
-                    ratios.push(own / other);
-                }
-            }
-            let [mine, theirs] = [mine, theirs].map(median);
-            let (low, high) = spread(&ratios);
-            println!(
-                "| {} | {what}, {mode} | {mine:.1} | {theirs:.1} | {:.2} ({low:.2}–{high:.2}) |",
-                size.name,
-                median(ratios)
-            );
-            if pruned {
-                let saved = 100.0 * (1.0 - mine / dense_ms[place]);
-                println!(
-                    "| {} | pruned against dense, {mode} | {saved:.1} % less time | | |",
-                    size.name
-                );
-            }
-            dense_ms[place] = mine;
-        }
-    }
-    Ok(())
-}
-
-/// The upper half of the layers loses its attention.
-fn removed(request: &Value) -> Value {
-    let layers = request["layers"].as_u64().unwrap_or(1);
-    json!((layers - layers.div_ceil(2)..layers).collect::<Vec<_>>())
 }
 
 /// An iTransformer with look-back and horizon 96 on channels with dates.
@@ -220,9 +189,11 @@ fn sizes() -> Vec<Size> {
     ]
 }
 
+/// The middle value, or the mean of the two in the middle.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    let count = values.len();
+    0.5 * (values[(count - 1) / 2] + values[count / 2])
 }
 
 fn spread(values: &[f64]) -> (f64, f64) {

@@ -6,7 +6,7 @@ mod link_maker;
 mod lockable;
 mod rules;
 
-pub(crate) use compare::Comparison;
+pub(crate) use compare::{Comparison, shown};
 pub(crate) use link_maker::LinkMaker;
 pub(crate) use lockable::Lockable;
 pub(crate) use rules::Rules;

@@ -16,6 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::Line;
+use crate::class::shown;
 use crate::state::Page;
 
 /// What the window's process puts into the page.
@@ -136,7 +137,11 @@ impl Native {
             Err(error) => return self.page.broken(error.to_string()),
         };
         match read_notice(json) {
-            Ok(Notice::Table { name }) => self.page.take_file(name, bytes.to_vec()),
+            Ok(Notice::Table { name }) => {
+                if !shown::offer(&name, bytes) {
+                    self.page.take_file(name, bytes.to_vec());
+                }
+            }
             Ok(Notice::Wish { wish }) => grant(self.page, wish),
             Ok(notice) => self.page.hear(notice),
             Err(error) => self.page.broken(error.to_string()),

@@ -30,6 +30,7 @@ const WAITS: [u32; 8] = [300, 1000, 2000, 4000, 8000, 15_000, 30_000, 30_000];
 /// The server's reasons to end a connection for good.
 const REPLACED: u16 = 4001;
 const LOST: u16 = 4002;
+const FULL: u16 = 4003;
 
 /// What the host calls itself, if this page is to use its engine.
 pub(crate) fn host() -> Option<String> {
@@ -170,6 +171,7 @@ impl Socket {
         };
         match code {
             REPLACED | LOST => return self.give_up(reason.to_owned()),
+            FULL => return self.give_up(format!("the host takes nobody else now: {reason}")),
             1003 | 1007 | 1008 | 1009 => {
                 return self.give_up(format!("the host ended the connection ({reason})"));
             }

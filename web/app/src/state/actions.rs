@@ -185,7 +185,8 @@ impl Page {
         );
         let taken = |name: &str| {
             self.cards
-                .with_untracked(|cards| cards.iter().any(|(id, _)| id == name))
+                // Most disks of Windows and macOS take no two names that differ in case only.
+                .with_untracked(|cards| cards.iter().any(|(id, _)| id.eq_ignore_ascii_case(name)))
         };
         let mut name = first.clone();
         let mut number = 2;

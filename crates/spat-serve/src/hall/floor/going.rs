@@ -17,8 +17,12 @@ pub(super) struct Going {
     /// A job that goes on from an earlier turn: the page has heard how it began.
     pub(super) continued: bool,
     pub(super) phase: Option<Phase>,
-    /// Steps to do before the pause.
+    /// The visitor has paused it and lets it go by steps.
+    pub(super) stepping: bool,
+    /// Those that were granted and are not done.
     pub(super) steps: usize,
+    /// Steps that were granted since, for the next turn.
+    pub(super) more: usize,
     pub(super) pauses: usize,
     pub(super) intent: Option<Intent>,
     /// It has come further in this turn.

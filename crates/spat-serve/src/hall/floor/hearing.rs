@@ -37,7 +37,7 @@ impl Floor {
             Notice::NotKept { .. } | Notice::Broken { .. } => true,
             Notice::Event(event) => match &**event {
                 Event::Started { .. } => {
-                    if going.steps > 0 {
+                    if going.stepping {
                         let steps = going.steps;
                         steer(&going.steering, Command::Pause);
                         steer(&going.steering, Command::Step { steps });
@@ -53,14 +53,22 @@ impl Floor {
                     }
                     !known
                 }
-                Event::Progress { .. } | Event::Epoch { .. } => {
+                Event::Progress { .. } => {
+                    going.moved = true;
+                    // A job that goes step by step tells of each.
+                    going.steps = going.steps.saturating_sub(1);
+                    true
+                }
+                Event::Epoch { .. } => {
                     going.moved = true;
                     true
                 }
                 Event::Paused => {
                     going.pauses += 1;
-                    if going.pauses == 2 {
-                        // The granted steps are done.
+                    // Unless the visitor has let it go on for good meanwhile.
+                    if going.pauses == 2 && going.stepping {
+                        // The last of the granted steps is taken.
+                        going.steps = 0;
                         going.intent.get_or_insert(Intent::Pause);
                         steer(&going.steering, Command::Stop);
                     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spat_spec::Notice;
+use spat_spec::{Event, Notice};
 
 use super::state::Floor;
 use crate::gate::VisitorId;
@@ -19,8 +19,15 @@ impl Floor {
             return;
         };
         while let Some(Task::Find | Task::Open(_)) = visitor.tasks.front() {
-            if let Some(Task::Open(open)) = visitor.tasks.pop_front() {
-                visitor.open = Some(open);
+            match visitor.tasks.pop_front() {
+                Some(Task::Open(Ok(open))) => visitor.open = Some(open),
+                Some(Task::Open(Err(message))) => {
+                    visitor.open = None;
+                    visitor.refused = Some(message.clone());
+                    visitor.event(Event::Failed { message });
+                    continue;
+                }
+                _ => {}
             }
             visitor.tell(&Notice::Device {
                 facts: facts.clone(),

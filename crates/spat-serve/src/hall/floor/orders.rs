@@ -27,8 +27,19 @@ impl Floor {
         }
         visitor.received = number;
         match (order, open) {
-            (_, Err(message)) => visitor.event(Event::Failed { message }),
-            (Order::Open { .. }, Ok(Some(open))) => visitor.queue(Task::Open(open)),
+            // What follows is not meant for the run that is open now.
+            (_, Err(message)) => visitor.queue(Task::Open(Err(message))),
+            (Order::Open { .. }, Ok(Some(open))) => {
+                let one_more = open.upload.is_some() && visitor.has_waiting_table();
+                visitor.queue(Task::Open(if one_more {
+                    Err(
+                        "a table of yours waits already to be opened; try again when it is"
+                            .to_owned(),
+                    )
+                } else {
+                    Ok(open)
+                }));
+            }
             (Order::Open { .. }, Ok(None)) => {}
             (Order::Find { .. }, _) => visitor.queue(Task::Find),
             (Order::Forecast { .. }, _) => visitor.tell(&Notice::NoForecast {

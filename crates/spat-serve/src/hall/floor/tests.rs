@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use spat_engine::desk::Steering;
+use spat_engine::desk::{Desk, MemoryShelf, Steering};
 use spat_spec::{
     Command, DeviceFacts, Engine, Event, Experiment, ForecasterConfig, Notice, Order, Phase,
     TrainingConfig, preset,
@@ -243,8 +243,8 @@ fn a_paused_job_stands_in_no_line() {
     for event in [
         Event::Paused,
         progress(),
-        progress(),
         Event::Paused,
+        progress(),
         Event::Stopped,
     ] {
         stage.say(event);
@@ -256,6 +256,134 @@ fn a_paused_job_stands_in_no_line() {
     assert_eq!(stage.told(page), ["stopped"]);
     stage.order(page, Order::Command(Command::Resume));
     assert_eq!(stage.turn(), None, "there is nothing to go on with");
+}
+
+#[test]
+fn steps_outlast_a_turn_and_can_be_added_to() {
+    let mut stage = Stage::new(Rules::default());
+    let (page, other) = (stage.arrive(), stage.arrive());
+    let step = |steps| Order::Command(Command::Step { steps });
+    stage.train(page);
+    stage.turn();
+    stage.say(started());
+    stage.order(page, Order::Command(Command::Pause));
+    // Before the pause has taken effect.
+    stage.order(page, step(3));
+    stage.say(Event::Stopped);
+    stage.end();
+    assert!(!stage.told(page).contains(&"paused".to_owned()));
+
+    stage.train(other);
+    assert_eq!(stage.turn(), Some(page));
+    stage.say(started());
+    stage.say(Event::Paused);
+    stage.say(phase(Phase::Pretrain));
+    stage.pass(60);
+    stage.say(progress());
+    let intent = |stage: &Stage| stage.floor.going.as_ref().unwrap().intent;
+    assert_eq!(intent(&stage), Some(Intent::Yield));
+    stage.say(Event::Stopped);
+    stage.end();
+    assert_eq!(stage.turn(), Some(other));
+    stage.say(started());
+    stage.say(Event::Trained { test_windows: 1 });
+    stage.end();
+
+    assert_eq!(stage.turn(), Some(page), "two steps are left");
+    assert_eq!(stage.floor.going.as_ref().unwrap().steps, 2);
+    stage.say(started());
+    for event in [Event::Paused, progress(), Event::Paused, progress()] {
+        stage.say(event);
+    }
+    assert_eq!(intent(&stage), Some(Intent::Pause));
+    stage.say(Event::Stopped);
+    stage.end();
+    assert_eq!(stage.told(page).last().unwrap(), "paused");
+    assert_eq!(stage.turn(), None, "a paused job does not go on by itself");
+
+    stage.order(page, step(5));
+    assert_eq!(stage.turn(), Some(page));
+    stage.say(started());
+    stage.say(Event::Paused);
+    stage.order(page, Order::Command(Command::Resume));
+    for event in [progress(), Event::Paused, progress()] {
+        stage.say(event);
+    }
+    assert_eq!(intent(&stage), None, "it goes on for good");
+}
+
+#[test]
+fn what_is_said_while_a_turn_begins_is_not_lost() {
+    for command in [Command::Pause, Command::Stop] {
+        let mut stage = Stage::new(Rules::default());
+        let page = stage.arrive();
+        stage.train(page);
+        let turn = stage.floor.next_turn(&stage.steering, stage.now).unwrap();
+        // The desk has not begun yet: it still reads the table.
+        stage.order(page, Order::Command(command.clone()));
+        let said = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+        let heard = std::rc::Rc::clone(&said);
+        let mut desk = Desk::new(MemoryShelf, stage.steering.clone(), move |notice| {
+            heard.borrow_mut().push(notice);
+        });
+        pollster::block_on(async {
+            let open = Order::Open {
+                run: turn.open.run.clone(),
+                table: turn.open.table.clone(),
+                engine: Engine::Cpu,
+            };
+            desk.obey(open, Some(table())).await;
+            desk.obey(Order::Command(turn.command.clone()), None).await;
+        });
+        for notice in said.take() {
+            stage.floor.hear(notice, stage.now);
+        }
+        stage.end();
+        let told = stage.told(page);
+        assert!(!told.contains(&"epoch".to_owned()), "{told:?}");
+        let last = if command == Command::Pause {
+            "paused"
+        } else {
+            "stopped"
+        };
+        assert_eq!(told.last().unwrap(), last, "{told:?}");
+    }
+}
+
+/// Enough rows for a window or two in every part.
+fn table() -> Vec<u8> {
+    let rows = (0..400).map(|row| format!("{},{},{}\n", row % 7, row % 5, row % 3));
+    std::iter::once("a,b,c\n".to_owned())
+        .chain(rows)
+        .collect::<String>()
+        .into_bytes()
+}
+
+#[test]
+fn what_follows_a_table_that_was_not_taken_is_not_done_with_another() {
+    let mut stage = Stage::new(Rules::default());
+    let page = stage.arrive();
+    stage.train(page);
+    assert_eq!(stage.turn(), Some(page));
+    stage.say(started());
+    let (id, line) = (stage.pages[page].0, stage.pages[page].1.line);
+    let open = || Order::Open {
+        run: "other".to_owned(),
+        table: "t.csv".to_owned(),
+        engine: Engine::Auto,
+    };
+    let refused = Err("too large".to_owned());
+    stage.pages[page].2 += 1;
+    let number = stage.pages[page].2;
+    stage.floor.order(id, line, number, open(), refused);
+    let experiment = Box::new(experiment());
+    stage.order(page, Order::Command(Command::Train { experiment }));
+    stage.say(Event::Trained { test_windows: 1 });
+    stage.end();
+    assert_eq!(stage.turn(), None);
+    let told = stage.told(page);
+    let failed = |kinds: &[String]| kinds.iter().filter(|kind| *kind == "failed").count();
+    assert_eq!(failed(&told), 2, "{told:?}");
 }
 
 #[test]
@@ -276,6 +404,24 @@ fn orders_that_come_twice_count_once() {
         },
     );
     assert_eq!(stage.told(page), ["ready", "device"]);
+}
+
+#[test]
+fn who_takes_nothing_is_behind_at_last() {
+    let mut stage = Stage::new(Rules::default());
+    let page = stage.arrive();
+    stage.train(page);
+    stage.turn();
+    stage.say(started());
+    let (id, line) = (stage.pages[page].0, stage.pages[page].1.line);
+    assert!(stage.floor.told(id, line, 0).unwrap().is_some());
+    // More than 16 MB, of which not one is taken.
+    for _ in 0..17 {
+        stage.say(Event::Warning {
+            message: "x".repeat(1 << 20),
+        });
+    }
+    assert_eq!(stage.floor.told(id, line, 0).unwrap_err(), Behind::Lost);
 }
 
 #[test]

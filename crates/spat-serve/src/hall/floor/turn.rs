@@ -30,8 +30,10 @@ impl Floor {
             };
             let Some(open) = visitor.open.clone() else {
                 visitor.tasks.pop_front();
+                let refused = visitor.refused.clone();
                 visitor.event(Event::Failed {
-                    message: "no table is open yet; open one first".to_owned(),
+                    message: refused
+                        .unwrap_or_else(|| "no table is open yet; open one first".to_owned()),
                 });
                 self.settle(id);
                 continue;
@@ -41,6 +43,10 @@ impl Floor {
                 Some(Task::Look(command)) => (command.clone(), None),
                 _ => continue,
             };
+            if going.is_some() {
+                // What is said before the desk has begun reaches the job all the same.
+                steering.expect();
+            }
             self.going = Some(Going {
                 visitor: id,
                 session: visitor.session.clone(),
@@ -49,7 +55,9 @@ impl Floor {
                 is_job: going.is_some(),
                 continued: going.as_ref().is_some_and(|job| job.begun),
                 phase: going.as_ref().and_then(|job| job.phase),
+                stepping: going.as_ref().is_some_and(|job| job.steps > 0),
                 steps: going.map_or(0, |job| job.steps),
+                more: 0,
                 pauses: 0,
                 intent: None,
                 moved: false,
@@ -100,6 +108,7 @@ impl Floor {
         let Some(going) = self.going.take() else {
             return;
         };
+        going.steering.forget();
         let (id, rules, closed) = (going.visitor, self.rules, self.closed);
         let Some(visitor) = self
             .visitors
@@ -118,14 +127,17 @@ impl Floor {
         let intent = if closed { None } else { going.intent };
         match intent.filter(|_| going.is_job && going.stopped) {
             Some(Intent::Yield | Intent::Pause) => {
-                let paused = intent == Some(Intent::Pause);
+                // Of the steps that the visitor granted, those that were not done yet.
+                let steps = going.steps + going.more;
+                let paused = intent == Some(Intent::Pause) || going.stepping;
+                let held = paused && steps == 0;
                 if let Some(job) = visitor.job() {
                     job.begun = true;
                     job.spent += taken;
-                    job.held = paused;
-                    job.steps = 0;
+                    job.held = held;
+                    job.steps = steps;
                 }
-                if paused {
+                if held {
                     visitor.event(Event::Paused);
                 }
             }

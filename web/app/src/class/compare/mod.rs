@@ -3,6 +3,7 @@
 mod member;
 mod plots;
 mod rows;
+pub(crate) mod shown;
 
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
@@ -38,6 +39,7 @@ pub(crate) fn Comparison() -> impl IntoView {
             }
         }
     };
+    shown::listen(move |name, bytes| add(members, problems, name, bytes));
     let drop_files = move |event: DragEvent| {
         event.prevent_default();
         over.set(false);
@@ -151,29 +153,38 @@ fn take_file(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, fi
         return;
     }
     spawn_local(async move {
-        let read = match JsFuture::from(file.array_buffer()).await {
-            Ok(buffer) => Member::read(&name, &js_sys::Uint8Array::new(&buffer).to_vec()),
-            Err(_) => Err(format!(
-                "the browser could not read `{name}`; it is left out"
-            )),
-        };
-        let added = read.and_then(|member| {
-            let twin = members.with_untracked(|all| {
-                let twin = all.iter().find(|other| member.is_copy_of(other));
-                twin.map(|twin| twin.name.clone())
-            });
-            match twin {
-                Some(twin) => Err(format!(
-                    "`{name}` holds the same result as {twin}, which is there already; it is left out"
-                )),
-                None => Ok(member),
+        match JsFuture::from(file.array_buffer()).await {
+            Ok(buffer) => {
+                let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
+                add(members, problems, &name, &bytes);
             }
-        });
-        match added {
-            Ok(member) => members.update(|all| all.push(member)),
-            Err(problem) => problems.update(|all| all.push(problem)),
+            Err(_) => problems.update(|all| {
+                all.push(format!(
+                    "the browser could not read `{name}`; it is left out"
+                ));
+            }),
         }
     });
+}
+
+/// Adds the report in a file, or why it is left out.
+fn add(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, name: &str, bytes: &[u8]) {
+    let added = Member::read(name, bytes).and_then(|member| {
+        let twin = members.with_untracked(|all| {
+            let twin = all.iter().find(|other| member.is_copy_of(other));
+            twin.map(|twin| twin.name.clone())
+        });
+        match twin {
+            Some(twin) => Err(format!(
+                "`{name}` holds the same result as {twin}, which is there already; it is left out"
+            )),
+            None => Ok(member),
+        }
+    });
+    match added {
+        Ok(member) => members.update(|all| all.push(member)),
+        Err(problem) => problems.update(|all| all.push(problem)),
+    }
 }
 
 /// What makes the reports hard to compare.

@@ -1,0 +1,67 @@
+//! What is answered on the command line, without a window.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // Whoever types it reads it there.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+SPAT in a window: trains a forecaster on a table, and removes the attention that does not earn its cost
+
+Usage: spat-desktop [FILE]...
+
+Arguments:
+  [FILE]...  Tables to open (CSV, TSV), or a saved model (.safetensors) and a table
+
+Options:
+  -h, --help     Print this
+  -V, --version  Print the version
+
+Runs are kept in the folder that the page shows, or for this start in the one that the variable
+SPAT_RUNS names. On the command line the program `spat` does all of it without a window.";
+
+/// The exit code, if the arguments ask for words and for no window.
+pub(crate) fn answered() -> Option<ExitCode> {
+    let (code, words) = answer(std::env::args_os().skip(1))?;
+    if code == 0 {
+        println!("{words}");
+    } else {
+        eprintln!("{words}");
+    }
+    Some(ExitCode::from(code))
+}
+
+/// The exit code and what is said.
+fn answer(arguments: impl Iterator<Item = OsString>) -> Option<(u8, String)> {
+    let mut flags = arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .filter(|argument| argument.starts_with('-'));
+    Some(match &*flags.next()? {
+        "-h" | "--help" => (0, HELP.to_owned()),
+        "-V" | "--version" => (0, format!("spat-desktop {}", env!("CARGO_PKG_VERSION"))),
+        other => (
+            2,
+            format!(
+                "error: there is no option `{other}`; see `spat-desktop --help`, and for a file of that name \
+                 write `./{other}`"
+            ),
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_open_a_window_and_flags_do_not() {
+        let answer = |words: &[&str]| answer(words.iter().map(OsString::from));
+        assert_eq!(answer(&[]), None);
+        assert_eq!(answer(&["load.csv", "./-x.csv"]), None);
+        assert!(
+            answer(&["--help"]).is_some_and(|(code, words)| code == 0 && words.contains("FILE"))
+        );
+        assert!(answer(&["-V"]).is_some_and(|(code, words)| code == 0 && words.contains('.')));
+        let wrong = answer(&["load.csv", "--fullscreen"]);
+        assert!(wrong.is_some_and(|(code, words)| code == 2 && words.contains("--fullscreen")));
+    }
+}
