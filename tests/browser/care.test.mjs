@@ -34,26 +34,38 @@ test("a phone of 360 pixels shows all of it without sliding sideways", { timeout
     { context: { viewport: { width: 360, height: 740 } } },
   ));
 
-test("the page answers within a frame or two while it trains", { timeout: 120_000 }, () =>
+test("the page answers within a frame or two while it trains", { timeout: 120_000 }, (story) =>
   visit(async (page) => {
     await choose(page, "sample-weather");
     await page.getByTestId("train-start").click();
     await page.getByTestId("pause").and(page.locator(":enabled")).waitFor();
-    const frames = await page.evaluate(
+    const { frames, slowest, tasks } = await page.evaluate(
       () =>
         new Promise((done) => {
-          let count = 0;
-          const start = performance.now();
+          const tasks = [];
+          const watch = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((task) => task.duration)));
+          watch.observe({ type: "longtask" });
+          let [count, slowest, last] = [0, 0, performance.now()];
+          const start = last;
           const frame = (now) => {
             count += 1;
-            if (now - start < 2000) requestAnimationFrame(frame);
-            else done((count * 1000) / (now - start));
+            slowest = Math.max(slowest, now - last);
+            last = now;
+            if (now - start < 4000) requestAnimationFrame(frame);
+            else done({ frames: (count * 1000) / (now - start), slowest, tasks });
           };
           requestAnimationFrame(frame);
         }),
     );
-    // A bound against a frozen page, not a measurement: the machine may be busy.
-    assert.ok(frames > 20, `${frames.toFixed(0)} frames a second`);
+    const longest = Math.max(0, ...tasks);
+    story.diagnostic(
+      `${frames.toFixed(1)} frames a second, the slowest ${slowest.toFixed(0)} ms; ` +
+        `${tasks.length} tasks over 50 ms in 4 s, the longest ${longest.toFixed(0)} ms`,
+    );
+    // Bounds against a page that stutters, not measurements: the machine may be busy. With a free core
+    // it is 60 frames a second and no such task.
+    assert.ok(frames > 30, `${frames.toFixed(0)} frames a second`);
+    assert.ok(longest < 250, `a task of ${longest.toFixed(0)} ms`);
   }));
 
 test("it works offline after the first visit", { timeout: 120_000 }, () =>

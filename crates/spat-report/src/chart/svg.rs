@@ -74,8 +74,8 @@ pub fn standalone(svg: &str) -> String {
         named = named
             .replacen(&place, "", 1)
             .replacen(
-                "<svg ",
-                &format!("<svg width=\"{width}\" height=\"{height}\" "),
+                " class=",
+                &format!(" width=\"{width}\" height=\"{height}\" class="),
                 1,
             )
             .replacen("</desc>", &format!("</desc>{paper}"), 1);
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_file_has_a_size_and_paper() {
         let file = standalone(&(open(912.0, 340.0, "a", "b") + "</svg>"));
-        assert!(file.contains("<svg width=\"912\" height=\"340\" xmlns="));
+        assert!(file.contains(" width=\"912\" height=\"340\" class="));
         assert!(!file.contains("100%;") && file.matches("<svg").count() == 1);
         let (title, paper) = (file.find("</desc>"), file.find("<rect width=\"100%\""));
         assert!(title.is_some() && title < paper);

@@ -6,11 +6,12 @@ use leptos::task::spawn_local;
 use spat_series::decimal;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DataTransfer, File, FileList, Response, Url};
+use web_sys::{DataTransfer, File, FileList, HtmlInputElement, Response, Url};
 
 use super::waves;
 use crate::class::Rules;
 use crate::engine;
+use crate::place::Place;
 use crate::sections::Help;
 use crate::state::{LARGEST_TABLE, Page};
 
@@ -21,6 +22,7 @@ const WEATHER: &str = "nyc-weather-2013.csv";
 pub(super) fn Sources() -> impl IntoView {
     let page = Page::here();
     let locked = Rules::here().locks("data");
+    let place = expect_context::<Place>();
     let over = RwSignal::new(false);
     // A file may be let go anywhere: beside the frame a browser would leave the page for it.
     window_event_listener(ev::dragover, move |event| {
@@ -36,12 +38,13 @@ pub(super) fn Sources() -> impl IntoView {
         }
     });
     window_event_listener(ev::drop, move |event| {
+        over.set(false);
         if let Some(files) = files_of(&event) {
             event.prevent_default();
-            over.set(false);
             if locked {
                 page.say("Your teacher set the table; it cannot be changed here.");
-            } else {
+            } else if !place.class.get_untracked() {
+                // In a class's comparison there is no table; reports go into their own field.
                 take_all(page, files.files());
             }
         }
@@ -120,8 +123,13 @@ pub(super) fn Sources() -> impl IntoView {
     }
 }
 
-/// What is dragged, if files are: words can still be dropped into a field.
+/// What is dragged, if files are: words can still be dropped into a field, and a field for files takes
+/// them by itself.
 fn files_of(event: &DragEvent) -> Option<DataTransfer> {
+    let field = event.target()?.dyn_into::<HtmlInputElement>();
+    if field.is_ok_and(|field| field.type_() == "file") {
+        return None;
+    }
     let dragged = event.data_transfer()?;
     dragged
         .types()
