@@ -12,7 +12,7 @@
 
 const CHUNK: u32 = 64u;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
     let batches = before[0] + 1.0;
     let weight = select(1.0 / batches, task.newest, task.newest > 0.0 && batches > 1.0);

@@ -13,7 +13,7 @@
 
 var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn add_norm_backward(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

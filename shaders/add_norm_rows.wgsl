@@ -15,7 +15,7 @@
 var<workgroup> shared_totals: array<f32, WORKGROUP>;
 var<workgroup> shared_squares: array<f32, WORKGROUP>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn add_norm_rows(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

@@ -7,7 +7,7 @@
 @group(0) @binding(5) var<storage, read_write> kept: array<f32>;
 @group(0) @binding(6) var<uniform> attention: Attention;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn attend_backward_columns(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

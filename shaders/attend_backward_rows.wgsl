@@ -12,7 +12,7 @@
 @group(0) @binding(7) var<storage, read_write> of_mask: array<f32>;
 @group(0) @binding(8) var<uniform> attention: Attention;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn attend_backward_rows(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

@@ -9,7 +9,7 @@
 @group(0) @binding(6) var<storage, read_write> kept: array<f32>;
 @group(0) @binding(7) var<uniform> attention: Attention;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn attend_rows(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

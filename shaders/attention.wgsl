@@ -3,8 +3,6 @@
 // Needs dropout.wgsl. Rows are [samples · tokens, heads · head_width]; maps are [samples, heads,
 // tokens, tokens].
 
-const WORKGROUP: u32 = 64u;
-
 struct Attention {
     dropout: Dropout,
     samples: u32,

@@ -6,7 +6,7 @@
 @group(0) @binding(1) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(2) var<uniform> errors: Errors;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn average_errors(@builtin(local_invocation_index) thread: u32) {
     var own = 0.0;
     for (var place = thread; place < errors.sums; place += WORKGROUP) {

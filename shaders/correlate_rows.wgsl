@@ -1,30 +1,33 @@
 // dW = xᵀ dy and db, the sum of the rows of dy: left x [inner × rows], right dy [inner × columns].
 //
-// Needs product.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns and z the
-// right four.
+// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns
+// and z the right four. A small output of many rows of x would keep few invocations busy for long, so its
+// sums are made in parts, one below the other in the output, and `sum_parts` adds them up.
 
 @group(0) @binding(3) var<storage, read_write> of_bias: array<f32>;
 @group(0) @binding(4) var<uniform> product: Product;
 
-fn put_bias(column: u32, sum: vec4<f32>) {
+fn put_bias(part: u32, column: u32, sum: vec4<f32>) {
     for (var k = 0u; k < 4u && column + k < product.columns; k++) {
-        of_bias[column + k] = sum[k];
+        of_bias[part * product.columns + column + k] = sum[k];
     }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn correlate_rows(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
     let tile = tile_of(workgroup, thread);
-    let row = tile.x;
     let column = tile.y;
-    if row >= product.rows {
+    if tile.x >= product.rows {
         return;
     }
+    let part = tile.x / product.rows_of_part;
+    let row = tile.x % product.rows_of_part;
+    let end = min((part + 1u) * product.inner_of_part, product.inner);
     // Where the matrix ends in the middle of the tile its second half repeats the first.
-    let below = select(row, row + 4u, row + 4u < product.rows);
+    let below = select(row, row + 4u, row + 4u < product.left_width);
     let beside = select(column, column + 4u, column + 4u < product.columns);
 
     var y0 = vec4<f32>(0.0);
@@ -45,7 +48,7 @@ fn correlate_rows(
     var z7 = y0;
     var sum_y = y0;
     var sum_z = y0;
-    for (var k = 0u; k < product.inner; k++) {
+    for (var k = part * product.inner_of_part; k < end; k++) {
         let a = left_quad(k, row);
         let b = left_quad(k, below);
         let d = right_quad(k, column);
@@ -69,11 +72,11 @@ fn correlate_rows(
         y7 += b.w * d;
         z7 += b.w * e;
     }
-    put_tile(row, column, y0, y1, y2, y3, y4, y5, y6, y7, z0, z1, z2, z3, z4, z5, z6, z7);
+    put_tile(tile.x, column, y0, y1, y2, y3, y4, y5, y6, y7, z0, z1, z2, z3, z4, z5, z6, z7);
     if row == 0u {
-        put_bias(column, sum_y);
+        put_bias(part, column, sum_y);
         if column + 4u < product.columns {
-            put_bias(column + 4u, sum_z);
+            put_bias(part, column + 4u, sum_z);
         }
     }
 }

@@ -6,7 +6,7 @@
 @group(0) @binding(1) var<storage, read_write> output: array<f32>;
 @group(0) @binding(2) var<uniform> task: Values;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn drop_values(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

@@ -1,6 +1,5 @@
 // What the stages of the mean squared error work on.
 
-const WORKGROUP: u32 = 64u;
 // Values of an invocation, one workgroup apart.
 const EACH: u32 = 16u;
 

@@ -8,7 +8,7 @@
 @group(0) @binding(3) var<storage, read_write> of_forecast: array<f32>;
 @group(0) @binding(4) var<uniform> errors: Errors;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn errors_backward(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

@@ -7,7 +7,7 @@
 @group(0) @binding(1) var<storage, read_write> sums: array<vec2<f32>>;
 @group(0) @binding(2) var<uniform> task: Task;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn measure_entropy(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

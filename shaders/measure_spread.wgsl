@@ -8,7 +8,7 @@
 @group(0) @binding(1) var<storage, read_write> partials: array<vec4<f32>>;
 @group(0) @binding(2) var<uniform> task: Task;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn measure_spread(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

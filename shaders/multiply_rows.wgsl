@@ -1,7 +1,7 @@
 // y = x W + b: left x [rows × inner], right W [inner × columns], bias [columns].
 //
-// Needs product.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns and z the
-// right four.
+// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns
+// and z the right four.
 
 @group(0) @binding(3) var<storage, read_write> bias: array<f32>;
 @group(0) @binding(4) var<uniform> product: Product;
@@ -31,7 +31,7 @@ fn weights(k: u32, column: u32) -> mat4x4<f32> {
     );
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn multiply_rows(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

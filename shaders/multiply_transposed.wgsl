@@ -1,7 +1,7 @@
 // dx = dy Wᵀ: left dy [rows × inner], right W [columns × inner].
 //
-// Needs product.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns and z the
-// right four.
+// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns
+// and z the right four.
 
 @group(0) @binding(3) var<uniform> product: Product;
 
@@ -16,7 +16,7 @@ fn weights(column: u32, k: u32) -> mat4x4<f32> {
     );
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn multiply_transposed(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

@@ -2,7 +2,6 @@
 //
 // Needs dropout.wgsl.
 
-const WORKGROUP: u32 = 64u;
 // Invocations that share a row: few, so that a barrier serves eight rows.
 const LANES: u32 = 8u;
 

@@ -9,7 +9,7 @@
 @group(0) @binding(3) var<storage, read_write> statistics: array<vec2<f32>>;
 @group(0) @binding(4) var<uniform> windows: Windows;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn normalise_windows(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

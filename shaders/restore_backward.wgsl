@@ -7,7 +7,7 @@
 @group(0) @binding(2) var<storage, read_write> of_rows: array<f32>;
 @group(0) @binding(3) var<uniform> windows: Windows;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn restore_backward(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

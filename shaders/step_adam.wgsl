@@ -23,11 +23,10 @@ struct Adam {
 @group(0) @binding(4) var<storage, read_write> updated: array<f32>;
 @group(0) @binding(5) var<uniform> adam: Adam;
 
-const WORKGROUP: u32 = 64u;
 // Values of an invocation, one workgroup apart.
 const EACH: u32 = 4u;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn step_adam(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

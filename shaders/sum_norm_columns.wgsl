@@ -12,7 +12,7 @@ const COLUMNS: u32 = 8u;
 
 var<workgroup> shared_sums: array<vec2<f32>, WORKGROUP>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn sum_norm_columns(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,

@@ -3,7 +3,6 @@
 // Sensitivities and attention maps are [batch, heads, queries, keys] in row-major order. A segment
 // is one head of one sample: `rows` rows of `keys` values, one after the other.
 
-const WORKGROUP: u32 = 64u;
 // Values that a thread loads before it folds them into its running state: a vec4.
 const VALUES: u32 = 4u;
 const EACH_VALUE = vec4<u32>(0u, 1u, 2u, 3u);

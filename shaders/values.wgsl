@@ -2,7 +2,6 @@
 //
 // Needs dropout.wgsl.
 
-const WORKGROUP: u32 = 64u;
 // Values of an invocation, one workgroup apart.
 const EACH: u32 = 4u;
 

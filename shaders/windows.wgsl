@@ -1,8 +1,6 @@
 // What the stages at a forecaster's ends work on: windows as they are cut from a table, and windows as
 // one row for each channel.
 
-const WORKGROUP: u32 = 64u;
-
 struct Windows {
     samples: u32,
     // Rows of a window: the look-back, or the horizon.

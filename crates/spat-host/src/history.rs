@@ -9,9 +9,9 @@ use serde::Deserialize;
 use spat_engine::platform::write_whole;
 use spat_spec::{Card, Engine, Experiment, Stage};
 
+use crate::names::is_run_name;
 use crate::run_file::{RUN_FILE, RunFile};
 use crate::run_folder::{EXPERIMENT, REPORT};
-use crate::runs_folder::is_run_name;
 
 /// The card's file in a run's folder; a run of the command line has none.
 const CARD: &str = "card.json";

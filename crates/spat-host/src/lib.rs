@@ -4,6 +4,7 @@
 mod desk_thread;
 mod error;
 mod history;
+mod names;
 mod run_file;
 mod run_folder;
 mod runs_folder;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use spat_engine::RunStore;
 use spat_engine::StoreError;
@@ -11,6 +11,7 @@ use spat_spec::{Card, DeviceFacts, Experiment};
 
 use crate::error::RunFolderError;
 use crate::history;
+use crate::names::{file_name, is_run_name};
 use crate::run_file::{Origin, RunFile, sha256};
 use crate::run_folder::{EXPERIMENT, RunFolder};
 
@@ -229,23 +230,6 @@ impl RunStore for RunFolder {
     async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
         self.store.remove(name).await
     }
-}
-
-/// Whether a run can be called so: one name on every system, which leads nowhere else and hides nothing.
-pub(crate) fn is_run_name(run: &str) -> bool {
-    let mut parts = Path::new(run).components();
-    let alone = matches!((parts.next(), parts.next()), (Some(Component::Normal(name)), None) if name == run);
-    let foreign = |c: char| c.is_control() || "/\\:".contains(c);
-    alone && run.len() <= 255 && !run.starts_with('.') && !run.contains(foreign)
-}
-
-/// A file of a run, perhaps in its `checkpoint`, and nothing outside.
-fn file_name(name: &str) -> Result<&str, ShelfError> {
-    let inside = name.strip_prefix("checkpoint/").unwrap_or(name);
-    if inside.is_empty() || inside.starts_with('.') || inside.contains(['/', '\\', ':']) {
-        return Err(ShelfError(format!("`{name}` is no file of a run")));
-    }
-    Ok(name)
 }
 
 fn failed(what: &str, path: &Path, error: &std::io::Error) -> ShelfError {

@@ -15,8 +15,8 @@ use cubecl::{CubeKernel, PrecompiledSource};
 
 use crate::stage::Stage;
 
-/// Threads of a workgroup: few, since most rows are short and every barrier waits for all of them.
-pub(crate) const WORKGROUP: u32 = 64;
+/// Threads of a workgroup, as in `shaders/workgroup.wgsl` (`tests/naga.rs` compares the two).
+pub const WORKGROUP: u32 = 64;
 /// The most workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
 pub(crate) const MOST_GROUPS: u32 = 65_535;
 

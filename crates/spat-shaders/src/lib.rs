@@ -24,6 +24,7 @@ pub mod twin;
 
 pub use alone::run_alone;
 pub use buffer::{Buffer, Gpu};
+pub use launch::WORKGROUP;
 pub use maps::{attention_entropy, average_maps};
 pub use scores::{RunningScores, ScoreReading};
 pub use stage::{Loads, Stage};

@@ -22,6 +22,8 @@ pub enum Stage {
     MultiplyTransposed(Loads),
     /// `xᵀ dy`, and the sum of the rows of dy.
     CorrelateRows(Loads),
+    /// The parts of those sums, where they were made in parts.
+    SumParts,
     /// The exact GELU and a dropout.
     ActivateValues,
     /// Its gradient.
@@ -78,7 +80,7 @@ impl Loads {
 
 impl Stage {
     /// All stages.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::MeasureSpread,
         Self::DisperseRows,
         Self::AccumulateScores,
@@ -90,6 +92,7 @@ impl Stage {
         Self::MultiplyTransposed(Loads::Singles),
         Self::CorrelateRows(Loads::Quads),
         Self::CorrelateRows(Loads::Singles),
+        Self::SumParts,
         Self::ActivateValues,
         Self::ActivateBackward,
         Self::DropValues,
@@ -124,6 +127,7 @@ impl Stage {
             Self::MultiplyRows(_) => "multiply_rows",
             Self::MultiplyTransposed(_) => "multiply_transposed",
             Self::CorrelateRows(_) => "correlate_rows",
+            Self::SumParts => "sum_parts",
             Self::ActivateValues => "activate_values",
             Self::ActivateBackward => "activate_backward",
             Self::DropValues => "drop_values",
@@ -143,18 +147,23 @@ impl Stage {
         }
     }
 
-    /// The whole text: the stage and the shared pieces that it names in its head.
+    /// The whole text: the size of a workgroup, the shared pieces that the stage names in its head, and
+    /// the stage.
     pub fn source(self) -> &'static str {
         macro_rules! shader {
             ($($file:literal),+) => {
-                concat!($(include_str!(concat!("../../../shaders/", $file, ".wgsl")), "\n"),+)
+                concat!(
+                    include_str!("../../../shaders/workgroup.wgsl"),
+                    "\n",
+                    $(include_str!(concat!("../../../shaders/", $file, ".wgsl")), "\n"),+
+                )
             };
         }
         macro_rules! product {
             ($loads:expr, $file:literal) => {
                 match $loads {
-                    Loads::Quads => shader!("product", "quads", $file),
-                    Loads::Singles => shader!("product", "singles", $file),
+                    Loads::Quads => shader!("product", "tile", "quads", $file),
+                    Loads::Singles => shader!("product", "tile", "singles", $file),
                 }
             };
         }
@@ -179,6 +188,7 @@ impl Stage {
             Self::MultiplyRows(loads) => product!(loads, "multiply_rows"),
             Self::MultiplyTransposed(loads) => product!(loads, "multiply_transposed"),
             Self::CorrelateRows(loads) => product!(loads, "correlate_rows"),
+            Self::SumParts => shader!("product", "sum_parts"),
             Self::ActivateValues => shader!("dropout", "values", "normal_law", "activate_values"),
             Self::ActivateBackward => {
                 shader!("dropout", "values", "normal_law", "activate_backward")

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
-use spat_shaders::Stage;
+use spat_shaders::{Stage, WORKGROUP};
 
 #[test]
 fn every_shader_is_valid() {
@@ -18,7 +18,7 @@ fn every_shader_is_valid() {
             panic!("{} has other than one entry point", stage.name());
         };
         assert_eq!(entry.name, stage.name());
-        assert_eq!(entry.workgroup_size, [64, 1, 1]);
+        assert_eq!(entry.workgroup_size, [WORKGROUP, 1, 1]);
         let mut bindings: Vec<u32> = module
             .global_variables
             .iter()

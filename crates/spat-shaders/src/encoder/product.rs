@@ -19,36 +19,98 @@ pub struct LinearGradients {
     pub bias: Buffer,
 }
 
-/// The launches of [`linear`] and [`linear_backward`]: y, `∂L/∂x`, and `∂L/∂W` with `∂L/∂b`.
+/// The launches of [`linear`] and [`linear_backward`].
+#[derive(Debug, Clone)]
+pub struct LinearDispatches {
+    /// y.
+    pub forward: Dispatch,
+    /// `∂L/∂x`.
+    pub of_x: Dispatch,
+    /// `∂L/∂W` and `∂L/∂b`, or parts of their sums, one below the other.
+    pub of_weight: Dispatch,
+    /// The sums of the parts, if there are any.
+    pub sum_parts: Option<Dispatch>,
+    /// How the sums over the rows are cut.
+    pub parts: Parts,
+}
+
+/// A cut of the sums that make `∂L/∂W` and `∂L/∂b`. It follows from the shapes alone, so that every
+/// device adds in the same order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// Parts.
+    pub count: usize,
+    /// Rows of `x` that a part sums over.
+    pub length: usize,
+    /// Rows that a part's matrix takes: whole tiles, where there is more than one part.
+    pub rows: usize,
+}
+
+/// Invocations that keep a large GPU busy.
+const BUSY: usize = 16_384;
+
+/// Rows of `x` that are worth a part of their own.
+const LEAST_ROWS: usize = 64;
+
+impl Parts {
+    fn new(rows: usize, inputs: usize, outputs: usize) -> Self {
+        let tiles = inputs.div_ceil(TILE[0]) * outputs.div_ceil(TILE[1]);
+        let wanted = (BUSY / tiles.max(1)).min(rows / LEAST_ROWS).max(1);
+        let length = rows.div_ceil(wanted).max(1);
+        let count = rows.div_ceil(length).max(1);
+        let rows = if count == 1 {
+            inputs
+        } else {
+            inputs.next_multiple_of(TILE[0])
+        };
+        Self {
+            count,
+            length,
+            rows,
+        }
+    }
+
+    fn words(self) -> [u32; 3] {
+        [self.count, self.rows, self.length].map(size)
+    }
+}
+
+/// The launches for `x` `[rows × inputs]` and W `[inputs × outputs]`.
 pub fn linear_dispatches(
     rows: usize,
     inputs: usize,
     outputs: usize,
     with_bias: bool,
-) -> [Dispatch; 3] {
-    [
-        product(
+) -> LinearDispatches {
+    let parts = Parts::new(rows, inputs, outputs);
+    LinearDispatches {
+        forward: product(
             Stage::MultiplyRows,
             [rows, outputs],
             inputs,
             [inputs, outputs],
             with_bias,
+            [0; 3],
         ),
-        product(
+        of_x: product(
             Stage::MultiplyTransposed,
             [rows, inputs],
             outputs,
             [outputs, outputs],
             false,
+            [0; 3],
         ),
-        product(
+        of_weight: product(
             Stage::CorrelateRows,
-            [inputs, outputs],
+            [parts.count * parts.rows, outputs],
             rows,
             [inputs, outputs],
             false,
+            parts.words(),
         ),
-    ]
+        sum_parts: (parts.count > 1).then(|| sum_parts(inputs, outputs, parts)),
+        parts,
+    }
 }
 
 /// `widths` are those of the rows of the left and the right matrix.
@@ -58,13 +120,14 @@ fn product(
     inner: usize,
     widths: [usize; 2],
     with_bias: bool,
+    parts: [u32; 3],
 ) -> Dispatch {
     let across = columns.div_ceil(TILE[1]);
     let tiles = across * rows.div_ceil(TILE[0]);
     let [left, right] = widths.map(size);
     let loads = Loads::of(&[left, right, size(columns)]);
     Dispatch::new(stage(loads), groups(tiles), |groups_x| {
-        vec![
+        let mut words = vec![
             size(rows),
             size(columns),
             size(inner),
@@ -74,11 +137,23 @@ fn product(
             size(tiles),
             groups_x,
             with_bias.into(),
-            0,
-            0,
-            0,
-        ]
+        ];
+        words.extend(parts);
+        words
     })
+}
+
+/// A value of `∂L/∂W` or `∂L/∂b` for each invocation.
+fn sum_parts(inputs: usize, outputs: usize, parts: Parts) -> Dispatch {
+    Dispatch::new(
+        Stage::SumParts,
+        groups((inputs + 1) * outputs),
+        |groups_x| {
+            let mut words = vec![size(inputs), size(outputs), 0, 0, 0, 0, 0, groups_x, 0];
+            words.extend(parts.words());
+            words
+        },
+    )
 }
 
 /// `y = x W + b`, `[rows × outputs]`: `x` is `[rows × inputs]`, `weight` `[inputs × outputs]`, `bias`
@@ -86,7 +161,7 @@ fn product(
 pub fn linear(x: &Buffer, weight: &Buffer, bias: Option<&Buffer>, inputs: usize) -> Buffer {
     let (rows, outputs) = (x.length() / inputs, weight.length() / inputs);
     let y = x.beside(rows * outputs);
-    let [forward, ..] = linear_dispatches(rows, inputs, outputs, bias.is_some());
+    let forward = linear_dispatches(rows, inputs, outputs, bias.is_some()).forward;
     // Something is bound in any case.
     let none = bias.is_none().then(|| x.beside(1));
     let bias = bias.or(none.as_ref()).unwrap_or(x);
@@ -108,18 +183,35 @@ pub fn linear_backward(
     with_x: bool,
 ) -> LinearGradients {
     let (rows, outputs) = (x.length() / inputs, weight.length() / inputs);
-    let [_, of_x, of_weight] = linear_dispatches(rows, inputs, outputs, false);
+    let dispatches = linear_dispatches(rows, inputs, outputs, false);
     let gradients = LinearGradients {
         x: with_x.then(|| x.beside(rows * inputs)),
         weight: x.beside(inputs * outputs),
         bias: x.beside(outputs),
     };
     if let Some(x) = &gradients.x {
-        of_x.launch(&[In(gradient.values()), In(weight.values()), Out(x.values())]);
+        let bindings = [In(gradient.values()), In(weight.values()), Out(x.values())];
+        dispatches.of_x.launch(&bindings);
     }
-    of_weight.launch(&[
-        In(x.values()),
-        In(gradient.values()),
+    let correlate = |weight: &Buffer, bias: &Buffer| {
+        dispatches.of_weight.launch(&[
+            In(x.values()),
+            In(gradient.values()),
+            Out(weight.values()),
+            Out(bias.values()),
+        ]);
+    };
+    let Some(sum_parts) = &dispatches.sum_parts else {
+        correlate(&gradients.weight, &gradients.bias);
+        return gradients;
+    };
+    let parts = dispatches.parts;
+    let weights = x.beside(parts.count * parts.rows * outputs);
+    let biases = x.beside(parts.count * outputs);
+    correlate(&weights, &biases);
+    sum_parts.launch(&[
+        In(weights.values()),
+        In(biases.values()),
         Out(gradients.weight.values()),
         Out(gradients.bias.values()),
     ]);
