@@ -39,6 +39,8 @@ pub use linear_norm::{
     LinearNormGradients, LinearNormInputs, linear_add_norm, linear_add_norm_backward,
 };
 pub use norm::{NormGradients, Normed, add_norm, add_norm_backward};
+#[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
+pub use portable_product::{StripProduct, has_strip_product, set_strip_product};
 pub use profile::{start_profile, take_profile};
 pub use projections::{
     ProjectGradients, Projection, ProjectionGradients, project, project_backward,

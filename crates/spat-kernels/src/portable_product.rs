@@ -1,12 +1,39 @@
 //! A matrix product in plain Rust, for modules in a browser: `gemm` reaches three fifths of what a
 //! browser's 128-bit vectors can do, this form nearly all of it.
 //!
-//! Both matrices are copied into strips that the inner loop reads from end to end.
+//! Both matrices are copied into strips that the inner loop reads from end to end. That loop can be
+//! replaced by one in instructions that only some browsers have ([`set_strip_product`]).
+
+use std::sync::OnceLock;
 
 /// Rows and columns of the output that are summed together: they fill eight of a CPU's sixteen
 /// registers, and a browser's compiler keeps them there (with twelve it no longer does).
 const ROWS: usize = 4;
 const COLUMNS: usize = 8;
+
+/// Tiles of sums from two strips: `sums[t][i][j] = Σ_d a[t][d][i] · b[d][j]`, where t < `tiles`,
+/// d < `depth`, i < 4 and j < 8.
+pub type StripProduct =
+    unsafe extern "C" fn(a: *const f32, b: *const f32, sums: *mut f32, depth: usize, tiles: usize);
+
+static STRIP_PRODUCT: OnceLock<StripProduct> = OnceLock::new();
+
+/// Has every product from now on use `faster` in its inner loop. False, and nothing changes, if that was
+/// said before.
+///
+/// # Safety
+///
+/// `faster` reads `4 · depth · tiles` values at `a` and `8 · depth` at `b`, writes the `32 · tiles` values
+/// at `sums`, and touches nothing else.
+#[allow(unsafe_code)]
+pub unsafe fn set_strip_product(faster: StripProduct) -> bool {
+    STRIP_PRODUCT.set(faster).is_ok()
+}
+
+/// Whether [`set_strip_product`] was called.
+pub fn has_strip_product() -> bool {
+    STRIP_PRODUCT.get().is_some()
+}
 
 /// A matrix in a slice: the entry (i, j) at `i · row_step + j · column_step`.
 #[derive(Clone, Copy)]
@@ -40,6 +67,7 @@ pub(crate) fn product(c: &mut [f32], c_row: usize, factor: f32, a: Strided<'_>, 
         );
     }
     let mut strip = vec![0.0; COLUMNS * depth];
+    let mut sums = vec![0.0; a.rows.next_multiple_of(ROWS) * COLUMNS];
     for first in (0..b.columns).step_by(COLUMNS) {
         let width = COLUMNS.min(b.columns - first);
         if width < COLUMNS {
@@ -47,15 +75,35 @@ pub(crate) fn product(c: &mut [f32], c_row: usize, factor: f32, a: Strided<'_>, 
         }
         let values = &b.values[first * b.column_step..];
         fill::<COLUMNS>(&mut strip, values, b.row_step, b.column_step, width);
-        for row in (0..a.rows).step_by(ROWS) {
-            let sums = tile(&a_strips[row * depth..][..ROWS * depth], &strip);
-            for (i, sums) in sums.iter().enumerate().take(a.rows - row) {
-                let place = (row + i) * c_row + first;
-                for (c, sum) in c[place..place + width].iter_mut().zip(sums) {
-                    *c = factor * sum;
-                }
+        strip_product(&a_strips, &strip, &mut sums);
+        for (row, sums) in sums
+            .as_chunks::<COLUMNS>()
+            .0
+            .iter()
+            .enumerate()
+            .take(a.rows)
+        {
+            let place = row * c_row + first;
+            for (c, sum) in c[place..place + width].iter_mut().zip(sums) {
+                *c = factor * sum;
             }
         }
+    }
+}
+
+/// The tiles of a strip of columns, `[tiles · 4 × 8]`, from the strips of `a` and one of `b`.
+#[allow(unsafe_code)]
+fn strip_product(a: &[f32], b: &[f32], sums: &mut [f32]) {
+    let (depth, tiles) = (b.len() / COLUMNS, sums.len() / (ROWS * COLUMNS));
+    assert_eq!(a.len(), ROWS * depth * tiles);
+    if let Some(faster) = STRIP_PRODUCT.get() {
+        // SAFETY: the three slices have the lengths that `set_strip_product` speaks of.
+        unsafe { faster(a.as_ptr(), b.as_ptr(), sums.as_mut_ptr(), depth, tiles) };
+        return;
+    }
+    let strips = a.chunks_exact(ROWS * depth);
+    for (strip, sums) in strips.zip(sums.as_chunks_mut::<COLUMNS>().0.chunks_exact_mut(ROWS)) {
+        sums.copy_from_slice(&tile(strip, b));
     }
 }
 

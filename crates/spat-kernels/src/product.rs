@@ -20,8 +20,9 @@ pub(crate) const ROWS: usize = 192;
 /// Multiplications that take as long as passing over one value.
 const PER_VALUE: usize = 16;
 
-/// Whether vectors have 128 bits, for which the portable product is the faster one: in a browser, and
-/// on a CPU before AVX2.
+/// Whether vectors have 128 bits, for which the portable product is the faster one: on a CPU before
+/// AVX2, as always in a browser.
+#[cfg(not(target_arch = "wasm32"))]
 fn narrow() -> bool {
     #[cfg(target_arch = "x86_64")]
     {
@@ -29,7 +30,7 @@ fn narrow() -> bool {
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        cfg!(target_arch = "wasm32")
+        false
     }
 }
 
@@ -139,43 +140,43 @@ impl<'a> ViewMut<'a> {
             (k, m, n),
             (b.place.rows, self.place.rows, self.place.columns)
         );
-        if narrow() {
-            #[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
-            crate::portable_product::product(
-                self.values,
-                self.place.row_step,
-                factor,
-                a.parts(),
-                b.parts(),
-            );
-            return;
-        }
         // SAFETY: every entry of the three matrices lies in its slice (`Place::new`), the written one
         // is borrowed exclusively, and its entries do not overlap (`ViewMut::strided`).
         #[cfg(not(target_arch = "wasm32"))]
-        unsafe {
-            gemm::gemm(
-                m,
-                n,
-                k,
-                self.values.as_mut_ptr(),
-                self.place.column_step as isize,
-                self.place.row_step as isize,
-                false,
-                a.values.as_ptr(),
-                a.place.column_step as isize,
-                a.place.row_step as isize,
-                b.values.as_ptr(),
-                b.place.column_step as isize,
-                b.place.row_step as isize,
-                1.0,
-                factor,
-                false,
-                false,
-                false,
-                gemm::Parallelism::None,
-            );
+        if !narrow() {
+            unsafe {
+                gemm::gemm(
+                    m,
+                    n,
+                    k,
+                    self.values.as_mut_ptr(),
+                    self.place.column_step as isize,
+                    self.place.row_step as isize,
+                    false,
+                    a.values.as_ptr(),
+                    a.place.column_step as isize,
+                    a.place.row_step as isize,
+                    b.values.as_ptr(),
+                    b.place.column_step as isize,
+                    b.place.row_step as isize,
+                    1.0,
+                    factor,
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
+                );
+            }
+            return;
         }
+        #[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
+        crate::portable_product::product(
+            self.values,
+            self.place.row_step,
+            factor,
+            a.parts(),
+            b.parts(),
+        );
     }
 }
 

@@ -88,15 +88,17 @@ const PACKAGE_SETS: [&[&str]; 2] = [
         "--exclude=spat-app",
         "--exclude=spat-wire",
         "--exclude=spat-web-store",
+        "--exclude=spat-web-vectors",
         "--exclude=spat-worker",
     ],
 ];
 
 /// The packages of the page that build without Burn: linted and unit-tested on this machine's target.
-const PAGE_SET: [&str; 3] = [
+const PAGE_SET: [&str; 4] = [
     "--package=spat-app",
     "--package=spat-wire",
     "--package=spat-web-store",
+    "--package=spat-web-vectors",
 ];
 
 /// The repository's root.

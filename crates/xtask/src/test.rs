@@ -44,7 +44,8 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The page's tests on the browser's target: messages in Node.js, the storage in a headless Chromium.
+/// The page's tests on the browser's target: messages in Node.js, the storage and fused products in a headless
+/// Chromium.
 fn in_browser() -> Result<Command> {
     let variables = setup::ensure()?;
     let mut command = cargo();
@@ -56,8 +57,12 @@ fn in_browser() -> Result<Command> {
             "--target",
             setup::TARGET,
         ])
-        .args(["--package=spat-wire", "--package=spat-web-store"])
-        .args(["--test=transfer", "--test=shelf"])
+        .args([
+            "--package=spat-wire",
+            "--package=spat-web-store",
+            "--package=spat-web-vectors",
+        ])
+        .args(["--test=transfer", "--test=shelf", "--test=fused"])
         .envs(variables)
         // It comes with wasm-bindgen's command line tool.
         .env(

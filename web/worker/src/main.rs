@@ -11,7 +11,7 @@ use spat_engine::desk::{Desk, Steering};
 use spat_wire::{Notice, Order, unpack};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, console};
 
 use run_files::{BrowserShelf, Memory};
 
@@ -25,6 +25,10 @@ fn main() {
             message: panic.to_string(),
         });
     }));
+    if let Err(error) = spat_web_vectors::fuse_products() {
+        // Slower, and no less right.
+        console::warn_1(&error);
+    }
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     if scope.name() == study::NAME {
         return study::serve(&scope);

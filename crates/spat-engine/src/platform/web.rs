@@ -61,7 +61,12 @@ pub fn write_whole(path: &Path, _bytes: &[u8]) -> Result<(), StoreError> {
 
 /// What a page may know of the processor.
 pub fn cpu_name() -> String {
-    "WebAssembly with SIMD".to_owned()
+    let vectors = if spat_kernels::has_strip_product() {
+        "relaxed SIMD"
+    } else {
+        "SIMD"
+    };
+    format!("WebAssembly with {vectors}")
 }
 
 /// The engine's module has one thread: wgpu's handles cannot be shared between workers.

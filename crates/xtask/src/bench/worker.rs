@@ -8,26 +8,16 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::median;
-use crate::{cargo, root};
+use crate::{PACKAGE_SETS, cargo, root};
 
-/// Builds our worker and gives its path.
-pub(super) fn our_worker() -> Result<PathBuf> {
+/// Builds the worker that is the bench target `name` and gives its path.
+pub(super) fn our_worker(name: &str) -> Result<PathBuf> {
     let output = cargo()
-        .args([
-            "build",
-            "--release",
-            // The features of the whole workspace, as the tests have them: with those of one
-            // package Burn would be built anew.
-            "--workspace",
-            "--exclude=spat-series",
-            "--exclude=spat-app",
-            "--exclude=spat-wire",
-            "--exclude=spat-web-store",
-            "--exclude=spat-worker",
-            "--bench",
-            "step",
-            "--message-format=json",
-        ])
+        .args(["build", "--release"])
+        // The features of the whole workspace, as the tests have them: with those of one package
+        // Burn would be built anew.
+        .args(PACKAGE_SETS[1])
+        .args(["--bench", name, "--message-format=json"])
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo")?;
@@ -37,7 +27,7 @@ pub(super) fn our_worker() -> Result<PathBuf> {
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "step")
+        .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .context("cargo named no executable for the bench worker")
 }
@@ -78,14 +68,18 @@ impl Worker {
     /// Median milliseconds per step of one block.
     pub(super) fn time(&mut self, request: &Value) -> Result<f64> {
         let answer = self.ask(request)?;
-        let times: Option<Vec<f64>> = answer["ms"]
-            .as_array()
-            .map(|times| times.iter().filter_map(Value::as_f64).collect());
-        times
-            .filter(|times| !times.is_empty())
-            .map(median)
-            .with_context(|| format!("the worker failed: {answer}"))
+        median_of(&answer).with_context(|| format!("the worker failed: {answer}"))
     }
+}
+
+/// Median milliseconds in an answer, if it has any.
+pub(super) fn median_of(answer: &Value) -> Option<f64> {
+    let times: Vec<f64> = answer["ms"]
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_f64)
+        .collect();
+    (!times.is_empty()).then(|| median(times))
 }
 
 impl Drop for Worker {

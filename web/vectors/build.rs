@@ -1,0 +1,13 @@
+//! Assembles the module that a browser is offered.
+
+use std::path::PathBuf;
+use std::{env, error, fs};
+
+fn main() -> Result<(), Box<dyn error::Error>> {
+    let source = "src/strip_product.wat";
+    println!("cargo:rerun-if-changed={source}");
+    let module = wat::parse_file(source)?;
+    let folder = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(folder.join("strip_product.wasm"), module)?;
+    Ok(())
+}
