@@ -1,5 +1,5 @@
-//! What the tests run on: a software Vulkan device where there is no GPU, Chromium with its driver, and
-//! Node.js.
+//! What the tests run on: a software Vulkan device where there is no GPU, Chromium with its driver,
+//! Firefox, and Node.js.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,6 +18,9 @@ const DRIVERS: [&str; 3] = [
 /// Browsers that the tests know, by the names of their programs.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
+/// The other browser, by the names of its program.
+const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
+
 /// Installs Mesa's lavapipe where Linux has no Vulkan driver at all (other systems bring a device),
 /// Chromium, its driver and Node.js where there is none.
 ///
@@ -25,6 +28,7 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "c
 /// Something is missing and cannot be installed: the tests of the shaders and of the page would have
 /// nothing to run on.
 pub(crate) fn ensure() -> Result<()> {
+    ensure_firefox();
     let mut missing = Vec::new();
     if cfg!(target_os = "linux") && !has_driver() {
         missing.extend(["mesa-vulkan-drivers", "libvulkan1"]);
@@ -49,6 +53,15 @@ pub(crate) fn ensure() -> Result<()> {
         );
     }
     install(&missing)
+}
+
+/// Installs Firefox where Debian's packages can be; the one story that it plays is counted as skipped
+/// without it.
+fn ensure_firefox() {
+    let is_there = FIREFOX.iter().any(|name| answers(name));
+    if !is_there && !(answers("apt-get") && install(&["firefox-esr"]).is_ok()) {
+        println!("left out: the page in Firefox, which is not here and could not be installed");
+    }
 }
 
 /// Installs the system's web view where Linux has none; other systems bring it.
