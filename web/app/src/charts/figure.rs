@@ -7,10 +7,12 @@ use spat_spec::ModuleId;
 use super::data_table::DataTable;
 use super::pointed::{module_under, point_out};
 use super::save::{SAVED, Save};
+use super::seen::while_seen;
 use super::size::width_of;
 use crate::state::Page;
 
-/// A drawing of `spat-report`, as wide as its place and drawn anew whenever its signals change.
+/// A drawing of `spat-report`, as wide as its place and drawn anew whenever its signals change and
+/// somebody sees it. Saved, it is as new as its signals.
 #[component]
 pub(crate) fn Figure(
     /// File name of downloads, without ending.
@@ -34,7 +36,7 @@ pub(crate) fn Figure(
     let page = Page::here();
     let place = NodeRef::<html::Div>::new();
     let width = width_of(place);
-    let svg = Memo::new(move |_| match width.get() {
+    let svg = while_seen(place, move || match width.get() {
         0.0 => String::new(),
         width => draw.run((width,)),
     });

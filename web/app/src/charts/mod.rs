@@ -5,6 +5,7 @@ mod figure;
 mod heat_canvas;
 mod pointed;
 mod save;
+mod seen;
 mod size;
 
 pub(crate) use figure::Figure;

@@ -151,7 +151,10 @@ impl Page {
 
     fn finished(self, report: Arc<Report>) {
         self.now(Activity::Finished);
-        self.maps.set(Arc::new(report.maps.clone()));
+        // Mostly those that are shown; all small maps would be painted once more.
+        if self.maps.with_untracked(|maps| **maps != report.maps) {
+            self.maps.set(Arc::new(report.maps.clone()));
+        }
         self.sample.set(Some(Arc::new(report.sample.clone())));
         self.update_card(|card| {
             card.stage = Stage::Finished;

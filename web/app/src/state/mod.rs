@@ -77,6 +77,8 @@ pub(crate) struct Page {
     pub(crate) training: RwSignal<Training>,
     /// Whether a job holds the engine.
     pub(crate) busy: Memo<bool>,
+    /// Whether it computes, and is not paused.
+    pub(crate) working: Memo<bool>,
     /// What the engine wants the person to know: warnings and failures, the newest last.
     pub(crate) messages: RwSignal<Vec<String>>,
     /// SEND of every module so far, from input to output.
@@ -137,6 +139,7 @@ impl Page {
             place: RwSignal::new(None),
             training,
             busy: Memo::new(move |_| training.with(|training| training.activity.is_busy())),
+            working: Memo::new(move |_| training.with(|training| training.activity.is_working())),
             messages: RwSignal::new(Vec::new()),
             scores: RwSignal::new(Vec::new()),
             maps: RwSignal::new(Arc::default()),

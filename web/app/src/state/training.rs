@@ -27,7 +27,12 @@ pub(crate) enum Activity {
 impl Activity {
     /// Whether a job holds the engine.
     pub(crate) fn is_busy(self) -> bool {
-        matches!(self, Self::Starting | Self::Running | Self::Paused)
+        self.is_working() || self == Self::Paused
+    }
+
+    /// Whether the engine computes.
+    pub(crate) fn is_working(self) -> bool {
+        matches!(self, Self::Starting | Self::Running)
     }
 }
 
@@ -51,6 +56,11 @@ impl Curve {
             epochs: epochs.to_vec(),
             steps_per_epoch,
         }
+    }
+
+    /// Whether there is nothing to draw yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.epochs.is_empty()
     }
 
     /// The step at which it ends, so far.

@@ -35,7 +35,7 @@ pub(super) fn Bars() -> impl IntoView {
             ..BarChart::default()
         }
     });
-    let empty = Memo::new(move |_| chart.with(|chart| chart.bars.is_empty()));
+    let empty = Memo::new(move |_| page.scores.with(Vec::is_empty));
     view! {
         <div class="reserve" data-testid="bars">
             <Show

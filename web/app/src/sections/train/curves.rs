@@ -18,7 +18,11 @@ const POINTS: usize = 400;
 pub(super) fn Curves() -> impl IntoView {
     let page = Page::here();
     let chart = Memo::new(move |_| page.training.with(|training| drawing(&training.curves)));
-    let empty = Memo::new(move |_| chart.with(|chart| chart.series.is_empty()));
+    // Asks the curves and not the chart, which need not be made while nobody sees it.
+    let empty = Memo::new(move |_| {
+        page.training
+            .with(|training| training.curves.values().all(Curve::is_empty))
+    });
     view! {
         <div class="reserve" data-testid="curves">
             <Show
