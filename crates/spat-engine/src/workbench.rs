@@ -12,7 +12,7 @@ use spat_spec::{
 use crate::control::Control;
 use crate::dataset::{Batch, Dataset};
 use crate::error::JobError;
-use crate::evaluate::{first_rows, mean_squared_error, metrics};
+use crate::evaluate::{evaluation_batch, first_rows, mean_squared_error, metrics};
 use crate::findings::data_facts;
 use crate::measure::{Timings, measure_all};
 use crate::seeds::{Purpose, seed_for};
@@ -152,15 +152,27 @@ impl Workbench {
     /// # Errors
     /// The device fails.
     pub async fn errors(&self, model: &Forecaster) -> Result<Errors, JobError> {
-        let setting = self.setting(0);
-        let test = metrics(model, &setting, Part::Test).await?.scaled;
         Ok(Errors {
-            val: mean_squared_error(model, &setting, Part::Val).await?,
-            test: MeanErrors {
-                mse: test.mse,
-                mae: test.mae,
-            },
+            test: self.test_errors(model).await?,
+            val: mean_squared_error(model, &self.setting(0), Part::Val).await?,
         })
+    }
+
+    /// Errors on the test windows, every one of them, in scaled space.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn test_errors(&self, model: &Forecaster) -> Result<MeanErrors, JobError> {
+        let scaled = metrics(model, &self.setting(0), Part::Test).await?.scaled;
+        Ok(MeanErrors {
+            mse: scaled.mse,
+            mae: scaled.mae,
+        })
+    }
+
+    /// Test windows that an evaluation forecasts at a time; its last batch holds what is left.
+    pub fn evaluation_batch(&self) -> usize {
+        evaluation_batch(&self.dataset, &self.dataset.windows(Part::Test))
     }
 
     /// `count` batches of `size` windows each for scoring, spread evenly over the windows of a

@@ -4,7 +4,10 @@
 //! `"vectors": 128` in the first request holds our kernels to vectors as a browser has them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod memory;
 mod profile;
+mod sweep;
+mod table;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead as _;
@@ -21,6 +24,7 @@ use spat_spec::{
     ForecasterConfig, ITransformerConfig, ModuleId, OptimizerConfig, PatchTstConfig,
     PatchTstLayout, Structure,
 };
+use sweep::Sweep;
 
 /// A model that is asked for again and again.
 struct Bench {
@@ -31,12 +35,15 @@ struct Bench {
     steps: u64,
     /// Multiply-adds of a forecast.
     macs: u64,
+    /// The device, in words.
+    on: String,
 }
 
 fn main() {
     // As the program `spat` does.
     spat_memory::settle();
     let mut benches: HashMap<String, Bench> = HashMap::new();
+    let mut sweeps: HashMap<String, Sweep> = HashMap::new();
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("requests are text");
         if line == "exit" || line.starts_with("--") {
@@ -51,26 +58,32 @@ fn main() {
                 "vectors are limited at first, and on x86-64"
             );
         }
+        let number = |name: &str| request[name].as_u64().unwrap_or(0);
+        let (warmup, steps) = (number("warmup"), number("steps"));
+        if request["mode"] == "sweep" {
+            let sweep = sweeps
+                .entry(key(&request))
+                .or_insert_with(|| Sweep::new(&request));
+            println!("{}", sweep.answer(&request, warmup, steps));
+            continue;
+        }
         let bench = benches
             .entry(key(&request))
             .or_insert_with(|| Bench::new(&request));
-        let number = |name: &str| request[name].as_u64().unwrap_or(0);
-        let warmed = |bench: &mut Bench| (0..number("warmup")).for_each(|_| bench.train());
         let training = match request["mode"].as_str() {
             Some("profile") => {
-                warmed(bench);
-                println!("{}", profile::profile(bench, &request, number("steps")));
+                println!("{}", profile::profile(bench, &request, warmup, steps));
                 continue;
             }
             Some("memory") => {
-                println!("{}", profile::memory(bench, &request, number("steps")));
+                println!("{}", memory::memory(bench, &request, steps));
                 continue;
             }
             mode => mode == Some("train"),
         };
         let mut times = Vec::new();
         let launches = Arc::new(Launches::default());
-        for step in 0..number("warmup") + number("steps") {
+        for step in 0..warmup + steps {
             let started = Instant::now();
             let watching = (step == 0).then(|| LaunchObservation::new(launches.clone()));
             if training {
@@ -79,7 +92,7 @@ fn main() {
                 bench.infer();
             }
             drop(watching);
-            if step >= number("warmup") {
+            if step >= warmup {
                 times.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
@@ -90,6 +103,7 @@ fn main() {
                 "id": request["id"],
                 "ms": times,
                 "macs": bench.macs,
+                "on": bench.on,
                 "launches": launches.values().sum::<usize>(),
                 "by_kernel": *launches,
             })
@@ -107,73 +121,96 @@ impl LaunchObserver for Launches {
     }
 }
 
-/// The first card, or the software adapter.
-fn gpu() -> Device {
-    let software = Device::wgpu(DeviceKind::Cpu);
-    let adapters = Device::enumerate(DeviceType::Wgpu).into_vec();
-    let card = adapters.into_iter().find(|adapter| *adapter != software);
-    card.unwrap_or(software)
-}
-
 /// Everything but what may change between blocks of one model.
 fn key(request: &Value) -> String {
     let mut shape = request.clone();
-    for name in ["id", "mode", "warmup", "steps", "attention", "compile"] {
+    for name in [
+        "id",
+        "mode",
+        "warmup",
+        "steps",
+        "attention",
+        "compile",
+        "evaluation_batch",
+    ] {
         shape[name] = Value::Null;
     }
     shape.to_string()
+}
+
+/// The forecaster that a request describes, without what it removes.
+fn structure(request: &Value) -> Structure {
+    let size = |name: &str| request[name].as_u64().unwrap() as usize;
+    let (lookback, horizon, channels) = (size("lookback"), size("horizon"), size("channels"));
+    let (d_model, d_ff, heads, layers) =
+        (size("d_model"), size("d_ff"), size("heads"), size("layers"));
+    let dropout = request["dropout"].as_f64().unwrap();
+    let marks = size("marks");
+    let forecaster = match request["model"].as_str().unwrap() {
+        "itransformer" => ForecasterConfig::ITransformer(ITransformerConfig {
+            lookback,
+            horizon,
+            channels,
+            time_stamps: marks > 0,
+            d_model,
+            d_ff,
+            heads,
+            layers,
+            dropout,
+            normalise: true,
+        }),
+        _ => ForecasterConfig::PatchTst(PatchTstConfig {
+            layout: PatchTstLayout::Library,
+            lookback,
+            horizon,
+            channels,
+            patch_len: size("patch_len"),
+            stride: size("stride"),
+            d_model,
+            d_ff,
+            heads,
+            layers,
+            dropout,
+            head_dropout: dropout,
+        }),
+    };
+    let removed: Vec<ModuleId> = request["removed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|layer| ModuleId::encoder(layer.as_u64().unwrap() as usize))
+        .collect();
+    Structure::dense(forecaster)
+        .without_modules(&removed)
+        .unwrap()
+}
+
+/// Where a request wants its tensors, without autodiff, and its name.
+fn device(request: &Value) -> (Device, String) {
+    if request["device"] != "gpu" {
+        return (Device::flex(), "the CPU".to_owned());
+    }
+    let software = Device::wgpu(DeviceKind::Cpu);
+    let adapters = Device::enumerate(DeviceType::Wgpu).into_vec();
+    let card = adapters.into_iter().find(|adapter| *adapter != software);
+    let note = match card {
+        Some(_) => "",
+        None => ", a software adapter on the CPU: these are not GPU figures",
+    };
+    let device = card.unwrap_or(software);
+    let name = device
+        .identity()
+        .map_or_else(|| "unknown".to_owned(), |identity| identity.name);
+    (device, format!("{name}{note}"))
 }
 
 impl Bench {
     fn new(request: &Value) -> Self {
         let size = |name: &str| request[name].as_u64().unwrap() as usize;
         let (lookback, horizon, channels) = (size("lookback"), size("horizon"), size("channels"));
-        let (d_model, d_ff, heads, layers) =
-            (size("d_model"), size("d_ff"), size("heads"), size("layers"));
-        let dropout = request["dropout"].as_f64().unwrap();
         let marks = size("marks");
-        let forecaster = match request["model"].as_str().unwrap() {
-            "itransformer" => ForecasterConfig::ITransformer(ITransformerConfig {
-                lookback,
-                horizon,
-                channels,
-                time_stamps: marks > 0,
-                d_model,
-                d_ff,
-                heads,
-                layers,
-                dropout,
-                normalise: true,
-            }),
-            _ => ForecasterConfig::PatchTst(PatchTstConfig {
-                layout: PatchTstLayout::Library,
-                lookback,
-                horizon,
-                channels,
-                patch_len: size("patch_len"),
-                stride: size("stride"),
-                d_model,
-                d_ff,
-                heads,
-                layers,
-                dropout,
-                head_dropout: dropout,
-            }),
-        };
-        let removed: Vec<ModuleId> = request["removed"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|layer| ModuleId::encoder(layer.as_u64().unwrap() as usize))
-            .collect();
-        let structure = Structure::dense(forecaster)
-            .without_modules(&removed)
-            .unwrap();
-        let device = if request["device"] == "gpu" {
-            gpu()
-        } else {
-            Device::flex()
-        };
+        let structure = structure(request);
+        let (device, on) = device(request);
         let device = device.autodiff();
         let random = |rows: usize, width: usize| {
             Tensor::<3>::random(
@@ -192,6 +229,7 @@ impl Bench {
             target: random(horizon, channels),
             steps: 0,
             macs: structure.cost().macs,
+            on,
         }
     }
 

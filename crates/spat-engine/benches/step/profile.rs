@@ -1,5 +1,6 @@
-//! Where a training step's time goes, and the memory that it takes.
+//! Where a training step's time goes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
@@ -7,66 +8,93 @@ use serde_json::{Value, json};
 use spat_engine::{Batch, Dataset};
 use spat_kernels::{start_profile, take_profile};
 use spat_model::{Pass, mean_squared_error, read};
-use spat_series::{Series, SplitRule, TimeIndex};
 
 use crate::Bench;
+use crate::table::table;
 
-/// Mean milliseconds of a step: its parts, and the operations of the CPU within them.
-pub(crate) fn profile(bench: &mut Bench, request: &Value, steps: u64) -> Value {
-    let dataset = dataset(request);
+const PARTS: [&str; 4] = ["data", "forward", "backward", "optimiser"];
+
+/// A step whose operations were timed.
+struct Step {
+    parts: [f64; 4],
+    operations: BTreeMap<&'static str, f64>,
+}
+
+/// Median milliseconds of a step: its parts, the operations of the CPU within them, what is no such
+/// operation, and the same step while no operation is timed. Steps with and without that clock take
+/// turns, `warmup` pairs of them before any counts.
+pub(crate) fn profile(bench: &mut Bench, request: &Value, warmup: u64, steps: u64) -> Value {
+    let (series, split) = table(request, 1);
     let size = |name: &str| request[name].as_u64().unwrap() as usize;
+    let marks = size("marks") > 0;
+    let dataset = Dataset::new(series, split, size("lookback"), size("horizon"), marks).unwrap();
     let rows: Vec<usize> = (0..size("batch")).collect();
-    let device = Device::flex().autodiff();
-    let mut parts = [Duration::ZERO; 4];
-    start_profile();
-    for step in 0..steps {
-        let mut stopwatch = Stopwatch::new();
-        let Batch { inputs, target } = dataset.batch(&rows, &device);
-        parts[0] += stopwatch.lap();
-        let mut pass = Pass::training(step);
-        let loss = mean_squared_error(bench.model.forward(inputs, &mut pass), target);
-        parts[1] += stopwatch.lap();
-        let gradients = loss.backward();
-        parts[2] += stopwatch.lap();
-        bench.model =
-            bench
-                .optimizer
-                .step(1e-4, bench.model.clone(), gradients, pass.take_running());
-        pollster::block_on(read(loss.inner())).unwrap();
-        parts[3] += stopwatch.lap();
+    let (mut plain, mut timed) = (Vec::new(), Vec::new());
+    for step in 0..warmup + steps {
+        let without: f64 = parts(bench, &dataset, &rows).iter().sum();
+        start_profile();
+        let parts = parts(bench, &dataset, &rows);
+        let operations = take_profile()
+            .into_iter()
+            .map(|(name, time)| (name, milliseconds(time)))
+            .collect();
+        if step >= warmup {
+            plain.push(without);
+            timed.push(Step { parts, operations });
+        }
     }
-    let mean = |time: Duration| time.as_secs_f64() * 1e3 / steps as f64;
-    let operations: Vec<Value> = take_profile()
-        .into_iter()
-        .map(|(name, time)| json!([name, mean(time)]))
+    let of_each = |value: &dyn Fn(&Step) -> f64| median(timed.iter().map(value).collect());
+    let whole = |step: &Step| step.parts.iter().sum::<f64>();
+    let names: BTreeSet<&str> = timed
+        .iter()
+        .flat_map(|step| step.operations.keys().copied())
         .collect();
-    let [data, forward, backward, optimiser] = parts.map(mean);
+    let within = |step: &Step| step.operations.values().sum::<f64>();
+    let parts = PARTS
+        .iter()
+        .enumerate()
+        .map(|(part, name)| json!([name, of_each(&|step| step.parts[part])]));
+    let operations = names.iter().map(|name| {
+        let time = |step: &Step| step.operations.get(name).copied().unwrap_or(0.0);
+        json!([name, of_each(&time)])
+    });
     json!({
         "id": request["id"],
-        "parts": [
-            ["data", data], ["forward", forward], ["backward", backward], ["optimiser", optimiser]
-        ],
-        "operations": operations,
+        "step": of_each(&whole),
+        "step_without_clock": median(plain),
+        "parts": parts.collect::<Vec<_>>(),
+        "operations": operations.collect::<Vec<_>>(),
+        "rest": of_each(&|step| whole(step) - within(step)),
     })
 }
 
-/// Peak resident memory of the first steps beyond what stood before them, megabytes.
-pub(crate) fn memory(bench: &mut Bench, request: &Value, steps: u64) -> Value {
-    // Resets the peak to what is resident now.
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    let before = resident("VmRSS");
-    for _ in 0..steps {
-        bench.train();
-    }
-    json!({ "id": request["id"], "peak_mb": resident("VmHWM") - before })
+/// One training step, its parts timed.
+fn parts(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> [f64; 4] {
+    let device = Device::flex().autodiff();
+    let mut stopwatch = Stopwatch::new();
+    let Batch { inputs, target } = dataset.batch(rows, &device);
+    let data = stopwatch.lap();
+    bench.steps += 1;
+    let mut pass = Pass::training(bench.steps);
+    let loss = mean_squared_error(bench.model.forward(inputs, &mut pass), target);
+    let forward = stopwatch.lap();
+    let gradients = loss.backward();
+    let backward = stopwatch.lap();
+    bench.model = bench
+        .optimizer
+        .step(1e-4, bench.model.clone(), gradients, pass.take_running());
+    pollster::block_on(read(loss.inner())).unwrap();
+    [data, forward, backward, stopwatch.lap()].map(milliseconds)
 }
 
-/// A line of this process's status, megabytes.
-fn resident(name: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-    let kilobytes: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes / 1024.0
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// The middle value; 0 of none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 struct Stopwatch(Instant);
@@ -81,25 +109,4 @@ impl Stopwatch {
         self.0 = Instant::now();
         time
     }
-}
-
-/// An hourly series with as many training windows as a batch takes.
-fn dataset(request: &Value) -> Dataset {
-    let size = |name: &str| request[name].as_u64().unwrap() as usize;
-    let (channels, window) = (size("channels"), size("lookback") + size("horizon"));
-    let (train, rest) = (window + size("batch"), size("horizon"));
-    let rows = train + 2 * rest;
-    let values = (0..rows * channels)
-        .map(|place| ((place * 7919 % 1009) as f32 / 500.0) - 1.0)
-        .collect();
-    let names = (0..channels).map(|channel| format!("c{channel}")).collect();
-    let stamps = (0..rows as i64).map(|hour| hour * 3600).collect();
-    let series = Series::from_values(names, values, TimeIndex::from_stamps(stamps)).unwrap();
-    let split = SplitRule::Rows {
-        train,
-        val: rest,
-        test: rest,
-    };
-    let marks = size("marks") > 0;
-    Dataset::new(series, split, size("lookback"), size("horizon"), marks).unwrap()
 }
