@@ -1,48 +1,35 @@
-//! The reduction of sensitivities by our shaders beside the same formula composed of Burn's tensor
-//! operations, on one GPU or on the software adapter: dispatches, time, and bytes by arithmetic.
-//!
-//! ```text
-//! cargo bench --workspace --exclude spat-series --bench reduce -- [B H L [rounds]]
-//! ```
-#![allow(clippy::print_stdout, clippy::expect_used, missing_docs)]
+//! Our stages beside the same formula composed of Burn's tensor operations, on one GPU or on the
+//! software adapter: dispatches, time, and bytes by arithmetic.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use burn::tensor::{Device, DeviceKind, DeviceType, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
 use spat_prune::send;
 use spat_shaders::{RunningScores, Task};
 use spat_spec::{Scaling, SendOptions};
 
-fn main() {
+use crate::gpu;
+
+pub(crate) fn run() {
     let sizes: Vec<usize> = std::env::args()
         .skip(1)
         .filter_map(|argument| argument.parse().ok())
         .collect();
-    let software = Device::wgpu(DeviceKind::Cpu);
-    let adapters = Device::enumerate(DeviceType::Wgpu).into_vec();
-    let card = adapters.iter().find(|&adapter| *adapter != software);
-    let device = card.cloned().unwrap_or(software);
-    let name = device
-        .identity()
-        .map_or_else(|| "unknown".to_owned(), |identity| identity.name);
-    let note = match card {
-        Some(_) => "",
-        None => " — a software adapter on the CPU: these are not GPU figures",
-    };
-    println!("device: {name}{note}\n");
+    let (device, is_card, name) = gpu();
+    println!("device: {name}\n");
 
     let shapes = match sizes[..] {
         [batch, heads, length, ..] => vec![[batch, heads, length, length]],
-        _ if card.is_some() => vec![[32, 8, 512, 512], [32, 8, 25, 25], [1, 8, 866, 866]],
+        _ if is_card => vec![[32, 8, 512, 512], [32, 8, 25, 25], [1, 8, 866, 866]],
         _ => vec![[4, 8, 128, 128], [32, 8, 11, 11], [1, 8, 512, 512]],
     };
     let rounds = sizes
         .get(3)
         .copied()
-        .unwrap_or(if card.is_some() { 30 } else { 5 });
+        .unwrap_or(if is_card { 30 } else { 5 });
     println!(
         "| sensitivities | scaling | read | bytes over that | dispatches | ms | GB/s | composed: dispatches | composed: ms | ratio |"
     );
