@@ -2,21 +2,21 @@
 
 Usage: python bench.py --threads N
 
-Request: {"id", "model", "mode": "train"|"infer"|"memory", "channels", "marks", "lookback",
+Request: {"id", "model", "mode": "train"|"infer"|"sweep"|"memory", "channels", "marks", "lookback",
 "horizon", "d_model", "d_ff", "heads", "layers", "patch_len", "stride", "removed",
 "batch", "dropout", "warmup", "steps"}; optional, fastest by default so that PyTorch is
 not held back: "attention": "sdpa"|"explicit", "ffn": "linear"|"conv",
 "adam": "fused"|"default", "device": "cpu"|"cuda", "compile": true|false.
+Mode "sweep" takes "windows" and "evaluation_batch" too: a step is a sweep over that many test
+windows in such batches, and its answer has "windows" and "errors" [MSE, MAE].
 Mode "memory" answers {"id", "peak_mb"}: the peak resident memory of the first steps beyond what
 stood before them (Linux).
 Answer: {"id", "ms": [per step], "parameters", "torch", "threads", "peak_rss_mb",
 "options"} or {"id", "error"}. "exit" or end of input stops the worker.
 """
 
-import argparse
 import json
 import resource
-import sys
 import time
 from collections import OrderedDict
 
@@ -24,9 +24,11 @@ import torch
 import torch.nn.functional as F
 
 from models import build, parameter_count
+from sweep import Sweep
+from worker import serve
 
 # What may differ between two requests that share a built model.
-PER_REQUEST = ("id", "mode", "warmup", "steps")
+PER_REQUEST = ("id", "mode", "warmup", "steps", "windows", "evaluation_batch")
 OPTIONS = {"attention": "sdpa", "ffn": "linear", "adam": "fused", "device": "cpu",
            "compile": False}
 KEPT = 16
@@ -47,6 +49,7 @@ class Session:
         self.y = torch.randn(b, cfg["horizon"], cfg["channels"], device=device)
         marks = cfg.get("marks", 0)
         self.mark = torch.rand(b, cfg["lookback"], marks, device=device) - 0.5 if marks else None
+        self.cfg, self.sweep = cfg, None
 
     def train_step(self):
         self.optimiser.zero_grad(set_to_none=True)
@@ -56,6 +59,27 @@ class Session:
     def infer_step(self):
         with torch.no_grad():
             self.forward(self.x, self.mark)
+
+    def windows(self, count):
+        if self.sweep is None or len(self.sweep) != count:
+            self.sweep = Sweep(self.cfg, count)
+        return self.sweep
+
+
+def sweep(session, request):
+    session.model.eval()
+    windows = session.windows(request["windows"])
+    errors = None
+
+    def step():
+        nonlocal errors
+        errors = windows.errors(session.forward, request["evaluation_batch"],
+                                session.cfg["device"])
+
+    # Reading the errors waits for the device.
+    timed(step, request["warmup"], lambda: None)
+    return {"id": request["id"], "ms": timed(step, request["steps"], lambda: None),
+            "windows": len(windows), "errors": errors}
 
 
 def timed(step, count, sync):
@@ -88,7 +112,10 @@ def step_memory(session, steps):
     return resident_mb("VmHWM") - before
 
 
-def answer(request, sessions, threads):
+SESSIONS = OrderedDict()
+
+
+def answer(request, threads, sessions=SESSIONS):
     cfg = {**OPTIONS, **{k: v for k, v in request.items() if k not in PER_REQUEST}}
     key = json.dumps(cfg, sort_keys=True)
     if key not in sessions:
@@ -97,6 +124,8 @@ def answer(request, sessions, threads):
     while len(sessions) > KEPT:
         sessions.popitem(last=False)
     session = sessions[key]
+    if request["mode"] == "sweep":
+        return sweep(session, request)
     if request["mode"] == "memory":
         return {"id": request["id"], "peak_mb": step_memory(session, request["steps"])}
     train = {"train": True, "infer": False}[request["mode"]]
@@ -111,25 +140,5 @@ def answer(request, sessions, threads):
             "options": {k: cfg[k] for k in OPTIONS}}
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--threads", type=int, required=True)
-    threads = parser.parse_args().threads
-    torch.set_num_threads(threads)
-    torch.set_num_interop_threads(1)
-    sessions = OrderedDict()
-    for line in sys.stdin:
-        if line.strip() in ("exit", '"exit"'):
-            break
-        request = {}
-        try:
-            request = json.loads(line)
-            reply = answer(request, sessions, threads)
-        except Exception as error:  # the driver decides what a failed block means
-            known = request.get("id") if isinstance(request, dict) else None
-            reply = {"id": known, "error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(answer)

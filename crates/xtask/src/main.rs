@@ -46,7 +46,8 @@ enum Chore {
     Test,
     /// Check the format and the lints, warnings denied.
     Lint,
-    /// Train and infer side by side with PyTorch on the CPU and print the ratios.
+    /// Time this program beside PyTorch: steps, forecasts, sweeps of test windows, the SEND reduction; or
+    /// beside TensorFlow.js, or its window beside its command line; or say where a step's time goes.
     Bench(bench::BenchArguments),
     /// Make the PyTorch references of the tests anew.
     Reference,

@@ -23,12 +23,11 @@ pub(super) fn run(rounds: usize) -> Result<()> {
             "--loglevel=error",
         ]))?;
     }
-    let worker = our_worker()?;
+    let worker = our_worker("step")?;
     let native = || Worker::start(Command::new(&worker).env("RAYON_NUM_THREADS", "1"));
     let (mut wide, mut narrow) = (native()?, native()?);
     let mut request = itransformer(7, 128, 2, 32);
     request["mode"] = json!("train");
-    request["removed"] = json!([]);
     request["steps"] = json!(20);
     request["warmup"] = json!(3);
     let mut narrow_request = request.clone();

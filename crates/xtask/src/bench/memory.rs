@@ -20,7 +20,6 @@ pub(super) fn run(
     for size in sizes {
         let mut request = size.request.clone();
         request["mode"] = json!("memory");
-        request["removed"] = json!([]);
         request["steps"] = json!(STEPS);
         let mine = peak(&ours()?.ask(&request)?)?;
         // The form that takes less.

@@ -1,8 +1,10 @@
-//! This program and PyTorch side by side: blocks of the same steps in turn, in one run.
+//! This program and others side by side: blocks of the same work in turn, in one run.
 
 mod browser;
+mod bystanders;
 mod memory;
 mod profile;
+mod reduce;
 mod sides;
 mod window;
 mod worker;
@@ -10,12 +12,14 @@ mod worker;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::python::{python, scripts};
 
+use bystanders::Bystanders;
+use reduce::{Reduction, Side};
 use sides::Sides;
 use worker::{Worker, our_worker};
 
@@ -31,20 +35,28 @@ pub(crate) struct BenchArguments {
     #[arg(long, value_enum, default_value_t = Place::Cpu)]
     device: Place,
     /// Only sizes whose name contains this.
-    #[arg(long, default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
-    /// Beside TensorFlow.js in Chromium instead, and beside the native step on one thread.
-    #[arg(long)]
-    browser: bool,
-    /// Where our own training step's time goes instead: by part, and by operation.
-    #[arg(long)]
+    /// Instead: the reduction of sensitivities to SEND beside the same formula in PyTorch, eager and
+    /// compiled, with the bytes a second that both reach; sizes are named as 32x8x512x512 (batch, heads,
+    /// queries, keys).
+    #[arg(long, group = "instead")]
+    reduce: bool,
+    /// With `--reduce`: the peak bandwidth of the device's memory in GB/s, to say how much of it we reach.
+    #[arg(long, value_name = "N", requires = "reduce")]
+    peak_gb_s: Option<f64>,
+    /// Instead: where our own training step's time goes on the CPU, by part and by operation.
+    #[arg(long, group = "instead")]
     profile: bool,
-    /// The memory of the first training steps on both sides instead.
-    #[arg(long)]
+    /// Instead: the memory of the first training steps on both sides, on the CPU.
+    #[arg(long, group = "instead")]
     memory: bool,
-    /// The desktop program's window instead: its memory at rest, and a job in it beside the same job on
+    /// Instead: our step in Chromium beside TensorFlow.js there, and beside the native step on one thread.
+    #[arg(long, group = "instead")]
+    browser: bool,
+    /// Instead: the desktop program's window, its memory at rest, and a job in it beside the same job on
     /// the command line. Linux, with WebKitGTK's driver and Xvfb.
-    #[arg(long)]
+    #[arg(long, group = "instead")]
     window: bool,
 }
 
@@ -55,35 +67,56 @@ enum Place {
     Gpu,
 }
 
-/// A size: its name, the request, and steps per block.
+impl Place {
+    /// As our workers know it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+}
+
+/// What is measured.
 struct Size {
     name: &'static str,
     request: Value,
+    /// Steps per block.
     steps: usize,
+    /// Test windows of a sweep: about a second at most on two cores, with a last batch that is short.
+    /// None where another size has the same model, since a sweep takes the engine's own batches.
+    windows: Option<usize>,
 }
 
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
+    let on_gpu = arguments.device == Place::Gpu;
+    if on_gpu && (arguments.profile || arguments.memory || arguments.browser || arguments.window) {
+        bail!("`--device gpu` goes with steps and sweeps and with `--reduce`; leave it out here");
+    }
     if arguments.browser {
         return browser::run(arguments.rounds);
     }
     if arguments.window {
         return window::run(arguments.rounds);
     }
+    if arguments.reduce {
+        return reduce(arguments);
+    }
     let sizes: Vec<Size> = sizes()
         .into_iter()
         .filter(|size| size.name.contains(&arguments.only))
         .collect();
-    let worker = our_worker()?;
-    let ours = || start_ours(&worker, arguments.threads);
+    let worker = our_worker("step")?;
+    let ours = || start_ours(&worker, &[], arguments.threads);
     if arguments.profile {
-        return profile::run(&sizes, ours()?);
+        return beside_others(|| profile::run(&sizes, ours()?));
     }
     let python = python()?;
-    let torch = || start_torch(&python, arguments.threads);
+    let torch = || start_torch(&python, "bench.py", arguments.threads);
     if arguments.memory {
         return memory::run(&sizes, ours, torch);
     }
-    let torch = match arguments.device == Place::Gpu && !has_cuda(&python)? {
+    let torch = match on_gpu && !has_cuda(&python)? {
         true => {
             println!("PyTorch sees no CUDA device: its side is left out\n");
             None
@@ -91,12 +124,45 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         false => Some(torch()?),
     };
     let mut sides = Sides::new(ours()?, torch, arguments.device);
+    if let (true, Some(size)) = (on_gpu, sizes.first()) {
+        println!("spat on {}\n", sides.place(size)?);
+    }
     println!("| size | what | spat, ms | PyTorch, ms | ratio, median (min–max) |");
     println!("|---|---|---|---|---|");
-    for size in &sizes {
-        sides.compare(size, arguments.rounds)?;
+    beside_others(|| {
+        sizes
+            .iter()
+            .try_for_each(|size| sides.compare(size, arguments.rounds))
+    })
+}
+
+/// Measures, and says so if other programs were at work meanwhile.
+fn beside_others(measure: impl FnOnce() -> Result<()>) -> Result<()> {
+    let bystanders = Bystanders::watch();
+    measure()?;
+    if let Some(told) = bystanders.told() {
+        println!("\n{told}");
     }
     Ok(())
+}
+
+fn reduce(arguments: &BenchArguments) -> Result<()> {
+    let worker = our_worker("reduce")?;
+    let python = python()?;
+    let ours = || start_ours(&worker, &["--requests"], arguments.threads);
+    let torch = || start_torch(&python, "reduce.py", arguments.threads);
+    let torch_device = match arguments.device {
+        Place::Cpu => Some("cpu"),
+        Place::Gpu => has_cuda(&python)?.then_some("cuda"),
+    };
+    let mut reduction = Reduction {
+        ours: Side::new(&ours),
+        torch: Side::new(&torch),
+        device: arguments.device,
+        torch_device,
+        peak: arguments.peak_gb_s,
+    };
+    beside_others(|| reduction.run(&arguments.only, arguments.rounds))
 }
 
 /// Whether PyTorch can compute on a card.
@@ -107,14 +173,18 @@ fn has_cuda(python: &Path) -> Result<bool> {
     Ok(output.stdout.starts_with(b"True"))
 }
 
-fn start_ours(worker: &Path, threads: usize) -> Result<Worker> {
-    Worker::start(Command::new(worker).env("RAYON_NUM_THREADS", threads.to_string()))
+fn start_ours(worker: &Path, arguments: &[&str], threads: usize) -> Result<Worker> {
+    Worker::start(
+        Command::new(worker)
+            .args(arguments)
+            .env("RAYON_NUM_THREADS", threads.to_string()),
+    )
 }
 
-fn start_torch(python: &Path, threads: usize) -> Result<Worker> {
+fn start_torch(python: &Path, script: &str, threads: usize) -> Result<Worker> {
     Worker::start(
         Command::new(python)
-            .arg(scripts().join("bench.py"))
+            .arg(scripts().join(script))
             .args(["--threads", &threads.to_string()]),
     )
 }
@@ -124,7 +194,7 @@ fn itransformer(channels: usize, width: usize, layers: usize, batch: usize) -> V
     json!({
         "id": "0", "model": "itransformer", "channels": channels, "marks": 4, "lookback": 96, "horizon": 96,
         "d_model": width, "d_ff": width, "heads": 8, "layers": layers, "patch_len": 16, "stride": 8,
-        "batch": batch, "dropout": 0.1
+        "batch": batch, "dropout": 0.1, "removed": []
     })
 }
 
@@ -137,7 +207,7 @@ fn sizes() -> Vec<Size> {
         json!({
             "id": "0", "model": "patchtst", "channels": channels, "marks": 0, "lookback": 96, "horizon": 96,
             "d_model": 512, "d_ff": feed_forward, "heads": heads, "layers": layers, "patch_len": 16, "stride": 8,
-            "batch": batch, "dropout": 0.1
+            "batch": batch, "dropout": 0.1, "removed": []
         })
     };
     vec![
@@ -145,46 +215,55 @@ fn sizes() -> Vec<Size> {
             name: "iTransformer, 11 tokens",
             request: itransformer(7, 128, 2, 32),
             steps: 40,
+            windows: Some(2785),
         },
         Size {
             name: "iTransformer, one window",
             request: itransformer(7, 256, 2, 1),
             steps: 100,
+            windows: None,
         },
         Size {
             name: "iTransformer, ETTh1-like",
             request: itransformer(7, 256, 2, 32),
             steps: 20,
+            windows: Some(2785),
         },
         Size {
             name: "iTransformer, Weather-like",
             request: itransformer(21, 512, 3, 32),
             steps: 4,
+            windows: Some(1000),
         },
         Size {
             name: "iTransformer, 321 channels",
             request: itransformer(321, 512, 3, 16),
             steps: 1,
+            windows: Some(50),
         },
         Size {
             name: "iTransformer, 862 channels",
             request: itransformer(862, 512, 4, 4),
             steps: 1,
+            windows: Some(10),
         },
         Size {
             name: "PatchTST, ETTh1-like",
             request: patchtst(7, 2, 1, 2048, 32),
             steps: 3,
+            windows: Some(300),
         },
         Size {
             name: "PatchTST, Weather-like",
             request: patchtst(21, 4, 2, 2048, 32),
             steps: 1,
+            windows: Some(100),
         },
         Size {
             name: "PatchTST, 862 channels",
             request: patchtst(862, 8, 2, 512, 1),
             steps: 1,
+            windows: Some(7),
         },
     ]
 }

@@ -6,35 +6,47 @@ use serde_json::{Value, json};
 use super::Size;
 use super::worker::Worker;
 
-/// One line for each part of a step and for each operation within the parts.
+/// Steps that count, for each step of a block of the plain bench; as many go before them.
+const REPEATS: usize = 4;
+
+/// One line for each part of a step and for each operation within the parts: medians of steps whose
+/// operations were timed. The last line is what that clock costs, by steps without it in between.
 pub(super) fn run(sizes: &[Size], mut ours: Worker) -> Result<()> {
     println!("| size | part, or operation | ms | share |");
     println!("|---|---|---|---|");
     for size in sizes {
         let mut request = size.request.clone();
+        let steps = (REPEATS * size.steps).max(5);
         request["mode"] = json!("profile");
-        request["removed"] = json!([]);
-        request["warmup"] = json!(3);
-        request["steps"] = json!(size.steps.max(3));
+        request["warmup"] = json!(steps);
+        request["steps"] = json!(steps);
         let answer = ours.ask(&request)?;
-        let parts = named(&answer["parts"])?;
-        let mut operations = named(&answer["operations"])?;
-        operations.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let whole: f64 = parts.iter().map(|(_, ms)| ms).sum();
-        let within: f64 = operations.iter().map(|(_, ms)| ms).sum();
+        let number = |name: &str| {
+            answer[name]
+                .as_f64()
+                .with_context(|| format!("the worker answered {answer}"))
+        };
+        let (step, without_clock) = (number("step")?, number("step_without_clock")?);
         let line = |what: &str, ms: f64| {
-            let share = 100.0 * ms / whole;
+            let share = 100.0 * ms / step;
             println!("| {} | {what} | {ms:.2} | {share:.1} % |", size.name);
         };
-        line("**the step**", whole);
-        for (name, ms) in &parts {
-            line(&format!("**{name}**"), *ms);
+        line("**the step**", step);
+        for (name, ms) in named(&answer["parts"])? {
+            line(&format!("**{name}**"), ms);
         }
-        for (name, ms) in &operations {
-            line(name, *ms);
+        let mut operations = named(&answer["operations"])?;
+        operations.sort_by(|a, b| b.1.total_cmp(&a.1));
+        for (name, ms) in operations {
+            line(&name, ms);
         }
-        line("everything else", whole - within);
+        line("everything else", number("rest")?);
+        line("the step without this clock", without_clock);
     }
+    println!(
+        "\nMedians of steps with and without the clock around operations, in turn: what the last line of a size \
+         lacks to 100 % is what the clock adds to the step."
+    );
     Ok(())
 }
 

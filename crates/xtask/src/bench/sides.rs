@@ -1,9 +1,9 @@
-//! Both sides in turn: dense and pruned models, training steps and forward passes.
+//! Both sides in turn: dense and pruned models, training steps, forward passes and sweeps.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use super::worker::Worker;
+use super::worker::{Worker, median_of};
 use super::{Place, Size, median, spread};
 
 /// This program's worker, and PyTorch's where it has the device.
@@ -26,6 +26,15 @@ impl Sides {
             torch,
             device,
         }
+    }
+
+    /// Our device's name, in words.
+    pub(super) fn place(&mut self, size: &Size) -> Result<String> {
+        let answer = self.untimed(&size.request, "infer")?;
+        let name = answer["on"].as_str();
+        Ok(name
+            .with_context(|| format!("the worker answered {answer}"))?
+            .to_owned())
     }
 
     /// The lines of a size. In each round both sides take a block of the dense model and one of the
@@ -73,19 +82,45 @@ impl Sides {
                 high / macs,
             );
         }
+        self.sweep(size, rounds)
+    }
+
+    /// The line of a sweep: forecasts of all test windows of the dense model and their errors, in the
+    /// batches in which the engine evaluates, the last of them short.
+    fn sweep(&mut self, size: &Size, rounds: usize) -> Result<()> {
+        let Some(windows) = size.windows else {
+            return Ok(());
+        };
+        let mut request = size.request.clone();
+        request["mode"] = json!("sweep");
+        request["windows"] = json!(windows);
+        request["evaluation_batch"] = self.untimed(&request, "sweep")?["evaluation_batch"].clone();
+        request["steps"] = json!(1);
+        let mut blocks = Vec::new();
+        for round in 0..=rounds {
+            request["warmup"] = json!(usize::from(round == 0));
+            let block = self.block(&request)?;
+            if round > 0 {
+                blocks.push(block);
+            }
+        }
+        line(
+            size.name,
+            &format!("dense, sweep of {windows} windows"),
+            &blocks,
+        );
         Ok(())
     }
 
-    fn block(&mut self, request: &mut Value) -> Result<Block> {
-        if self.device == Place::Gpu {
-            request["device"] = json!("gpu");
-        }
-        let ours = self.ours.time(request)?;
+    fn block(&mut self, request: &Value) -> Result<Block> {
+        let mut request = request.clone();
+        request["device"] = json!(self.device.name());
+        let answer = self.ours.ask(&request)?;
+        let ours = milliseconds(&answer)?;
         let Some(torch) = &mut self.torch else {
             return Ok(Block { ours, theirs: None });
         };
         // PyTorch's fastest form at a size is the one that counts; compiled ones count on a card.
-        let mut request = request.clone();
         let compiled: &[bool] = match self.device {
             Place::Cpu => &[false],
             Place::Gpu => {
@@ -98,7 +133,11 @@ impl Sides {
             for &compiled in compiled {
                 request["attention"] = json!(attention);
                 request["compile"] = json!(compiled);
-                fastest = fastest.min(torch.time(&request)?);
+                let theirs = torch.ask(&request)?;
+                if theirs["windows"] != answer["windows"] {
+                    bail!("the windows of both sides differ: {answer} and {theirs}");
+                }
+                fastest = fastest.min(milliseconds(&theirs)?);
             }
         }
         Ok(Block {
@@ -109,11 +148,25 @@ impl Sides {
 
     /// Multiply-adds of a forecast.
     fn macs(&mut self, request: &Value) -> Result<f64> {
-        let answer = self.ours.ask(request)?;
+        let answer = self.untimed(request, "infer")?;
         answer["macs"]
             .as_f64()
             .with_context(|| format!("the worker answered {answer}"))
     }
+
+    /// What our worker says of a request before any step.
+    fn untimed(&mut self, request: &Value, mode: &str) -> Result<Value> {
+        let mut request = request.clone();
+        request["mode"] = json!(mode);
+        request["device"] = json!(self.device.name());
+        request["warmup"] = json!(0);
+        request["steps"] = json!(0);
+        self.ours.ask(&request)
+    }
+}
+
+fn milliseconds(answer: &Value) -> Result<f64> {
+    median_of(answer).with_context(|| format!("a worker failed: {answer}"))
 }
 
 fn line(size: &str, what: &str, blocks: &[Block]) {

@@ -1,0 +1,112 @@
+//! What other programs took of the processors while something was measured.
+//!
+//! A software adapter shares every launch out to all processors and waits for the last of them, so a
+//! build that runs beside it makes a step three times as long and more; on a CPU it is little better.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// Of a processor's time, from here on others may take before it is told.
+const WORTH_TELLING: f64 = 0.05;
+/// Linux counts the time of processes in hundredths of a second, on every machine (`USER_HZ`).
+const TICKS: f64 = 100.0;
+
+/// Processors' time since a moment. Linux alone tells; elsewhere nothing is said.
+pub(super) struct Bystanders {
+    since: Instant,
+    before: Option<Used>,
+}
+
+/// Ticks that the processors worked, and those that this process and its descendants had of them.
+struct Used {
+    all: f64,
+    own: f64,
+}
+
+impl Bystanders {
+    /// From now on.
+    pub(super) fn watch() -> Self {
+        Self {
+            since: Instant::now(),
+            before: used(),
+        }
+    }
+
+    /// What others took, in words, if it is worth a word.
+    pub(super) fn told(&self) -> Option<String> {
+        let (before, after) = (self.before.as_ref()?, used()?);
+        let others = (after.all - before.all) - (after.own - before.own);
+        let processors = std::thread::available_parallelism().ok()?.get() as f64;
+        let share = others / TICKS / self.since.elapsed().as_secs_f64() / processors;
+        (share > WORTH_TELLING).then(|| {
+            format!(
+                "Other programs took {:.0} % of the processors' time meanwhile: these times are longer than on a \
+                 machine that does nothing else.",
+                100.0 * share
+            )
+        })
+    }
+}
+
+fn used() -> Option<Used> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let ticks: Vec<f64> = text
+        .lines()
+        .next()?
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|ticks| ticks.parse().ok())
+        .collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal; the rest is part of user and nice.
+    let all = ticks.iter().take(8).sum::<f64>() - ticks.get(3)? - ticks.get(4)?;
+    Some(Used { all, own: own()? })
+}
+
+/// Ticks of this process and all its descendants, those that are over included.
+fn own() -> Option<f64> {
+    let mut processes: HashMap<u32, (u32, f64)> = HashMap::new();
+    for entry in std::fs::read_dir("/proc").ok()?.flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|id| id.parse().ok()) else {
+            continue;
+        };
+        // One that has ended meanwhile is counted by its parent.
+        let Ok(text) = std::fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
+        // The name before, in brackets, may hold anything.
+        let Some((_, fields)) = text.rsplit_once(')') else {
+            continue;
+        };
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let number = |place: usize| {
+            fields
+                .get(place)
+                .and_then(|field| field.parse::<f64>().ok())
+        };
+        // State, parent, …, and from the twelfth on its time and its ended children's.
+        let (Some(parent), Some(ticks)) = (number(1), (11..15).map(number).sum::<Option<f64>>())
+        else {
+            continue;
+        };
+        processes.insert(id, (parent as u32, ticks));
+    }
+    let root = std::process::id();
+    let descends = |mut id: u32| {
+        // As many steps up as there are processes at most, whatever changed while they were read.
+        for _ in 0..processes.len() {
+            if id == root {
+                return true;
+            }
+            match processes.get(&id) {
+                Some(&(parent, _)) => id = parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    let ticks = processes
+        .iter()
+        .filter(|(id, _)| descends(**id))
+        .map(|(_, (_, ticks))| ticks);
+    Some(ticks.sum())
+}
