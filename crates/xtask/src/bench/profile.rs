@@ -26,7 +26,7 @@ pub(super) fn run(sizes: &[Size], mut ours: Worker) -> Result<()> {
                 .as_f64()
                 .with_context(|| format!("the worker answered {answer}"))
         };
-        let (step, without_clock) = (number("step")?, number("step_without_clock")?);
+        let step = number("step")?;
         let line = |what: &str, ms: f64| {
             let share = 100.0 * ms / step;
             println!("| {} | {what} | {ms:.2} | {share:.1} % |", size.name);
@@ -41,11 +41,11 @@ pub(super) fn run(sizes: &[Size], mut ours: Worker) -> Result<()> {
             line(&name, ms);
         }
         line("everything else", number("rest")?);
-        line("the step without this clock", without_clock);
+        line("of it the clock around operations", number("clock")?);
     }
     println!(
-        "\nMedians of steps with and without the clock around operations, in turn: what the last line of a size \
-         lacks to 100 % is what the clock adds to the step."
+        "\nMedians of steps. Steps with and without the clock around operations take turns; its line is the median \
+         of what a step with it takes longer than the one before."
     );
     Ok(())
 }

@@ -364,9 +364,11 @@ fn agrees(heads: &[f64], reference: &[f64]) -> Result<(), String> {
     }
 }
 
-/// A reason in one cell of a table.
+/// A reason in one cell of a table: of a chain of causes the last, which began it.
 fn brief(reason: &str) -> String {
-    let words = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cause = reason.rsplit("Caused by:").next().unwrap_or(reason);
+    let cause = cause.split("No backtrace").next().unwrap_or(cause);
+    let words = cause.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut brief: String = words
         .replace('|', "/")
         .chars()
