@@ -62,14 +62,14 @@ pub(crate) fn serve() {
                 kept = Some((key, sensitivities));
                 answer
             }
-            Ok(Err(reason)) => failure(&request, said.unwrap_or(reason)),
-            Err(_) => failure(&request, said.unwrap_or_else(|| "a panic".to_owned())),
+            Ok(Err(reason)) => failure(&request, &said.unwrap_or(reason)),
+            Err(_) => failure(&request, said.as_deref().unwrap_or("a panic")),
         };
         println!("{answer}");
     }
 }
 
-fn failure(request: &Value, reason: String) -> Value {
+fn failure(request: &Value, reason: &str) -> Value {
     json!({ "id": request["id"], "error": reason })
 }
 

@@ -45,7 +45,7 @@ pub(super) fn run(sizes: &[Size], mut ours: Worker) -> Result<()> {
     }
     println!(
         "\nMedians of steps. Steps with and without the clock around operations take turns; its line is the median \
-         of what a step with it takes longer than the one before."
+         of what a step with it takes longer than its neighbour."
     );
     Ok(())
 }
