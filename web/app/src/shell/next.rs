@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use crate::sections::show_part;
+use crate::sections::{later, show_part};
 use crate::show::Show;
 use crate::state::{Activity, EngineState, Page, Training};
 
@@ -19,8 +19,8 @@ enum Next {
     Train,
     /// A run was stopped or failed and can be gone on with.
     GoOn,
-    /// The engine works; how far it is, in percent.
-    Wait(u32),
+    /// The engine works.
+    Wait,
     /// It takes figures and times, which has no percent.
     Measure,
     Prune,
@@ -33,14 +33,11 @@ fn next(page: Page) -> Next {
     if matches!(page.worker.get(), EngineState::Broken(_)) {
         return Next::Nothing;
     }
-    let share = page
-        .training
-        .with(|training| (100.0 * training.step as f64 / training.steps.max(1) as f64) as u32);
     if page.busy.get() {
         if page.training.with(Training::is_measuring) {
             return Next::Measure;
         }
-        return Next::Wait(share.min(100));
+        return Next::Wait;
     }
     if page.table.with(Option::is_none) {
         Next::Table
@@ -57,20 +54,32 @@ fn next(page: Page) -> Next {
     }
 }
 
+/// How far the engine is with its phase; 0 while it does nothing.
+fn percent(page: Page) -> u32 {
+    let share = page
+        .training
+        .with(|training| (100.0 * training.step as f64 / training.steps.max(1) as f64) as u32);
+    if page.busy.get() { share.min(100) } else { 0 }
+}
+
 /// The button, in the bar that stays in sight.
 #[component]
 pub(super) fn NextStep() -> impl IntoView {
     let page = Page::here();
     let next = Memo::new(move |_| next(page));
+    let percent = later(50, Memo::new(move |_| percent(page)));
     let words = move || match next.get() {
         Next::Table => "Choose a table".to_owned(),
         Next::Setup => "See what does not fit".to_owned(),
         Next::Train => "Train".to_owned(),
         Next::GoOn => "Go on".to_owned(),
-        Next::Wait(percent) => match page.training.with(|training| training.activity) {
-            Activity::Paused => format!("Paused at {percent} %"),
-            _ => format!("Computing … {percent} %"),
-        },
+        Next::Wait => {
+            let words = match page.training.with(|training| training.activity) {
+                Activity::Paused => "Paused at",
+                _ => "Computing …",
+            };
+            format!("{words} {} %", percent.get())
+        }
         Next::Measure => "Measuring …".to_owned(),
         Next::Prune => "Prune and fine-tune".to_owned(),
         Next::Compare => "See before and after".to_owned(),
@@ -93,10 +102,10 @@ pub(super) fn NextStep() -> impl IntoView {
             page.go_on();
             show_part("train");
         }
-        Next::Wait(_) | Next::Measure if page.trained.with_untracked(Option::is_some) => {
+        Next::Wait | Next::Measure if page.trained.with_untracked(Option::is_some) => {
             show_part("prune");
         }
-        Next::Wait(_) | Next::Measure => show_part("train"),
+        Next::Wait | Next::Measure => show_part("train"),
         Next::Prune => {
             page.prune();
             show_part("prune");
@@ -105,10 +114,10 @@ pub(super) fn NextStep() -> impl IntoView {
         Next::Nothing => {}
     };
     let share = move || match next.get() {
-        Next::Wait(percent) => format!("{percent}%"),
+        Next::Wait => format!("{}%", percent.get()),
         _ => "0".to_owned(),
     };
-    let waits = move || matches!(next.get(), Next::Wait(_) | Next::Measure);
+    let waits = move || matches!(next.get(), Next::Wait | Next::Measure);
     view! {
         <div class="next">
             <Show when=move || next.get() != Next::Nothing>

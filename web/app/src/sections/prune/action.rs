@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use spat_spec::Plan;
 
 use super::step_link::StepLink;
+use crate::sections::later;
 use crate::show::Show;
 use crate::state::{Activity, MEASURING, Page, Training};
 
@@ -63,7 +64,8 @@ pub(super) fn Action() -> impl IntoView {
 #[component]
 fn Progress() -> impl IntoView {
     let page = Page::here();
-    let words = move || page.training.with(progress);
+    // After the words of step 3 and the step button.
+    let words = later(100, Memo::new(move |_| page.training.with(progress)));
     let step = move || page.training.with(|training| training.step.to_string());
     let steps = move || {
         page.training
@@ -77,7 +79,7 @@ fn Progress() -> impl IntoView {
             prop:value=step
         ></progress>
         <p class="prune-progress-words" data-testid="prune-progress-words">
-            {words}
+            {move || words.get()}
         </p>
         <p class="hint">
             "Pause and stop are in " <StepLink part="train" words="step 3" /> "."
