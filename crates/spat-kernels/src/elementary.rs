@@ -6,6 +6,20 @@
 /// `expf`.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
+    let (power, rest) = split(x);
+    (rest + 1.0) * power
+}
+
+/// `eˣ − 1`, as exact for small x as for others, within the bounds of [`exp`].
+#[inline(always)]
+pub(crate) fn expm1(x: f32) -> f32 {
+    let (power, rest) = split(x);
+    rest * power + (power - 1.0)
+}
+
+/// 2ⁿ and `eʳ − 1`.
+#[inline(always)]
+fn split(x: f32) -> (f32, f32) {
     /// Adding it rounds to a whole number, which then stands in the low bits.
     const ROUND: f32 = 12_582_912.0;
     const LN_2_HIGH: f32 = 0.693_359_4;
@@ -26,7 +40,7 @@ pub(crate) fn exp(x: f32) -> f32 {
         .wrapping_sub(ROUND.to_bits())
         .wrapping_add(127)
         << 23;
-    (p * r * r + r + 1.0) * f32::from_bits(power)
+    (f32::from_bits(power), p * r * r + r)
 }
 
 /// Distribution function Φ and density φ of the standard normal law, Φ to 1e-7.
@@ -61,6 +75,18 @@ mod tests {
         }
         assert!(exp(f32::NAN).is_nan());
         assert!(exp(f32::NEG_INFINITY) < 1.3e-38);
+    }
+
+    #[test]
+    fn expm1_is_right_to_a_few_last_places_of_itself() {
+        let steps = (-87_000..10_000).map(|step| step as f32 * 1e-3);
+        let small = (1..300).flat_map(|step| [1.0, -1.0].map(|sign| sign * 0.93_f32.powi(step)));
+        for x in steps.chain(small) {
+            let exact = f64::from(x).exp_m1();
+            let error = (f64::from(expm1(x)) - exact).abs();
+            assert!(error <= 4e-7 * exact.abs(), "exp({x}) - 1: {error}");
+        }
+        assert_eq!(expm1(0.0), 0.0);
     }
 
     /// Φ by Simpson's rule over the density.

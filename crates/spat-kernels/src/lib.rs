@@ -6,6 +6,7 @@
 
 mod adam;
 mod attention;
+mod dispersion;
 mod dropout;
 mod elementary;
 mod fresh;
@@ -33,6 +34,7 @@ pub use adam::{AdamFactors, AdamParameter, adam};
 pub use attention::{
     Attended, AttentionGradients, AttentionShape, Connections, attend, attend_backward,
 };
+pub use dispersion::{Dispersion, Spread, disperse_rows, spreads};
 pub use dropout::Dropout;
 pub use linear::{Finish, LinearGradients, LinearOutput, linear, linear_backward};
 pub use linear_norm::{

@@ -14,6 +14,7 @@ mod alone;
 mod buffer;
 pub mod encoder;
 mod gpu;
+mod host;
 mod launch;
 mod maps;
 mod place;

@@ -5,7 +5,7 @@ use spat_spec::SendOptions;
 
 use crate::place::{Place, on_gpu, on_host, place};
 use crate::task::Task;
-use crate::{gpu, twin};
+use crate::{gpu, host, twin};
 
 /// SEND of a module over many batches, kept on the device of its sensitivities until somebody
 /// looks. A batch costs three dispatches on a GPU (two where nothing is standardised).
@@ -75,8 +75,7 @@ impl RunningScores {
             &task,
             gpu::accumulate,
             |values, before, task| {
-                let partials = twin::measure_spread(values, task);
-                let sums = twin::disperse_rows(values, &partials, task);
+                let sums = host::disperse_rows(values, task);
                 twin::accumulate_scores(&sums, before, &task.accumulation())
             },
         )

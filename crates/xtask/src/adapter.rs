@@ -58,8 +58,11 @@ pub(crate) fn ensure() -> Result<()> {
 /// Installs Firefox where Debian's packages can be; the one story that it plays is counted as skipped
 /// without it.
 fn ensure_firefox() {
-    let is_there = FIREFOX.iter().any(|name| answers(name));
-    if !is_there && !(answers("apt-get") && install(&["firefox-esr"]).is_ok()) {
+    if FIREFOX.iter().any(|name| answers(name)) {
+        return;
+    }
+    let installed = answers("apt-get") && install(&["firefox-esr"]).is_ok();
+    if !installed {
         println!("left out: the page in Firefox, which is not here and could not be installed");
     }
 }

@@ -140,7 +140,11 @@ fn ensure_tool(program: &str, package: &str, version: &str) -> Result<()> {
     println!("installing {package} {version}");
     let install = || {
         let mut command = cargo();
-        command.args(["install", package, "--version", version, "--quiet"]);
+        command
+            .args(["install", package, "--version", version, "--quiet"])
+            // Optimisation across crates would take minutes for a tool that waits for others.
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         command
     };
     // A lock file may name a release that was withdrawn since, and without one a newer release of some

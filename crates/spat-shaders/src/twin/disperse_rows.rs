@@ -48,7 +48,8 @@ fn tile_exponentials(tile: &[f32], unit: Unit, task: &Task, sum: &mut RowSum) ->
 /// Magnitudes below this have no reciprocal, and some devices take them for 0.
 const SMALLEST: f32 = 4.0 * f32::MIN_POSITIVE;
 
-fn module_unit(partials: &[Moments], task: &Task) -> Unit {
+/// What multiplies a sensitivity, from the partial moments of the module.
+pub(crate) fn module_unit(partials: &[Moments], task: &Task) -> [f32; 2] {
     if task.partials == 0 {
         return [task.factor, 1.0];
     }

@@ -13,6 +13,7 @@ mod moments;
 pub use accumulate_scores::accumulate_scores;
 pub use average_maps::average_maps;
 pub use disperse_rows::disperse_rows;
+pub(crate) use disperse_rows::module_unit;
 pub use measure_entropy::measure_entropy;
 pub use measure_spread::measure_spread;
 pub use moments::Moments;
