@@ -68,6 +68,11 @@ impl<'a> Control<'a> {
     /// Obeys all waiting commands; waits here while paused.
     pub(crate) async fn before_step(&mut self) -> Next {
         loop {
+            if self.breathes && self.last_yield.elapsed() > BREATH {
+                // First, so that what a person asks for in the meantime is obeyed at once.
+                platform::yield_now().await;
+                self.last_yield = Instant::now();
+            }
             while let Ok(command) = self.commands.try_recv() {
                 match command {
                     Command::Pause => {
@@ -96,10 +101,6 @@ impl<'a> Control<'a> {
                 if self.granted == 0 {
                     self.emit(Event::Paused);
                 }
-            }
-            if self.breathes && self.last_yield.elapsed() > BREATH {
-                platform::yield_now().await;
-                self.last_yield = Instant::now();
             }
             return Next::Go;
         }

@@ -13,7 +13,7 @@ use spat_spec::{
     PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly, TrainingConfig, When,
 };
 
-use crate::control::Control;
+use crate::control::{Control, Next};
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
@@ -199,6 +199,10 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         self.control.emit(Event::Scores { scores });
         let maps = self.maps(&dense).await?;
         self.control.emit(Event::Maps { maps });
+        // A model that is only taken up again has no step before which a stop would be heard.
+        if self.control.before_step().await == Next::Stop {
+            return Err(JobError::Stopped);
+        }
         let test_windows = self.dataset.windows(Part::Test).len();
         self.control.emit(Event::Trained { test_windows });
         Ok(())

@@ -6,7 +6,7 @@ mod toy;
 use std::sync::mpsc;
 
 use spat_engine::{Control, Job, JobError, MemoryStore, Viewer, forget_plan, run, train_dense};
-use spat_spec::{Event, Report, SendOptions};
+use spat_spec::{Command, Event, Report, SendOptions};
 use toy::{itransformer, job};
 
 fn whole(job: &Job, store: &mut MemoryStore) -> Report {
@@ -43,6 +43,24 @@ fn two_halves_make_the_whole() {
     assert_eq!(maps.unwrap(), halves.maps, "the maps of the report");
     let at_once = whole(&job, &mut MemoryStore::default());
     assert_eq!(halves.without_timings(), at_once.without_timings());
+}
+
+/// Nothing is trained then, and yet what is said in the meantime is obeyed.
+#[test]
+fn a_dense_model_that_is_taken_up_again_can_be_stopped() {
+    let job = with_ratio(0.5);
+    let mut store = MemoryStore::default();
+    first_half(&job, &mut store);
+    let (commands, receiver) = mpsc::channel();
+    commands.send(Command::Stop).unwrap();
+    let mut events = Vec::new();
+    let mut control = Control::new(receiver, |event| events.push(event));
+    let ended = pollster::block_on(train_dense(&job, &mut store, &mut control));
+    drop(control);
+    assert!(matches!(ended, Err(JobError::Stopped)));
+    assert_eq!(events.last(), Some(&Event::Stopped));
+    let again = first_half(&job, &mut store);
+    assert!(matches!(again.last(), Some(Event::Trained { .. })));
 }
 
 #[test]

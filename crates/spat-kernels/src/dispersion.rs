@@ -3,7 +3,7 @@
 
 use crate::elementary::expm1;
 use crate::profile::timed;
-use crate::sums::{LANES, sum_of};
+use crate::sums::{LANES, largest, sum_of};
 use crate::threads::each_block;
 use crate::vectorise::vectorised;
 
@@ -73,6 +73,12 @@ pub fn disperse_rows(values: &[f32], dispersion: &Dispersion) -> Vec<[f32; 2]> {
 /// The exponent's bits: all set in what is no number.
 const EXPONENT: u32 = 0x7f80_0000;
 
+/// The bits that stay of a value whose magnitude may be all that counts.
+#[inline(always)]
+fn kept_bits(absolute: bool) -> u32 {
+    if absolute { !(1 << 31) } else { !0 }
+}
+
 #[inline(always)]
 fn is_number(value: f32) -> bool {
     value.to_bits() & EXPONENT != EXPONENT
@@ -93,8 +99,8 @@ vectorised! {
         if scale == 0.0 {
             return Spread { count, ..Spread::default() };
         }
-        let sign = if absolute { !(1 << 31) } else { !0 };
-        let scaled = |value: f32| f32::from_bits(value.to_bits() & sign) / scale;
+        let kept = kept_bits(absolute);
+        let scaled = |value: f32| f32::from_bits(value.to_bits() & kept) / scale;
         let mean = sum_of(values, values, |value, _| {
             if is_number(value) { scaled(value) } else { 0.0 }
         }) / count;
@@ -131,10 +137,10 @@ vectorised! {
 /// The row's numbers, to the front of `room`; how many they are.
 #[inline(always)]
 fn numbers(row: &[f32], absolute: bool, room: &mut [f32]) -> usize {
-    let sign = if absolute { !(1 << 31) } else { !0 };
+    let kept = kept_bits(absolute);
     let mut missing = 0_u32;
     for (place, value) in room.iter_mut().zip(row) {
-        *place = f32::from_bits(value.to_bits() & sign);
+        *place = f32::from_bits(value.to_bits() & kept);
         missing += u32::from(!is_number(*value));
     }
     if missing == 0 {
@@ -142,7 +148,7 @@ fn numbers(row: &[f32], absolute: bool, room: &mut [f32]) -> usize {
     }
     let mut count = 0;
     for value in row.iter().filter(|value| is_number(**value)) {
-        room[count] = f32::from_bits(value.to_bits() & sign);
+        room[count] = f32::from_bits(value.to_bits() & kept);
         count += 1;
     }
     count
@@ -153,18 +159,9 @@ fn numbers(row: &[f32], absolute: bool, room: &mut [f32]) -> usize {
 /// equal.
 #[inline(always)]
 fn deviation(room: &mut [f32], count: usize, dispersion: &Dispersion) -> f32 {
-    let least = room[0];
-    room[count..].fill(least);
-    let mut lanes = [least; LANES];
-    for values in room.as_chunks::<LANES>().0 {
-        for (largest, value) in lanes.iter_mut().zip(values) {
-            *largest = if *value > *largest { *value } else { *largest };
-        }
-    }
-    let mut largest = least;
-    for value in lanes {
-        largest = if value > largest { value } else { largest };
-    }
+    let first = room[0];
+    room[count..].fill(first);
+    let largest = largest(room);
     let [a, b] = dispersion.unit;
     for value in &mut *room {
         *value = expm1((*value - largest) * a * b);

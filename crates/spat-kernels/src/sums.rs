@@ -1,4 +1,4 @@
-//! Sums of the rows of a matrix, in an order that the shape alone decides.
+//! Sums and largest values of the rows of a matrix, in an order that the shape alone decides.
 
 use crate::threads::{block_rows, each_block};
 use crate::vectorise::vectorised;
@@ -65,4 +65,18 @@ pub(crate) fn sum_of(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
         width /= 2;
     }
     lanes[0]
+}
+
+/// The largest value of a row that is as long as whole vectors. NaN is passed over, but for the first.
+#[inline(always)]
+pub(crate) fn largest(row: &[f32]) -> f32 {
+    let greater = |a: f32, b: f32| if b > a { b } else { a };
+    let first = row.first().copied().unwrap_or_default();
+    let mut lanes = [first; LANES];
+    for values in row.as_chunks::<LANES>().0 {
+        for (largest, value) in lanes.iter_mut().zip(values) {
+            *largest = greater(*largest, *value);
+        }
+    }
+    lanes.into_iter().fold(first, greater)
 }

@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         return browser::run(arguments.rounds);
     }
     if arguments.window {
-        return window::run(arguments.rounds);
+        return window::run(arguments.rounds, arguments.threads);
     }
     if arguments.reduce {
         return reduce(arguments);

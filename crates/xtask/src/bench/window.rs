@@ -6,8 +6,9 @@ use anyhow::{Result, bail};
 
 use crate::{root, succeed, window, window_stories};
 
-/// Builds both programs and lets `tests/desktop/bench.mjs` measure them.
-pub(super) fn run(rounds: usize) -> Result<()> {
+/// Builds both programs and lets `tests/desktop/bench.mjs` measure them, each computing on so many
+/// threads.
+pub(super) fn run(rounds: usize, threads: usize) -> Result<()> {
     if let Some(reason) = window_stories::build()? {
         bail!(reason);
     }
@@ -15,6 +16,7 @@ pub(super) fn run(rounds: usize) -> Result<()> {
         Command::new("node")
             .current_dir(root().join("tests/desktop"))
             .args(["bench.mjs", &rounds.to_string()])
+            .env("RAYON_NUM_THREADS", threads.to_string())
             .env("SPAT_TARGET", window::target()?),
     )
 }

@@ -129,6 +129,7 @@ impl Page {
     fn dense_is_trained(self, test_windows: usize) {
         self.test_windows.set(test_windows);
         let card = untrack(|| self.open_card());
+        let stage = card.as_ref().map(|(_, card)| card.stage);
         let experiment = card.map(|(_, card)| card.experiment);
         self.trained.set(experiment.clone().map(Arc::new));
         let then_prune = self.training.with_untracked(|training| training.then_prune);
@@ -136,10 +137,13 @@ impl Page {
         if let Some(experiment) = experiment
             && then_prune
         {
-            // Not queued before, so that a stop ends both.
-            self.now(Activity::Starting);
+            // Not queued before, so that a stop ends both; it can be pressed all the while.
             let experiment = Box::new(experiment);
             return self.command(Command::Prune { experiment });
+        }
+        if matches!(stage, Some(Stage::Pruning | Stage::Finished)) {
+            // A stop crossed this on its way: the pruning that would follow is what it meant.
+            return self.now(Activity::Stopped);
         }
         self.now(Activity::Trained);
         self.update_card(|card| {
