@@ -3,7 +3,7 @@
 use crate::dropout::{Dropout, drop_values};
 use crate::fresh::{Fresh, blocks_or_empty};
 use crate::gelu::{gelu, gelu_backward};
-use crate::product::{ROWS, each_row_block, transposed_product};
+use crate::product::{each_row_block, rows_of_block, transposed_product};
 use crate::profile::timed;
 use crate::sums::{add, sum_rows};
 use crate::threads::{block_rows, each_block};
@@ -44,7 +44,8 @@ pub fn linear(
     let mut y = Fresh::new(count);
     let mut before = (finish.gelu && keep).then(|| Fresh::new(count));
     let is_kept = before.is_some();
-    let kept = blocks_or_empty(before.as_mut(), count, ROWS * outputs);
+    let rows = rows_of_block(x.len() / inputs, weight.len());
+    let kept = blocks_or_empty(before.as_mut(), count, rows * outputs);
     each_row_block(
         &mut y,
         x,

@@ -4,7 +4,7 @@ use crate::dropout::{Dropout, drop_values};
 use crate::fresh::FreshBlock;
 use crate::linear::{add_bias, times_transposed};
 use crate::norm::{NormGradients, Normed, add_branch, add_norm_backward, norm_rows};
-use crate::product::{ROWS, each_row_block, transposed_product};
+use crate::product::{each_row_block, rows_of_block, transposed_product};
 use crate::profile::timed;
 use crate::sums::sum_rows;
 
@@ -52,10 +52,11 @@ pub fn linear_add_norm(x: &[f32], inputs: &LinearNormInputs<'_>) -> Normed {
     let inner = inputs.weight.len() / width;
     let mut normed = Normed::fresh(x.len() / width, width);
     let [output, normal, inverse] = &mut normed;
+    let rows = rows_of_block(x.len() / width, inputs.weight.len());
     let others = output
-        .blocks(ROWS * width)
-        .zip(inverse.blocks(ROWS))
-        .zip(x.chunks(ROWS * width));
+        .blocks(rows * width)
+        .zip(inverse.blocks(rows))
+        .zip(x.chunks(rows * width));
     let finish =
         |row: usize,
          sum: &mut [f32],

@@ -2,20 +2,39 @@
 //! the cut of large ones into blocks.
 //!
 //! A product of `gemm` is as fast for 48 rows of the output as for all of them, if the right matrix
-//! is row-major: so large products are cut into blocks of rows, for threads, and so that what follows
-//! a product finds its rows in the cache. The blocks follow from the shapes, so that the order of the
-//! sums does not depend on the number of threads.
+//! is row-major and lies in a core's cache: so large products are cut into blocks of rows, for threads,
+//! and so that what follows a product finds its rows in the cache. The blocks follow from the shapes, so
+//! that the order of the sums does not depend on the number of threads.
 
 use crate::fresh::Fresh;
 use crate::threads::each_block;
 
 /// Rows of the output in a block: as few as keep a product fast.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) const ROWS: usize = 48;
+const ROWS: usize = 48;
 
 /// Rows of the output in a block: so many that copying the right matrix for each weighs little.
 #[cfg(target_arch = "wasm32")]
-pub(crate) const ROWS: usize = 192;
+const ROWS: usize = 192;
+
+/// Values of a right matrix that a core's cache holds, read again for each block.
+const CACHED: usize = 1 << 19;
+
+/// Blocks of a product whose right matrix is larger, where each block copies it piece by piece into an
+/// order that is read fast: few, but enough for the threads of most machines.
+const FEW_BLOCKS: usize = 8;
+
+/// Rows of a block of a product with `rows` rows, where the right matrix has `right` values.
+pub(crate) fn rows_of_block(rows: usize, right: usize) -> usize {
+    if right <= CACHED {
+        ROWS
+    } else {
+        // `gemm` copies from three of its tiles on.
+        rows.div_ceil(FEW_BLOCKS)
+            .next_multiple_of(ROWS)
+            .max(3 * ROWS)
+    }
+}
 
 /// Multiplications that take as long as passing over one value.
 const PER_VALUE: usize = 16;
@@ -180,7 +199,8 @@ impl<'a> ViewMut<'a> {
     }
 }
 
-/// `product ← a b` in blocks of `ROWS` rows, where `a` is `[rows × inner]` and `b` `[inner × columns]`.
+/// `product ← a b` in blocks of [`rows_of_block`], where `a` is `[rows × inner]` and `b`
+/// `[inner × columns]`.
 /// `finish` sees each block of the product, which it may change, beside the number of its first row and
 /// the item of `others` for the block; what it returns comes back in order.
 pub(crate) fn each_row_block<O: Send, R: Send>(
@@ -192,18 +212,19 @@ pub(crate) fn each_row_block<O: Send, R: Send>(
     finish: impl Fn(usize, &mut [f32], O) -> R + Send + Sync,
 ) -> Vec<R> {
     let columns = b.len() / inner;
+    let length = rows_of_block(a.len() / inner, b.len());
     let b = View::new(b, inner, columns);
     let work = values(a.len(), columns);
     let blocks = product
-        .blocks(ROWS * columns)
-        .zip(a.chunks(ROWS * inner))
+        .blocks(length * columns)
+        .zip(a.chunks(length * inner))
         .zip(others)
         .enumerate();
     each_block(work, blocks, |(block, ((product, a), other))| {
         let product = product.cleared();
         let rows = a.len() / inner;
         ViewMut::new(product, rows, columns).set(1.0, View::new(a, rows, inner), b);
-        finish(block * ROWS, product, other)
+        finish(block * length, product, other)
     })
 }
 
@@ -211,10 +232,11 @@ pub(crate) fn each_row_block<O: Send, R: Send>(
 pub(crate) fn transposed_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> {
     let (m, n) = (a.len() / rows.max(1), b.len() / rows.max(1));
     let mut product = Fresh::new(m * n);
-    let blocks = product.blocks(ROWS * n.max(1)).enumerate();
+    let length = rows_of_block(m, b.len());
+    let blocks = product.blocks(length * n.max(1)).enumerate();
     each_block(values(a.len(), n), blocks, |(block, product)| {
         let product = product.cleared();
-        let first = block * ROWS;
+        let first = block * length;
         let columns = product.len() / n;
         let a = View::strided(&a[first..], rows, columns, m).transposed();
         ViewMut::new(product, columns, n).set(1.0, a, View::new(b, rows, n));

@@ -2,7 +2,7 @@
 
 use crate::fresh::Fresh;
 use crate::linear::add_bias;
-use crate::product::{ROWS, View, ViewMut, transposed_product, values};
+use crate::product::{View, ViewMut, rows_of_block, transposed_product, values};
 use crate::profile::timed;
 use crate::sums::sum_rows;
 use crate::threads::each_block;
@@ -42,7 +42,10 @@ pub fn project(x: &[f32], parts: &[Projection<'_>; 3]) -> Vec<f32> {
     let inputs = parts[0].weight.len() / width;
     let bias = parts.map(|part| part.bias).concat();
     let mut output = Fresh::new(x.len() / inputs * 3 * width);
-    let blocks = output.blocks(ROWS * 3 * width).zip(x.chunks(ROWS * inputs));
+    let length = rows_of_block(x.len() / inputs, parts[0].weight.len());
+    let blocks = output
+        .blocks(length * 3 * width)
+        .zip(x.chunks(length * inputs));
     each_block(values(x.len(), 3 * width), blocks, |(output, x)| {
         let output = output.cleared();
         let rows = x.len() / inputs;
