@@ -1,4 +1,4 @@
-//! What differs between a native program and a browser. Nothing else names the target.
+//! What differs between a native program and a browser. Nothing else in the engine names the target.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
