@@ -1,0 +1,111 @@
+//! Models in files: of a run, of another version, of PyTorch.
+
+use std::fs;
+use std::path::Path;
+
+use crate::folder::{Folder, table};
+
+#[test]
+fn saved_models_forecast_and_are_evaluated_elsewhere() {
+    let folder = Folder::new();
+    folder.run(&["--run", "r"]);
+    for model in ["r/dense.safetensors", "r/pruned.safetensors"] {
+        folder.succeeds(&["forecast", model, "toy.csv", "-o", "future.csv"]);
+        let csv = fs::read_to_string(folder.path().join("future.csv")).unwrap();
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines.len(), 1 + 12 * 3);
+        assert!(
+            lines[0].starts_with("row,stamp,channel,forecast,lower_80,upper_80"),
+            "{}",
+            lines[0]
+        );
+        assert!(
+            lines[1].starts_with("600,2024-01-26 00:00:00,load,"),
+            "{}",
+            lines[1]
+        );
+        fs::remove_file(folder.path().join("future.csv")).unwrap();
+    }
+    let (found, _) = folder.succeeds(&["evaluate", "r/pruned.safetensors", "toy.csv", "--json"]);
+    let mse = folder.report("r").pruned.test.mse;
+    assert!(found.contains(&mse.to_string()), "{mse}: {found}");
+
+    folder.write("other.csv", table(600).replace("wind", "rain").as_bytes());
+    folder.refuses(
+        &["forecast", "r/dense.safetensors", "other.csv"],
+        &["\"wind\""],
+    );
+
+    let whole = fs::read(folder.path().join("r/dense.safetensors")).unwrap();
+    folder.write("cut.safetensors", &whole[..whole.len() / 2]);
+    folder.refuses(&["forecast", "cut.safetensors", "toy.csv"], &["cut short"]);
+}
+
+#[test]
+fn pytorch_weights_become_a_model_file() {
+    let folder = Folder::new();
+    let references = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/references");
+    let weights = references.join("itransformer.pth");
+    let weights = weights.to_str().unwrap();
+    let sizes = [
+        "--width",
+        "16",
+        "--ff",
+        "32",
+        "--heads",
+        "4",
+        "--lookback",
+        "24",
+        "--horizon",
+        "12",
+    ];
+    let import = |weights, sizes: &[&'static str]| {
+        [
+            &["import", weights, "toy.csv", "-o", "m.safetensors"],
+            sizes,
+        ]
+        .concat()
+    };
+    folder.refuses(
+        &import(weights, &sizes[2..]),
+        &["itransformer.pth", "--width"],
+    );
+    folder.refuses(&import("toy.csv", &sizes), &["toy.csv"]);
+    assert!(!folder.path().join("m.safetensors").exists());
+
+    folder.succeeds(&import(weights, &sizes));
+    let (found, _) = folder.succeeds(&["evaluate", "m.safetensors", "toy.csv", "--part", "val"]);
+    assert!(
+        found.contains("iTransformer") && found.contains("validation"),
+        "{found}"
+    );
+    let (csv, said) = folder.succeeds(&["forecast", "m.safetensors", "toy.csv"]);
+    assert!(csv.starts_with("row,stamp,channel,forecast\n"), "{csv}");
+    assert!(said.contains("no intervals"), "{said}");
+
+    // The safetensors file itself has no structure of ours.
+    let foreign = references.join("itransformer.safetensors");
+    folder.refuses(
+        &["evaluate", foreign.to_str().unwrap(), "toy.csv"],
+        &["spat import"],
+    );
+}
+
+#[test]
+fn a_checkpoint_of_another_version_is_refused() {
+    let folder = Folder::new();
+    folder.run(&["--run", "r"]);
+    let mut bytes = fs::read(folder.path().join("r/pruned.safetensors")).unwrap();
+    // `{\"format\":1,` in the header's JSON becomes another format of the same length.
+    let mark = br#"{\"format\":1,"#;
+    let at = bytes
+        .windows(mark.len())
+        .position(|window| window == mark)
+        .unwrap();
+    bytes[at + mark.len() - 2] = b'7';
+    folder.write("new.safetensors", &bytes);
+    folder.refuses(
+        &["evaluate", "new.safetensors", "toy.csv"],
+        &["new.safetensors", "format 7"],
+    );
+}

@@ -1,0 +1,68 @@
+//! Tables: looked at and fetched.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use crate::folder::{Folder, table, text};
+
+#[test]
+fn inspect_says_what_was_detected() {
+    let folder = Folder::new();
+    let german = table(600).replace(',', ";").replace('.', ",");
+    folder.write("german.csv", german.as_bytes());
+    let (said, _) = folder.succeeds(&["inspect", "german.csv"]);
+    for word in ["load", "wind", "sun", "1 h", "600"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+#[test]
+fn downloads_are_checked() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 1024];
+        let _ = stream.read(&mut request).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwrong")
+            .unwrap();
+    });
+    let folder = Folder::new();
+    let output = folder.spat(&["data", "get", "ETTh1", "--origin", &origin]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("SHA-256"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(!folder.path().join("ETTh1.csv").exists());
+    server.join().unwrap();
+}
+
+#[test]
+fn data_sets_are_listed_with_origin_and_checksum() {
+    let folder = Folder::new();
+    let (list, _) = folder.succeeds(&["data", "list", "--json"]);
+    let sets: Vec<serde_json::Value> = serde_json::from_str(&list).unwrap();
+    for set in &sets {
+        let sum = set["sha256"].as_str().unwrap();
+        assert!(
+            sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{set}"
+        );
+    }
+    folder.refuses(&["data", "get", "ETTh9"], &["ETTh9", "ETTh1"]);
+    folder.write("ETTh1.csv", b"mine");
+    folder.refuses(&["data", "get", "etth1"], &["another file", "--output"]);
+    assert_eq!(fs::read(folder.path().join("ETTh1.csv")).unwrap(), b"mine");
+    // Nothing listens on port 9 of this computer.
+    let output = folder.spat(&["data", "get", "ETTh2", "--origin", "http://127.0.0.1:9"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("check the network"),
+        "{}",
+        text(&output.stderr)
+    );
+}
