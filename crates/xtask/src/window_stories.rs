@@ -1,10 +1,10 @@
 //! The window's stories, by WebDriver on a screen that nobody sees.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use crate::browser::tell;
+use crate::browser::counted;
 use crate::counts::Counts;
 use crate::{PACKAGE_SETS, adapter, cargo, root, succeed, window};
 
@@ -31,13 +31,11 @@ pub(crate) fn test() -> Result<Counts> {
         println!("left out: {reason}");
         return Ok(Counts::default());
     }
-    let target = window::target()?;
-    tell(|| {
-        let mut stories = Command::new("node");
-        stories
-            .current_dir(root().join("tests/desktop"))
-            .args(["--test", "--test-concurrency=1", "--test-reporter=tap"])
-            .env("SPAT_TARGET", &target);
-        stories
-    })
+    let child = Command::new("node")
+        .current_dir(root().join("tests/desktop"))
+        .args(["--test", "--test-concurrency=1", "--test-reporter=tap"])
+        .env("SPAT_TARGET", window::target()?)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    counted(child)
 }
