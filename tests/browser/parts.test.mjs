@@ -97,16 +97,31 @@ test("single heads are removed instead of modules", MINUTE, () =>
     assert.match(await text(page, "verdict"), /head/);
   }));
 
-// A reload in the very moment in which a run's stage changes finds it as it was before.
-const openAgain = (page) => page.getByTestId("runs").getByRole("button", { name: /Open|Go on/ }).click();
+/** Reloads the page once the history holds a run of this stage: it is written after the page shows it. */
+async function reloadOnceKept(page, stage) {
+  const stages = () =>
+    page.evaluate(async () => {
+      const done = (request) =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const database = await done(indexedDB.open("spat"));
+      const cards = await done(database.transaction("cards").objectStore("cards").getAll());
+      database.close();
+      return cards.map((card) => JSON.parse(card).stage);
+    });
+  while (!(await stages()).includes(stage)) await page.waitForTimeout(50);
+  await page.reload();
+}
 
 test("a run that is opened again has its curves", MINUTE, () =>
   visit(async (page) => {
     await choose(page, "sample-waves");
     await train(page);
     await prune(page);
-    await page.reload();
-    await openAgain(page);
+    await reloadOnceKept(page, "finished");
+    await page.getByTestId("runs").getByRole("button", { name: "Open" }).click();
     await page.getByTestId("verdict").waitFor({ timeout: 30_000 });
     const lines = await page.getByTestId("curves").locator("svg path").count();
     assert.ok(lines >= 2, "the dense model's losses and its validation errors");
@@ -116,8 +131,8 @@ test("a run that was trained and not pruned has its curves when it is opened aga
   visit(async (page) => {
     await choose(page, "sample-waves");
     await train(page);
-    await page.reload();
-    await openAgain(page);
+    await reloadOnceKept(page, "trained");
+    await page.getByTestId("runs").getByRole("button", { name: "Open" }).click();
     await page.getByTestId("prune-start").and(page.locator(":enabled")).waitFor({ timeout: 30_000 });
     const lines = await page.getByTestId("curves").locator("svg path").count();
     assert.ok(lines >= 2, "the dense model's losses and its validation errors");
