@@ -1,7 +1,6 @@
 //! The same run made anew, from what a run left.
 
 use std::fs;
-use std::process::Command;
 
 use crate::folder::{Folder, SHORT, SMALL, WINDOWS, table, text};
 
@@ -36,11 +35,7 @@ fn the_command_in_the_report_makes_the_run_again() {
     // A shell reads it as a person would paste it.
     let spat = format!("'{}'", env!("CARGO_BIN_EXE_spat"));
     let script = format!("{} --run second", command.replacen("spat", &spat, 1));
-    let output = Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    let output = folder.shell(&script);
     assert!(
         output.status.success(),
         "{command}: {}",

@@ -40,6 +40,13 @@ impl Folder {
         self.command(arguments).output().unwrap()
     }
 
+    /// A line as a person would type it.
+    pub(crate) fn shell(&self, script: &str) -> Output {
+        let mut shell = Command::new("sh");
+        let shell = shell.current_dir(self.path()).args(["-c", script]);
+        shell.output().unwrap()
+    }
+
     /// Both streams of a command that must succeed.
     pub(crate) fn succeeds(&self, arguments: &[&str]) -> (String, String) {
         let output = self.spat(arguments);

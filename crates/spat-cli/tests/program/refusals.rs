@@ -1,6 +1,5 @@
 //! What cannot be done is answered with a place and a way out, before anything is written.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use spat_spec::Event;
@@ -107,17 +106,13 @@ fn a_reader_that_goes_away_is_no_error() {
     let folder = Folder::new();
     let spat = env!("CARGO_BIN_EXE_spat");
     let script = format!("'{spat}' completions bash | head -n 1; '{spat}' help run | head -n 1");
-    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let output = folder.shell(&script);
     assert_eq!(text(&output.stderr), "");
 
     let flags =
         "--lookback 24 --horizon 12 --epochs 2000 --patience none --device cpu --json --run r";
     let script = format!("'{spat}' run toy.csv {flags} | head -n 2");
-    let output = Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    let output = folder.shell(&script);
     assert_eq!(text(&output.stdout).lines().count(), 2);
     let said = text(&output.stderr);
     assert!(

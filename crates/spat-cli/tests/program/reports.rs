@@ -116,28 +116,10 @@ fn the_same_seed_gives_the_same_report_and_another_does_not() {
 fn the_number_of_threads_changes_no_digit() {
     let folder = Folder::new();
     // Wide enough that products, sums and attention are shared between threads.
-    let wide = [
-        "run",
-        "toy.csv",
-        "--lookback",
-        "24",
-        "--horizon",
-        "12",
-        "--width",
-        "256",
-        "--heads",
-        "8",
-        "--layers",
-        "2",
-        "--batch",
-        "128",
-        "--epochs",
-        "1",
-        "--finetune-epochs",
-        "1",
-        "--device",
-        "cpu",
-    ];
+    let flags =
+        "--width 256 --heads 8 --layers 2 --batch 128 --epochs 1 --finetune-epochs 1".split(' ');
+    let flags: Vec<&str> = flags.collect();
+    let wide = [&["run", "toy.csv"], WINDOWS, &flags[..]].concat();
     let run = |threads: &str| {
         let more = ["--threads", threads, "--run", threads];
         folder.succeeds(&[&wide[..], &more].concat());

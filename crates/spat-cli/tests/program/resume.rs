@@ -204,11 +204,7 @@ fn a_failing_write_loses_nothing() {
     let arguments = arguments.join(" ");
     // Blocks of 512 or 1024 bytes: enough for the small files, not for the weights.
     let script = format!("trap '' XFSZ; ulimit -f 8; exec {spat} {arguments}");
-    let output = Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
+    let output = folder.shell(&script);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(
         text(&output.stderr).contains("r/"),
