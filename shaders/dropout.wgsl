@@ -1,5 +1,5 @@
 // Dropout masks that are computed, not stored: a hash of the value's place and the drop's keys, the
-// same as on the CPU (spat-kernels, dropout.rs).
+// same as on the CPU (spat-cpu, dropout.rs).
 
 struct Dropout {
     keys: vec2<u32>,

@@ -3,8 +3,8 @@
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Tensor, TensorData};
-use spat_kernels::{AdamFactors, AdamParameter, adam};
-use spat_shaders::{Buffer, Gpu, encoder};
+use spat_cpu::{AdamFactors, AdamParameter, adam};
+use spat_gpu::{Buffer, Gpu, encoder};
 
 /// First and second moment of a parameter, flat.
 pub(crate) type Moments = (Tensor<1>, Tensor<1>);

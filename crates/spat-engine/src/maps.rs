@@ -1,9 +1,9 @@
 //! Attention and sensitivity maps of the dense model, for the eye.
 
 use burn::module::Module;
+use spat_gpu::{attention_entropy, average_maps};
 use spat_model::{Forecaster, Pass, Probe, read};
 use spat_series::Part;
-use spat_shaders::{attention_entropy, average_maps};
 use spat_spec::{ForecasterConfig, MaskShape, ModuleMaps};
 
 use crate::error::JobError;

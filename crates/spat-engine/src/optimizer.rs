@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use spat_kernels::AdamFactors;
+use spat_cpu::AdamFactors;
 use spat_model::{ParameterPath, read};
 use spat_spec::{Array, OptimizerConfig};
 

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
-use spat_kernels::AttentionShape;
+use spat_cpu::AttentionShape;
 use spat_spec::{AttentionStructure, ModuleId};
 
 use crate::initial::Initial;

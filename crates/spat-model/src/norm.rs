@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
-use spat_kernels::Dropout;
+use spat_cpu::Dropout;
 
 use crate::initial::Initial;
 use crate::operations::{add_norm, dropout, linear_add_norm, linear_dropout};

@@ -6,7 +6,7 @@ use burn::module::ParamId;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use spat_kernels::Dropout;
+use spat_cpu::Dropout;
 use spat_spec::{MaskShape, ModuleId};
 
 /// What is asked of the attention modules besides the forecast.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, Transaction};
-use spat_shaders::{RunningScores, ScoreReading};
+use spat_gpu::{RunningScores, ScoreReading};
 use spat_spec::{Accumulate, Array, MaskShape, ModuleId, Score, Scorer, SendOptions};
 use thiserror::Error;
 

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
+use spat_gpu::{RunningScores, ScoreReading};
 use spat_model::{Forecaster, read};
 use spat_prune::{ScoreAccumulator, apply, send, send_reference};
-use spat_shaders::{RunningScores, ScoreReading};
 use spat_spec::{
     Accumulate, Deviation, ForecasterConfig, HeadRemoval, MaskShape, ModuleId, Plan, PruneRule,
     Scaling, SendOptions, Sign, Structure, preset,

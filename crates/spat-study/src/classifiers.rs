@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use spat_domains::{Classifier, Course, Stream};
+use crate::synthetic::{Classifier, Course, Stream};
 use spat_engine::JobError;
 use spat_model::{weights, with_weights};
 use spat_prune::{ScoreAccumulator, apply, score_with};

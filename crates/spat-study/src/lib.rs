@@ -22,6 +22,7 @@ mod runner;
 mod site;
 pub mod statistics;
 mod subsets;
+pub mod synthetic;
 mod task;
 mod variants;
 mod workers;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spat_domains::{Course, Stream, best_loss, task};
+use crate::synthetic::{Course, Stream, best_loss, task};
 use spat_spec::{ClassifierStudy, DataConfig, Domain, MadeReport, MadeStudy, Spread};
 
 use crate::classifiers::TEST_BATCHES;

@@ -174,7 +174,7 @@ impl Runner<'_> {
                 Ok(Outcome::Errors(errors.map_err(because)?.into()))
             }
             Task::Planted(config) => {
-                let report = pollster::block_on(spat_domains::planted::run(config));
+                let report = pollster::block_on(crate::synthetic::planted::run(config));
                 let report = report.map_err(|error| because(error.into()))?;
                 let values = |scores: &[Score]| scores.iter().map(|score| score.value).collect();
                 let ways = report

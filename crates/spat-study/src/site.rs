@@ -1,6 +1,6 @@
 //! Models of one depth: their recipes, and figures over the study's seeds.
 
-use spat_domains::Course;
+use crate::synthetic::Course;
 use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{

@@ -1,9 +1,9 @@
 //! The work of a study in independent pieces, each named by a hash of all that decides its result.
 
+use crate::synthetic::Course;
+use crate::synthetic::planted::PlantedConfig;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use spat_domains::Course;
-use spat_domains::planted::PlantedConfig;
 use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{

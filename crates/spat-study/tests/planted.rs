@@ -1,9 +1,9 @@
 //! A forecaster with planted needless modules, whose true order is known: who finds it?
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use spat_domains::planted::{PlantedConfig, TRUTH, run};
 use spat_spec::Score;
 use spat_study::statistics::kendall_tau;
+use spat_study::synthetic::planted::{PlantedConfig, TRUTH, run};
 
 /// The literal reading of SEND: a shared mask, signs kept, nothing before the softmax; during training
 /// and after.

@@ -45,8 +45,8 @@ fn hand_over(place: u32) -> bool {
     // SAFETY: on this target an address of a function is its place in the table, where a function of this
     // very type was just set; it does what `set_strip_product` asks for (`tests/fused.rs`).
     unsafe {
-        let function: spat_kernels::StripProduct = std::mem::transmute(place as usize);
-        spat_kernels::set_strip_product(function)
+        let function: spat_cpu::StripProduct = std::mem::transmute(place as usize);
+        spat_cpu::set_strip_product(function)
     }
 }
 

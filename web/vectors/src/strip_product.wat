@@ -1,5 +1,5 @@
 ;; Sums of products over tiles of 4 × 8, each product fused with its addition: `strip_product` of
-;; `spat-kernels/src/portable_product.rs`, in instructions that only some browsers have.
+;; `spat-cpu/src/portable_product.rs`, in instructions that only some browsers have.
 ;;
 ;;   sums[t][i][j] = Σ_d a[t][d][i] · b[d][j]      t < tiles, d < depth, i < 4, j < 8
 ;;

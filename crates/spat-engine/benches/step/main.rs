@@ -1,4 +1,4 @@
-//! Times training steps and forward passes on request: the twin of `bench.py`, driven by
+//! Times training steps and forward passes on request: the counterpart of `bench.py`, driven by
 //! `cargo xtask bench` over the same JSON lines. `"device": "gpu"` takes the first card, or the
 //! software adapter where there is none, and the answer then tells a step's launches by kernel;
 //! `"vectors": 128` in the first request holds our kernels to vectors as a browser has them.
@@ -54,7 +54,7 @@ fn main() {
             && benches.is_empty()
         {
             assert!(
-                spat_kernels::limit_vectors(bits),
+                spat_cpu::limit_vectors(bits),
                 "vectors are limited at first, and on x86-64"
             );
         }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use serde_json::{Value, json};
+use spat_cpu::{start_profile, take_profile};
 use spat_engine::{Batch, Dataset};
-use spat_kernels::{start_profile, take_profile};
 use spat_model::{Pass, mean_squared_error, read};
 
 use crate::Bench;

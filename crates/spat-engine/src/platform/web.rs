@@ -61,7 +61,7 @@ pub fn write_whole(path: &Path, _bytes: &[u8]) -> Result<(), StoreError> {
 
 /// What a page may know of the processor.
 pub fn cpu_name() -> String {
-    let vectors = if spat_kernels::has_strip_product() {
+    let vectors = if spat_cpu::has_strip_product() {
         "relaxed SIMD"
     } else {
         "SIMD"

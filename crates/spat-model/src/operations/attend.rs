@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::activation::softmax;
 use burn::tensor::{Tensor, TensorData};
-use spat_kernels::{
+use spat_cpu::{
     Attended, AttentionGradients, AttentionShape, Connections, Dropout, attend as forward,
     attend_backward,
 };

@@ -2,7 +2,7 @@
 
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use spat_kernels::{AttentionShape, Dropout};
+use spat_cpu::{AttentionShape, Dropout};
 
 /// Self-attention over the tokens of each sample.
 #[derive(Debug, Clone)]

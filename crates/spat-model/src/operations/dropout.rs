@@ -1,7 +1,7 @@
 //! Dropout alone.
 
 use burn::tensor::{Tensor, TensorData};
-use spat_kernels::Dropout;
+use spat_cpu::Dropout;
 
 use super::gpu;
 use super::node::{Operand, Saved, output};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::nn::Linear;
 use burn::tensor::{Tensor, activation};
-use spat_kernels::{
+use spat_cpu::{
     Dropout, Finish, LinearGradients, LinearOutput, linear as forward, linear_backward,
 };
 

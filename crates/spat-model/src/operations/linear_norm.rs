@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
-use spat_kernels::{
+use spat_cpu::{
     Dropout, LinearNormGradients, LinearNormInputs, Normed, linear_add_norm as forward,
     linear_add_norm_backward,
 };

@@ -1,6 +1,6 @@
 //! The operations that a training step spends its time in, each as one function whichever device
-//! holds the tensors: nodes of the graph with backward passes written by hand, by `spat-kernels` on the
-//! CPU and by `spat-shaders` on a GPU ([`gpu`]), and elsewhere the plain composition of Burn's operations
+//! holds the tensors: nodes of the graph with backward passes written by hand, by `spat-cpu` on the
+//! CPU and by `spat-gpu` on a GPU ([`gpu`]), and elsewhere the plain composition of Burn's operations
 //! that stands beside it and that tests hold both to.
 
 mod attend;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
-use spat_kernels::{Dropout, NormGradients, Normed, add_norm as forward, add_norm_backward};
+use spat_cpu::{Dropout, NormGradients, Normed, add_norm as forward, add_norm_backward};
 
 use super::gpu;
 use super::node::{Operand, Saved, Values, output};

@@ -4,7 +4,7 @@
 use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor};
-use spat_kernels::{AttentionShape, Dropout, Finish};
+use spat_cpu::{AttentionShape, Dropout, Finish};
 
 use super::{Attention, attend, linear, linear_norm, norm, squared_error, windows};
 

@@ -2,7 +2,7 @@
 
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use spat_kernels::{Projection, project as forward, project_backward};
+use spat_cpu::{Projection, project as forward, project_backward};
 
 use super::node::{Operand, Saved, Values, output};
 

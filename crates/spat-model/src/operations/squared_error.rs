@@ -1,7 +1,7 @@
 //! The loss.
 
 use burn::tensor::Tensor;
-use spat_kernels::{mean_squared_error as forward, mean_squared_error_backward};
+use spat_cpu::{mean_squared_error as forward, mean_squared_error_backward};
 
 use super::gpu;
 use super::node::{Operand, Saved, Values, output};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Shape, Tensor};
-use spat_kernels::{
+use spat_cpu::{
     WindowShape, WindowStatistics as Statistics, restore_windows, restore_windows_backward,
     window_tokens,
 };

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
+use spat_gpu::{RunningScores, Task};
 use spat_prune::send;
-use spat_shaders::{RunningScores, Task};
 use spat_spec::{Scaling, SendOptions};
 
 use crate::gpu;

@@ -1,5 +1,5 @@
 //! The reduction of sensitivities to SEND, timed: beside the same formula composed of Burn's tensor
-//! operations ([`composed`]), or, with `--requests` as its first argument, on request: the twin of
+//! operations ([`composed`]), or, with `--requests` as its first argument, on request: the counterpart of
 //! `reduce.py`, driven by `cargo xtask bench --reduce` over the same JSON lines ([`requests`]).
 //!
 //! ```text

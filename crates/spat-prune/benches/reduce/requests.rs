@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Value, json};
-use spat_shaders::{RunningScores, ScoreReading};
+use spat_gpu::{RunningScores, ScoreReading};
 use spat_spec::{Scaling, SendOptions, Sign};
 
 use crate::gpu;

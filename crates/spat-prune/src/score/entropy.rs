@@ -1,7 +1,7 @@
 //! How far from uniform attention is.
 
+use spat_gpu::attention_entropy;
 use spat_model::{Pass, Probe};
-use spat_shaders::attention_entropy;
 use spat_spec::Score;
 
 use super::numbers;
@@ -12,7 +12,7 @@ use crate::ScoreError;
 /// `1 − mean_{b,h,i} H(A[b,h,i,:]) / ln Lk` with `H(a) = −Σ_j a_j ln a_j`: 0 for uniform attention,
 /// 1 for a single key. The most uniform go first (`entropy` in Hugging Face's `run_bertology.py`).
 ///
-/// The loss has no part in it: the gradient-free twin of SEND. With one key there is nothing to
+/// The loss has no part in it: the gradient-free counterpart of SEND. With one key there is nothing to
 /// choose, and the score is 0.
 pub(super) async fn entropy<M: Objective>(
     model: &M,

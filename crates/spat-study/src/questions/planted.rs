@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spat_domains::planted::{PlantedConfig, TRUTH};
+use crate::synthetic::planted::{PlantedConfig, TRUTH};
 use spat_spec::{Accumulate, PlantedResult, PlantedStudy, Scaling, SendOptions};
 
 use crate::compare::tau;

@@ -2,11 +2,9 @@
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::Tensor;
-use spat_kernels::{AttentionShape, Dropout};
-use spat_shaders::encoder::{
-    Attended, AttentionGradients, Mask, attend as forward, attend_backward,
-};
-use spat_shaders::{Buffer, Gpu};
+use spat_cpu::{AttentionShape, Dropout};
+use spat_gpu::encoder::{Attended, AttentionGradients, Mask, attend as forward, attend_backward};
+use spat_gpu::{Buffer, Gpu};
 
 use super::super::attention::Attention;
 use super::super::linear;

@@ -1,8 +1,8 @@
 //! The mean squared error.
 
 use burn::tensor::Tensor;
-use spat_shaders::Buffer;
-use spat_shaders::encoder::{errors_backward, mean_squared_error as forward};
+use spat_gpu::Buffer;
+use spat_gpu::encoder::{errors_backward, mean_squared_error as forward};
 
 use super::node::{Operand, Saved, output};
 

@@ -1,9 +1,9 @@
 //! The exact GELU and the dropout after it, and dropout alone.
 
 use burn::tensor::Tensor;
-use spat_kernels::Dropout;
-use spat_shaders::Buffer;
-use spat_shaders::encoder::{drop_values, gelu as forward, gelu_backward};
+use spat_cpu::Dropout;
+use spat_gpu::Buffer;
+use spat_gpu::encoder::{drop_values, gelu as forward, gelu_backward};
 
 use super::node::{Operand, Saved, output};
 

@@ -1,9 +1,9 @@
 //! `y = x W + b`, and the GELU and dropout that may follow it.
 
 use burn::tensor::Tensor;
-use spat_kernels::Finish;
-use spat_shaders::Buffer;
-use spat_shaders::encoder::{LinearGradients, linear as forward, linear_backward};
+use spat_cpu::Finish;
+use spat_gpu::Buffer;
+use spat_gpu::encoder::{LinearGradients, linear as forward, linear_backward};
 
 use super::gelu::{dropout, gelu};
 use super::node::{Operand, Saved, output};

@@ -1,4 +1,4 @@
-//! The operations on a GPU: nodes of Burn's graph whose passes are launches of `spat-shaders`.
+//! The operations on a GPU: nodes of Burn's graph whose passes are launches of `spat-gpu`.
 //!
 //! Each function gives `None` where its tensors do not lie on a GPU.
 

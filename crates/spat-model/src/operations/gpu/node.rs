@@ -9,7 +9,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::{Autodiff, AutodiffBackend};
 use burn::tensor::{Shape, Tensor};
-use spat_shaders::{Buffer, Gpu};
+use spat_gpu::{Buffer, Gpu};
 
 /// An input of an operation: its values, and their place in the graph.
 #[derive(Debug)]

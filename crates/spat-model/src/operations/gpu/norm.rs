@@ -2,9 +2,9 @@
 
 use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
-use spat_kernels::Dropout;
-use spat_shaders::Buffer;
-use spat_shaders::encoder::{NormGradients, Normed, add_norm as forward, add_norm_backward};
+use spat_cpu::Dropout;
+use spat_gpu::Buffer;
+use spat_gpu::encoder::{NormGradients, Normed, add_norm as forward, add_norm_backward};
 
 use super::node::{Operand, Saved, output};
 use crate::norm::EPSILON;

@@ -1,11 +1,11 @@
 //! Every operation of a GPU beside that of the CPU: outputs and gradients. The CPU's are held to
-//! finite differences in `spat-kernels` and to Burn's operations in `operations/parity.rs`.
+//! finite differences in `spat-cpu` and to Burn's operations in `operations/parity.rs`.
 #![allow(clippy::unwrap_used)]
 
 use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, DeviceKind, DeviceType, Distribution, Tensor, TensorData};
-use spat_kernels::{AttentionShape, Dropout, Finish};
+use spat_cpu::{AttentionShape, Dropout, Finish};
 
 use super::super::linear::on_cpu;
 use crate::operations::{

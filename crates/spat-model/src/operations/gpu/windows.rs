@@ -1,8 +1,8 @@
 //! Windows as rows, and rows as forecasts.
 
 use burn::tensor::Tensor;
-use spat_shaders::Buffer;
-use spat_shaders::encoder::{Rows, normalise_windows, restore_backward, restore_windows};
+use spat_gpu::Buffer;
+use spat_gpu::encoder::{Rows, normalise_windows, restore_backward, restore_windows};
 
 use super::node::{Operand, Saved, constant, output};
 use crate::window_norm::EPSILON;

@@ -1,0 +1,276 @@
+//! Every backward pass against finite differences of its forward pass, over many shapes.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use spat_cpu::{
+    AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
+    ProjectionGradients, WindowShape, add_norm, add_norm_backward, attend, attend_backward, linear,
+    linear_add_norm, linear_add_norm_backward, linear_backward, mean_squared_error,
+    mean_squared_error_backward, project, project_backward, restore_windows,
+    restore_windows_backward, window_tokens,
+};
+
+/// Numbers between −1 and 1 that only `seed` decides.
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..count)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+/// `Σ weights · f`, the loss of which the gradients are taken.
+fn loss(output: &[f32], weights: &[f32]) -> f64 {
+    output
+        .iter()
+        .zip(weights)
+        .map(|(output, weight)| f64::from(*output) * f64::from(*weight))
+        .sum()
+}
+
+/// Compares `gradient` with central differences of `loss_at` at some places.
+fn check(name: &str, at: &[f32], gradient: &[f32], loss_at: impl Fn(&[f32]) -> f64) {
+    const STEP: f32 = 1e-2;
+    assert_eq!(at.len(), gradient.len(), "{name}");
+    for place in (0..at.len()).step_by((at.len() / 7).max(1)) {
+        let moved = |by: f32| {
+            let mut moved = at.to_vec();
+            moved[place] += by;
+            loss_at(&moved)
+        };
+        let difference = (moved(STEP) - moved(-STEP)) / (2.0 * f64::from(STEP));
+        let error = (difference - f64::from(gradient[place])).abs();
+        assert!(
+            error < 2e-3 * (1.0 + difference.abs()),
+            "{name} at {place}: {} against {difference}",
+            gradient[place]
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn of_linear(
+        rows in 1usize..120,
+        inputs in 1usize..40,
+        outputs in 1usize..40,
+        gelu in any::<bool>(),
+        drop in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let finish = Finish { gelu, dropout: drop.then(|| Dropout::new(seed, 0.3)) };
+        let (x, weight) = (numbers(rows * inputs, seed), numbers(inputs * outputs, seed ^ 1));
+        let (bias, weights) = (numbers(outputs, seed ^ 2), numbers(rows * outputs, seed ^ 3));
+        let of_before = linear(&x, &weight, Some(&bias), inputs, finish, true).before;
+        let of = linear_backward(&x, &weight, of_before.as_deref(), &weights, inputs, finish, true);
+        let at = |x: &[f32], w: &[f32], b: &[f32]| {
+            loss(&linear(x, w, Some(b), inputs, finish, false).y, &weights)
+        };
+        check("x", &x, of.x.as_ref().unwrap(), |x| at(x, &weight, &bias));
+        check("W", &weight, &of.weight, |w| at(&x, w, &bias));
+        check("b", &bias, &of.bias, |b| at(&x, &weight, b));
+    }
+
+    #[test]
+    fn of_projections(
+        rows in 1usize..120,
+        inputs in 1usize..30,
+        width in 1usize..30,
+        seed in any::<u64>(),
+    ) {
+        let x = numbers(rows * inputs, seed);
+        let weights = numbers(rows * 3 * width, seed ^ 1);
+        let matrices = [2, 3, 4].map(|number| numbers(inputs * width, seed ^ number));
+        let biases = [5, 6, 7].map(|number| numbers(width, seed ^ number));
+        let parts = |matrices: &[Vec<f32>; 3], biases: &[Vec<f32>; 3], x: &[f32]| {
+            let part = |number: usize| Projection { weight: &matrices[number], bias: &biases[number] };
+            let parts = [part(0), part(1), part(2)];
+            (loss(&project(x, &parts), &weights), project_backward(x, &parts, &weights, true))
+        };
+        let (_, of) = parts(&matrices, &biases, &x);
+        check("x", &x, &of.x.unwrap(), |x| parts(&matrices, &biases, x).0);
+        for (number, ProjectionGradients { weight, bias }) in of.parts.iter().enumerate() {
+            check("W", &matrices[number], weight, |changed| {
+                let mut matrices = matrices.clone();
+                matrices[number] = changed.to_vec();
+                parts(&matrices, &biases, &x).0
+            });
+            check("b", &biases[number], bias, |changed| {
+                let mut biases = biases.clone();
+                biases[number] = changed.to_vec();
+                parts(&matrices, &biases, &x).0
+            });
+        }
+    }
+
+    #[test]
+    fn of_linear_add_norm(
+        rows in 1usize..120,
+        inner in 1usize..30,
+        width in 2usize..50,
+        drop in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let dropout = drop.then(|| Dropout::new(seed, 0.2));
+        let [x, z, weight, bias] = [(rows * width, 0), (rows * inner, 1), (inner * width, 2), (width, 3)]
+            .map(|(count, number)| numbers(count, seed ^ number));
+        let (gamma, beta) = (numbers(width, seed ^ 4), numbers(width, seed ^ 5));
+        let weights = numbers(rows * width, seed ^ 6);
+        // A wide ε keeps the curvature, and so the error of the differences, small.
+        let inputs = LinearNormInputs {
+            z: &z, weight: &weight, bias: &bias, gamma: &gamma, beta: &beta, dropout, epsilon: 0.1,
+        };
+        let normed = linear_add_norm(&x, &inputs);
+        let of = linear_add_norm_backward(&normed, &weights, &inputs);
+        let at = |x: &[f32], inputs: &LinearNormInputs<'_>| {
+            loss(&linear_add_norm(x, inputs).output, &weights)
+        };
+        check("x", &x, &of.x, |x| at(x, &inputs));
+        check("z", &z, &of.z, |z| at(&x, &LinearNormInputs { z, ..inputs }));
+        check("W", &weight, &of.weight, |weight| at(&x, &LinearNormInputs { weight, ..inputs }));
+        check("b", &bias, &of.bias, |bias| at(&x, &LinearNormInputs { bias, ..inputs }));
+        check("γ", &gamma, &of.gamma, |gamma| at(&x, &LinearNormInputs { gamma, ..inputs }));
+        check("β", &beta, &of.beta, |beta| at(&x, &LinearNormInputs { beta, ..inputs }));
+    }
+
+    #[test]
+    fn of_windows(
+        samples in 1usize..5,
+        rows in 2usize..40,
+        channels in 1usize..6,
+        marks in 0usize..4,
+        seed in any::<u64>(),
+    ) {
+        let shape = WindowShape { samples, rows, channels, marks };
+        let values = numbers(samples * rows * channels, seed);
+        let features = numbers(samples * rows * marks, seed ^ 1);
+        let (tokens, statistics) = window_tokens(&values, &features, &shape, Some(1e-5));
+        // What is taken off comes back, and features are where they were.
+        for (back, value) in restore_windows(&tokens, &shape, &statistics).iter().zip(&values) {
+            prop_assert!((back - value).abs() < 1e-5);
+        }
+        for (place, feature) in features.iter().enumerate() {
+            let (sample, row, mark) =
+                (place / (rows * marks), place / marks % rows, place % marks);
+            prop_assert_eq!(tokens[(sample * shape.tokens() + channels + mark) * rows + row], *feature);
+        }
+        let token = &tokens[..rows];
+        let mean = token.iter().sum::<f32>() / rows as f32;
+        let variance = token.iter().map(|value| value * value).sum::<f32>() / rows as f32;
+        prop_assert!(mean.abs() < 1e-5 && variance < 1.0 + 1e-5);
+
+        let weights = numbers(values.len(), seed ^ 2);
+        let of = restore_windows_backward(&weights, &shape, &statistics);
+        check("tokens", &tokens, &of, |tokens| {
+            loss(&restore_windows(tokens, &shape, &statistics), &weights)
+        });
+    }
+
+    #[test]
+    fn of_mean_squared_error(count in 1usize..9000, factor in 0.1f32..3.0, seed in any::<u64>()) {
+        let (forecast, truth) = (numbers(count, seed), numbers(count, seed ^ 1));
+        let exact: f64 = forecast
+            .iter()
+            .zip(&truth)
+            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+            .sum::<f64>() / count as f64;
+        let value = f64::from(mean_squared_error(&forecast, &truth));
+        prop_assert!((value - exact).abs() < 1e-6 * (1.0 + exact));
+        let of = mean_squared_error_backward(&forecast, &truth, factor);
+        for place in (0..count).step_by((count / 5).max(1)) {
+            let exact = 2.0 * (forecast[place] - truth[place]) * factor / count as f32;
+            prop_assert!((of[place] - exact).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn of_add_norm(
+        rows in 1usize..40,
+        width in 2usize..50,
+        with_branch in any::<bool>(),
+        drop in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let dropout = (with_branch && drop).then(|| Dropout::new(seed, 0.2));
+        let (x, branch) = (numbers(rows * width, seed), numbers(rows * width, seed ^ 1));
+        let (gamma, beta) = (numbers(width, seed ^ 2), numbers(width, seed ^ 3));
+        let weights = numbers(rows * width, seed ^ 4);
+        let at = |x: &[f32], branch: &[f32], gamma: &[f32], beta: &[f32]| {
+            let branch = with_branch.then_some(branch);
+            // A wide ε keeps the curvature, and so the error of the differences, small.
+            add_norm(x, branch, dropout, gamma, beta, 0.1)
+        };
+        let normed = at(&x, &branch, &gamma, &beta);
+        let of = add_norm_backward(&normed, &weights, dropout, &gamma);
+        let loss = |normed: spat_cpu::Normed| loss(&normed.output, &weights);
+        check("x", &x, &of.x, |x| loss(at(x, &branch, &gamma, &beta)));
+        if with_branch {
+            let of_branch = of.branch.as_ref().unwrap_or(&of.x);
+            check("branch", &branch, of_branch, |branch| loss(at(&x, branch, &gamma, &beta)));
+        }
+        check("γ", &gamma, &of.gamma, |gamma| loss(at(&x, &branch, gamma, &beta)));
+        check("β", &beta, &of.beta, |beta| loss(at(&x, &branch, &gamma, beta)));
+    }
+
+    #[test]
+    fn of_attention(
+        samples in 1usize..5,
+        tokens in 1usize..48,
+        heads in 1usize..4,
+        head_width in 1usize..20,
+        kind in 0usize..3,
+        drop in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let shape = AttentionShape { samples, tokens, heads, head_width };
+        let dropout = drop.then(|| Dropout::new(seed, 0.2));
+        let count = samples * tokens * heads * head_width;
+        let (projections, weights) = (numbers(3 * count, seed ^ 1), numbers(count, seed ^ 2));
+        let maps = heads * tokens * tokens;
+        let mask: Vec<f32> = numbers(if kind == 1 { maps } else { samples * maps }, seed ^ 5)
+            .iter()
+            .map(|value| 1.0 + 0.5 * value)
+            .collect();
+        let at = |projections: &[f32], mask: &[f32]| {
+            attend(projections, &shape, connections(kind, mask), dropout)
+        };
+        let attended = at(&projections, &mask);
+        let of = attend_backward(
+            &projections, &attended.maps, &weights, &shape, connections(kind, &mask), dropout,
+        );
+        let loss = |attended: spat_cpu::Attended| loss(&attended.context, &weights);
+        let width = heads * head_width;
+        check("projections", &projections, &of.projections, |all| loss(at(all, &mask)));
+        // The queries, the keys and the values of the first rows.
+        for place in [0, width, 2 * width] {
+            let moved = |by: f32| {
+                let mut moved = projections.clone();
+                moved[place] += by;
+                loss(at(&moved, &mask))
+            };
+            let difference = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+            let error = (difference - f64::from(of.projections[place])).abs();
+            prop_assert!(error < 2e-3 * (1.0 + difference.abs()));
+        }
+        match of.connections {
+            Some(sensitivity) => {
+                check("M", &mask, &sensitivity, |mask| loss(at(&projections, mask)));
+            }
+            None => prop_assert_eq!(kind, 0),
+        }
+    }
+}
+
+fn connections(kind: usize, mask: &[f32]) -> Option<Connections<'_>> {
+    match kind {
+        0 => None,
+        1 => Some(Connections::Shared(mask)),
+        _ => Some(Connections::PerSample(mask)),
+    }
+}

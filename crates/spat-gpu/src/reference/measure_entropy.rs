@@ -1,0 +1,26 @@
+//! CPU reference of `shaders/measure_entropy.wgsl`.
+
+use crate::reference::RowSum;
+use crate::task::Task;
+
+/// Entropies of attention rows in nats, summed over the rows of each block.
+pub fn measure_entropy(attention: &[f32], task: &Task) -> Vec<RowSum> {
+    let keys = task.keys as usize;
+    let mut sums = Vec::with_capacity(task.sums() as usize);
+    for segment in attention.chunks(task.rows as usize * keys) {
+        for block in segment.chunks(task.rows_per_block as usize * keys) {
+            // In f64: one thread adds what a workgroup adds in parts.
+            let mut nats = 0.0_f64;
+            let mut sum = [0.0, 0.0];
+            for &value in block {
+                if !value.is_finite() {
+                    sum[1] += 1.0;
+                } else if value > 0.0 {
+                    nats -= f64::from(value * value.ln());
+                }
+            }
+            sums.push([nats as f32, sum[1]]);
+        }
+    }
+    sums
+}

@@ -1,0 +1,137 @@
+//! Running SEND of one module.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use spat_spec::SendOptions;
+
+use crate::place::{Place, on_gpu, on_host, place};
+use crate::task::Task;
+use crate::{gpu, host, reference};
+
+/// SEND of a module over many batches, kept on the device of its sensitivities until somebody
+/// looks. A batch costs three dispatches on a GPU (two where nothing is standardised).
+#[derive(Debug, Clone)]
+pub struct RunningScores {
+    /// `[2 + 2 (H + 1)]`: batches, values that were no number, then mean and sum of squared
+    /// deviations of each head and of the module.
+    state: Tensor<1>,
+    heads: usize,
+}
+
+/// What [`RunningScores`] hold, read from the device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreReading {
+    /// Batches so far.
+    pub batches: u64,
+    /// Sensitivities that were NaN or infinite, and left out.
+    pub not_finite: u64,
+    /// Running mean of each head, then of the module (the mean over its heads).
+    pub means: Vec<f32>,
+    /// Sums of squared deviations from the means.
+    pub squares: Vec<f32>,
+}
+
+impl RunningScores {
+    /// Nothing scored yet.
+    pub fn new(heads: usize, device: &Device) -> Self {
+        Self {
+            state: Tensor::zeros([2 + 2 * (heads + 1)], device),
+            heads,
+        }
+    }
+
+    /// Goes on from a reading.
+    pub fn from_reading(reading: &ScoreReading, device: &Device) -> Self {
+        let mut state = vec![reading.batches as f32, reading.not_finite as f32];
+        for (&mean, &squares) in reading.means.iter().zip(&reading.squares) {
+            state.extend([mean, squares]);
+        }
+        let length = state.len();
+        Self {
+            state: Tensor::from_data(TensorData::new(state, [length]), device),
+            heads: reading.means.len().saturating_sub(1),
+        }
+    }
+
+    /// Heads of the module.
+    pub fn heads(&self) -> usize {
+        self.heads
+    }
+
+    /// Folds in the sensitivities of one batch. `forecast_values` is the number of values that the
+    /// mean loss averaged over.
+    ///
+    /// # Shapes
+    /// - `sensitivity`: `[B, H, Lq, Lk]`, B = 1 for a shared mask
+    #[must_use]
+    pub fn with(
+        self,
+        sensitivity: Tensor<4>,
+        forecast_values: usize,
+        options: &SendOptions,
+    ) -> Self {
+        let task = Task::dispersion(sensitivity.dims(), forecast_values, options);
+        self.reduced(
+            sensitivity,
+            &task,
+            gpu::accumulate,
+            |values, before, task| {
+                let sums = host::disperse_rows(values, task);
+                reference::accumulate_scores(&sums, before, &task.accumulation())
+            },
+        )
+    }
+
+    /// Folds in the entropies of attention rows, in nats, in place of SEND.
+    #[must_use]
+    pub(crate) fn with_entropy(self, attention: Tensor<4>) -> Self {
+        let task = Task::rows(attention.dims());
+        self.reduced(attention, &task, gpu::entropy, |values, before, task| {
+            let sums = reference::measure_entropy(values, task);
+            reference::accumulate_scores(&sums, before, &task.accumulation())
+        })
+    }
+
+    fn reduced(
+        self,
+        maps: Tensor<4>,
+        task: &Task,
+        on_device: impl FnOnce(
+            burn_cubecl::tensor::CubeTensor,
+            &burn_cubecl::tensor::CubeTensor,
+            &Task,
+        ) -> burn_cubecl::tensor::CubeTensor,
+        by_reference: impl FnOnce(&[f32], &[f32], &Task) -> Vec<f32>,
+    ) -> Self {
+        let length = self.state.dims();
+        let state = match (place(maps), place(self.state.clone())) {
+            (Place::Gpu(maps), Place::Gpu(before)) => on_gpu(on_device(*maps, &before, task)),
+            (Place::Host(maps), Place::Host(before)) => on_host(
+                by_reference(&maps, &before, task),
+                length,
+                &self.state.device(),
+            ),
+            _ => unreachable!("a module's scores lie where its sensitivities are"),
+        };
+        Self { state, ..self }
+    }
+
+    /// The state, unread: to be read with others in one round trip, and then understood by
+    /// [`ScoreReading::from_state`].
+    pub fn state(&self) -> Tensor<1> {
+        self.state.clone()
+    }
+}
+
+impl ScoreReading {
+    /// What the values of [`RunningScores::state`] mean.
+    pub fn from_state(state: &[f32]) -> Self {
+        let (counts, heads) = state.split_at(state.len().min(2));
+        let count = |place: usize| counts.get(place).map_or(0, |&count| count as u64);
+        Self {
+            batches: count(0),
+            not_finite: count(1),
+            means: heads.iter().step_by(2).copied().collect(),
+            squares: heads.iter().skip(1).step_by(2).copied().collect(),
+        }
+    }
+}

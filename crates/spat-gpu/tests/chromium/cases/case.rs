@@ -1,0 +1,81 @@
+//! A launch, and what is expected of it.
+
+use spat_gpu::encoder::Dispatch;
+use spat_gpu::{Stage, Task};
+
+/// One launch, its buffers, and what its CPU reference makes of them.
+pub(crate) struct Case {
+    pub(crate) stage: Stage,
+    pub(crate) bindings: Vec<Bound>,
+    pub(crate) uniform: Vec<u32>,
+    pub(crate) grid: [u32; 2],
+}
+
+/// A buffer before a launch, and after it where the launch writes.
+pub(crate) struct Bound {
+    pub(crate) before: Vec<f32>,
+    pub(crate) after: Option<Vec<f32>>,
+}
+
+impl Case {
+    /// A stage that reduces: inputs, then one output.
+    pub(crate) fn reduction(
+        stage: Stage,
+        inputs: Vec<Vec<f32>>,
+        task: &Task,
+        expected: Vec<f32>,
+    ) -> Self {
+        let mut bindings: Vec<Bound> = inputs.into_iter().map(given).collect();
+        bindings.push(made(expected));
+        Self {
+            stage,
+            bindings,
+            uniform: task.uniform().to_vec(),
+            grid: task.grid(),
+        }
+    }
+
+    pub(crate) fn dispatch(dispatch: &Dispatch, bindings: Vec<Bound>) -> Self {
+        Self {
+            stage: dispatch.stage,
+            bindings,
+            uniform: dispatch.uniform.clone(),
+            grid: dispatch.grid,
+        }
+    }
+}
+
+/// What a launch reads.
+pub(crate) fn given(values: Vec<f32>) -> Bound {
+    Bound {
+        before: values,
+        after: None,
+    }
+}
+
+/// What a launch writes.
+pub(crate) fn made(expected: Vec<f32>) -> Bound {
+    changed(vec![0.0; expected.len()], expected)
+}
+
+/// What a launch reads and writes.
+pub(crate) fn changed(before: Vec<f32>, after: Vec<f32>) -> Bound {
+    Bound {
+        before,
+        after: Some(after),
+    }
+}
+
+/// Small numbers, as sensitivities are.
+pub(crate) fn numbers(length: usize) -> Vec<f32> {
+    (0..length)
+        .map(|place| ((place * 7_919 + 13) % 10_007) as f32 * 1e-6 - 4e-3)
+        .collect()
+}
+
+/// Numbers from −2 to 2.
+pub(crate) fn large(length: usize) -> Vec<f32> {
+    (0..length)
+        .map(|place| ((place * 7_919 + 13) % 10_007) as f32 * 4e-4 - 2.0)
+        .collect()
+}

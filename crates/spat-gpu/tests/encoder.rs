@@ -1,0 +1,283 @@
+//! The encoder's stages against their CPU references, the operations of `spat-cpu`, on a software Vulkan
+//! device or whatever GPU there is, over any shapes.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod gpu;
+
+use burn::tensor::{Tensor, TensorData};
+use gpu::device;
+use proptest::prelude::*;
+use spat_cpu::{AdamFactors, AdamParameter, AttentionShape, Connections, Dropout, Finish};
+use spat_gpu::encoder::{self, Mask};
+use spat_gpu::{Buffer, Gpu};
+
+/// Largest error of a stage, relative to the largest value of its output.
+const TOLERANCE: f32 = 1e-5;
+
+fn close(gpu: &Buffer, cpu: &[f32], what: &str) {
+    let gpu = values(gpu);
+    assert_eq!(gpu.len(), cpu.len(), "{what}");
+    let size = cpu.iter().map(|value| value.abs()).fold(1e-6, f32::max);
+    for (place, (gpu, cpu)) in gpu.iter().zip(cpu).enumerate() {
+        assert!(
+            (gpu - cpu).abs() <= TOLERANCE * size,
+            "{what}, value {place}: {gpu:e} on the GPU, {cpu:e} by the CPU reference"
+        );
+    }
+}
+
+fn values(buffer: &Buffer) -> Vec<f32> {
+    let length = buffer.length();
+    Tensor::<1>::from_primitive::<Gpu>(buffer.clone().tensor([length]))
+        .into_data()
+        .try_into_vec()
+        .unwrap()
+}
+
+fn there(numbers: &[f32]) -> Buffer {
+    let tensor = Tensor::<1>::from_data(
+        TensorData::new(numbers.to_vec(), [numbers.len()]),
+        &device(),
+    );
+    Buffer::of(tensor.try_into_primitive::<Gpu>().unwrap()).unwrap()
+}
+
+fn numbers(seed: u64, length: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..length)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1u64 << 22) as f32 - 2.0
+        })
+        .collect()
+}
+
+/// Rows of queries, keys and values as rows of all three.
+fn side_by_side(parts: [&[f32]; 3], width: usize) -> Vec<f32> {
+    let [query, key, value] = parts.map(|part| part.chunks(width));
+    query
+        .zip(key.zip(value))
+        .flat_map(|(query, (key, value))| [query, key, value].concat())
+        .collect()
+}
+
+fn dropouts() -> impl Strategy<Value = Option<Dropout>> {
+    prop_oneof![
+        Just(None),
+        (any::<u64>(), 0.01..0.9_f64).prop_map(|(seed, share)| Some(Dropout::new(seed, share)))
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn products_equal_the_cpu(
+        // Past 128 rows the sums over them are made in parts.
+        (rows, inputs, outputs) in (1_usize..400, 1_usize..50, 1_usize..50),
+        by_four in any::<bool>(),
+        with_bias in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let four = if by_four { 4 } else { 1 };
+        let (inputs, outputs) = (inputs * four, outputs * four);
+        let what = format!("{rows} × {inputs} × {outputs}");
+        let x = numbers(seed, rows * inputs);
+        let weight = numbers(seed ^ 1, inputs * outputs);
+        let bias = numbers(seed ^ 2, outputs);
+        let gradient = numbers(seed ^ 3, rows * outputs);
+
+        let bias = with_bias.then_some(&bias[..]);
+        let plain = Finish::default();
+        let cpu = spat_cpu::linear(&x, &weight, bias, inputs, plain, false).y;
+        let [gpu_x, gpu_weight, gpu_gradient] = [&x, &weight, &gradient].map(|part| there(part));
+        let gpu_bias = bias.map(there);
+        let gpu = encoder::linear(&gpu_x, &gpu_weight, gpu_bias.as_ref(), inputs);
+        close(&gpu, &cpu, &what);
+
+        let cpu =
+            spat_cpu::linear_backward(&x, &weight, None, &gradient, inputs, plain, true);
+        let gpu = encoder::linear_backward(&gpu_x, &gpu_weight, &gpu_gradient, inputs, true);
+        close(&gpu.x.unwrap(), &cpu.x.unwrap(), &format!("∂x {what}"));
+        close(&gpu.weight, &cpu.weight, &format!("∂W {what}"));
+        close(&gpu.bias, &cpu.bias, &format!("∂b {what}"));
+    }
+
+    #[test]
+    fn values_equal_the_cpu(count in 1_usize..3_000, dropout in dropouts(), seed in any::<u64>()) {
+        let x: Vec<f32> = numbers(seed, count).iter().map(|x| x * 2.5).collect();
+        let gradient = numbers(seed ^ 1, count);
+        let (gpu_x, gpu_gradient) = (there(&x), there(&gradient));
+        // The layer whose weight is 1.
+        let finish = Finish { gelu: true, dropout };
+        let gelu = spat_cpu::linear(&x, &[1.0], None, 1, finish, true);
+        close(&encoder::gelu(&gpu_x, dropout), &gelu.y, "gelu");
+        let of_gelu = spat_cpu::linear_backward(
+            &x, &[1.0], gelu.before.as_deref(), &gradient, 1, finish, true,
+        );
+        close(
+            &encoder::gelu_backward(&gpu_x, &gpu_gradient, dropout),
+            &of_gelu.x.unwrap(),
+            "gelu backward",
+        );
+        if let Some(dropout) = dropout {
+            close(&encoder::drop_values(&gpu_x, dropout), &dropout.apply(&x), "dropout");
+        }
+    }
+
+    #[test]
+    fn norms_equal_the_cpu(
+        (rows, width) in (1_usize..60, 2_usize..200),
+        dropout in dropouts(),
+        with_branch in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let what = format!("{rows} × {width}");
+        let parts = [0, 1, 2].map(|part| numbers(seed ^ part, rows * width));
+        let [x, branch, gradient] = &parts;
+        let [gamma, beta] = [3, 4].map(|part| numbers(seed ^ part, width));
+        let [gpu_x, gpu_branch, gpu_gradient] = parts.each_ref().map(|part| there(part));
+        let (gpu_gamma, gpu_beta) = (there(&gamma), there(&beta));
+        let dropout = dropout.filter(|_| with_branch);
+
+        let cpu = spat_cpu::add_norm(
+            x, with_branch.then_some(&branch[..]), dropout, &gamma, &beta, 1e-5,
+        );
+        let gpu = encoder::add_norm(
+            &gpu_x, with_branch.then_some(&gpu_branch), dropout, &gpu_gamma, &gpu_beta, 1e-5,
+        );
+        close(&gpu.output, &cpu.output, &what);
+
+        // Fed with what the CPU reference made, so that one stage is looked at alone.
+        let (normal, inverse) = (there(&cpu.normal), there(&cpu.inverse));
+        let cpu = spat_cpu::add_norm_backward(&cpu, gradient, dropout, &gamma);
+        let gpu = encoder::add_norm_backward(&normal, &inverse, &gpu_gradient, dropout, &gpu_gamma);
+        close(&gpu.x, &cpu.x, &format!("∂x {what}"));
+        prop_assert_eq!(gpu.branch.is_some(), cpu.branch.is_some());
+        if let (Some(gpu), Some(cpu)) = (&gpu.branch, &cpu.branch) {
+            close(gpu, cpu, &format!("∂branch {what}"));
+        }
+        close(&gpu.gamma, &cpu.gamma, &format!("∂γ {what}"));
+        close(&gpu.beta, &cpu.beta, &format!("∂β {what}"));
+    }
+
+    #[test]
+    fn attention_equals_the_cpu(
+        (samples, tokens, heads, head_width) in (1_usize..5, 1_usize..40, 1_usize..5, 1_usize..20),
+        mask in prop_oneof![Just(None), Just(Some(true)), Just(Some(false))],
+        dropout in dropouts(),
+        seed in any::<u64>(),
+    ) {
+        let shape = AttentionShape { samples, tokens, heads, head_width };
+        let what = format!("{shape:?} {mask:?} {dropout:?}");
+        let count = samples * tokens * heads * head_width;
+        let parts = [0, 1, 2, 3].map(|part| numbers(seed ^ part, count));
+        let [query, key, value, gradient] = &parts;
+        let [gpu_query, gpu_key, gpu_value, gpu_gradient] = parts.each_ref().map(|part| there(part));
+        let maps = heads * tokens * tokens;
+        let mask_values = mask.map(|shared| {
+            numbers(seed ^ 4, if shared { maps } else { samples * maps })
+        });
+        let connections = mask.zip(mask_values.as_ref()).map(|(shared, values)| {
+            if shared { Connections::Shared(values) } else { Connections::PerSample(values) }
+        });
+        let gpu_mask = mask.zip(mask_values.as_ref()).map(|(shared, values)| {
+            Mask { values: there(values), shared }
+        });
+
+        let width = heads * head_width;
+        let projections = side_by_side([query, key, value], width);
+        let cpu = spat_cpu::attend(&projections, &shape, connections, dropout);
+        let gpu = encoder::attend(
+            &gpu_query, &gpu_key, &gpu_value, &shape, gpu_mask.as_ref(), dropout,
+        );
+        close(&gpu.maps, &cpu.maps, &format!("maps {what}"));
+        close(&gpu.context, &cpu.context, &what);
+
+        let back = spat_cpu::attend_backward(
+            &projections, &cpu.maps, gradient, &shape, connections, dropout,
+        );
+        let gpu_back = encoder::attend_backward(
+            &gpu_query, &gpu_key, &gpu_value, &there(&cpu.maps), &gpu.kept, &gpu_gradient, &shape,
+            gpu_mask.as_ref(), dropout,
+        );
+        let [of_query, of_key, of_value] =
+            [&gpu_back.query, &gpu_back.key, &gpu_back.value].map(values);
+        let of_projections = side_by_side([&of_query, &of_key, &of_value], width);
+        close(&there(&of_projections), &back.projections, &format!("∂Q ∂K ∂V {what}"));
+        prop_assert_eq!(gpu_back.connections.is_some(), back.connections.is_some());
+        if let (Some(gpu), Some(cpu)) = (gpu_back.connections, back.connections) {
+            // The GPU's are those of each sample, whatever the mask.
+            let of_samples = values(&gpu);
+            let gpu = if mask == Some(true) {
+                let mut sum = vec![0.0; maps];
+                for sample in of_samples.chunks(maps) {
+                    sum.iter_mut().zip(sample).for_each(|(sum, value)| *sum += value);
+                }
+                there(&sum)
+            } else {
+                gpu
+            };
+            close(&gpu, &cpu, &format!("S {what}"));
+        }
+    }
+
+    #[test]
+    fn adam_equals_the_cpu(count in 1_usize..2_000, seed in any::<u64>()) {
+        let factors = AdamFactors {
+            beta_1: 0.9, beta_2: 0.999, rate: 1e-2, spread: 3.0, epsilon: 1e-8, keep: 0.99,
+        };
+        let [weight, gradient, mut first] = [0, 1, 2].map(|part| numbers(seed ^ part, count));
+        let mut second: Vec<f32> = numbers(seed ^ 3, count).iter().map(|v| v * v).collect();
+        let (gpu_first, gpu_second) = (there(&first), there(&second));
+        let gpu = encoder::adam(
+            &there(&weight), &there(&gradient), &gpu_first, &gpu_second, &factors,
+        ).expect("nobody shares the moments");
+        let mut cpu = vec![0.0; count];
+        let parameter = AdamParameter {
+            updated: &mut cpu,
+            weight: &weight,
+            gradient: &gradient,
+            first: &mut first,
+            second: &mut second,
+        };
+        spat_cpu::adam(vec![parameter], &factors);
+        close(&gpu, &cpu, "weights");
+        close(&gpu_first, &first, "first moments");
+        close(&gpu_second, &second, "second moments");
+    }
+}
+
+/// Moments that somebody else holds as well are left as they are.
+#[test]
+fn shared_moments_are_not_changed() {
+    let factors = AdamFactors {
+        beta_1: 0.9,
+        beta_2: 0.999,
+        rate: 1e-2,
+        spread: 1.0,
+        epsilon: 1e-8,
+        keep: 1.0,
+    };
+    let [weight, gradient, first, second] = [0, 1, 2, 3].map(|part| there(&numbers(part, 10)));
+    let other = first.clone();
+    assert!(encoder::adam(&weight, &gradient, &first, &second, &factors).is_none());
+    assert_eq!(values(&other), numbers(2, 10));
+}
+
+/// More tiles, rows and values than one axis of a dispatch holds workgroups.
+#[test]
+fn large_tensors_go_on_along_the_second_axis() {
+    let dispatch = &encoder::linear_dispatches(40_000_000, 4, 8, true).forward;
+    assert_eq!(dispatch.grid, [65_535, 2]);
+    let count = 65_535 * 256 + 1_000;
+    let x = numbers(5, count);
+    let dropout = Dropout::new(1, 0.5);
+    close(
+        &encoder::drop_values(&there(&x), dropout),
+        &dropout.apply(&x),
+        "a long dropout",
+    );
+}

@@ -1,0 +1,344 @@
+//! Every shader against its CPU reference, on a software Vulkan device or whatever GPU there is.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod gpu;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use gpu::device;
+use proptest::prelude::*;
+use spat_gpu::{
+    RunningScores, ScoreReading, Stage, Task, attention_entropy, average_maps, reference, run_alone,
+};
+use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
+
+/// Largest relative error of a shader against its CPU reference.
+const TOLERANCE: f32 = 1e-5;
+
+fn close(gpu: &[f32], cpu: &[f32], what: &str) {
+    close_beside(gpu, cpu, cpu, what);
+}
+
+/// Also where a value is what is left of others of the magnitude of `scale`, and has no more digits
+/// than they lose.
+fn close_beside(gpu: &[f32], cpu: &[f32], scale: &[f32], what: &str) {
+    assert_eq!(gpu.len(), cpu.len(), "{what}");
+    for (place, ((gpu, cpu), scale)) in gpu.iter().zip(cpu).zip(scale).enumerate() {
+        let error = (gpu - cpu).abs();
+        assert!(
+            error <= TOLERANCE * cpu.abs().max(scale.abs()) + f32::MIN_POSITIVE,
+            "{what}, value {place}: {gpu:e} on the GPU, {cpu:e} by the CPU reference"
+        );
+    }
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().unwrap()
+}
+
+fn flat(numbers: &[f32]) -> Tensor<1> {
+    Tensor::from_data(
+        TensorData::new(numbers.to_vec(), [numbers.len()]),
+        &device(),
+    )
+}
+
+/// Numbers like sensitivities: of both signs, of one magnitude, with a few far larger ones.
+fn sensitivities(seed: u64, length: usize, magnitude: f32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..length)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let uniform = (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
+            let burst = if state.is_multiple_of(61) { 4.0 } else { 1.0 };
+            uniform * burst * magnitude
+        })
+        .collect()
+}
+
+/// Rows of attention: positive, each of sum 1.
+fn attention(seed: u64, [batch, heads, queries, keys]: [usize; 4]) -> Vec<f32> {
+    let mut map = sensitivities(seed, batch * heads * queries * keys, 3.0);
+    for row in map.chunks_mut(keys) {
+        row.iter_mut().for_each(|value| *value = value.exp());
+        let total: f32 = row.iter().sum();
+        row.iter_mut().for_each(|value| *value /= total);
+    }
+    map
+}
+
+fn options() -> impl Strategy<Value = SendOptions> {
+    let signs = prop_oneof![Just(Sign::Signed), Just(Sign::Absolute)];
+    let deviations = prop_oneof![Just(Deviation::Population), Just(Deviation::Unbiased)];
+    let scalings = prop_oneof![
+        Just(Scaling::None),
+        Just(Scaling::SumLoss),
+        Just(Scaling::Standardise),
+        Just(Scaling::Temperature(0.1)),
+    ];
+    let accumulations = prop_oneof![Just(Accumulate::Mean), Just(Accumulate::Ema(0.3))];
+    (signs, deviations, scalings, accumulations).prop_map(
+        |(sign, deviation, scaling, accumulate)| SendOptions {
+            sign,
+            deviation,
+            scaling,
+            accumulate,
+            ..SendOptions::default()
+        },
+    )
+}
+
+/// Small tensors, with rows of one value and rows longer than a workgroup among them.
+fn shapes() -> impl Strategy<Value = [usize; 4]> {
+    let keys = prop_oneof![1_usize..40, 200_usize..700, Just(1), Just(1_500)];
+    (1_usize..5, 1_usize..9, 1_usize..30, keys)
+        .prop_map(|(batch, heads, queries, keys)| [batch, heads, queries, keys])
+}
+
+/// Each stage of one module and batch alone, fed with what the CPU reference before it made.
+fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
+    let task = Task::dispersion(shape, 77, options);
+    let what = format!("{shape:?} {options:?}");
+
+    let partials = reference::measure_spread(numbers, &task);
+    let mut words: Vec<f32> = partials
+        .iter()
+        .flat_map(|part| [part.count, part.scale, part.mean, part.squares])
+        .collect();
+    if !partials.is_empty() {
+        let gpu = run_alone(
+            Stage::MeasureSpread,
+            vec![flat(numbers)],
+            words.len(),
+            &task.spread(),
+        )
+        .unwrap();
+        for (gpu, cpu) in values(gpu).chunks(4).zip(words.chunks(4)) {
+            // The mean is in units of the largest value, and may be anything down to nothing.
+            close(&[gpu[0], gpu[1], gpu[3]], &[cpu[0], cpu[1], cpu[3]], &what);
+            assert!(
+                (gpu[2] - cpu[2]).abs() <= TOLERANCE,
+                "{what}: {gpu:?} {cpu:?}"
+            );
+        }
+    }
+    words.resize(words.len().max(4), 0.0);
+
+    let sums = reference::disperse_rows(numbers, &partials, &task);
+    let cpu: Vec<f32> = sums.iter().copied().flatten().collect();
+    let gpu = run_alone(
+        Stage::DisperseRows,
+        vec![flat(numbers), flat(&words)],
+        cpu.len(),
+        &task,
+    )
+    .unwrap();
+    close(&values(gpu), &cpu, &format!("disperse_rows {what}"));
+
+    let before: Vec<f32> = (0..2 + 2 * (shape[1] + 1))
+        .map(|place| place as f32 * 0.01)
+        .collect();
+    let after = reference::accumulate_scores(&sums, &before, &task.accumulation());
+    let gpu = run_alone(
+        Stage::AccumulateScores,
+        vec![flat(&cpu), flat(&before)],
+        after.len(),
+        &task.accumulation(),
+    )
+    .unwrap();
+    let what = format!("accumulate_scores {what}");
+    close_beside(&values(gpu), &after, &before, &what);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn stages_agree_with_the_reference(
+        shape in shapes(),
+        options in options(),
+        exponent in -9_i32..2,
+        seed in any::<u64>(),
+    ) {
+        let length = shape.iter().product();
+        let numbers = sensitivities(seed, length, 10.0_f32.powi(exponent));
+        stages_agree(shape, &numbers, &options);
+    }
+
+    #[test]
+    fn scores_over_batches_equal_the_cpu(
+        shape in shapes(),
+        options in options(),
+        exponent in -9_i32..2,
+        seed in any::<u64>(),
+    ) {
+        let length = shape.iter().product();
+        let [gpu, cpu] = [device(), Device::flex()].map(|device| {
+            let mut running = RunningScores::new(shape[1], &device);
+            for batch in 0..3 {
+                let numbers = sensitivities(seed ^ batch, length, 10.0_f32.powi(exponent));
+                let maps = Tensor::<4>::from_data(TensorData::new(numbers, shape), &device);
+                running = running.with(maps, 77, &options);
+            }
+            ScoreReading::from_state(&values(running.state()))
+        });
+        close(&gpu.means, &cpu.means, &format!("{shape:?} {options:?}"));
+        prop_assert_eq!((gpu.batches, gpu.not_finite), (3, 0));
+        // Squares of differences between batches: as exact as the differences are.
+        for ((gpu, cpu), mean) in gpu.squares.iter().zip(&cpu.squares).zip(&cpu.means) {
+            prop_assert!((gpu.sqrt() - cpu.sqrt()).abs() <= 4.0 * TOLERANCE * mean.abs());
+        }
+    }
+
+    #[test]
+    fn entropies_and_mean_maps_equal_the_cpu(shape in shapes(), seed in any::<u64>()) {
+        let numbers = attention(seed, shape);
+        let [gpu, cpu] = [device(), Device::flex()].map(|device| {
+            let map = Tensor::<4>::from_data(TensorData::new(numbers.clone(), shape), &device);
+            (values(attention_entropy(map.clone())), values(average_maps(map)))
+        });
+        // A row of one key has the entropy 0, which is 1 · ln 1 to the last digit of ln.
+        for (gpu, cpu) in gpu.0.iter().zip(&cpu.0) {
+            prop_assert!((gpu - cpu).abs() <= TOLERANCE * cpu.abs().max(0.1), "{gpu} {cpu}");
+        }
+        close(&gpu.1, &cpu.1, &format!("average_maps {shape:?}"));
+    }
+}
+
+/// Rows longer than every buffer of a workgroup, and more workgroups than one axis of a dispatch
+/// takes.
+#[test]
+fn long_rows_and_many_rows() {
+    let options = SendOptions::default();
+    for shape in [
+        [1, 2, 3, 8_192],
+        [530_000, 1, 1, 2],
+        [1, 1, 40_000, 2],
+        [1, 300, 2, 5],
+    ] {
+        let numbers = sensitivities(9, shape.iter().product(), 1e-5);
+        stages_agree(shape, &numbers, &options);
+    }
+    // One block to a workgroup, as a device with more to do would have it.
+    let shape = [70_000, 1, 33, 2];
+    let task = Task {
+        turns: 1,
+        groups: 70_000,
+        groups_x: 65_535,
+        ..Task::rows(shape)
+    };
+    assert_eq!((task.share, task.grid()), (64, [65_535, 2]));
+    let numbers = sensitivities(9, shape.iter().product(), 1.0);
+    let cpu: Vec<f32> = reference::disperse_rows(&numbers, &[], &task).concat();
+    let inputs = vec![flat(&numbers), flat(&[0.0; 4])];
+    let gpu = run_alone(Stage::DisperseRows, inputs, cpu.len(), &task).unwrap();
+    close(&values(gpu), &cpu, "a grid of two axes");
+}
+
+/// One softmax row with a single key that outweighs all others, far beyond f32's exponent range.
+#[test]
+fn a_peaked_row_overflows_nothing() {
+    let mut numbers = vec![0.0; 512];
+    numbers[300] = 1.0;
+    let options = SendOptions {
+        scaling: Scaling::Temperature(1e-3),
+        ..SendOptions::default()
+    };
+    for device in [device(), Device::flex()] {
+        let map = Tensor::<4>::from_data(TensorData::new(numbers.clone(), [1, 1, 1, 512]), &device);
+        let running = RunningScores::new(1, &device).with(map, 1, &options);
+        let score = ScoreReading::from_state(&values(running.state())).means[1];
+        // softmax = (1, 0, …, 0): variance 1/L − 1/L².
+        let exact = (1.0_f32 / 512.0 - 1.0 / (512.0 * 512.0)).sqrt();
+        assert!((score / exact - 1.0).abs() < TOLERANCE, "{score} {exact}");
+    }
+}
+
+/// Numbers that are none are counted on either device, and leave the others' score alone.
+#[test]
+fn nan_and_infinity_are_reported() {
+    let shape = [2, 2, 3, 70];
+    let mut numbers = sensitivities(3, 2 * 2 * 3 * 70, 1e-4);
+    numbers[5] = f32::NAN;
+    numbers[200] = f32::INFINITY;
+    numbers[839] = f32::NEG_INFINITY;
+    for options in [
+        SendOptions::default(),
+        SendOptions {
+            scaling: Scaling::None,
+            sign: Sign::Absolute,
+            ..SendOptions::default()
+        },
+    ] {
+        let [gpu, cpu] = [device(), Device::flex()].map(|device| {
+            let map = Tensor::<4>::from_data(TensorData::new(numbers.clone(), shape), &device);
+            let running = RunningScores::new(2, &device)
+                .with(map.clone(), 1, &options)
+                .with(map, 1, &options);
+            ScoreReading::from_state(&values(running.state()))
+        });
+        assert_eq!((gpu.not_finite, cpu.not_finite), (6, 6));
+        close(&gpu.means, &cpu.means, "beside values that are no numbers");
+        assert!(cpu.means.iter().all(|mean| mean.is_finite() && *mean > 0.0));
+    }
+}
+
+/// Entropy tells of attention that is no number: a head of NaN is not one of a single key.
+#[test]
+fn no_entropy_of_what_is_no_number() {
+    let mut numbers = vec![0.25; 2 * 2 * 3 * 4];
+    for device in [device(), Device::flex()] {
+        let entropy = |numbers: &[f32]| {
+            let data = TensorData::new(numbers.to_vec(), [2, 2, 3, 4]);
+            values(attention_entropy(Tensor::from_data(data, &device)))
+        };
+        numbers[17] = 0.25;
+        close(&entropy(&numbers), &[4.0_f32.ln(); 2], "uniform attention");
+        numbers[17] = f32::NAN;
+        assert!(entropy(&numbers).iter().all(|head| head.is_nan()));
+    }
+}
+
+/// Sensitivities too small to have a reciprocal score 0, not NaN.
+#[test]
+fn the_smallest_sensitivities_have_no_dispersion() {
+    let numbers: Vec<f32> = (0..24_u32).map(f32::from_bits).collect();
+    for device in [device(), Device::flex()] {
+        let data = TensorData::new(numbers.clone(), [1, 2, 3, 4]);
+        let running = RunningScores::new(2, &device).with(
+            Tensor::<4>::from_data(data, &device),
+            1,
+            &SendOptions::default(),
+        );
+        let reading = ScoreReading::from_state(&values(running.state()));
+        assert_eq!(reading.not_finite, 0);
+        assert_eq!(reading.means, [0.0; 3]);
+    }
+}
+
+/// Thousands of batches do not drift: the running mean and spread stay those of f64.
+#[test]
+fn thousands_of_batches_do_not_drift() {
+    let task = Task::rows([1, 1, 1, 4]).accumulation();
+    let mut state = flat(&[0.0; 6]);
+    let (mut exact, mut squares) = (0.0_f64, 0.0_f64);
+    let batches = 4_000;
+    for batch in 0..batches {
+        let value = 0.05 + 0.01 * ((batch * 37 % 101) as f32 / 101.0);
+        state = run_alone(
+            Stage::AccumulateScores,
+            vec![flat(&[value, 0.0]), state],
+            6,
+            &task,
+        )
+        .unwrap();
+        let from_before = f64::from(value) - exact;
+        exact += from_before / f64::from(batch + 1);
+        squares += from_before * (f64::from(value) - exact);
+    }
+    let reading = ScoreReading::from_state(&values(state));
+    assert_eq!(reading.batches, batches as u64);
+    assert!((f64::from(reading.means[0]) / exact - 1.0).abs() < 1e-5);
+    assert!((f64::from(reading.squares[0]) / squares - 1.0).abs() < 1e-4);
+}

@@ -1,0 +1,63 @@
+//! How well a classifier does.
+
+use burn::module::Module as _;
+use serde::{Deserialize, Serialize};
+use spat_model::{Pass, read};
+use spat_prune::{Objective as _, ScoreError};
+
+use crate::synthetic::classifier::{Classifier, Examples, Task};
+
+/// How well a model does on the test stream.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DomainResult {
+    /// Cross-entropy, nats.
+    pub loss: f64,
+    /// Share of right answers.
+    pub accuracy: f64,
+    /// The same over the sequences whose answer lies in a far token, where the domain has them.
+    pub telling_accuracy: Option<f64>,
+    /// Trainable numbers.
+    pub params: u64,
+    /// Multiply–accumulates of one sequence.
+    pub macs: u64,
+}
+
+/// Mean loss and share of right answers.
+///
+/// # Errors
+/// The device fails.
+pub(crate) async fn evaluate(
+    model: &Classifier,
+    task: &Task,
+    tests: &[Examples],
+) -> Result<DomainResult, ScoreError> {
+    let device = ScoreError::Device;
+    let (mut loss, mut right, mut count) = (0.0, 0, 0);
+    let (mut telling_right, mut telling) = (0, 0);
+    for batch in tests {
+        let losses = read(model.loss(batch, &mut Pass::evaluation()))
+            .await
+            .map_err(device)?;
+        loss += losses.iter().map(|&loss| f64::from(loss)).sum::<f64>();
+        let logits = model.forward(batch.tokens.clone(), &mut Pass::evaluation());
+        let logits = read(logits).await.map_err(device)?;
+        for (row, logits) in logits.chunks_exact(task.classes).enumerate() {
+            let answer = (0..task.classes).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
+            let is_right = usize::from(answer == Some(batch.labels[row]));
+            right += is_right;
+            count += 1;
+            if batch.telling[row] {
+                telling_right += is_right;
+                telling += 1;
+            }
+        }
+    }
+    let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+    Ok(DomainResult {
+        loss: loss / tests.len().max(1) as f64,
+        accuracy: share(right, count),
+        telling_accuracy: (telling > 0).then(|| share(telling_right, telling)),
+        params: model.num_params() as u64,
+        macs: model.macs(task),
+    })
+}

@@ -1,0 +1,520 @@
+//! A forecaster with planted needless modules, so that their true order is known.
+//!
+//! Six channels in three pairs: a leader without any structure in time, and a follower that repeats
+//! its leader eight rows later. Each channel starts with its name, a pulse in a row of its own, so
+//! that attention can tell channels apart. A leader's future cannot be known; a follower's future
+//! stands in its leader's last eight rows, where only attention between channels can fetch it. So a
+//! model without working attention is left with the loss of both, and one good attention module is
+//! enough to halve it.
+//!
+//! One module of an iTransformer with five layers is free to learn that. The others are held, after
+//! every training step, to what they are planted as. From needless to needed:
+//!
+//! | order | module | planted as |
+//! |---|---|---|
+//! | 0 | `encoder.2.attention` | silent: W_o and its bias are 0, so it says nothing |
+//! | 1 | `encoder.0.attention` | noise: random weights that never learn, what they say at 0.15 of its size |
+//! | 2 | `encoder.4.attention` | copy of the free one, at a tenth of its strength |
+//! | 3 | `encoder.3.attention` | uniform: W_q = W_k = 0, so it can only average all channels, but learns what of |
+//! | 4 | `encoder.1.attention` | free |
+//!
+//! The strengths keep the orders apart: each module costs several times what the one before it
+//! does. That this is the true order of the trained model, leave-one-out on unseen data must confirm.
+//! Position tells nothing about it: the order has τ = 0 with depth.
+
+use burn::module::Param;
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use spat_model::{Attentive, Forecaster, Inputs, MultiHeadAttention};
+use spat_prune::{Sample, ScoreAccumulator, ScoreError, ScoringOptions, score_with};
+use spat_spec::{
+    ForecasterConfig, ITransformerConfig, MaskShape, Scaling, Score, Scorer, SendOptions, Sign,
+    Structure, When,
+};
+
+use crate::synthetic::draw::Draw;
+use crate::synthetic::fit::Fit;
+
+/// What a module is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Plant {
+    /// `W_o = 0`, `b_o = 0`.
+    Silent,
+    /// All weights drawn anew as at the start, `W_o` and `b_o` times `amplitude`.
+    Noise {
+        /// Factor on what it says.
+        amplitude: f64,
+        /// Decides the weights.
+        seed: u64,
+    },
+    /// `W_q = W_k = 0` with their biases: every key gets the same attention.
+    Uniform,
+    /// The weights of another layer's module, `W_o` and `b_o` times `share`.
+    Copy {
+        /// That layer.
+        of: usize,
+        /// Factor on what it says.
+        share: f64,
+    },
+}
+
+/// The model with planted modules, by layer. A removed module, or one of another size than its
+/// original, stays as it is.
+pub fn plant<M: Attentive>(mut model: M, plants: &[(usize, Plant)]) -> M {
+    for &(layer, plant) in plants {
+        let Some(encoder) = model.encoder_mut() else {
+            return model;
+        };
+        let original = match plant {
+            Plant::Copy { of, .. } => encoder
+                .layers
+                .get(of)
+                .and_then(|layer| layer.attention.module.clone()),
+            _ => None,
+        };
+        let Some(slot) = encoder
+            .layers
+            .get_mut(layer)
+            .map(|layer| &mut layer.attention)
+        else {
+            continue;
+        };
+        if let Some(module) = &mut slot.module {
+            hold(module, plant, layer, original.as_ref());
+        }
+    }
+    model
+}
+
+fn hold(
+    module: &mut MultiHeadAttention,
+    plant: Plant,
+    layer: usize,
+    original: Option<&MultiHeadAttention>,
+) {
+    let parts = [
+        &mut module.query,
+        &mut module.key,
+        &mut module.value,
+        &mut module.output,
+    ];
+    match plant {
+        Plant::Silent => module.output = zero(module.output.clone()),
+        Plant::Uniform => {
+            module.query = zero(module.query.clone());
+            module.key = zero(module.key.clone());
+        }
+        Plant::Noise { amplitude, seed } => {
+            let draw = &mut Draw::new(seed, 0, layer as u64);
+            for (part, factor) in parts.into_iter().zip([1.0, 1.0, 1.0, amplitude]) {
+                *part = noise(part.clone(), draw, factor);
+            }
+        }
+        Plant::Copy { share, .. } => {
+            let Some(original) = original else {
+                return;
+            };
+            let originals = [
+                &original.query,
+                &original.key,
+                &original.value,
+                &original.output,
+            ];
+            for ((part, original), factor) in
+                parts.into_iter().zip(originals).zip([1.0, 1.0, 1.0, share])
+            {
+                *part = copy(part.clone(), original, factor);
+            }
+        }
+    }
+}
+
+fn zero(layer: Linear) -> Linear {
+    Linear {
+        weight: layer.weight.map(|old| held(&old, old.zeros_like())),
+        bias: layer
+            .bias
+            .map(|bias| bias.map(|old| held(&old, old.zeros_like()))),
+    }
+}
+
+fn noise(layer: Linear, draw: &mut Draw, amplitude: f64) -> Linear {
+    let bound = amplitude / (layer.weight.dims()[0] as f64).sqrt();
+    Linear {
+        weight: drawn(layer.weight, draw, bound),
+        bias: layer.bias.map(|bias| drawn(bias, draw, bound)),
+    }
+}
+
+fn drawn<const D: usize>(param: Param<Tensor<D>>, draw: &mut Draw, bound: f64) -> Param<Tensor<D>> {
+    param.map(|old| {
+        let values: Vec<f32> = (0..old.shape().num_elements())
+            .map(|_| draw.within(bound) as f32)
+            .collect();
+        let data = TensorData::new(values, old.shape());
+        held(&old, Tensor::from_data(data, &old.device()))
+    })
+}
+
+fn copy(layer: Linear, original: &Linear, share: f64) -> Linear {
+    if layer.weight.dims() != original.weight.dims() {
+        return layer;
+    }
+    let bias = original.bias.as_ref().map(Param::val);
+    Linear {
+        weight: layer
+            .weight
+            .map(|old| held(&old, original.weight.val() * share)),
+        bias: match (layer.bias, bias) {
+            (Some(own), Some(other)) => Some(own.map(|old| held(&old, other * share))),
+            (own, _) => own,
+        },
+    }
+}
+
+/// A new value in the place of `old`, as the start of a graph where the old one was.
+fn held<const D: usize>(old: &Tensor<D>, new: Tensor<D>) -> Tensor<D> {
+    let new = if new.is_autodiff() { new.inner() } else { new };
+    if old.is_autodiff() {
+        Tensor::from_inner(new).require_grad()
+    } else {
+        new
+    }
+}
+
+const PAIRS: usize = 3;
+const CHANNELS: usize = 2 * PAIRS;
+/// Rows by which a follower lags, and rows to forecast.
+const LAG: usize = 8;
+/// Rows of the look-back behind the names.
+const PAST: usize = 16;
+const LAYERS: usize = 5;
+
+/// Where each module stands in the true order, by layer: 0 is the most needless.
+pub const TRUTH: [f64; LAYERS] = [1.0, 4.0, 0.0, 3.0, 2.0];
+
+/// What the modules are planted as; layer 1 is free.
+pub fn plants(seed: u64) -> [(usize, Plant); LAYERS - 1] {
+    let noise = Plant::Noise {
+        amplitude: 0.15,
+        seed,
+    };
+    let copy = Plant::Copy { of: 1, share: 0.1 };
+    [
+        (0, noise),
+        (2, Plant::Silent),
+        (3, Plant::Uniform),
+        (4, copy),
+    ]
+}
+
+/// Everything that decides a planted model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PlantedConfig {
+    /// Training steps.
+    pub steps: usize,
+    /// Windows per step.
+    pub batch: usize,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Batches for scorers after training, and as many others for leave-one-out.
+    pub batches: usize,
+    /// Decides weights, plants and data.
+    pub seed: u64,
+}
+
+impl Default for PlantedConfig {
+    fn default() -> Self {
+        Self {
+            steps: 1500,
+            batch: 32,
+            learning_rate: 2e-3,
+            batches: 16,
+            seed: 0,
+        }
+    }
+}
+
+/// One way of scoring, and what it says of the planted modules.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlantedScores {
+    /// The way, its options spelled out.
+    pub name: String,
+    /// The scores, by layer.
+    pub scores: Vec<Score>,
+}
+
+/// A trained planted model, and everybody's opinion of its modules.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlantedReport {
+    /// What was done.
+    pub config: PlantedConfig,
+    /// The mean squared error on unseen windows.
+    pub loss: f64,
+    /// The same of a forecaster that always says the mean: both halves unknown.
+    pub loss_without_attention: f64,
+    /// The same of one that knows all that can be known.
+    pub best_loss: f64,
+    /// Leave-one-out on unseen windows, which must confirm [`TRUTH`].
+    pub leave_one_out: Vec<Score>,
+    /// SEND in every setting, and its rivals.
+    pub scores: Vec<PlantedScores>,
+}
+
+impl PlantedReport {
+    /// The scores of one way, by its name.
+    pub fn of(&self, name: &str) -> Option<&[Score]> {
+        self.scores
+            .iter()
+            .find(|scores| scores.name == name)
+            .map(|scores| scores.scores.as_slice())
+    }
+}
+
+/// Trains a planted forecaster on generated series, and scores it in every way.
+///
+/// # Errors
+/// Scores that are no numbers.
+pub async fn run(config: &PlantedConfig) -> Result<PlantedReport, ScoreError> {
+    let structure = Structure::dense(ForecasterConfig::ITransformer(ITransformerConfig {
+        lookback: CHANNELS + PAST,
+        horizon: LAG,
+        channels: CHANNELS,
+        time_stamps: false,
+        d_model: 32,
+        d_ff: 32,
+        heads: 4,
+        layers: LAYERS,
+        dropout: 0.0,
+        normalise: false,
+    }));
+    let plants = plants(config.seed);
+    let start = plant(
+        Forecaster::init(&structure, config.seed, &Device::flex()),
+        &plants,
+    );
+    let mut during = [SendOptions::default(), literal()].map(ScoreAccumulator::new);
+    let fit = Fit {
+        steps: config.steps,
+        epochs: 1,
+        learning_rate: config.learning_rate,
+        seed: config.seed,
+    };
+    let trained = fit.train(
+        &start,
+        |step| series(config.seed, 1, step, config.batch),
+        |model| plant(model, &plants),
+        &mut during,
+        |_| (),
+    );
+
+    let batches = |stream| -> Vec<Sample> {
+        (0..config.batches)
+            .map(|number| series(config.seed, stream, number, config.batch))
+            .collect()
+    };
+    let (seen, unseen) = (batches(2), batches(3));
+    let options = ScoringOptions {
+        seed: config.seed,
+        heads: false,
+        ..ScoringOptions::default()
+    };
+    let mut scores = Vec::new();
+    for accumulator in &during {
+        scores.push(PlantedScores {
+            name: accumulator.options().spelled(),
+            scores: accumulator.scores().await?,
+        });
+    }
+    for send in settings() {
+        let options = ScoringOptions { send, ..options };
+        scores.push(PlantedScores {
+            name: send.spelled(),
+            scores: score_with(Scorer::Send, &trained, &seen, &options).await?,
+        });
+    }
+    for scorer in Scorer::ALL {
+        if matches!(scorer, Scorer::Send | Scorer::LeaveOneOut) {
+            continue;
+        }
+        let model = match scorer {
+            Scorer::Snip => &start,
+            _ => &trained,
+        };
+        scores.push(PlantedScores {
+            name: scorer.name().to_owned(),
+            scores: score_with(scorer, model, &seen, &options).await?,
+        });
+    }
+    let mean_loss = |error: f64| error / CHANNELS as f64 * PAIRS as f64;
+    Ok(PlantedReport {
+        config: *config,
+        loss: loss(&trained, &unseen).await?,
+        loss_without_attention: 2.0 * mean_loss(VARIANCE),
+        best_loss: mean_loss(VARIANCE),
+        leave_one_out: score_with(Scorer::LeaveOneOut, &trained, &unseen, &options).await?,
+        scores,
+    })
+}
+
+/// The literal reading: nothing before the softmax.
+fn literal() -> SendOptions {
+    SendOptions {
+        scaling: Scaling::None,
+        ..SendOptions::default()
+    }
+}
+
+/// Every combination of mask, sign and scaling.
+fn settings() -> Vec<SendOptions> {
+    let mut settings = Vec::new();
+    for mask in [MaskShape::Shared, MaskShape::PerSample] {
+        for sign in [Sign::Signed, Sign::Absolute] {
+            for scaling in [Scaling::None, Scaling::SumLoss, Scaling::Standardise] {
+                settings.push(SendOptions {
+                    mask,
+                    sign,
+                    scaling,
+                    when: When::After,
+                    ..SendOptions::default()
+                });
+            }
+        }
+    }
+    settings
+}
+
+async fn loss(model: &Forecaster, batches: &[Sample]) -> Result<f64, ScoreError> {
+    let mut sum = 0.0;
+    for batch in batches {
+        let forecast = model.forward(batch.inputs.clone(), &mut spat_model::Pass::evaluation());
+        let error = (forecast - batch.target.clone()).square().mean();
+        let error = spat_model::read(error).await.map_err(ScoreError::Device)?;
+        sum += error.iter().map(|&error| f64::from(error)).sum::<f64>();
+    }
+    Ok(sum / batches.len().max(1) as f64)
+}
+
+/// Rows are uniform in `[-√3, √3)`.
+const VARIANCE: f64 = 1.0;
+
+/// `count` windows: rows 0 to 5 name the channels, then sixteen rows of the past.
+fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
+    let draw = &mut Draw::new(seed, stream, number as u64);
+    let lookback = CHANNELS + PAST;
+    let mut inputs = vec![0.0_f32; count * lookback * CHANNELS];
+    let mut targets = vec![0.0_f32; count * LAG * CHANNELS];
+    for window in 0..count {
+        for channel in 0..CHANNELS {
+            inputs[(window * lookback + channel) * CHANNELS + channel] = 2.0;
+        }
+        for pair in 0..PAIRS {
+            let (leader, follower) = (2 * pair, 2 * pair + 1);
+            // The leader from one lag before the window on to the end of the horizon.
+            let rows: Vec<f32> = (0..LAG + PAST + LAG)
+                .map(|_| draw.within(3.0_f64.sqrt()) as f32)
+                .collect();
+            for row in 0..PAST {
+                let place = (window * lookback + CHANNELS + row) * CHANNELS;
+                inputs[place + leader] = rows[LAG + row];
+                inputs[place + follower] = rows[row];
+            }
+            for row in 0..LAG {
+                let place = (window * LAG + row) * CHANNELS;
+                targets[place + leader] = rows[LAG + PAST + row];
+                targets[place + follower] = rows[PAST + row];
+            }
+        }
+    }
+    let tensor = |values, rows| -> Tensor<3> {
+        let data = TensorData::new(values, [count, rows, CHANNELS]);
+        Tensor::from_data(data, &Device::flex())
+    };
+    Sample {
+        inputs: Inputs {
+            values: tensor(inputs, lookback),
+            marks: None,
+        },
+        target: tensor(targets, LAG),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spat_model::Pass;
+
+    fn values(tensor: Tensor<3>) -> Vec<f32> {
+        pollster::block_on(spat_model::read(tensor)).unwrap()
+    }
+
+    /// A follower's forecast is its leader's last eight rows, and its own past the eight rows before.
+    #[test]
+    fn followers_repeat_their_leaders() {
+        let sample = series(1, 2, 3, 2);
+        let (inputs, targets) = (values(sample.inputs.values), values(sample.target));
+        let input = |window: usize, row: usize, channel: usize| {
+            inputs[(window * (CHANNELS + PAST) + CHANNELS + row) * CHANNELS + channel]
+        };
+        for window in 0..2 {
+            for row in 0..LAG {
+                for pair in 0..PAIRS {
+                    let (leader, follower) = (2 * pair, 2 * pair + 1);
+                    let target = targets[(window * LAG + row) * CHANNELS + follower];
+                    assert_eq!(target, input(window, PAST - LAG + row, leader));
+                    assert_eq!(
+                        input(window, LAG + row, follower),
+                        input(window, row, leader)
+                    );
+                }
+            }
+        }
+    }
+
+    /// A silent module says nothing, a uniform one looks everywhere alike, a copy says a share of the
+    /// original, and planting twice changes nothing.
+    #[test]
+    fn plants_are_what_they_are_called() {
+        let config = ITransformerConfig {
+            d_model: 8,
+            d_ff: 8,
+            heads: 2,
+            layers: 4,
+            ..spat_spec::preset::itransformer(6, 4, 3, false)
+        };
+        let structure = Structure::dense(ForecasterConfig::ITransformer(config));
+        let plants = [
+            (0, Plant::Silent),
+            (1, Plant::Uniform),
+            (3, Plant::Copy { of: 2, share: 0.5 }),
+        ];
+        let model = plant(Forecaster::init(&structure, 1, &Device::flex()), &plants);
+        let tokens: Vec<f32> = (0..24).map(|n| (n as f32 * 0.7).sin()).collect();
+        let tokens = Tensor::from_data(TensorData::new(tokens, [1, 3, 8]), &Device::flex());
+        let said = |model: &Forecaster, layer: usize| -> (Vec<f32>, Vec<f32>) {
+            let mut pass = Pass::evaluation().with_probe(spat_model::Probe::Maps);
+            let slot = &model.encoder().unwrap().layers[layer].attention;
+            let said = values(slot.attend(tokens.clone(), &mut pass).unwrap());
+            let map = pass.maps()[slot.id()].clone();
+            (said, pollster::block_on(spat_model::read(map)).unwrap())
+        };
+        assert!(said(&model, 0).0.iter().all(|&value| value == 0.0));
+        assert!(
+            said(&model, 1)
+                .1
+                .iter()
+                .all(|&value| (value - 1.0 / 3.0).abs() < 1e-6)
+        );
+        let (original, copied) = (said(&model, 2), said(&model, 3));
+        assert_eq!(original.1, copied.1);
+        for (original, copied) in original.0.iter().zip(copied.0) {
+            assert!((original * 0.5 - copied).abs() < 1e-6);
+        }
+        let again = plant(model.clone(), &plants);
+        for layer in 0..4 {
+            assert_eq!(said(&model, layer), said(&again, layer));
+        }
+    }
+}
