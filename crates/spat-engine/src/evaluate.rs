@@ -1,7 +1,7 @@
 //! Errors on a part's windows: every window, streamed.
 
 use burn::tensor::Tensor;
-use spat_model::{Forecaster, Pass, read};
+use spat_model::{Forecaster, ForwardContext, read};
 use spat_series::{Metrics, MetricsStream, Part, Windows, Yardstick, mase_scale};
 
 use crate::dataset::Dataset;
@@ -28,7 +28,7 @@ pub(crate) async fn mean_squared_error(
     let mut sums: Vec<Tensor<1>> = Vec::new();
     for rows in rows.chunks(evaluation_batch(setting.dataset, &windows)) {
         let batch = setting.dataset.batch(rows, setting.device);
-        let forecast = model.forward(batch.inputs, &mut Pass::evaluation());
+        let forecast = model.forward(batch.inputs, &mut ForwardContext::evaluation());
         sums.push((forecast - batch.target).square().sum());
     }
     let sums = read(Tensor::cat(sums, 0)).await.map_err(JobError::Device)?;
@@ -84,7 +84,7 @@ pub(crate) async fn forecast(
     rows: &[usize],
 ) -> Result<Vec<f32>, JobError> {
     let batch = setting.dataset.batch(rows, setting.device);
-    let forecast = model.forward(batch.inputs, &mut Pass::evaluation());
+    let forecast = model.forward(batch.inputs, &mut ForwardContext::evaluation());
     read(forecast).await.map_err(JobError::Device)
 }
 

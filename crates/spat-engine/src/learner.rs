@@ -1,7 +1,7 @@
 //! One training step: forward, backward, scores, Adam.
 
 use burn::tensor::Tensor;
-use spat_model::{Forecaster, Pass, Probe, mean_squared_error};
+use spat_model::{Forecaster, ForwardContext, Probe, mean_squared_error};
 use spat_prune::ScoreAccumulator;
 
 use crate::dataset::Batch;
@@ -20,26 +20,26 @@ impl Learner {
     pub(crate) fn step(
         &mut self,
         batch: Batch,
-        pass: Pass,
+        cx: ForwardContext,
         learning_rate: f64,
         scores: &mut [ScoreAccumulator],
     ) -> Tensor<1> {
-        let mut pass = match ScoreAccumulator::mask_for(scores) {
-            Some(mask) => pass.with_probe(Probe::Masks(mask)),
-            None => pass,
+        let mut cx = match ScoreAccumulator::mask_for(scores) {
+            Some(mask) => cx.with_probe(Probe::Masks(mask)),
+            None => cx,
         };
         let forecast_values = batch.target.shape().num_elements();
-        let forecast = self.model.forward(batch.inputs, &mut pass);
+        let forecast = self.model.forward(batch.inputs, &mut cx);
         let loss = mean_squared_error(forecast, batch.target);
         let mut gradients = loss.backward();
         if !scores.is_empty() {
-            let sensitivities = pass.sensitivities(&mut gradients);
+            let sensitivities = cx.sensitivities(&mut gradients);
             ScoreAccumulator::add_to_all(scores, &sensitivities, forecast_values);
         }
         let model = self.model.clone();
         self.model = self
             .optimizer
-            .step(learning_rate, model, gradients, pass.take_running());
+            .step(learning_rate, model, gradients, cx.take_running());
         loss.inner()
     }
 }

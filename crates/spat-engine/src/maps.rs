@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use spat_gpu::{attention_entropy, average_maps};
-use spat_model::{Forecaster, Pass, Probe, read};
+use spat_model::{Forecaster, ForwardContext, Probe, read};
 use spat_series::Part;
 use spat_spec::{ForecasterConfig, MaskShape, ModuleMaps};
 
@@ -27,18 +27,18 @@ pub(crate) async fn module_maps(
     let batch = setting
         .dataset
         .batch(&rows, &setting.device.clone().autodiff());
-    let mut pass = Pass::evaluation().with_probe(Probe::MasksAndMaps(MaskShape::Shared));
-    let loss = (dense.clone().train().forward(batch.inputs, &mut pass) - batch.target)
+    let mut cx = ForwardContext::evaluation().with_probe(Probe::MasksAndMaps(MaskShape::Shared));
+    let loss = (dense.clone().train().forward(batch.inputs, &mut cx) - batch.target)
         .square()
         .mean();
-    if pass.maps().is_empty() {
+    if cx.maps().is_empty() {
         return Ok(Vec::new());
     }
-    let mut sensitivities = pass.sensitivities(&mut loss.backward());
+    let mut sensitivities = cx.sensitivities(&mut loss.backward());
 
     let mut maps = Vec::new();
     let mut cells = 0;
-    for (module, attention) in pass.maps() {
+    for (module, attention) in cx.maps() {
         let [_, heads, queries, keys] = attention.dims();
         cells += 2 * heads * queries * keys;
         let Some(sensitivity) = sensitivities.remove(module).filter(|_| cells <= CELLS) else {

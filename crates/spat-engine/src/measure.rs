@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use spat_model::{Forecaster, Pass, read};
+use spat_model::{Forecaster, ForwardContext, read};
 use spat_prune::ScoreAccumulator;
 use spat_series::Part;
 use spat_spec::{Experiment, Phase, ScoringCost, TrainingConfig};
@@ -161,7 +161,7 @@ impl<'a> Stepper<'a> {
         let seed = seed_for(self.setting.seed, Phase::Evaluate, Purpose::Dropout, round);
         let loss = self.learner.step(
             batch,
-            Pass::training(seed),
+            ForwardContext::training(seed),
             self.learning_rate,
             &mut self.scores,
         );
@@ -173,7 +173,12 @@ impl<'a> Stepper<'a> {
 async fn infer(setting: &Setting<'_>, model: &Forecaster, rows: &[usize]) -> Result<f64, JobError> {
     let started = Instant::now();
     let batch = setting.dataset.batch(rows, setting.device);
-    finish(model.forward(batch.inputs, &mut Pass::evaluation()).sum()).await?;
+    finish(
+        model
+            .forward(batch.inputs, &mut ForwardContext::evaluation())
+            .sum(),
+    )
+    .await?;
     Ok(milliseconds(started))
 }
 

@@ -1,7 +1,7 @@
 //! A saved forecaster at work: true future values, and its error on another table.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use spat_model::{Forecaster, Inputs, Pass, read};
+use spat_model::{Forecaster, ForwardContext, Inputs, read};
 use spat_series::{Metrics, Part, Series, TimeIndex, format_stamp};
 use spat_spec::{Checkpoint, CheckpointHeader, TIME_FEATURES};
 
@@ -127,7 +127,9 @@ impl SavedForecaster {
             values: tensor(input, channels),
             marks,
         };
-        let forecast = self.model.forward(inputs, &mut Pass::evaluation());
+        let forecast = self
+            .model
+            .forward(inputs, &mut ForwardContext::evaluation());
         let mut values = read(forecast).await.map_err(JobError::Device)?;
         self.header.scaler.inverse_in_place(&mut values);
         let intervals = LEVELS

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use spat_model::{Forecaster, Pass, Probe, read};
+use spat_model::{Forecaster, ForwardContext, Probe, read};
 use spat_prune::ScoreAccumulator;
 use spat_series::Part;
 use spat_spec::{EpochResult, Event, Phase, TrainingConfig, When};
@@ -153,11 +153,11 @@ impl Training<'_> {
     /// One step on the windows that start at `rows`. Returns the loss, unread.
     fn step(&mut self, rows: &[usize]) -> Tensor<1> {
         let batch = self.setting.dataset.batch(rows, &self.device);
-        let pass = Pass::training(self.seed(Purpose::Dropout, self.position.step));
+        let cx = ForwardContext::training(self.seed(Purpose::Dropout, self.position.step));
         let learning_rate = self
             .config
             .learning_rate_at(self.position.step, self.steps_per_epoch);
-        self.learner.step(batch, pass, learning_rate, self.scores)
+        self.learner.step(batch, cx, learning_rate, self.scores)
     }
 
     /// Reads and forgets the losses; a loss that is no number ends the training.
@@ -298,11 +298,11 @@ pub(crate) async fn score_after(
             return Err(JobError::Stopped);
         }
         let batch = setting.dataset.batch(rows, &device);
-        let mut pass = Pass::evaluation().with_probe(Probe::Masks(scores.options().mask));
+        let mut cx = ForwardContext::evaluation().with_probe(Probe::Masks(scores.options().mask));
         let forecast_values = batch.target.shape().num_elements();
-        let forecast = model.forward(batch.inputs, &mut pass);
+        let forecast = model.forward(batch.inputs, &mut cx);
         let loss = spat_model::mean_squared_error(forecast, batch.target);
-        scores.add(pass.sensitivities(&mut loss.backward()), forecast_values);
+        scores.add(cx.sensitivities(&mut loss.backward()), forecast_values);
         if progress.is_due() {
             control.emit(progress.event(step + 1, None));
         }

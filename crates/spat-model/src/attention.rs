@@ -1,4 +1,4 @@
-//! Multi-head attention with a connection mask, and the slot that it stands in.
+//! Multi-head attention with a connection mask, and the slot that holds it.
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -7,9 +7,9 @@ use burn::tensor::{Int, Tensor, TensorData};
 use spat_cpu::AttentionShape;
 use spat_spec::{AttentionStructure, ModuleId};
 
+use crate::forward_context::ForwardContext;
 use crate::initial::Initial;
 use crate::operations::{Attention, attend, dropout, linear};
-use crate::pass::Pass;
 
 /// Tokens of a batch as rows: `[batch · tokens, width]`. The residual stream stays in this form,
 /// so that projections, norms and feed-forward parts are plain matrix operations.
@@ -155,21 +155,21 @@ impl MultiHeadAttention {
         id: &ModuleId,
         heads: &[usize],
         chain: &mut ScoreChain,
-        pass: &mut Pass,
+        cx: &mut ForwardContext,
     ) -> Tensor<2> {
         let context = match chain {
-            ScoreChain::Off => self.attend(x, id, pass),
+            ScoreChain::Off => self.attend(x, id, cx),
             chain => {
                 let rows = |layer: &Linear| linear(layer, x.rows.clone());
                 let projections = [rows(&self.query), rows(&self.key), rows(&self.value)];
-                self.attend_in_chain(projections, x.batch, id, heads, chain, pass)
+                self.attend_in_chain(projections, x.batch, id, heads, chain, cx)
             }
         };
-        pass.gate_heads(id, context, self.head_width)
+        cx.gate_heads(id, context, self.head_width)
     }
 
     /// `drop(M ⊙ A) V`, `[B · L, H · w]`.
-    fn attend(&self, x: &Tokens, id: &ModuleId, pass: &mut Pass) -> Tensor<2> {
+    fn attend(&self, x: &Tokens, id: &ModuleId, cx: &mut ForwardContext) -> Tensor<2> {
         let shape = AttentionShape {
             samples: x.batch,
             tokens: x.rows.dims()[0] / x.batch,
@@ -178,15 +178,15 @@ impl MultiHeadAttention {
         };
         let maps = [x.batch, shape.heads, shape.tokens, shape.tokens];
         let attention = Attention {
-            mask: pass.mask(id, maps, &x.rows.device()),
-            dropout: pass.dropout(self.dropout),
+            mask: cx.mask(id, maps, &x.rows.device()),
+            dropout: cx.dropout(self.dropout),
             x: x.rows.clone(),
             projections: [&self.query, &self.key, &self.value],
             shape,
         };
-        let (context, maps) = attend(attention, pass.wants_maps());
+        let (context, maps) = attend(attention, cx.wants_maps());
         if let Some(maps) = maps {
-            pass.keep_maps(id, maps);
+            cx.record_maps(id, maps);
         }
         context
     }
@@ -199,14 +199,14 @@ impl MultiHeadAttention {
         id: &ModuleId,
         heads: &[usize],
         chain: &mut ScoreChain,
-        pass: &mut Pass,
+        cx: &mut ForwardContext,
     ) -> Tensor<2> {
         let [query, key, value] = projections.map(|rows| self.split_heads(rows, batch));
         let scale = 1.0 / (self.head_width as f64).sqrt();
         let scores = chain.through(heads, query.matmul(key.transpose()) * scale);
 
-        let attention = pass.connect(id, softmax(scores, 3));
-        let attention = dropout(attention, pass.dropout(self.dropout));
+        let attention = cx.connect(id, softmax(scores, 3));
+        let attention = dropout(attention, cx.dropout(self.dropout));
         Self::join_heads(attention.matmul(value))
     }
 
@@ -284,7 +284,7 @@ pub struct AttentionSlot {
     id: ModuleId,
     #[module(skip)]
     heads: Vec<usize>,
-    /// The module, if it stands.
+    /// The module; `None` if it is removed.
     pub module: Option<MultiHeadAttention>,
 }
 
@@ -306,12 +306,12 @@ impl AttentionSlot {
         }
     }
 
-    /// Whose place this is.
+    /// Identifier of the module.
     pub fn id(&self) -> &ModuleId {
         &self.id
     }
 
-    /// Numbers, in the dense module, of the heads that stand.
+    /// Numbers, in the dense module, of the heads that are not removed.
     pub fn heads(&self) -> &[usize] {
         &self.heads
     }
@@ -327,10 +327,10 @@ impl AttentionSlot {
         &self,
         x: &Tokens,
         chain: &mut ScoreChain,
-        pass: &mut Pass,
+        cx: &mut ForwardContext,
     ) -> Option<(Tensor<2>, &Linear)> {
         let module = self.module.as_ref()?;
-        let context = module.context(x, &self.id, &self.heads, chain, pass);
+        let context = module.context(x, &self.id, &self.heads, chain, cx);
         Some((context, &module.output))
     }
 
@@ -339,13 +339,12 @@ impl AttentionSlot {
     ///
     /// # Shapes
     /// - `tokens` and output: `[B, L, d_model]`
-    pub fn attend(&self, tokens: Tensor<3>, pass: &mut Pass) -> Option<Tensor<3>> {
+    pub fn attend(&self, tokens: Tensor<3>, cx: &mut ForwardContext) -> Option<Tensor<3>> {
         let [batch, length, width] = tokens.dims();
         let rows = tokens.reshape([batch * length, width]);
-        let (context, output) =
-            self.context(&Tokens { rows, batch }, &mut ScoreChain::Off, pass)?;
-        let said = pass.gate_module(&self.id, linear(output, context));
-        Some(said.reshape([batch, length, width]))
+        let (context, output) = self.context(&Tokens { rows, batch }, &mut ScoreChain::Off, cx)?;
+        let branch_output = cx.gate_module(&self.id, linear(output, context));
+        Some(branch_output.reshape([batch, length, width]))
     }
 
     /// Drops W_q, W_k, W_v and W_o.

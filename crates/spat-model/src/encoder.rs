@@ -6,13 +6,13 @@ use burn::tensor::{Device, Tensor};
 use spat_spec::AttentionStructure;
 
 use crate::attention::{AttentionSlot, ScoreChain, Tokens};
+use crate::forward_context::{ForwardContext, Stream};
 use crate::initial::Initial;
 use crate::norm::{BatchNorm, Branch, Norm};
 use crate::operations::{dropout, linear, linear_gelu};
-use crate::pass::{Pass, Stream};
 
-/// Sizes and habits of an encoder.
-pub(crate) struct EncoderPlan {
+/// Sizes and variants of an encoder.
+pub(crate) struct EncoderOptions {
     pub(crate) d_model: usize,
     pub(crate) d_ff: usize,
     /// Heads of a dense module.
@@ -20,8 +20,21 @@ pub(crate) struct EncoderPlan {
     pub(crate) dropout: f64,
     /// Dropout on the attention map.
     pub(crate) attention_dropout: f64,
-    /// Batch norm in the layers, and the score chain between them.
-    pub(crate) authors_patchtst: bool,
+    /// Dropout on the output projection of attention, before the one on the branch.
+    pub(crate) inner_dropout: f64,
+    /// Norms inside the layers.
+    pub(crate) norm: NormKind,
+    /// Whether each layer adds the attention scores of the layers before it to its own.
+    pub(crate) score_residual: bool,
+}
+
+/// Which norm the encoder layers use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NormKind {
+    /// Over the width of each token.
+    Layer,
+    /// Over all tokens of the batch, width by width.
+    Batch,
 }
 
 /// `x ← norm1(x + drop(MHA(x)))`, `x ← norm2(x + drop(W₂ drop(gelu(W₁ x))))`.
@@ -40,20 +53,18 @@ pub struct EncoderLayer {
     /// After the feed-forward part.
     pub norm2: Norm,
     dropout: f64,
-    authors_patchtst: bool,
+    inner_dropout: f64,
 }
 
 impl EncoderLayer {
-    fn forward(&self, x: &Tokens, chain: &mut ScoreChain, pass: &mut Pass) -> Tokens {
-        let mut said = None;
-        let attended = match self.attention.context(x, chain, pass) {
+    fn forward(&self, x: &Tokens, chain: &mut ScoreChain, cx: &mut ForwardContext) -> Tokens {
+        let mut branch_output = None;
+        let attended = match self.attention.context(x, chain, cx) {
             Some((context, output)) => {
-                // The authors drop twice: in the output projection and on the branch.
-                let inner = self.authors_patchtst.then_some(self.dropout);
-                let inner_dropout = inner.and_then(|probability| pass.dropout(probability));
-                let branch = if pass.looks_at_branches() {
-                    let value = pass.gate_module(self.attention.id(), linear(output, context));
-                    said = Some(value.clone()).filter(|_| pass.wants_streams());
+                let inner_dropout = cx.dropout(self.inner_dropout);
+                let branch = if cx.needs_branches() {
+                    let value = cx.gate_module(self.attention.id(), linear(output, context));
+                    branch_output = Some(value.clone()).filter(|_| cx.wants_streams());
                     Branch::Value(dropout(value, inner_dropout))
                 } else {
                     Branch::Linear {
@@ -63,26 +74,24 @@ impl EncoderLayer {
                     }
                 };
                 self.norm1
-                    .after_branch(x.rows.clone(), branch, self.dropout, pass)
+                    .after_branch(x.rows.clone(), branch, self.dropout, cx)
             }
-            None => self.norm1.forward(x.rows.clone(), pass),
+            None => self.norm1.forward(x.rows.clone(), cx),
         };
-        let hidden = linear_gelu(&self.expand, attended.clone(), pass.dropout(self.dropout));
+        let hidden = linear_gelu(&self.expand, attended.clone(), cx.dropout(self.dropout));
         let branch = Branch::Linear {
             layer: &self.contract,
             input: hidden,
             inner_dropout: None,
         };
-        let rows = self
-            .norm2
-            .after_branch(attended, branch, self.dropout, pass);
-        if let Some(said) = said {
+        let rows = self.norm2.after_branch(attended, branch, self.dropout, cx);
+        if let Some(branch_output) = branch_output {
             let stream = Stream {
                 input: x.rows.clone().detach(),
-                branch: said.detach(),
+                branch: branch_output.detach(),
                 output: rows.clone().detach(),
             };
-            pass.keep_stream(self.attention.id(), stream);
+            cx.record_stream(self.attention.id(), stream);
         }
         x.with_rows(rows)
     }
@@ -95,7 +104,7 @@ pub struct Encoder {
     pub layers: Vec<EncoderLayer>,
     /// After the last layer, where the layout has one.
     pub norm: Option<Norm>,
-    authors_patchtst: bool,
+    score_residual: bool,
 }
 
 /// Sizes of an encoder in a model that is no forecaster.
@@ -121,81 +130,82 @@ impl Encoder {
         device: &Device,
     ) -> Self {
         let initial = &mut Initial::new(seed, device);
-        let plan = EncoderPlan {
+        let options = EncoderOptions {
             d_model: size.d_model,
             d_ff: size.d_ff,
             heads: size.heads,
             dropout: size.dropout,
             attention_dropout: size.dropout,
-            authors_patchtst: false,
+            inner_dropout: 0.0,
+            norm: NormKind::Layer,
+            score_residual: false,
         };
         let norm = Norm::Layer(initial.layer_norm(size.d_model));
-        Self::init(initial, attention, &plan, Some(norm))
+        Self::init(initial, attention, &options, Some(norm))
     }
 
     /// # Shapes
     /// - `tokens` and output: `[B, L, d_model]`
-    pub fn encode(&self, tokens: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
+    pub fn encode(&self, tokens: Tensor<3>, cx: &mut ForwardContext) -> Tensor<3> {
         let [batch, length, width] = tokens.dims();
         let rows = tokens.reshape([batch * length, width]);
-        self.forward(Tokens { rows, batch }, pass)
+        self.forward(Tokens { rows, batch }, cx)
             .reshape([batch, length, width])
     }
 
     pub(crate) fn init(
         initial: &mut Initial<'_>,
         attention: &[AttentionStructure],
-        plan: &EncoderPlan,
+        options: &EncoderOptions,
         final_norm: Option<Norm>,
     ) -> Self {
-        let head_width = plan.d_model / plan.heads.max(1);
+        let head_width = options.d_model / options.heads.max(1);
         let layers = attention
             .iter()
             .map(|slot| EncoderLayer {
                 attention: AttentionSlot::init(
                     initial,
                     slot,
-                    plan.d_model,
+                    options.d_model,
                     head_width,
-                    plan.attention_dropout,
+                    options.attention_dropout,
                 ),
-                norm1: plan.norm(initial),
-                expand: initial.linear(plan.d_model, plan.d_ff),
-                contract: initial.linear(plan.d_ff, plan.d_model),
-                norm2: plan.norm(initial),
-                dropout: plan.dropout,
-                authors_patchtst: plan.authors_patchtst,
+                norm1: options.norm(initial),
+                expand: initial.linear(options.d_model, options.d_ff),
+                contract: initial.linear(options.d_ff, options.d_model),
+                norm2: options.norm(initial),
+                dropout: options.dropout,
+                inner_dropout: options.inner_dropout,
             })
             .collect();
         Self {
             layers,
             norm: final_norm,
-            authors_patchtst: plan.authors_patchtst,
+            score_residual: options.score_residual,
         }
     }
 
-    pub(crate) fn forward(&self, mut x: Tokens, pass: &mut Pass) -> Tensor<2> {
-        let mut chain = if self.authors_patchtst {
+    pub(crate) fn forward(&self, mut x: Tokens, cx: &mut ForwardContext) -> Tensor<2> {
+        let mut chain = if self.score_residual {
             ScoreChain::Empty
         } else {
             ScoreChain::Off
         };
         for layer in &self.layers {
-            x = layer.forward(&x, &mut chain, pass);
+            x = layer.forward(&x, &mut chain, cx);
         }
         match &self.norm {
-            Some(norm) => norm.forward(x.rows, pass),
+            Some(norm) => norm.forward(x.rows, cx),
             None => x.rows,
         }
     }
 }
 
-impl EncoderPlan {
+impl EncoderOptions {
     fn norm(&self, initial: &Initial<'_>) -> Norm {
-        if self.authors_patchtst {
-            Norm::Batch(BatchNorm::init(initial, self.d_model))
-        } else {
-            Norm::Layer(initial.layer_norm(self.d_model))
+        match self.norm {
+            NormKind::Layer => Norm::Layer(initial.layer_norm(self.d_model)),
+            NormKind::Batch => Norm::Batch(BatchNorm::init(initial, self.d_model)),
         }
     }
 }

@@ -5,12 +5,12 @@ use burn::tensor::{Device, Tensor};
 use spat_spec::{ForecasterConfig, ModuleId, Structure};
 
 use crate::attention::AttentionSlot;
-use crate::attentive::Attentive;
 use crate::encoder::Encoder;
+use crate::forward_context::ForwardContext;
+use crate::has_attention::HasAttention;
 use crate::initial::Initial;
 use crate::itransformer::ITransformer;
 use crate::linear::{DLinear, RLinear};
-use crate::pass::Pass;
 use crate::patchtst::PatchTst;
 
 /// A forecaster with its weights.
@@ -55,10 +55,10 @@ impl Forecaster {
     /// # Shapes
     /// - inputs: `[B, lookback, C]`
     /// - output: `[B, horizon, C]`
-    pub fn forward(&self, inputs: Inputs, pass: &mut Pass) -> Tensor<3> {
+    pub fn forward(&self, inputs: Inputs, cx: &mut ForwardContext) -> Tensor<3> {
         match self {
-            Self::ITransformer(model) => model.forward(inputs.values, inputs.marks, pass),
-            Self::PatchTst(model) => model.forward(inputs.values, pass),
+            Self::ITransformer(model) => model.forward(inputs.values, inputs.marks, cx),
+            Self::PatchTst(model) => model.forward(inputs.values, cx),
             Self::DLinear(model) => model.forward(inputs.values),
             Self::RLinear(model) => model.forward(inputs.values),
         }
@@ -66,16 +66,16 @@ impl Forecaster {
 
     /// The same forecaster with each attention slot changed by `change`.
     pub fn map_attention(self, change: impl Fn(AttentionSlot) -> AttentionSlot) -> Self {
-        Attentive::map_attention(self, change)
+        HasAttention::map_attention(self, change)
     }
 
-    /// The attention modules that stand.
-    pub fn attention(&self) -> Vec<&ModuleId> {
-        Attentive::attention(self)
+    /// Identifiers of the attention modules that are not removed.
+    pub fn active_attention_ids(&self) -> Vec<&ModuleId> {
+        HasAttention::active_attention_ids(self)
     }
 }
 
-impl Attentive for Forecaster {
+impl HasAttention for Forecaster {
     fn encoder(&self) -> Option<&Encoder> {
         match self {
             Self::ITransformer(model) => Some(&model.encoder),

@@ -6,11 +6,11 @@ use burn::tensor::Tensor;
 use spat_spec::{ITransformerConfig, Structure};
 
 use crate::attention::Tokens;
-use crate::encoder::{Encoder, EncoderPlan};
+use crate::encoder::{Encoder, EncoderOptions, NormKind};
+use crate::forward_context::ForwardContext;
 use crate::initial::Initial;
 use crate::norm::Norm;
 use crate::operations::{linear, linear_dropout, tokens};
-use crate::pass::Pass;
 
 /// iTransformer in the layout of its authors' code.
 #[derive(Module, Debug)]
@@ -31,18 +31,20 @@ impl ITransformer {
         config: &ITransformerConfig,
         structure: &Structure,
     ) -> Self {
-        let plan = EncoderPlan {
+        let options = EncoderOptions {
             d_model: config.d_model,
             d_ff: config.d_ff,
             heads: config.heads,
             dropout: config.dropout,
             attention_dropout: config.dropout,
-            authors_patchtst: false,
+            inner_dropout: 0.0,
+            norm: NormKind::Layer,
+            score_residual: false,
         };
         let norm = Norm::Layer(initial.layer_norm(config.d_model));
         Self {
             embedding: initial.linear(config.lookback, config.d_model),
-            encoder: Encoder::init(initial, &structure.attention, &plan, Some(norm)),
+            encoder: Encoder::init(initial, &structure.attention, &options, Some(norm)),
             projection: initial.linear(config.d_model, config.horizon),
             dropout: config.dropout,
             normalise: config.normalise,
@@ -57,12 +59,12 @@ impl ITransformer {
         &self,
         input: Tensor<3>,
         marks: Option<Tensor<3>>,
-        pass: &mut Pass,
+        cx: &mut ForwardContext,
     ) -> Tensor<3> {
         let batch = input.dims()[0];
         let (rows, restore) = tokens(input, marks, self.normalise);
-        let rows = linear_dropout(&self.embedding, rows, pass.dropout(self.dropout));
-        let rows = self.encoder.forward(Tokens { rows, batch }, pass);
+        let rows = linear_dropout(&self.embedding, rows, cx.dropout(self.dropout));
+        let rows = self.encoder.forward(Tokens { rows, batch }, cx);
         restore.windows(linear(&self.projection, rows))
     }
 }

@@ -5,9 +5,9 @@ use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
 use spat_cpu::Dropout;
 
+use crate::forward_context::ForwardContext;
 use crate::initial::Initial;
 use crate::operations::{add_norm, dropout, linear_add_norm, linear_dropout};
-use crate::pass::Pass;
 
 /// PyTorch's and Burn's default.
 pub(crate) const EPSILON: f64 = 1e-5;
@@ -26,10 +26,10 @@ pub enum Norm {
 impl Norm {
     /// # Shapes
     /// - rows and output: `[B · L, d_model]`
-    pub(crate) fn forward(&self, rows: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
+    pub(crate) fn forward(&self, rows: Tensor<2>, cx: &mut ForwardContext) -> Tensor<2> {
         match self {
             Self::Layer(norm) => add_norm(rows, None, None, norm),
-            Self::Batch(norm) => norm.forward(rows, pass),
+            Self::Batch(norm) => norm.forward(rows, cx),
         }
     }
 
@@ -42,11 +42,11 @@ impl Norm {
         x: Tensor<2>,
         branch: Branch<'_>,
         probability: f64,
-        pass: &mut Pass,
+        cx: &mut ForwardContext,
     ) -> Tensor<2> {
-        let drop = pass.dropout(probability);
+        let drop = cx.dropout(probability);
         match self {
-            Self::Batch(norm) => norm.forward(x + dropout(branch.value(), drop), pass),
+            Self::Batch(norm) => norm.forward(x + dropout(branch.value(), drop), cx),
             Self::Layer(norm) => match branch {
                 Branch::Linear {
                     layer,
@@ -113,15 +113,15 @@ impl BatchNorm {
         }
     }
 
-    fn forward(&self, rows: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
-        let (centred, variance) = if pass.is_training() {
+    fn forward(&self, rows: Tensor<2>, cx: &mut ForwardContext) -> Tensor<2> {
+        let (centred, variance) = if cx.is_training() {
             let count = rows.dims()[0] as f64;
             let mean = rows.clone().mean_dim(0);
             let centred = rows - mean.clone();
             let variance = centred.clone().square().mean_dim(0);
             let unbiased = variance.clone() * (count / (count - 1.0).max(1.0));
-            self.update(&self.running_mean, mean, pass);
-            self.update(&self.running_var, unbiased, pass);
+            self.update(&self.running_mean, mean, cx);
+            self.update(&self.running_var, unbiased, cx);
             (centred, variance)
         } else {
             let mean = self.running_mean.val().unsqueeze::<2>();
@@ -131,7 +131,7 @@ impl BatchNorm {
         centred * (inverse * self.gamma.val().unsqueeze()) + self.beta.val().unsqueeze()
     }
 
-    fn update(&self, statistic: &Param<Tensor<1>>, batch: Tensor<2>, pass: &mut Pass) {
+    fn update(&self, statistic: &Param<Tensor<1>>, batch: Tensor<2>, cx: &mut ForwardContext) {
         let batch: Tensor<1> = batch.squeeze_dim(0);
         let old = statistic.val();
         let (old, batch) = if old.is_autodiff() {
@@ -139,6 +139,6 @@ impl BatchNorm {
         } else {
             (old, batch)
         };
-        pass.set_running(statistic.id, old * (1.0 - MOMENTUM) + batch * MOMENTUM);
+        cx.set_running(statistic.id, old * (1.0 - MOMENTUM) + batch * MOMENTUM);
     }
 }

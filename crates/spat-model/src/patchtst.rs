@@ -6,11 +6,11 @@ use burn::tensor::{Int, Tensor, TensorData};
 use spat_spec::{PatchTstConfig, PatchTstLayout, Structure};
 
 use crate::attention::Tokens;
-use crate::encoder::{Encoder, EncoderPlan};
+use crate::encoder::{Encoder, EncoderOptions, NormKind};
+use crate::forward_context::ForwardContext;
 use crate::initial::Initial;
 use crate::norm::{BatchNorm, Norm};
 use crate::operations::{dropout, linear, linear_dropout};
-use crate::pass::Pass;
 use crate::window_norm::normalise;
 
 /// PatchTST in either public layout.
@@ -37,14 +37,21 @@ impl PatchTst {
         structure: &Structure,
     ) -> Self {
         let authors = config.layout == PatchTstLayout::Authors;
-        let plan = EncoderPlan {
+        let options = EncoderOptions {
             d_model: config.d_model,
             d_ff: config.d_ff,
             heads: config.heads,
             dropout: config.dropout,
-            // The authors leave the attention map whole.
+            // The authors do not drop out attention weights.
             attention_dropout: if authors { 0.0 } else { config.dropout },
-            authors_patchtst: authors,
+            // They drop twice: in the output projection of attention and on the branch.
+            inner_dropout: if authors { config.dropout } else { 0.0 },
+            norm: if authors {
+                NormKind::Batch
+            } else {
+                NormKind::Layer
+            },
+            score_residual: authors,
         };
         let (patches, width) = (config.patches(), config.d_model);
         let mut embedding = initial.linear(config.patch_len, width);
@@ -55,7 +62,7 @@ impl PatchTst {
         Self {
             embedding,
             positions: authors.then(|| initial.uniform([patches, width], 0.02)),
-            encoder: Encoder::init(initial, &structure.attention, &plan, norm),
+            encoder: Encoder::init(initial, &structure.attention, &options, norm),
             head: initial.linear(patches * width, config.horizon),
             patch_len: config.patch_len,
             stride: config.stride,
@@ -67,7 +74,7 @@ impl PatchTst {
     /// # Shapes
     /// - `input`: `[B, lookback, C]`
     /// - output: `[B, horizon, C]`
-    pub fn forward(&self, input: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
+    pub fn forward(&self, input: Tensor<3>, cx: &mut ForwardContext) -> Tensor<3> {
         let [batch, _, channels] = input.dims();
         let (input, statistics) = normalise(input);
         let patches = self.patches(input);
@@ -82,17 +89,17 @@ impl PatchTst {
         };
         let rows = rows.reshape([series, count, width]) + positions.unsqueeze();
         let rows = rows.reshape([series * count, width]);
-        let rows = dropout(rows, pass.dropout(self.dropout));
+        let rows = dropout(rows, cx.dropout(self.dropout));
         let rows = self.encoder.forward(
             Tokens {
                 rows,
                 batch: series,
             },
-            pass,
+            cx,
         );
 
         let rows = rows.reshape([series, count * width]);
-        let forecast = linear_dropout(&self.head, rows, pass.dropout(self.head_dropout));
+        let forecast = linear_dropout(&self.head, rows, cx.dropout(self.head_dropout));
         let horizon = forecast.dims()[1];
         statistics.restore(forecast.reshape([batch, channels, horizon]).swap_dims(1, 2))
     }

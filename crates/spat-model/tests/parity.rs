@@ -10,7 +10,7 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{
-    Forecaster, Inputs, ParameterPath, Pass, Probe, from_pytorch, from_pytorch_file, read,
+    Forecaster, ForwardContext, Inputs, ParameterPath, Probe, from_pytorch, from_pytorch_file, read,
 };
 use spat_spec::{
     Array, DLinearConfig, ForecasterConfig, ITransformerConfig, MaskShape, ModuleId,
@@ -203,15 +203,15 @@ fn check(name: &str) {
 
     let forecast = model
         .valid()
-        .forward(reference.inputs(&plain), &mut Pass::evaluation());
+        .forward(reference.inputs(&plain), &mut ForwardContext::evaluation());
     assert_close(
         "forecast in evaluation",
         forecast,
         &reference.arrays["output.forecast_eval"],
     );
 
-    let mut pass = Pass::training(0).with_probe(Probe::MasksAndMaps(MaskShape::Shared));
-    let forecast = model.forward(reference.inputs(&device), &mut pass);
+    let mut cx = ForwardContext::training(0).with_probe(Probe::MasksAndMaps(MaskShape::Shared));
+    let forecast = model.forward(reference.inputs(&device), &mut cx);
     assert_close(
         "forecast in training",
         forecast.clone(),
@@ -223,20 +223,20 @@ fn check(name: &str) {
     let mut gradients = loss.backward();
     assert_close("loss", loss, &reference.arrays["output.loss"]);
 
-    for (module, map) in pass.maps() {
+    for (module, map) in cx.maps() {
         assert_close(
             "attention",
             map.clone(),
             &reference.arrays[&format!("attention.{}", layer(module))],
         );
     }
-    let shared = pass.sensitivities(&mut gradients);
+    let shared = cx.sensitivities(&mut gradients);
     assert_eq!(shared.len(), reference.structure.kept().count());
     for (module, sensitivity) in shared {
         let expected = &reference.arrays[&format!("sensitivity.shared.{}", layer(&module))];
         assert_close("shared sensitivity", sensitivity, expected);
     }
-    let running = pass.take_running();
+    let running = cx.take_running();
     assert_eq!(
         running.is_empty(),
         !reference
@@ -280,12 +280,12 @@ fn check(name: &str) {
         }
     }
 
-    let mut pass = Pass::training(0).with_probe(Probe::Masks(MaskShape::PerSample));
-    let forecast = model.forward(reference.inputs(&device), &mut pass);
+    let mut cx = ForwardContext::training(0).with_probe(Probe::Masks(MaskShape::PerSample));
+    let forecast = model.forward(reference.inputs(&device), &mut cx);
     let loss = (forecast - reference.tensor("input.y", &device))
         .square()
         .mean();
-    for (module, sensitivity) in pass.sensitivities(&mut loss.backward()) {
+    for (module, sensitivity) in cx.sensitivities(&mut loss.backward()) {
         let expected = &reference.arrays[&format!("sensitivity.per_sample.{}", layer(&module))];
         assert_close("per-sample sensitivity", sensitivity, expected);
     }
@@ -390,7 +390,7 @@ fn a_pytorch_checkpoint_is_imported() {
         let model = Forecaster::init(&reference.structure, 0, &device)
             .with_weights(weights)
             .unwrap();
-        let forecast = model.forward(reference.inputs(&device), &mut Pass::evaluation());
+        let forecast = model.forward(reference.inputs(&device), &mut ForwardContext::evaluation());
         assert_close(file, forecast, &reference.arrays["output.forecast_eval"]);
     }
 }

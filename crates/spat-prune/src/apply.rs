@@ -1,11 +1,11 @@
 //! Carrying a plan out: the removed parts are really gone.
 
-use spat_model::Attentive;
+use spat_model::HasAttention;
 use spat_spec::Plan;
 
 /// The model without the modules and heads that the plan removes: their W_q, W_k, W_v and
 /// W_o (or their columns and rows) no longer exist. All other weights stay as they are.
-pub fn apply<M: Attentive>(plan: &Plan, dense: M) -> M {
+pub fn apply<M: HasAttention>(plan: &Plan, dense: M) -> M {
     dense.map_attention(|slot| {
         if plan.removed.contains(slot.id()) {
             return slot.remove();

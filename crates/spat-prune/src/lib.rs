@@ -14,5 +14,5 @@ mod send;
 
 pub use accumulator::{ScoreAccumulator, ScoreError};
 pub use apply::apply;
-pub use score::{Objective, Sample, ScoringOptions, score_with};
+pub use score::{Sample, ScorableModel, ScoringOptions, score_with};
 pub use send::{send, send_reference};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use spat_model::{Forecaster, Inputs, Pass, read};
+use spat_model::{Forecaster, ForwardContext, Inputs, read};
 use spat_prune::{Sample, ScoringOptions, apply, score_with};
 use spat_spec::{
     Array, ForecasterConfig, Granularity, HeadRemoval, ModuleId, PatchTstConfig, PatchTstLayout,
@@ -43,7 +43,7 @@ fn sample() -> Sample {
 }
 
 fn forecast(model: &Forecaster) -> Vec<f32> {
-    let forecast = model.forward(sample().inputs, &mut Pass::evaluation());
+    let forecast = model.forward(sample().inputs, &mut ForwardContext::evaluation());
     pollster::block_on(read(forecast)).unwrap()
 }
 
@@ -165,8 +165,8 @@ fn pruned_heads_reload_and_cost_what_the_structure_says() {
             let left = plan.apply_to(structure).unwrap();
             let pruned = apply(&plan, dense);
             // 0.4 of 12 heads is 4.8; of 3 modules 1.2, which is 4 heads. Both floor to 4.
-            let standing: usize = left.attention.iter().map(|slot| slot.heads.len()).sum();
-            assert_eq!(standing, 8);
+            let active: usize = left.attention.iter().map(|slot| slot.heads.len()).sum();
+            assert_eq!(active, 8);
 
             let bytes = arrays_to_bytes(&weights(&pruned), None).unwrap();
             let reloaded = Forecaster::init(&left, 99, &Device::flex())

@@ -13,9 +13,9 @@
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
-use spat_model::{Attentive, Encoder, EncoderSize, Pass, weights};
+use spat_model::{Encoder, EncoderSize, ForwardContext, HasAttention, weights};
 use spat_prune::score::{GateTraining, HardConcrete, Tuning, opening};
-use spat_prune::{Objective, ScoringOptions, score_with};
+use spat_prune::{ScorableModel, ScoringOptions, score_with};
 use spat_spec::{AttentionStructure, MaskShape, ModuleId, Scaling, Score, Scorer, SendOptions};
 
 /// The attention modules of an encoder side by side, each with the linear loss; or the encoder's
@@ -32,7 +32,7 @@ struct Batch {
     through_layers: bool,
 }
 
-impl Attentive for Toy {
+impl HasAttention for Toy {
     fn encoder(&self) -> Option<&Encoder> {
         Some(&self.encoder)
     }
@@ -42,18 +42,18 @@ impl Attentive for Toy {
     }
 }
 
-impl Objective for Toy {
+impl ScorableModel for Toy {
     type Batch = Batch;
 
-    fn loss(&self, batch: &Batch, pass: &mut Pass) -> Tensor<1> {
+    fn loss(&self, batch: &Batch, cx: &mut ForwardContext) -> Tensor<1> {
         if batch.through_layers {
-            let output = self.encoder.encode(batch.tokens.clone(), pass);
+            let output = self.encoder.encode(batch.tokens.clone(), cx);
             return (output * batch.weights.clone()).sum();
         }
         let mut loss = Tensor::zeros([1], &batch.tokens.device());
         for layer in &self.encoder.layers {
-            if let Some(said) = layer.attention.attend(batch.tokens.clone(), pass) {
-                loss = loss + (said * batch.weights.clone()).sum();
+            if let Some(branch_output) = layer.attention.attend(batch.tokens.clone(), cx) {
+                loss = loss + (branch_output * batch.weights.clone()).sum();
             }
         }
         loss

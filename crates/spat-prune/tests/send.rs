@@ -339,7 +339,7 @@ fn removal_equals_a_silenced_module() {
         search: None,
     };
     let pruned = apply(&plan, dense);
-    assert_eq!(pruned.attention(), [&ModuleId::encoder(0)]);
+    assert_eq!(pruned.active_attention_ids(), [&ModuleId::encoder(0)]);
     assert_eq!(forecast(&silenced), forecast(&pruned));
 
     let left = pollster::block_on(pruned.weights()).unwrap();
@@ -400,5 +400,5 @@ fn forecast(model: &Forecaster) -> Vec<f32> {
         values: input,
         marks: None,
     };
-    values(model.forward(inputs, &mut spat_model::Pass::evaluation()))
+    values(model.forward(inputs, &mut spat_model::ForwardContext::evaluation()))
 }

@@ -19,7 +19,7 @@ use burn::tensor::{Device, DeviceKind, DeviceType, Distribution, Tensor};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
 use serde_json::{Value, json};
 use spat_engine::Adam;
-use spat_model::{Forecaster, Inputs, Pass, mean_squared_error, read};
+use spat_model::{Forecaster, ForwardContext, Inputs, mean_squared_error, read};
 use spat_spec::{
     ForecasterConfig, ITransformerConfig, ModuleId, OptimizerConfig, PatchTstConfig,
     PatchTstLayout, Structure,
@@ -235,13 +235,13 @@ impl Bench {
 
     fn train(&mut self) {
         self.steps += 1;
-        let mut pass = Pass::training(self.steps);
-        let forecast = self.model.forward(self.inputs.clone(), &mut pass);
+        let mut cx = ForwardContext::training(self.steps);
+        let forecast = self.model.forward(self.inputs.clone(), &mut cx);
         let loss = mean_squared_error(forecast, self.target.clone());
         let gradients = loss.backward();
         self.model = self
             .optimizer
-            .step(1e-4, self.model.clone(), gradients, pass.take_running());
+            .step(1e-4, self.model.clone(), gradients, cx.take_running());
         pollster::block_on(read(loss.inner())).unwrap();
     }
 
@@ -250,7 +250,10 @@ impl Bench {
             values: self.inputs.values.clone().inner(),
             marks: self.inputs.marks.clone().map(Tensor::inner),
         };
-        let forecast = self.model.valid().forward(inputs, &mut Pass::evaluation());
+        let forecast = self
+            .model
+            .valid()
+            .forward(inputs, &mut ForwardContext::evaluation());
         pollster::block_on(read(forecast.sum())).unwrap();
     }
 }

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use serde_json::{Value, json};
 use spat_cpu::{start_profile, take_profile};
 use spat_engine::{Batch, Dataset};
-use spat_model::{Pass, mean_squared_error, read};
+use spat_model::{ForwardContext, mean_squared_error, read};
 
 use crate::Bench;
 use crate::table::table;
@@ -87,14 +87,14 @@ fn parts(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> [f64; 4] {
     let Batch { inputs, target } = dataset.batch(rows, &device);
     let data = stopwatch.lap();
     bench.steps += 1;
-    let mut pass = Pass::training(bench.steps);
-    let loss = mean_squared_error(bench.model.forward(inputs, &mut pass), target);
+    let mut cx = ForwardContext::training(bench.steps);
+    let loss = mean_squared_error(bench.model.forward(inputs, &mut cx), target);
     let forward = stopwatch.lap();
     let gradients = loss.backward();
     let backward = stopwatch.lap();
     bench.model = bench
         .optimizer
-        .step(1e-4, bench.model.clone(), gradients, pass.take_running());
+        .step(1e-4, bench.model.clone(), gradients, cx.take_running());
     pollster::block_on(read(loss.inner())).unwrap();
     [data, forward, backward, stopwatch.lap()].map(milliseconds)
 }

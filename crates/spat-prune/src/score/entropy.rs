@@ -1,11 +1,11 @@
 //! How far from uniform attention is.
 
 use spat_gpu::attention_entropy;
-use spat_model::{Pass, Probe};
+use spat_model::{ForwardContext, Probe};
 use spat_spec::Score;
 
 use super::numbers;
-use super::objective::Objective;
+use super::scorable_model::ScorableModel;
 use super::tally::{Tally, Values};
 use crate::ScoreError;
 
@@ -14,15 +14,15 @@ use crate::ScoreError;
 ///
 /// The loss has no part in it: the gradient-free counterpart of SEND. With one key there is nothing to
 /// choose, and the score is 0.
-pub(super) async fn entropy<M: Objective>(
+pub(super) async fn entropy<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
 ) -> Result<Vec<Score>, ScoreError> {
     let mut tally = Tally::default();
     for batch in batches {
-        let mut pass = Pass::evaluation().with_probe(Probe::Maps);
-        model.loss(batch, &mut pass);
-        for (module, maps) in pass.maps() {
+        let mut cx = ForwardContext::evaluation().with_probe(Probe::Maps);
+        model.loss(batch, &mut cx);
+        for (module, maps) in cx.maps() {
             let uniform = (maps.dims()[3] as f64).ln();
             let heads: Vec<f64> = numbers(attention_entropy(maps.clone()))
                 .await?

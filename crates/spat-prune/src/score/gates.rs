@@ -4,19 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use spat_model::{GateGradients, Pass, Probe};
+use spat_model::{ForwardContext, GateGradients, Probe};
 use spat_spec::{ModuleId, Score};
 
 use super::numbers;
-use super::objective::Objective;
 use super::options::ScoringOptions;
+use super::scorable_model::ScorableModel;
 use super::tally::{Tally, Values};
 use crate::ScoreError;
 
 /// `(∂L/∂g)²`, averaged over batches (Molchanov et al. 2019, arXiv 1906.10771, "Taylor-FO" on a
 /// gate). A module's gate stands behind W_o and its bias, a head's on its context; so a module is
 /// not the sum of its heads.
-pub(super) async fn taylor<M: Objective>(
+pub(super) async fn taylor<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
 ) -> Result<Vec<Score>, ScoreError> {
@@ -40,7 +40,7 @@ pub(super) async fn taylor<M: Objective>(
 
 /// `I_h = mean over tokens of |ctx_h · ∂L/∂ctx_h|`, and `Σ_h I_h` for the module (Michel et al. 2019,
 /// arXiv 1905.10650; pmichel31415/fairseq `prune.py`): unlike Taylor's slope, tokens do not cancel.
-pub(super) async fn michel<M: Objective>(
+pub(super) async fn michel<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     options: &ScoringOptions,
@@ -70,8 +70,11 @@ pub(super) async fn michel<M: Objective>(
     Ok(scores)
 }
 
-fn gate_gradients<M: Objective>(model: &M, batch: &M::Batch) -> BTreeMap<ModuleId, GateGradients> {
-    let mut pass = Pass::evaluation().with_probe(Probe::Gates);
-    let loss = model.loss(&M::tracked(batch), &mut pass);
-    pass.gate_gradients(&mut loss.backward())
+fn gate_gradients<M: ScorableModel>(
+    model: &M,
+    batch: &M::Batch,
+) -> BTreeMap<ModuleId, GateGradients> {
+    let mut cx = ForwardContext::evaluation().with_probe(Probe::Gates);
+    let loss = model.loss(&M::tracked(batch), &mut cx);
+    cx.gate_gradients(&mut loss.backward())
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use spat_model::{Gates, Pass, Probe};
+use spat_model::{ForwardContext, Gates, Probe};
 use spat_spec::{ModuleId, Score};
 
 use super::numbers;
-use super::objective::Objective;
 use super::options::{GateTraining, ScoringOptions};
+use super::scorable_model::ScorableModel;
 use crate::ScoreError;
 
 const BETA: f64 = 0.33;
@@ -57,7 +57,7 @@ fn sigmoid(x: f64) -> f64 {
 /// own, trained apart from those of the modules.
 ///
 /// Where Voita tunes the weights too, they stay here: a score should be of this very model.
-pub(super) async fn gates<M: Objective>(
+pub(super) async fn gates<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     options: &ScoringOptions,
@@ -67,16 +67,19 @@ pub(super) async fn gates<M: Objective>(
         true => train(model, batches, options, Place::Heads).await?,
         false => BTreeMap::new(),
     };
-    let scores = model.attention().into_iter().map(|module| Score {
-        module: module.clone(),
-        value: modules
-            .get(module)
-            .and_then(|gates| gates.first().copied())
-            .unwrap_or(f64::NAN),
-        heads: heads.remove(module).unwrap_or_default(),
-        spread: 0.0,
-        batches: options.gates.steps as u64,
-    });
+    let scores = model
+        .active_attention_ids()
+        .into_iter()
+        .map(|module| Score {
+            module: module.clone(),
+            value: modules
+                .get(module)
+                .and_then(|gates| gates.first().copied())
+                .unwrap_or(f64::NAN),
+            heads: heads.remove(module).unwrap_or_default(),
+            spread: 0.0,
+            batches: options.gates.steps as u64,
+        });
     Ok(scores.collect())
 }
 
@@ -86,8 +89,8 @@ enum Place {
     Heads,
 }
 
-/// The openings at the end, by module: one, or one per standing head.
-async fn train<M: Objective>(
+/// The openings at the end, by module: one, or one per active head.
+async fn train<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     options: &ScoringOptions,
@@ -96,8 +99,8 @@ async fn train<M: Objective>(
     let config = &options.gates;
     let model = model.clone().train();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(options.seed ^ place as u64);
-    let standing: Vec<(ModuleId, usize)> = model
-        .standing()
+    let active: Vec<(ModuleId, usize)> = model
+        .active_attention()
         .into_iter()
         .map(|slot| (slot.id().clone(), slot.heads().len()))
         .collect();
@@ -105,7 +108,7 @@ async fn train<M: Objective>(
         Place::Modules => 1,
         Place::Heads => heads,
     };
-    let count = standing.iter().map(|(_, heads)| gates_of(*heads)).sum();
+    let count = active.iter().map(|(_, heads)| gates_of(*heads)).sum();
     let mut adam = Adam::new(count, config);
     for batch in batches.iter().cycle().take(config.steps) {
         let draws: Vec<HardConcrete> = adam
@@ -115,7 +118,7 @@ async fn train<M: Objective>(
             .collect();
         let mut next = draws.iter().map(|draw| draw.gate as f32);
         let mut factors = BTreeMap::new();
-        for (module, heads) in &standing {
+        for (module, heads) in &active {
             let mine: Vec<f32> = next.by_ref().take(gates_of(*heads)).collect();
             let gates = match place {
                 Place::Modules => Gates {
@@ -129,13 +132,13 @@ async fn train<M: Objective>(
             };
             factors.insert(module.clone(), gates);
         }
-        let mut pass = Pass::evaluation()
+        let mut cx = ForwardContext::evaluation()
             .with_probe(Probe::Gates)
             .with_gates(factors);
-        let loss = model.loss(&M::tracked(batch), &mut pass);
-        let mut gradients = pass.gate_gradients(&mut loss.backward());
+        let loss = model.loss(&M::tracked(batch), &mut cx);
+        let mut gradients = cx.gate_gradients(&mut loss.backward());
         let mut slopes = Vec::with_capacity(count);
-        for (module, heads) in &standing {
+        for (module, heads) in &active {
             match gradients.remove(module) {
                 Some(found) => slopes.extend(match place {
                     Place::Modules => numbers(found.module.sum_dim(0)).await?,
@@ -156,7 +159,7 @@ async fn train<M: Objective>(
         adam.step(&slopes);
     }
     let mut openings = adam.values.iter().map(|&log_a| opening(log_a));
-    let by_module = standing.into_iter().map(|(module, heads)| {
+    let by_module = active.into_iter().map(|(module, heads)| {
         let mine = openings.by_ref().take(gates_of(heads)).collect();
         (module, mine)
     });

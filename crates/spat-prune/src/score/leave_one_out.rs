@@ -1,11 +1,11 @@
 //! The loss without a module: dear, and what the others try to foretell.
 
-use spat_model::{AttentionSlot, Pass};
+use spat_model::{AttentionSlot, ForwardContext};
 use spat_spec::Score;
 
 use super::numbers;
-use super::objective::Objective;
 use super::options::ScoringOptions;
+use super::scorable_model::ScorableModel;
 use super::tally::{Tally, Values};
 use crate::ScoreError;
 
@@ -14,14 +14,14 @@ use crate::ScoreError;
 ///
 /// The module is really removed: a score chain passes by it. The value is the mean over batches,
 /// the spread that of the difference.
-pub(super) async fn leave_one_out<M: Objective>(
+pub(super) async fn leave_one_out<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     options: &ScoringOptions,
 ) -> Result<Vec<Score>, ScoreError> {
     let whole = losses(model, batches).await?;
     let mut tally = Tally::default();
-    for slot in model.standing() {
+    for slot in model.active_attention() {
         let id = slot.id().clone();
         let without = |change: &dyn Fn(AttentionSlot) -> AttentionSlot| {
             model
@@ -53,10 +53,10 @@ pub(super) async fn leave_one_out<M: Objective>(
     Ok(tally.scores(model))
 }
 
-async fn losses<M: Objective>(model: &M, batches: &[M::Batch]) -> Result<Vec<f64>, ScoreError> {
+async fn losses<M: ScorableModel>(model: &M, batches: &[M::Batch]) -> Result<Vec<f64>, ScoreError> {
     let mut losses = Vec::with_capacity(batches.len());
     for batch in batches {
-        losses.extend(numbers(model.loss(batch, &mut Pass::evaluation())).await?);
+        losses.extend(numbers(model.loss(batch, &mut ForwardContext::evaluation())).await?);
     }
     Ok(losses)
 }

@@ -9,9 +9,9 @@ mod entropy;
 mod gates;
 mod hard_concrete;
 mod leave_one_out;
-mod objective;
 mod options;
 mod order;
+mod scorable_model;
 mod sensitivity;
 mod stream;
 mod tally;
@@ -20,12 +20,12 @@ mod weights;
 use spat_spec::{Score, Scorer};
 
 pub use hard_concrete::{HardConcrete, opening};
-pub use objective::{Objective, Sample};
 pub use options::{GateTraining, ScoringOptions, Tuning};
+pub use scorable_model::{Sample, ScorableModel};
 
 use crate::ScoreError;
 
-/// Scores every standing attention module of `model` on `batches`, from input to output.
+/// Scores every active attention module of `model` on `batches`, from input to output.
 ///
 /// What the batches should be is part of each method: training windows for those that follow the
 /// loss, windows of the validation part for [`Scorer::LeaveOneOut`], one mini-batch before any
@@ -35,7 +35,7 @@ use crate::ScoreError;
 ///
 /// # Errors
 /// The device is lost, a score is no number, or a method that needs batches got none.
-pub async fn score_with<M: Objective>(
+pub async fn score_with<M: ScorableModel>(
     scorer: Scorer,
     model: &M,
     batches: &[M::Batch],

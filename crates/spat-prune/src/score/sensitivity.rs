@@ -1,18 +1,18 @@
 //! Scores of S = ∂L/∂M, the sensitivities of connections.
 
-use spat_model::{Pass, Probe};
+use spat_model::{ForwardContext, Probe};
 use spat_spec::Score;
 
 use super::numbers;
-use super::objective::Objective;
 use super::options::ScoringOptions;
+use super::scorable_model::ScorableModel;
 use super::tally::{Tally, Values};
 use crate::{ScoreAccumulator, ScoreError};
 
 /// SEND, a reconstruction from the abstract and public digests of arXiv 2505.08768, in one pass
 /// after training; see [`crate::send`]. While a model is trained, [`ScoreAccumulator`] takes the
 /// same from each training step.
-pub(super) async fn send<M: Objective>(
+pub(super) async fn send<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     options: &ScoringOptions,
@@ -20,10 +20,10 @@ pub(super) async fn send<M: Objective>(
     let model = model.clone().train();
     let mut accumulator = ScoreAccumulator::new(options.send);
     for batch in batches {
-        let mut pass = Pass::evaluation().with_probe(Probe::Masks(options.send.mask));
-        let loss = model.loss(&M::tracked(batch), &mut pass);
+        let mut cx = ForwardContext::evaluation().with_probe(Probe::Masks(options.send.mask));
+        let loss = model.loss(&M::tracked(batch), &mut cx);
         accumulator.add(
-            pass.sensitivities(&mut loss.backward()),
+            cx.sensitivities(&mut loss.backward()),
             M::loss_values(batch),
         );
     }
@@ -34,7 +34,7 @@ pub(super) async fn send<M: Objective>(
 ///
 /// This is SNIP's connection sensitivity (Lee et al. 2019, arXiv 1810.02340) moved from weights to
 /// attention entries, without its division by the sum over everything, which changes no order.
-pub(super) async fn sum<M: Objective>(
+pub(super) async fn sum<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     options: &ScoringOptions,
@@ -42,9 +42,9 @@ pub(super) async fn sum<M: Objective>(
     let model = model.clone().train();
     let mut tally = Tally::default();
     for batch in batches {
-        let mut pass = Pass::evaluation().with_probe(Probe::Masks(options.send.mask));
-        let loss = model.loss(&M::tracked(batch), &mut pass);
-        for (module, sensitivity) in pass.sensitivities(&mut loss.backward()) {
+        let mut cx = ForwardContext::evaluation().with_probe(Probe::Masks(options.send.mask));
+        let loss = model.loss(&M::tracked(batch), &mut cx);
+        for (module, sensitivity) in cx.sensitivities(&mut loss.backward()) {
             let [samples, heads, queries, keys] = sensitivity.dims();
             let entries = sensitivity
                 .abs()

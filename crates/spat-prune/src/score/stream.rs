@@ -1,18 +1,18 @@
 //! How much a module, or its whole layer, turns the residual stream.
 
 use burn::tensor::Tensor;
-use spat_model::{Pass, Probe, Stream};
+use spat_model::{ForwardContext, Probe, Stream};
 use spat_spec::Score;
 
 use super::numbers;
-use super::objective::Objective;
+use super::scorable_model::ScorableModel;
 use super::tally::{Tally, Values};
 use crate::ScoreError;
 
 /// `mean over tokens of 1 − cos(x, x + MHA(x))`; what turns the stream least goes first
 /// (LLM-Drop, CASE-Lab-UMD/LLM-Drop `layer_drop.py`). In a post-norm layer the sum is taken before
 /// the norm. No loss and no training have part in it.
-pub(super) async fn similarity<M: Objective>(
+pub(super) async fn similarity<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
 ) -> Result<Vec<Score>, ScoreError> {
@@ -26,7 +26,7 @@ pub(super) async fn similarity<M: Objective>(
 /// `BI = 1 − mean over tokens of cos(x_i, x_{i+1})` over the whole encoder layer (ShortGPT,
 /// arXiv 2403.03853; sramshetty/ShortGPT `short_gpt/metrics.py`), given to the layer's attention
 /// module.
-pub(super) async fn block_influence<M: Objective>(
+pub(super) async fn block_influence<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
 ) -> Result<Vec<Score>, ScoreError> {
@@ -36,16 +36,16 @@ pub(super) async fn block_influence<M: Objective>(
     .await
 }
 
-async fn turned<M: Objective>(
+async fn turned<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     ends: impl Fn(&Stream) -> (Tensor<2>, Tensor<2>),
 ) -> Result<Vec<Score>, ScoreError> {
     let mut tally = Tally::default();
     for batch in batches {
-        let mut pass = Pass::evaluation().with_probe(Probe::Streams);
-        model.loss(batch, &mut pass);
-        for (module, stream) in pass.streams() {
+        let mut cx = ForwardContext::evaluation().with_probe(Probe::Streams);
+        model.loss(batch, &mut cx);
+        for (module, stream) in cx.streams() {
             let (before, after) = ends(stream);
             let mean = numbers(turn(before, after).mean()).await?;
             tally.add(

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use spat_model::Attentive;
+use spat_model::HasAttention;
 use spat_spec::{ModuleId, Score};
 
-/// One module's value and those of its standing heads, from one batch.
+/// One module's value and those of its active heads, from one batch.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Values {
     pub(super) module: f64,
@@ -24,9 +24,9 @@ impl Tally {
     }
 
     /// Means over batches and the spread of the module's value, from input to output.
-    pub(super) fn scores(mut self, model: &impl Attentive) -> Vec<Score> {
+    pub(super) fn scores(mut self, model: &impl HasAttention) -> Vec<Score> {
         model
-            .attention()
+            .active_attention_ids()
             .into_iter()
             .map(|module| score(module, &self.batches.remove(module).unwrap_or_default()))
             .collect()

@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use burn::module::{ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Gradients, Tensor};
-use spat_model::{AttentionSlot, Attentive, Pass};
+use spat_model::{AttentionSlot, ForwardContext, HasAttention};
 use spat_spec::{ModuleId, Score};
 
 use super::numbers;
-use super::objective::Objective;
 use super::options::Tuning;
+use super::scorable_model::ScorableModel;
 use crate::ScoreError;
 
 /// `mean |w|^p` over the entries of the four matrices; of a head over its columns of W_q, W_k, W_v
 /// and its rows of W_o. A mean, so that it knows no size (`GroupMagnitudeImportance` of
 /// VainF/Torch-Pruning: Σ |w|^p without a root).
 pub(super) async fn magnitude(
-    model: &impl Attentive,
+    model: &impl HasAttention,
     power: i32,
 ) -> Result<Vec<Score>, ScoreError> {
     let mut scores = Vec::new();
-    for slot in model.standing() {
+    for slot in model.active_attention() {
         let matrices = read_all(matrices(slot)).await?;
         let entries = matrices.iter().map(Vec::len).sum::<usize>().max(1) as f64;
         let sums = by_head(slot, &matrices, |w| w.abs().powi(power));
@@ -41,7 +41,7 @@ pub(super) async fn magnitude(
 ///
 /// All batches together are the one mini-batch of the method, which is meant for a model before
 /// any training. k runs over the matrices of all attention modules, so the scores sum to 1.
-pub(super) async fn snip<M: Objective>(
+pub(super) async fn snip<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
 ) -> Result<Vec<Score>, ScoreError> {
@@ -49,10 +49,10 @@ pub(super) async fn snip<M: Objective>(
     let total: usize = batches.iter().map(M::loss_values).sum();
     let mut slopes: BTreeMap<ModuleId, Vec<Vec<f64>>> = BTreeMap::new();
     for batch in batches {
-        let loss = model.loss(&M::tracked(batch), &mut Pass::evaluation());
+        let loss = model.loss(&M::tracked(batch), &mut ForwardContext::evaluation());
         let gradients = loss.backward();
         let share = M::loss_values(batch) as f64 / total.max(1) as f64;
-        for slot in model.standing() {
+        for slot in model.active_attention() {
             let products = weighted_gradients(slot, &gradients).await?;
             let sums = slopes.entry(slot.id().clone()).or_insert_with(|| {
                 products
@@ -69,8 +69,8 @@ pub(super) async fn snip<M: Objective>(
     }
     let all: f64 = slopes.values().flatten().flatten().map(|c| c.abs()).sum();
     let all = all.max(f64::MIN_POSITIVE);
-    let standing = model.standing();
-    let scores = standing.into_iter().map(|slot| {
+    let active = model.active_attention();
+    let scores = active.into_iter().map(|slot| {
         let matrices = slopes.remove(slot.id()).unwrap_or_default();
         let heads = by_head(slot, &matrices, |c| c.abs() / all);
         score(slot, heads.iter().sum(), heads, 1)
@@ -80,7 +80,7 @@ pub(super) async fn snip<M: Objective>(
 
 /// `−Σ_t (∂L/∂w)⁽ᵗ⁾ · w⁽ᵗ⁾` over the steps t of a tuning, summed over the matrices (Sanh et al. 2020,
 /// arXiv 2005.07683): low where weights move towards 0. The batches are taken in turn.
-pub(super) async fn movement<M: Objective>(
+pub(super) async fn movement<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     tuning: &Tuning,
@@ -88,9 +88,9 @@ pub(super) async fn movement<M: Objective>(
     let mut tuned = model.clone().train();
     let mut moved: BTreeMap<ModuleId, Vec<f64>> = BTreeMap::new();
     for batch in batches.iter().cycle().take(tuning.steps) {
-        let loss = tuned.loss(&M::tracked(batch), &mut Pass::evaluation());
+        let loss = tuned.loss(&M::tracked(batch), &mut ForwardContext::evaluation());
         let gradients = loss.backward();
-        for slot in tuned.standing() {
+        for slot in tuned.active_attention() {
             let products = weighted_gradients(slot, &gradients).await?;
             let heads = by_head(slot, &products, |product| -product);
             let sums = moved
@@ -106,7 +106,7 @@ pub(super) async fn movement<M: Objective>(
             learning_rate: tuning.learning_rate,
         });
     }
-    let scores = model.standing().into_iter().map(|slot| {
+    let scores = model.active_attention().into_iter().map(|slot| {
         let heads = moved.remove(slot.id()).unwrap_or_default();
         score(slot, heads.iter().sum(), heads, tuning.steps as u64)
     });
@@ -123,7 +123,7 @@ fn score(slot: &AttentionSlot, value: f64, heads: Vec<f64>, batches: u64) -> Sco
     }
 }
 
-/// W_q, W_k, W_v, W_o of a module that stands.
+/// W_q, W_k, W_v, W_o of a module that is not removed.
 fn matrices(slot: &AttentionSlot) -> Vec<Tensor<2>> {
     slot.module
         .iter()
@@ -155,7 +155,7 @@ async fn weighted_gradients(
     read_all(products.collect()).await
 }
 
-/// The sum over each standing head's entries of the four matrices: W_q, W_k, W_v
+/// The sum over each active head's entries of the four matrices: W_q, W_k, W_v
 /// `[d_model, H · w]` by columns, W_o `[H · w, d_model]` by rows.
 fn by_head(slot: &AttentionSlot, matrices: &[Vec<f64>], of: impl Fn(f64) -> f64) -> Vec<f64> {
     let heads = slot.heads().len();

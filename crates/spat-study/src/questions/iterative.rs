@@ -50,11 +50,11 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
         site.runner.ask(&tasks)?;
         for (seed, recipe, gone) in &mut stages {
             let scores = site.scored(recipe.clone(), Scorer::Send, site.terms.send)?;
-            let standing: Vec<usize> = (0..site.layers())
+            let active: Vec<usize> = (0..site.layers())
                 .filter(|module| !gone.places().contains(module))
                 .collect();
             let lowest = lowest(&values(&scores), 1).places();
-            let Some(&module) = lowest.first().and_then(|&place| standing.get(place)) else {
+            let Some(&module) = lowest.first().and_then(|&place| active.get(place)) else {
                 return Err(StudyError::Mismatch(
                     "no module was left to remove".to_owned(),
                 ));

@@ -5,8 +5,8 @@ use burn::nn::Linear;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use spat_model::{Attentive, Encoder, EncoderSize, Pass};
-use spat_prune::Objective;
+use spat_model::{Encoder, EncoderSize, ForwardContext, HasAttention};
+use spat_prune::ScorableModel;
 use spat_spec::{AttentionStructure, ClassifierSize};
 
 use crate::synthetic::draw::Draw;
@@ -76,14 +76,14 @@ impl Classifier {
     /// # Shapes
     /// - `tokens`: `[B, L, F]`
     /// - output: `[B, classes]`, logits
-    pub fn forward(&self, tokens: Tensor<3>, pass: &mut Pass) -> Tensor<2> {
+    pub fn forward(&self, tokens: Tensor<3>, cx: &mut ForwardContext) -> Tensor<2> {
         let [batch, length, features] = tokens.dims();
         let rows = self
             .embedding
             .forward(tokens.reshape([batch * length, features]));
         let width = rows.dims()[1];
         let embedded = rows.reshape([batch, length, width]) + self.positions.val().unsqueeze();
-        let encoded = self.encoder.encode(embedded, pass);
+        let encoded = self.encoder.encode(embedded, cx);
         let read = if self.last {
             encoded.narrow(1, length - 1, 1)
         } else {
@@ -111,7 +111,7 @@ impl Classifier {
     }
 }
 
-impl Attentive for Classifier {
+impl HasAttention for Classifier {
     fn encoder(&self) -> Option<&Encoder> {
         Some(&self.encoder)
     }
@@ -164,11 +164,11 @@ impl Examples {
 }
 
 /// Cross-entropy in nats.
-impl Objective for Classifier {
+impl ScorableModel for Classifier {
     type Batch = Examples;
 
-    fn loss(&self, batch: &Examples, pass: &mut Pass) -> Tensor<1> {
-        let logits = self.forward(batch.tokens.clone(), pass);
+    fn loss(&self, batch: &Examples, cx: &mut ForwardContext) -> Tensor<1> {
+        let logits = self.forward(batch.tokens.clone(), cx);
         let right = log_softmax(logits, 1) * batch.answers.clone();
         -right.sum_dim(1).mean()
     }

@@ -2,8 +2,8 @@
 
 use burn::module::Module as _;
 use serde::{Deserialize, Serialize};
-use spat_model::{Pass, read};
-use spat_prune::{Objective as _, ScoreError};
+use spat_model::{ForwardContext, read};
+use spat_prune::{ScorableModel as _, ScoreError};
 
 use crate::synthetic::classifier::{Classifier, Examples, Task};
 
@@ -35,11 +35,11 @@ pub(crate) async fn evaluate(
     let (mut loss, mut right, mut count) = (0.0, 0, 0);
     let (mut telling_right, mut telling) = (0, 0);
     for batch in tests {
-        let losses = read(model.loss(batch, &mut Pass::evaluation()))
+        let losses = read(model.loss(batch, &mut ForwardContext::evaluation()))
             .await
             .map_err(device)?;
         loss += losses.iter().map(|&loss| f64::from(loss)).sum::<f64>();
-        let logits = model.forward(batch.tokens.clone(), &mut Pass::evaluation());
+        let logits = model.forward(batch.tokens.clone(), &mut ForwardContext::evaluation());
         let logits = read(logits).await.map_err(device)?;
         for (row, logits) in logits.chunks_exact(task.classes).enumerate() {
             let answer = (0..task.classes).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));

@@ -1,8 +1,8 @@
 //! Training on batches that are drawn as they are needed: nothing can be learned by heart.
 
 use spat_engine::Adam;
-use spat_model::{Pass, Probe};
-use spat_prune::{Objective, ScoreAccumulator};
+use spat_model::{ForwardContext, Probe};
+use spat_prune::{ScorableModel, ScoreAccumulator};
 use spat_spec::OptimizerConfig;
 
 /// How long and how fast.
@@ -20,7 +20,7 @@ impl Fit {
     /// Trains a model of a plain device by Adam and gives it back there. `batch` draws the batch of
     /// a step, `hold` restores after each step what must not be trained, `scores` take SEND from
     /// the same backward passes, and `after_epoch` sees the first of them.
-    pub(crate) fn train<M: Objective>(
+    pub(crate) fn train<M: ScorableModel>(
         &self,
         model: &M,
         mut batch: impl FnMut(usize) -> M::Batch,
@@ -39,16 +39,16 @@ impl Fit {
             }
             let batch = batch(step);
             let seed = self.seed ^ (step as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            let mut pass = Pass::training(seed);
+            let mut cx = ForwardContext::training(seed);
             if let Some(mask) = ScoreAccumulator::mask_for(scores) {
-                pass = pass.with_probe(Probe::Masks(mask));
+                cx = cx.with_probe(Probe::Masks(mask));
             }
-            let mut gradients = model.loss(&M::tracked(&batch), &mut pass).backward();
+            let mut gradients = model.loss(&M::tracked(&batch), &mut cx).backward();
             if !scores.is_empty() {
-                let sensitivities = pass.sensitivities(&mut gradients);
+                let sensitivities = cx.sensitivities(&mut gradients);
                 ScoreAccumulator::add_to_all(scores, &sensitivities, M::loss_values(&batch));
             }
-            let running = pass.take_running();
+            let running = cx.take_running();
             model = hold(adam.step(self.learning_rate, model, gradients, running));
             if (step + 1).is_multiple_of(in_epoch) || step + 1 == self.steps {
                 scores.first().map(&mut after_epoch);

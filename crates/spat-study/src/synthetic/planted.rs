@@ -26,7 +26,7 @@ use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use spat_model::{Attentive, Forecaster, Inputs, MultiHeadAttention};
+use spat_model::{Forecaster, HasAttention, Inputs, MultiHeadAttention};
 use spat_prune::{Sample, ScoreAccumulator, ScoreError, ScoringOptions, score_with};
 use spat_spec::{
     ForecasterConfig, ITransformerConfig, MaskShape, Scaling, Score, Scorer, SendOptions, Sign,
@@ -62,7 +62,7 @@ pub enum Plant {
 
 /// The model with planted modules, by layer. A removed module, or one of another size than its
 /// original, stays as it is.
-pub fn plant<M: Attentive>(mut model: M, plants: &[(usize, Plant)]) -> M {
+pub fn plant<M: HasAttention>(mut model: M, plants: &[(usize, Plant)]) -> M {
     for &(layer, plant) in plants {
         let Some(encoder) = model.encoder_mut() else {
             return model;
@@ -389,7 +389,10 @@ fn settings() -> Vec<SendOptions> {
 async fn loss(model: &Forecaster, batches: &[Sample]) -> Result<f64, ScoreError> {
     let mut sum = 0.0;
     for batch in batches {
-        let forecast = model.forward(batch.inputs.clone(), &mut spat_model::Pass::evaluation());
+        let forecast = model.forward(
+            batch.inputs.clone(),
+            &mut spat_model::ForwardContext::evaluation(),
+        );
         let error = (forecast - batch.target.clone()).square().mean();
         let error = spat_model::read(error).await.map_err(ScoreError::Device)?;
         sum += error.iter().map(|&error| f64::from(error)).sum::<f64>();
@@ -444,7 +447,7 @@ fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spat_model::Pass;
+    use spat_model::ForwardContext;
 
     fn values(tensor: Tensor<3>) -> Vec<f32> {
         pollster::block_on(spat_model::read(tensor)).unwrap()
@@ -494,10 +497,10 @@ mod tests {
         let tokens: Vec<f32> = (0..24).map(|n| (n as f32 * 0.7).sin()).collect();
         let tokens = Tensor::from_data(TensorData::new(tokens, [1, 3, 8]), &Device::flex());
         let said = |model: &Forecaster, layer: usize| -> (Vec<f32>, Vec<f32>) {
-            let mut pass = Pass::evaluation().with_probe(spat_model::Probe::Maps);
+            let mut cx = ForwardContext::evaluation().with_probe(spat_model::Probe::Maps);
             let slot = &model.encoder().unwrap().layers[layer].attention;
-            let said = values(slot.attend(tokens.clone(), &mut pass).unwrap());
-            let map = pass.maps()[slot.id()].clone();
+            let said = values(slot.attend(tokens.clone(), &mut cx).unwrap());
+            let map = cx.maps()[slot.id()].clone();
             (said, pollster::block_on(spat_model::read(map)).unwrap())
         };
         assert!(said(&model, 0).0.iter().all(|&value| value == 0.0));

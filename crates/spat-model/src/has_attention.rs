@@ -1,4 +1,4 @@
-//! What scoring and removal need of a model, be it a forecaster or not.
+//! The trait of models whose attention modules can be scored and removed.
 
 use burn::module::Module;
 use spat_spec::ModuleId;
@@ -7,11 +7,11 @@ use crate::attention::AttentionSlot;
 use crate::encoder::{Encoder, EncoderLayer};
 
 /// A model with an encoder, whose attention modules can be probed and removed.
-pub trait Attentive: Module {
+pub trait HasAttention: Module {
     /// The encoder; none in a model without attention.
     fn encoder(&self) -> Option<&Encoder>;
 
-    /// The same, to change.
+    /// The encoder, mutably.
     fn encoder_mut(&mut self) -> Option<&mut Encoder>;
 
     /// The model with each attention slot changed by `change`.
@@ -33,8 +33,8 @@ pub trait Attentive: Module {
         self
     }
 
-    /// Places of attention modules that stand, from input to output.
-    fn standing(&self) -> Vec<&AttentionSlot> {
+    /// Slots of the attention modules that are not removed, from input to output.
+    fn active_attention(&self) -> Vec<&AttentionSlot> {
         self.encoder()
             .map(|encoder| encoder.layers.as_slice())
             .unwrap_or_default()
@@ -44,8 +44,11 @@ pub trait Attentive: Module {
             .collect()
     }
 
-    /// Names of the attention modules that stand.
-    fn attention(&self) -> Vec<&ModuleId> {
-        self.standing().into_iter().map(AttentionSlot::id).collect()
+    /// Identifiers of the attention modules that are not removed, from input to output.
+    fn active_attention_ids(&self) -> Vec<&ModuleId> {
+        self.active_attention()
+            .into_iter()
+            .map(AttentionSlot::id)
+            .collect()
     }
 }

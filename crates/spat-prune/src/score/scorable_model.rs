@@ -1,15 +1,15 @@
-//! What a scorer needs of a model: a loss on a batch.
+//! The trait of models that scorers work on: a loss on a batch.
 
 use burn::tensor::Tensor;
-use spat_model::{Attentive, Forecaster, Inputs, Pass};
+use spat_model::{Forecaster, ForwardContext, HasAttention, Inputs};
 
 /// A model with a loss, so that its attention modules can be scored.
-pub trait Objective: Attentive {
-    /// What the loss is taken on.
+pub trait ScorableModel: HasAttention {
+    /// Input of the loss.
     type Batch;
 
     /// The mean loss of a batch, `[1]`. Model and batch are on the same device.
-    fn loss(&self, batch: &Self::Batch, pass: &mut Pass) -> Tensor<1>;
+    fn loss(&self, batch: &Self::Batch, cx: &mut ForwardContext) -> Tensor<1>;
 
     /// The batch for a model that tracks gradients.
     fn tracked(batch: &Self::Batch) -> Self::Batch;
@@ -23,16 +23,16 @@ pub trait Objective: Attentive {
 pub struct Sample {
     /// What the forecaster sees, `[B, lookback, C]`.
     pub inputs: Inputs,
-    /// What it should say, `[B, horizon, C]`.
+    /// The actual values of the horizon, `[B, horizon, C]`.
     pub target: Tensor<3>,
 }
 
 /// The mean squared error, as in training.
-impl Objective for Forecaster {
+impl ScorableModel for Forecaster {
     type Batch = Sample;
 
-    fn loss(&self, batch: &Sample, pass: &mut Pass) -> Tensor<1> {
-        (self.forward(batch.inputs.clone(), pass) - batch.target.clone())
+    fn loss(&self, batch: &Sample, cx: &mut ForwardContext) -> Tensor<1> {
+        (self.forward(batch.inputs.clone(), cx) - batch.target.clone())
             .square()
             .mean()
     }

@@ -1,4 +1,4 @@
-//! One forward pass: whether it trains, what it is probed for, and what it leaves behind.
+//! The context of one forward pass: training or evaluation, the probe, and the recorded tensors.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_cpu::Dropout;
 use spat_spec::{MaskShape, ModuleId};
 
-/// What is asked of the attention modules besides the forecast.
+/// What the attention modules record besides computing the forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Probe {
     /// Nothing: the fast path.
@@ -22,7 +22,7 @@ pub enum Probe {
     MasksAndMaps(MaskShape),
     /// The attention maps alone.
     Maps,
-    /// Gates on what each head and each module says, so that the loss's gradients with respect to
+    /// Gates on the output of each head and each module, so that the loss's gradients with respect to
     /// them can be read after the backward pass.
     Gates,
     /// The residual stream around each attention module.
@@ -32,7 +32,7 @@ pub enum Probe {
 /// Factors on one module's parts under [`Probe::Gates`]; 1 where none are given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gates {
-    /// On each standing head's context, in the order of the heads.
+    /// On each active head's context, in the order of the heads.
     pub heads: Vec<f32>,
     /// On the module's output, bias included.
     pub module: f32,
@@ -44,7 +44,7 @@ pub struct Gates {
 /// dot product `part(x) · ∂L/∂y`, and that of one gate for all tokens is their sum.
 #[derive(Debug, Clone)]
 pub struct GateGradients {
-    /// `[B · L, H]`, the standing heads in their order.
+    /// `[B · L, H]`, the active heads in their order.
     pub heads: Tensor<2>,
     /// `[B · L, 1]`.
     pub module: Tensor<2>,
@@ -53,19 +53,18 @@ pub struct GateGradients {
 /// The residual stream around an attention module, one row per token, outside the graph.
 #[derive(Debug, Clone)]
 pub struct Stream {
-    /// What the layer gets, `[B · L, d_model]`.
+    /// Input of the layer, `[B · L, d_model]`.
     pub input: Tensor<2>,
-    /// What the attention module says, without dropout.
+    /// Output of the attention module, without dropout.
     pub branch: Tensor<2>,
-    /// What the whole layer gives on: after attention, feed-forward part and both norms.
+    /// Output of the layer: after attention, feed-forward part and both norms.
     pub output: Tensor<2>,
 }
 
-/// The state of one forward pass.
+/// Options and recorded tensors of one forward pass.
 ///
-/// A pass is made anew for each batch. With [`Probe::None`] the modules do no more work than
-/// without it.
-pub struct Pass {
+/// Each batch needs a new context. With [`Probe::None`] a module does no additional work.
+pub struct ForwardContext {
     probe: Probe,
     dropout: Option<Xoshiro256PlusPlus>,
     masks: BTreeMap<ModuleId, Tensor<4>>,
@@ -76,8 +75,8 @@ pub struct Pass {
     running: Vec<(ParamId, Tensor<1>)>,
 }
 
-impl Pass {
-    /// A training pass: dropout drawn from `seed`, batch statistics in batch norms. The same seed
+impl ForwardContext {
+    /// Context of a training pass: dropout drawn from `seed`, batch statistics in batch norms. The same seed
     /// drops the same values on every device.
     pub fn training(seed: u64) -> Self {
         Self {
@@ -86,7 +85,7 @@ impl Pass {
         }
     }
 
-    /// An evaluation pass: no dropout, running statistics in batch norms.
+    /// Context of an evaluation pass: no dropout, running statistics in batch norms.
     pub fn evaluation() -> Self {
         Self {
             probe: Probe::None,
@@ -100,7 +99,7 @@ impl Pass {
         }
     }
 
-    /// The same pass with a probe.
+    /// Sets the probe.
     pub fn with_probe(mut self, probe: Probe) -> Self {
         self.probe = probe;
         self
@@ -115,7 +114,7 @@ impl Pass {
             .collect()
     }
 
-    /// The same pass with these factors behind the gates of [`Probe::Gates`].
+    /// Sets the factors of the gates of [`Probe::Gates`].
     pub fn with_gates(mut self, gates: BTreeMap<ModuleId, Gates>) -> Self {
         self.gates = gates;
         self
@@ -135,7 +134,7 @@ impl Pass {
             .collect()
     }
 
-    /// The residual stream around each standing module, where the probe asked for it.
+    /// The residual stream around each active module, where the probe asked for it.
     pub fn streams(&self) -> &BTreeMap<ModuleId, Stream> {
         &self.streams
     }
@@ -178,23 +177,23 @@ impl Pass {
         Some(mask)
     }
 
-    /// Whether the attention maps are to be kept.
+    /// Whether attention maps are recorded.
     pub(crate) fn wants_maps(&self) -> bool {
         matches!(self.probe, Probe::MasksAndMaps(_) | Probe::Maps)
     }
 
-    /// Whether anything is asked of what a module adds to the residual stream.
-    pub(crate) fn looks_at_branches(&self) -> bool {
+    /// Whether the probe needs the output of each attention module as a tensor of its own.
+    pub(crate) fn needs_branches(&self) -> bool {
         matches!(self.probe, Probe::Gates | Probe::Streams)
     }
 
-    /// Whether the residual stream is to be kept.
+    /// Whether the residual stream is recorded.
     pub(crate) fn wants_streams(&self) -> bool {
         self.probe == Probe::Streams
     }
 
-    /// Keeps the stream around a module.
-    pub(crate) fn keep_stream(&mut self, module: &ModuleId, stream: Stream) {
+    /// Records the stream around a module.
+    pub(crate) fn record_stream(&mut self, module: &ModuleId, stream: Stream) {
         self.streams.insert(module.clone(), stream);
     }
 
@@ -231,15 +230,15 @@ impl Pass {
         }
     }
 
-    /// Keeps a module's attention maps.
-    pub(crate) fn keep_maps(&mut self, module: &ModuleId, maps: Tensor<4>) {
+    /// Records a module's attention maps.
+    pub(crate) fn record_maps(&mut self, module: &ModuleId, maps: Tensor<4>) {
         self.maps.insert(module.clone(), maps);
     }
 
     /// `M ⊙ A` where the probe asks for a mask, A itself otherwise.
     pub(crate) fn connect(&mut self, module: &ModuleId, attention: Tensor<4>) -> Tensor<4> {
         if self.wants_maps() {
-            self.keep_maps(module, attention.clone().detach());
+            self.record_maps(module, attention.clone().detach());
         }
         match self.mask(module, attention.dims(), &attention.device()) {
             Some(mask) => attention * mask,
