@@ -18,7 +18,7 @@ test("a sample set becomes a comparison on the CPU", MINUTE, () =>
     assert.match(await text(page, "verdict"), /attention module/);
     await page.getByTestId("future").locator("svg").waitFor();
     const rows = await page.getByTestId("errors").locator("tbody tr").count();
-    assert.ok(rows >= 6, "both models, the control and the yardsticks");
+    assert.ok(rows >= 6, "both models, the control and the baselines");
 
     await page.getByTestId("window-after").click();
     await page.getByText(/^Test window/).filter({ hasNotText: "…" }).first().waitFor();

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use spat_model::{Forecaster, ForwardContext, read};
-use spat_series::{Metrics, MetricsStream, Part, Windows, Yardstick, mase_scale};
+use spat_series::{Baseline, Metrics, MetricsStream, Part, Windows, mase_scale};
 
 use crate::dataset::Dataset;
 use crate::error::JobError;
@@ -59,13 +59,13 @@ pub(crate) async fn metrics(
 }
 
 /// All metrics of a forecast that needs no training.
-pub(crate) fn yardstick_metrics(yardstick: &Yardstick, dataset: &Dataset, part: Part) -> Metrics {
+pub(crate) fn baseline_metrics(baseline: &Baseline, dataset: &Dataset, part: Part) -> Metrics {
     let windows = dataset.windows(part);
     let channels = dataset.series.channel_count();
     let mut stream = stream(dataset, &windows);
     let mut forecast = Vec::new();
     for row in first_rows(&windows) {
-        yardstick.forecast(
+        baseline.forecast(
             dataset.input(row),
             windows.lookback,
             windows.horizon,

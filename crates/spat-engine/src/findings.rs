@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spat_series::{Metrics, Part, Yardstick};
+use spat_series::{Baseline, Metrics, Part};
 use spat_spec::{
     Change, ControlResult, DataFacts, ForecasterConfig, MeanErrors, ModelResult, Plan, Rounding,
     Structure, TestMetrics, ValResult, WindowCounts, percent_change,
@@ -10,7 +10,7 @@ use spat_spec::{
 
 use crate::dataset::Dataset;
 use crate::error::JobError;
-use crate::evaluate::{mean_squared_error, metrics, yardstick_metrics};
+use crate::evaluate::{baseline_metrics, mean_squared_error, metrics};
 use crate::measure::Timings;
 use crate::setting::Setting;
 use crate::trainer::Trained;
@@ -61,19 +61,19 @@ pub(crate) async fn model_result(
 }
 
 /// Forecasts that need no training, on the test windows.
-pub(crate) fn yardsticks(dataset: &Dataset) -> BTreeMap<String, Metrics> {
+pub(crate) fn baselines(dataset: &Dataset) -> BTreeMap<String, Metrics> {
     let season = dataset.series.index.frequency().season_length();
     [
-        ("naive", Yardstick::Naive),
-        ("seasonal_naive", Yardstick::SeasonalNaive { season }),
-        ("drift", Yardstick::Drift),
-        ("mean", Yardstick::Mean),
+        ("naive", Baseline::Naive),
+        ("seasonal_naive", Baseline::SeasonalNaive { season }),
+        ("drift", Baseline::Drift),
+        ("mean", Baseline::Mean),
     ]
     .into_iter()
-    .map(|(name, yardstick)| {
+    .map(|(name, baseline)| {
         (
             name.to_owned(),
-            yardstick_metrics(&yardstick, dataset, Part::Test),
+            baseline_metrics(&baseline, dataset, Part::Test),
         )
     })
     .collect()

@@ -17,7 +17,7 @@ use crate::control::{Control, Next};
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
-use crate::findings::{change, control_result, data_facts, model_result, notes, yardsticks};
+use crate::findings::{baselines, change, control_result, data_facts, model_result, notes};
 use crate::maps::module_maps;
 use crate::measure::measure;
 use crate::phases::Phases;
@@ -318,7 +318,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             data,
             plan,
             controls,
-            yardsticks: yardsticks(&self.dataset),
+            baselines: baselines(&self.dataset),
         };
         let setting = Setting {
             dataset: &self.dataset,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use spat_model::Forecaster;
-use spat_series::{Part, Yardstick, format_stamp};
+use spat_series::{Baseline, Part, format_stamp};
 use spat_spec::ForecastSample;
 
 use crate::dataset::Dataset;
@@ -38,7 +38,7 @@ pub(crate) async fn forecast_sample(
 
     let season = dataset.series.index.frequency().season_length();
     let mut naive = Vec::new();
-    Yardstick::SeasonalNaive { season }.forecast(
+    Baseline::SeasonalNaive { season }.forecast(
         dataset.input(row),
         windows.lookback,
         windows.horizon,

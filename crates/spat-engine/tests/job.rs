@@ -37,7 +37,7 @@ fn a_job_gives_a_whole_report() {
     assert_eq!(report.pruned.structure.kept().count(), 2);
     assert!(report.pruned.params < report.dense.params);
     assert!(
-        report.dense.test.mse < report.yardsticks["naive"].scaled.mse,
+        report.dense.test.mse < report.baselines["naive"].scaled.mse,
         "it learns something"
     );
     assert_eq!(
@@ -309,7 +309,7 @@ fn every_model_learns_and_is_pruned() {
             &mut MemoryStore::default(),
         );
         assert!(
-            report.pruned.test.mse < report.yardsticks["naive"].scaled.mse,
+            report.pruned.test.mse < report.baselines["naive"].scaled.mse,
             "{layout:?}"
         );
         assert_eq!(report.plan.removed.len(), 1);

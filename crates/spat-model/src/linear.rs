@@ -1,4 +1,4 @@
-//! Linear yardsticks: forecasters without attention that are hard to beat.
+//! Linear baselines: forecasters without attention that are hard to beat.
 
 use burn::module::Module;
 use burn::nn::Linear;

@@ -144,13 +144,13 @@ fn before_and_after(report: &Report) -> Vec<String> {
             control.test,
         ));
     }
-    for (name, metrics) in &report.yardsticks {
+    for (name, metrics) in &report.baselines {
         let test = MeanErrors {
             mse: metrics.scaled.mse,
             mae: metrics.scaled.mae,
         };
         lines.push(only_errors(
-            &format!("yardstick, {}", names::yardstick(name)),
+            &format!("baseline, {}", names::baseline(name)),
             test,
         ));
     }

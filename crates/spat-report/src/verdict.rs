@@ -31,7 +31,7 @@ pub fn verdict(report: &Report) -> String {
             why_nothing(report),
             report.experiment.forecaster.name(),
             number::error(dense),
-            yardstick(report, &[dense]),
+            baseline(report, &[dense]),
             report.seed,
         );
     };
@@ -39,7 +39,7 @@ pub fn verdict(report: &Report) -> String {
         "Without {removed}, the model {}{}{}; one seed ({}), so gaps below about 1 % say little.",
         saving(report),
         accuracy(report, dense, pruned),
-        yardstick(report, &[dense, pruned]),
+        baseline(report, &[dense, pruned]),
         report.seed,
     )
 }
@@ -207,9 +207,9 @@ fn unknown(report: &Report, words: &str) -> String {
 }
 
 /// Whether the best forecast without attention does better than some of `models` (dense first).
-fn yardstick(report: &Report, models: &[f64]) -> String {
+fn baseline(report: &Report, models: &[f64]) -> String {
     let best = report
-        .yardsticks
+        .baselines
         .iter()
         .map(|(name, metrics)| (name, metrics.scaled.mse))
         .filter(|(_, mse)| mse.is_finite())
@@ -219,8 +219,8 @@ fn yardstick(report: &Report, models: &[f64]) -> String {
     };
     let beaten: Vec<bool> = models.iter().map(|&model| mse < model).collect();
     let what = format!(
-        "; the yardstick {} ({})",
-        names::yardstick(name),
+        "; the baseline {} ({})",
+        names::baseline(name),
         number::error(mse)
     );
     match beaten.as_slice() {

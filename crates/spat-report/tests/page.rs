@@ -108,8 +108,8 @@ fn foreign_text_is_escaped_everywhere() {
     report
         .controls
         .insert(foul.to_owned(), report.controls["dense_finetuned"].clone());
-    let naive = report.yardsticks["naive"].clone();
-    report.yardsticks.insert(foul.to_owned(), naive);
+    let naive = report.baselines["naive"].clone();
+    report.baselines.insert(foul.to_owned(), naive);
     let page = html(&report);
     check_page(&page);
     assert!(!page.contains("<img") && !page.contains('\u{1b}') && !page.contains('\u{202e}'));

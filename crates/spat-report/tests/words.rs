@@ -85,16 +85,16 @@ fn a_loss_is_not_worth_it() {
 }
 
 #[test]
-fn a_better_yardstick_is_named() {
+fn a_better_baseline_is_named() {
     let mut report = story(0.40, 0.38, 0.381);
-    let best = report.yardsticks.get_mut("seasonal_naive").unwrap();
+    let best = report.baselines.get_mut("seasonal_naive").unwrap();
     best.scaled.mse = 0.30;
     says(
         &report,
-        &["the yardstick seasonal naive (0.3000) beats both, so neither model is worth its cost"],
+        &["the baseline seasonal naive (0.3000) beats both, so neither model is worth its cost"],
     );
     report
-        .yardsticks
+        .baselines
         .get_mut("seasonal_naive")
         .unwrap()
         .scaled
@@ -182,7 +182,7 @@ fn tables_fit_and_hold_every_row() {
         "pruned, fine-tuned",
         "change, pruned to dense",
         "control, dense fine-tuned as long",
-        "yardstick, seasonal naive",
+        "baseline, seasonal naive",
         "encoder.1.attention",
         "goes",
         "K = 1",

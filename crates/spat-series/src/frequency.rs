@@ -52,7 +52,7 @@ impl Frequency {
         }
     }
 
-    /// The season that a forecaster's yardstick assumes, in rows; 1 means none.
+    /// The season that a forecaster's baseline assumes, in rows; 1 means none.
     ///
     /// Steps from 1 minute to 12 hours that divide a day give the rows of a day (1 h 24, 30 min
     /// 48, 15 min 96, 10 min 144, 5 min 288); a day gives 7, a week 52, a month 12, a quarter 4,

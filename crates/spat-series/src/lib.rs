@@ -12,7 +12,7 @@
 //!   [`Repairs`]. Nothing is repaired silently.
 //! * [`SplitRule`] cuts the rows in time order, [`Windows`] names the rows of each example,
 //!   [`Scaler`] is fitted on train rows only, [`MetricsStream`] measures forecasts as they come,
-//!   and [`Yardstick`] makes the forecasts that a model has to beat.
+//!   and [`Baseline`] makes the forecasts that a model has to beat.
 //!
 //! No file, thread, clock or device is touched: bytes in, numbers out, on every target.
 //!
@@ -48,6 +48,7 @@
 //! # }
 //! ```
 
+mod baseline;
 mod body;
 mod cell;
 mod civil;
@@ -80,8 +81,8 @@ mod stamp_form;
 mod table;
 mod time_column;
 mod windows;
-mod yardstick;
 
+pub use baseline::Baseline;
 pub use decimal::decimal;
 pub use detection::{Detection, MarkerCount, RenamedColumn, TextColumn, TimeDetection};
 pub use error::{ReadError, SeriesError, SplitError};
@@ -101,4 +102,3 @@ pub use series::Series;
 pub use split::{Split, SplitRule};
 pub use table::Table;
 pub use windows::Windows;
-pub use yardstick::Yardstick;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use spat_series::{
-    Fill, Gaps, HeaderRow, MetricsStream, ReadOptions, Repeated, Scaler, Series, SeriesOptions,
-    TimeColumn, TimeIndex, Yardstick, format_stamp, read_table,
+    Baseline, Fill, Gaps, HeaderRow, MetricsStream, ReadOptions, Repeated, Scaler, Series,
+    SeriesOptions, TimeColumn, TimeIndex, format_stamp, read_table,
 };
 
 /// Bytes that parsers stumble over more often than evenly drawn ones.
@@ -280,7 +280,7 @@ proptest! {
     }
 
     #[test]
-    fn yardsticks_always_answer(
+    fn baselines_always_answer(
         input in prop::collection::vec(-10_f32..10.0, 0..60),
         lookback in 0_usize..40,
         horizon in 0_usize..40,
@@ -288,13 +288,13 @@ proptest! {
         season in 0_usize..50,
     ) {
         let mut out = Vec::new();
-        for yardstick in [
-            Yardstick::Naive,
-            Yardstick::SeasonalNaive { season },
-            Yardstick::Drift,
-            Yardstick::Mean,
+        for baseline in [
+            Baseline::Naive,
+            Baseline::SeasonalNaive { season },
+            Baseline::Drift,
+            Baseline::Mean,
         ] {
-            yardstick.forecast(&input, lookback, horizon, channels, &mut out);
+            baseline.forecast(&input, lookback, horizon, channels, &mut out);
             prop_assert_eq!(out.len(), horizon * channels);
             prop_assert!(out.iter().all(|value| value.is_finite()));
         }

@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use spat_series::{
-    Fill, Frequency, MetricsStream, Part, ReadOptions, Repeated, Scaler, SeriesOptions, SplitRule,
-    Table, TimeDetection, TimeIndex, Windows, Yardstick, format_stamp, mase_scale, read_table,
+    Baseline, Fill, Frequency, MetricsStream, Part, ReadOptions, Repeated, Scaler, SeriesOptions,
+    SplitRule, Table, TimeDetection, TimeIndex, Windows, format_stamp, mase_scale, read_table,
 };
 
 fn bytes(name: &str) -> Option<Vec<u8>> {
@@ -72,19 +72,19 @@ fn etth1_from_bytes_to_measures() {
     let windows = Windows::of(&split, Part::Test, 96, 96);
     let scale = mase_scale(&series, split.train.clone(), 24);
     let mut out = Vec::new();
-    let mut measure = |yardstick: Yardstick| {
+    let mut measure = |baseline: Baseline| {
         let mut stream = MetricsStream::new(96, 7, Some(&scaler), Some(scale.clone()));
         for i in 0..windows.len() {
             let start = windows.start_row(i);
             let input = &scaled[start * 7..(start + 96) * 7];
             let truth = &scaled[(start + 96) * 7..(start + 192) * 7];
-            yardstick.forecast(input, 96, 96, 7, &mut out);
+            baseline.forecast(input, 96, 96, 7, &mut out);
             stream.push(&out, truth);
         }
         stream.finish()
     };
-    let naive = measure(Yardstick::Naive);
-    let seasonal = measure(Yardstick::SeasonalNaive { season: 24 });
+    let naive = measure(Baseline::Naive);
+    let seasonal = measure(Baseline::SeasonalNaive { season: 24 });
     assert_eq!(naive.windows, 2785);
     // No published table stands behind these two: they pin what this code measures, so that a
     // change of split, scaler or windows is noticed.

@@ -19,10 +19,10 @@ pub enum ForecasterConfig {
     /// Attention over patches of time, channel by channel.
     #[serde(rename = "patchtst")]
     PatchTst(PatchTstConfig),
-    /// Linear yardstick on trend and remainder.
+    /// Linear baseline on trend and remainder.
     #[serde(rename = "dlinear")]
     DLinear(DLinearConfig),
-    /// Linear yardstick on the normalised window.
+    /// Linear baseline on the normalised window.
     #[serde(rename = "rlinear")]
     RLinear(RLinearConfig),
 }
@@ -177,7 +177,7 @@ impl ForecasterConfig {
         matches!(self, Self::ITransformer(c) if c.time_stamps)
     }
 
-    /// Encoder layers: one attention module each. 0 for the linear yardsticks.
+    /// Encoder layers: one attention module each. 0 for the linear baselines.
     pub fn layers(&self) -> usize {
         match self {
             Self::ITransformer(c) => c.layers,

@@ -35,7 +35,8 @@ pub struct Report {
     /// Comparisons by name: `dense_finetuned`, `pruned_from_scratch`.
     pub controls: BTreeMap<String, ControlResult>,
     /// Forecasts that need no training, by name.
-    pub yardsticks: BTreeMap<String, Metrics>,
+    #[serde(rename = "yardsticks")]
+    pub baselines: BTreeMap<String, Metrics>,
     /// Pruned against dense.
     pub change: Change,
     /// One window of the test range, seen by both models.

@@ -1,4 +1,4 @@
-//! Dense, pruned, controls and yardsticks side by side, and what each costs.
+//! Dense, pruned, controls and baselines side by side, and what each costs.
 
 use spat_series::MetricSet;
 use spat_spec::{MeanErrors, Report, percent_change};
@@ -75,13 +75,13 @@ fn errors(report: &Report) -> String {
             Some(control.epochs),
         );
     }
-    for (name, metrics) in &report.yardsticks {
+    for (name, metrics) in &report.baselines {
         let test = MeanErrors {
             mse: metrics.scaled.mse,
             mae: metrics.scaled.mae,
         };
         row(
-            format!("Yardstick, {}", names::yardstick(name)),
+            format!("Baseline, {}", names::baseline(name)),
             test,
             None,
             None,
@@ -90,7 +90,7 @@ fn errors(report: &Report) -> String {
     table.html()
 }
 
-/// Every measure of the two models and the yardsticks.
+/// Every measure of the two models and the baselines.
 fn measures(report: &Report) -> String {
     let mut table = Table::new(
         "All measures on the test windows",
@@ -101,11 +101,11 @@ fn measures(report: &Report) -> String {
         ("Dense".to_owned(), &report.dense.test.full),
         ("Pruned".to_owned(), &report.pruned.test.full),
     ];
-    let yardsticks = report
-        .yardsticks
+    let baselines = report
+        .baselines
         .iter()
-        .map(|(name, metrics)| (names::capital(&names::yardstick(name)), metrics));
-    for (name, metrics) in models.into_iter().chain(yardsticks) {
+        .map(|(name, metrics)| (names::capital(&names::baseline(name)), metrics));
+    for (name, metrics) in models.into_iter().chain(baselines) {
         let original = |of: fn(&MetricSet) -> Option<f64>| {
             metrics
                 .original

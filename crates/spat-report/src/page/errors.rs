@@ -3,7 +3,7 @@
 use spat_series::{ChannelMetrics, MetricSet, Metrics, StepMetrics};
 use spat_spec::{Report, percent_change};
 
-use super::{MOST_CHANNELS, aside, best_yardstick, channel_name, chosen_channels, section as wrap};
+use super::{MOST_CHANNELS, aside, best_baseline, channel_name, chosen_channels, section as wrap};
 use crate::{
     chart::{Hue, LineChart, LineSeries, Stroke, figure, line_chart},
     names, number,
@@ -25,9 +25,9 @@ fn by_step(report: &Report) -> String {
             .collect()
     };
     let mut series = Vec::new();
-    if let Some((name, metrics)) = best_yardstick(report) {
+    if let Some((name, metrics)) = best_baseline(report) {
         series.push(
-            LineSeries::new(names::yardstick(name), Hue::Grey, points(metrics))
+            LineSeries::new(names::baseline(name), Hue::Grey, points(metrics))
                 .stroke(Stroke::Dotted),
         );
     }
@@ -54,7 +54,7 @@ fn by_step(report: &Report) -> String {
     };
     figure(
         &line_chart(&chart),
-        "With the best of the yardsticks",
+        "With the best of the baselines",
         &chart.table(),
     )
 }

@@ -120,9 +120,9 @@ fn channel_name(report: &Report, channel: usize) -> String {
 }
 
 /// Name and MSE of the best forecast that needs no attention.
-fn best_yardstick(report: &Report) -> Option<(&String, &spat_series::Metrics)> {
+fn best_baseline(report: &Report) -> Option<(&String, &spat_series::Metrics)> {
     let finite = report
-        .yardsticks
+        .baselines
         .iter()
         .filter(|(_, metrics)| metrics.scaled.mse.is_finite());
     finite.min_by(|a, b| a.1.scaled.mse.total_cmp(&b.1.scaled.mse))

@@ -165,7 +165,7 @@ pub(super) fn quantity(name: &str, shown: Shown<'_>) -> Option<f64> {
                 "pruned" => Some(report.pruned.test.mse),
                 "before" => report.pruned.before_finetune.as_ref().map(|m| m.test.mse),
                 "control" => report.controls.get("dense_finetuned").map(|c| c.test.mse),
-                yardstick => report.yardsticks.get(yardstick).map(|m| m.scaled.mse),
+                baseline => report.baselines.get(baseline).map(|m| m.scaled.mse),
             }
         }
         "change" => {

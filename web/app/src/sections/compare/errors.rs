@@ -65,7 +65,7 @@ fn errors(report: &Report) -> Table {
         };
         table.row(mean(name, &control.test));
     }
-    for (name, metrics) in &report.yardsticks {
+    for (name, metrics) in &report.baselines {
         table.row(all(
             &format!("{}, no training", name.replace('_', " ")),
             metrics,

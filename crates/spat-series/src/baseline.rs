@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 /// Source: Hyndman and Athanasopoulos, "Forecasting: Principles and Practice", "Some simple
 /// forecasting methods".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Yardstick {
+pub enum Baseline {
     /// The last value, repeated.
     Naive,
     /// The last whole season, repeated. Where the look-back is shorter than a season (or the
-    /// season is 0) it is the same as [`Yardstick::Naive`]; see [`Yardstick::falls_back`].
+    /// season is 0) it is the same as [`Baseline::Naive`]; see [`Baseline::falls_back`].
     SeasonalNaive {
         /// Rows of a season, for example 24 for hourly rows with a daily pattern.
         season: usize,
@@ -24,7 +24,7 @@ pub enum Yardstick {
     Mean,
 }
 
-impl Yardstick {
+impl Baseline {
     /// The forecast for `input`, `[lookback × channels]` row-major: `out` becomes
     /// `[horizon × channels]` row-major in the same units.
     ///
@@ -74,8 +74,8 @@ impl Yardstick {
         }
     }
 
-    /// Whether a look-back of `lookback` rows is too short for this yardstick, so that it behaves
-    /// as [`Yardstick::Naive`].
+    /// Whether a look-back of `lookback` rows is too short for this baseline, so that it behaves
+    /// as [`Baseline::Naive`].
     pub fn falls_back(&self, lookback: usize) -> bool {
         match *self {
             Self::SeasonalNaive { season } => season == 0 || season > lookback,
@@ -85,7 +85,7 @@ impl Yardstick {
     }
 }
 
-impl fmt::Display for Yardstick {
+impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Naive => f.write_str("naive"),
@@ -100,9 +100,9 @@ impl fmt::Display for Yardstick {
 mod tests {
     use super::*;
 
-    fn run(yardstick: Yardstick, input: &[f32], channels: usize, horizon: usize) -> Vec<f32> {
+    fn run(baseline: Baseline, input: &[f32], channels: usize, horizon: usize) -> Vec<f32> {
         let mut out = vec![9.0; 3];
-        yardstick.forecast(
+        baseline.forecast(
             input,
             input.len() / channels.max(1),
             horizon,
@@ -116,24 +116,24 @@ mod tests {
     fn by_hand() {
         // Two channels: 1 2 3 4 and 10 30 50 40.
         let input = [1., 10., 2., 30., 3., 50., 4., 40.];
-        assert_eq!(run(Yardstick::Naive, &input, 2, 2), [4., 40., 4., 40.]);
-        let seasonal = Yardstick::SeasonalNaive { season: 2 };
+        assert_eq!(run(Baseline::Naive, &input, 2, 2), [4., 40., 4., 40.]);
+        let seasonal = Baseline::SeasonalNaive { season: 2 };
         assert_eq!(run(seasonal, &input, 2, 3), [3., 50., 4., 40., 3., 50.]);
-        assert_eq!(run(Yardstick::Drift, &input, 2, 2), [5., 50., 6., 60.]);
-        assert_eq!(run(Yardstick::Mean, &input, 2, 1), [2.5, 32.5]);
+        assert_eq!(run(Baseline::Drift, &input, 2, 2), [5., 50., 6., 60.]);
+        assert_eq!(run(Baseline::Mean, &input, 2, 1), [2.5, 32.5]);
     }
 
     #[test]
     fn short_look_backs() {
-        let long = Yardstick::SeasonalNaive { season: 24 };
+        let long = Baseline::SeasonalNaive { season: 24 };
         assert!(long.falls_back(23) && !long.falls_back(24));
         assert_eq!(run(long, &[1., 2.], 1, 2), [2., 2.]);
         assert_eq!(
-            run(Yardstick::SeasonalNaive { season: 0 }, &[1., 2.], 1, 1),
+            run(Baseline::SeasonalNaive { season: 0 }, &[1., 2.], 1, 1),
             [2.]
         );
-        assert_eq!(run(Yardstick::Drift, &[3.], 1, 2), [3., 3.]);
-        assert_eq!(run(Yardstick::Mean, &[], 1, 2), [0., 0.]);
-        assert_eq!(run(Yardstick::Mean, &[1.], 0, 2), [0.0; 0]);
+        assert_eq!(run(Baseline::Drift, &[3.], 1, 2), [3., 3.]);
+        assert_eq!(run(Baseline::Mean, &[], 1, 2), [0., 0.]);
+        assert_eq!(run(Baseline::Mean, &[1.], 0, 2), [0.0; 0]);
     }
 }
