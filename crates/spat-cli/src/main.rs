@@ -20,7 +20,6 @@ mod hints;
 mod import;
 mod info;
 mod inspect;
-mod made_study;
 mod metrics_table;
 mod model_file;
 mod output;
@@ -34,6 +33,7 @@ mod study;
 mod study_file;
 mod study_progress;
 mod study_work;
+mod synthetic_study;
 mod table;
 
 use std::process::ExitCode;

@@ -16,13 +16,13 @@ use crate::failure::input;
 use crate::study_file::open;
 use crate::study_work::{carried_out, show, tell_place};
 use crate::table::{self, Loaded};
-use crate::{demo_table, device, experiment, made_study, output, run_folder};
+use crate::{demo_table, device, experiment, output, run_folder, synthetic_study};
 
 /// Begins a study, or goes on with one.
 pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     device::set_threads(args.device.threads)?;
     if args.planted || args.domain.is_some() {
-        return made_study::study(args, given);
+        return synthetic_study::study(args, given);
     }
     refuse_steps(args)?;
     let data = experiment::data_config(
@@ -168,7 +168,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
         score_batches: what
             .score_batches
             .unwrap_or(if what.quick { 12 } else { 24 }),
-        planted_steps: if what.quick { 600 } else { 1500 },
+        ground_truth_steps: if what.quick { 600 } else { 1500 },
         scratch_everywhere: what.full,
     };
     study.check()?;

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use spat_spec::{MadeReport, StudyReport};
+use spat_spec::{StudyReport, SyntheticReport};
 use tempfile::TempDir;
 
 /// A study of a few seconds.
@@ -181,7 +181,7 @@ fn a_study_without_a_table_survives_kills() {
     );
     let read = |run: &str| fs::read(folder.path().join(run).join("study.json")).unwrap();
     assert_eq!(read("pieces"), read("whole"));
-    let report: MadeReport = serde_json::from_slice(&read("whole")).unwrap();
+    let report: SyntheticReport = serde_json::from_slice(&read("whole")).unwrap();
     assert_eq!(
         report.command,
         "spat study --domain text --seeds 2 --layers 2 --scorers send,entropy,snip --score-batches 2 --steps 40 \

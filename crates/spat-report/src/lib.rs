@@ -7,8 +7,8 @@
 //! * [`html`] is the whole page: inline styles, inline SVG, no script, no font, no address.
 //! * [`tables`] is at most 100 columns wide; [`verdict`] is one sentence that may say that pruning
 //!   was not worth it.
-//! * [`study_html`] and [`study_tables`] do the same for a [`StudyReport`](spat_spec::StudyReport), [`made_html`]
-//!   and [`made_tables`] for a [`MadeReport`](spat_spec::MadeReport).
+//! * [`study_html`] and [`study_tables`] do the same for a [`StudyReport`](spat_spec::StudyReport), [`synthetic_html`]
+//!   and [`synthetic_tables`] for a [`SyntheticReport`](spat_spec::SyntheticReport).
 //! * [`line_chart`], [`bar_chart`], [`scatter_chart`], [`heat_map`] and [`network_drawing`] draw one SVG element each,
 //!   for other pages to use. Colours are custom properties with a fallback: with
 //!   [`THEME_CSS`] on the page they follow its light or dark scheme, alone they are light.
@@ -35,7 +35,9 @@ pub use chart::{
 pub use escape::escape;
 pub use names::{heading as module_heading, module as module_name};
 pub use page::{THEME_CSS, html};
-pub use study::{made_html, made_markdown, made_tables, study_html, study_markdown, study_tables};
+pub use study::{
+    study_html, study_markdown, study_tables, synthetic_html, synthetic_markdown, synthetic_tables,
+};
 pub use table::Table;
 pub use terminal::tables;
 pub use verdict::verdict;

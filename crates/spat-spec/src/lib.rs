@@ -57,9 +57,9 @@ pub use session::{Card, Engine, Notice, Order, Stage, Wish};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
     AdaptiveResult, ClassifierSize, ClassifierStudy, DepthReport, DepthTimings, Domain,
-    ErrorSpread, Finding, HeadPoint, IterativePoint, MOST_ORACLE_MODULES, MadeReport, MadeStudy,
-    Measure, PairedTest, Pick, PlantedResult, PlantedStudy, PointTiming, Question, RandomPick,
+    ErrorSpread, Finding, GroundTruthResult, GroundTruthStudy, HeadPoint, IterativePoint,
+    MOST_ORACLE_MODULES, Measure, PairedTest, Pick, PointTiming, Question, RandomPick,
     RankingReport, Spread, Stability, Stance, Study, StudyReport, StudyTimings, SubsetResult,
-    SweepPoint, TableFacts, Transfer, Uniformity,
+    SweepPoint, SyntheticReport, SyntheticStudy, TableFacts, Transfer, Uniformity,
 };
 pub use training::{OptimizerConfig, Schedule, TrainingConfig};

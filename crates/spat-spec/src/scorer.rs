@@ -1,4 +1,4 @@
-//! The names of everything that can say how important an attention module is: SEND and its rivals.
+//! Names of the scorers of attention modules: SEND and the baseline scorers.
 
 use std::fmt;
 use std::str::FromStr;

@@ -59,7 +59,7 @@ impl Runner<'_> {
                 let scores = pollster::block_on(score_with(*scorer, &model, &batches, options));
                 Ok(Some(Outcome::Scores(scores.map_err(failed)?)))
             }
-            Task::Train(_) | Task::Planted(_) | Task::Transfer { .. } => Ok(None),
+            Task::Train(_) | Task::GroundTruth(_) | Task::Transfer { .. } => Ok(None),
         }
     }
 

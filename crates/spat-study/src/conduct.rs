@@ -9,18 +9,19 @@ use spat_engine::platform::write_whole;
 use spat_engine::{Device, Workbench};
 use spat_series::Series;
 use spat_spec::{
-    DataConfig, DepthReport, DepthTimings, DeviceFacts, MOST_ORACLE_MODULES, PlantedStudy,
+    DataConfig, DepthReport, DepthTimings, DeviceFacts, GroundTruthStudy, MOST_ORACLE_MODULES,
     PointTiming, Question, Study, StudyReport, StudyTimings,
 };
 
 use crate::cache::Cache;
+use crate::context::StudyContext;
 use crate::error::StudyError;
 use crate::findings::findings;
 use crate::questions::{
-    adaptive, heads, iterative, planted, rankings, stability, subsets, sweep, transfer, uniformity,
+    adaptive, ground_truth, heads, iterative, rankings, stability, subsets, sweep, transfer,
+    uniformity,
 };
 use crate::runner::{Runner, StudyEvent};
-use crate::site::Site;
 use crate::subsets::Subset;
 
 /// The result.
@@ -104,16 +105,16 @@ pub fn conduct(
     let first = &study.tables[0];
     let data = benches[&first.sha256].facts(&first.name);
     let runner = place.runner(benches, study.base.data.clone())?;
-    let sites: Vec<Site<'_>> = study
+    let contexts: Vec<StudyContext<'_>> = study
         .depths
         .iter()
-        .map(|&layers| Site::new(study, &runner, &first.sha256, layers))
+        .map(|&layers| StudyContext::new(study, &runner, &first.sha256, layers))
         .collect();
 
     (place.watch)(StudyEvent::Part("dense models".to_owned()));
-    let dense = sites
+    let dense = contexts
         .iter()
-        .flat_map(|site| site.seeds().map(|seed| site.dense(seed)));
+        .flat_map(|context| context.seeds().map(|seed| context.dense(seed)));
     runner.ask_models(&dense.collect::<Vec<_>>())?;
 
     let mut report = StudyReport {
@@ -124,20 +125,20 @@ pub fn conduct(
         data,
         findings: Vec::new(),
         depths: Vec::new(),
-        planted: Vec::new(),
+        ground_truth: Vec::new(),
         transfers: Vec::new(),
     };
-    for site in &sites {
-        report.depths.push(depth(site, place)?);
+    for context in &contexts {
+        report.depths.push(depth(context, place)?);
     }
-    if study.asks(Question::Planted) {
+    if study.asks(Question::GroundTruth) {
         (place.watch)(StudyEvent::Part("planted modules".to_owned()));
-        let planted = PlantedStudy {
+        let known_order = GroundTruthStudy {
             seeds: study.seeds.clone(),
-            steps: study.planted_steps,
+            steps: study.ground_truth_steps,
             send: study.send(),
         };
-        report.planted = vec![planted::measure(&planted, &runner)?];
+        report.ground_truth = vec![ground_truth::measure(&known_order, &runner)?];
     }
     if study.asks(Question::ZeroShot) && study.tables.len() > 1 {
         (place.watch)(StudyEvent::Part("zero-shot".to_owned()));
@@ -145,7 +146,7 @@ pub fn conduct(
     }
     report.findings = findings(&report);
 
-    let timings = timings(&sites, &runner, place)?;
+    let timings = timings(&contexts, &runner, place)?;
     if let Some(folder) = place.folder {
         let page = spat_report::study_html(&report, Some(&timings));
         let text = spat_report::study_markdown(&report, Some(&timings));
@@ -155,21 +156,24 @@ pub fn conduct(
 }
 
 /// Everything that is asked about one depth.
-pub(crate) fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, StudyError> {
+pub(crate) fn depth(
+    context: &StudyContext<'_>,
+    place: &Place<'_>,
+) -> Result<DepthReport, StudyError> {
     let part = |name: &str| {
         (place.watch)(StudyEvent::Part(format!(
             "{} layers, {name}",
-            site.layers()
+            context.layers()
         )));
     };
     part("fine-tuning alone");
-    site.tune(site.seeds().map(|seed| (seed, Subset::NONE)))?;
+    context.tune(context.seeds().map(|seed| (seed, Subset::NONE)))?;
     let mut report = DepthReport {
-        layers: site.layers(),
-        measure: site.measure(),
-        modules: site.modules.clone(),
-        dense: site.error_spread(|seed| Ok(site.dense(seed)))?,
-        dense_finetuned: site.error_spread(|seed| Ok(site.tuned(seed, Subset::NONE)))?,
+        layers: context.layers(),
+        measure: context.measure(),
+        modules: context.modules.clone(),
+        dense: context.error_spread(|seed| Ok(context.dense(seed)))?,
+        dense_finetuned: context.error_spread(|seed| Ok(context.tuned(seed, Subset::NONE)))?,
         subsets: Vec::new(),
         single_val: Vec::new(),
         single_test: Vec::new(),
@@ -183,51 +187,55 @@ pub(crate) fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, S
         stability: None,
         uniformity: None,
     };
-    if site.asks(Question::Oracle) && site.layers() <= MOST_ORACLE_MODULES {
+    if context.asks(Question::Oracle) && context.layers() <= MOST_ORACLE_MODULES {
         part("every subset");
-        report.subsets = subsets::every_subset(site)?;
+        report.subsets = subsets::every_subset(context)?;
     }
-    let ranked = [Question::Oracle, Question::Rivals, Question::Options];
-    if ranked.into_iter().any(|question| site.asks(question)) {
+    let ranked = [
+        Question::Oracle,
+        Question::BaselineScorers,
+        Question::Options,
+    ];
+    if ranked.into_iter().any(|question| context.asks(question)) {
         part("single modules");
-        (report.single_val, report.single_test) = subsets::single_modules(site)?;
+        (report.single_val, report.single_test) = subsets::single_modules(context)?;
     }
-    if site.asks(Question::Oracle) || site.asks(Question::Rivals) {
-        part("SEND and its rivals");
-        let mut judges = rankings::rivals(site);
-        if !site.asks(Question::Rivals) {
-            judges.truncate(1);
+    if context.asks(Question::Oracle) || context.asks(Question::BaselineScorers) {
+        part("SEND and the baseline scorers");
+        let mut methods = rankings::baseline_scorers(context);
+        if !context.asks(Question::BaselineScorers) {
+            methods.truncate(1);
         }
-        report.rankings = rankings::rank(site, &judges, &report)?;
-        report.random = rankings::random(site, &report)?;
+        report.rankings = rankings::rank(context, &methods, &report)?;
+        report.random = rankings::random(context, &report)?;
     }
-    if site.asks(Question::Options) {
+    if context.asks(Question::Options) {
         part("options of SEND");
-        report.options = rankings::rank(site, &rankings::options(site), &report)?;
+        report.options = rankings::rank(context, &rankings::options(context), &report)?;
     }
-    if site.asks(Question::Sweep) {
+    if context.asks(Question::Sweep) {
         part("ratio sweep");
-        report.sweep = sweep::sweep(site)?;
+        report.sweep = sweep::sweep(context)?;
     }
-    if site.asks(Question::Iterative) {
+    if context.asks(Question::Iterative) {
         part("iterative against one-shot");
-        report.iterative = iterative::compare(site)?;
+        report.iterative = iterative::compare(context)?;
     }
-    if site.asks(Question::Heads) {
+    if context.asks(Question::Heads) {
         part("heads against modules");
-        report.heads = heads::compare(site)?;
+        report.heads = heads::compare(context)?;
     }
-    if site.asks(Question::Adaptive) {
+    if context.asks(Question::Adaptive) {
         part("numbers chosen by rules");
-        report.adaptive = adaptive::compare(site)?;
+        report.adaptive = adaptive::compare(context)?;
     }
-    if site.asks(Question::Stability) {
+    if context.asks(Question::Stability) {
         part("stability of the ranking");
-        report.stability = stability::measure(site)?;
+        report.stability = stability::measure(context)?;
     }
-    if site.asks(Question::Uniformity) {
+    if context.asks(Question::Uniformity) {
         part("uniform attention");
-        report.uniformity = uniformity::measure(site)?;
+        report.uniformity = uniformity::measure(context)?;
     }
     Ok(report)
 }
@@ -235,7 +243,7 @@ pub(crate) fn depth(site: &Site<'_>, place: &Place<'_>) -> Result<DepthReport, S
 /// Times of every number of modules, taken while nothing else runs; those that the folder holds are
 /// kept.
 fn timings(
-    sites: &[Site<'_>],
+    contexts: &[StudyContext<'_>],
     runner: &Runner<'_>,
     place: &Place<'_>,
 ) -> Result<StudyTimings, StudyError> {
@@ -248,17 +256,17 @@ fn timings(
     }
     (place.watch)(StudyEvent::Part("times".to_owned()));
     let mut depths = Vec::new();
-    for site in sites {
-        let of = site.forecasting()?;
+    for context in contexts {
+        let of = context.forecasting()?;
         let Some(bench) = runner.benches.get(&of.table) else {
             continue;
         };
-        let counts: Vec<usize> = (0..=site.layers()).collect();
+        let counts: Vec<usize> = (0..=context.layers()).collect();
         let structures = counts
             .iter()
             .map(|&count| {
-                let gone = (site.layers() - count..site.layers()).collect();
-                site.removal(gone).from(of.dense.clone())
+                let gone = (context.layers() - count..context.layers()).collect();
+                context.removal(gone).from(of.dense.clone())
             })
             .collect::<Result<Vec<_>, _>>()?;
         let training = &of.study.base.training;
@@ -269,7 +277,7 @@ fn timings(
         })?;
         let points = counts.into_iter().zip(measured);
         depths.push(DepthTimings {
-            layers: site.layers(),
+            layers: context.layers(),
             points: points
                 .map(|(count, times)| PointTiming {
                     count,

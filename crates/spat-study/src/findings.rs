@@ -10,14 +10,14 @@ mod words;
 
 use spat_spec::{DepthReport, Finding, StudyReport};
 
-pub(crate) use attention::planted;
+pub(crate) use attention::ground_truth;
 
 /// All sentences, by depth, then those about all tables.
 pub(crate) fn findings(report: &StudyReport) -> Vec<Finding> {
     let depths = report.depths.iter();
     depths
         .flat_map(|depth| of_depth(depth, report.study.count(depth.layers)))
-        .chain(planted(&report.planted))
+        .chain(ground_truth(&report.ground_truth))
         .chain(pruning::transfers(report))
         .collect()
 }
@@ -27,7 +27,7 @@ pub(crate) fn of_depth(depth: &DepthReport, count: usize) -> Vec<Finding> {
     let count = count.clamp(1, (depth.layers - 1).max(1));
     let mut found = pruning::sweep(depth, count);
     found.extend(choice::oracle(depth));
-    found.extend(choice::rivals(depth));
+    found.extend(choice::baseline_scorers(depth));
     found.extend(choice::options(depth));
     found.extend(pruning::iterative(depth));
     found.extend(pruning::heads(depth));

@@ -5,8 +5,8 @@
 //! [`spat_spec::StudyReport`] from the results. Killed at any point and started again it ends with
 //! the same report, to the byte.
 //!
-//! [`conduct_made`] does the same for a [`spat_spec::MadeStudy`], which needs no table: classifiers of
-//! a generated text and of drawn images, and planted modules.
+//! [`conduct_synthetic`] does the same for a [`spat_spec::SyntheticStudy`], which needs no table: classifiers of
+//! a generated text and of drawn images, and a forecaster whose modules have a known order.
 //!
 //! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.
 
@@ -14,12 +14,11 @@ mod cache;
 mod classifiers;
 mod compare;
 mod conduct;
+mod context;
 mod error;
 mod findings;
-mod made;
 mod questions;
 mod runner;
-mod site;
 pub mod statistics;
 mod subsets;
 pub mod synthetic;
@@ -29,7 +28,7 @@ mod workers;
 
 pub use conduct::{Place, REPORT_FILE, STUDY_FILE, TIMINGS_FILE, conduct};
 pub use error::StudyError;
-pub use made::conduct_made;
 pub use runner::StudyEvent;
+pub use synthetic::conduct_synthetic;
 pub use task::{Outcome, Recipe, Removal, Task, TaskErrors};
 pub use workers::workers;

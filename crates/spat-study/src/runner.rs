@@ -173,8 +173,8 @@ impl Runner<'_> {
                 let errors = pollster::block_on(self.bench(of.table())?.errors(&model));
                 Ok(Outcome::Errors(errors.map_err(because)?.into()))
             }
-            Task::Planted(config) => {
-                let report = pollster::block_on(crate::synthetic::planted::run(config));
+            Task::GroundTruth(config) => {
+                let report = pollster::block_on(crate::synthetic::ground_truth::run(config));
                 let report = report.map_err(|error| because(error.into()))?;
                 let values = |scores: &[Score]| scores.iter().map(|score| score.value).collect();
                 let ways = report

@@ -1,7 +1,7 @@
 //! The work of a study in independent pieces, each named by a hash of all that decides its result.
 
 use crate::synthetic::Course;
-use crate::synthetic::planted::PlantedConfig;
+use crate::synthetic::ground_truth::GroundTruthConfig;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use spat_prune::ScoringOptions;
@@ -102,7 +102,8 @@ pub enum Task {
         group: (usize, usize),
     },
     /// Trains a model with modules of known importance, and ranks them in every way.
-    Planted(PlantedConfig),
+    #[serde(rename = "planted")]
+    GroundTruth(GroundTruthConfig),
     /// Errors on another table.
     Transfer {
         /// The model.
@@ -296,7 +297,7 @@ impl Task {
             Self::Train(recipe) => recipe.label(),
             Self::Cut { of, removal } => format!("{}, {}, not tuned", of.label(), without(removal)),
             Self::Score { of, scorer, .. } => format!("{}, scored by {scorer}", of.label()),
-            Self::Planted(config) => format!("planted modules, seed {}", config.seed),
+            Self::GroundTruth(config) => format!("planted modules, seed {}", config.seed),
             Self::Transfer { of, .. } => format!("{}, on another table", of.label()),
         }
     }

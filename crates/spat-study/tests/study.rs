@@ -9,10 +9,10 @@ use spat_engine::Device;
 use spat_series::{Series, TimeIndex};
 use spat_spec::{
     ClassifierSize, ClassifierStudy, Controls, DataConfig, DeviceFacts, Domain, Experiment,
-    ForecasterConfig, ITransformerConfig, MadeStudy, PlantedStudy, PruneRule, Question, Scorer,
-    SendOptions, Study, StudyReport, TableFacts, TrainingConfig, preset,
+    ForecasterConfig, GroundTruthStudy, ITransformerConfig, PruneRule, Question, Scorer,
+    SendOptions, Study, StudyReport, SyntheticStudy, TableFacts, TrainingConfig, preset,
 };
-use spat_study::{Place, REPORT_FILE, StudyError, StudyEvent, conduct, conduct_made};
+use spat_study::{Place, REPORT_FILE, StudyError, StudyEvent, conduct, conduct_synthetic};
 
 /// Two seasons a day in three channels, the third following the first with a lag.
 fn series(shift: usize) -> Series {
@@ -68,7 +68,7 @@ fn study(questions: &[Question]) -> Study {
         questions: questions.to_vec(),
         draws: 2,
         score_batches: 2,
-        planted_steps: 20,
+        ground_truth_steps: 20,
         scratch_everywhere: false,
     }
 }
@@ -123,7 +123,7 @@ fn every_question_has_an_answer() {
             );
         }
     }
-    // Every rival but the random order, which has a place of its own.
+    // Every baseline scorer but the random order, which has a place of its own.
     assert_eq!(depth.rankings.len(), Scorer::ALL.len() - 1);
     assert_eq!(depth.rankings[0].name, "send");
     assert!(
@@ -175,7 +175,7 @@ fn a_study_that_is_stopped_again_and_again_ends_with_the_same_bytes() {
     let questions = [
         Question::Oracle,
         Question::Sweep,
-        Question::Rivals,
+        Question::BaselineScorers,
         Question::Iterative,
     ];
     let study = Study {
@@ -201,11 +201,11 @@ fn a_study_that_is_stopped_again_and_again_ends_with_the_same_bytes() {
     assert_eq!(fs::read(pieces.path().join(REPORT_FILE)).unwrap(), expected);
 }
 
-/// The same questions of classifiers, and of planted modules.
+/// The same questions of classifiers, and of modules of known order.
 #[test]
 fn without_a_table_every_question_has_an_answer_too() {
     let studies = [
-        MadeStudy::Classifier(Box::new(ClassifierStudy {
+        SyntheticStudy::Classifier(Box::new(ClassifierStudy {
             domain: Domain::Images,
             size: ClassifierSize {
                 d_model: 8,
@@ -228,7 +228,7 @@ fn without_a_table_every_question_has_an_answer_too() {
             score_batches: 2,
             scratch_everywhere: false,
         })),
-        MadeStudy::Planted(PlantedStudy {
+        SyntheticStudy::GroundTruth(GroundTruthStudy {
             seeds: vec![1, 2],
             steps: 20,
             send: SendOptions::default(),
@@ -250,15 +250,15 @@ fn without_a_table_every_question_has_an_answer_too() {
             watch: &|_| (),
             stop: &stop,
         };
-        let report = conduct_made(&study, &place).unwrap();
+        let report = conduct_synthetic(&study, &place).unwrap();
         let page = fs::read_to_string(folder.path().join("study.html")).unwrap();
         assert!(
             !page.contains("NaN") && !page.contains(">inf<"),
             "a figure is missing"
         );
-        let MadeStudy::Classifier(study) = &study else {
+        let SyntheticStudy::Classifier(study) = &study else {
             assert_eq!(report.findings.len(), 2);
-            assert!(report.planted[0].own.is_some());
+            assert!(report.ground_truth[0].own.is_some());
             continue;
         };
         assert!(!page.contains("MSE"), "these are no forecasts");

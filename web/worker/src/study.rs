@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 use spat_engine::Device;
 use spat_engine::platform;
-use spat_spec::{DeviceFacts, MadeReport, StudyReport};
+use spat_spec::{DeviceFacts, StudyReport, SyntheticReport};
 use spat_study::{Place, StudyEvent, conduct};
 use spat_wire::{pack, unpack};
 use wasm_bindgen::closure::Closure;
@@ -77,8 +77,8 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
 fn show(json: &[u8]) -> Result<Tell, String> {
     let html = match serde_json::from_slice::<StudyReport>(json) {
         Ok(report) => spat_report::study_html(&report, None),
-        Err(no_study) => match serde_json::from_slice::<MadeReport>(json) {
-            Ok(report) => spat_report::made_html(&report),
+        Err(no_study) => match serde_json::from_slice::<SyntheticReport>(json) {
+            Ok(report) => spat_report::synthetic_html(&report),
             Err(_) => {
                 return Err(format!(
                     "this is no study.json of this version ({no_study}); `spat study` writes one"

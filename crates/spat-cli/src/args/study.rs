@@ -103,7 +103,7 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = one_of(QUESTIONS), hide_possible_values = true)]
     pub(crate) only: Vec<Question>,
 
-    /// Only these rivals of SEND [default: all]
+    /// Only these baseline scorers [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) scorers: Vec<Scorer>,
 
@@ -174,14 +174,14 @@ const DOMAINS: &[(&str, Domain)] = &[("text", Domain::Text), ("images", Domain::
 const QUESTIONS: &[(&str, Question)] = &[
     ("oracle", Question::Oracle),
     ("sweep", Question::Sweep),
-    ("rivals", Question::Rivals),
+    ("rivals", Question::BaselineScorers),
     ("options", Question::Options),
     ("iterative", Question::Iterative),
     ("heads", Question::Heads),
     ("adaptive", Question::Adaptive),
     ("stability", Question::Stability),
     ("uniformity", Question::Uniformity),
-    ("planted", Question::Planted),
+    ("planted", Question::GroundTruth),
     ("zero-shot", Question::ZeroShot),
 ];
 

@@ -1,4 +1,4 @@
-//! SEND and its rivals behind one function.
+//! SEND and the baseline scorers behind one function.
 //!
 //! Notation: A is a module's attention map after the softmax, M the connection mask on it,
 //! S = ∂L/∂M at M = 1; W a weight matrix; L the loss of one batch. Every score is larger for a more

@@ -1,4 +1,4 @@
-//! Every choice in the rivals.
+//! Options of the baseline scorers.
 
 use serde::{Deserialize, Serialize};
 use spat_spec::SendOptions;

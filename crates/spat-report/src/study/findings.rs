@@ -69,14 +69,14 @@ pub(super) fn heading(question: Question) -> &'static str {
     match question {
         Question::Oracle => "Does SEND choose well?",
         Question::Sweep => "What does pruning do?",
-        Question::Rivals => "What beats SEND?",
+        Question::BaselineScorers => "What beats SEND?",
         Question::Options => "Do SEND's open choices matter?",
         Question::Iterative => "One at a time, or at once?",
         Question::Heads => "Heads, or whole modules?",
         Question::Adaptive => "Can the number be chosen without the user?",
         Question::Stability => "Is the ranking stable?",
         Question::Uniformity => "Do low scores go with uniform attention?",
-        Question::Planted => "Is a known order found?",
+        Question::GroundTruth => "Is a known order found?",
         Question::ZeroShot => "What of tables never seen?",
     }
 }

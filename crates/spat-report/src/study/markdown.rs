@@ -7,7 +7,7 @@ use super::{
     findings::{heading, stance, verdict},
     rankings::table,
     sheet::Sheet,
-    transfer::{planted_table, transfers},
+    transfer::{ground_truth_table, transfers},
 };
 use crate::{escape::plain, number, page::ORIGIN};
 
@@ -66,10 +66,10 @@ pub(super) fn markdown(sheet: &Sheet<'_>) -> String {
             );
         }
     }
-    for plant in sheet.planted {
+    for result in sheet.ground_truth {
         out += &format!(
             "\n## Planted modules\n\n{}",
-            planted_table(plant).markdown()
+            ground_truth_table(result).markdown()
         );
     }
     if !sheet.transfers.is_empty() {

@@ -8,7 +8,7 @@ mod sheet;
 mod terminal;
 mod transfer;
 
-use spat_spec::{MadeReport, PairedTest, Spread, StudyReport, StudyTimings};
+use spat_spec::{PairedTest, Spread, StudyReport, StudyTimings, SyntheticReport};
 
 use crate::{
     escape::escape,
@@ -27,8 +27,8 @@ pub fn study_html(report: &StudyReport, timings: Option<&StudyTimings>) -> Strin
 }
 
 /// The same of a study without a table.
-pub fn made_html(report: &MadeReport) -> String {
-    html(&Sheet::of_made(report))
+pub fn synthetic_html(report: &SyntheticReport) -> String {
+    html(&Sheet::of_synthetic(report))
 }
 
 /// A study as one Markdown document: what was asked, the findings, and the tables behind them.
@@ -37,8 +37,8 @@ pub fn study_markdown(report: &StudyReport, timings: Option<&StudyTimings>) -> S
 }
 
 /// The same of a study without a table.
-pub fn made_markdown(report: &MadeReport) -> String {
-    markdown::markdown(&Sheet::of_made(report))
+pub fn synthetic_markdown(report: &SyntheticReport) -> String {
+    markdown::markdown(&Sheet::of_synthetic(report))
 }
 
 /// A study in plain text, at most 100 columns wide.
@@ -47,8 +47,8 @@ pub fn study_tables(report: &StudyReport) -> String {
 }
 
 /// The same of a study without a table.
-pub fn made_tables(report: &MadeReport) -> String {
-    terminal::tables(&Sheet::of_made(report))
+pub fn synthetic_tables(report: &SyntheticReport) -> String {
+    terminal::tables(&Sheet::of_synthetic(report))
 }
 
 fn html(sheet: &Sheet<'_>) -> String {
@@ -62,7 +62,7 @@ fn html(sheet: &Sheet<'_>) -> String {
         });
         sections.push(depth::section(depth, times));
     }
-    sections.push(transfer::planted(sheet.planted));
+    sections.push(transfer::ground_truth(sheet.ground_truth));
     sections.push(transfer::matrix(sheet.transfers));
     sections.push(origin(sheet));
     document(&sheet.title, &sections.join("\n"))

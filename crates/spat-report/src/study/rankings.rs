@@ -1,4 +1,4 @@
-//! SEND beside its rivals and its own variants.
+//! SEND beside the baseline scorers and its own variants.
 
 use spat_spec::{DepthReport, RankingReport, Spread};
 

@@ -1,8 +1,8 @@
 //! What every study's views are drawn from, whatever was studied.
 
 use spat_spec::{
-    ClassifierStudy, DepthReport, Domain, Finding, MadeReport, MadeStudy, PlantedResult,
-    StudyReport, StudyTimings, Transfer,
+    ClassifierStudy, DepthReport, Domain, Finding, GroundTruthResult, StudyReport, StudyTimings,
+    SyntheticReport, SyntheticStudy, Transfer,
 };
 
 use crate::number;
@@ -15,7 +15,7 @@ pub(super) struct Sheet<'a> {
     pub(super) seeds: usize,
     pub(super) findings: &'a [Finding],
     pub(super) depths: &'a [DepthReport],
-    pub(super) planted: &'a [PlantedResult],
+    pub(super) ground_truth: &'a [GroundTruthResult],
     pub(super) transfers: &'a [Transfer],
     pub(super) timings: Option<&'a StudyTimings>,
     pub(super) command: &'a str,
@@ -36,7 +36,7 @@ impl<'a> Sheet<'a> {
             seeds: report.study.seeds.len(),
             findings: &report.findings,
             depths: &report.depths,
-            planted: &report.planted,
+            ground_truth: &report.ground_truth,
             transfers: &report.transfers,
             timings,
             command: &report.command,
@@ -45,20 +45,20 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    pub(super) fn of_made(report: &'a MadeReport) -> Self {
+    pub(super) fn of_synthetic(report: &'a SyntheticReport) -> Self {
         Self {
             title: match &report.study {
-                MadeStudy::Planted(_) => "Study of planted modules".to_owned(),
-                MadeStudy::Classifier(study) => match study.domain {
+                SyntheticStudy::GroundTruth(_) => "Study of planted modules".to_owned(),
+                SyntheticStudy::Classifier(study) => match study.domain {
                     Domain::Text => "Study of a Transformer on generated text".to_owned(),
                     Domain::Images => "Study of a Transformer on drawn images".to_owned(),
                 },
             },
-            setting: made_setting(report),
+            setting: synthetic_setting(report),
             seeds: report.study.seeds().len(),
             findings: &report.findings,
             depths: &report.depths,
-            planted: &report.planted,
+            ground_truth: &report.ground_truth,
             transfers: &[],
             timings: None,
             command: &report.command,
@@ -83,18 +83,18 @@ fn setting(report: &StudyReport) -> String {
     )
 }
 
-fn made_setting(report: &MadeReport) -> String {
+fn synthetic_setting(report: &SyntheticReport) -> String {
     match &report.study {
-        MadeStudy::Planted(study) => format!(
+        SyntheticStudy::GroundTruth(study) => format!(
             "A forecaster of five layers in series that the program makes, {} of {} training steps each; ± is one deviation over seeds.",
             number::plural(study.seeds.len(), "model"),
             number::count(study.steps as u64),
         ),
-        MadeStudy::Classifier(study) => classifier_setting(study, report),
+        SyntheticStudy::Classifier(study) => classifier_setting(study, report),
     }
 }
 
-fn classifier_setting(study: &ClassifierStudy, report: &MadeReport) -> String {
+fn classifier_setting(study: &ClassifierStudy, report: &SyntheticReport) -> String {
     let task = match study.domain {
         Domain::Text => "The next character after 24 of a text with a known grammar",
         Domain::Images => "The shape in an image of 16 × 16 grey values, in patches of 4 × 4",

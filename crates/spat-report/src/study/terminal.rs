@@ -1,6 +1,6 @@
 //! The same for a terminal.
 
-use spat_spec::{DepthReport, PlantedResult, Question, Spread, Stance};
+use spat_spec::{DepthReport, GroundTruthResult, Question, Spread, Stance};
 
 use super::{
     difference,
@@ -26,8 +26,8 @@ pub(super) fn tables(sheet: &Sheet<'_>) -> String {
         lines.extend(errors(depth));
         lines.extend(rankings(depth));
     }
-    for plant in sheet.planted {
-        lines.extend(planted(plant));
+    for result in sheet.ground_truth {
+        lines.extend(ground_truth(result));
     }
     for question in Question::ALL {
         let found: Vec<_> = sheet
@@ -129,15 +129,15 @@ fn rankings(depth: &DepthReport) -> Vec<String> {
     lines
 }
 
-fn planted(plant: &PlantedResult) -> Vec<String> {
+fn ground_truth(result: &GroundTruthResult) -> Vec<String> {
     let mut lines = vec![
         format!("{:<50} {:>20}", "way of scoring", "tau with known order"),
         "─".repeat(WIDTH),
     ];
-    let mut ordered: Vec<_> = plant.tau.iter().collect();
+    let mut ordered: Vec<_> = result.tau.iter().collect();
     ordered.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
     for (name, tau) in ordered {
-        let own = if plant.own.as_ref() == Some(name) {
+        let own = if result.own.as_ref() == Some(name) {
             ", as studied"
         } else {
             ""

@@ -1,6 +1,6 @@
 //! Known orders, and tables never seen.
 
-use spat_spec::{PlantedResult, Transfer};
+use spat_spec::{GroundTruthResult, Transfer};
 
 use super::{difference, spread, tau};
 use crate::{
@@ -8,11 +8,11 @@ use crate::{
     table::Table,
 };
 
-/// Planted modules.
-pub(super) fn planted(plants: &[PlantedResult]) -> String {
+/// Modules of known importance.
+pub(super) fn ground_truth(results: &[GroundTruthResult]) -> String {
     let mut body = String::new();
-    for plant in plants {
-        body += &planted_table(plant).html();
+    for result in results {
+        body += &ground_truth_table(result).html();
     }
     if !body.is_empty() {
         body = aside("Modules were made redundant on purpose, so that the true order is known.")
@@ -61,16 +61,16 @@ pub(super) fn transfers(all: &[Transfer]) -> Table {
     table
 }
 
-pub(super) fn planted_table(plant: &PlantedResult) -> Table {
+pub(super) fn ground_truth_table(result: &GroundTruthResult) -> Table {
     let mut table = Table::new(
-        plant.plant.clone(),
+        result.constraints.clone(),
         ["", "tau with the known order", "planted ones at the bottom"],
     );
-    let mut rows: Vec<_> = plant.tau.iter().collect();
+    let mut rows: Vec<_> = result.tau.iter().collect();
     rows.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
     for (name, agreement) in rows {
-        let found = plant.found.get(name).copied().unwrap_or_default();
-        let own = if plant.own.as_ref() == Some(name) {
+        let found = result.found.get(name).copied().unwrap_or_default();
+        let own = if result.own.as_ref() == Some(name) {
             ", as studied"
         } else {
             ""

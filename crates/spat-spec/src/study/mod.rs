@@ -1,19 +1,21 @@
 //! A study: many trainings that answer whether pruning by SEND is right, and what they found.
 
-mod made;
 mod report;
 mod spread;
+mod synthetic;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-pub use made::{ClassifierSize, ClassifierStudy, Domain, MadeReport, MadeStudy, PlantedStudy};
 pub use report::{
-    AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, HeadPoint, IterativePoint,
-    Measure, PairedTest, Pick, PlantedResult, PointTiming, RandomPick, RankingReport, Stability,
+    AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, GroundTruthResult, HeadPoint,
+    IterativePoint, Measure, PairedTest, Pick, PointTiming, RandomPick, RankingReport, Stability,
     Stance, StudyReport, StudyTimings, SubsetResult, SweepPoint, Transfer, Uniformity,
 };
 pub use spread::Spread;
+pub use synthetic::{
+    ClassifierSize, ClassifierStudy, Domain, GroundTruthStudy, SyntheticReport, SyntheticStudy,
+};
 
 use crate::forecaster::ConfigError;
 use crate::{Experiment, ForecasterConfig, Scorer, SendOptions};
@@ -26,8 +28,9 @@ pub enum Question {
     Oracle,
     /// How far can one prune, beside fine-tuning alone and training from new weights?
     Sweep,
-    /// Do SEND's rivals choose better?
-    Rivals,
+    /// Do the baseline scorers choose better than SEND?
+    #[serde(rename = "rivals")]
+    BaselineScorers,
     /// Which of SEND's open choices matter?
     Options,
     /// One module at a time, or all at once?
@@ -41,7 +44,8 @@ pub enum Question {
     /// Does a low score go with uniform attention?
     Uniformity,
     /// Is a known order found?
-    Planted,
+    #[serde(rename = "planted")]
+    GroundTruth,
     /// Does a pruned model forecast tables that it never saw?
     ZeroShot,
 }
@@ -51,14 +55,14 @@ impl Question {
     pub const ALL: [Self; 11] = [
         Self::Oracle,
         Self::Sweep,
-        Self::Rivals,
+        Self::BaselineScorers,
         Self::Options,
         Self::Iterative,
         Self::Heads,
         Self::Adaptive,
         Self::Stability,
         Self::Uniformity,
-        Self::Planted,
+        Self::GroundTruth,
         Self::ZeroShot,
     ];
 
@@ -67,14 +71,14 @@ impl Question {
         match self {
             Self::Oracle => "oracle",
             Self::Sweep => "sweep",
-            Self::Rivals => "rivals",
+            Self::BaselineScorers => "rivals",
             Self::Options => "options",
             Self::Iterative => "iterative",
             Self::Heads => "heads",
             Self::Adaptive => "adaptive",
             Self::Stability => "stability",
             Self::Uniformity => "uniformity",
-            Self::Planted => "planted",
+            Self::GroundTruth => "planted",
             Self::ZeroShot => "zero-shot",
         }
     }
@@ -101,14 +105,15 @@ pub struct Study {
     pub depths: Vec<usize>,
     /// One model of each depth for each entry.
     pub seeds: Vec<u64>,
-    /// Rivals of SEND.
+    /// Baseline scorers, which SEND is compared with.
     pub scorers: Vec<Scorer>,
     /// What is asked.
     pub questions: Vec<Question>,
     /// Random orders where not every subset is trained.
     pub draws: usize,
-    /// Training steps of the models with planted modules.
-    pub planted_steps: usize,
+    /// Training steps of the models with a known order of modules.
+    #[serde(rename = "planted_steps")]
+    pub ground_truth_steps: usize,
     /// Whether every number of modules in the sweep is trained from new weights too, or only the
     /// one at the ratio of the base.
     pub scratch_everywhere: bool,

@@ -26,8 +26,8 @@ pub struct StudyReport {
     /// One entry per depth.
     pub depths: Vec<DepthReport>,
     /// Known orders, and whether they were found.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub planted: Vec<PlantedResult>,
+    #[serde(rename = "planted", default, skip_serializing_if = "Vec::is_empty")]
+    pub ground_truth: Vec<GroundTruthResult>,
     /// Models on tables that they were not trained on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transfers: Vec<Transfer>,
@@ -168,7 +168,7 @@ pub struct DepthReport {
     /// The same on test windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub single_test: Vec<Spread>,
-    /// SEND and its rivals.
+    /// SEND and the baseline scorers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rankings: Vec<RankingReport>,
     /// What blind choice gives.
@@ -381,14 +381,15 @@ pub struct Uniformity {
 
 /// A model with modules of known importance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlantedResult {
-    /// What was planted.
-    pub plant: String,
+pub struct GroundTruthResult {
+    /// Known importance of the modules, in words.
+    #[serde(rename = "plant")]
+    pub constraints: String,
     /// SEND as the study has it among the names below, if it is there.
     pub own: Option<String>,
     /// Kendall's tau with the true order, by scorer or option.
     pub tau: BTreeMap<String, Spread>,
-    /// Share of seeds in which the planted modules are exactly those at the bottom.
+    /// Share of seeds in which the modules of known importance are exactly those with the lowest scores.
     pub found: BTreeMap<String, f64>,
 }
 

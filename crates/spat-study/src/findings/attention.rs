@@ -1,6 +1,6 @@
 //! Whether the score is a property of the model.
 
-use spat_spec::{DepthReport, Finding, PlantedResult, Question, Stance};
+use spat_spec::{DepthReport, Finding, GroundTruthResult, Question, Stance};
 
 use super::words::{finding, rough};
 
@@ -77,22 +77,22 @@ pub(super) fn uniformity(depth: &DepthReport) -> Option<Finding> {
     ))
 }
 
-pub(crate) fn planted(plants: &[PlantedResult]) -> Vec<Finding> {
-    let each = plants.iter().map(|plant| {
-        let send: Vec<_> = plant.tau.iter().filter(|(name, _)| name.starts_with("send")).collect();
+pub(crate) fn ground_truth(results: &[GroundTruthResult]) -> Vec<Finding> {
+    let each = results.iter().map(|result| {
+        let send: Vec<_> = result.tau.iter().filter(|(name, _)| name.starts_with("send")).collect();
         let best = send.iter().max_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
-        let rivals: Vec<&str> = plant
+        let others: Vec<&str> = result
             .tau
             .iter()
             .filter(|(name, tau)| !name.starts_with("send") && tau.mean >= FOUND)
             .map(|(name, _)| name.as_str())
             .collect();
-        let rivals = if rivals.is_empty() {
+        let others = if others.is_empty() {
             "no rival".to_owned()
         } else {
-            rivals.join(", ")
+            others.join(", ")
         };
-        let own = plant.own.as_ref().and_then(|own| plant.tau.get(own));
+        let own = result.own.as_ref().and_then(|own| result.tau.get(own));
         let (stance, said) = match (best, own) {
             (Some((_, tau)), Some(own)) if own.mean >= FOUND => (
                 Stance::For,
@@ -113,18 +113,18 @@ pub(crate) fn planted(plants: &[PlantedResult]) -> Vec<Finding> {
             (None, _) => (Stance::Open, "SEND was not asked".to_owned()),
         };
         finding(
-            Question::Planted,
+            Question::GroundTruth,
             stance,
-            format!("Planted, {}: {said}. Of the others, {rivals} reached {FOUND}.", plant.plant),
+            format!("Planted, {}: {said}. Of the others, {others} reached {FOUND}.", result.constraints),
         )
     });
-    each.chain(plants.iter().filter_map(choices)).collect()
+    each.chain(results.iter().filter_map(choices)).collect()
 }
 
 /// Which of SEND's choices decides whether the order is found. The settings are named by their
 /// choices: `send when mask sign scaling`.
-fn choices(plant: &PlantedResult) -> Option<Finding> {
-    let settings: Vec<(Vec<&str>, f64)> = plant
+fn choices(result: &GroundTruthResult) -> Option<Finding> {
+    let settings: Vec<(Vec<&str>, f64)> = result
         .tau
         .iter()
         .filter(|(name, _)| name.starts_with("send "))
@@ -159,7 +159,7 @@ fn choices(plant: &PlantedResult) -> Option<Finding> {
         ""
     };
     Some(finding(
-        Question::Planted,
+        Question::GroundTruth,
         if against {
             Stance::Against
         } else {

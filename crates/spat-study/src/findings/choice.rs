@@ -119,16 +119,16 @@ fn price(ranking: &RankingReport) -> Option<&Spread> {
         .or_else(|| ranking.picks.first().map(|pick| &pick.test))
 }
 
-pub(super) fn rivals(depth: &DepthReport) -> Vec<Finding> {
-    let Some((send, rivals)) = depth.rankings.split_first() else {
+pub(super) fn baseline_scorers(depth: &DepthReport) -> Vec<Finding> {
+    let Some((send, baselines)) = depth.rankings.split_first() else {
         return Vec::new();
     };
-    let (Some(mine), false) = (price(send), rivals.is_empty()) else {
+    let (Some(mine), false) = (price(send), baselines.is_empty()) else {
         return Vec::new();
     };
-    let mut ordered: Vec<(&RankingReport, &Spread)> = rivals
+    let mut ordered: Vec<(&RankingReport, &Spread)> = baselines
         .iter()
-        .filter_map(|rival| Some((rival, price(rival)?)))
+        .filter_map(|scorer| Some((scorer, price(scorer)?)))
         .collect();
     ordered.sort_by(|a, b| a.1.mean.total_cmp(&b.1.mean).then(a.0.name.cmp(&b.0.name)));
     let better = ordered
@@ -138,12 +138,12 @@ pub(super) fn rivals(depth: &DepthReport) -> Vec<Finding> {
     let surely: Vec<&str> = ordered
         .iter()
         .filter(|(_, theirs)| lower(&paired(&theirs.values, &mine.values)) == Some(true))
-        .map(|(rival, _)| rival.name.as_str())
+        .map(|(scorer, _)| scorer.name.as_str())
         .collect();
     let beaten: Vec<&str> = ordered
         .iter()
         .filter(|(_, theirs)| lower(&paired(&mine.values, &theirs.values)) == Some(true))
-        .map(|(rival, _)| rival.name.as_str())
+        .map(|(scorer, _)| scorer.name.as_str())
         .collect();
     let list = |names: &[&str]| {
         if names.is_empty() {
@@ -161,33 +161,33 @@ pub(super) fn rivals(depth: &DepthReport) -> Vec<Finding> {
         return Vec::new();
     };
     let mut found = vec![finding(
-        Question::Rivals,
+        Question::BaselineScorers,
         match (surely.is_empty(), beaten.is_empty()) {
             (true, false) => Stance::For,
             (false, _) => Stance::Against,
-            (true, true) if better > rivals.len() / 2 => Stance::Against,
+            (true, true) if better > baselines.len() / 2 => Stance::Against,
             _ => Stance::Open,
         },
         format!(
             "With {} layers, {better} of {} have a lower mean {what} than SEND ({}); the lowest is that of {} with {}. Surely better than SEND over these seeds (95 %, not corrected for {} comparisons) {}; surely worse {}.",
             depth.layers,
-            plural(rivals.len(), "rival"),
+            plural(baselines.len(), "rival"),
             spread(mine),
             best.name,
             spread(least),
-            rivals.len(),
+            baselines.len(),
             list(&surely),
             list(&beaten)
         ),
     )];
     for name in ["first", "last"] {
-        let Some((rival, theirs)) = ordered.iter().find(|(rival, _)| rival.name == name) else {
+        let Some((scorer, theirs)) = ordered.iter().find(|(scorer, _)| scorer.name == name) else {
             continue;
         };
-        if let Some(tau) = rival.tau_send.as_ref().filter(|tau| tau.mean > 0.6) {
+        if let Some(tau) = scorer.tau_send.as_ref().filter(|tau| tau.mean > 0.6) {
             let test = paired(&mine.values, &theirs.values);
             found.push(finding(
-                Question::Rivals,
+                Question::BaselineScorers,
                 match lower(&test) {
                     Some(true) => Stance::For,
                     _ => Stance::Against,

@@ -4,8 +4,8 @@ use spat_prune::adaptive::{AdaptiveError, AdaptiveRule, Otherwise, eliminate};
 use spat_spec::{AdaptiveResult, Plan, Spread};
 
 use crate::compare::paired;
+use crate::context::StudyContext;
 use crate::error::StudyError;
-use crate::site::Site;
 use crate::subsets::{Subset, above_best, lowest};
 
 struct Rule {
@@ -40,24 +40,24 @@ fn rules() -> Vec<Rule> {
 }
 
 /// Each rule on each seed; validation errors are those of fine-tuned models.
-pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<AdaptiveResult>, StudyError> {
+pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<AdaptiveResult>, StudyError> {
     // The fixed numbers that the rules are held against, by SEND.
     let mut fixed: Vec<(u64, Vec<f64>)> = Vec::new();
-    for seed in site.seeds() {
-        let scores = site.send_values(seed)?;
-        let wanted = (0..=site.layers()).map(|count| (seed, lowest(&scores, count)));
-        site.tune(wanted.clone())?;
-        let tests = wanted.map(|(seed, gone)| site.test(seed, gone));
+    for seed in context.seeds() {
+        let scores = context.send_values(seed)?;
+        let wanted = (0..=context.layers()).map(|count| (seed, lowest(&scores, count)));
+        context.tune(wanted.clone())?;
+        let tests = wanted.map(|(seed, gone)| context.test(seed, gone));
         fixed.push((seed, tests.collect::<Result<_, _>>()?));
     }
     rules()
         .into_iter()
-        .map(|rule| result(site, &rule, &fixed))
+        .map(|rule| result(context, &rule, &fixed))
         .collect()
 }
 
 fn result(
-    site: &Site<'_>,
+    context: &StudyContext<'_>,
     rule: &Rule,
     fixed: &[(u64, Vec<f64>)],
 ) -> Result<AdaptiveResult, StudyError> {
@@ -66,16 +66,18 @@ fn result(
     let mut trainings = Vec::new();
     let mut regrets = Vec::new();
     for (seed, of_fixed) in fixed {
-        let scores = site.send(*seed, site.terms.send)?;
+        let scores = context.send(*seed, context.terms.send)?;
         let evaluate = async |plan: &Plan| -> Result<f64, StudyError> {
-            Ok(site.errors(site.tuned(*seed, subset(site, plan)))?.val)
+            Ok(context
+                .errors(context.tuned(*seed, subset(context, plan)))?
+                .val)
         };
         let search = pollster::block_on(eliminate("send", scores, &rule.rule, &[], evaluate));
         let plan = search.map_err(|error| match error {
             AdaptiveError::Evaluate(error) => error,
             AdaptiveError::Plan(error) => error.into(),
         })?;
-        let test = site.test(*seed, subset(site, &plan))?;
+        let test = context.test(*seed, subset(context, &plan))?;
         counts.push(plan.removed.len());
         // The first trial is the dense model, which every study fine-tunes anyway.
         let trials = plan.search.map_or(0, |search| search.cost());
@@ -83,7 +85,7 @@ fn result(
         regrets.push(above_best(test, of_fixed.iter().copied()));
         tests.push(test);
     }
-    let against_fixed = (0..=site.layers()).map(|count| {
+    let against_fixed = (0..=context.layers()).map(|count| {
         let theirs: Vec<f64> = fixed.iter().map(|(_, tests)| tests[count]).collect();
         (count, paired(&tests, &theirs))
     });
@@ -98,8 +100,8 @@ fn result(
     })
 }
 
-fn subset(site: &Site<'_>, plan: &Plan) -> Subset {
-    (0..site.layers())
-        .filter(|&place| plan.removed.contains(&site.modules[place]))
+fn subset(context: &StudyContext<'_>, plan: &Plan) -> Subset {
+    (0..context.layers())
+        .filter(|&place| plan.removed.contains(&context.modules[place]))
         .collect()
 }

@@ -5,8 +5,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_spec::{Granularity, HeadPoint, Plan, PruneRule, Score, Spread};
 
 use crate::compare::paired;
+use crate::context::StudyContext;
 use crate::error::StudyError;
-use crate::site::Site;
 use crate::subsets::{Subset, lowest, values};
 use crate::task::Removal;
 
@@ -14,11 +14,11 @@ use crate::task::Removal;
 const RANDOM: usize = 3;
 
 /// Modules at the study's ratio, and as many heads as save the same MACs.
-pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
-    let of = site.forecasting()?;
-    let modules = site.count();
+pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<HeadPoint>, StudyError> {
+    let of = context.forecasting()?;
+    let modules = context.count();
     let rule = PruneRule {
-        ratio: modules as f64 / site.layers() as f64,
+        ratio: modules as f64 / context.layers() as f64,
         granularity: Granularity::HeadsAtEqualMacs,
         ..PruneRule::default()
     };
@@ -32,8 +32,8 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     let mut by_module = Vec::new();
     let mut by_head = Vec::new();
     let mut by_random = Vec::new();
-    for seed in site.seeds() {
-        let scores = site.send(seed, site.terms.send)?;
+    for seed in context.seeds() {
+        let scores = context.send(seed, context.terms.send)?;
         by_module.push((seed, lowest(&values(&scores), modules)));
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x4845_4144);
         let mut blind = Vec::new();
@@ -50,19 +50,25 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     let blind = single(&by_random);
     let recipes = by_module
         .iter()
-        .map(|&(seed, subset)| site.tuned(seed, subset))
+        .map(|&(seed, subset)| context.tuned(seed, subset))
         .chain(
             by_head
                 .iter()
                 .chain(&blind)
-                .map(|(seed, removal)| site.tuned_without(*seed, removal.clone())),
+                .map(|(seed, removal)| context.tuned_without(*seed, removal.clone())),
         );
-    site.train(recipes.collect::<Vec<_>>())?;
+    context.train(recipes.collect::<Vec<_>>())?;
 
     let test = |seed: u64, removal: &Removal| -> Result<f64, StudyError> {
-        Ok(site.errors(site.tuned_without(seed, removal.clone()))?.test)
+        Ok(context
+            .errors(context.tuned_without(seed, removal.clone()))?
+            .test)
     };
-    let module_test = spread(by_module.iter().map(|&(seed, gone)| site.test(seed, gone)))?;
+    let module_test = spread(
+        by_module
+            .iter()
+            .map(|&(seed, gone)| context.test(seed, gone)),
+    )?;
     let head_test = spread(by_head.iter().map(|(seed, removal)| test(*seed, removal)))?;
     let random_test = spread(by_random.iter().map(|(seed, removals)| {
         Ok(spread(removals.iter().map(|removal| test(*seed, removal)))?.mean)
@@ -85,7 +91,7 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     Ok(vec![HeadPoint {
         modules,
         heads: Spread::of(gone.collect()).mean.round() as usize,
-        module_macs: site.removal(first).from(of.dense.clone())?.cost().macs,
+        module_macs: context.removal(first).from(of.dense.clone())?.cost().macs,
         head_macs: macs.mean,
         paired: paired(&head_test.values, &module_test.values),
         by_module: module_test,

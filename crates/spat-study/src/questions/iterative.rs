@@ -3,54 +3,56 @@
 use spat_spec::{IterativePoint, Schedule, Scorer, TrainingConfig};
 
 use crate::compare::paired;
+use crate::context::StudyContext;
 use crate::error::StudyError;
-use crate::site::Site;
 use crate::subsets::{Subset, lowest, values};
 use crate::task::{Recipe, Removal};
 
 /// Both ways with equal epochs of fine-tuning at a constant rate, and both scored by a pass over
 /// the finished model: only the order of work differs.
-pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError> {
-    if site.layers() < 3 {
+pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<IterativePoint>, StudyError> {
+    if context.layers() < 3 {
         // One of two modules: the two ways are one.
         return Ok(Vec::new());
     }
-    let count = site.count().max(2);
-    let finetune = &site.forecasting()?.study.base.finetune;
+    let count = context.count().max(2);
+    let finetune = &context.forecasting()?.study.base.finetune;
     let epochs = finetune.epochs.max(count);
-    let tasks: Vec<_> = site
+    let tasks: Vec<_> = context
         .seeds()
-        .map(|seed| site.score_task(site.dense(seed), Scorer::Send, site.terms.send))
+        .map(|seed| context.score_task(context.dense(seed), Scorer::Send, context.terms.send))
         .collect();
-    site.runner.ask(&tasks)?;
+    context.runner.ask(&tasks)?;
 
     let mut at_once = Vec::new();
     let mut stages: Vec<(u64, Recipe, Subset)> = Vec::new();
-    for seed in site.seeds() {
+    for seed in context.seeds() {
         let gone = lowest(
-            &values(&site.scored(site.dense(seed), Scorer::Send, site.terms.send)?),
+            &values(&context.scored(context.dense(seed), Scorer::Send, context.terms.send)?),
             count,
         );
         let recipe = Recipe::Tuned {
-            from: Box::new(site.dense(seed)),
-            removal: site.removal(gone),
+            from: Box::new(context.dense(seed)),
+            removal: context.removal(gone),
             training: constant(finetune, epochs),
             seed,
         };
         at_once.push((recipe, gone));
-        stages.push((seed, site.dense(seed), Subset::NONE));
+        stages.push((seed, context.dense(seed), Subset::NONE));
     }
-    site.train(at_once.iter().map(|(recipe, _)| recipe.clone()))?;
+    context.train(at_once.iter().map(|(recipe, _)| recipe.clone()))?;
 
     for stage in 0..count {
         let tasks: Vec<_> = stages
             .iter()
-            .map(|(_, recipe, _)| site.score_task(recipe.clone(), Scorer::Send, site.terms.send))
+            .map(|(_, recipe, _)| {
+                context.score_task(recipe.clone(), Scorer::Send, context.terms.send)
+            })
             .collect();
-        site.runner.ask(&tasks)?;
+        context.runner.ask(&tasks)?;
         for (seed, recipe, gone) in &mut stages {
-            let scores = site.scored(recipe.clone(), Scorer::Send, site.terms.send)?;
-            let active: Vec<usize> = (0..site.layers())
+            let scores = context.scored(recipe.clone(), Scorer::Send, context.terms.send)?;
+            let active: Vec<usize> = (0..context.layers())
                 .filter(|module| !gone.places().contains(module))
                 .collect();
             let lowest = lowest(&values(&scores), 1).places();
@@ -63,7 +65,7 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
             let share = epochs / count + usize::from(stage < epochs % count);
             *recipe = Recipe::Tuned {
                 from: Box::new(recipe.clone()),
-                removal: Removal::modules(vec![site.modules[module].clone()]),
+                removal: Removal::modules(vec![context.modules[module].clone()]),
                 training: constant(finetune, share),
                 // Another order of windows in each stage, as in one long training.
                 seed: seed.wrapping_add(stage as u64 * 1_000_003),
@@ -71,20 +73,20 @@ pub(crate) fn compare(site: &Site<'_>) -> Result<Vec<IterativePoint>, StudyError
         }
         let recipes: Vec<Recipe> = stages.iter().map(|(_, recipe, _)| recipe.clone()).collect();
         if stage + 1 < count {
-            site.runner.ask_models(&recipes)?;
+            context.runner.ask_models(&recipes)?;
         } else {
-            site.train(recipes)?;
+            context.train(recipes)?;
         }
     }
 
     let mut recipes = at_once.iter().map(|(recipe, _)| recipe.clone());
-    let one_shot = site.over_seeds(|_| match recipes.next() {
-        Some(recipe) => Ok(site.errors(recipe)?.test),
+    let one_shot = context.over_seeds(|_| match recipes.next() {
+        Some(recipe) => Ok(context.errors(recipe)?.test),
         None => Err(StudyError::Mismatch("a seed is missing".to_owned())),
     })?;
     let mut recipes = stages.iter().map(|(_, recipe, _)| recipe.clone());
-    let iterative = site.over_seeds(|_| match recipes.next() {
-        Some(recipe) => Ok(site.errors(recipe)?.test),
+    let iterative = context.over_seeds(|_| match recipes.next() {
+        Some(recipe) => Ok(context.errors(recipe)?.test),
         None => Err(StudyError::Mismatch("a seed is missing".to_owned())),
     })?;
     let pairs = at_once.iter().zip(&stages);

@@ -1,9 +1,9 @@
 //! One file per question: which tasks it needs, and what their results say.
 
 pub(crate) mod adaptive;
+pub(crate) mod ground_truth;
 pub(crate) mod heads;
 pub(crate) mod iterative;
-pub(crate) mod planted;
 pub(crate) mod rankings;
 pub(crate) mod stability;
 pub(crate) mod subsets;

@@ -1,18 +1,18 @@
-//! SEND, its variants and its rivals: what each would remove, and what comes of it.
+//! SEND, its variants and the baseline scorers: what each would remove, and the resulting errors.
 
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_spec::{DepthReport, Pick, RandomPick, RankingReport, Scorer, SendOptions, Spread};
 
 use crate::compare::{paired, tau};
+use crate::context::StudyContext;
 use crate::error::StudyError;
-use crate::site::Site;
 use crate::subsets::{Subset, above_best, drawn, lowest, values};
 use crate::variants::variants;
 
-/// Somebody who ranks modules.
+/// A way of ranking modules: a scorer with its options.
 #[derive(Debug, Clone)]
-pub(crate) struct Judge {
+pub(crate) struct RankingMethod {
     name: String,
     title: String,
     source: Source,
@@ -21,31 +21,31 @@ pub(crate) struct Judge {
 #[derive(Debug, Clone, Copy)]
 enum Source {
     Send(SendOptions),
-    Rival(Scorer),
+    Scorer(Scorer),
 }
 
-/// SEND as the study has it, then its rivals that rank by something.
-pub(crate) fn rivals(site: &Site<'_>) -> Vec<Judge> {
-    let judge = |scorer: Scorer, source| Judge {
+/// SEND with the study's options, then the baseline scorers except the random order.
+pub(crate) fn baseline_scorers(context: &StudyContext<'_>) -> Vec<RankingMethod> {
+    let method = |scorer: Scorer, source| RankingMethod {
         name: scorer.name().to_owned(),
         title: scorer.title().to_owned(),
         source,
     };
-    let send = judge(Scorer::Send, Source::Send(site.terms.send));
-    let others = site
+    let send = method(Scorer::Send, Source::Send(context.terms.send));
+    let others = context
         .terms
         .scorers
         .iter()
         .filter(|scorer| !matches!(scorer, Scorer::Send | Scorer::Random))
-        .map(|&scorer| judge(scorer, Source::Rival(scorer)));
+        .map(|&scorer| method(scorer, Source::Scorer(scorer)));
     std::iter::once(send).chain(others).collect()
 }
 
 /// SEND with each of its choices varied, the study's own first.
-pub(crate) fn options(site: &Site<'_>) -> Vec<Judge> {
-    let variants = variants(site.terms.send).into_iter();
+pub(crate) fn options(context: &StudyContext<'_>) -> Vec<RankingMethod> {
+    let variants = variants(context.terms.send).into_iter();
     variants
-        .map(|variant| Judge {
+        .map(|variant| RankingMethod {
             name: variant.name.to_owned(),
             title: variant.title.to_owned(),
             source: Source::Send(variant.options),
@@ -55,59 +55,59 @@ pub(crate) fn options(site: &Site<'_>) -> Vec<Judge> {
 
 /// Numbers of modules at which rankings are compared: all that leave a choice where every subset
 /// is trained, else that of the study's ratio.
-fn counts(site: &Site<'_>, oracle: bool) -> Vec<usize> {
+fn counts(context: &StudyContext<'_>, oracle: bool) -> Vec<usize> {
     if oracle {
-        (1..site.layers()).collect()
+        (1..context.layers()).collect()
     } else {
-        vec![site.count()]
+        vec![context.count()]
     }
 }
 
-/// What each judge would remove and what comes of it; the first is the one that the others are
+/// What each method would remove and what comes of it; the first is the one that the others are
 /// compared with.
 pub(crate) fn rank(
-    site: &Site<'_>,
-    judges: &[Judge],
+    context: &StudyContext<'_>,
+    methods: &[RankingMethod],
     depth: &DepthReport,
 ) -> Result<Vec<RankingReport>, StudyError> {
     let oracle = !depth.subsets.is_empty();
-    let counts = counts(site, oracle);
-    site.runner.ask(&score_tasks(site, judges))?;
-    // judge → seed → module
+    let counts = counts(context, oracle);
+    context.runner.ask(&score_tasks(context, methods))?;
+    // method → seed → module
     let mut scores: Vec<Vec<Vec<f64>>> = Vec::new();
-    for judge in judges {
-        let of_seed = |seed| scores_of(site, judge, seed);
-        scores.push(site.seeds().map(of_seed).collect::<Result<_, _>>()?);
+    for method in methods {
+        let of_seed = |seed| scores_of(context, method, seed);
+        scores.push(context.seeds().map(of_seed).collect::<Result<_, _>>()?);
     }
-    let pairs = scores.iter().flat_map(|of_judge| {
-        site.seeds().zip(of_judge).flat_map(|(seed, scores)| {
+    let pairs = scores.iter().flat_map(|of_method| {
+        context.seeds().zip(of_method).flat_map(|(seed, scores)| {
             counts
                 .iter()
                 .map(move |&count| (seed, lowest(scores, count)))
         })
     });
-    site.tune(pairs.collect::<Vec<_>>())?;
+    context.tune(pairs.collect::<Vec<_>>())?;
 
     let mut reports: Vec<RankingReport> = Vec::new();
-    for (judge, of_judge) in judges.iter().zip(&scores) {
+    for (method, of_method) in methods.iter().zip(&scores) {
         let mut picks = Vec::new();
         for &count in &counts {
-            picks.push(pick(site, of_judge, count, depth)?);
+            picks.push(pick(context, of_method, count, depth)?);
         }
         let total = oracle
-            .then(|| mean_regret(&picks, site.terms.seeds.len()))
+            .then(|| mean_regret(&picks, context.terms.seeds.len()))
             .flatten();
-        let modules = 0..site.layers();
+        let modules = 0..context.layers();
         reports.push(RankingReport {
-            name: judge.name.clone(),
-            title: judge.title.clone(),
+            name: method.name.clone(),
+            title: method.title.clone(),
             scores: modules
-                .map(|module| of_judge.iter().map(|scores| scores[module]).collect())
+                .map(|module| of_method.iter().map(|scores| scores[module]).collect())
                 .collect(),
-            tau_val: tau_with(of_judge, &depth.single_val),
-            tau_test: tau_with(of_judge, &depth.single_test),
-            tau_send: (!reports.is_empty() && site.layers() > 1).then(|| {
-                let pairs = of_judge.iter().zip(&scores[0]);
+            tau_val: tau_with(of_method, &depth.single_val),
+            tau_test: tau_with(of_method, &depth.single_test),
+            tau_send: (!reports.is_empty() && context.layers() > 1).then(|| {
+                let pairs = of_method.iter().zip(&scores[0]);
                 pairs.map(|(one, send)| tau(one, send)).collect()
             }),
             against_send: match (&total, reports.first()) {
@@ -124,16 +124,16 @@ pub(crate) fn rank(
     Ok(reports)
 }
 
-fn score_tasks(site: &Site<'_>, judges: &[Judge]) -> Vec<crate::task::Task> {
+fn score_tasks(context: &StudyContext<'_>, methods: &[RankingMethod]) -> Vec<crate::task::Task> {
     let mut tasks = Vec::new();
-    for judge in judges {
-        for seed in site.seeds() {
-            match judge.source {
-                Source::Rival(scorer) => {
-                    tasks.push(site.score_task(site.dense(seed), scorer, site.terms.send));
+    for method in methods {
+        for seed in context.seeds() {
+            match method.source {
+                Source::Scorer(scorer) => {
+                    tasks.push(context.score_task(context.dense(seed), scorer, context.terms.send));
                 }
                 Source::Send(options) if options.when == spat_spec::When::After => {
-                    tasks.push(site.score_task(site.dense(seed), Scorer::Send, options));
+                    tasks.push(context.score_task(context.dense(seed), Scorer::Send, options));
                 }
                 // Recorded while the dense model was trained.
                 Source::Send(_) => {}
@@ -143,33 +143,39 @@ fn score_tasks(site: &Site<'_>, judges: &[Judge]) -> Vec<crate::task::Task> {
     tasks
 }
 
-fn scores_of(site: &Site<'_>, judge: &Judge, seed: u64) -> Result<Vec<f64>, StudyError> {
-    let scores = match judge.source {
-        Source::Send(options) => site.send(seed, options)?,
-        Source::Rival(scorer) => site.scored(site.dense(seed), scorer, site.terms.send)?,
+fn scores_of(
+    context: &StudyContext<'_>,
+    method: &RankingMethod,
+    seed: u64,
+) -> Result<Vec<f64>, StudyError> {
+    let scores = match method.source {
+        Source::Send(options) => context.send(seed, options)?,
+        Source::Scorer(scorer) => {
+            context.scored(context.dense(seed), scorer, context.terms.send)?
+        }
     };
-    if scores.len() != site.layers() {
+    if scores.len() != context.layers() {
         return Err(StudyError::Mismatch(format!(
             "{} scored {} of {} modules",
-            judge.name,
+            method.name,
             scores.len(),
-            site.layers()
+            context.layers()
         )));
     }
     Ok(values(&scores))
 }
 
 fn pick(
-    site: &Site<'_>,
+    context: &StudyContext<'_>,
     scores: &[Vec<f64>],
     count: usize,
     depth: &DepthReport,
 ) -> Result<Pick, StudyError> {
     let chosen: Vec<Subset> = scores.iter().map(|scores| lowest(scores, count)).collect();
-    let tests: Spread = site
+    let tests: Spread = context
         .seeds()
         .zip(&chosen)
-        .map(|(seed, &subset)| site.test(seed, subset))
+        .map(|(seed, &subset)| context.test(seed, subset))
         .collect::<Result<Vec<f64>, _>>()?
         .into_iter()
         .collect();
@@ -223,30 +229,34 @@ fn tau_with(scores: &[Vec<f64>], harms: &[Spread]) -> Option<Spread> {
 }
 
 /// What a blind choice gives: the mean over all choices where all are known, over draws elsewhere.
-pub(crate) fn random(site: &Site<'_>, depth: &DepthReport) -> Result<Vec<RandomPick>, StudyError> {
+pub(crate) fn random(
+    context: &StudyContext<'_>,
+    depth: &DepthReport,
+) -> Result<Vec<RandomPick>, StudyError> {
     let oracle = !depth.subsets.is_empty();
     let mut picks = Vec::new();
-    for count in counts(site, oracle) {
+    for count in counts(context, oracle) {
         let of_seed = |seed: u64| -> Vec<Subset> {
             if oracle {
-                return Subset::all(site.layers())
+                return Subset::all(context.layers())
                     .filter(|subset| subset.len() == count)
                     .collect();
             }
-            draws(site.layers(), count, site.terms.draws, seed)
+            draws(context.layers(), count, context.terms.draws, seed)
         };
-        site.tune(
-            site.seeds()
+        context.tune(
+            context
+                .seeds()
                 .flat_map(|seed| of_seed(seed).into_iter().map(move |s| (seed, s))),
         )?;
         let mut between = Vec::new();
         let mut regrets = Vec::new();
         let mut known = 0;
         let mut place = 0;
-        let test = site.over_seeds(|seed| {
+        let test = context.over_seeds(|seed| {
             let chosen = of_seed(seed);
             known = chosen.len();
-            let tests = chosen.into_iter().map(|subset| site.test(seed, subset));
+            let tests = chosen.into_iter().map(|subset| context.test(seed, subset));
             let tests = Spread::of(tests.collect::<Result<_, _>>()?);
             between.push(tests.sd);
             if oracle {

@@ -4,8 +4,8 @@ use spat_series::Part;
 use spat_spec::{Scorer, Spread, Stability};
 
 use crate::compare::{interval, tau};
+use crate::context::{StudyContext, scores_of, scoring};
 use crate::error::StudyError;
-use crate::site::{Site, scores_of, scoring};
 use crate::subsets::{lowest, values};
 use crate::task::Task;
 
@@ -13,52 +13,52 @@ use crate::task::Task;
 const GROUPS: usize = 6;
 
 /// Kendall's tau of SEND with itself.
-pub(crate) fn measure(site: &Site<'_>) -> Result<Option<Stability>, StudyError> {
-    if site.layers() < 2 {
+pub(crate) fn measure(context: &StudyContext<'_>) -> Result<Option<Stability>, StudyError> {
+    if context.layers() < 2 {
         return Ok(None);
     }
-    let (batches, size) = site.terms.batches;
+    let (batches, size) = context.terms.batches;
     let each = batches.div_ceil(GROUPS);
     let task = |seed: u64, group: usize| Task::Score {
-        of: site.dense(seed),
+        of: context.dense(seed),
         scorer: Scorer::Send,
-        options: scoring(site.terms.send),
+        options: scoring(context.terms.send),
         part: Part::Train,
         batches: (each, size),
         group: (group, GROUPS),
     };
-    let tasks: Vec<Task> = site
+    let tasks: Vec<Task> = context
         .seeds()
         .flat_map(|seed| (0..GROUPS).map(move |group| (seed, group)))
         .map(|(seed, group)| task(seed, group))
         .collect();
-    site.runner.ask(&tasks)?;
+    context.runner.ask(&tasks)?;
 
     let mut over_batches = Vec::new();
     let mut same = Vec::new();
-    for seed in site.seeds() {
+    for seed in context.seeds() {
         let groups = (0..GROUPS)
-            .map(|group| Ok(values(&scores_of(site.runner, task(seed, group))?)))
+            .map(|group| Ok(values(&scores_of(context.runner, task(seed, group))?)))
             .collect::<Result<Vec<_>, StudyError>>()?;
         over_batches.extend(pairwise(&groups));
         for (place, one) in groups.iter().enumerate() {
             same.extend(groups[..place].iter().map(|other| {
                 f64::from(u8::from(
-                    lowest(one, site.count()) == lowest(other, site.count()),
+                    lowest(one, context.count()) == lowest(other, context.count()),
                 ))
             }));
         }
     }
 
-    let finished = site
+    let finished = context
         .seeds()
-        .map(|seed| site.send_values(seed))
+        .map(|seed| context.send_values(seed))
         .collect::<Result<Vec<_>, _>>()?;
     let over_seeds = pairwise(&finished);
 
     let mut by_epoch: Vec<Vec<f64>> = Vec::new();
-    for seed in site.seeds() {
-        let (_, epochs) = site.recorded(seed)?;
+    for seed in context.seeds() {
+        let (_, epochs) = context.recorded(seed)?;
         let Some(last) = epochs.last().map(|scores| values(scores)) else {
             continue;
         };

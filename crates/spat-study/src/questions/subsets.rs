@@ -3,19 +3,19 @@
 
 use spat_spec::{Spread, SubsetResult};
 
+use crate::context::StudyContext;
 use crate::error::StudyError;
-use crate::site::Site;
 use crate::subsets::Subset;
 
 /// Every subset in the order of their bit patterns.
-pub(crate) fn every_subset(site: &Site<'_>) -> Result<Vec<SubsetResult>, StudyError> {
-    let pairs = site
+pub(crate) fn every_subset(context: &StudyContext<'_>) -> Result<Vec<SubsetResult>, StudyError> {
+    let pairs = context
         .seeds()
-        .flat_map(|seed| Subset::all(site.layers()).map(move |subset| (seed, subset)));
-    site.tune(pairs)?;
-    Subset::all(site.layers())
+        .flat_map(|seed| Subset::all(context.layers()).map(move |subset| (seed, subset)));
+    context.tune(pairs)?;
+    Subset::all(context.layers())
         .map(|subset| {
-            let errors = site.error_spread(|seed| Ok(site.tuned(seed, subset)))?;
+            let errors = context.error_spread(|seed| Ok(context.tuned(seed, subset)))?;
             Ok(SubsetResult {
                 removed: subset.places(),
                 val: errors.val,
@@ -27,21 +27,23 @@ pub(crate) fn every_subset(site: &Site<'_>) -> Result<Vec<SubsetResult>, StudyEr
 
 /// How much higher the error is without each single module, on validation and on test windows, both
 /// fine-tuned as long.
-pub(crate) fn single_modules(site: &Site<'_>) -> Result<(Vec<Spread>, Vec<Spread>), StudyError> {
+pub(crate) fn single_modules(
+    context: &StudyContext<'_>,
+) -> Result<(Vec<Spread>, Vec<Spread>), StudyError> {
     let wanted: Vec<Subset> = std::iter::once(Subset::NONE)
-        .chain((0..site.layers()).map(Subset::single))
+        .chain((0..context.layers()).map(Subset::single))
         .collect();
-    let pairs = site
+    let pairs = context
         .seeds()
         .flat_map(|seed| wanted.iter().map(move |&subset| (seed, subset)));
-    site.tune(pairs)?;
+    context.tune(pairs)?;
     let mut val = Vec::new();
     let mut test = Vec::new();
-    for module in 0..site.layers() {
+    for module in 0..context.layers() {
         let mut harms = (Vec::new(), Vec::new());
-        for seed in site.seeds() {
-            let with = site.errors(site.tuned(seed, Subset::NONE))?;
-            let without = site.errors(site.tuned(seed, Subset::single(module)))?;
+        for seed in context.seeds() {
+            let with = context.errors(context.tuned(seed, Subset::NONE))?;
+            let without = context.errors(context.tuned(seed, Subset::single(module)))?;
             harms.0.push(without.val - with.val);
             harms.1.push(without.test - with.test);
         }

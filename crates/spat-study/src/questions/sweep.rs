@@ -3,8 +3,8 @@
 use spat_spec::{Spread, SweepPoint};
 
 use crate::compare::paired;
+use crate::context::{StudyContext, errors_of};
 use crate::error::StudyError;
-use crate::site::{Site, errors_of};
 use crate::subsets::{Subset, lowest, pareto};
 use crate::task::Task;
 
@@ -21,41 +21,43 @@ fn counts(layers: usize) -> Vec<usize> {
 }
 
 /// Modules removed by SEND, at once.
-pub(crate) fn sweep(site: &Site<'_>) -> Result<Vec<SweepPoint>, StudyError> {
+pub(crate) fn sweep(context: &StudyContext<'_>) -> Result<Vec<SweepPoint>, StudyError> {
     let mut scores = Vec::new();
-    for seed in site.seeds() {
-        scores.push((seed, site.send_values(seed)?));
+    for seed in context.seeds() {
+        scores.push((seed, context.send_values(seed)?));
     }
     let subset = |seed: u64, count: usize| {
         let of_seed = scores.iter().find(|(known, _)| *known == seed);
         of_seed.map_or(Subset::NONE, |(_, scores)| lowest(scores, count))
     };
-    let counts = counts(site.layers());
+    let counts = counts(context.layers());
     let scratch =
-        |count: usize| count > 0 && (site.terms.scratch_everywhere || count == site.count());
+        |count: usize| count > 0 && (context.terms.scratch_everywhere || count == context.count());
     let mut tasks = Vec::new();
     for &count in &counts {
-        for seed in site.seeds() {
+        for seed in context.seeds() {
             let gone = subset(seed, count);
-            tasks.push(Task::Train(site.tuned(seed, gone)));
-            tasks.push(cut(site, seed, gone));
+            tasks.push(Task::Train(context.tuned(seed, gone)));
+            tasks.push(cut(context, seed, gone));
             if scratch(count) {
-                tasks.push(Task::Train(site.scratch(seed, gone)));
+                tasks.push(Task::Train(context.scratch(seed, gone)));
             }
         }
     }
-    site.runner.ask(&tasks)?;
+    context.runner.ask(&tasks)?;
 
-    let control = site.over_seeds(|seed| site.test(seed, Subset::NONE))?;
+    let control = context.over_seeds(|seed| context.test(seed, Subset::NONE))?;
     let mut points = Vec::new();
     for &count in &counts {
-        let tuned = site.error_spread(|seed| Ok(site.tuned(seed, subset(seed, count))))?;
-        let cut_test = site.over_seeds(|seed| {
-            Ok(errors_of(site.runner, cut(site, seed, subset(seed, count)))?.test)
+        let tuned = context.error_spread(|seed| Ok(context.tuned(seed, subset(seed, count))))?;
+        let cut_test = context.over_seeds(|seed| {
+            Ok(errors_of(context.runner, cut(context, seed, subset(seed, count)))?.test)
         })?;
         let scratch_test: Option<Spread> = if scratch(count) {
-            Some(site.over_seeds(|seed| {
-                Ok(site.errors(site.scratch(seed, subset(seed, count)))?.test)
+            Some(context.over_seeds(|seed| {
+                Ok(context
+                    .errors(context.scratch(seed, subset(seed, count)))?
+                    .test)
             })?)
         } else {
             None
@@ -82,10 +84,10 @@ pub(crate) fn sweep(site: &Site<'_>) -> Result<Vec<SweepPoint>, StudyError> {
     Ok(points)
 }
 
-fn cut(site: &Site<'_>, seed: u64, gone: Subset) -> Task {
+fn cut(context: &StudyContext<'_>, seed: u64, gone: Subset) -> Task {
     Task::Cut {
-        of: site.dense(seed),
-        removal: site.removal(gone),
+        of: context.dense(seed),
+        removal: context.removal(gone),
     }
 }
 

@@ -3,37 +3,37 @@
 use spat_spec::{Spread, Study, Transfer};
 
 use crate::compare::paired;
+use crate::context::{StudyContext, errors_of};
 use crate::error::StudyError;
 use crate::runner::Runner;
-use crate::site::{Site, errors_of};
 use crate::subsets::{Subset, lowest};
 use crate::task::{Recipe, Task};
 
 /// Every table's models on every table, at the study's greatest depth.
 pub(crate) fn matrix(study: &Study, runner: &Runner<'_>) -> Result<Vec<Transfer>, StudyError> {
     let layers = study.depths.iter().copied().max().unwrap_or(1);
-    let sites: Vec<(&str, Site<'_>)> = study
+    let contexts: Vec<(&str, StudyContext<'_>)> = study
         .tables
         .iter()
         .map(|table| {
-            let site = Site::new(study, runner, &table.sha256, layers);
-            (table.name.as_str(), site)
+            let context = StudyContext::new(study, runner, &table.sha256, layers);
+            (table.name.as_str(), context)
         })
         .collect();
-    let dense = sites
+    let dense = contexts
         .iter()
-        .flat_map(|(_, site)| site.seeds().map(|seed| site.dense(seed)));
+        .flat_map(|(_, context)| context.seeds().map(|seed| context.dense(seed)));
     runner.ask_models(&dense.collect::<Vec<_>>())?;
 
     let mut transfers = Vec::new();
-    for (from, site) in &sites {
+    for (from, context) in &contexts {
         let mut models: Vec<[Recipe; 3]> = Vec::new();
-        for seed in site.seeds() {
-            let gone = lowest(&site.send_values(seed)?, site.count());
+        for seed in context.seeds() {
+            let gone = lowest(&context.send_values(seed)?, context.count());
             models.push([
-                site.dense(seed),
-                site.tuned(seed, Subset::NONE),
-                site.tuned(seed, gone),
+                context.dense(seed),
+                context.tuned(seed, Subset::NONE),
+                context.tuned(seed, gone),
             ]);
         }
         runner.ask_models(&models.iter().flatten().cloned().collect::<Vec<_>>())?;

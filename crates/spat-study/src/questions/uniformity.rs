@@ -3,25 +3,25 @@
 use spat_spec::{Scorer, Spread, Uniformity};
 
 use crate::compare::{interval, tau};
+use crate::context::StudyContext;
 use crate::error::StudyError;
-use crate::site::Site;
 use crate::subsets::values;
 
 /// SEND beside the entropy of the attention rows.
-pub(crate) fn measure(site: &Site<'_>) -> Result<Option<Uniformity>, StudyError> {
-    if site.layers() < 2 {
+pub(crate) fn measure(context: &StudyContext<'_>) -> Result<Option<Uniformity>, StudyError> {
+    if context.layers() < 2 {
         return Ok(None);
     }
-    let tasks: Vec<_> = site
+    let tasks: Vec<_> = context
         .seeds()
-        .map(|seed| site.score_task(site.dense(seed), Scorer::Entropy, site.terms.send))
+        .map(|seed| context.score_task(context.dense(seed), Scorer::Entropy, context.terms.send))
         .collect();
-    site.runner.ask(&tasks)?;
+    context.runner.ask(&tasks)?;
     let mut points = Vec::new();
     let mut taus = Vec::new();
-    for seed in site.seeds() {
-        let send = site.send_values(seed)?;
-        let scored = site.scored(site.dense(seed), Scorer::Entropy, site.terms.send)?;
+    for seed in context.seeds() {
+        let send = context.send_values(seed)?;
+        let scored = context.scored(context.dense(seed), Scorer::Entropy, context.terms.send)?;
         let entropy: Vec<f64> = values(&scored).into_iter().map(entropy_of).collect();
         let largest = send.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         points.extend(

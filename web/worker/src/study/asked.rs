@@ -20,12 +20,12 @@ pub(super) struct Asked {
     layers: usize,
     epochs: usize,
     seeds: usize,
-    /// Rivals of SEND.
+    /// Baseline scorers, which SEND is compared with.
     scorers: Vec<Scorer>,
 }
 
 /// What a study in a tab asks.
-const QUESTIONS: [Question; 3] = [Question::Oracle, Question::Sweep, Question::Rivals];
+const QUESTIONS: [Question; 3] = [Question::Oracle, Question::Sweep, Question::BaselineScorers];
 
 /// The first of the seeds, as on the command line.
 const SEED: u64 = 2023;
@@ -104,7 +104,7 @@ impl Asked {
             scorers: self.scorers,
             questions: QUESTIONS.to_vec(),
             draws: DRAWS,
-            planted_steps: 1500,
+            ground_truth_steps: 1500,
             scratch_everywhere: false,
             score_batches: SCORE_BATCHES,
         };

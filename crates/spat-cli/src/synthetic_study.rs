@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 use spat_engine::device::DeviceChoice;
 use spat_spec::{
-    ClassifierSize, ClassifierStudy, Domain, MadeStudy, PlantedStudy, PruneRule, Question,
+    ClassifierSize, ClassifierStudy, Domain, GroundTruthStudy, PruneRule, Question, SyntheticStudy,
 };
-use spat_study::{Place, conduct_made};
+use spat_study::{Place, conduct_synthetic};
 
 use crate::args::{StudyArgs, WhatArgs};
 use crate::failure::input;
@@ -89,11 +89,11 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
             watch,
             stop,
         };
-        conduct_made(&file.study, &place)
+        conduct_synthetic(&file.study, &place)
     })?;
     show(
         &report,
-        &spat_report::made_tables(&report),
+        &spat_report::synthetic_tables(&report),
         &folder,
         args.json,
     )
@@ -108,11 +108,11 @@ fn name(args: &StudyArgs) -> &'static str {
 }
 
 /// Everything that decides the result.
-fn of(args: &StudyArgs) -> MadeStudy {
+fn of(args: &StudyArgs) -> SyntheticStudy {
     let what = &args.what;
     let send = args.score.options();
     let Some(domain) = args.domain else {
-        return MadeStudy::Planted(PlantedStudy {
+        return SyntheticStudy::GroundTruth(GroundTruthStudy {
             seeds: what.seeds(),
             steps: what.steps.unwrap_or(if what.quick { 600 } else { 1500 }),
             send,
@@ -125,7 +125,7 @@ fn of(args: &StudyArgs) -> MadeStudy {
         (true, _, true) => vec![2, 4, 6],
         (true, false, false) => vec![4],
     };
-    MadeStudy::Classifier(Box::new(ClassifierStudy {
+    SyntheticStudy::Classifier(Box::new(ClassifierStudy {
         domain,
         size: ClassifierSize {
             d_model: width,

@@ -14,8 +14,8 @@ use crate::subsets::{Subset, values};
 use crate::task::{Outcome, Recipe, Removal, Task, TaskErrors};
 use crate::variants::recorded;
 
-/// One depth on one table, or on data that the program makes.
-pub(crate) struct Site<'a> {
+/// Models of one depth on one table, or on synthetic data.
+pub(crate) struct StudyContext<'a> {
     pub(crate) terms: Terms<'a>,
     pub(crate) runner: &'a Runner<'a>,
     pub(crate) modules: Vec<ModuleId>,
@@ -48,14 +48,14 @@ enum Subject<'a> {
     },
 }
 
-/// A forecaster's side of a site.
+/// What only a study of forecasters has.
 pub(crate) struct Forecasting<'a> {
     pub(crate) study: &'a Study,
     pub(crate) table: String,
     pub(crate) dense: Structure,
 }
 
-impl<'a> Site<'a> {
+impl<'a> StudyContext<'a> {
     pub(crate) fn new(
         study: &'a Study,
         runner: &'a Runner<'a>,
@@ -387,7 +387,7 @@ pub(crate) fn scores_of(runner: &Runner<'_>, task: Task) -> Result<Vec<Score>, S
     }
 }
 
-/// The rivals as they come, and SEND by a pass over a finished model.
+/// Default options of the baseline scorers, with SEND taken after training.
 pub(crate) fn scoring(send: SendOptions) -> ScoringOptions {
     ScoringOptions {
         send: SendOptions {

@@ -1,4 +1,4 @@
-//! A forecaster with planted needless modules, so that their true order is known.
+//! A forecaster whose modules have a known order of importance.
 //!
 //! Six channels in three pairs: a leader without any structure in time, and a follower that repeats
 //! its leader eight rows later. Each channel starts with its name, a pulse in a row of its own, so
@@ -8,9 +8,9 @@
 //! enough to halve it.
 //!
 //! One module of an iTransformer with five layers is free to learn that. The others are held, after
-//! every training step, to what they are planted as. From needless to needed:
+//! every training step, to a constraint. From needless to needed:
 //!
-//! | order | module | planted as |
+//! | order | module | constraint |
 //! |---|---|---|
 //! | 0 | `encoder.2.attention` | silent: W_o and its bias are 0, so it says nothing |
 //! | 1 | `encoder.0.attention` | noise: random weights that never learn, what they say at 0.15 of its size |
@@ -36,10 +36,10 @@ use spat_spec::{
 use crate::synthetic::draw::Draw;
 use crate::synthetic::fit::Fit;
 
-/// What a module is held to.
+/// What a module is held to after each training step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Plant {
+pub enum Constraint {
     /// `W_o = 0`, `b_o = 0`.
     Silent,
     /// All weights drawn anew as at the start, `W_o` and `b_o` times `amplitude`.
@@ -60,15 +60,15 @@ pub enum Plant {
     },
 }
 
-/// The model with planted modules, by layer. A removed module, or one of another size than its
+/// Applies constraints to the attention modules, by layer. A removed module, or one of another size than its
 /// original, stays as it is.
-pub fn plant<M: HasAttention>(mut model: M, plants: &[(usize, Plant)]) -> M {
-    for &(layer, plant) in plants {
+pub fn constrain<M: HasAttention>(mut model: M, constraints: &[(usize, Constraint)]) -> M {
+    for &(layer, constraint) in constraints {
         let Some(encoder) = model.encoder_mut() else {
             return model;
         };
-        let original = match plant {
-            Plant::Copy { of, .. } => encoder
+        let original = match constraint {
+            Constraint::Copy { of, .. } => encoder
                 .layers
                 .get(of)
                 .and_then(|layer| layer.attention.module.clone()),
@@ -82,7 +82,7 @@ pub fn plant<M: HasAttention>(mut model: M, plants: &[(usize, Plant)]) -> M {
             continue;
         };
         if let Some(module) = &mut slot.module {
-            hold(module, plant, layer, original.as_ref());
+            hold(module, constraint, layer, original.as_ref());
         }
     }
     model
@@ -90,7 +90,7 @@ pub fn plant<M: HasAttention>(mut model: M, plants: &[(usize, Plant)]) -> M {
 
 fn hold(
     module: &mut MultiHeadAttention,
-    plant: Plant,
+    constraint: Constraint,
     layer: usize,
     original: Option<&MultiHeadAttention>,
 ) {
@@ -100,19 +100,19 @@ fn hold(
         &mut module.value,
         &mut module.output,
     ];
-    match plant {
-        Plant::Silent => module.output = zero(module.output.clone()),
-        Plant::Uniform => {
+    match constraint {
+        Constraint::Silent => module.output = zero(module.output.clone()),
+        Constraint::Uniform => {
             module.query = zero(module.query.clone());
             module.key = zero(module.key.clone());
         }
-        Plant::Noise { amplitude, seed } => {
+        Constraint::Noise { amplitude, seed } => {
             let draw = &mut Draw::new(seed, 0, layer as u64);
             for (part, factor) in parts.into_iter().zip([1.0, 1.0, 1.0, amplitude]) {
                 *part = noise(part.clone(), draw, factor);
             }
         }
-        Plant::Copy { share, .. } => {
+        Constraint::Copy { share, .. } => {
             let Some(original) = original else {
                 return;
             };
@@ -195,24 +195,24 @@ const LAYERS: usize = 5;
 /// Where each module stands in the true order, by layer: 0 is the most needless.
 pub const TRUTH: [f64; LAYERS] = [1.0, 4.0, 0.0, 3.0, 2.0];
 
-/// What the modules are planted as; layer 1 is free.
-pub fn plants(seed: u64) -> [(usize, Plant); LAYERS - 1] {
-    let noise = Plant::Noise {
+/// The constraints by layer; layer 1 is free.
+pub fn constraints(seed: u64) -> [(usize, Constraint); LAYERS - 1] {
+    let noise = Constraint::Noise {
         amplitude: 0.15,
         seed,
     };
-    let copy = Plant::Copy { of: 1, share: 0.1 };
+    let copy = Constraint::Copy { of: 1, share: 0.1 };
     [
         (0, noise),
-        (2, Plant::Silent),
-        (3, Plant::Uniform),
+        (2, Constraint::Silent),
+        (3, Constraint::Uniform),
         (4, copy),
     ]
 }
 
-/// Everything that decides a planted model.
+/// Everything that decides the model and its scores.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct PlantedConfig {
+pub struct GroundTruthConfig {
     /// Training steps.
     pub steps: usize,
     /// Windows per step.
@@ -221,11 +221,11 @@ pub struct PlantedConfig {
     pub learning_rate: f64,
     /// Batches for scorers after training, and as many others for leave-one-out.
     pub batches: usize,
-    /// Decides weights, plants and data.
+    /// Decides weights, constraints and data.
     pub seed: u64,
 }
 
-impl Default for PlantedConfig {
+impl Default for GroundTruthConfig {
     fn default() -> Self {
         Self {
             steps: 1500,
@@ -237,20 +237,20 @@ impl Default for PlantedConfig {
     }
 }
 
-/// One way of scoring, and what it says of the planted modules.
+/// Scores of all modules by one scorer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlantedScores {
+pub struct GroundTruthScores {
     /// The way, its options spelled out.
     pub name: String,
     /// The scores, by layer.
     pub scores: Vec<Score>,
 }
 
-/// A trained planted model, and everybody's opinion of its modules.
+/// The trained model and its scores by every scorer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlantedReport {
+pub struct GroundTruthReport {
     /// What was done.
-    pub config: PlantedConfig,
+    pub config: GroundTruthConfig,
     /// The mean squared error on unseen windows.
     pub loss: f64,
     /// The same of a forecaster that always says the mean: both halves unknown.
@@ -259,11 +259,11 @@ pub struct PlantedReport {
     pub best_loss: f64,
     /// Leave-one-out on unseen windows, which must confirm [`TRUTH`].
     pub leave_one_out: Vec<Score>,
-    /// SEND in every setting, and its rivals.
-    pub scores: Vec<PlantedScores>,
+    /// SEND with every combination of options, and the baseline scorers.
+    pub scores: Vec<GroundTruthScores>,
 }
 
-impl PlantedReport {
+impl GroundTruthReport {
     /// The scores of one way, by its name.
     pub fn of(&self, name: &str) -> Option<&[Score]> {
         self.scores
@@ -273,11 +273,11 @@ impl PlantedReport {
     }
 }
 
-/// Trains a planted forecaster on generated series, and scores it in every way.
+/// Trains the constrained forecaster on generated series and scores it with every scorer.
 ///
 /// # Errors
 /// Scores that are no numbers.
-pub async fn run(config: &PlantedConfig) -> Result<PlantedReport, ScoreError> {
+pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreError> {
     let structure = Structure::dense(ForecasterConfig::ITransformer(ITransformerConfig {
         lookback: CHANNELS + PAST,
         horizon: LAG,
@@ -290,10 +290,10 @@ pub async fn run(config: &PlantedConfig) -> Result<PlantedReport, ScoreError> {
         dropout: 0.0,
         normalise: false,
     }));
-    let plants = plants(config.seed);
-    let start = plant(
+    let constraints = constraints(config.seed);
+    let start = constrain(
         Forecaster::init(&structure, config.seed, &Device::flex()),
-        &plants,
+        &constraints,
     );
     let mut during = [SendOptions::default(), literal()].map(ScoreAccumulator::new);
     let fit = Fit {
@@ -305,7 +305,7 @@ pub async fn run(config: &PlantedConfig) -> Result<PlantedReport, ScoreError> {
     let trained = fit.train(
         &start,
         |step| series(config.seed, 1, step, config.batch),
-        |model| plant(model, &plants),
+        |model| constrain(model, &constraints),
         &mut during,
         |_| (),
     );
@@ -323,14 +323,14 @@ pub async fn run(config: &PlantedConfig) -> Result<PlantedReport, ScoreError> {
     };
     let mut scores = Vec::new();
     for accumulator in &during {
-        scores.push(PlantedScores {
+        scores.push(GroundTruthScores {
             name: accumulator.options().spelled(),
             scores: accumulator.scores().await?,
         });
     }
     for send in settings() {
         let options = ScoringOptions { send, ..options };
-        scores.push(PlantedScores {
+        scores.push(GroundTruthScores {
             name: send.spelled(),
             scores: score_with(Scorer::Send, &trained, &seen, &options).await?,
         });
@@ -343,13 +343,13 @@ pub async fn run(config: &PlantedConfig) -> Result<PlantedReport, ScoreError> {
             Scorer::Snip => &start,
             _ => &trained,
         };
-        scores.push(PlantedScores {
+        scores.push(GroundTruthScores {
             name: scorer.name().to_owned(),
             scores: score_with(scorer, model, &seen, &options).await?,
         });
     }
     let mean_loss = |error: f64| error / CHANNELS as f64 * PAIRS as f64;
-    Ok(PlantedReport {
+    Ok(GroundTruthReport {
         config: *config,
         loss: loss(&trained, &unseen).await?,
         loss_without_attention: 2.0 * mean_loss(VARIANCE),
@@ -477,9 +477,9 @@ mod tests {
     }
 
     /// A silent module says nothing, a uniform one looks everywhere alike, a copy says a share of the
-    /// original, and planting twice changes nothing.
+    /// original, and constraining twice changes nothing.
     #[test]
-    fn plants_are_what_they_are_called() {
+    fn constraints_hold_and_are_idempotent() {
         let config = ITransformerConfig {
             d_model: 8,
             d_ff: 8,
@@ -488,12 +488,15 @@ mod tests {
             ..spat_spec::preset::itransformer(6, 4, 3, false)
         };
         let structure = Structure::dense(ForecasterConfig::ITransformer(config));
-        let plants = [
-            (0, Plant::Silent),
-            (1, Plant::Uniform),
-            (3, Plant::Copy { of: 2, share: 0.5 }),
+        let constraints = [
+            (0, Constraint::Silent),
+            (1, Constraint::Uniform),
+            (3, Constraint::Copy { of: 2, share: 0.5 }),
         ];
-        let model = plant(Forecaster::init(&structure, 1, &Device::flex()), &plants);
+        let model = constrain(
+            Forecaster::init(&structure, 1, &Device::flex()),
+            &constraints,
+        );
         let tokens: Vec<f32> = (0..24).map(|n| (n as f32 * 0.7).sin()).collect();
         let tokens = Tensor::from_data(TensorData::new(tokens, [1, 3, 8]), &Device::flex());
         let said = |model: &Forecaster, layer: usize| -> (Vec<f32>, Vec<f32>) {
@@ -515,7 +518,7 @@ mod tests {
         for (original, copied) in original.0.iter().zip(copied.0) {
             assert!((original * 0.5 - copied).abs() < 1e-6);
         }
-        let again = plant(model.clone(), &plants);
+        let again = constrain(model.clone(), &constraints);
         for layer in 0..4 {
             assert_eq!(said(&model, layer), said(&again, layer));
         }

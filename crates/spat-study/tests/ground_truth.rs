@@ -1,9 +1,9 @@
-//! A forecaster with planted needless modules, whose true order is known: who finds it?
+//! Scorers on a forecaster whose modules have a known order.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use spat_spec::Score;
 use spat_study::statistics::kendall_tau;
-use spat_study::synthetic::planted::{PlantedConfig, TRUTH, run};
+use spat_study::synthetic::ground_truth::{GroundTruthConfig, TRUTH, run};
 
 /// The literal reading of SEND: a shared mask, signs kept, nothing before the softmax; during training
 /// and after.
@@ -18,17 +18,17 @@ fn tau(scores: &[Score]) -> f64 {
 }
 
 #[test]
-fn a_documented_setting_of_send_finds_the_planted_order() {
+fn a_documented_setting_of_send_finds_the_known_order() {
     for seed in 0..2 {
-        let config = PlantedConfig {
+        let config = GroundTruthConfig {
             seed,
-            ..PlantedConfig::default()
+            ..GroundTruthConfig::default()
         };
         let report = pollster::block_on(run(&config)).unwrap();
         // The model has learned what only attention can fetch.
         let halfway = (report.loss_without_attention + report.best_loss) / 2.0;
         assert!(report.loss < halfway, "{}", report.loss);
-        // The planted order is the true one, on windows that nobody trained on.
+        // Leave-one-out on unseen windows confirms the known order.
         assert_eq!(tau(&report.leave_one_out), 1.0, "{report:#?}");
         for name in FOUND_BY {
             let found = tau(report.of(name).unwrap());

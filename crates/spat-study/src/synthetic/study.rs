@@ -3,25 +3,28 @@
 use std::collections::BTreeMap;
 
 use crate::synthetic::{Course, Stream, best_loss, task};
-use spat_spec::{ClassifierStudy, DataConfig, Domain, MadeReport, MadeStudy, Spread};
+use spat_spec::{ClassifierStudy, DataConfig, Domain, Spread, SyntheticReport, SyntheticStudy};
 
 use crate::classifiers::TEST_BATCHES;
 use crate::conduct::{Place, depth, write_views};
+use crate::context::StudyContext;
 use crate::error::StudyError;
-use crate::findings::{of_depth, planted as planted_findings};
-use crate::questions::planted;
+use crate::findings::{ground_truth as ground_truth_findings, of_depth};
+use crate::questions::ground_truth;
 use crate::runner::{Runner, StudyEvent};
-use crate::site::Site;
 
 /// Answers the questions of a study without a table. Goes on with what the folder holds of it. The
 /// report and its page are in the folder when it returns.
 ///
 /// # Errors
 /// As [`crate::conduct`].
-pub fn conduct_made(study: &MadeStudy, place: &Place<'_>) -> Result<MadeReport, StudyError> {
+pub fn conduct_synthetic(
+    study: &SyntheticStudy,
+    place: &Place<'_>,
+) -> Result<SyntheticReport, StudyError> {
     study.check()?;
     let runner = place.runner(BTreeMap::new(), DataConfig::default())?;
-    let mut report = MadeReport {
+    let mut report = SyntheticReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command: place.command.clone(),
         hash: study.hash(),
@@ -30,28 +33,28 @@ pub fn conduct_made(study: &MadeStudy, place: &Place<'_>) -> Result<MadeReport, 
         chance_loss: None,
         best_loss: None,
         depths: Vec::new(),
-        planted: Vec::new(),
+        ground_truth: Vec::new(),
     };
     match study {
-        MadeStudy::Planted(study) => {
+        SyntheticStudy::GroundTruth(study) => {
             (place.watch)(StudyEvent::Part("planted modules".to_owned()));
-            report.planted = vec![planted::measure(study, &runner)?];
+            report.ground_truth = vec![ground_truth::measure(study, &runner)?];
         }
-        MadeStudy::Classifier(study) => classifiers(study, &runner, place, &mut report)?,
+        SyntheticStudy::Classifier(study) => classifiers(study, &runner, place, &mut report)?,
     }
     report.findings = report
         .depths
         .iter()
         .flat_map(|depth| match study {
-            MadeStudy::Classifier(study) => of_depth(depth, study.prune.count(depth.layers)),
-            MadeStudy::Planted(_) => Vec::new(),
+            SyntheticStudy::Classifier(study) => of_depth(depth, study.prune.count(depth.layers)),
+            SyntheticStudy::GroundTruth(_) => Vec::new(),
         })
-        .chain(planted_findings(&report.planted))
+        .chain(ground_truth_findings(&report.ground_truth))
         .collect();
 
     if let Some(folder) = place.folder {
-        let page = spat_report::made_html(&report);
-        let text = spat_report::made_markdown(&report);
+        let page = spat_report::synthetic_html(&report);
+        let text = spat_report::synthetic_markdown(&report);
         write_views(folder, &report, &page, &text)?;
     }
     Ok(report)
@@ -61,20 +64,20 @@ fn classifiers(
     study: &ClassifierStudy,
     runner: &Runner<'_>,
     place: &Place<'_>,
-    report: &mut MadeReport,
+    report: &mut SyntheticReport,
 ) -> Result<(), StudyError> {
-    let sites: Vec<Site<'_>> = study
+    let contexts: Vec<StudyContext<'_>> = study
         .depths
         .iter()
-        .map(|&layers| Site::of_classifiers(study, runner, layers))
+        .map(|&layers| StudyContext::of_classifiers(study, runner, layers))
         .collect();
     (place.watch)(StudyEvent::Part("dense models".to_owned()));
-    let dense = sites
+    let dense = contexts
         .iter()
-        .flat_map(|site| site.seeds().map(|seed| site.dense(seed)));
+        .flat_map(|context| context.seeds().map(|seed| context.dense(seed)));
     runner.ask_models(&dense.collect::<Vec<_>>())?;
-    for site in &sites {
-        report.depths.push(depth(site, place)?);
+    for context in &contexts {
+        report.depths.push(depth(context, place)?);
     }
     report.chance_loss = Some((task(study.domain).classes as f64).ln());
     report.best_loss = (study.domain == Domain::Text).then(|| {

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DepthReport, Finding, PlantedResult, Question, check_extent, check_seeds, hash_of};
+use super::{
+    DepthReport, Finding, GroundTruthResult, Question, check_extent, check_seeds, hash_of,
+};
 use crate::forecaster::ConfigError;
 use crate::{MaskShape, PruneRule, Scaling, Scorer, SendOptions, Sign, When};
 
@@ -35,16 +37,17 @@ pub struct ClassifierSize {
 /// Everything that decides the result of a study without a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
-pub enum MadeStudy {
+pub enum SyntheticStudy {
     /// A forecaster with modules of known importance.
-    Planted(PlantedStudy),
+    #[serde(rename = "planted")]
+    GroundTruth(GroundTruthStudy),
     /// A small Transformer that is no forecaster.
     Classifier(Box<ClassifierStudy>),
 }
 
 /// Does a way of scoring find a known order?
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlantedStudy {
+pub struct GroundTruthStudy {
     /// One model for each entry.
     pub seeds: Vec<u64>,
     /// Training steps of each.
@@ -76,7 +79,7 @@ pub struct ClassifierStudy {
     pub send: SendOptions,
     /// How many modules go where variants are compared.
     pub prune: PruneRule,
-    /// Rivals of SEND.
+    /// Baseline scorers, which SEND is compared with.
     pub scorers: Vec<Scorer>,
     /// What is asked: any of [`ClassifierStudy::QUESTIONS`].
     pub questions: Vec<Question>,
@@ -93,7 +96,7 @@ impl ClassifierStudy {
     pub const QUESTIONS: [Question; 7] = [
         Question::Oracle,
         Question::Sweep,
-        Question::Rivals,
+        Question::BaselineScorers,
         Question::Options,
         Question::Adaptive,
         Question::Stability,
@@ -129,11 +132,11 @@ impl ClassifierStudy {
     }
 }
 
-impl MadeStudy {
+impl SyntheticStudy {
     /// One model for each entry.
     pub fn seeds(&self) -> &[u64] {
         match self {
-            Self::Planted(study) => &study.seeds,
+            Self::GroundTruth(study) => &study.seeds,
             Self::Classifier(study) => &study.seeds,
         }
     }
@@ -145,11 +148,11 @@ impl MadeStudy {
     pub fn check(&self) -> Result<(), ConfigError> {
         check_seeds(self.seeds())?;
         match self {
-            Self::Planted(study) if study.steps == 0 => Err(ConfigError::new(
+            Self::GroundTruth(study) if study.steps == 0 => Err(ConfigError::new(
                 "planted models that are never trained".to_owned(),
                 "use 1 step or more",
             )),
-            Self::Planted(study) => study.send.check(),
+            Self::GroundTruth(study) => study.send.check(),
             Self::Classifier(study) => study.check(),
         }
     }
@@ -162,15 +165,15 @@ impl MadeStudy {
 
 /// What a study without a table found. Like [`super::StudyReport`] it knows no clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MadeReport {
+pub struct SyntheticReport {
     /// The version of the program.
     pub version: String,
     /// The command that makes the result again.
     pub command: String,
-    /// [`MadeStudy::hash`].
+    /// [`SyntheticStudy::hash`].
     pub hash: String,
     /// Everything that decided the result.
-    pub study: MadeStudy,
+    pub study: SyntheticStudy,
     /// What the numbers say, for and against the method.
     pub findings: Vec<Finding>,
     /// The loss of guessing all answers alike, nats.
@@ -183,12 +186,12 @@ pub struct MadeReport {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depths: Vec<DepthReport>,
     /// Known orders, and whether they were found.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub planted: Vec<PlantedResult>,
+    #[serde(rename = "planted", default, skip_serializing_if = "Vec::is_empty")]
+    pub ground_truth: Vec<GroundTruthResult>,
 }
 
 impl SendOptions {
-    /// Mask, sign and scaling in the words of the planted models' table, such as
+    /// Mask, sign and scaling in the words of the ground-truth table, such as
     /// `send during shared signed none`.
     pub fn spelled(&self) -> String {
         let when = match self.when {

@@ -1,9 +1,9 @@
-//! Modules planted as needless, so that their true order is known.
+//! Compares scorers with a known order of modules.
 
 use std::collections::BTreeMap;
 
-use crate::synthetic::planted::{PlantedConfig, TRUTH};
-use spat_spec::{Accumulate, PlantedResult, PlantedStudy, Scaling, SendOptions};
+use crate::synthetic::ground_truth::{GroundTruthConfig, TRUTH};
+use spat_spec::{Accumulate, GroundTruthResult, GroundTruthStudy, Scaling, SendOptions};
 
 use crate::compare::tau;
 use crate::error::StudyError;
@@ -11,43 +11,43 @@ use crate::runner::Runner;
 use crate::subsets::{Subset, lowest};
 use crate::task::{Outcome, Task};
 
-/// Every way of scoring against the planted order, over the study's seeds.
+/// Compares every scorer with the known order, over the study's seeds.
 pub(crate) fn measure(
-    study: &PlantedStudy,
+    study: &GroundTruthStudy,
     runner: &Runner<'_>,
-) -> Result<PlantedResult, StudyError> {
+) -> Result<GroundTruthResult, StudyError> {
     let tasks: Vec<Task> = study
         .seeds
         .iter()
         .map(|&seed| {
-            Task::Planted(PlantedConfig {
+            Task::GroundTruth(GroundTruthConfig {
                 steps: study.steps,
                 seed,
-                ..PlantedConfig::default()
+                ..GroundTruthConfig::default()
             })
         })
         .collect();
     let mut taus: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     let mut hits: BTreeMap<String, f64> = BTreeMap::new();
     // All but the one module that is free to learn.
-    let planted: Subset = (0..TRUTH.len())
+    let constrained: Subset = (0..TRUTH.len())
         .filter(|&layer| TRUTH[layer] + 1.0 < TRUTH.len() as f64)
         .collect();
     for outcome in runner.ask(&tasks)? {
         let Outcome::Ranked(ways) = outcome else {
             return Err(StudyError::Mismatch(
-                "a planted model was not ranked".to_owned(),
+                "a model of known order was not ranked".to_owned(),
             ));
         };
         for (name, values) in ways {
-            let hit = lowest(&values, planted.len()) == planted;
+            let hit = lowest(&values, constrained.len()) == constrained;
             *hits.entry(name.clone()).or_default() += f64::from(u8::from(hit));
             taus.entry(name).or_default().push(tau(&TRUTH, &values));
         }
     }
     let seeds = study.seeds.len() as f64;
-    Ok(PlantedResult {
-        plant: "one module that must learn, beside a silent one, noise, uniform attention and a copy at a tenth of its strength".to_owned(),
+    Ok(GroundTruthResult {
+        constraints: "one module that must learn, beside a silent one, noise, uniform attention and a copy at a tenth of its strength".to_owned(),
         own: own(study.send),
         found: hits
             .into_iter()
