@@ -34,7 +34,7 @@ test("a phone of 360 pixels shows all of it without sliding sideways", { timeout
     { context: { viewport: { width: 360, height: 740 } } },
   ));
 
-test("the page answers within a frame or two while it trains", { timeout: 120_000 }, (story) =>
+test("the page answers within a frame or two while it trains", { timeout: 120_000 }, (t) =>
   visit(async (page) => {
     await choose(page, "sample-weather");
     await page.getByTestId("train-start").click();
@@ -58,7 +58,7 @@ test("the page answers within a frame or two while it trains", { timeout: 120_00
         }),
     );
     const longest = Math.max(0, ...tasks);
-    story.diagnostic(
+    t.diagnostic(
       `${frames.toFixed(1)} frames a second, the slowest ${slowest.toFixed(0)} ms; ` +
         `${tasks.length} tasks over 50 ms in 4 s, the longest ${longest.toFixed(0)} ms`,
     );

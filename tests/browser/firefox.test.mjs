@@ -1,4 +1,4 @@
-// The page in Firefox, which has no WebGPU on many systems: a story of its own, because its driver is
+// The page in Firefox, which has no WebGPU on many systems: a test file of its own, because its driver is
 // another one.
 import assert from "node:assert/strict";
 import { accessSync } from "node:fs";
@@ -34,7 +34,7 @@ async function press(page, name) {
 
 const words = (page, name) => page.$eval(by(name), (part) => part.textContent);
 
-/** What the same story gives in Chromium: the verdict and the table of errors. */
+/** What the same workflow gives in Chromium: the verdict and the table of errors. */
 async function inChromium() {
   const found = {};
   await visit(async (page) => {

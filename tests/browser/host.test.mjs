@@ -47,7 +47,7 @@ async function serve(folder, port) {
 }
 
 /** A server, a browser, and visitors of whom each has a browser's storage of their own. */
-async function host(story) {
+async function host(check) {
   const folder = mkdtempSync(join(tmpdir(), "spat-host-"));
   const port = await freePort();
   let server = await serve(folder, port);
@@ -66,7 +66,7 @@ async function host(story) {
     server = await serve(folder, port);
   };
   try {
-    await story({ visitor, restart, link: server.link });
+    await check({ visitor, restart, link: server.link });
   } finally {
     await browser.close();
     await server.end("SIGINT");

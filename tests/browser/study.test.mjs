@@ -12,11 +12,11 @@ const TOY = fileURLToPath(new URL("toy.csv", import.meta.url));
 const SMALL = { layers: 2, width: 8, heads: 2, lookback: 12, horizon: 4, epochs: 1, seeds: 2 };
 
 /** Opens the page about studies by its link. */
-const studies = (story, options) =>
+const studies = (check, options) =>
   visit(async (page, rest) => {
     await page.getByTestId("study-link").click();
     await page.getByTestId("study-start").waitFor();
-    await story(page, rest);
+    await check(page, rest);
   }, options);
 
 async function start(page, sizes = SMALL) {

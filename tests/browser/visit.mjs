@@ -1,4 +1,4 @@
-// A browser with one page of ours, and what every story asks of it.
+// A browser with one page of ours, and what every test needs of it.
 import assert from "node:assert/strict";
 import { accessSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -39,10 +39,10 @@ export const launch = (gpu = false) =>
 
 /**
  * Opens the page, by default as it is for those who begin anew; with an empty hash it greets a first
- * visitor with a saved example. `story` gets the page and the context. The console must stay free of errors but those
+ * visitor with a saved example. `check` gets the page and the context. The console must stay free of errors but those
  * that are `expected`; `before` sees the page while it is still empty.
  */
-export async function visit(story, { gpu = false, hash = "#new", context: options = {}, before, expected } = {}) {
+export async function visit(check, { gpu = false, hash = "#new", context: options = {}, before, expected } = {}) {
   const host = await serve();
   const browser = await launch(gpu);
   const complaints = [];
@@ -56,7 +56,7 @@ export async function visit(story, { gpu = false, hash = "#new", context: option
     page.on("pageerror", (error) => complain(String(error)));
     await before?.(page);
     await page.goto(`${host.address}${hash}`);
-    await story(page, { context, address: host.address, close: host.close });
+    await check(page, { context, address: host.address, close: host.close });
   } finally {
     await browser.close();
     await host.close();

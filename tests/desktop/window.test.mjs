@@ -1,4 +1,4 @@
-// The window's stories: a whole job, the same figures as the command line's, and every kind of end.
+// End-to-end tests of the desktop app: a whole job, the same figures as the command line's, and every kind of end.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
@@ -134,9 +134,9 @@ test("a report that comes while a class is compared stands in its table", LONG, 
     // No driver drops files of the system, so this is what the program says when some are.
     const rows = await desktop.run(async (report) => {
       const encode = (text) => new TextEncoder().encode(text);
-      const notice = encode(JSON.stringify({ notice: "table", name: "Ann.json" }));
-      const frame = new Uint8Array([0, 0, 0, 0, ...notice, ...encode(report)]);
-      new DataView(frame.buffer).setUint32(0, notice.length, true);
+      const message = encode(JSON.stringify({ type: "table", name: "Ann.json" }));
+      const frame = new Uint8Array([0, 0, 0, 0, ...message, ...encode(report)]);
+      new DataView(frame.buffer).setUint32(0, message.length, true);
       const { callbacks, runCallback } = window.__TAURI_INTERNALS__;
       const rows = () => [...document.querySelectorAll("#class tbody tr")].length;
       // A channel takes messages by their numbers; some were said before.
@@ -176,7 +176,7 @@ test("the page may ask for its own things and for nothing else", LONG, async () 
       await ask("event", () => invoke("plugin:event|emit", { event: "x", payload: null }));
       await ask("outside", () => invoke("read_run_file", framed(["../..", "passwd"])));
       await ask("inside out", () => invoke("read_run_file", framed(["run", "../../secret"])));
-      await ask("no frame", () => invoke("order", new Uint8Array([255, 255, 255, 255])));
+      await ask("no frame", () => invoke("send_request", new Uint8Array([255, 255, 255, 255])));
       await ask("network", () => fetch("http://127.0.0.1:9/"));
       const script = document.createElement("script");
       script.textContent = "window.wasRun = true";

@@ -1,1 +1,1 @@
-//! stories
+//! Folder of the end-to-end tests.

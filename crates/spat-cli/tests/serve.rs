@@ -57,14 +57,14 @@ fn serve(folder: &Path, arguments: &[&str]) -> Serving {
     let address = place.and_then(|place| place.parse().ok());
     let Some(address) = address else {
         child.kill().ok();
-        let mut said = String::new();
+        let mut printed = String::new();
         child
             .stderr
             .take()
             .unwrap()
-            .read_to_string(&mut said)
+            .read_to_string(&mut printed)
             .unwrap();
-        panic!("{link}: {said}");
+        panic!("{link}: {printed}");
     };
     Serving {
         child,
@@ -91,14 +91,14 @@ impl Serving {
             assert!(begun.elapsed() < Duration::from_secs(30), "it does not end");
             std::thread::sleep(Duration::from_millis(20));
         };
-        let mut said = String::new();
+        let mut printed = String::new();
         self.child
             .stderr
             .take()
             .unwrap()
-            .read_to_string(&mut said)
+            .read_to_string(&mut printed)
             .unwrap();
-        (status.code(), said)
+        (status.code(), printed)
     }
 
     fn ask(&self, request: &str) -> String {
@@ -140,7 +140,7 @@ fn folder() -> TempDir {
     folder
 }
 
-fn said(output: &Output) -> String {
+fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -160,11 +160,11 @@ fn it_prints_its_address_serves_the_page_and_ends_on_interrupt() {
             .starts_with("HTTP/1.1 404")
     );
     server.signal("-INT");
-    let (code, said) = server.ended();
-    assert_eq!(code, Some(0), "{said}");
+    let (code, printed) = server.ended();
+    assert_eq!(code, Some(0), "{printed}");
     assert!(
-        said.contains("ending") && said.contains("the server has ended"),
-        "{said}"
+        printed.contains("ending") && printed.contains("the server has ended"),
+        "{printed}"
     );
 }
 
@@ -181,10 +181,10 @@ fn in_a_network_it_prints_a_join_link_and_asks_for_its_token() {
     ));
     assert!(index.contains("the page"), "{index}");
     server.signal("-TERM");
-    let (code, said) = server.ended();
+    let (code, printed) = server.ended();
     assert_eq!(code, Some(0));
     // The link for others is told once, and the token nowhere else.
-    assert!(said.matches(&token).count() <= 1, "{said}");
+    assert!(printed.matches(&token).count() <= 1, "{printed}");
 }
 
 #[test]
@@ -198,10 +198,14 @@ fn what_is_wrong_is_told_with_a_way_out() {
             output.status.code(),
             Some(2),
             "{arguments:?}: {}",
-            said(&output)
+            printed(&output)
         );
         for word in words {
-            assert!(said(&output).contains(word), "{word}: {}", said(&output));
+            assert!(
+                printed(&output).contains(word),
+                "{word}: {}",
+                printed(&output)
+            );
         }
     };
     refused(
@@ -285,12 +289,12 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
             client.open(name, table.as_deref()).await;
             client.train(&experiment).await;
             client.prune(&experiment).await;
-            let heard = client.until(is_done).await;
-            let resumed = heard
+            let messages = client.until(is_done).await;
+            let resumed = messages
                 .iter()
                 .filter_map(event)
                 .any(|event| matches!(event, Event::Started { resumed: true, .. }));
-            let Some(Event::Done { report }) = heard.last().and_then(event) else {
+            let Some(Event::Done { report }) = messages.last().and_then(event) else {
                 unreachable!();
             };
             (resumed, (**report).clone())
@@ -336,7 +340,7 @@ fn by_shell(command: &str, folder: &Path) -> Report {
         .env("PATH", format!("{}:{path}", programs.display()))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{command}: {}", said(&output));
+    assert!(output.status.success(), "{command}: {}", printed(&output));
     let made = fs::read_dir(folder.join("runs")).unwrap().next().unwrap();
     let report = fs::read(made.unwrap().path().join("report.json")).unwrap();
     serde_json::from_slice(&report).unwrap()

@@ -65,10 +65,10 @@ fn spat(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 fn refused(output: &Output, words: &[&str]) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{printed}");
     for word in words {
-        assert!(said.contains(word), "`{word}` is missing in: {said}");
+        assert!(printed.contains(word), "`{word}` is missing in: {printed}");
     }
 }
 
@@ -116,10 +116,10 @@ fn a_study_killed_ten_times_ends_with_the_same_bytes() {
         "spat study toy.csv --seeds 2 --layers 3 --only oracle,sweep,rivals,heads --scorers send,entropy,magnitude \
          --score-batches 2 --width 8 --heads 2 --lookback 24 --horizon 12 --epochs 2 --finetune-epochs 1"
     );
-    let said = String::from_utf8_lossy(&whole.stdout);
+    let printed = String::from_utf8_lossy(&whole.stdout);
     assert!(
-        said.contains("Does SEND choose well?") && said.contains("study.html"),
-        "{said}"
+        printed.contains("Does SEND choose well?") && printed.contains("study.html"),
+        "{printed}"
     );
 }
 

@@ -108,10 +108,10 @@ fn a_run_killed_after_any_write_ends_with_the_same_report() {
     let job = job(forecaster, SendOptions::default());
     let mut store = Moments::default();
     let whole = comparable(complete(&job, &mut store));
-    let moments = store.past.into_inner();
-    assert!(moments.len() > 15, "every epoch of every phase is kept");
-    for (number, mut moment) in moments.into_iter().enumerate() {
-        let resumed = comparable(complete(&job, &mut moment));
+    let states = store.past.into_inner();
+    assert!(states.len() > 15, "every epoch of every phase is kept");
+    for (number, mut state) in states.into_iter().enumerate() {
+        let resumed = comparable(complete(&job, &mut state));
         assert_eq!(resumed, whole, "killed after write {number}");
     }
 }
@@ -201,10 +201,10 @@ fn a_search_chooses_the_number_and_says_how() {
     assert_eq!(last.loss, report.pruned.val.mse);
     assert_eq!(last.removed, report.plan.removed);
     assert!(search.trials[0].removed.is_empty());
-    let said = spat_report::tables(&report);
+    let tables = spat_report::tables(&report);
     let cost = format!("{} fine-tunings", search.cost());
-    assert!(said.contains("chosen without the test part"), "{said}");
-    assert!(said.replace('\n', " ").contains(&cost), "{said}");
+    assert!(tables.contains("chosen without the test part"), "{tables}");
+    assert!(tables.replace('\n', " ").contains(&cost), "{tables}");
 }
 
 /// No search looks at the test part: other values there change no choice.
@@ -239,8 +239,8 @@ fn a_search_killed_after_any_write_ends_with_the_same_report() {
     let job = adaptive(0.05);
     let mut store = Moments::default();
     let whole = comparable(complete(&job, &mut store));
-    for (number, mut moment) in store.past.into_inner().into_iter().enumerate() {
-        let resumed = comparable(complete(&job, &mut moment));
+    for (number, mut state) in store.past.into_inner().into_iter().enumerate() {
+        let resumed = comparable(complete(&job, &mut state));
         assert_eq!(resumed, whole, "killed after write {number}");
     }
 }
@@ -393,7 +393,7 @@ fn a_diverging_training_says_so() {
 }
 
 #[test]
-fn events_tell_the_whole_story_in_order() {
+fn events_cover_the_whole_job_in_order() {
     let job = job(itransformer(), SendOptions::default());
     let (_commands, receiver) = mpsc::channel();
     let mut phases = Vec::new();

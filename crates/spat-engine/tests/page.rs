@@ -1,4 +1,4 @@
-//! The native side of the page's story "losses, scores and plan are those of a native run":
+//! The native side of the web app's end-to-end test "losses, scores and plan are those of a native run":
 //! both are held to `tests/browser/toy.json`.
 #![allow(clippy::unwrap_used)]
 

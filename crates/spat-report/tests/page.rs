@@ -3,7 +3,7 @@
 
 mod fixture;
 
-use fixture::{Story, report};
+use fixture::{Example, report};
 use spat_report::{figure, html, line_chart, network_drawing, standalone};
 use spat_spec::{HeadRemoval, ModuleId};
 
@@ -70,7 +70,7 @@ fn check_page(page: &str) {
 
 #[test]
 fn a_usual_run_has_every_section() {
-    let page = html(&report(&Story::default()));
+    let page = html(&report(&Example::default()));
     check_page(&page);
     for section in SECTIONS.iter().chain(["notes"].iter()) {
         assert!(
@@ -94,7 +94,7 @@ fn a_usual_run_has_every_section() {
 
 #[test]
 fn foreign_text_is_escaped_everywhere() {
-    let mut report = report(&Story::default());
+    let mut report = report(&Example::default());
     let foul = "<img src=x onerror=alert(1)>\u{1b}]0;\u{202e}";
     report.data.name = foul.to_owned();
     report.data.channel_names[2] = foul.to_owned();
@@ -121,11 +121,11 @@ fn foreign_text_is_escaped_everywhere() {
 
 #[test]
 fn a_linear_model_has_nothing_to_score() {
-    let page = html(&report(&Story {
+    let page = html(&report(&Example {
         layers: 0,
         heads: 0,
         ratio: 0.5,
-        ..Story::default()
+        ..Example::default()
     }));
     check_page(&page);
     assert!(page.contains("DLinear has no attention modules, so there is nothing to score"));
@@ -134,9 +134,9 @@ fn a_linear_model_has_nothing_to_score() {
 
 #[test]
 fn a_run_without_fine_tuning_says_so() {
-    let page = html(&report(&Story {
+    let page = html(&report(&Example {
         finetune_epochs: 0,
-        ..Story::default()
+        ..Example::default()
     }));
     check_page(&page);
     assert!(page.contains("The pruned model was not fine-tuned."));
@@ -145,9 +145,9 @@ fn a_run_without_fine_tuning_says_so() {
 
 #[test]
 fn one_channel_needs_no_choice() {
-    let page = html(&report(&Story {
+    let page = html(&report(&Example {
         channels: 1,
-        ..Story::default()
+        ..Example::default()
     }));
     check_page(&page);
     assert!(!page.contains("more-charts\">"));
@@ -155,9 +155,9 @@ fn one_channel_needs_no_choice() {
 
 #[test]
 fn many_channels_are_counted_and_maps_become_blocks() {
-    let page = html(&report(&Story {
+    let page = html(&report(&Example {
         channels: 200,
-        ..Story::default()
+        ..Example::default()
     }));
     check_page(&page);
     assert!(page.contains("… and 160 more"));
@@ -166,11 +166,11 @@ fn many_channels_are_counted_and_maps_become_blocks() {
 
 #[test]
 fn the_widest_public_set_stays_small() {
-    let mut report = report(&Story {
+    let mut report = report(&Example {
         channels: 862,
         layers: 4,
         heads: 8,
-        ..Story::default()
+        ..Example::default()
     });
     check_page(&html(&report));
     report.maps.truncate(1);
@@ -179,7 +179,7 @@ fn the_widest_public_set_stays_small() {
 
 #[test]
 fn figures_that_are_not_numbers_become_dashes() {
-    let mut report = report(&Story::default());
+    let mut report = report(&Example::default());
     report.pruned.test.mse = f64::NAN;
     report.change.mse_percent = f64::INFINITY;
     report.sample.pruned.fill(f32::NAN);
@@ -192,7 +192,7 @@ fn figures_that_are_not_numbers_become_dashes() {
 
 #[test]
 fn removed_heads_are_shown_where_their_module_stays() {
-    let mut report = report(&Story::default());
+    let mut report = report(&Example::default());
     let module = ModuleId::encoder(0);
     report.plan.removed_heads = vec![HeadRemoval {
         module: module.clone(),
@@ -217,13 +217,13 @@ fn removed_heads_are_shown_where_their_module_stays() {
 
 #[test]
 fn drawings_stand_alone() {
-    let story = report(&Story {
+    let example = report(&Example {
         layers: 8,
         heads: 16,
         ratio: 0.4,
-        ..Story::default()
+        ..Example::default()
     });
-    let svg = network_drawing(&story.pruned.structure);
+    let svg = network_drawing(&example.pruned.structure);
     assert!(svg.contains("3 of 8 attention modules are removed"));
     check_drawings(&svg);
     let empty = spat_report::LineChart {
@@ -240,44 +240,44 @@ fn drawings_stand_alone() {
 #[allow(clippy::print_stdout)]
 fn pages_to_look_at() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let stories = [
+    let examples = [
         (
             "usual",
-            Story {
+            Example {
                 channels: 7,
                 heads: 8,
-                ..Story::default()
+                ..Example::default()
             },
         ),
         (
             "deep",
-            Story {
+            Example {
                 channels: 40,
                 layers: 8,
                 heads: 8,
                 ratio: 0.4,
-                ..Story::default()
+                ..Example::default()
             },
         ),
         (
             "linear",
-            Story {
+            Example {
                 layers: 0,
                 heads: 0,
-                ..Story::default()
+                ..Example::default()
             },
         ),
         (
             "wide",
-            Story {
+            Example {
                 channels: 200,
                 finetune_epochs: 0,
-                ..Story::default()
+                ..Example::default()
             },
         ),
     ];
-    for (name, story) in stories {
-        let report = report(&story);
+    for (name, example) in examples {
+        let report = report(&example);
         let path = folder.join(format!("{name}.html"));
         let page = html(&report);
         std::fs::write(&path, &page).unwrap();

@@ -3,15 +3,15 @@
 
 mod fixture;
 
-use fixture::{Story, report};
+use fixture::{Example, report};
 use spat_report::{tables, verdict};
 
-fn story(dense_mse: f64, pruned_mse: f64, control_mse: f64) -> spat_spec::Report {
-    report(&Story {
+fn example(dense_mse: f64, pruned_mse: f64, control_mse: f64) -> spat_spec::Report {
+    report(&Example {
         dense_mse,
         pruned_mse,
         control_mse,
-        ..Story::default()
+        ..Example::default()
     })
 }
 
@@ -32,7 +32,7 @@ fn says(report: &spat_spec::Report, words: &[&str]) {
 #[test]
 fn a_gain_that_the_control_shares_is_extra_training() {
     says(
-        &story(0.40, 0.38, 0.381),
+        &example(0.40, 0.38, 0.381),
         &[
             "Without 1 of its 2 attention modules",
             "falls by 5.0 %",
@@ -42,7 +42,7 @@ fn a_gain_that_the_control_shares_is_extra_training() {
         ],
     );
     says(
-        &story(0.40, 0.38, 0.37),
+        &example(0.40, 0.38, 0.37),
         &["better still", "extra training, not pruning"],
     );
 }
@@ -50,19 +50,19 @@ fn a_gain_that_the_control_shares_is_extra_training() {
 #[test]
 fn a_gain_that_the_control_does_not_share_is_told_as_such() {
     says(
-        &story(0.40, 0.38, 0.40),
+        &example(0.40, 0.38, 0.40),
         &["extra training alone does not explain", "one seed"],
     );
-    says(&story(0.40, 0.36, 0.38), &["explains about 50 %"]);
-    says(&story(0.40, 0.395, 0.3975), &["too close"]);
+    says(&example(0.40, 0.36, 0.38), &["explains about 50 %"]);
+    says(&example(0.40, 0.395, 0.3975), &["too close"]);
 }
 
 #[test]
 fn no_control_no_claim() {
-    let mut report = story(0.40, 0.38, 0.40);
+    let mut report = example(0.40, 0.38, 0.40);
     report.controls.clear();
     says(&report, &["cannot be told from extra training"]);
-    let mut report = story(0.40, 0.38, 0.40);
+    let mut report = example(0.40, 0.38, 0.40);
     report.pruned.epochs = 0;
     says(&report, &["without any fine-tuning"]);
 }
@@ -70,23 +70,23 @@ fn no_control_no_claim() {
 #[test]
 fn a_loss_is_not_worth_it() {
     says(
-        &story(0.38, 0.42, 0.37),
+        &example(0.38, 0.42, 0.37),
         &["rises by 10.5 %", "not worth it"],
     );
     says(
-        &story(0.38, 0.42, 0.42),
+        &example(0.38, 0.42, 0.42),
         &["the extra training did it, not the removal"],
     );
     says(
-        &story(0.38, 0.381, 0.35),
+        &example(0.38, 0.381, 0.35),
         &["about the same", "the removal costs 8.9 % of error"],
     );
-    says(&story(0.38, 0.381, 0.38), &["no clear price"]);
+    says(&example(0.38, 0.381, 0.38), &["no clear price"]);
 }
 
 #[test]
 fn a_better_baseline_is_named() {
-    let mut report = story(0.40, 0.38, 0.381);
+    let mut report = example(0.40, 0.38, 0.381);
     let best = report.baselines.get_mut("seasonal_naive").unwrap();
     best.scaled.mse = 0.30;
     says(
@@ -105,54 +105,54 @@ fn a_better_baseline_is_named() {
 #[test]
 fn nothing_removed_or_nothing_measured() {
     says(
-        &report(&Story {
+        &report(&Example {
             layers: 0,
             heads: 0,
-            ..Story::default()
+            ..Example::default()
         }),
         &["Nothing was removed (DLinear has no attention modules)"],
     );
     says(
-        &report(&Story {
+        &report(&Example {
             ratio: 0.1,
-            ..Story::default()
+            ..Example::default()
         }),
         &["a ratio of 0.1 asks for none of 2 modules"],
     );
     says(
-        &story(0.38, f64::NAN, 0.38),
+        &example(0.38, f64::NAN, 0.38),
         &["The test error of the pruned model is not a number"],
     );
 }
 
 #[test]
 fn tables_fit_and_hold_every_row() {
-    let stories = [
-        Story::default(),
-        Story {
+    let examples = [
+        Example::default(),
+        Example {
             layers: 0,
             heads: 0,
-            ..Story::default()
+            ..Example::default()
         },
-        Story {
+        Example {
             channels: 862,
             layers: 8,
             heads: 8,
             finetune_epochs: 0,
-            ..Story::default()
+            ..Example::default()
         },
-        Story {
+        Example {
             pruned_mse: f64::NAN,
-            ..Story::default()
+            ..Example::default()
         },
-        Story {
+        Example {
             dense_mse: 123_456.7,
             pruned_mse: 1e12,
-            ..Story::default()
+            ..Example::default()
         },
     ];
-    for story in stories {
-        let mut report = report(&story);
+    for example in examples {
+        let mut report = report(&example);
         report.data.name =
             "温度とエネルギー消費量の長い名前のファイル".repeat(3) + "\u{1b}[31m.csv";
         let text = tables(&report);
@@ -175,7 +175,7 @@ fn tables_fit_and_hold_every_row() {
             "{text}"
         );
     }
-    let text = tables(&report(&Story::default()));
+    let text = tables(&report(&Example::default()));
     for row in [
         "dense  ",
         "pruned, before fine-tuning",

@@ -1,5 +1,5 @@
 //! Stories with real files. They are looked for in `$SPAT_DATA`, else in `shared/data` beside the
-//! workspace; a story whose file is absent says so and passes.
+//! workspace; a test whose file is absent says so and passes.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::path::PathBuf;

@@ -149,11 +149,11 @@ fn every_question_has_an_answer() {
     assert_eq!(report.transfers[0].dense, depth.dense.test);
 
     for question in Question::ALL {
-        let said = report
+        let reported = report
             .findings
             .iter()
             .any(|finding| finding.question == question);
-        assert!(said, "{question:?}");
+        assert!(reported, "{question:?}");
     }
     let page = fs::read_to_string(folder.path().join("study.html")).unwrap();
     assert!(
@@ -263,11 +263,11 @@ fn without_a_table_every_question_has_an_answer_too() {
         };
         assert!(!page.contains("MSE"), "these are no forecasts");
         for question in &study.questions {
-            let said = report
+            let reported = report
                 .findings
                 .iter()
                 .any(|finding| finding.question == *question);
-            assert!(said, "{question:?}");
+            assert!(reported, "{question:?}");
         }
         let depth = &report.depths[0];
         assert_eq!(depth.subsets.len(), 8);

@@ -55,7 +55,7 @@ pub(crate) fn ensure() -> Result<()> {
     install(&missing)
 }
 
-/// Installs Firefox where Debian's packages can be; the one story that it plays is counted as skipped
+/// Installs Firefox where Debian's packages can be; its one end-to-end test is counted as skipped
 /// without it.
 fn ensure_firefox() {
     if FIREFOX.iter().any(|name| answers(name)) {

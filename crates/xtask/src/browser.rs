@@ -1,4 +1,4 @@
-//! The page's stories in Chromium, by Playwright.
+//! End-to-end tests of the web app in Chromium, by Playwright.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};

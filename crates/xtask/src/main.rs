@@ -15,7 +15,7 @@ mod reference;
 mod setup;
 mod test;
 mod window;
-mod window_stories;
+mod window_tests;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 
 use crate::counts::Counts;
-use crate::{PACKAGE_SETS, PAGE_SET, adapter, browser, cargo, setup, window_stories};
+use crate::{PACKAGE_SETS, PAGE_SET, adapter, browser, cargo, setup, window_tests};
 
 /// Tests need no Python and no GPU, and no network but to install what they run on where it is missing. Those that read benchmark data say so and pass by
 /// where the data are absent.
@@ -26,13 +26,13 @@ pub(crate) fn run() -> Result<()> {
     println!("\nwhat only a browser has");
     failed |= !test(&mut in_browser()?, &mut total)?;
     println!("\nthe page in Chromium");
-    let stories = browser::test()?;
+    let counts = browser::test()?;
     println!("\nthe window");
-    for stories in [stories, window_stories::test()?] {
-        failed |= stories.failed > 0;
-        total.passed += stories.passed;
-        total.failed += stories.failed;
-        total.ignored += stories.ignored;
+    for counts in [counts, window_tests::test()?] {
+        failed |= counts.failed > 0;
+        total.passed += counts.passed;
+        total.failed += counts.failed;
+        total.ignored += counts.ignored;
     }
     println!(
         "\n{} passed, {} failed, {} skipped",
@@ -62,7 +62,7 @@ fn in_browser() -> Result<Command> {
             "--package=spat-web-store",
             "--package=spat-web-vectors",
         ])
-        .args(["--test=transfer", "--test=shelf", "--test=fused"])
+        .args(["--test=transfer", "--test=run_database", "--test=fused"])
         .envs(variables)
         // It comes with wasm-bindgen's command line tool.
         .env(

@@ -1,4 +1,4 @@
-//! What all stories begin with.
+//! What all end-to-end tests start from.
 
 use std::fs;
 use std::path::Path;
@@ -65,12 +65,12 @@ impl Folder {
         let runs = self.path().join("runs");
         assert!(!runs.exists());
         let output = self.spat(arguments);
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        let printed = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {printed}");
         for word in words {
             assert!(
-                said.contains(word),
-                "{arguments:?} should say {word:?}: {said}"
+                printed.contains(word),
+                "{arguments:?} should say {word:?}: {printed}"
             );
         }
         assert!(!runs.exists(), "{arguments:?} left a run");

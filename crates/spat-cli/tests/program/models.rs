@@ -79,9 +79,9 @@ fn pytorch_weights_become_a_model_file() {
         found.contains("iTransformer") && found.contains("validation"),
         "{found}"
     );
-    let (csv, said) = folder.succeeds(&["forecast", "m.safetensors", "toy.csv"]);
+    let (csv, printed) = folder.succeeds(&["forecast", "m.safetensors", "toy.csv"]);
     assert!(csv.starts_with("row,stamp,channel,forecast\n"), "{csv}");
-    assert!(said.contains("no intervals"), "{said}");
+    assert!(printed.contains("no intervals"), "{printed}");
 
     // The safetensors file itself has no structure of ours.
     let foreign = references.join("itransformer.safetensors");

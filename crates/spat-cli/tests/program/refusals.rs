@@ -81,10 +81,13 @@ fn what_would_only_fail_after_the_training_is_refused_before() {
 fn windows_that_are_too_long_are_answered_with_some_that_fit() {
     let folder = Folder::new();
     let output = folder.spat(&["run", "toy.csv", "--horizon", "200"]);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let printed = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{printed}");
     let advice = "--lookback 96 --horizon 60";
-    assert!(said.contains(advice) && said.contains("toy.csv"), "{said}");
+    assert!(
+        printed.contains(advice) && printed.contains("toy.csv"),
+        "{printed}"
+    );
     let flags: Vec<&str> = advice.split(' ').collect();
     let (found, _) = folder.succeeds(&[&["inspect", "toy.csv"], &flags[..]].concat());
     assert!(found.contains("1 windows"), "{found}");
@@ -114,9 +117,9 @@ fn a_reader_that_goes_away_is_no_error() {
     let script = format!("'{spat}' run toy.csv {flags} | head -n 2");
     let output = folder.shell(&script);
     assert_eq!(text(&output.stdout).lines().count(), 2);
-    let said = text(&output.stderr);
+    let printed = text(&output.stderr);
     assert!(
-        said.contains("go on with: spat run --resume --run r") && !said.contains("pipe"),
-        "{said}"
+        printed.contains("go on with: spat run --resume --run r") && !printed.contains("pipe"),
+        "{printed}"
     );
 }

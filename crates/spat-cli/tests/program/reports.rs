@@ -185,16 +185,16 @@ fn what_reading_changed_is_told_even_when_quiet() {
         SMALL,
     ]
     .concat();
-    let (_, said) = folder.succeeds(&arguments);
+    let (_, printed) = folder.succeeds(&arguments);
     for word in [
         "1 row inserted",
         "every value missing: none",
         "Never changing, kept: flat",
         "note",
     ] {
-        assert!(said.contains(word), "{word}: {said}");
+        assert!(printed.contains(word), "{word}: {printed}");
     }
-    assert!(!said.contains("computing"), "{said}");
+    assert!(!printed.contains("computing"), "{printed}");
     let report = folder.report("r");
     assert_eq!(report.data.channel_names, ["load", "wind", "sun", "flat"]);
     assert_eq!(report.data.repairs.inserted_rows, 1);

@@ -11,9 +11,9 @@ fn inspect_says_what_was_detected() {
     let folder = Folder::new();
     let german = table(600).replace(',', ";").replace('.', ",");
     folder.write("german.csv", german.as_bytes());
-    let (said, _) = folder.succeeds(&["inspect", "german.csv"]);
+    let (printed, _) = folder.succeeds(&["inspect", "german.csv"]);
     for word in ["load", "wind", "sun", "1 h", "600"] {
-        assert!(said.contains(word), "{word}: {said}");
+        assert!(printed.contains(word), "{word}: {printed}");
     }
 }
 

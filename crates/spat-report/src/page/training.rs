@@ -13,7 +13,7 @@ pub(super) fn section(report: &Report) -> String {
     if dense.is_empty() && pruned.is_empty() {
         return String::new();
     }
-    // One scale for both, so that the two charts read as one story.
+    // One scale for both, so that the two charts compare.
     let losses = || {
         dense
             .iter()

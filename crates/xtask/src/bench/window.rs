@@ -4,12 +4,12 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{root, succeed, window, window_stories};
+use crate::{root, succeed, window, window_tests};
 
 /// Builds both programs and lets `tests/desktop/bench.mjs` measure them, each computing on so many
 /// threads.
 pub(super) fn run(rounds: usize, threads: usize) -> Result<()> {
-    if let Some(reason) = window_stories::build()? {
+    if let Some(reason) = window_tests::build()? {
         bail!(reason);
     }
     succeed(

@@ -1,4 +1,4 @@
-// The page's stories, from a table to a comparison, as people go through them.
+// End-to-end workflows of the web app, from a table to a comparison.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-//! The window's stories, by WebDriver on a screen that nobody sees.
+//! End-to-end tests of the desktop app, by WebDriver on a virtual display.
 
 use std::process::{Command, Stdio};
 
@@ -25,7 +25,7 @@ pub(crate) fn build() -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Goes through the window's stories; where the system has no driver for it, says so.
+/// Runs the desktop app's end-to-end tests; where the system has no driver for it, prints the reason.
 pub(crate) fn test() -> Result<Counts> {
     if let Some(reason) = build()? {
         println!("left out: {reason}");
