@@ -59,7 +59,7 @@ pub(crate) fn check(experiment: &Experiment, series: &Series) -> anyhow::Result<
     let forecaster = &experiment.forecaster;
     experiment.check()?;
     // Said here: where the engine fails, it tells of it itself.
-    spat_engine::suits(experiment, series).map_err(|error| input(error.to_string()))?;
+    spat_engine::validate_for(experiment, series).map_err(|error| input(error.to_string()))?;
     check_split(experiment.data.split, series.rows(), forecaster)?;
     check_protected(&experiment.prune, forecaster)?;
     Ok(())

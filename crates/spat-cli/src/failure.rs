@@ -32,10 +32,10 @@ pub(crate) struct Stopped(pub(crate) String);
 /// Tells the error and gives the exit code. With `json`, a last event tells it too, unless the
 /// engine already has.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
-    let told = error
+    let reported = error
         .chain()
         .any(|cause| cause.is::<Stopped>() || cause.is::<JobError>());
-    if json && !told {
+    if json && !reported {
         // The error is told on standard error in any case.
         output::json_line(&Event::Failed {
             message: whole(error),

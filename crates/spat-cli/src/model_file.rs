@@ -54,7 +54,7 @@ pub(crate) fn table_for(
             loaded.name
         ));
     }
-    loaded.tell(true);
+    loaded.print_notes(true);
     Ok(loaded)
 }
 

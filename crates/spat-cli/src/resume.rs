@@ -62,7 +62,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
     }
     let loaded = table::from_bytes(name, bytes, &experiment.data)?;
     let folder = run_folder::open(&path)?;
-    loaded.tell(true);
+    loaded.print_notes(true);
     let command = file.command(experiment.seed);
     Ready {
         loaded,

@@ -44,7 +44,7 @@ pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Res
     runtime.block_on(async {
         let stop = interrupted()?;
         let server = Server::bind(settings).await?;
-        tell(&server, args)?;
+        print_address(&server, args)?;
         server.run(stop).await;
         output::note("the server has ended");
         Ok(ExitCode::SUCCESS)
@@ -95,15 +95,15 @@ fn host(args: &ServeArgs) -> anyhow::Result<Host> {
 
 /// What this computer calls itself.
 fn own_name() -> String {
-    let told = fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    told.or_else(|| std::env::var("COMPUTERNAME").ok())
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    name.or_else(|| std::env::var("COMPUTERNAME").ok())
         .map(|name| name.trim().to_owned())
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "the host".to_owned())
 }
 
 /// The link for this machine on standard output, everything else beside it.
-fn tell(server: &Server, args: &ServeArgs) -> anyhow::Result<()> {
+fn print_address(server: &Server, args: &ServeArgs) -> anyhow::Result<()> {
     let link = server.link();
     output::result(&format!("{link}\n"))?;
     match server.network_link() {

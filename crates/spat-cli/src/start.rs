@@ -72,7 +72,7 @@ impl Start {
             &chosen.1.kind,
         );
         let folder = run_folder::create(path, &file, &experiment)?;
-        loaded.tell(self.talk.quiet);
+        loaded.print_notes(self.talk.quiet);
         let command = file.command(experiment.seed);
         Ready {
             loaded,

@@ -55,7 +55,7 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
         tell_place(&folder, at_once);
     }
     for loaded in &tables {
-        loaded.tell(args.quiet);
+        loaded.print_notes(args.quiet);
     }
     let series: Vec<Series> = tables.into_iter().map(|loaded| loaded.series).collect();
     let report = carried_out(args.quiet, &folder, &file.command, |watch, stop| {

@@ -85,7 +85,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 impl Loaded {
     /// Says what was set aside on reading and what was repaired. The ordinary findings (delimiter,
     /// decimal sign, header) are left to `spat inspect`; with `only_changes` the time column too.
-    pub(crate) fn tell(&self, only_changes: bool) {
+    pub(crate) fn print_notes(&self, only_changes: bool) {
         let unusual = Detection {
             // Repairs say these again, with what became of them.
             missing_markers: Vec::new(),

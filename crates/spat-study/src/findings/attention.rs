@@ -93,7 +93,7 @@ pub(crate) fn ground_truth(results: &[GroundTruthResult]) -> Vec<Finding> {
             others.join(", ")
         };
         let own = result.own.as_ref().and_then(|own| result.tau.get(own));
-        let (stance, said) = match (best, own) {
+        let (stance, sentence) = match (best, own) {
             (Some((_, tau)), Some(own)) if own.mean >= FOUND => (
                 Stance::For,
                 format!("SEND as studied finds the known order (tau {}), the best of its settings by {}", rough(own), rough(tau)),
@@ -115,7 +115,7 @@ pub(crate) fn ground_truth(results: &[GroundTruthResult]) -> Vec<Finding> {
         finding(
             Question::GroundTruth,
             stance,
-            format!("Planted, {}: {said}. Of the others, {others} reached {FOUND}.", result.constraints),
+            format!("Planted, {}: {sentence}. Of the others, {others} reached {FOUND}.", result.constraints),
         )
     });
     each.chain(results.iter().filter_map(choices)).collect()
