@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 /// What the page may ask of the program; `src/commands` has them.
 const COMMANDS: &[&str] = &[
     "listen",
-    "order",
+    "send_request",
     "read_run_file",
     "run_names",
-    "run_cards",
-    "put_card",
+    "run_summaries",
+    "put_run_summary",
     "delete_run",
     "pick_table",
     "save",

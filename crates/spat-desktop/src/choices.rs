@@ -2,12 +2,12 @@
 
 use std::thread;
 
-use spat_spec::{Command, Notice, Order, Wish};
+use spat_spec::{Command, EngineMessage, EngineRequest, MenuAction};
 use tauri::{AppHandle, Manager as _, WebviewWindow};
 
 use crate::menu::{self, RECENT};
 use crate::settings::Settings;
-use crate::{complaint, desk, dialogs, quit, tables};
+use crate::{complaint, dialogs, quit, session, tables};
 
 /// Steps of the page's size.
 const ZOOM: [f64; 9] = [0.5, 0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0];
@@ -30,13 +30,13 @@ pub(crate) fn chosen(app: &AppHandle, id: &str) {
                 forgotten.and_then(|()| menu::build(app).map_err(|e| e.to_string())),
             );
         }),
-        "save" => wish(app, Wish::Save),
+        "save" => action(app, MenuAction::Save),
         "show-runs" => {
-            complain_of(app, dialogs::show_folder(desk::runs(app).root()));
+            complain_of(app, dialogs::show_folder(session::runs(app).root()));
         }
         "quit" => quit::ask(app),
-        "train" => wish(app, Wish::Train),
-        "prune" => wish(app, Wish::Prune),
+        "train" => action(app, MenuAction::Train),
+        "prune" => action(app, MenuAction::Prune),
         "pause" => steer(app, Command::Pause),
         "resume" => steer(app, Command::Resume),
         "stop" => steer(app, Command::Stop),
@@ -63,12 +63,15 @@ pub(crate) fn beside(app: &AppHandle, work: impl FnOnce(&AppHandle) + Send + 'st
     thread::spawn(move || work(&app));
 }
 
-fn wish(app: &AppHandle, wish: Wish) {
-    desk::tell(app, &Notice::Wish { wish }, &[]);
+fn action(app: &AppHandle, action: MenuAction) {
+    session::send_message(app, &EngineMessage::MenuAction { action }, &[]);
 }
 
 fn steer(app: &AppHandle, command: Command) {
-    complain_of(app, desk::order(app, Order::Command(command), None));
+    complain_of(
+        app,
+        session::send_request(app, EngineRequest::Command(command), None),
+    );
 }
 
 fn window(app: &AppHandle) -> Option<WebviewWindow> {

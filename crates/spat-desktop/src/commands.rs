@@ -4,21 +4,21 @@
 #![allow(clippy::needless_pass_by_value)] // Tauri hands every argument over by value.
 
 use spat_host::RunsFolder;
-use spat_spec::{Card, Order, frame, unframe};
+use spat_spec::{EngineRequest, RunSummary, frame, unframe};
 use tauri::ipc::{Channel, Invoke, InvokeBody, InvokeResponseBody, Request, Response};
 use tauri::{AppHandle, Wry};
 
-use crate::{desk, dialogs, tables};
+use crate::{dialogs, session, tables};
 
 /// All of them.
 pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
         listen,
-        order,
+        send_request,
         read_run_file,
         run_names,
-        run_cards,
-        put_card,
+        run_summaries,
+        put_run_summary,
         delete_run,
         pick_table,
         save,
@@ -56,22 +56,25 @@ fn done() -> Result<Response, String> {
 }
 
 #[tauri::command(async)]
-fn listen(app: AppHandle, notices: Channel<InvokeResponseBody>) -> Result<(), String> {
-    desk::listen(&app, notices)?;
+fn listen(app: AppHandle, messages: Channel<InvokeResponseBody>) -> Result<(), String> {
+    session::listen(&app, messages)?;
     // The page is ready for the table that the program was started with.
-    if desk::is_first_page(&app) {
+    if session::is_first_page(&app) {
         tables::open_given(&app);
     }
     Ok(())
 }
 
 #[tauri::command]
-fn order(app: AppHandle, request: Request<'_>) -> Result<(), String> {
-    let (order, bytes): (Order, _) = read(&request)?;
-    let bytes = matches!(order, Order::Open { .. } | Order::Forecast { .. })
-        .then_some(bytes)
-        .filter(|bytes| !bytes.is_empty());
-    desk::order(&app, order, bytes)
+fn send_request(app: AppHandle, request: Request<'_>) -> Result<(), String> {
+    let (request, bytes): (EngineRequest, _) = read(&request)?;
+    let bytes = matches!(
+        request,
+        EngineRequest::Open { .. } | EngineRequest::Forecast { .. }
+    )
+    .then_some(bytes)
+    .filter(|bytes| !bytes.is_empty());
+    session::send_request(&app, request, bytes)
 }
 
 #[tauri::command(async)]
@@ -95,15 +98,15 @@ fn run_names(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
 }
 
 #[tauri::command(async)]
-fn run_cards(app: AppHandle) -> Result<Response, String> {
-    answer(&runs(&app).cards())
+fn run_summaries(app: AppHandle) -> Result<Response, String> {
+    answer(&runs(&app).summaries())
 }
 
 #[tauri::command(async)]
-fn put_card(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
-    let ((run, card), _): ((String, Card), _) = read(&request)?;
+fn put_run_summary(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
+    let ((run, summary), _): ((String, RunSummary), _) = read(&request)?;
     runs(&app)
-        .put_card(&run, &card)
+        .put_summary(&run, &summary)
         .map_err(|error| error.to_string())?;
     done()
 }
@@ -143,5 +146,5 @@ fn show_runs(app: AppHandle) -> Result<(), String> {
 }
 
 fn runs(app: &AppHandle) -> RunsFolder {
-    desk::runs(app)
+    session::runs(app)
 }

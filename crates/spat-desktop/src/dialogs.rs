@@ -9,7 +9,7 @@ use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::DialogExt as _;
 
 use crate::settings::Settings;
-use crate::{complaint, desk, tables};
+use crate::{complaint, session, tables};
 
 /// Lets the person pick tables and models and hands them to the page.
 pub(crate) fn pick_table(app: &AppHandle) {
@@ -49,7 +49,7 @@ pub(crate) fn change_runs_folder(app: &AppHandle) -> Result<(), String> {
         .dialog()
         .file()
         .set_title("Keep runs in")
-        .set_directory(desk::runs(app).root())
+        .set_directory(session::runs(app).root())
         .blocking_pick_folder();
     match picked.and_then(|path| path.into_path().ok()) {
         Some(folder) => {

@@ -7,12 +7,12 @@
 mod choices;
 mod commands;
 mod complaint;
-mod desk;
 mod dialogs;
 mod drawing;
 mod menu;
 mod pace;
 mod quit;
+mod session;
 mod settings;
 mod survey;
 mod tables;
@@ -25,7 +25,7 @@ use tauri::plugin::TauriPlugin;
 use tauri::{DragDropEvent, Manager as _, RunEvent, WindowEvent, Wry};
 use tauri_plugin_window_state::StateFlags;
 
-use desk::Office;
+use session::EngineHandle;
 use settings::Settings;
 
 /// The window comes again where it was. That it was hidden on the way out is no state of it.
@@ -74,7 +74,7 @@ fn open() -> anyhow::Result<()> {
         .setup(|app| {
             let handle = app.handle();
             app.manage(Settings::load(handle));
-            app.manage(Office::default());
+            app.manage(EngineHandle::default());
             app.manage(choices::Zoom::default());
             menu::build(handle)?;
             quit::on_signals(handle.clone())?;

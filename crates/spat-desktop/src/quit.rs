@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use spat_host::DeskThread;
+use spat_host::EngineThread;
 use tauri::{AppHandle, Manager as _};
 
-use crate::desk;
+use crate::session;
 
 /// A job stops after its step or its evaluation; longer than this something is wrong, and the last
 /// checkpoint stands anyway.
@@ -19,7 +19,7 @@ pub(crate) fn ask(app: &AppHandle) {
 
 /// Whether the desk must be left first. It is then left, and the program ends after that.
 pub(crate) fn is_too_early(app: &AppHandle) -> bool {
-    let Some(desk) = desk::leave(app) else {
+    let Some(session) = session::leave(app) else {
         return false;
     };
     if let Some(window) = app.get_webview_window("main") {
@@ -28,7 +28,7 @@ pub(crate) fn is_too_early(app: &AppHandle) -> bool {
     }
     let app = app.clone();
     thread::spawn(move || {
-        bring_to_rest(desk);
+        bring_to_rest(session);
         app.exit(0);
     });
     true
@@ -37,16 +37,16 @@ pub(crate) fn is_too_early(app: &AppHandle) -> bool {
 /// The program ends whatever is done here: macOS asks nobody where it is told to quit in the Dock, or
 /// as its person logs out. What can be waited for is the desk.
 pub(crate) fn at_last(app: &AppHandle) {
-    if let Some(desk) = desk::leave(app) {
-        bring_to_rest(desk);
+    if let Some(session) = session::leave(app) {
+        bring_to_rest(session);
     }
 }
 
 /// Closes the desk, and waits for it as long as makes sense.
-fn bring_to_rest(desk: DeskThread) {
+fn bring_to_rest(session: EngineThread) {
     let (at_rest, wait) = std::sync::mpsc::channel();
     thread::spawn(move || {
-        desk.close();
+        session.close();
         at_rest.send(()).ok();
     });
     wait.recv_timeout(PATIENCE).ok();

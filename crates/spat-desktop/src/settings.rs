@@ -20,12 +20,12 @@ pub(crate) struct Settings {
     file: Option<PathBuf>,
     /// Where runs go if the person has not said otherwise.
     usual: PathBuf,
-    kept: Mutex<Kept>,
+    saved: Mutex<SavedSettings>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-struct Kept {
+struct SavedSettings {
     runs: Option<PathBuf>,
     recent: Vec<PathBuf>,
 }
@@ -43,14 +43,14 @@ impl Settings {
             .map(|documents| documents.join("SPAT runs"))
             .or_else(|_| paths.app_data_dir().map(|data| data.join("runs")))
             .unwrap_or_else(|_| PathBuf::from("runs"));
-        let kept = file
+        let saved = file
             .as_deref()
             .and_then(|file| fs::read(file).ok())
             .and_then(|text| serde_json::from_slice(&text).ok());
         Self {
             file,
             usual,
-            kept: Mutex::new(kept.unwrap_or_default()),
+            saved: Mutex::new(saved.unwrap_or_default()),
         }
     }
 
@@ -58,7 +58,7 @@ impl Settings {
     pub(crate) fn runs(&self) -> PathBuf {
         std::env::var_os(RUNS_VARIABLE)
             .map(PathBuf::from)
-            .or_else(|| self.kept().runs.clone())
+            .or_else(|| self.saved().runs.clone())
             .unwrap_or_else(|| self.usual.clone())
     }
 
@@ -67,13 +67,13 @@ impl Settings {
     /// # Errors
     /// The choice cannot be remembered.
     pub(crate) fn keep_runs_in(&self, folder: PathBuf) -> Result<(), String> {
-        self.kept().runs = Some(folder);
+        self.saved().runs = Some(folder);
         self.save()
     }
 
     /// The tables that were opened last, the newest first.
     pub(crate) fn recent(&self) -> Vec<PathBuf> {
-        self.kept().recent.clone()
+        self.saved().recent.clone()
     }
 
     /// Remembers a table.
@@ -82,10 +82,10 @@ impl Settings {
     /// It cannot be remembered.
     pub(crate) fn remember(&self, table: &Path) -> Result<(), String> {
         {
-            let mut kept = self.kept();
-            kept.recent.retain(|path| path != table);
-            kept.recent.insert(0, table.to_owned());
-            kept.recent.truncate(REMEMBERED);
+            let mut saved = self.saved();
+            saved.recent.retain(|path| path != table);
+            saved.recent.insert(0, table.to_owned());
+            saved.recent.truncate(REMEMBERED);
         }
         self.save()
     }
@@ -95,7 +95,7 @@ impl Settings {
     /// # Errors
     /// They would be remembered at the next start.
     pub(crate) fn forget_recent(&self) -> Result<(), String> {
-        self.kept().recent.clear();
+        self.saved().recent.clear();
         self.save()
     }
 
@@ -103,16 +103,16 @@ impl Settings {
         let Some(file) = &self.file else {
             return Err("this system has no place for settings".to_owned());
         };
-        let kept = self.kept().clone();
+        let saved = self.saved().clone();
         let failed = |error: &dyn Display| format!("cannot write `{}`: {error}", file.display());
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(|error| failed(&error))?;
         }
-        let text = serde_json::to_vec_pretty(&kept).map_err(|error| failed(&error))?;
+        let text = serde_json::to_vec_pretty(&saved).map_err(|error| failed(&error))?;
         write_whole(file, &text).map_err(|error| error.to_string())
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn saved(&self) -> MutexGuard<'_, SavedSettings> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn ask() {
 /// What the other process found.
 enum Answer {
     /// A card.
-    Card,
+    GraphicsCard,
     /// No card, or software only.
     None,
     /// Drivers that break down or never answer.
@@ -61,7 +61,7 @@ fn answer() -> Option<Answer> {
     let begun = Instant::now();
     loop {
         match other.try_wait().ok()? {
-            Some(status) if status.code() == Some(YES.into()) => return Some(Answer::Card),
+            Some(status) if status.code() == Some(YES.into()) => return Some(Answer::GraphicsCard),
             Some(status) if status.code() == Some(NO.into()) => return Some(Answer::None),
             Some(_) => return Some(Answer::Broken),
             None if begun.elapsed() > PATIENCE => {

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use spat_spec::Notice;
+use spat_spec::EngineMessage;
 use tauri::{AppHandle, Manager as _};
 
 use crate::settings::Settings;
-use crate::{complaint, desk, menu};
+use crate::{complaint, menu, session};
 
 /// What the page takes; more would freeze it.
 const LARGEST: u64 = 256 << 20;
@@ -35,10 +35,10 @@ pub(crate) fn open(app: &AppHandle, path: &Path) {
         }
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let notice = Notice::Table {
+    let message = EngineMessage::Table {
         name: name.into_owned(),
     };
-    desk::tell(app, &notice, &table);
+    session::send_message(app, &message, &table);
     if path.extension().is_some_and(|ending| ending == "json") {
         // A report for the comparison of a class: no table to come back to.
         return;

@@ -7,14 +7,14 @@ use std::time::UNIX_EPOCH;
 
 use serde::Deserialize;
 use spat_engine::platform::write_whole;
-use spat_spec::{Card, Engine, Experiment, Stage};
+use spat_spec::{Engine, Experiment, RunSummary, Stage};
 
 use crate::names::is_run_name;
 use crate::run_file::{RUN_FILE, RunFile};
 use crate::run_folder::{EXPERIMENT, REPORT};
 
 /// The card's file in a run's folder; a run of the command line has none.
-const CARD: &str = "card.json";
+const SUMMARY: &str = "card.json";
 
 /// The figures of a report that a card shows.
 #[derive(Deserialize)]
@@ -40,45 +40,47 @@ struct ChangeFigures {
 }
 
 /// A card for every run in `root`, the newest first. What cannot be read is no run.
-pub(crate) fn cards(root: &Path) -> Vec<(String, Card)> {
+pub(crate) fn summaries(root: &Path) -> Vec<(String, RunSummary)> {
     let Ok(entries) = fs::read_dir(root) else {
         return Vec::new();
     };
-    let mut cards: Vec<(String, Card)> = entries
+    let mut summaries: Vec<(String, RunSummary)> = entries
         .flatten()
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             // Nothing is shown that could be neither read nor removed.
-            let card = is_run_name(&name).then(|| card(&entry.path()))?;
-            Some((name, card?))
+            let summary = is_run_name(&name).then(|| summary(&entry.path()))?;
+            Some((name, summary?))
         })
         .collect();
-    cards.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
-    cards
+    summaries.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
+    summaries
 }
 
 /// Writes a run's card.
-pub(crate) fn put(folder: &Path, card: &Card) -> io::Result<()> {
-    write_whole(&folder.join(CARD), &serde_json::to_vec_pretty(card)?).map_err(io::Error::other)
+pub(crate) fn put(folder: &Path, summary: &RunSummary) -> io::Result<()> {
+    write_whole(&folder.join(SUMMARY), &serde_json::to_vec_pretty(summary)?)
+        .map_err(io::Error::other)
 }
 
 /// The card that was kept, or one made of the run's own files.
-fn card(folder: &Path) -> Option<Card> {
+fn summary(folder: &Path) -> Option<RunSummary> {
     let file = RunFile::read(folder).ok()?;
     let experiment: Experiment = read(&folder.join(EXPERIMENT))?;
     let figures: Option<Figures> = read(&folder.join(REPORT));
-    let mut card = read(&folder.join(CARD)).unwrap_or_else(|| fresh(folder, &file, &experiment));
+    let mut summary =
+        read(&folder.join(SUMMARY)).unwrap_or_else(|| fresh(folder, &file, &experiment));
     if let Some(figures) = figures {
         // The command line may have finished what the page began.
-        card.stage = Stage::Finished;
-        card.mse = Some((figures.dense.test.mse, figures.pruned.test.mse));
-        card.macs_percent = Some(figures.change.macs_percent);
-        card.experiment = experiment;
+        summary.stage = Stage::Finished;
+        summary.mse = Some((figures.dense.test.mse, figures.pruned.test.mse));
+        summary.macs_percent = Some(figures.change.macs_percent);
+        summary.experiment = experiment;
     }
-    Some(card)
+    Some(summary)
 }
 
-fn fresh(folder: &Path, file: &RunFile, experiment: &Experiment) -> Card {
+fn fresh(folder: &Path, file: &RunFile, experiment: &Experiment) -> RunSummary {
     let table = file
         .table_name()
         .unwrap_or_else(|| "nyc-weather-2013.csv".to_owned());
@@ -87,7 +89,7 @@ fn fresh(folder: &Path, file: &RunFile, experiment: &Experiment) -> Card {
         .ok()
         .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
         .map_or(0.0, |since| since.as_millis() as f64);
-    Card {
+    RunSummary {
         title: format!("{table} · α = {}", experiment.prune.ratio),
         table,
         experiment: experiment.clone(),

@@ -1,7 +1,7 @@
 //! The engine on a machine with disks and threads: the folders of runs, which the command line, the
-//! window and the server share, and a desk on a thread of its own.
+//! window and the server share, and an engine session on its own thread.
 
-mod desk_thread;
+mod engine_thread;
 mod error;
 mod history;
 mod names;
@@ -9,7 +9,7 @@ mod run_file;
 mod run_folder;
 mod runs_folder;
 
-pub use desk_thread::DeskThread;
+pub use engine_thread::EngineThread;
 pub use error::RunFolderError;
 pub use run_file::{Origin, RunFile, sha256};
 pub use run_folder::{RunFolder, folder_name, lock};

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use spat_engine::desk::ShelfError;
+use spat_engine::session::RunStorageError;
 
 /// Whether a run can be called so: one name on every system, which leads nowhere else and hides nothing.
 pub(crate) fn is_run_name(run: &str) -> bool {
@@ -13,10 +13,10 @@ pub(crate) fn is_run_name(run: &str) -> bool {
 }
 
 /// A file of a run, perhaps in its `checkpoint`, and nothing outside.
-pub(crate) fn file_name(name: &str) -> Result<&str, ShelfError> {
+pub(crate) fn file_name(name: &str) -> Result<&str, RunStorageError> {
     let inside = name.strip_prefix("checkpoint/").unwrap_or(name);
     if inside.is_empty() || inside.starts_with('.') || inside.contains(['/', '\\', ':']) {
-        return Err(ShelfError(format!("`{name}` is no file of a run")));
+        return Err(RunStorageError(format!("`{name}` is no file of a run")));
     }
     Ok(name)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use spat_engine::desk::TABLE;
+use spat_engine::session::TABLE;
 
 use crate::error::RunFolderError;
 

@@ -4,8 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
 use spat_engine::RunStore as _;
-use spat_engine::desk::TABLE;
 use spat_engine::platform::FolderStore;
+use spat_engine::session::TABLE;
 use spat_spec::Experiment;
 
 use crate::error::RunFolderError;

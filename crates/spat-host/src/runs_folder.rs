@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use spat_engine::RunStore;
 use spat_engine::StoreError;
-use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError, TABLE};
-use spat_spec::{Card, DeviceFacts, Experiment};
+use spat_engine::session::{NewRun, RunStorage, RunStorageError, StoredRun, TABLE};
+use spat_spec::{DeviceFacts, Experiment, RunSummary};
 
 use crate::error::RunFolderError;
 use crate::history;
@@ -23,7 +23,7 @@ pub struct RunsFolder {
     demo: Option<&'static [u8]>,
 }
 
-impl From<RunFolderError> for ShelfError {
+impl From<RunFolderError> for RunStorageError {
     fn from(error: RunFolderError) -> Self {
         Self(error.to_string())
     }
@@ -45,7 +45,7 @@ impl RunsFolder {
     ///
     /// # Errors
     /// The names are no names of ours, or the disk fails.
-    pub fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, ShelfError> {
+    pub fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, RunStorageError> {
         let folder = self.folder(run)?;
         let path = folder.join(file_name(name)?);
         match fs::read(&path) {
@@ -60,7 +60,7 @@ impl RunsFolder {
     ///
     /// # Errors
     /// The names are no names of ours, or the disk fails.
-    pub fn file(&self, run: &str, name: &str) -> Result<Option<File>, ShelfError> {
+    pub fn file(&self, run: &str, name: &str) -> Result<Option<File>, RunStorageError> {
         let path = self.folder(run)?.join(file_name(name)?);
         match File::open(&path) {
             // A folder opens as well where the system lets it.
@@ -77,7 +77,7 @@ impl RunsFolder {
     ///
     /// # Errors
     /// The name is no name of ours, or the disk fails.
-    pub fn names(&self, run: &str) -> Result<Vec<String>, ShelfError> {
+    pub fn names(&self, run: &str) -> Result<Vec<String>, RunStorageError> {
         let folder = self.folder(run)?;
         let mut names = Vec::new();
         for (inside, before) in [
@@ -96,18 +96,18 @@ impl RunsFolder {
     }
 
     /// Every run in the folder, whoever made it, the newest first.
-    pub fn cards(&self) -> Vec<(String, Card)> {
-        history::cards(&self.root)
+    pub fn summaries(&self) -> Vec<(String, RunSummary)> {
+        history::summaries(&self.root)
     }
 
     /// Writes a run's card, if the run is there; one that is only asked for has no folder yet.
     ///
     /// # Errors
     /// The name is no name of ours, or the disk fails.
-    pub fn put_card(&self, run: &str, card: &Card) -> Result<(), ShelfError> {
+    pub fn put_summary(&self, run: &str, summary: &RunSummary) -> Result<(), RunStorageError> {
         let folder = self.folder(run)?;
         if folder.join(EXPERIMENT).is_file() {
-            history::put(&folder, card).map_err(|error| failed("write", &folder, &error))?;
+            history::put(&folder, summary).map_err(|error| failed("write", &folder, &error))?;
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl RunsFolder {
     ///
     /// # Errors
     /// It is no run, somebody works in it, or the disk fails.
-    pub fn delete(&self, run: &str) -> Result<(), ShelfError> {
+    pub fn delete(&self, run: &str) -> Result<(), RunStorageError> {
         let folder = self.folder(run)?;
         if !folder.exists() {
             return Ok(());
@@ -129,29 +129,29 @@ impl RunsFolder {
     ///
     /// # Errors
     /// The name could lead out of the runs' folder.
-    pub fn folder(&self, run: &str) -> Result<PathBuf, ShelfError> {
+    pub fn folder(&self, run: &str) -> Result<PathBuf, RunStorageError> {
         if !is_run_name(run) {
-            return Err(ShelfError(format!(
+            return Err(RunStorageError(format!(
                 "`{run}` is no name of a run: it would lead elsewhere, or no folder can be called so"
             )));
         }
         Ok(self.root.join(run))
     }
 
-    fn table(&self, folder: &Path) -> Result<Vec<u8>, ShelfError> {
+    fn table(&self, folder: &Path) -> Result<Vec<u8>, RunStorageError> {
         let file = RunFile::read(folder)?;
         let table = match (file.table_path(folder), self.demo) {
             (Some(path), _) => fs::read(&path).map_err(|error| failed("read", &path, &error))?,
             (None, Some(demo)) => demo.to_vec(),
             (None, None) => {
-                return Err(ShelfError(
+                return Err(RunStorageError(
                     "this run's table is part of the command line program; go on with it there"
                         .to_owned(),
                 ));
             }
         };
         if sha256(&table) != file.sha256 {
-            return Err(ShelfError(format!(
+            return Err(RunStorageError(format!(
                 "the table has changed since the run in `{}` was begun; bring the old table back, or begin a new run",
                 folder.display()
             )));
@@ -160,10 +160,10 @@ impl RunsFolder {
     }
 }
 
-impl Shelf for RunsFolder {
+impl RunStorage for RunsFolder {
     type Files = RunFolder;
 
-    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<RunFolder>, ShelfError> {
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<StoredRun<RunFolder>, RunStorageError> {
         let folder = self.folder(run.name)?;
         let absolute = std::path::absolute(&folder)
             .map_err(|error| failed("find", &folder, &error))?
@@ -183,27 +183,30 @@ impl Shelf for RunsFolder {
         file.table = Some(run.table_name.to_owned());
         let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table));
         let files = files.map_err(|error| match error {
-            RunFolderError::Store(StoreError::Exists(folder)) => ShelfError(format!(
+            RunFolderError::Store(StoreError::Exists(folder)) => RunStorageError(format!(
                 "`{folder}` is there already and holds something else; move it away, or give the table's file \
                  another name"
             )),
             error => error.into(),
         })?;
-        Ok(Kept {
+        Ok(StoredRun {
             files,
-            not_kept: None,
+            not_stored: None,
         })
     }
 
-    async fn resume(&mut self, run: &str) -> Result<(Kept<RunFolder>, Vec<u8>), ShelfError> {
+    async fn resume(
+        &mut self,
+        run: &str,
+    ) -> Result<(StoredRun<RunFolder>, Vec<u8>), RunStorageError> {
         let folder = self.folder(run)?;
         let files = RunFolder::open(&folder)?;
         let table = self.table(&folder)?;
-        let kept = Kept {
+        let stored = StoredRun {
             files,
-            not_kept: None,
+            not_stored: None,
         };
-        Ok((kept, table))
+        Ok((stored, table))
     }
 
     async fn command(
@@ -211,7 +214,7 @@ impl Shelf for RunsFolder {
         run: &str,
         experiment: &Experiment,
         device: &DeviceFacts,
-    ) -> Result<String, ShelfError> {
+    ) -> Result<String, RunStorageError> {
         let mut file = RunFile::read(&self.folder(run)?)?;
         file.device.clone_from(&device.kind);
         Ok(file.command(experiment.seed))
@@ -232,6 +235,6 @@ impl RunStore for RunFolder {
     }
 }
 
-fn failed(what: &str, path: &Path, error: &std::io::Error) -> ShelfError {
-    ShelfError(format!("cannot {what} `{}`: {error}", path.display()))
+fn failed(what: &str, path: &Path, error: &std::io::Error) -> RunStorageError {
+    RunStorageError(format!("cannot {what} `{}`: {error}", path.display()))
 }

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use spat_host::RunsFolder;
-use spat_spec::Card;
+use spat_spec::RunSummary;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
@@ -29,7 +29,7 @@ const BODY: Duration = Duration::from_secs(10);
 
 /// Every run by its name, the newest first.
 pub(crate) async fn cards(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    on_disk(&site, &headers, |runs| Ok(fresh(Json(runs.cards())))).await
+    on_disk(&site, &headers, |runs| Ok(fresh(Json(runs.summaries())))).await
 }
 
 /// Names of a run's files.
@@ -78,7 +78,7 @@ fn in_pieces(file: std::fs::File, bytes: u64) -> Body {
 }
 
 /// Writes or replaces a run's card.
-pub(crate) async fn put_card(
+pub(crate) async fn put_summary(
     State(site): State<Arc<Site>>,
     Path(run): Path<String>,
     headers: HeaderMap,
@@ -89,7 +89,7 @@ pub(crate) async fn put_card(
         return refusal;
     }
     let card = match timeout(BODY, to_bytes(body, CARD)).await {
-        Ok(Ok(body)) => serde_json::from_slice::<Card>(&body),
+        Ok(Ok(body)) => serde_json::from_slice::<RunSummary>(&body),
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
@@ -98,7 +98,7 @@ pub(crate) async fn put_card(
         Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     };
     on_disk(&site, &headers, move |runs| {
-        runs.put_card(&run, &card).map_err(words)?;
+        runs.put_summary(&run, &card).map_err(words)?;
         Ok(StatusCode::NO_CONTENT.into_response())
     })
     .await

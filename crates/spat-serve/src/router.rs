@@ -39,7 +39,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
             .route(ENGINE, get(engine))
             .route("/runs", get(kept::cards))
             .route("/runs/{run}", get(kept::names).delete(kept::delete))
-            .route("/runs/{run}/card", put(kept::put_card))
+            .route("/runs/{run}/card", put(kept::put_summary))
             .route("/runs/{run}/files/{name}", get(kept::read));
     }
     router

@@ -7,10 +7,10 @@
 mod adaptive;
 mod checkpoint;
 mod cost;
+mod envelope;
 mod experiment;
 mod forecaster;
 mod frame;
-mod line;
 mod module_id;
 mod plan;
 mod plan_error;
@@ -33,13 +33,13 @@ pub use checkpoint::{
     arrays_to_bytes, header_entry, named_arrays_from_bytes,
 };
 pub use cost::Cost;
+pub use envelope::{ClientEnvelope, Hello, ServerEnvelope};
 pub use experiment::{Controls, DataConfig, Experiment};
 pub use forecaster::{
     ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
     PatchTstLayout, RLinearConfig, TIME_FEATURES,
 };
 pub use frame::{FrameError, frame, join_frame, split_frame, unframe};
-pub use line::{Asked, Hello, Told};
 pub use module_id::ModuleId;
 pub use plan::{HeadRemoval, Plan};
 pub use plan_error::PlanError;
@@ -53,7 +53,7 @@ pub use report::{
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use scorer::{Scorer, UnknownScorer};
-pub use session::{Card, Engine, Notice, Order, Stage, Wish};
+pub use session::{Engine, EngineMessage, EngineRequest, MenuAction, RunSummary, Stage};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
     AdaptiveResult, ClassifierSize, ClassifierStudy, DepthReport, DepthTimings, Domain,

@@ -1,7 +1,7 @@
 //! What a page and the engine behind it say to each other, wherever that engine is: in the
 //! browser's worker, in the window's own process, or on another machine.
 //!
-//! [`Order`]s go in and [`Notice`]s come out. Around the commands and events of a run they say which
+//! [`EngineRequest`]s go in and [`EngineMessage`]s come out. Around the commands and events of a run they say which
 //! run is meant and what computes. Bytes that are no JSON (a table) travel beside them.
 
 use serde::{Deserialize, Serialize};
@@ -23,9 +23,9 @@ pub enum Engine {
 
 /// From the page to the engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "order", rename_all = "snake_case")]
-pub enum Order {
-    /// Which device would compute? Answered by [`Notice::Device`].
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum EngineRequest {
+    /// Which device would compute? Answered by [`EngineMessage::Device`].
     Find {
         /// What is asked for.
         engine: Engine,
@@ -42,8 +42,8 @@ pub enum Order {
     /// A command to the run that is open.
     Command(Command),
     /// Forecast a table with a saved model; no run is needed and none is touched. The message's bytes
-    /// are the model's file and, behind it, the table. Answered by [`Notice::Forecast`] or
-    /// [`Notice::NoForecast`].
+    /// are the model's file and, behind it, the table. Answered by [`EngineMessage::Forecast`] or
+    /// [`EngineMessage::NoForecast`].
     Forecast {
         /// Where to compute.
         engine: Engine,
@@ -56,11 +56,11 @@ pub enum Order {
 
 /// From the engine to the page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "notice", rename_all = "snake_case")]
-pub enum Notice {
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EngineMessage {
     /// The engine listens. Anything sent before is lost.
     Ready,
-    /// The answer to [`Order::Find`].
+    /// The answer to [`EngineRequest::Find`].
     Device {
         /// What computes.
         facts: DeviceFacts,
@@ -69,18 +69,18 @@ pub enum Notice {
     },
     /// An event of the open run.
     Event(Box<Event>),
-    /// The answer to [`Order::Forecast`].
+    /// The answer to [`EngineRequest::Forecast`].
     Forecast {
         /// What comes after the table.
         forecast: Box<ModelForecast>,
     },
-    /// Why [`Order::Forecast`] cannot be done, and a way out.
+    /// Why [`EngineRequest::Forecast`] cannot be done, and a way out.
     NoForecast {
         /// A sentence.
         reason: String,
     },
     /// The run is not kept: there is no storage for it.
-    NotKept {
+    NotStored {
         /// The storage's words.
         reason: String,
     },
@@ -101,16 +101,16 @@ pub enum Notice {
         name: String,
     },
     /// What the person chose in the window's menu.
-    Wish {
+    MenuAction {
         /// What is wished for.
-        wish: Wish,
+        action: MenuAction,
     },
 }
 
 /// A button of the page that the window's menu has too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wish {
+pub enum MenuAction {
     /// Train the dense model.
     Train,
     /// Prune it.
@@ -135,7 +135,7 @@ pub enum Stage {
 
 /// A run as a history shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Card {
+pub struct RunSummary {
     /// The person's name for it.
     pub title: String,
     /// The table's file name.

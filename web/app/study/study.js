@@ -10,7 +10,7 @@ const text = new TextDecoder();
 let worker;
 let found; // The study.json that was computed here.
 
-function say(message, bad = false) {
+function showStatus(message, bad = false) {
   words.textContent = message;
   words.classList.toggle("error", bad);
 }
@@ -29,7 +29,7 @@ function end(message, bad) {
   worker?.terminate();
   worker = undefined;
   busy(false);
-  say(message, bad);
+  showStatus(message, bad);
 }
 
 // The views as the engine drew them, without the page around them: its styles are here already, and
@@ -42,14 +42,14 @@ function show(html) {
   views.scrollIntoView();
 }
 
-const hear = {
-  part: ({ name }) => say(name),
+const handlers = {
+  part: ({ name }) => showStatus(name),
   wanted: ({ tasks, known }) => {
     if (!bar.hasAttribute("value")) [bar.max, bar.value] = [0.001, 0];
     bar.max += tasks;
     bar.value += known;
   },
-  began: ({ name }) => say(name),
+  began: ({ name }) => showStatus(name),
   ended: () => (bar.value += 1),
   shown: ({ html, json }) => {
     found = json;
@@ -61,20 +61,20 @@ const hear = {
 };
 
 // Asks a worker of its own, so that stopping is ending it.
-function ask(what, bytes) {
+function startWorker(request, bytes) {
   worker?.terminate();
   found = undefined;
   save.hidden = true;
   views.replaceChildren();
   busy(true);
-  say("The engine is on its way …");
+  showStatus("The engine is on its way …");
   worker = new Worker("../spat-worker_loader.js", { type: "module", name: "study" });
   worker.onerror = ({ message }) => end(message || "the engine's files could not be loaded", true);
   worker.onmessage = ({ data: [json] }) => {
-    const { tell, ...told } = JSON.parse(text.decode(json));
-    if (tell !== "ready") return hear[tell]?.(told);
-    const question = new TextEncoder().encode(JSON.stringify(what));
-    worker.postMessage([question, bytes], [question.buffer, bytes.buffer]);
+    const { type, ...fields } = JSON.parse(text.decode(json));
+    if (type !== "ready") return handlers[type]?.(fields);
+    const requestJson = new TextEncoder().encode(JSON.stringify(request));
+    worker.postMessage([requestJson, bytes], [requestJson.buffer, bytes.buffer]);
   };
 }
 
@@ -82,7 +82,7 @@ const bytesOf = async (file) => new Uint8Array(await file.arrayBuffer());
 
 document.querySelector("[data-testid=study-file]").addEventListener("change", async ({ target }) => {
   const [file] = target.files;
-  if (file) ask({ ask: "show" }, await bytesOf(file));
+  if (file) startWorker({ type: "show" }, await bytesOf(file));
 });
 
 form.addEventListener("submit", async (event) => {
@@ -93,9 +93,9 @@ form.addEventListener("submit", async (event) => {
   try {
     const bytes = file ? await bytesOf(file) : new Uint8Array(await (await fetch(`../demo/${DEMO}`)).arrayBuffer());
     const numbers = ["lookback", "horizon", "width", "heads", "layers", "epochs", "seeds"];
-    ask(
+    startWorker(
       {
-        ask: "run",
+        type: "run",
         table: file?.name ?? DEMO,
         scorers: chosen.getAll("scorers"),
         ...Object.fromEntries(numbers.map((name) => [name, number(name)])),
@@ -103,7 +103,7 @@ form.addEventListener("submit", async (event) => {
       bytes,
     );
   } catch (error) {
-    say(`The table could not be read: ${error.message}`, true);
+    showStatus(`The table could not be read: ${error.message}`, true);
   }
 });
 

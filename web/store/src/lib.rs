@@ -13,27 +13,27 @@ const FILES: &str = "files";
 const CARDS: &str = "cards";
 
 /// The browser's storage for this page's address.
-pub struct Shelf {
+pub struct RunDatabase {
     database: Rexie,
 }
 
 /// The browser's storage failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the browser's storage failed: {0}")]
-pub struct ShelfError(String);
+pub struct RunDatabaseError(String);
 
-impl From<rexie::Error> for ShelfError {
+impl From<rexie::Error> for RunDatabaseError {
     fn from(error: rexie::Error) -> Self {
         Self(error.to_string())
     }
 }
 
-impl Shelf {
+impl RunDatabase {
     /// Opens the storage, empty on the first visit.
     ///
     /// # Errors
     /// The browser offers none (some do so in private windows).
-    pub async fn open() -> Result<Self, ShelfError> {
+    pub async fn open() -> Result<Self, RunDatabaseError> {
         let database = Rexie::builder(DATABASE)
             .version(1)
             .add_object_store(ObjectStore::new(FILES))
@@ -47,7 +47,7 @@ impl Shelf {
     ///
     /// # Errors
     /// The storage is full, or gone.
-    pub async fn write(&self, run: &str, name: &str, bytes: &[u8]) -> Result<(), ShelfError> {
+    pub async fn write(&self, run: &str, name: &str, bytes: &[u8]) -> Result<(), RunDatabaseError> {
         let (transaction, files) = self.writing(FILES)?;
         files
             .put(&Uint8Array::from(bytes), Some(&file_key(run, name)))
@@ -59,7 +59,7 @@ impl Shelf {
     ///
     /// # Errors
     /// The storage is gone.
-    pub async fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, ShelfError> {
+    pub async fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, RunDatabaseError> {
         let files = self.reading(FILES)?;
         let value = files.get(file_key(run, name)).await?;
         Ok(value
@@ -71,7 +71,7 @@ impl Shelf {
     ///
     /// # Errors
     /// The storage is gone.
-    pub async fn remove(&self, run: &str, name: &str) -> Result<(), ShelfError> {
+    pub async fn remove(&self, run: &str, name: &str) -> Result<(), RunDatabaseError> {
         let (transaction, files) = self.writing(FILES)?;
         files.delete(file_key(run, name)).await?;
         ended(transaction).await
@@ -81,7 +81,7 @@ impl Shelf {
     ///
     /// # Errors
     /// The storage is gone.
-    pub async fn names(&self, run: &str) -> Result<Vec<String>, ShelfError> {
+    pub async fn names(&self, run: &str) -> Result<Vec<String>, RunDatabaseError> {
         let keys = self
             .reading(FILES)?
             .get_all_keys(Some(all_of(run)?), None)
@@ -97,10 +97,10 @@ impl Shelf {
     ///
     /// # Errors
     /// The storage is full, or gone.
-    pub async fn put_card(&self, run: &str, card: &str) -> Result<(), ShelfError> {
-        let text = JsValue::from_str(card);
-        let (transaction, cards) = self.writing(CARDS)?;
-        cards.put(&text, Some(&JsValue::from_str(run))).await?;
+    pub async fn put_summary(&self, run: &str, summary: &str) -> Result<(), RunDatabaseError> {
+        let text = JsValue::from_str(summary);
+        let (transaction, summaries) = self.writing(CARDS)?;
+        summaries.put(&text, Some(&JsValue::from_str(run))).await?;
         ended(transaction).await
     }
 
@@ -109,19 +109,19 @@ impl Shelf {
     ///
     /// # Errors
     /// The storage is gone.
-    pub async fn cards<T>(
+    pub async fn summaries<T>(
         &self,
         read: impl Fn(&[u8]) -> Option<T>,
-    ) -> Result<Vec<(String, T)>, ShelfError> {
-        let cards = self.reading(CARDS)?;
+    ) -> Result<Vec<(String, T)>, RunDatabaseError> {
+        let summaries = self.reading(CARDS)?;
         let mut found = Vec::new();
-        for key in cards.get_all_keys(None, None).await? {
-            let card = cards
+        for key in summaries.get_all_keys(None, None).await? {
+            let summary = summaries
                 .get(key.clone())
                 .await?
-                .and_then(|card| card.as_string());
-            let card = card.and_then(|text| read(text.as_bytes()));
-            found.extend(key.as_string().zip(card));
+                .and_then(|summary| summary.as_string());
+            let summary = summary.and_then(|text| read(text.as_bytes()));
+            found.extend(key.as_string().zip(summary));
         }
         Ok(found)
     }
@@ -130,25 +130,25 @@ impl Shelf {
     ///
     /// # Errors
     /// The storage is gone.
-    pub async fn delete(&self, run: &str) -> Result<(), ShelfError> {
+    pub async fn delete(&self, run: &str) -> Result<(), RunDatabaseError> {
         let (transaction, files) = self.writing(FILES)?;
         for key in files.get_all_keys(Some(all_of(run)?), None).await? {
             files.delete(key).await?;
         }
         ended(transaction).await?;
-        let (transaction, cards) = self.writing(CARDS)?;
-        cards.delete(JsValue::from_str(run)).await?;
+        let (transaction, summaries) = self.writing(CARDS)?;
+        summaries.delete(JsValue::from_str(run)).await?;
         ended(transaction).await
     }
 
-    fn reading(&self, store: &str) -> Result<Store, ShelfError> {
+    fn reading(&self, store: &str) -> Result<Store, RunDatabaseError> {
         let transaction = self
             .database
             .transaction(&[store], TransactionMode::ReadOnly)?;
         Ok(transaction.store(store)?)
     }
 
-    fn writing(&self, store: &str) -> Result<(Transaction, Store), ShelfError> {
+    fn writing(&self, store: &str) -> Result<(Transaction, Store), RunDatabaseError> {
         let transaction = self
             .database
             .transaction(&[store], TransactionMode::ReadWrite)?;
@@ -157,12 +157,12 @@ impl Shelf {
     }
 }
 
-async fn ended(transaction: Transaction) -> Result<(), ShelfError> {
+async fn ended(transaction: Transaction) -> Result<(), RunDatabaseError> {
     let result = transaction.done().await?;
     if result.is_committed() {
         return Ok(());
     }
-    Err(ShelfError(
+    Err(RunDatabaseError(
         "a write was taken back; the storage may be full".to_owned(),
     ))
 }
@@ -176,12 +176,12 @@ fn file_key_text(run: &str, name: &str) -> String {
 }
 
 /// Every key that starts with the run's name and a slash; `0` follows the slash in the order of keys.
-fn all_of(run: &str) -> Result<KeyRange, ShelfError> {
+fn all_of(run: &str) -> Result<KeyRange, RunDatabaseError> {
     let range = KeyRange::bound(
         &file_key(run, ""),
         &JsValue::from_str(&format!("{run}0")),
         Some(false),
         Some(true),
     );
-    range.map_err(|error| ShelfError(error.to_string()))
+    range.map_err(|error| RunDatabaseError(error.to_string()))
 }

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Deserializer};
 use spat_spec::{
-    DataFacts, DeviceFacts, EpochResult, Event, ForecastSample, FutureForecast, ModelForecast,
-    ModuleMaps, Notice, Phase, Plan, Report, Score, Told, Wish,
+    DataFacts, DeviceFacts, EngineMessage, EpochResult, Event, ForecastSample, FutureForecast,
+    MenuAction, ModelForecast, ModuleMaps, Phase, Plan, Report, Score, ServerEnvelope,
 };
 
 use crate::reader::{Json, ReadError};
@@ -14,16 +14,16 @@ use crate::reader::{Json, ReadError};
 ///
 /// # Errors
 /// It is no notice: a page and an engine of different versions.
-pub fn read_notice(json: &[u8]) -> Result<Notice, ReadError> {
-    NoticeForm::deserialize(Json::of(json)?)
+pub fn read_message(json: &[u8]) -> Result<EngineMessage, ReadError> {
+    EngineMessageForm::deserialize(Json::of(json)?)
 }
 
 /// What a shared engine tells.
 ///
 /// # Errors
-/// As [`read_notice`].
-pub fn read_told(json: &[u8]) -> Result<Told, ReadError> {
-    ToldForm::deserialize(Json::of(json)?)
+/// As [`read_message`].
+pub fn read_envelope(json: &[u8]) -> Result<ServerEnvelope, ReadError> {
+    ServerEnvelopeForm::deserialize(Json::of(json)?)
 }
 
 fn event<'de, D: Deserializer<'de>>(json: D) -> Result<Box<Event>, D::Error> {
@@ -56,17 +56,17 @@ struct EpochForm {
 }
 
 #[derive(Deserialize)]
-#[serde(remote = "Told")]
-struct ToldForm {
+#[serde(remote = "ServerEnvelope")]
+struct ServerEnvelopeForm {
     number: u64,
     received: u64,
-    #[serde(with = "NoticeForm")]
-    notice: Notice,
+    #[serde(with = "EngineMessageForm")]
+    message: EngineMessage,
 }
 
 #[derive(Deserialize)]
-#[serde(remote = "Notice", rename = "notice", rename_all = "snake_case")]
-enum NoticeForm {
+#[serde(remote = "EngineMessage", rename = "type", rename_all = "snake_case")]
+enum EngineMessageForm {
     Ready,
     Device {
         facts: DeviceFacts,
@@ -79,7 +79,7 @@ enum NoticeForm {
     NoForecast {
         reason: String,
     },
-    NotKept {
+    NotStored {
         reason: String,
     },
     Place {
@@ -91,8 +91,8 @@ enum NoticeForm {
     Table {
         name: String,
     },
-    Wish {
-        wish: Wish,
+    MenuAction {
+        action: MenuAction,
     },
 }
 
@@ -258,16 +258,16 @@ mod tests {
 
     #[test]
     fn notices_come_back_as_they_were_told() {
-        let mut notices = vec![
-            Notice::Ready,
-            Notice::Device {
+        let mut messages = vec![
+            EngineMessage::Ready,
+            EngineMessage::Device {
                 facts: facts(),
                 reason: None,
             },
-            Notice::NotKept {
+            EngineMessage::NotStored {
                 reason: "full".to_owned(),
             },
-            Notice::Forecast {
+            EngineMessage::Forecast {
                 forecast: Box::new(ModelForecast {
                     channels: vec!["a".to_owned()],
                     first_row: 400,
@@ -278,27 +278,29 @@ mod tests {
                     csv: "row\n".to_owned(),
                 }),
             },
-            Notice::NoForecast {
+            EngineMessage::NoForecast {
                 reason: "other channels".to_owned(),
             },
-            Notice::Place { ahead: 2 },
-            Notice::Table {
+            EngineMessage::Place { ahead: 2 },
+            EngineMessage::Table {
                 name: "a.csv".to_owned(),
             },
-            Notice::Wish { wish: Wish::Prune },
+            EngineMessage::MenuAction {
+                action: MenuAction::Prune,
+            },
         ];
-        let told = events().into_iter();
-        notices.extend(told.map(|event| Notice::Event(Box::new(event))));
-        for notice in notices {
-            let json = serde_json::to_vec(&notice).unwrap();
-            assert_eq!(read_notice(&json).unwrap(), notice);
-            let told = Told {
+        let envelope = events().into_iter();
+        messages.extend(envelope.map(|event| EngineMessage::Event(Box::new(event))));
+        for message in messages {
+            let json = serde_json::to_vec(&message).unwrap();
+            assert_eq!(read_message(&json).unwrap(), message);
+            let envelope = ServerEnvelope {
                 number: 1,
                 received: 2,
-                notice,
+                message,
             };
-            let json = serde_json::to_vec(&told).unwrap();
-            assert_eq!(read_told(&json).unwrap(), told);
+            let json = serde_json::to_vec(&envelope).unwrap();
+            assert_eq!(read_envelope(&json).unwrap(), envelope);
         }
     }
 
@@ -307,10 +309,10 @@ mod tests {
         for text in [
             "{}",
             "[]",
-            r#"{"notice":"other"}"#,
-            r#"{"notice":"event","event":"x"}"#,
+            r#"{"type":"other"}"#,
+            r#"{"type":"event","event":"x"}"#,
         ] {
-            assert!(read_notice(text.as_bytes()).is_err(), "{text}");
+            assert!(read_message(text.as_bytes()).is_err(), "{text}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! How orders and notices ([`spat_spec::Order`], [`spat_spec::Notice`]) go between the page and its
+//! How orders and notices ([`spat_spec::EngineRequest`], [`spat_spec::EngineMessage`]) go between the page and its
 //! engine's worker.
 //!
 //! A message is an array of two buffers, both transferred: JSON, and bytes that are no JSON (a
@@ -14,9 +14,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-pub use forms::{read_notice, read_told};
+pub use forms::{read_envelope, read_message};
 pub use reader::{ReadError, read};
-pub use spat_spec::{Engine, Notice, Order};
+pub use spat_spec::{Engine, EngineMessage, EngineRequest};
 pub use writer::write;
 
 /// A message and the buffers to transfer with it.
@@ -52,9 +52,9 @@ pub fn unpack<T: DeserializeOwned>(message: &JsValue) -> Result<(T, Option<Vec<u
 ///
 /// # Errors
 /// As [`unpack`].
-pub fn unpack_notice(message: &JsValue) -> Result<Notice, String> {
+pub fn unpack_message(message: &JsValue) -> Result<EngineMessage, String> {
     let (json, _) = buffers(message)?;
-    read_notice(&json).map_err(|error| error.to_string())
+    read_message(&json).map_err(|error| error.to_string())
 }
 
 fn buffers(message: &JsValue) -> Result<(Vec<u8>, Option<Vec<u8>>), String> {

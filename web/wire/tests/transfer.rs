@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
-use spat_spec::{Command, Engine, Event, Notice, Order};
-use spat_wire::{pack, unpack, unpack_notice};
+use spat_spec::{Command, Engine, EngineMessage, EngineRequest, Event};
+use spat_wire::{pack, unpack, unpack_message};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -19,13 +19,13 @@ fn sent(message: &JsValue, buffers: &Array) -> JsValue {
 
 #[wasm_bindgen_test]
 fn an_order_arrives_with_its_table_and_nothing_is_copied() {
-    let order = Order::Open {
+    let request = EngineRequest::Open {
         run: "größe-1".to_owned(),
         table: "table.csv".to_owned(),
         engine: Engine::Cpu,
     };
     let table: Vec<u8> = (0..200_000_u32).map(|byte| byte as u8).collect();
-    let (message, buffers) = pack(&order, Some(&table)).unwrap();
+    let (message, buffers) = pack(&request, Some(&table)).unwrap();
     assert_eq!(buffers.length(), 2);
     let arrived = sent(&message, &buffers);
     for part in message.iter() {
@@ -35,26 +35,26 @@ fn an_order_arrives_with_its_table_and_nothing_is_copied() {
             "it was moved"
         );
     }
-    let (read, bytes) = unpack::<Order>(&arrived).unwrap();
-    assert_eq!((read, bytes), (order, Some(table)));
+    let (read, bytes) = unpack::<EngineRequest>(&arrived).unwrap();
+    assert_eq!((read, bytes), (request, Some(table)));
 }
 
 #[wasm_bindgen_test]
 fn an_order_without_bytes_has_one_buffer() {
-    let order = Order::Command(Command::Step { steps: 3 });
-    let (message, buffers) = pack(&order, None).unwrap();
+    let request = EngineRequest::Command(Command::Step { steps: 3 });
+    let (message, buffers) = pack(&request, None).unwrap();
     assert_eq!(buffers.length(), 1);
-    let (read, bytes) = unpack::<Order>(&sent(&message, &buffers)).unwrap();
-    assert_eq!((read, bytes), (order, None));
+    let (read, bytes) = unpack::<EngineRequest>(&sent(&message, &buffers)).unwrap();
+    assert_eq!((read, bytes), (request, None));
 }
 
 #[wasm_bindgen_test]
 fn a_notice_arrives_as_it_was_told() {
-    let notice = Notice::Event(Box::new(Event::Warning {
+    let message = EngineMessage::Event(Box::new(Event::Warning {
         message: "a \"word\" and a line\n".to_owned(),
     }));
-    let (message, buffers) = pack(&notice, None).unwrap();
-    assert_eq!(unpack_notice(&sent(&message, &buffers)).unwrap(), notice);
+    let (message, buffers) = pack(&message, None).unwrap();
+    assert_eq!(unpack_message(&sent(&message, &buffers)).unwrap(), message);
 }
 
 #[wasm_bindgen_test]
@@ -67,7 +67,7 @@ fn what_is_no_message_is_refused() {
         Array::of1(&JsValue::from_f64(1.0)).into(),
         text.into(),
     ] {
-        assert!(unpack::<Order>(&strange).is_err());
-        assert!(unpack_notice(&strange).is_err());
+        assert!(unpack::<EngineRequest>(&strange).is_err());
+        assert!(unpack_message(&strange).is_err());
     }
 }

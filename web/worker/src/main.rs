@@ -1,27 +1,27 @@
-//! The engine in a browser's worker: a desk that owns the device and the shaders, takes orders from
-//! the page and answers with notices. Started under another name it is a worker for studies.
+//! The engine in a browser's worker: a session that owns the device and the shaders, takes requests from
+//! the page and answers with messages. Started under another name it is a worker for studies.
 
-mod mouth;
+mod outbound;
 mod run_files;
 mod study;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt as _;
-use spat_engine::desk::{Desk, Steering};
-use spat_wire::{Notice, Order, unpack};
+use spat_engine::session::{EngineSession, JobControl};
+use spat_wire::{EngineMessage, EngineRequest, unpack};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, console};
 
-use run_files::{BrowserShelf, Memory};
+use run_files::{BrowserRunStorage, Memory};
 
 /// An order with the bytes that came with it.
-type Letter = (Order, Option<Vec<u8>>);
+type QueuedRequest = (EngineRequest, Option<Vec<u8>>);
 
 fn main() {
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
-        mouth::say(&Notice::Broken {
+        outbound::post_message(&EngineMessage::Broken {
             message: panic.to_string(),
         });
     }));
@@ -33,34 +33,34 @@ fn main() {
     if scope.name() == study::NAME {
         return study::serve(&scope);
     }
-    let steering = Steering::default();
-    let (orders, queue) = unbounded();
+    let job_control = JobControl::default();
+    let (requests, queue) = unbounded();
     let memory = Memory::default();
-    listen(&scope, orders, steering.clone(), memory.clone());
-    mouth::say(&Notice::Ready);
-    let shelf = BrowserShelf { memory };
-    wasm_bindgen_futures::spawn_local(work(queue, steering, shelf));
+    listen(&scope, requests, job_control.clone(), memory.clone());
+    outbound::post_message(&EngineMessage::Ready);
+    let storage = BrowserRunStorage { memory };
+    wasm_bindgen_futures::spawn_local(work(queue, job_control, storage));
 }
 
 /// Takes every message: to the job that is going if it steers one, else to the queue. A name alone
 /// asks for a file that only this worker has.
 fn listen(
     scope: &DedicatedWorkerGlobalScope,
-    orders: UnboundedSender<Letter>,
-    steering: Steering,
+    requests: UnboundedSender<QueuedRequest>,
+    job_control: JobControl,
     memory: Memory,
 ) {
-    let take = move |message: MessageEvent| match unpack::<Order>(&message.data()) {
+    let take = move |message: MessageEvent| match unpack::<EngineRequest>(&message.data()) {
         _ if message.data().is_string() => {
             let name = message.data().as_string().unwrap_or_default();
-            mouth::give(memory.file(&name));
+            outbound::post_file(memory.file(&name));
         }
-        Ok((order, bytes)) => {
-            if let Some(order) = steering.divert(order) {
-                orders.unbounded_send((order, bytes)).ok();
+        Ok((request, bytes)) => {
+            if let Some(request) = job_control.intercept(request) {
+                requests.unbounded_send((request, bytes)).ok();
             }
         }
-        Err(reason) => mouth::say(&Notice::Broken {
+        Err(reason) => outbound::post_message(&EngineMessage::Broken {
             message: format!(
                 "the page and its engine do not fit together ({reason}); reload the page"
             ),
@@ -73,9 +73,15 @@ fn listen(
 }
 
 /// One order after the other, to the end of the worker.
-async fn work(mut queue: UnboundedReceiver<Letter>, steering: Steering, shelf: BrowserShelf) {
-    let mut desk = Desk::new(shelf, steering, |notice| mouth::say(&notice));
-    while let Some((order, bytes)) = queue.next().await {
-        desk.obey(order, bytes).await;
+async fn work(
+    mut queue: UnboundedReceiver<QueuedRequest>,
+    job_control: JobControl,
+    storage: BrowserRunStorage,
+) {
+    let mut session = EngineSession::new(storage, job_control, |message| {
+        outbound::post_message(&message)
+    });
+    while let Some((request, bytes)) = queue.next().await {
+        session.handle(request, bytes).await;
     }
 }

@@ -5,13 +5,13 @@ use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError, TABLE};
+use spat_engine::session::{NewRun, RunStorage, RunStorageError, StoredRun, TABLE};
 use spat_engine::{RunStore, StoreError};
 use spat_spec::{DeviceFacts, Experiment};
-use spat_web_store::Shelf as Storage;
-use spat_wire::Notice;
+use spat_web_store::RunDatabase as Storage;
+use spat_wire::EngineMessage;
 
-use crate::mouth;
+use crate::outbound;
 
 /// Files that the storage did not take, of the run that was open last. Clones hold the same.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ impl Memory {
 }
 
 /// Runs in the browser's storage.
-pub(crate) struct BrowserShelf {
+pub(crate) struct BrowserRunStorage {
     pub(crate) memory: Memory,
 }
 
@@ -59,14 +59,14 @@ pub(crate) struct RunFiles {
     memory: Memory,
 }
 
-impl BrowserShelf {
+impl BrowserRunStorage {
     async fn open(&self, run: &str) -> RunFiles {
         self.memory.turn_to(run);
         let storage = Storage::open().await;
         let refused = storage.as_ref().err().map(ToString::to_string);
         let full = refused.is_some() || !self.memory.now().files.is_empty();
         if let Some(reason) = refused {
-            mouth::say(&Notice::NotKept { reason });
+            outbound::post_message(&EngineMessage::NotStored { reason });
         }
         RunFiles {
             run: run.to_owned(),
@@ -78,28 +78,33 @@ impl BrowserShelf {
 }
 
 /// The files say themselves when they are not kept.
-fn kept(files: RunFiles) -> Kept<RunFiles> {
-    Kept {
+fn stored(files: RunFiles) -> StoredRun<RunFiles> {
+    StoredRun {
         files,
-        not_kept: None,
+        not_stored: None,
     }
 }
 
-impl Shelf for BrowserShelf {
+impl RunStorage for BrowserRunStorage {
     type Files = RunFiles;
 
-    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<RunFiles>, ShelfError> {
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<StoredRun<RunFiles>, RunStorageError> {
         let mut files = self.open(run.name).await;
         files.write(TABLE, run.table).await?;
-        Ok(kept(files))
+        Ok(stored(files))
     }
 
-    async fn resume(&mut self, run: &str) -> Result<(Kept<RunFiles>, Vec<u8>), ShelfError> {
+    async fn resume(
+        &mut self,
+        run: &str,
+    ) -> Result<(StoredRun<RunFiles>, Vec<u8>), RunStorageError> {
         let files = self.open(run).await;
         let table = files.read(TABLE).await?.ok_or_else(|| {
-            ShelfError("the run's table is not in this browser any more; load it again".to_owned())
+            RunStorageError(
+                "the run's table is not in this browser any more; load it again".to_owned(),
+            )
         })?;
-        Ok((kept(files), table))
+        Ok((stored(files), table))
     }
 
     async fn command(
@@ -107,7 +112,7 @@ impl Shelf for BrowserShelf {
         _run: &str,
         experiment: &Experiment,
         _device: &DeviceFacts,
-    ) -> Result<String, ShelfError> {
+    ) -> Result<String, RunStorageError> {
         Ok(format!("the page, with seed {}", experiment.seed))
     }
 }
@@ -119,7 +124,7 @@ impl RunStore for RunFiles {
         {
             match storage.write(&self.run, name, bytes).await {
                 Ok(()) => return Ok(()),
-                Err(error) => mouth::say(&Notice::NotKept {
+                Err(error) => outbound::post_message(&EngineMessage::NotStored {
                     reason: error.to_string(),
                 }),
             }

@@ -1,7 +1,7 @@
 //! A worker for studies only: shows a `study.json`, or does a small study here. It works in one go,
 //! and whoever wants it to stop ends it.
 
-mod asked;
+mod small_study;
 
 use std::sync::atomic::AtomicBool;
 
@@ -15,25 +15,25 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, console};
 
-use asked::Asked;
+use small_study::SmallStudy;
 
 /// The worker's name that makes it one for studies.
 pub(crate) const NAME: &str = "study";
 
 /// From the page.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case")]
-enum Ask {
+#[serde(tag = "type", rename_all = "snake_case")]
+enum StudyRequest {
     /// Show the `study.json` that comes with it.
     Show,
     /// Study the table that comes with it.
-    Run(Asked),
+    Run(SmallStudy),
 }
 
 /// To the page.
 #[derive(Debug, Serialize)]
-#[serde(tag = "tell", rename_all = "snake_case")]
-enum Tell {
+#[serde(tag = "type", rename_all = "snake_case")]
+enum StudyMessage {
     /// Asks are heard.
     Ready,
     /// A part of the study begins.
@@ -57,24 +57,26 @@ enum Tell {
 /// Listens until the worker is ended.
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     let take = |message: MessageEvent| {
-        let told = match unpack::<Ask>(&message.data()) {
-            Ok((Ask::Show, bytes)) => show(&bytes.unwrap_or_default()),
-            Ok((Ask::Run(asked), bytes)) => run(asked, &bytes.unwrap_or_default()),
+        let answer = match unpack::<StudyRequest>(&message.data()) {
+            Ok((StudyRequest::Show, bytes)) => show(&bytes.unwrap_or_default()),
+            Ok((StudyRequest::Run(small_study), bytes)) => {
+                run(small_study, &bytes.unwrap_or_default())
+            }
             Err(reason) => Err(format!(
                 "the page and its engine do not fit together ({reason}); reload the page"
             )),
         };
-        tell(&told.unwrap_or_else(|message| Tell::Failed { message }));
+        post(&answer.unwrap_or_else(|message| StudyMessage::Failed { message }));
     };
     let take = Closure::<dyn FnMut(MessageEvent)>::new(take);
     scope.set_onmessage(Some(take.as_ref().unchecked_ref()));
     // It lives as long as the worker.
     take.forget();
-    tell(&Tell::Ready);
+    post(&StudyMessage::Ready);
 }
 
 /// The views of a study of either kind.
-fn show(json: &[u8]) -> Result<Tell, String> {
+fn show(json: &[u8]) -> Result<StudyMessage, String> {
     let html = match serde_json::from_slice::<StudyReport>(json) {
         Ok(report) => spat_report::study_html(&report, None),
         Err(no_study) => match serde_json::from_slice::<SyntheticReport>(json) {
@@ -86,12 +88,12 @@ fn show(json: &[u8]) -> Result<Tell, String> {
             }
         },
     };
-    Ok(Tell::Shown { html, json: None })
+    Ok(StudyMessage::Shown { html, json: None })
 }
 
-fn run(asked: Asked, table: &[u8]) -> Result<Tell, String> {
-    let command = asked.command();
-    let (study, series) = asked.study(table)?;
+fn run(small_study: SmallStudy, table: &[u8]) -> Result<StudyMessage, String> {
+    let command = small_study.command();
+    let (study, series) = small_study.study(table)?;
     let place = Place {
         folder: None,
         device: Device::flex(),
@@ -102,19 +104,19 @@ fn run(asked: Asked, table: &[u8]) -> Result<Tell, String> {
         },
         workers: 1,
         command,
-        watch: &|event| tell(&event.into()),
+        watch: &|event| post(&event.into()),
         stop: &AtomicBool::new(false),
     };
     let (report, timings) =
         conduct(&study, vec![series], &place).map_err(|error| error.to_string())?;
     let json = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
-    Ok(Tell::Shown {
+    Ok(StudyMessage::Shown {
         html: spat_report::study_html(&report, Some(&timings)),
         json: Some(json),
     })
 }
 
-impl From<StudyEvent> for Tell {
+impl From<StudyEvent> for StudyMessage {
     fn from(event: StudyEvent) -> Self {
         match event {
             StudyEvent::Wanted { tasks, known } => Self::Wanted { tasks, known },
@@ -125,7 +127,7 @@ impl From<StudyEvent> for Tell {
     }
 }
 
-fn tell(what: &Tell) {
+fn post(what: &StudyMessage) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let sent = pack(what, None)
         .map_err(|error| JsValue::from_str(&error.to_string()))

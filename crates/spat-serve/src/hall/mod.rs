@@ -23,9 +23,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use spat_engine::desk::Steering;
+use spat_engine::session::JobControl;
 use spat_host::{RunFolderError, RunsFolder};
-use spat_spec::{DeviceFacts, Engine, Notice, Order};
+use spat_spec::{DeviceFacts, Engine, EngineMessage, EngineRequest};
 
 pub use rules::Rules;
 pub(crate) use socket::{Wanted, socket, turn_away};
@@ -174,11 +174,11 @@ impl Hall {
         id: VisitorId,
         line: u64,
         number: u64,
-        order: Order,
+        order: EngineRequest,
         upload: Result<Option<Upload>, UploadError>,
     ) {
         let open = match &order {
-            Order::Open { run, table, .. } => self.open(id, run, table, upload).map(Some),
+            EngineRequest::Open { run, table, .. } => self.open(id, run, table, upload).map(Some),
             _ => Ok(None),
         };
         self.floor().order(id, line, number, order, open);
@@ -249,7 +249,7 @@ impl Hall {
         self.floor().closed
     }
 
-    fn hear(&self, notice: Notice) {
+    fn hear(&self, notice: EngineMessage) {
         self.floor().hear(notice, Instant::now());
     }
 
@@ -258,7 +258,7 @@ impl Hall {
     }
 
     /// Waits until it is somebody's turn, for ever or as long as `patience`.
-    fn wait_for_turn(&self, steering: &Steering, patience: Option<Duration>) -> Option<Turn> {
+    fn wait_for_turn(&self, steering: &JobControl, patience: Option<Duration>) -> Option<Turn> {
         let begun = Instant::now();
         let mut floor = self.floor();
         loop {

@@ -9,7 +9,7 @@ use axum::response::Response;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
-use spat_spec::{Asked, Hello};
+use spat_spec::{ClientEnvelope, Hello};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Hall;
@@ -46,7 +46,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub(crate) struct Wanted {
     session: Option<String>,
     #[serde(default)]
-    heard: u64,
+    after: u64,
 }
 
 /// Takes the connection in. `arrival` was given a place by the hall.
@@ -98,7 +98,7 @@ pub(crate) fn turn_away(upgrade: WebSocketUpgrade) -> Response {
 impl Wanted {
     pub(crate) fn session(&self) -> Option<(&str, u64)> {
         let session = self.session.as_deref()?;
-        Some((session, self.heard))
+        Some((session, self.after))
     }
 }
 
@@ -193,7 +193,7 @@ impl Page {
         match message {
             Message::Text(text) => {
                 self.orders.take(ORDERS, Instant::now()).map_err(too_fast)?;
-                let Ok(asked) = serde_json::from_str::<Asked>(&text) else {
+                let Ok(asked) = serde_json::from_str::<ClientEnvelope>(&text) else {
                     let words = "no order of this server's version; reload the page";
                     return Err(Goodbye(close_code::UNSUPPORTED, words));
                 };
@@ -209,7 +209,7 @@ impl Page {
         Ok(())
     }
 
-    fn ask(&mut self, asked: Asked) -> Result<(), Goodbye> {
+    fn ask(&mut self, asked: ClientEnvelope) -> Result<(), Goodbye> {
         let upload = std::mem::replace(&mut self.upload, Ok(None));
         let came = match &upload {
             Ok(Some(upload)) => Some(upload.bytes() as u64),
@@ -222,7 +222,7 @@ impl Page {
             return Err(Goodbye(close_code::INVALID, words));
         }
         self.hall
-            .order(self.visitor, self.line, asked.number, asked.order, upload);
+            .order(self.visitor, self.line, asked.number, asked.request, upload);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use spat_spec::{Command, Event, Notice, Phase};
+use spat_spec::{Command, EngineMessage, Event, Phase};
 use tokio::sync::watch;
 
 use super::journal::{Journal, Weight};
@@ -89,7 +89,7 @@ pub(super) struct Visitor {
 #[derive(Serialize)]
 struct Numbered<'a> {
     number: u64,
-    notice: &'a Notice,
+    message: &'a EngineMessage,
 }
 
 impl Visitor {
@@ -126,22 +126,27 @@ impl Visitor {
         self.bell.send_replace(self.journal.last());
     }
 
-    pub(super) fn tell(&mut self, notice: &Notice) {
+    pub(super) fn tell(&mut self, notice: &EngineMessage) {
         let weight = match notice {
-            Notice::Place { .. } => Weight::Place,
-            Notice::Event(event) if matches!(**event, Event::Progress { .. }) => Weight::Progress,
+            EngineMessage::Place { .. } => Weight::Place,
+            EngineMessage::Event(event) if matches!(**event, Event::Progress { .. }) => {
+                Weight::Progress
+            }
             _ => Weight::Lasting,
         };
         let number = self.journal.last() + 1;
         // Notices are plain data; JSON has a form for all of it.
-        if let Ok(text) = serde_json::to_string(&Numbered { number, notice }) {
+        if let Ok(text) = serde_json::to_string(&Numbered {
+            number,
+            message: notice,
+        }) {
             self.journal.push(weight, &text);
             self.ring();
         }
     }
 
     pub(super) fn event(&mut self, event: Event) {
-        self.tell(&Notice::Event(Box::new(event)));
+        self.tell(&EngineMessage::Event(Box::new(event)));
     }
 
     pub(super) fn can_go_on_after(&self, number: u64) -> bool {

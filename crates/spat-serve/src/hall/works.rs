@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use spat_engine::desk::{Desk, Steering};
+use spat_engine::session::{EngineSession, JobControl};
 use spat_host::RunsFolder;
-use spat_spec::{Event, Notice, Order};
+use spat_spec::{EngineMessage, EngineRequest, Event};
 
 use super::Hall;
 use super::floor::Turn;
@@ -22,12 +22,12 @@ const AT_HAND: Duration = Duration::from_secs(1);
 struct Seat {
     visitor: VisitorId,
     run: String,
-    desk: Desk<RunsFolder>,
+    session: EngineSession<RunsFolder>,
 }
 
 /// Works until the hall is closed.
 pub(super) fn work(hall: &Arc<Hall>) {
-    let steering = Steering::default();
+    let steering = JobControl::default();
     let mut seat: Option<Seat> = None;
     while !hall.is_closed() {
         let patience = seat.as_ref().map(|_| AT_HAND);
@@ -43,7 +43,7 @@ pub(super) fn work(hall: &Arc<Hall>) {
         }));
         match done {
             Ok(after) => seat = after,
-            Err(panic) => hall.hear(Notice::Event(Box::new(Event::Failed {
+            Err(panic) => hall.hear(EngineMessage::Event(Box::new(Event::Failed {
                 message: broke_down(&*panic),
             }))),
         }
@@ -55,7 +55,7 @@ pub(super) fn work(hall: &Arc<Hall>) {
 /// could not be opened.
 async fn take_turn(
     hall: &Arc<Hall>,
-    steering: &Steering,
+    steering: &JobControl,
     seat: Option<Seat>,
     turn: &Turn,
 ) -> Option<Seat> {
@@ -63,17 +63,17 @@ async fn take_turn(
         Some(seat) => seat,
         None => sit_down(hall, steering, turn).await?,
     };
-    let order = Order::Command(turn.command.clone());
-    seat.desk.obey(order, None).await;
+    let order = EngineRequest::Command(turn.command.clone());
+    seat.session.handle(order, None).await;
     Some(seat)
 }
 
-async fn sit_down(hall: &Arc<Hall>, steering: &Steering, turn: &Turn) -> Option<Seat> {
+async fn sit_down(hall: &Arc<Hall>, steering: &JobControl, turn: &Turn) -> Option<Seat> {
     let upload = turn.open.upload.as_ref();
     let bytes = match upload.map(|upload| upload.read()).transpose() {
         Ok(bytes) => bytes,
         Err(error) => {
-            hall.hear(Notice::Event(Box::new(Event::Failed {
+            hall.hear(EngineMessage::Event(Box::new(Event::Failed {
                 message: format!("the server has lost the table ({error}); load it again"),
             })));
             return None;
@@ -81,17 +81,17 @@ async fn sit_down(hall: &Arc<Hall>, steering: &Steering, turn: &Turn) -> Option<
     };
     let ears = Arc::clone(hall);
     let shelf = hall.runs_of(turn.visitor);
-    let mut desk = Desk::new(shelf, steering.clone(), move |notice| ears.hear(notice));
-    let order = Order::Open {
+    let mut session = EngineSession::new(shelf, steering.clone(), move |notice| ears.hear(notice));
+    let order = EngineRequest::Open {
         run: turn.open.run.clone(),
         table: turn.open.table.clone(),
         engine: hall.engine(),
     };
-    desk.obey(order, bytes).await;
+    session.handle(order, bytes).await;
     (!hall.has_failed()).then(|| Seat {
         visitor: turn.visitor,
         run: turn.open.run.clone(),
-        desk,
+        session,
     })
 }
 

@@ -17,7 +17,7 @@ async fn runs_are_kept_for_their_visitor_alone() {
 
     let cards = server.get("/runs", &[&cookie]);
     assert_eq!(cards.header("cache-control"), Some("no-store"));
-    let cards: Vec<(String, Card)> = serde_json::from_slice(&cards.body).unwrap();
+    let cards: Vec<(String, RunSummary)> = serde_json::from_slice(&cards.body).unwrap();
     assert_eq!(cards.len(), 1);
     assert_eq!(cards[0].0, "mine");
     assert_eq!(
@@ -44,7 +44,7 @@ async fn runs_are_kept_for_their_visitor_alone() {
         404
     );
 
-    let card = Card {
+    let card = RunSummary {
         title: "renamed".to_owned(),
         ..cards[0].1.clone()
     };

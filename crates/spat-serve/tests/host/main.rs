@@ -16,7 +16,10 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use spat_engine::{Control, Job, MemoryStore};
 use spat_serve::{Host, Limits, Rules, Secret, ServeError, Server, Settings};
-use spat_spec::{Card, Command, DeviceFacts, Engine, Event, Experiment, Notice, Order, Report};
+use spat_spec::{
+    Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment, Report,
+    RunSummary,
+};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -79,7 +82,7 @@ impl Hosted {
     }
 }
 
-fn report(notices: &[Notice]) -> Report {
+fn report(notices: &[EngineMessage]) -> Report {
     match notices.last().and_then(event) {
         Some(Event::Done { report }) => (**report).clone(),
         other => panic!("{other:?}"),
@@ -121,8 +124,8 @@ fn figures(report: &Report) -> Report {
 }
 
 /// How often the engine had to be shared.
-fn turns(notices: &[Notice]) -> usize {
-    let own = |notice: &&Notice| matches!(notice, Notice::Place { ahead: 0 });
+fn turns(notices: &[EngineMessage]) -> usize {
+    let own = |notice: &&EngineMessage| matches!(notice, EngineMessage::Place { ahead: 0 });
     notices.iter().filter(own).count()
 }
 

@@ -10,15 +10,15 @@ async fn a_visitor_gets_what_an_own_engine_gives() {
     let mut client = hosted.client().await;
     assert!(!client.hello.continued);
     client
-        .order(Order::Find {
+        .order(EngineRequest::Find {
             engine: Engine::Gpu,
         })
         .await;
     client.open("first", Some(&bytes)).await;
     client.train(&experiment).await;
     let heard = client.until(is_trained).await;
-    assert_eq!(heard[0], Notice::Ready);
-    assert!(matches!(&heard[1], Notice::Device { facts, .. } if facts.name == "test"));
+    assert_eq!(heard[0], EngineMessage::Ready);
+    assert!(matches!(&heard[1], EngineMessage::Device { facts, .. } if facts.name == "test"));
     let own_hash = experiment.hash(&bytes);
     let started = heard
         .iter()
@@ -140,7 +140,7 @@ async fn fifty_at_once_are_all_served_and_none_starves() {
                     }
                     _ => {}
                 }
-                if notice == (Notice::Place { ahead: 0 }) {
+                if notice == (EngineMessage::Place { ahead: 0 }) {
                     let now = served.fetch_add(1, Ordering::SeqCst);
                     longest_wait = longest_wait.max(now.saturating_sub(last_turn));
                     last_turn = now;
@@ -181,7 +181,7 @@ async fn a_training_is_steered() {
         .await;
     client.command(Command::Pause).await;
     let before = client.until(is_paused).await;
-    let step = |notices: &[Notice]| {
+    let step = |notices: &[EngineMessage]| {
         notices
             .iter()
             .filter_map(event)

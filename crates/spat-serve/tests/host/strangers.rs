@@ -1,6 +1,6 @@
 //! Who may not come in, and what bad clients cannot do.
 
-use spat_spec::Asked;
+use spat_spec::ClientEnvelope;
 
 use super::*;
 
@@ -162,13 +162,13 @@ async fn who_takes_nothing_or_goes_away_is_let_go() {
     talker.until(is_trained).await;
     let talk = async {
         for number in 3.. {
-            let order = Order::Command(Command::Window {
+            let order = EngineRequest::Command(Command::Window {
                 window: number as usize % 500,
             });
-            let asked = Asked {
+            let asked = ClientEnvelope {
                 number,
                 bytes: None,
-                order,
+                request: order,
             };
             let text = serde_json::to_string(&asked).unwrap();
             let sent = talker.socket.send(Message::Text(text.into())).await;
@@ -205,11 +205,11 @@ async fn who_takes_nothing_or_goes_away_is_let_go() {
     good.open("good", Some(&bytes)).await;
     good.train(&experiment(3, 1)).await;
     let heard = good.until(is_trained).await;
-    assert!(heard.contains(&Notice::Place { ahead: 0 }));
+    assert!(heard.contains(&EngineMessage::Place { ahead: 0 }));
     assert!(
         !heard
             .iter()
-            .any(|notice| matches!(notice, Notice::Place { ahead } if *ahead > 0)),
+            .any(|notice| matches!(notice, EngineMessage::Place { ahead } if *ahead > 0)),
         "{heard:?}"
     );
 }

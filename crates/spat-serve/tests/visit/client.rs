@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use spat_spec::{Asked, Command, Engine, Event, Experiment, Hello, Notice, Order, Told};
+use spat_spec::{
+    ClientEnvelope, Command, Engine, EngineMessage, EngineRequest, Event, Experiment, Hello,
+    ServerEnvelope,
+};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -50,7 +53,7 @@ impl Client {
     pub(crate) async fn come_back(self, address: SocketAddr, cookie: &str) -> Self {
         let (session, heard, given) = (self.hello.session.clone(), self.heard, self.given);
         drop(self.socket);
-        let query = format!("?session={session}&heard={heard}");
+        let query = format!("?session={session}&after={heard}");
         let mut back = Self::with_query(address, cookie, &query).await;
         back.heard = heard;
         back.given = given;
@@ -77,12 +80,12 @@ impl Client {
         }
     }
 
-    pub(crate) async fn order(&mut self, order: Order) {
+    pub(crate) async fn order(&mut self, order: EngineRequest) {
         self.order_with(order, None).await;
     }
 
     /// An order behind its bytes, in pieces.
-    pub(crate) async fn order_with(&mut self, order: Order, bytes: Option<&[u8]>) {
+    pub(crate) async fn order_with(&mut self, order: EngineRequest, bytes: Option<&[u8]>) {
         for piece in bytes.unwrap_or_default().chunks(100_000) {
             // A server that has refused already may have closed.
             self.socket
@@ -91,21 +94,21 @@ impl Client {
                 .ok();
         }
         self.given += 1;
-        let asked = Asked {
+        let asked = ClientEnvelope {
             number: self.given,
             bytes: bytes.map(|bytes| bytes.len() as u64),
-            order,
+            request: order,
         };
         let text = serde_json::to_string(&asked).unwrap();
         self.socket.send(Message::Text(text.into())).await.ok();
     }
 
     pub(crate) async fn command(&mut self, command: Command) {
-        self.order(Order::Command(command)).await;
+        self.order(EngineRequest::Command(command)).await;
     }
 
     pub(crate) async fn open(&mut self, run: &str, table: Option<&[u8]>) {
-        let order = Order::Open {
+        let order = EngineRequest::Open {
             run: run.to_owned(),
             table: "toy.csv".to_owned(),
             engine: Engine::Auto,
@@ -124,14 +127,14 @@ impl Client {
     }
 
     /// What comes next; `None` once the server has closed, with its code.
-    pub(crate) async fn hear(&mut self) -> Result<Notice, Option<u16>> {
+    pub(crate) async fn hear(&mut self) -> Result<EngineMessage, Option<u16>> {
         loop {
             match timeout(PATIENCE, self.socket.next()).await.unwrap() {
                 Some(Ok(Message::Text(text))) => {
-                    let told: Told = serde_json::from_str(&text).unwrap();
+                    let told: ServerEnvelope = serde_json::from_str(&text).unwrap();
                     assert!(told.number > self.heard, "told twice, or out of order");
                     self.heard = told.number;
-                    return Ok(told.notice);
+                    return Ok(told.message);
                 }
                 Some(Ok(Message::Close(frame))) => {
                     return Err(frame.map(|frame| frame.code.into()));
@@ -144,7 +147,10 @@ impl Client {
 
     /// Everything up to the notice that is waited for. A failure that is not waited for ends the
     /// test.
-    pub(crate) async fn until(&mut self, wanted: impl Fn(&Notice) -> bool) -> Vec<Notice> {
+    pub(crate) async fn until(
+        &mut self,
+        wanted: impl Fn(&EngineMessage) -> bool,
+    ) -> Vec<EngineMessage> {
         let mut heard = Vec::new();
         loop {
             let notice = self.hear().await.unwrap();
@@ -171,25 +177,25 @@ impl Client {
     }
 }
 
-pub(crate) fn event(notice: &Notice) -> Option<&Event> {
+pub(crate) fn event(notice: &EngineMessage) -> Option<&Event> {
     match notice {
-        Notice::Event(event) => Some(event),
+        EngineMessage::Event(event) => Some(event),
         _ => None,
     }
 }
 
-pub(crate) fn is_trained(notice: &Notice) -> bool {
+pub(crate) fn is_trained(notice: &EngineMessage) -> bool {
     matches!(event(notice), Some(Event::Trained { .. }))
 }
 
-pub(crate) fn is_done(notice: &Notice) -> bool {
+pub(crate) fn is_done(notice: &EngineMessage) -> bool {
     matches!(event(notice), Some(Event::Done { .. }))
 }
 
-pub(crate) fn is_paused(notice: &Notice) -> bool {
+pub(crate) fn is_paused(notice: &EngineMessage) -> bool {
     matches!(event(notice), Some(Event::Paused))
 }
 
-pub(crate) fn is_stopped(notice: &Notice) -> bool {
+pub(crate) fn is_stopped(notice: &EngineMessage) -> bool {
     matches!(event(notice), Some(Event::Stopped))
 }

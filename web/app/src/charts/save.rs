@@ -74,7 +74,7 @@ pub(super) fn Save(
                     download::save(&name, "image/svg+xml", svg.as_bytes())
                 };
                 if saved.is_err() {
-                    page.say(format!(
+                    page.notify(format!(
                         "the browser could not save `{name}`; try the other format"
                     ));
                 }

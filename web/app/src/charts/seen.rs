@@ -45,7 +45,7 @@ fn waits(place: NodeRef<html::Div>) -> Memo<bool> {
 /// Whether a place is out of sight; never where the browser cannot tell.
 fn away(place: NodeRef<html::Div>) -> RwSignal<bool> {
     let away = RwSignal::new(false);
-    let tell = Closure::<dyn Fn(Array)>::new(move |entries: Array| {
+    let callback = Closure::<dyn Fn(Array)>::new(move |entries: Array| {
         // Of several the last is the newest.
         let newest: IntersectionObserverEntry = entries.pop().unchecked_into();
         // The figure may be gone by now.
@@ -53,9 +53,10 @@ fn away(place: NodeRef<html::Div>) -> RwSignal<bool> {
     });
     let options = IntersectionObserverInit::new();
     options.set_root_margin(MARGIN);
-    let observer = IntersectionObserver::new_with_options(tell.as_ref().unchecked_ref(), &options);
+    let observer =
+        IntersectionObserver::new_with_options(callback.as_ref().unchecked_ref(), &options);
     let Ok(observer) = observer else { return away };
-    let watch = StoredValue::new_local((observer, tell));
+    let watch = StoredValue::new_local((observer, callback));
     on_cleanup(move || {
         watch.try_with_value(|(observer, _)| observer.disconnect());
     });

@@ -64,7 +64,7 @@ impl Rules {
         ] {
             for name in unknown(asked, known) {
                 let can: Vec<_> = known.iter().map(|(name, _)| *name).collect();
-                page.say(format!(
+                page.notify(format!(
                     "this link asks to {what} `{name}`, which the page does not know; it can {what} {}",
                     can.join(", ")
                 ));
@@ -73,7 +73,7 @@ impl Rules {
         if let Some(table) = &self.table
             && !crate::sections::data::load_sample(page, table)
         {
-            page.say(format!(
+            page.notify(format!(
                 "this link asks for the table `{table}`, which the page does not have; it has weather and waves"
             ));
         }

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Promise, Uint8Array};
-use spat_spec::Order;
+use spat_spec::EngineRequest;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 
@@ -23,46 +23,46 @@ pub(crate) use runs::Runs;
 pub(crate) use socket::host;
 
 /// The way to an engine.
-trait Line {
+trait EngineConnection {
     /// Sends an order, now or when the engine listens.
-    fn send(&self, order: &Order, bytes: Option<&[u8]>);
+    fn send(&self, request: &EngineRequest, bytes: Option<&[u8]>);
     /// Asks for a file that the engine has only in memory; `None` where all are kept.
-    fn ask_for(&self, _name: &str) -> Option<Promise> {
+    fn request_file(&self, _name: &str) -> Option<Promise> {
         None
     }
     /// Ends the engine.
-    fn hang_up(&self);
+    fn close(&self);
 }
 
 thread_local! {
-    static LINE: RefCell<Option<Rc<dyn Line>>> = const { RefCell::new(None) };
+    static CONNECTION: RefCell<Option<Rc<dyn EngineConnection>>> = const { RefCell::new(None) };
 }
 
 /// Starts the engine, or a new one in the place of one that broke.
 pub(crate) fn start(page: Page) {
-    if let Some(old) = LINE.take() {
-        old.hang_up();
+    if let Some(old) = CONNECTION.take() {
+        old.close();
     }
-    let line: Option<Rc<dyn Line>> = if is_native() {
-        native::Native::start(page).map(|line| line as Rc<dyn Line>)
+    let connection: Option<Rc<dyn EngineConnection>> = if is_native() {
+        native::Native::start(page).map(|connection| connection as Rc<dyn EngineConnection>)
     } else if host().is_some() {
-        socket::Socket::start(page).map(|line| line as Rc<dyn Line>)
+        socket::Socket::start(page).map(|connection| connection as Rc<dyn EngineConnection>)
     } else {
-        worker::Worker::start(page).map(|line| line as Rc<dyn Line>)
+        worker::Worker::start(page).map(|connection| connection as Rc<dyn EngineConnection>)
     };
-    LINE.set(line);
+    CONNECTION.set(connection);
 }
 
 /// Sends an order. After an engine that could not start nobody hears it; the page has said so.
-pub(crate) fn send(order: &Order, bytes: Option<&[u8]>) {
-    if let Some(line) = LINE.with_borrow(Clone::clone) {
-        line.send(order, bytes);
+pub(crate) fn send(request: &EngineRequest, bytes: Option<&[u8]>) {
+    if let Some(connection) = CONNECTION.with_borrow(Clone::clone) {
+        connection.send(request, bytes);
     }
 }
 
 /// A file of the open run that no storage took.
-pub(crate) async fn unkept(name: &str) -> Option<Vec<u8>> {
-    let asked = LINE.with_borrow(Clone::clone)?.ask_for(name)?;
-    let file: Uint8Array = JsFuture::from(asked).await.ok()?.dyn_into().ok()?;
+pub(crate) async fn unsaved_file(name: &str) -> Option<Vec<u8>> {
+    let promise = CONNECTION.with_borrow(Clone::clone)?.request_file(name)?;
+    let file: Uint8Array = JsFuture::from(promise).await.ok()?.dyn_into().ok()?;
     Some(file.to_vec())
 }

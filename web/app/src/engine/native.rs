@@ -9,13 +9,13 @@ use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::window;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use spat_spec::{Notice, Order, Wish, join_frame, split_frame};
-use spat_wire::{read, read_notice, write};
+use spat_spec::{EngineMessage, EngineRequest, MenuAction, join_frame, split_frame};
+use spat_wire::{read, read_message, write};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::Line;
+use super::EngineConnection;
 use crate::class::shown;
 use crate::state::Page;
 
@@ -80,22 +80,22 @@ pub(super) struct Native {
     page: Page,
     waiting: RefCell<VecDeque<Vec<u8>>>,
     sending: Cell<bool>,
-    hung_up: Cell<bool>,
+    closed: Cell<bool>,
     itself: RefCell<std::rc::Weak<Self>>,
 }
 
 impl Native {
     /// Asks for a new engine.
     pub(super) fn start(page: Page) -> Option<Rc<Self>> {
-        let line = Rc::new(Self {
+        let connection = Rc::new(Self {
             page,
             waiting: RefCell::default(),
             sending: Cell::new(false),
-            hung_up: Cell::new(false),
+            closed: Cell::new(false),
             itself: RefCell::default(),
         });
-        *line.itself.borrow_mut() = Rc::downgrade(&line);
-        let arguments = match channel(Rc::clone(&line)) {
+        *connection.itself.borrow_mut() = Rc::downgrade(&connection);
+        let arguments = match channel(Rc::clone(&connection)) {
             Ok(arguments) => arguments,
             Err(reason) => {
                 page.broken(reason);
@@ -103,15 +103,15 @@ impl Native {
             }
         };
         // Orders wait until there is an engine.
-        line.sending.set(true);
-        let asked = Rc::clone(&line);
+        connection.sending.set(true);
+        let sender = Rc::clone(&connection);
         spawn_local(async move {
             match call("listen", &arguments).await {
-                Ok(_) => asked.send_waiting().await,
+                Ok(_) => sender.send_waiting().await,
                 Err(reason) => page.broken(reason),
             }
         });
-        Some(line)
+        Some(connection)
     }
 
     async fn send_waiting(&self) {
@@ -120,15 +120,15 @@ impl Native {
             let Some(frame) = self.waiting.borrow_mut().pop_front() else {
                 break;
             };
-            if let Err(reason) = call("order", &Uint8Array::from(frame.as_slice())).await {
+            if let Err(reason) = call("send_request", &Uint8Array::from(frame.as_slice())).await {
                 self.page.broken(reason);
             }
         }
         self.sending.set(false);
     }
 
-    fn hear(&self, message: &JsValue) {
-        if self.hung_up.get() {
+    fn receive(&self, message: &JsValue) {
+        if self.closed.get() {
             return;
         }
         let message = Uint8Array::new(message).to_vec();
@@ -136,62 +136,63 @@ impl Native {
             Ok(parts) => parts,
             Err(error) => return self.page.broken(error.to_string()),
         };
-        match read_notice(json) {
-            Ok(Notice::Table { name }) => {
+        match read_message(json) {
+            Ok(EngineMessage::Table { name }) => {
                 if !shown::offer(&name, bytes) {
                     self.page.take_file(name, bytes.to_vec());
                 }
             }
-            Ok(Notice::Wish { wish }) => grant(self.page, wish),
-            Ok(notice) => self.page.hear(notice),
+            Ok(EngineMessage::MenuAction { action }) => run_menu_action(self.page, action),
+            Ok(message) => self.page.handle_message(message),
             Err(error) => self.page.broken(error.to_string()),
         }
     }
 }
 
-impl Line for Native {
-    fn send(&self, order: &Order, bytes: Option<&[u8]>) {
-        let Ok(json) = write(order) else {
+impl EngineConnection for Native {
+    fn send(&self, request: &EngineRequest, bytes: Option<&[u8]>) {
+        let Ok(json) = write(request) else {
             // Orders are plain data; JSON has a form for all of it.
             return;
         };
         let frame = join_frame(json.as_bytes(), bytes.unwrap_or_default());
         self.waiting.borrow_mut().push_back(frame);
         if !self.sending.get()
-            && let Some(line) = self.itself.borrow().upgrade()
+            && let Some(connection) = self.itself.borrow().upgrade()
         {
-            spawn_local(async move { line.send_waiting().await });
+            spawn_local(async move { connection.send_waiting().await });
         }
     }
 
     /// The next engine takes the place of this one.
-    fn hang_up(&self) {
-        self.hung_up.set(true);
+    fn close(&self) {
+        self.closed.set(true);
     }
 }
 
-/// The arguments of `listen`: a channel whose messages `line` hears.
-fn channel(line: Rc<Native>) -> Result<JsValue, String> {
+/// The arguments of `listen`: a channel whose messages `connection` hears.
+fn channel(connection: Rc<Native>) -> Result<JsValue, String> {
     let channel = Reflect::construct(&part("Channel")?, &js_sys::Array::new())
         .map_err(|error| words(&error))?;
-    let hear = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| line.hear(&message));
+    let receive =
+        Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| connection.receive(&message));
     let set = |object: &JsValue, name: &str, value: &JsValue| {
         Reflect::set(object, &JsValue::from_str(name), value).map_err(|error| words(&error))
     };
-    set(&channel, "onmessage", hear.as_ref())?;
+    set(&channel, "onmessage", receive.as_ref())?;
     // It lives as long as the engine, of which there are few in a page's life.
-    hear.forget();
+    receive.forget();
     let arguments = Object::new();
-    set(&arguments, "notices", &channel)?;
+    set(&arguments, "messages", &channel)?;
     Ok(arguments.into())
 }
 
 /// Does what was chosen in the window's menu, if the page's own button could be pressed.
-fn grant(page: Page, wish: Wish) {
-    let button = match wish {
-        Wish::Train => "train-start",
-        Wish::Prune => "prune-start",
-        Wish::Save => "save-zip",
+fn run_menu_action(page: Page, action: MenuAction) {
+    let button = match action {
+        MenuAction::Train => "train-start",
+        MenuAction::Prune => "prune-start",
+        MenuAction::Save => "save-zip",
     };
     let found = window()
         .document()
@@ -204,10 +205,10 @@ fn grant(page: Page, wish: Wish) {
         .and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok());
     match found {
         Some(button) => button.click(),
-        None => page.say(match wish {
-            Wish::Train => "Load a table first; then it can be trained on.",
-            Wish::Prune => "Train a model first; then it can be pruned.",
-            Wish::Save => "Finish a run first; then there are files to save.",
+        None => page.notify(match action {
+            MenuAction::Train => "Load a table first; then it can be trained on.",
+            MenuAction::Prune => "Train a model first; then it can be pruned.",
+            MenuAction::Save => "Finish a run first; then there are files to save.",
         }),
     }
 }
@@ -221,8 +222,8 @@ pub(crate) fn pick_table(page: Page) {
 pub(crate) fn change_runs_folder(page: Page) {
     spawn_local(async move {
         match call("change_runs_folder", &JsValue::UNDEFINED).await {
-            Ok(_) => page.load_cards(),
-            Err(reason) => page.say(reason),
+            Ok(_) => page.load_summaries(),
+            Err(reason) => page.notify(reason),
         }
     });
 }
@@ -235,7 +236,7 @@ pub(crate) fn show_runs(page: Page) {
 fn ask(page: Page, command: &'static str) {
     spawn_local(async move {
         if let Err(reason) = call(command, &JsValue::UNDEFINED).await {
-            page.say(reason);
+            page.notify(reason);
         }
     });
 }

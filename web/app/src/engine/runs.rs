@@ -1,7 +1,7 @@
 //! The runs that are kept: by this browser, on disk by the window's process, or by the host.
 
-use spat_spec::Card;
-use spat_web_store::Shelf;
+use spat_spec::RunSummary;
+use spat_web_store::RunDatabase;
 
 use gloo_net::http::Method;
 
@@ -11,7 +11,7 @@ use super::socket::{self, ask, host, run_path};
 /// A place with runs, each a card and files.
 pub(crate) enum Runs {
     /// In the browser's storage.
-    Browser(Shelf),
+    Browser(RunDatabase),
     /// In a folder, where the command line has its own too.
     Folder,
     /// By the host whose engine computes.
@@ -33,13 +33,13 @@ impl Runs {
         if host().is_some() {
             return Ok(Self::Host);
         }
-        Shelf::open().await.map(Self::Browser).map_err(words)
+        RunDatabase::open().await.map(Self::Browser).map_err(words)
     }
 
     /// A file of a run; `None` if it is not there.
     pub(crate) async fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, String> {
         match self {
-            Self::Browser(shelf) => shelf.read(run, name).await.map_err(words),
+            Self::Browser(database) => database.read(run, name).await.map_err(words),
             Self::Folder => {
                 let answer = call_framed("read_run_file", &(run, name), &[]).await?;
                 Ok((answer != ABSENT).then(|| answer[1..].to_vec()))
@@ -58,36 +58,38 @@ impl Runs {
     /// Names of a run's files.
     pub(crate) async fn names(&self, run: &str) -> Result<Vec<String>, String> {
         match self {
-            Self::Browser(shelf) => shelf.names(run).await.map_err(words),
+            Self::Browser(database) => database.names(run).await.map_err(words),
             Self::Folder => value(&call_framed("run_names", &run, &[]).await?),
             Self::Host => socket::value(&run_path(run)).await,
         }
     }
 
     /// Every run by its name.
-    pub(crate) async fn cards(&self) -> Result<Vec<(String, Card)>, String> {
+    pub(crate) async fn summaries(&self) -> Result<Vec<(String, RunSummary)>, String> {
         match self {
-            Self::Browser(shelf) => {
+            Self::Browser(database) => {
                 let read = |json: &[u8]| spat_wire::read(json).ok();
-                shelf.cards(read).await.map_err(words)
+                database.summaries(read).await.map_err(words)
             }
-            Self::Folder => value(&call_framed("run_cards", &(), &[]).await?),
+            Self::Folder => value(&call_framed("run_summaries", &(), &[]).await?),
             Self::Host => socket::value("runs").await,
         }
     }
 
     /// Writes or replaces a run's card.
-    pub(crate) async fn put_card(&self, run: &str, card: &Card) -> Result<(), String> {
+    pub(crate) async fn put_summary(&self, run: &str, summary: &RunSummary) -> Result<(), String> {
         match self {
-            Self::Browser(shelf) => {
-                let card = spat_wire::write(card).map_err(words)?;
-                shelf.put_card(run, &card).await.map_err(words)
+            Self::Browser(database) => {
+                let summary = spat_wire::write(summary).map_err(words)?;
+                database.put_summary(run, &summary).await.map_err(words)
             }
-            Self::Folder => call_framed("put_card", &(run, card), &[]).await.map(drop),
+            Self::Folder => call_framed("put_run_summary", &(run, summary), &[])
+                .await
+                .map(drop),
             Self::Host => {
-                let card = spat_wire::write(card).map_err(words)?;
+                let summary = spat_wire::write(summary).map_err(words)?;
                 let path = format!("{}/card", run_path(run));
-                ask(Method::PUT, &path, Some(card)).await.map(drop)
+                ask(Method::PUT, &path, Some(summary)).await.map(drop)
             }
         }
     }
@@ -95,7 +97,7 @@ impl Runs {
     /// Removes a run's card and files.
     pub(crate) async fn delete(&self, run: &str) -> Result<(), String> {
         match self {
-            Self::Browser(shelf) => shelf.delete(run).await.map_err(words),
+            Self::Browser(database) => database.delete(run).await.map_err(words),
             Self::Folder => call_framed("delete_run", &run, &[]).await.map(drop),
             Self::Host => ask(Method::DELETE, &run_path(run), None).await.map(drop),
         }

@@ -12,13 +12,13 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{Set as _, document};
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use spat_spec::{Asked, Hello, Order};
-use spat_wire::{read, read_told, write};
+use spat_spec::{ClientEnvelope, EngineRequest, Hello};
+use spat_wire::{read, read_envelope, write};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
-use super::Line;
+use super::EngineConnection;
 use crate::state::{EngineState, Page};
 
 /// Bytes of a table that go in one message.
@@ -53,26 +53,26 @@ struct State {
     /// The session's name, once the host has given it.
     session: Option<String>,
     /// The number of the last notice that was heard.
-    heard: u64,
+    last_received: u64,
     /// The number of the last order that was given.
-    given: u64,
+    last_sent: u64,
     /// Orders of which the host has not said that they arrived.
-    waiting: VecDeque<(Asked, Rc<[u8]>)>,
+    waiting: VecDeque<(ClientEnvelope, Rc<[u8]>)>,
     /// The host has said hello on this connection.
-    talking: bool,
+    established: bool,
     tries: usize,
-    hung_up: bool,
+    closed: bool,
 }
 
 impl Socket {
     /// Starts to connect.
     pub(super) fn start(page: Page) -> Option<Rc<Self>> {
-        let line = Rc::new(Self {
+        let connection = Rc::new(Self {
             page,
             state: RefCell::default(),
         });
-        line.connect();
-        Some(line)
+        connection.connect();
+        Some(connection)
     }
 
     fn connect(self: &Rc<Self>) {
@@ -84,23 +84,23 @@ impl Socket {
                     .broken("this browser opens no connection to the host".to_owned());
             }
         };
-        let line = Rc::clone(self);
-        let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        let connection = Rc::clone(self);
+        let receive = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             if let Some(text) = message.data().as_string() {
-                line.hear(&text);
+                connection.receive(&text);
             }
         });
-        let line = Rc::clone(self);
+        let connection = Rc::clone(self);
         let close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
-            line.closed(event.code(), &event.reason());
+            connection.on_close(event.code(), &event.reason());
         });
-        socket.set_onmessage(Some(hear.as_ref().unchecked_ref()));
+        socket.set_onmessage(Some(receive.as_ref().unchecked_ref()));
         socket.set_onclose(Some(close.as_ref().unchecked_ref()));
         // They live as long as the connection, of which there are few in a page's life.
-        hear.forget();
+        receive.forget();
         close.forget();
         let mut state = self.state.borrow_mut();
-        state.talking = false;
+        state.established = false;
         state.socket = Some(socket);
     }
 
@@ -112,35 +112,35 @@ impl Socket {
         let at = at.replacen("http", "ws", 1);
         let state = self.state.borrow();
         match &state.session {
-            Some(session) => format!("{at}?session={session}&heard={}", state.heard),
+            Some(session) => format!("{at}?session={session}&after={}", state.last_received),
             None => at,
         }
     }
 
-    fn hear(&self, text: &str) {
-        if self.state.borrow().hung_up {
+    fn receive(&self, text: &str) {
+        if self.state.borrow().closed {
             return;
         }
-        if !self.state.borrow().talking {
+        if !self.state.borrow().established {
             return match read(text.as_bytes()) {
-                Ok(hello) => self.greet(hello),
+                Ok(hello) => self.on_hello(hello),
                 Err(error) => self.give_up(error.to_string()),
             };
         }
-        match read_told(text.as_bytes()) {
-            Ok(told) => {
+        match read_envelope(text.as_bytes()) {
+            Ok(envelope) => {
                 {
                     let mut state = self.state.borrow_mut();
-                    state.heard = told.number;
-                    state.arrived(told.received);
+                    state.last_received = envelope.number;
+                    state.arrived(envelope.received);
                 }
-                self.page.hear(told.notice);
+                self.page.handle_message(envelope.message);
             }
             Err(error) => self.give_up(error.to_string()),
         }
     }
 
-    fn greet(&self, hello: Hello) {
+    fn on_hello(&self, hello: Hello) {
         let known = self.state.borrow().session.is_some();
         if known && !hello.continued {
             let words = "the host was started anew, or this page was away for too long";
@@ -149,23 +149,23 @@ impl Socket {
         {
             let mut state = self.state.borrow_mut();
             state.session = Some(hello.session);
-            state.talking = true;
+            state.established = true;
             state.tries = 0;
             state.arrived(hello.received);
-            for (asked, bytes) in &state.waiting {
-                state.post(asked, bytes);
+            for (envelope, bytes) in &state.waiting {
+                state.post(envelope, bytes);
             }
         }
         self.page.worker.set(EngineState::Ready);
     }
 
-    fn closed(self: &Rc<Self>, code: u16, reason: &str) {
+    fn on_close(self: &Rc<Self>, code: u16, reason: &str) {
         let tries = {
             let mut state = self.state.borrow_mut();
-            if state.hung_up {
+            if state.closed {
                 return;
             }
-            state.talking = false;
+            state.established = false;
             state.tries += 1;
             state.tries
         };
@@ -182,17 +182,17 @@ impl Socket {
             return self.give_up(words.to_owned());
         };
         self.page.worker.set(EngineState::Loading);
-        let line = Rc::clone(self);
+        let connection = Rc::clone(self);
         spawn_local(async move {
             TimeoutFuture::new(*wait).await;
-            if !line.state.borrow().hung_up {
-                line.connect();
+            if !connection.state.borrow().closed {
+                connection.connect();
             }
         });
     }
 
     fn give_up(&self, reason: String) {
-        self.hang_up();
+        self.close();
         self.page.broken(reason);
     }
 }
@@ -202,45 +202,45 @@ impl State {
         while self
             .waiting
             .front()
-            .is_some_and(|(asked, _)| asked.number <= number)
+            .is_some_and(|(envelope, _)| envelope.number <= number)
         {
             self.waiting.pop_front();
         }
     }
 
     /// Sends an order behind its bytes. What does not arrive is sent again on the next connection.
-    fn post(&self, asked: &Asked, bytes: &[u8]) {
+    fn post(&self, envelope: &ClientEnvelope, bytes: &[u8]) {
         let Some(socket) = &self.socket else {
             return;
         };
         for piece in bytes.chunks(PIECE) {
             socket.send_with_u8_array(piece).ok();
         }
-        if let Ok(text) = write(asked) {
+        if let Ok(text) = write(envelope) {
             socket.send_with_str(&text).ok();
         }
     }
 }
 
-impl Line for Socket {
-    fn send(&self, order: &Order, bytes: Option<&[u8]>) {
+impl EngineConnection for Socket {
+    fn send(&self, request: &EngineRequest, bytes: Option<&[u8]>) {
         let mut state = self.state.borrow_mut();
-        state.given += 1;
-        let asked = Asked {
-            number: state.given,
+        state.last_sent += 1;
+        let envelope = ClientEnvelope {
+            number: state.last_sent,
             bytes: bytes.map(|bytes| bytes.len() as u64),
-            order: order.clone(),
+            request: request.clone(),
         };
         let bytes: Rc<[u8]> = bytes.unwrap_or_default().into();
-        if state.talking {
-            state.post(&asked, &bytes);
+        if state.established {
+            state.post(&envelope, &bytes);
         }
-        state.waiting.push_back((asked, bytes));
+        state.waiting.push_back((envelope, bytes));
     }
 
-    fn hang_up(&self) {
+    fn close(&self) {
         let mut state = self.state.borrow_mut();
-        state.hung_up = true;
+        state.closed = true;
         if let Some(socket) = state.socket.take() {
             socket.set_onmessage(None);
             socket.set_onclose(None);

@@ -5,27 +5,27 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Function, Promise};
-use spat_wire::{Notice, Order, pack, unpack_notice};
+use spat_wire::{EngineMessage, EngineRequest, pack, unpack_message};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
 
-use super::Line;
+use super::EngineConnection;
 use crate::state::Page;
 
 /// The script that Trunk writes beside the worker's module.
 const LOADER: &str = "./spat-worker_loader.js";
 
 /// A message and the buffers that move with it.
-type Letter = (js_sys::Array, js_sys::Array);
+type QueuedRequest = (js_sys::Array, js_sys::Array);
 
 /// A worker, and what waits for it.
 pub(super) struct Worker {
     worker: web_sys::Worker,
     /// Orders given before the worker listened; `None` once it does.
-    waiting: RefCell<Option<Vec<Letter>>>,
+    waiting: RefCell<Option<Vec<QueuedRequest>>>,
     /// Those who asked for files, in order.
-    asked: RefCell<VecDeque<Function>>,
+    file_requests: RefCell<VecDeque<Function>>,
 }
 
 impl Worker {
@@ -40,26 +40,25 @@ impl Worker {
                 return None;
             }
         };
-        let line = Rc::new(Self {
+        let connection = Rc::new(Self {
             worker,
             waiting: RefCell::new(Some(Vec::new())),
-            asked: RefCell::default(),
+            file_requests: RefCell::default(),
         });
-        let heard = Rc::clone(&line);
-        let hear =
-            Closure::<dyn FnMut(MessageEvent)>::new(
-                move |message: MessageEvent| match unpack_notice(&message.data()) {
-                    Ok(notice) => {
-                        if matches!(notice, Notice::Ready) {
-                            heard.send_waiting();
-                        }
-                        page.hear(notice);
+        let listener = Rc::clone(&connection);
+        let receive = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            match unpack_message(&message.data()) {
+                Ok(message) => {
+                    if matches!(message, EngineMessage::Ready) {
+                        listener.send_waiting();
                     }
-                    // No array: a file, or that there is none.
-                    Err(_) if !message.data().is_array() => heard.answer(&message.data()),
-                    Err(reason) => page.broken(reason),
-                },
-            );
+                    page.handle_message(message);
+                }
+                // No array: a file, or that there is none.
+                Err(_) if !message.data().is_array() => listener.answer(&message.data()),
+                Err(reason) => page.broken(reason),
+            }
+        });
         let fail = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             let message = event
                 .dyn_ref::<ErrorEvent>()
@@ -67,58 +66,61 @@ impl Worker {
                 .unwrap_or_else(|| "the engine's files could not be loaded".to_owned());
             page.broken(message);
         });
-        line.worker
-            .set_onmessage(Some(hear.as_ref().unchecked_ref()));
-        line.worker.set_onerror(Some(fail.as_ref().unchecked_ref()));
+        connection
+            .worker
+            .set_onmessage(Some(receive.as_ref().unchecked_ref()));
+        connection
+            .worker
+            .set_onerror(Some(fail.as_ref().unchecked_ref()));
         // They live as long as the worker, of which there are few in a page's life.
-        hear.forget();
+        receive.forget();
         fail.forget();
-        Some(line)
+        Some(connection)
     }
 
     fn send_waiting(&self) {
-        for letter in self.waiting.take().unwrap_or_default() {
-            self.post(letter);
+        for request in self.waiting.take().unwrap_or_default() {
+            self.post(request);
         }
     }
 
     fn answer(&self, file: &JsValue) {
-        let asked = self.asked.borrow_mut().pop_front();
-        if let Some(asked) = asked {
-            asked.call1(&JsValue::UNDEFINED, file).ok();
+        let resolver = self.file_requests.borrow_mut().pop_front();
+        if let Some(resolver) = resolver {
+            resolver.call1(&JsValue::UNDEFINED, file).ok();
         }
     }
 
-    fn post(&self, (message, buffers): Letter) {
+    fn post(&self, (message, buffers): QueuedRequest) {
         if let Err(error) = self.worker.post_message_with_transfer(&message, &buffers) {
             web_sys::console::error_1(&error);
         }
     }
 }
 
-impl Line for Worker {
-    fn send(&self, order: &Order, bytes: Option<&[u8]>) {
-        let Ok(letter) = pack(order, bytes) else {
+impl EngineConnection for Worker {
+    fn send(&self, request: &EngineRequest, bytes: Option<&[u8]>) {
+        let Ok(request) = pack(request, bytes) else {
             // Orders are plain data; JSON has a form for all of it.
             return;
         };
         match &mut *self.waiting.borrow_mut() {
-            Some(waiting) => waiting.push(letter),
-            None => self.post(letter),
+            Some(waiting) => waiting.push(request),
+            None => self.post(request),
         }
     }
 
-    fn ask_for(&self, name: &str) -> Option<Promise> {
+    fn request_file(&self, name: &str) -> Option<Promise> {
         self.worker.post_message(&JsValue::from_str(name)).ok()?;
         Some(Promise::new(&mut |answer, _| {
-            self.asked.borrow_mut().push_back(answer);
+            self.file_requests.borrow_mut().push_back(answer);
         }))
     }
 
-    fn hang_up(&self) {
+    fn close(&self) {
         // Whoever waits for a file waits in vain.
-        self.asked.take().iter().for_each(|asked| {
-            asked.call0(&JsValue::UNDEFINED).ok();
+        self.file_requests.take().iter().for_each(|resolver| {
+            resolver.call0(&JsValue::UNDEFINED).ok();
         });
         self.worker.terminate();
     }

@@ -28,7 +28,7 @@ pub(crate) fn welcome(page: Page) {
     }
     spawn_local(async move {
         let runs = match Runs::open().await {
-            Ok(runs) => runs.cards().await.unwrap_or_default(),
+            Ok(runs) => runs.summaries().await.unwrap_or_default(),
             Err(_) => Vec::new(),
         };
         if runs.is_empty() {
@@ -51,7 +51,7 @@ pub(crate) fn open(page: Page, name: String) {
         }
         match read {
             Ok((table, report)) => page.show_saved(name, table, report),
-            Err(reason) => page.say(format!("the saved example could not be shown: {reason}")),
+            Err(reason) => page.notify(format!("the saved example could not be shown: {reason}")),
         }
     });
 }

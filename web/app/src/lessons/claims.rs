@@ -30,15 +30,15 @@ pub(super) fn Claims(claims: Vec<Claim>) -> impl IntoView {
             .get()
             .into_iter()
             .map(|(holds, words)| {
-                let (key, sign, said) = match holds {
+                let (key, sign, verdict) = match holds {
                     Holds::Yes => ("yes", "✓", "as the card says"),
                     Holds::No => ("no", "≠", "not as the card says"),
                     Holds::Unknown => ("unknown", "…", "not known yet: no finished run is shown"),
                 };
                 let figures = if words.is_empty() {
-                    said.to_owned()
+                    verdict.to_owned()
                 } else {
-                    format!("{words}: {said}")
+                    format!("{words}: {verdict}")
                 };
                 view! {
                     <li data-testid="claim" data-holds=key>

@@ -127,7 +127,7 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
                             if let Some(target) = look.get_untracked()
                                 && !pointer::point_at(&target)
                             {
-                                page.say("That part of the page is not there yet, or it is hidden.");
+                                page.notify("That part of the page is not there yet, or it is hidden.");
                             }
                         }
                     >

@@ -45,7 +45,7 @@ pub(crate) fn Shell() -> impl IntoView {
     provide_context(rules);
     engine::start(page);
     engine::hold_open_run(page);
-    page.load_cards();
+    page.load_summaries();
     example::welcome(page);
     page.choose_engine(page.engine.get_untracked());
     offline::keep_for_offline();

@@ -25,7 +25,7 @@ fn BrokenEngine() -> impl IntoView {
         EngineState::Loading | EngineState::Ready => None,
     });
     // Without its card in the history there is nothing to go on with.
-    let can_go_on = Memo::new(move |_| page.open_card().is_some());
+    let can_go_on = Memo::new(move |_| page.open_summary().is_some());
     view! {
         <div role="alert">
             <Show when=move || reason.get().is_some()>

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 use spat_spec::{Command, Experiment, Phase};
-use spat_wire::{Engine, Order};
+use spat_wire::{Engine, EngineRequest};
 
-use super::card::TO_CHOOSE;
-use super::{Activity, Card, LoadedTable, Page, Stage, Training, link};
+use super::run_summary::TO_CHOOSE;
+use super::{Activity, LoadedTable, Page, RunSummary, Stage, Training, link};
 use crate::engine;
 
 /// Opens a run in the engine: a new one with its table, or one that is kept.
 pub(super) fn open(run: String, table: String, engine: Engine, bytes: Option<&[u8]>) {
-    engine::send(&Order::Open { run, table, engine }, bytes);
+    engine::send(&EngineRequest::Open { run, table, engine }, bytes);
 }
 
 impl Page {
@@ -45,7 +45,7 @@ impl Page {
     /// Asks which device would compute.
     pub(crate) fn choose_engine(self, wanted: Engine) {
         self.engine.set(wanted);
-        engine::send(&Order::Find { engine: wanted }, None);
+        engine::send(&EngineRequest::Find { engine: wanted }, None);
     }
 
     /// Trains and scores the dense model.
@@ -65,7 +65,7 @@ impl Page {
         let run = self.run_name(&experiment, &table, begun);
         self.run.set(Some(run.clone()));
         let engine = self.engine.get_untracked();
-        let card = Card {
+        let summary = RunSummary {
             title: format!("{} · {} layers{TO_CHOOSE}", table.name, setup.layers),
             table: table.name.clone(),
             experiment: experiment.clone(),
@@ -75,7 +75,7 @@ impl Page {
             mse: None,
             macs_percent: None,
         };
-        self.keep(run.clone(), card);
+        self.keep(run.clone(), summary);
         open(run, table.name.clone(), engine, Some(&table.bytes));
         self.command(Command::Train {
             experiment: Box::new(experiment),
@@ -102,9 +102,13 @@ impl Page {
             experiment.forecaster.name().to_ascii_lowercase()
         );
         let taken = |name: &str| {
-            self.cards
+            self.summaries
                 // Most disks of Windows and macOS take no two names that differ in case only.
-                .with_untracked(|cards| cards.iter().any(|(id, _)| id.eq_ignore_ascii_case(name)))
+                .with_untracked(|summaries| {
+                    summaries
+                        .iter()
+                        .any(|(id, _)| id.eq_ignore_ascii_case(name))
+                })
         };
         let mut name = first.clone();
         let mut number = 2;
@@ -141,14 +145,14 @@ impl Page {
         });
         // A new engine has nothing open, and a device that failed may be lost.
         let renewed = self.revive();
-        if let Some((run, card)) = self.open_card()
+        if let Some((run, summary)) = self.open_summary()
             && (renewed || failed)
         {
-            open(run, card.table, card.engine, None);
+            open(run, summary.table, summary.engine, None);
         }
-        self.update_card(|card| {
-            card.stage = Stage::Pruning;
-            card.experiment = experiment.clone();
+        self.update_summary(|summary| {
+            summary.stage = Stage::Pruning;
+            summary.experiment = experiment.clone();
         });
         self.command(Command::Prune {
             experiment: Box::new(experiment),
@@ -199,11 +203,11 @@ impl Page {
     }
 
     pub(super) fn command(self, command: Command) {
-        engine::send(&Order::Command(command), None);
+        engine::send(&EngineRequest::Command(command), None);
     }
 
     /// Adds a sentence for the person.
-    pub(crate) fn say(self, message: impl Into<String>) {
+    pub(crate) fn notify(self, message: impl Into<String>) {
         self.messages
             .update(|messages| messages.push(message.into()));
     }

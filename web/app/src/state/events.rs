@@ -4,28 +4,30 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use spat_spec::{Command, Event, Report};
-use spat_wire::Notice;
+use spat_wire::EngineMessage;
 
-use super::card::name_finished;
+use super::run_summary::name_finished;
 use super::{Activity, Curve, EngineState, Page, Stage};
 
 impl Page {
     /// Takes a notice of the worker.
-    pub(crate) fn hear(self, notice: Notice) {
-        match notice {
-            Notice::Ready => self.worker.set(EngineState::Ready),
-            Notice::Device { facts, reason } => {
+    pub(crate) fn handle_message(self, message: EngineMessage) {
+        match message {
+            EngineMessage::Ready => self.worker.set(EngineState::Ready),
+            EngineMessage::Device { facts, reason } => {
                 self.device.set(Some(facts));
                 self.device_reason.set(reason);
             }
-            Notice::Event(event) => self.hear_event(*event),
-            Notice::Forecast { forecast } => self.forecast.set(Some(Ok(Arc::new(*forecast)))),
-            Notice::NoForecast { reason } => self.forecast.set(Some(Err(reason))),
-            Notice::NotKept { reason } => self.not_kept.set(Some(reason)),
-            Notice::Place { ahead } => self.place.set(Some(ahead)),
-            Notice::Broken { message } => self.broken(message),
+            EngineMessage::Event(event) => self.handle_event(*event),
+            EngineMessage::Forecast { forecast } => {
+                self.forecast.set(Some(Ok(Arc::new(*forecast))))
+            }
+            EngineMessage::NoForecast { reason } => self.forecast.set(Some(Err(reason))),
+            EngineMessage::NotStored { reason } => self.not_stored.set(Some(reason)),
+            EngineMessage::Place { ahead } => self.place.set(Some(ahead)),
+            EngineMessage::Broken { message } => self.broken(message),
             // The window's own line takes these.
-            Notice::Table { .. } | Notice::Wish { .. } => {}
+            EngineMessage::Table { .. } | EngineMessage::MenuAction { .. } => {}
         }
     }
 
@@ -45,7 +47,7 @@ impl Page {
         });
     }
 
-    fn hear_event(self, event: Event) {
+    fn handle_event(self, event: Event) {
         if self.run.with_untracked(Option::is_none) {
             // Said of a run that is closed by now.
             return;
@@ -110,12 +112,12 @@ impl Page {
             Event::Window { sample } => self.sample.set(Some(Arc::new(*sample))),
             Event::Future { forecast } => self.future.set(Some(Arc::new(*forecast))),
             Event::Plan { plan } => self.scores.set(plan.scores),
-            Event::Warning { message } => self.say(message),
+            Event::Warning { message } => self.notify(message),
             Event::Paused => self.now(Activity::Paused),
             Event::Stopped => self.now(Activity::Stopped),
             Event::Done { report } => self.finished(Arc::new(*report)),
             Event::Failed { message } => {
-                self.say(message);
+                self.notify(message);
                 self.now(Activity::Failed);
             }
         }
@@ -128,9 +130,9 @@ impl Page {
 
     fn dense_is_trained(self, test_windows: usize) {
         self.test_windows.set(test_windows);
-        let card = untrack(|| self.open_card());
-        let stage = card.as_ref().map(|(_, card)| card.stage);
-        let experiment = card.map(|(_, card)| card.experiment);
+        let summary = untrack(|| self.open_summary());
+        let stage = summary.as_ref().map(|(_, summary)| summary.stage);
+        let experiment = summary.map(|(_, summary)| summary.experiment);
         self.trained.set(experiment.clone().map(Arc::new));
         let then_prune = self.training.with_untracked(|training| training.then_prune);
         self.show_window(test_windows / 2);
@@ -146,9 +148,9 @@ impl Page {
             return self.now(Activity::Stopped);
         }
         self.now(Activity::Trained);
-        self.update_card(|card| {
-            if card.stage == Stage::Training {
-                card.stage = Stage::Trained;
+        self.update_summary(|summary| {
+            if summary.stage == Stage::Training {
+                summary.stage = Stage::Trained;
             }
         });
     }
@@ -160,11 +162,11 @@ impl Page {
             self.maps.set(Arc::new(report.maps.clone()));
         }
         self.sample.set(Some(Arc::new(report.sample.clone())));
-        self.update_card(|card| {
-            card.stage = Stage::Finished;
-            name_finished(card, report.plan.ratio);
-            card.mse = Some((report.dense.test.mse, report.pruned.test.mse));
-            card.macs_percent = Some(report.change.macs_percent);
+        self.update_summary(|summary| {
+            summary.stage = Stage::Finished;
+            name_finished(summary, report.plan.ratio);
+            summary.mse = Some((report.dense.test.mse, report.pruned.test.mse));
+            summary.macs_percent = Some(report.change.macs_percent);
         });
         self.report.set(Some(report));
         self.forecast_future();

@@ -4,52 +4,53 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use spat_series::sorted;
 
-use super::{Card, Page};
+use super::{Page, RunSummary};
 use crate::engine::{self, Runs};
 
 impl Page {
     /// Reads the history.
-    pub(crate) fn load_cards(self) {
+    pub(crate) fn load_summaries(self) {
         spawn_local(async move {
-            let cards = match Runs::open().await {
-                Ok(shelf) => shelf.cards().await,
+            let summaries = match Runs::open().await {
+                Ok(runs) => runs.summaries().await,
                 Err(error) => Err(error),
             };
-            match cards {
-                Ok(cards) => {
+            match summaries {
+                Ok(summaries) => {
                     self.elsewhere.set(engine::held_runs().await);
-                    let newest_first = sorted(cards, |(_, a), (_, b)| b.begun.total_cmp(&a.begun));
-                    self.cards.set(newest_first);
+                    let newest_first =
+                        sorted(summaries, |(_, a), (_, b)| b.begun.total_cmp(&a.begun));
+                    self.summaries.set(newest_first);
                 }
-                Err(error) => self.not_kept.set(Some(error)),
+                Err(error) => self.not_stored.set(Some(error)),
             }
         });
     }
 
     /// Puts a card into the history, new or changed.
-    pub(crate) fn keep(self, run: String, card: Card) {
-        self.cards.update(|cards| {
-            match cards.iter_mut().find(|(id, _)| *id == run) {
-                Some((_, old)) => *old = card.clone(),
-                None => cards.insert(0, (run.clone(), card.clone())),
+    pub(crate) fn keep(self, run: String, summary: RunSummary) {
+        self.summaries.update(|summaries| {
+            match summaries.iter_mut().find(|(id, _)| *id == run) {
+                Some((_, old)) => *old = summary.clone(),
+                None => summaries.insert(0, (run.clone(), summary.clone())),
             };
         });
         spawn_local(async move {
             let kept = match Runs::open().await {
-                Ok(shelf) => shelf.put_card(&run, &card).await,
+                Ok(runs) => runs.put_summary(&run, &summary).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = kept {
-                self.not_kept.set(Some(error));
+                self.not_stored.set(Some(error));
             }
         });
     }
 
     /// Changes the open run's card.
-    pub(crate) fn update_card(self, change: impl FnOnce(&mut Card)) {
-        if let Some((run, mut card)) = untrack(|| self.open_card()) {
-            change(&mut card);
-            self.keep(run, card);
+    pub(crate) fn update_summary(self, change: impl FnOnce(&mut RunSummary)) {
+        if let Some((run, mut summary)) = untrack(|| self.open_summary()) {
+            change(&mut summary);
+            self.keep(run, summary);
         }
     }
 
@@ -62,14 +63,14 @@ impl Page {
             if self.run.get_untracked().as_ref() == Some(&run) {
                 self.forget_results();
             }
-            self.cards
-                .update(|cards| cards.retain(|(id, _)| *id != run));
+            self.summaries
+                .update(|summaries| summaries.retain(|(id, _)| *id != run));
             let deleted = match Runs::open().await {
-                Ok(shelf) => shelf.delete(&run).await,
+                Ok(runs) => runs.delete(&run).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = deleted {
-                self.say(error);
+                self.notify(error);
             }
         });
     }

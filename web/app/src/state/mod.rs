@@ -1,12 +1,12 @@
 //! What the page knows: one bundle of signals, handed to every section by context.
 
 mod actions;
-mod card;
 mod events;
 mod history;
 mod link;
 mod model_header;
 mod reopen;
+mod run_summary;
 mod saved;
 mod saved_model;
 mod setup;
@@ -23,8 +23,8 @@ use spat_spec::{
 };
 use spat_wire::Engine;
 
-pub(crate) use card::{Card, Stage};
 pub(crate) use link::{Link, change_field, field_in_address, link_in_address};
+pub(crate) use run_summary::{RunSummary, Stage};
 pub(crate) use saved_model::SavedModel;
 pub(crate) use setup::{Preset, Setup};
 pub(crate) use table::{LoadedTable, RefusedTable};
@@ -104,11 +104,11 @@ pub(crate) struct Page {
     /// 7 · The open run in the browser's storage.
     pub(crate) run: RwSignal<Option<String>>,
     /// Runs that the browser keeps, the newest first.
-    pub(crate) cards: RwSignal<Vec<(String, Card)>>,
+    pub(crate) summaries: RwSignal<Vec<(String, RunSummary)>>,
     /// Runs that other tabs had open when the history was read.
     pub(crate) elsewhere: RwSignal<Vec<String>>,
     /// Why runs are not kept, where they are not.
-    pub(crate) not_kept: RwSignal<Option<String>>,
+    pub(crate) not_stored: RwSignal<Option<String>>,
     /// The saved example that is shown, by its name: no engine stands behind what is seen.
     pub(crate) saved: RwSignal<Option<String>>,
 }
@@ -152,9 +152,9 @@ impl Page {
             channel: RwSignal::new(0),
             future: RwSignal::new(None),
             run: RwSignal::new(None),
-            cards: RwSignal::new(Vec::new()),
+            summaries: RwSignal::new(Vec::new()),
             elsewhere: RwSignal::new(Vec::new()),
-            not_kept: RwSignal::new(None),
+            not_stored: RwSignal::new(None),
             saved: RwSignal::new(None),
         }
     }

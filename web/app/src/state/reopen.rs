@@ -5,19 +5,19 @@ use leptos::task::spawn_local;
 use spat_spec::Command;
 
 use super::actions::open;
-use super::{Activity, Card, EngineState, Page, Stage};
+use super::{Activity, EngineState, Page, RunSummary, Stage};
 use crate::engine::{self, Runs};
 
 impl Page {
     /// Takes up a run of the history: shows its result, or goes on with it.
-    pub(crate) fn take_up(self, run: String, card: Card) {
+    pub(crate) fn take_up(self, run: String, summary: RunSummary) {
         let begun = self.begin_anew();
         spawn_local(async move {
             if self.is_elsewhere(&run).await {
                 return;
             }
             if self.run.get_untracked().as_ref() != Some(&run) {
-                if !self.take_kept_table(&run, &card, begun).await {
+                if !self.take_kept_table(&run, &summary, begun).await {
                     return;
                 }
             } else if self.must_stop_first() {
@@ -28,24 +28,24 @@ impl Page {
             }
             self.revive();
             self.run.set(Some(run.clone()));
-            self.engine.set(card.engine);
+            self.engine.set(summary.engine);
             self.training.update(|training| {
                 training.activity = Activity::Starting;
-                training.then_prune = matches!(card.stage, Stage::Pruning | Stage::Finished);
+                training.then_prune = matches!(summary.stage, Stage::Pruning | Stage::Finished);
             });
-            open(run, card.table, card.engine, None);
+            open(run, summary.table, summary.engine, None);
             // Phases that ended are not repeated: this shows scores and maps at once.
-            self.trained_by(&card.experiment);
+            self.trained_by(&summary.experiment);
             self.command(Command::Train {
-                experiment: Box::new(card.experiment),
+                experiment: Box::new(summary.experiment),
             });
         });
     }
 
     /// Loads the table of a run that is kept; otherwise says why not.
-    async fn take_kept_table(self, run: &str, card: &Card, begun: usize) -> bool {
+    async fn take_kept_table(self, run: &str, summary: &RunSummary, begun: usize) -> bool {
         let table = match Runs::open().await {
-            Ok(shelf) => shelf.read(run, "table.csv").await,
+            Ok(runs) => runs.read(run, "table.csv").await,
             Err(error) => Err(error),
         };
         if self.begun.get_untracked() != begun {
@@ -53,15 +53,15 @@ impl Page {
         }
         let reason = match table {
             Ok(Some(bytes)) => {
-                let data = card.experiment.data.clone();
-                return self.take_table(card.table.clone(), bytes.into(), data);
+                let data = summary.experiment.data.clone();
+                return self.take_table(summary.table.clone(), bytes.into(), data);
             }
             Ok(None) => {
                 "this run's table is not there any more; load it and train again".to_owned()
             }
             Err(error) => error,
         };
-        self.say(reason);
+        self.notify(reason);
         false
     }
 
@@ -70,22 +70,22 @@ impl Page {
         let here = self.run.get_untracked().as_deref() == Some(run);
         let elsewhere = !here && engine::held_runs().await.iter().any(|held| held == run);
         if elsewhere {
-            self.say("This run is open in another tab: go on there, or close that tab first.");
+            self.notify("This run is open in another tab: go on there, or close that tab first.");
         }
         elsewhere
     }
 
     /// The open run and its card in the history.
-    pub(crate) fn open_card(self) -> Option<(String, Card)> {
+    pub(crate) fn open_summary(self) -> Option<(String, RunSummary)> {
         let run = self.run.get()?;
-        self.cards
-            .with(|cards| cards.iter().find(|(id, _)| *id == run).cloned())
+        self.summaries
+            .with(|summaries| summaries.iter().find(|(id, _)| *id == run).cloned())
     }
 
     /// Goes on with the open run after it was stopped or failed.
     pub(crate) fn go_on(self) {
-        if let Some((run, card)) = untrack(|| self.open_card()) {
-            self.take_up(run, card);
+        if let Some((run, summary)) = untrack(|| self.open_summary()) {
+            self.take_up(run, summary);
         }
     }
 
@@ -94,7 +94,7 @@ impl Page {
         let ended = self
             .training
             .with(|training| matches!(training.activity, Activity::Stopped | Activity::Failed));
-        ended && self.open_card().is_some()
+        ended && self.open_summary().is_some()
     }
 
     /// A new engine in the place of one that broke; `false` where none is needed.
@@ -113,8 +113,8 @@ impl Page {
     /// A new engine, with what can be shown of the open run.
     pub(crate) fn renew_engine(self) {
         self.revive();
-        if let Some((_, card)) = untrack(|| self.open_card())
-            && matches!(card.stage, Stage::Trained | Stage::Finished)
+        if let Some((_, summary)) = untrack(|| self.open_summary())
+            && matches!(summary.stage, Stage::Trained | Stage::Finished)
         {
             self.go_on();
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_wire::Order;
+use spat_wire::EngineRequest;
 
 use super::Page;
 use super::model_header::facts;
@@ -50,12 +50,12 @@ impl Page {
         else {
             return;
         };
-        let order = Order::Forecast {
+        let request = EngineRequest::Forecast {
             engine: self.engine.get_untracked(),
             data: Box::new(table.data.clone()),
             model: model.bytes.len() as u64,
         };
-        engine::send(&order, Some(&[&*model.bytes, &*table.bytes].concat()));
+        engine::send(&request, Some(&[&*model.bytes, &*table.bytes].concat()));
     }
 
     /// Forgets the model and what it said.

@@ -75,7 +75,7 @@ impl Page {
     pub(super) fn must_stop_first(self) -> bool {
         let busy = self.busy.get_untracked();
         if busy {
-            self.say("Stop the training in step 3 first; then the table can be changed.");
+            self.notify("Stop the training in step 3 first; then the table can be changed.");
         }
         busy
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use spat_spec::Notice;
+use spat_spec::EngineMessage;
 use tokio::sync::watch;
 
 use super::going::Intent;
@@ -69,7 +69,7 @@ impl Floor {
         if continued {
             visitor.ring();
         } else {
-            visitor.tell(&Notice::Ready);
+            visitor.tell(&EngineMessage::Ready);
         }
         let arrival = Arrival {
             session: visitor.session.clone(),

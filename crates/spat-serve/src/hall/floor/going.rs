@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use spat_engine::desk::Steering;
-use spat_spec::{Command, Order, Phase};
+use spat_engine::session::JobControl;
+use spat_spec::{Command, EngineRequest, Phase};
 
 use crate::gate::VisitorId;
 
@@ -11,7 +11,7 @@ use crate::gate::VisitorId;
 pub(super) struct Going {
     pub(super) visitor: VisitorId,
     pub(super) session: String,
-    pub(super) steering: Steering,
+    pub(super) steering: JobControl,
     pub(super) since: Instant,
     pub(super) is_job: bool,
     /// A job that goes on from an earlier turn: the page has heard how it began.
@@ -49,7 +49,7 @@ pub(super) enum Intent {
 }
 
 /// Sends a command past the queue to the job that is going.
-pub(super) fn steer(steering: &Steering, command: Command) {
+pub(super) fn steer(steering: &JobControl, command: Command) {
     // A job that has just ended needs no steering.
-    steering.divert(Order::Command(command));
+    steering.intercept(EngineRequest::Command(command));
 }

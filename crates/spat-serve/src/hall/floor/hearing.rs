@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use spat_spec::{Command, Event, Notice};
+use spat_spec::{Command, EngineMessage, Event};
 
 use super::going::{Intent, steer};
 use super::state::Floor;
@@ -14,11 +14,11 @@ impl Floor {
         clippy::needless_pass_by_value,
         reason = "whoever tells keeps nothing of it"
     )]
-    pub(in crate::hall) fn hear(&mut self, notice: Notice, now: Instant) {
+    pub(in crate::hall) fn hear(&mut self, notice: EngineMessage, now: Instant) {
         let Some(going) = &mut self.going else {
             return;
         };
-        if let Notice::Event(event) = &notice {
+        if let EngineMessage::Event(event) = &notice {
             going.failed |= matches!(**event, Event::Failed { .. });
         }
         let Some(visitor) = self
@@ -30,12 +30,14 @@ impl Floor {
         };
         let passed_on = match &notice {
             // The host's device is told once; a run is opened anew for every turn.
-            Notice::Ready | Notice::Device { .. } | Notice::Place { .. } => false,
+            EngineMessage::Ready | EngineMessage::Device { .. } | EngineMessage::Place { .. } => {
+                false
+            }
             // A window's own.
-            Notice::Table { .. } | Notice::Wish { .. } => false,
-            Notice::Forecast { .. } | Notice::NoForecast { .. } => true,
-            Notice::NotKept { .. } | Notice::Broken { .. } => true,
-            Notice::Event(event) => match &**event {
+            EngineMessage::Table { .. } | EngineMessage::MenuAction { .. } => false,
+            EngineMessage::Forecast { .. } | EngineMessage::NoForecast { .. } => true,
+            EngineMessage::NotStored { .. } | EngineMessage::Broken { .. } => true,
+            EngineMessage::Event(event) => match &**event {
                 Event::Started { .. } => {
                     if going.stepping {
                         let steps = going.steps;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spat_spec::{Event, Notice};
+use spat_spec::{EngineMessage, Event};
 
 use super::state::Floor;
 use crate::gate::VisitorId;
@@ -29,7 +29,7 @@ impl Floor {
                 }
                 _ => {}
             }
-            visitor.tell(&Notice::Device {
+            visitor.tell(&EngineMessage::Device {
                 facts: facts.clone(),
                 reason: None,
             });
@@ -54,7 +54,7 @@ impl Floor {
             if visitor.place != place {
                 visitor.place = place;
                 if let Some(ahead) = place {
-                    visitor.tell(&Notice::Place { ahead });
+                    visitor.tell(&EngineMessage::Place { ahead });
                 }
             }
         }

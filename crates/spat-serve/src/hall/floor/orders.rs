@@ -1,20 +1,20 @@
 //! What visitors order.
 
-use spat_spec::{Command, Event, Notice, Order};
+use spat_spec::{Command, EngineMessage, EngineRequest, Event};
 
 use super::state::Floor;
 use crate::gate::VisitorId;
 use crate::hall::visitor::{Job, Open, Task};
 
 impl Floor {
-    /// Takes an order. `open` stands for the run of an [`Order::Open`], checked; `Err` inside is why
+    /// Takes an order. `open` stands for the run of an [`EngineRequest::Open`], checked; `Err` inside is why
     /// it cannot be opened.
     pub(in crate::hall) fn order(
         &mut self,
         id: VisitorId,
         line: u64,
         number: u64,
-        order: Order,
+        order: EngineRequest,
         open: Result<Option<Open>, String>,
     ) {
         let rules = self.rules;
@@ -29,7 +29,7 @@ impl Floor {
         match (order, open) {
             // What follows is not meant for the run that is open now.
             (_, Err(message)) => visitor.queue(Task::Open(Err(message))),
-            (Order::Open { .. }, Ok(Some(open))) => {
+            (EngineRequest::Open { .. }, Ok(Some(open))) => {
                 let one_more = open.upload.is_some() && visitor.has_waiting_table();
                 visitor.queue(Task::Open(if one_more {
                     Err(
@@ -40,15 +40,15 @@ impl Floor {
                     Ok(open)
                 }));
             }
-            (Order::Open { .. }, Ok(None)) => {}
-            (Order::Find { .. }, _) => visitor.queue(Task::Find),
-            (Order::Forecast { .. }, _) => visitor.tell(&Notice::NoForecast {
+            (EngineRequest::Open { .. }, Ok(None)) => {}
+            (EngineRequest::Find { .. }, _) => visitor.queue(Task::Find),
+            (EngineRequest::Forecast { .. }, _) => visitor.tell(&EngineMessage::NoForecast {
                 reason:
                     "This host trains, and takes no saved models; forecast with `spat forecast` on \
                          the command line, or in a page of your own."
                         .to_owned(),
             }),
-            (Order::Command(command), _) => match command {
+            (EngineRequest::Command(command), _) => match command {
                 Command::Pause => self.pause(id),
                 Command::Resume => self.resume(id, 0),
                 Command::Step { steps } => self.resume(id, steps.clamp(1, 1000)),

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use spat_engine::desk::{Desk, MemoryShelf, Steering};
+use spat_engine::session::{EngineSession, JobControl, MemoryRunStorage};
 use spat_spec::{
-    Command, DeviceFacts, Engine, Event, Experiment, ForecasterConfig, Notice, Order, Phase,
-    TrainingConfig, preset,
+    Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment,
+    ForecasterConfig, Phase, TrainingConfig, preset,
 };
 
 use super::going::Intent;
@@ -17,7 +17,7 @@ use crate::hall::visitor::Open;
 /// A floor with its own clock, and pages that remember what they were told.
 struct Stage {
     floor: Floor,
-    steering: Steering,
+    steering: JobControl,
     now: Instant,
     pages: Vec<(VisitorId, Arrival, u64)>,
 }
@@ -31,7 +31,7 @@ impl Stage {
         };
         Self {
             floor: Floor::new(rules, facts),
-            steering: Steering::default(),
+            steering: JobControl::default(),
             now: Instant::now(),
             pages: Vec::new(),
         }
@@ -45,11 +45,11 @@ impl Stage {
         self.pages.len() - 1
     }
 
-    fn order(&mut self, page: usize, order: Order) {
+    fn order(&mut self, page: usize, order: EngineRequest) {
         let (id, arrival, given) = &mut self.pages[page];
         *given += 1;
         let open = match &order {
-            Order::Open { run, table, .. } => Some(Open {
+            EngineRequest::Open { run, table, .. } => Some(Open {
                 run: run.clone(),
                 table: table.clone(),
                 upload: None,
@@ -62,14 +62,14 @@ impl Stage {
     fn train(&mut self, page: usize) {
         self.order(
             page,
-            Order::Open {
+            EngineRequest::Open {
                 run: "run".to_owned(),
                 table: "t.csv".to_owned(),
                 engine: Engine::Auto,
             },
         );
         let experiment = Box::new(experiment());
-        self.order(page, Order::Command(Command::Train { experiment }));
+        self.order(page, EngineRequest::Command(Command::Train { experiment }));
     }
 
     /// The page whose turn begins.
@@ -79,7 +79,8 @@ impl Stage {
     }
 
     fn say(&mut self, event: Event) {
-        self.floor.hear(Notice::Event(Box::new(event)), self.now);
+        self.floor
+            .hear(EngineMessage::Event(Box::new(event)), self.now);
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -96,14 +97,14 @@ impl Stage {
         let mut kinds = Vec::new();
         while let Ok(Some((number, text))) = self.floor.told(*id, arrival.line, arrival.heard) {
             arrival.heard = number;
-            let told: spat_spec::Told = serde_json::from_str(&text).unwrap();
-            kinds.push(match told.notice {
-                Notice::Place { ahead } => format!("place {ahead}"),
-                Notice::Event(event) => {
+            let told: spat_spec::ServerEnvelope = serde_json::from_str(&text).unwrap();
+            kinds.push(match told.message {
+                EngineMessage::Place { ahead } => format!("place {ahead}"),
+                EngineMessage::Event(event) => {
                     let json = serde_json::to_value(&*event).unwrap();
                     json["event"].as_str().unwrap().to_owned()
                 }
-                other => serde_json::to_value(&other).unwrap()["notice"]
+                other => serde_json::to_value(&other).unwrap()["type"]
                     .as_str()
                     .unwrap()
                     .to_owned(),
@@ -232,12 +233,12 @@ fn a_paused_job_stands_in_no_line() {
     stage.train(page);
     stage.turn();
     stage.say(started());
-    stage.order(page, Order::Command(Command::Pause));
+    stage.order(page, EngineRequest::Command(Command::Pause));
     stage.say(Event::Stopped);
     stage.end();
     assert_eq!(stage.told(page).last().unwrap(), "paused");
     assert_eq!(stage.turn(), None);
-    stage.order(page, Order::Command(Command::Step { steps: 2 }));
+    stage.order(page, EngineRequest::Command(Command::Step { steps: 2 }));
     assert_eq!(stage.turn(), Some(page));
     stage.say(started());
     for event in [
@@ -252,9 +253,9 @@ fn a_paused_job_stands_in_no_line() {
     stage.end();
     assert_eq!(stage.told(page), ["place 0", "progress", "paused"]);
     assert_eq!(stage.turn(), None);
-    stage.order(page, Order::Command(Command::Stop));
+    stage.order(page, EngineRequest::Command(Command::Stop));
     assert_eq!(stage.told(page), ["stopped"]);
-    stage.order(page, Order::Command(Command::Resume));
+    stage.order(page, EngineRequest::Command(Command::Resume));
     assert_eq!(stage.turn(), None, "there is nothing to go on with");
 }
 
@@ -262,11 +263,11 @@ fn a_paused_job_stands_in_no_line() {
 fn steps_outlast_a_turn_and_can_be_added_to() {
     let mut stage = Stage::new(Rules::default());
     let (page, other) = (stage.arrive(), stage.arrive());
-    let step = |steps| Order::Command(Command::Step { steps });
+    let step = |steps| EngineRequest::Command(Command::Step { steps });
     stage.train(page);
     stage.turn();
     stage.say(started());
-    stage.order(page, Order::Command(Command::Pause));
+    stage.order(page, EngineRequest::Command(Command::Pause));
     // Before the pause has taken effect.
     stage.order(page, step(3));
     stage.say(Event::Stopped);
@@ -305,7 +306,7 @@ fn steps_outlast_a_turn_and_can_be_added_to() {
     assert_eq!(stage.turn(), Some(page));
     stage.say(started());
     stage.say(Event::Paused);
-    stage.order(page, Order::Command(Command::Resume));
+    stage.order(page, EngineRequest::Command(Command::Resume));
     for event in [progress(), Event::Paused, progress()] {
         stage.say(event);
     }
@@ -320,20 +321,23 @@ fn what_is_said_while_a_turn_begins_is_not_lost() {
         stage.train(page);
         let turn = stage.floor.next_turn(&stage.steering, stage.now).unwrap();
         // The desk has not begun yet: it still reads the table.
-        stage.order(page, Order::Command(command.clone()));
+        stage.order(page, EngineRequest::Command(command.clone()));
         let said = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
         let heard = std::rc::Rc::clone(&said);
-        let mut desk = Desk::new(MemoryShelf, stage.steering.clone(), move |notice| {
-            heard.borrow_mut().push(notice);
-        });
+        let mut session =
+            EngineSession::new(MemoryRunStorage, stage.steering.clone(), move |notice| {
+                heard.borrow_mut().push(notice);
+            });
         pollster::block_on(async {
-            let open = Order::Open {
+            let open = EngineRequest::Open {
                 run: turn.open.run.clone(),
                 table: turn.open.table.clone(),
                 engine: Engine::Cpu,
             };
-            desk.obey(open, Some(table())).await;
-            desk.obey(Order::Command(turn.command.clone()), None).await;
+            session.handle(open, Some(table())).await;
+            session
+                .handle(EngineRequest::Command(turn.command.clone()), None)
+                .await;
         });
         for notice in said.take() {
             stage.floor.hear(notice, stage.now);
@@ -367,7 +371,7 @@ fn what_follows_a_table_that_was_not_taken_is_not_done_with_another() {
     assert_eq!(stage.turn(), Some(page));
     stage.say(started());
     let (id, line) = (stage.pages[page].0, stage.pages[page].1.line);
-    let open = || Order::Open {
+    let open = || EngineRequest::Open {
         run: "other".to_owned(),
         table: "t.csv".to_owned(),
         engine: Engine::Auto,
@@ -377,7 +381,7 @@ fn what_follows_a_table_that_was_not_taken_is_not_done_with_another() {
     let number = stage.pages[page].2;
     stage.floor.order(id, line, number, open(), refused);
     let experiment = Box::new(experiment());
-    stage.order(page, Order::Command(Command::Train { experiment }));
+    stage.order(page, EngineRequest::Command(Command::Train { experiment }));
     stage.say(Event::Trained { test_windows: 1 });
     stage.end();
     assert_eq!(stage.turn(), None);
@@ -392,14 +396,14 @@ fn orders_that_come_twice_count_once() {
     let page = stage.arrive();
     stage.order(
         page,
-        Order::Find {
+        EngineRequest::Find {
             engine: Engine::Auto,
         },
     );
     stage.pages[page].2 = 0;
     stage.order(
         page,
-        Order::Find {
+        EngineRequest::Find {
             engine: Engine::Auto,
         },
     );

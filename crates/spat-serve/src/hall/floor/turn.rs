@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use spat_engine::desk::Steering;
+use spat_engine::session::JobControl;
 use spat_spec::{Command, Event, Phase};
 
 use super::going::{Going, Intent};
@@ -19,7 +19,11 @@ pub(in crate::hall) struct Turn {
 
 impl Floor {
     /// The next turn, if anybody waits.
-    pub(in crate::hall) fn next_turn(&mut self, steering: &Steering, now: Instant) -> Option<Turn> {
+    pub(in crate::hall) fn next_turn(
+        &mut self,
+        steering: &JobControl,
+        now: Instant,
+    ) -> Option<Turn> {
         if self.closed || self.going.is_some() {
             return None;
         }

@@ -159,9 +159,10 @@ mod tests {
             b"[1,2]",
             b"\xff\xfe",
         ] {
-            let said = Member::read("cat.json", bytes).map(|member| member.name);
+            let error = Member::read("cat.json", bytes).map(|member| member.name);
             assert!(
-                said.is_err_and(|said| said.contains("`cat.json`") && said.contains("left out"))
+                error
+                    .is_err_and(|error| error.contains("`cat.json`") && error.contains("left out"))
             );
         }
     }

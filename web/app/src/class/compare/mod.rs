@@ -49,7 +49,7 @@ pub(crate) fn Comparison() -> impl IntoView {
     let save = move |_| {
         let text = members.with_untracked(|members| csv(members));
         if download::save("spat-class.csv", "text/csv", text.as_bytes()).is_err() {
-            page.say("the browser would not save `spat-class.csv`");
+            page.notify("the browser would not save `spat-class.csv`");
         }
     };
     let back = move |event: leptos::ev::MouseEvent| {

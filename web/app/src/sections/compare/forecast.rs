@@ -221,7 +221,10 @@ fn window_errors(sample: &ForecastSample, channels: usize, channel: usize) -> St
         let pairs =
             column(forecast, channels, channel).zip(column(&sample.truth, channels, channel));
         let count = (sample.truth.len() / channels).max(1) as f64;
-        pairs.map(|(said, came)| (said - came).abs()).sum::<f64>() / count
+        pairs
+            .map(|(forecast, actual)| (forecast - actual).abs())
+            .sum::<f64>()
+            / count
     };
     let mut words = format!(
         "Mean absolute error in this window: dense {:.3}",

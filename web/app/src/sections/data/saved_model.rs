@@ -70,7 +70,7 @@ fn Answer() -> impl IntoView {
         let Some(forecast) = forecast() else { return };
         let text = forecast.csv.as_bytes();
         if download::save("spat-forecast.csv", "text/csv", text).is_err() {
-            page.say("the browser would not save `spat-forecast.csv`");
+            page.notify("the browser would not save `spat-forecast.csv`");
         }
     };
     view! {

@@ -42,7 +42,7 @@ pub(super) fn Sources() -> impl IntoView {
         if let Some(files) = files_of(&event) {
             event.prevent_default();
             if locked {
-                page.say("Your teacher set the table; it cannot be changed here.");
+                page.notify("Your teacher set the table; it cannot be changed here.");
             } else if !place.class.get_untracked() {
                 // In a class's comparison there is no table; reports go into their own field.
                 take_all(page, files.files());

@@ -62,10 +62,10 @@ async fn kept(page: Page, name: &str) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
     // What the storage has may be older.
     let mut file = None;
-    if page.not_kept.with_untracked(Option::is_some)
+    if page.not_stored.with_untracked(Option::is_some)
         && page.worker.get_untracked() == EngineState::Ready
     {
-        file = engine::unkept(name).await;
+        file = engine::unsaved_file(name).await;
     }
     if file.is_none()
         && let Ok(runs) = Runs::open().await
@@ -89,7 +89,7 @@ fn save_kept(page: Page, name: &'static str) {
         };
         match kept(page, name).await {
             Ok(bytes) => offer(page, &format!("spat-{name}"), kind, &bytes),
-            Err(reason) => page.say(reason),
+            Err(reason) => page.notify(reason),
         }
     });
 }
@@ -142,7 +142,7 @@ fn save_all(page: Page, drawings: Drawings) {
                 let run = page.run.get_untracked().unwrap_or_default();
                 offer(page, &format!("spat-{run}.zip"), "application/zip", &bytes);
             }
-            Err(reason) => page.say(format!("the zip could not be made: {reason}")),
+            Err(reason) => page.notify(format!("the zip could not be made: {reason}")),
         }
     });
 }
@@ -155,7 +155,7 @@ async fn zipped(page: Page, drawings: Drawings) -> Result<Vec<u8>, String> {
         Err(_) => Vec::new(),
     };
     names.retain(|name| !name.starts_with("checkpoint/"));
-    if page.not_kept.with_untracked(Option::is_some) {
+    if page.not_stored.with_untracked(Option::is_some) {
         // The storage lists none or only some.
         names = KEPT.map(|(name, _)| name.to_owned()).into();
     }
@@ -171,6 +171,6 @@ async fn zipped(page: Page, drawings: Drawings) -> Result<Vec<u8>, String> {
 
 fn offer(page: Page, name: &str, kind: &str, bytes: &[u8]) {
     if download::save(name, kind, bytes).is_err() {
-        page.say(format!("the browser would not save `{name}`"));
+        page.notify(format!("the browser would not save `{name}`"));
     }
 }

@@ -6,7 +6,7 @@ use spat_report::Table;
 
 use crate::engine;
 use crate::show::{Listed as _, Show};
-use crate::state::{Card, Page, Stage};
+use crate::state::{Page, RunSummary, Stage};
 
 /// The list, and a table of those that are ticked.
 #[component]
@@ -15,16 +15,20 @@ pub(super) fn History() -> impl IntoView {
     let ticked = RwSignal::new(Vec::<String>::new());
     // A row stays while its run does, and shows what the run's card says by then.
     let runs = Memo::new(move |_| {
-        page.cards
-            .with(|cards| cards.iter().map(|(run, _)| run.clone()).collect::<Vec<_>>())
+        page.summaries.with(|summaries| {
+            summaries
+                .iter()
+                .map(|(run, _)| run.clone())
+                .collect::<Vec<_>>()
+        })
     });
     let comparison = move || {
         let ticked = ticked.get();
-        page.cards.with(|cards| {
-            let chosen: Vec<&Card> = cards
+        page.summaries.with(|summaries| {
+            let chosen: Vec<&RunSummary> = summaries
                 .iter()
                 .filter(|(run, _)| ticked.contains(run))
-                .map(|(_, card)| card)
+                .map(|(_, summary)| summary)
                 .collect();
             (chosen.len() > 1).then(|| side_by_side(&chosen).html())
         })
@@ -40,7 +44,7 @@ pub(super) fn History() -> impl IntoView {
             <RunsFolder />
         </Show>
         <Show
-            when=move || page.cards.with(|cards| !cards.is_empty())
+            when=move || page.summaries.with(|summaries| !summaries.is_empty())
             fallback=|| view! { <p class="hint">"None yet."</p> }
         >
             <ul class="runs" data-testid="runs">
@@ -60,7 +64,7 @@ fn RunsFolder() -> impl IntoView {
     let folder = RwSignal::new(String::new());
     Effect::new(move || {
         // The history is read anew when the folder was changed.
-        page.cards.track();
+        page.summaries.track();
         spawn_local(async move {
             if let Ok(path) = engine::runs_folder().await {
                 folder.set(path);
@@ -86,28 +90,28 @@ fn Run(run: String, ticked: RwSignal<Vec<String>>) -> impl IntoView {
     let page = Page::here();
     let run = StoredValue::new(run);
     let is = move |other: &String| run.with_value(|run| run == other);
-    let card = move || {
-        page.cards.with(|cards| {
-            let found = cards.iter().find(|(id, _)| is(id));
-            found.map(|(_, card)| card.clone())
+    let summary = move || {
+        page.summaries.with(|summaries| {
+            let found = summaries.iter().find(|(id, _)| is(id));
+            found.map(|(_, summary)| summary.clone())
         })
     };
-    let title = Memo::new(move |_| card().map(|card| card.title));
+    let title = Memo::new(move |_| summary().map(|summary| summary.title));
     let sure = RwSignal::new(false);
     let is_open = move || page.run.with(|open| open.as_ref().is_some_and(is));
-    let action = move || match card()?.stage {
+    let action = move || match summary()?.stage {
         Stage::Training | Stage::Pruning => Some("Go on"),
         Stage::Trained | Stage::Finished => Some("Open"),
     };
     let result = move || {
-        let card = card()?;
-        let (dense, pruned) = card.mse?;
-        let macs = card.macs_percent?;
+        let summary = summary()?;
+        let (dense, pruned) = summary.mse?;
+        let macs = summary.macs_percent?;
         Some(format!("MSE {dense:.4} → {pruned:.4}, MACs {macs:+.0} %"))
     };
     let result = move || result().unwrap_or_else(|| "not finished".to_owned());
-    let when = untrack(card).map(|card| {
-        let when = js_sys::Date::new(&card.begun.into());
+    let when = untrack(summary).map(|summary| {
+        let when = js_sys::Date::new(&summary.begun.into());
         String::from(when.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED))
     });
     let tick = move |on: bool| {
@@ -119,14 +123,14 @@ fn Run(run: String, ticked: RwSignal<Vec<String>>) -> impl IntoView {
         });
     };
     let open = move |_| {
-        if let Some(card) = untrack(card) {
-            page.take_up(run.get_value(), card);
+        if let Some(summary) = untrack(summary) {
+            page.take_up(run.get_value(), summary);
         }
     };
     let rename = move |title: String| {
-        if let Some(mut card) = untrack(card) {
-            card.title = title;
-            page.keep(run.get_value(), card);
+        if let Some(mut summary) = untrack(summary) {
+            summary.title = title;
+            page.keep(run.get_value(), summary);
         }
     };
     let delete = move |_| {
@@ -172,35 +176,42 @@ fn Run(run: String, ticked: RwSignal<Vec<String>>) -> impl IntoView {
     }
 }
 
-fn side_by_side(cards: &[&Card]) -> Table {
-    let heads = std::iter::once(String::new()).chain(cards.iter().map(|card| card.title.clone()));
+fn side_by_side(summaries: &[&RunSummary]) -> Table {
+    let heads =
+        std::iter::once(String::new()).chain(summaries.iter().map(|summary| summary.title.clone()));
     let mut table = Table::new("Runs side by side", heads);
-    let mut row = |name: &str, value: &dyn Fn(&Card) -> String| {
-        table.row(std::iter::once(name.to_owned()).chain(cards.iter().map(|card| value(card))));
+    let mut row = |name: &str, value: &dyn Fn(&RunSummary) -> String| {
+        table.row(
+            std::iter::once(name.to_owned()).chain(summaries.iter().map(|summary| value(summary))),
+        );
     };
-    row("table", &|card| card.table.clone());
-    row("model", &|card| {
-        card.experiment.forecaster.name().to_owned()
+    row("table", &|summary| summary.table.clone());
+    row("model", &|summary| {
+        summary.experiment.forecaster.name().to_owned()
     });
-    row("look-back → horizon", &|card| {
-        let forecaster = &card.experiment.forecaster;
+    row("look-back → horizon", &|summary| {
+        let forecaster = &summary.experiment.forecaster;
         format!("{} → {}", forecaster.lookback(), forecaster.horizon())
     });
-    row("layers", &|card| {
-        card.experiment.forecaster.layers().to_string()
+    row("layers", &|summary| {
+        summary.experiment.forecaster.layers().to_string()
     });
-    row("ratio", &|card| card.experiment.prune.ratio.to_string());
-    row("seed", &|card| card.experiment.seed.to_string());
+    row("ratio", &|summary| {
+        summary.experiment.prune.ratio.to_string()
+    });
+    row("seed", &|summary| summary.experiment.seed.to_string());
     let mse = |of: fn((f64, f64)) -> f64| {
-        move |card: &Card| {
-            card.mse
+        move |summary: &RunSummary| {
+            summary
+                .mse
                 .map_or_else(|| "–".to_owned(), |mse| format!("{:.4}", of(mse)))
         }
     };
     row("dense MSE, scaled", &mse(|(dense, _)| dense));
     row("pruned MSE, scaled", &mse(|(_, pruned)| pruned));
-    row("change of MACs", &|card| {
-        card.macs_percent
+    row("change of MACs", &|summary| {
+        summary
+            .macs_percent
             .map_or_else(|| "–".to_owned(), |macs| format!("{macs:+.1} %"))
     });
     table

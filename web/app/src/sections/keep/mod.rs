@@ -42,7 +42,7 @@ pub(crate) fn KeepPart() -> impl IntoView {
             </Show>
             <History />
             {move || {
-                page.not_kept
+                page.not_stored
                     .get()
                     .map(|reason| {
                         view! {

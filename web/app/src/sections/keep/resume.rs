@@ -13,16 +13,16 @@ pub(crate) fn ResumeOffer() -> impl IntoView {
         if refused.get() || page.table.with(Option::is_some) {
             return None;
         }
-        page.cards.with(|cards| {
+        page.summaries.with(|summaries| {
             let elsewhere = page.elsewhere.get();
-            let (run, card) = cards.iter().find(|(run, _)| !elsewhere.contains(run))?;
-            matches!(card.stage, Stage::Training | Stage::Pruning)
-                .then(|| (run.clone(), card.clone()))
+            let (run, summary) = summaries.iter().find(|(run, _)| !elsewhere.contains(run))?;
+            matches!(summary.stage, Stage::Training | Stage::Pruning)
+                .then(|| (run.clone(), summary.clone()))
         })
     });
     move || {
-        interrupted.get().map(|(run, card)| {
-            let title = card.title.clone();
+        interrupted.get().map(|(run, summary)| {
+            let title = summary.title.clone();
             let dropped = run.clone();
             view! {
                 <div class="banner" role="alert" data-testid="resume-offer">
@@ -32,7 +32,7 @@ pub(crate) fn ResumeOffer() -> impl IntoView {
                             type="button"
                             class="primary"
                             data-testid="resume"
-                            on:click=move |_| page.take_up(run.clone(), card.clone())
+                            on:click=move |_| page.take_up(run.clone(), summary.clone())
                         >
                             "Go on with it"
                         </button>

@@ -35,7 +35,7 @@ pub(super) fn EngineChoice() -> impl IntoView {
                 .map(|reason| format!(" ({reason})"))
                 .unwrap_or_default();
             // What is open stays where it was opened.
-            let open = page.open_card().map(|(_, card)| card.engine);
+            let open = page.open_summary().map(|(_, summary)| summary.engine);
             let when = match open {
                 Some(open) if open != page.engine.get() => "From the next training on, computes",
                 _ => "Computes",

@@ -69,9 +69,9 @@ fn open_experiment(page: Page) -> Option<Experiment> {
         return Some(Experiment::clone(&trained));
     }
     let run = page.run.get()?;
-    page.cards.with(|cards| {
-        let (_, card) = cards.iter().find(|(id, _)| *id == run)?;
-        Some(card.experiment.clone())
+    page.summaries.with(|summaries| {
+        let (_, summary) = summaries.iter().find(|(id, _)| *id == run)?;
+        Some(summary.experiment.clone())
     })
 }
 

@@ -3,11 +3,11 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use spat_spec::{Command, Order};
+use spat_spec::{Command, EngineRequest};
 
-/// A handle on the job of a desk, from any thread. Clones reach the same job.
+/// A handle to the job of a session, usable from any thread. Clones reach the same job.
 #[derive(Debug, Clone, Default)]
-pub struct Steering(Arc<Mutex<State>>);
+pub struct JobControl(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -21,20 +21,20 @@ struct State {
     closed: bool,
 }
 
-impl Steering {
+impl JobControl {
     /// Hands a command that steers to the job that is going, or to the next that was ordered; any
     /// other order comes back, for the queue.
-    pub fn divert(&self, order: Order) -> Option<Order> {
-        let Order::Command(command) = order else {
-            return Some(order);
+    pub fn intercept(&self, request: EngineRequest) -> Option<EngineRequest> {
+        let EngineRequest::Command(command) = request else {
+            return Some(request);
         };
         let mut state = self.state();
         if !steers(&command) {
             state.expected += usize::from(is_job(&command));
-            return Some(Order::Command(command));
+            return Some(EngineRequest::Command(command));
         }
         match &state.going {
-            // A job that has just ended needs no steering.
+            // A job that has just ended needs no commands.
             Some(job) => drop(job.send(command)),
             None if state.expected > 0 => state.waiting.push(command),
             None => {}
@@ -42,7 +42,7 @@ impl Steering {
         None
     }
 
-    /// A job will begin that comes by another way than [`divert`](Self::divert).
+    /// A job will begin that comes by another way than [`intercept`](Self::intercept).
     pub fn expect(&self) {
         self.state().expected += 1;
     }
@@ -116,9 +116,9 @@ mod tests {
 
     use super::*;
 
-    fn train() -> Order {
+    fn train() -> EngineRequest {
         let training = TrainingConfig::default();
-        Order::Command(Command::Train {
+        EngineRequest::Command(Command::Train {
             experiment: Box::new(Experiment {
                 data: Default::default(),
                 forecaster: ForecasterConfig::ITransformer(preset::itransformer(24, 12, 3, false)),
@@ -132,34 +132,42 @@ mod tests {
         })
     }
 
-    fn heard(job: &Receiver<Command>) -> Vec<Command> {
+    fn received(job: &Receiver<Command>) -> Vec<Command> {
         job.try_iter().collect()
     }
 
     #[test]
     fn what_is_said_before_a_job_begins_reaches_it() {
-        let steering = Steering::default();
-        let stop = || Order::Command(Command::Stop);
-        assert_eq!(steering.divert(stop()), None, "there is nothing to stop");
-        assert!(steering.divert(train()).is_some(), "for the queue");
-        assert_eq!(steering.divert(stop()), None);
-        let job = steering.begin().unwrap();
-        assert_eq!(heard(&job), [Command::Stop]);
-        steering.divert(Order::Command(Command::Pause));
-        assert_eq!(heard(&job), [Command::Pause]);
-        steering.end();
+        let job_control = JobControl::default();
+        let stop = || EngineRequest::Command(Command::Stop);
+        assert_eq!(
+            job_control.intercept(stop()),
+            None,
+            "there is nothing to stop"
+        );
+        assert!(job_control.intercept(train()).is_some(), "for the queue");
+        assert_eq!(job_control.intercept(stop()), None);
+        let job = job_control.begin().unwrap();
+        assert_eq!(received(&job), [Command::Stop]);
+        job_control.intercept(EngineRequest::Command(Command::Pause));
+        assert_eq!(received(&job), [Command::Pause]);
+        job_control.end();
 
-        steering.divert(stop());
-        steering.divert(train());
-        assert_eq!(heard(&steering.begin().unwrap()), [], "said to nobody");
-        steering.end();
+        job_control.intercept(stop());
+        job_control.intercept(train());
+        assert_eq!(
+            received(&job_control.begin().unwrap()),
+            [],
+            "sent to no job"
+        );
+        job_control.end();
 
-        steering.expect();
-        steering.divert(stop());
-        steering.forget();
-        steering.divert(train());
-        assert_eq!(heard(&steering.begin().unwrap()), [], "the other's");
-        steering.close();
-        assert!(steering.begin().is_none());
+        job_control.expect();
+        job_control.intercept(stop());
+        job_control.forget();
+        job_control.intercept(train());
+        assert_eq!(received(&job_control.begin().unwrap()), [], "the other's");
+        job_control.close();
+        assert!(job_control.begin().is_none());
     }
 }

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use spat_series::{SeriesError, format_stamp, read_table};
 use spat_spec::{Checkpoint, DataConfig, ModelForecast};
 
-use super::DeskError;
+use super::SessionError;
 use crate::error::JobError;
 use crate::saved::SavedForecaster;
 
@@ -15,9 +15,11 @@ pub(super) async fn forecast(
     model: u64,
     mut data: DataConfig,
     device: &Device,
-) -> Result<ModelForecast, DeskError> {
+) -> Result<ModelForecast, SessionError> {
     let model = usize::try_from(model).unwrap_or(usize::MAX);
-    let (model, table) = bytes.split_at_checked(model).ok_or(DeskError::CutShort)?;
+    let (model, table) = bytes
+        .split_at_checked(model)
+        .ok_or(SessionError::CutShort)?;
     let checkpoint = Checkpoint::from_bytes(model).map_err(JobError::from)?;
     let saved = SavedForecaster::new(checkpoint, device)?;
     data.series.channels = Some(saved.header.channels.clone());
@@ -26,7 +28,7 @@ pub(super) async fn forecast(
         SeriesError::UnknownChannel { .. } => {
             JobError::Mismatch(format!("the model was trained on other channels: {error}")).into()
         }
-        error => DeskError::from(error),
+        error => SessionError::from(error),
     })?;
     let future = saved.future(&series).await?;
 

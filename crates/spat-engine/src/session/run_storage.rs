@@ -1,4 +1,4 @@
-//! Where a desk keeps its runs.
+//! Where a session stores its runs.
 
 use spat_spec::{DeviceFacts, Experiment};
 use thiserror::Error;
@@ -9,17 +9,20 @@ use crate::store::{MemoryStore, RunStore, StoreError};
 pub const TABLE: &str = "table.csv";
 
 /// A place for runs, each under its name.
-#[allow(async_fn_in_trait)] // One thread owns a desk, so its futures need not be Send.
-pub trait Shelf {
+#[allow(async_fn_in_trait)] // One thread owns a session, so its futures need not be Send.
+pub trait RunStorage {
     /// A run's files.
     type Files: RunStore;
 
     /// Takes a new run, with its table and what is needed to go on with it should the program die
     /// at once.
-    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<Self::Files>, ShelfError>;
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<StoredRun<Self::Files>, RunStorageError>;
 
     /// A run that was begun before, and its table.
-    async fn resume(&mut self, run: &str) -> Result<(Kept<Self::Files>, Vec<u8>), ShelfError>;
+    async fn resume(
+        &mut self,
+        run: &str,
+    ) -> Result<(StoredRun<Self::Files>, Vec<u8>), RunStorageError>;
 
     /// What makes the run's report again, for the report.
     async fn command(
@@ -27,13 +30,13 @@ pub trait Shelf {
         run: &str,
         experiment: &Experiment,
         device: &DeviceFacts,
-    ) -> Result<String, ShelfError>;
+    ) -> Result<String, RunStorageError>;
 }
 
 /// A run that begins.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRun<'a> {
-    /// Its name on the shelf.
+    /// Its name in the storage.
     pub name: &'a str,
     /// The table's file name.
     pub table_name: &'a str,
@@ -47,19 +50,19 @@ pub struct NewRun<'a> {
 
 /// A run's files, and why they are gone with the program, where they are.
 #[derive(Debug)]
-pub struct Kept<F> {
+pub struct StoredRun<F> {
     /// The files.
     pub files: F,
     /// The storage's words.
-    pub not_kept: Option<String>,
+    pub not_stored: Option<String>,
 }
 
-/// The shelf has not what is asked for, or takes nothing. The words say what can be done.
+/// The run storage lacks what is asked for, or does not accept a write. The message says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct ShelfError(pub String);
+pub struct RunStorageError(pub String);
 
-impl From<StoreError> for ShelfError {
+impl From<StoreError> for RunStorageError {
     fn from(error: StoreError) -> Self {
         Self(error.to_string())
     }
@@ -67,22 +70,25 @@ impl From<StoreError> for ShelfError {
 
 /// Keeps nothing beyond the run that is open.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryShelf;
+pub struct MemoryRunStorage;
 
-impl Shelf for MemoryShelf {
+impl RunStorage for MemoryRunStorage {
     type Files = MemoryStore;
 
-    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<MemoryStore>, ShelfError> {
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<StoredRun<MemoryStore>, RunStorageError> {
         let mut files = MemoryStore::default();
         files.write(TABLE, run.table).await?;
-        Ok(Kept {
+        Ok(StoredRun {
             files,
-            not_kept: None,
+            not_stored: None,
         })
     }
 
-    async fn resume(&mut self, run: &str) -> Result<(Kept<MemoryStore>, Vec<u8>), ShelfError> {
-        Err(ShelfError(format!(
+    async fn resume(
+        &mut self,
+        run: &str,
+    ) -> Result<(StoredRun<MemoryStore>, Vec<u8>), RunStorageError> {
+        Err(RunStorageError(format!(
             "the run `{run}` was not kept; load its table and train it again"
         )))
     }
@@ -92,7 +98,7 @@ impl Shelf for MemoryShelf {
         _run: &str,
         experiment: &Experiment,
         _device: &DeviceFacts,
-    ) -> Result<String, ShelfError> {
+    ) -> Result<String, RunStorageError> {
         Ok(format!("the page, with seed {}", experiment.seed))
     }
 }

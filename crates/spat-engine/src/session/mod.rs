@@ -1,31 +1,31 @@
-//! The desk between a page and the engine: orders come in, one is done after the other, notices go
-//! out. The same desk stands in a browser's worker, in the window and on a server.
+//! A session between a front end and the engine: it handles requests one after the other and emits
+//! messages. The web worker, the desktop app and the server all use it.
 
 mod error;
 mod forecast;
-mod shelf;
-mod steering;
+mod job_control;
+mod run_storage;
 
 use std::rc::Rc;
 
 use spat_series::read_table;
-use spat_spec::{Command, DeviceFacts, Engine, Event, Experiment, Notice, Order};
+use spat_spec::{Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment};
 
 use crate::control::Control;
 use crate::device::{DeviceChoice, start};
 use crate::store::RunStore;
 use crate::viewer::Viewer;
-use crate::{Device, Job, forget_plan, platform, run, suits, train_dense};
+use crate::{Device, Job, forget_plan, platform, run, train_dense, validate_for};
 
-pub use error::DeskError;
-pub use shelf::{Kept, MemoryShelf, NewRun, Shelf, ShelfError, TABLE};
-pub use steering::Steering;
+pub use error::SessionError;
+pub use job_control::JobControl;
+pub use run_storage::{MemoryRunStorage, NewRun, RunStorage, RunStorageError, StoredRun, TABLE};
 
 /// The run that is open, and what is done with it.
-pub struct Desk<S: Shelf> {
-    shelf: S,
-    steering: Steering,
-    say: Rc<dyn Fn(Notice)>,
+pub struct EngineSession<S: RunStorage> {
+    run_storage: S,
+    job_control: JobControl,
+    emit: Rc<dyn Fn(EngineMessage)>,
     open: Option<OpenRun<S::Files>>,
 }
 
@@ -41,29 +41,35 @@ struct OpenRun<F> {
     viewer: Option<Viewer>,
 }
 
-impl<S: Shelf> Desk<S> {
-    /// A desk that keeps its runs on `shelf`, lets `steering` reach its jobs, and tells `say` what
-    /// happens.
-    pub fn new(shelf: S, steering: Steering, say: impl Fn(Notice) + 'static) -> Self {
+impl<S: RunStorage> EngineSession<S> {
+    /// Creates a session that stores runs in `run_storage`, takes commands for its job from
+    /// `job_control` and passes messages to `emit`.
+    pub fn new(
+        run_storage: S,
+        job_control: JobControl,
+        emit: impl Fn(EngineMessage) + 'static,
+    ) -> Self {
         Self {
-            shelf,
-            steering,
-            say: Rc::new(say),
+            run_storage,
+            job_control,
+            emit: Rc::new(emit),
             open: None,
         }
     }
 
-    /// Does what is asked, to its end; a failure is told as [`Event::Failed`]. Orders that
-    /// [`Steering::divert`] keeps need not come here.
-    pub async fn obey(&mut self, order: Order, bytes: Option<Vec<u8>>) {
-        let done = match order {
-            Order::Find { engine } => {
+    /// Handles a request to its end; a failure is reported as [`Event::Failed`]. Requests that
+    /// [`JobControl::intercept`] consumes need not come here.
+    pub async fn handle(&mut self, request: EngineRequest, bytes: Option<Vec<u8>>) {
+        let done = match request {
+            EngineRequest::Find { engine } => {
                 self.find(engine).await;
                 Ok(())
             }
-            Order::Open { run, table, engine } => self.open(run, table, engine, bytes).await,
-            Order::Command(command) => self.command(command).await,
-            Order::Forecast {
+            EngineRequest::Open { run, table, engine } => {
+                self.open(run, table, engine, bytes).await
+            }
+            EngineRequest::Command(command) => self.command(command).await,
+            EngineRequest::Forecast {
                 engine,
                 data,
                 model,
@@ -71,11 +77,11 @@ impl<S: Shelf> Desk<S> {
                 let (device, _) = self.find(engine).await;
                 let bytes = bytes.unwrap_or_default();
                 let made = forecast::forecast(&bytes, model, *data, &device).await;
-                (self.say)(match made {
-                    Ok(forecast) => Notice::Forecast {
+                (self.emit)(match made {
+                    Ok(forecast) => EngineMessage::Forecast {
                         forecast: Box::new(forecast),
                     },
-                    Err(error) => Notice::NoForecast {
+                    Err(error) => EngineMessage::NoForecast {
                         reason: error.to_string(),
                     },
                 });
@@ -83,14 +89,14 @@ impl<S: Shelf> Desk<S> {
             }
         };
         if let Err(error) = done {
-            self.tell(Event::Failed {
+            self.emit_event(Event::Failed {
                 message: error.to_string(),
             });
         }
     }
 
-    fn tell(&self, event: Event) {
-        (self.say)(Notice::Event(Box::new(event)));
+    fn emit_event(&self, event: Event) {
+        (self.emit)(EngineMessage::Event(Box::new(event)));
     }
 
     /// What computes. A GPU that cannot be had is no end: the CPU does the same, and the notice says
@@ -110,7 +116,7 @@ impl<S: Shelf> Desk<S> {
         if facts.kind == "cpu" && engine == Engine::Auto {
             reason = Some(platform::NO_GPU.to_owned());
         }
-        (self.say)(Notice::Device {
+        (self.emit)(EngineMessage::Device {
             facts: facts.clone(),
             reason,
         });
@@ -123,14 +129,14 @@ impl<S: Shelf> Desk<S> {
         table_name: String,
         engine: Engine,
         bytes: Option<Vec<u8>>,
-    ) -> Result<(), DeskError> {
+    ) -> Result<(), SessionError> {
         self.open = None;
         let (device, facts) = self.find(engine).await;
         let (files, table) = match bytes {
             Some(table) => (None, table),
             None => {
-                let (kept, table) = self.shelf.resume(&name).await?;
-                (Some(self.taken(kept)), table)
+                let (stored, table) = self.run_storage.resume(&name).await?;
+                (Some(self.report_stored(stored)), table)
             }
         };
         self.open = Some(OpenRun {
@@ -147,14 +153,14 @@ impl<S: Shelf> Desk<S> {
     }
 
     /// The files, after it was said that they are not kept, where they are not.
-    fn taken(&self, kept: Kept<S::Files>) -> S::Files {
-        if let Some(reason) = kept.not_kept {
-            (self.say)(Notice::NotKept { reason });
+    fn report_stored(&self, stored: StoredRun<S::Files>) -> S::Files {
+        if let Some(reason) = stored.not_stored {
+            (self.emit)(EngineMessage::NotStored { reason });
         }
-        kept.files
+        stored.files
     }
 
-    async fn command(&mut self, command: Command) -> Result<(), DeskError> {
+    async fn command(&mut self, command: Command) -> Result<(), SessionError> {
         match command {
             Command::Train { experiment } => self.train(*experiment, false).await,
             Command::Run { experiment } | Command::Prune { experiment } => {
@@ -163,28 +169,28 @@ impl<S: Shelf> Desk<S> {
             Command::Window { window } => {
                 let (viewer, _) = self.view().await?;
                 let sample = Box::new(viewer.window(window).await?);
-                self.tell(Event::Window { sample });
+                self.emit_event(Event::Window { sample });
                 Ok(())
             }
             Command::Future => {
                 let (viewer, files) = self.view().await?;
                 let forecast = Box::new(viewer.future(files).await?);
-                self.tell(Event::Future { forecast });
+                self.emit_event(Event::Future { forecast });
                 Ok(())
             }
-            // They come by the steering's own way; without a job there is nothing to steer.
+            // `JobControl` intercepts these; without a job they have no effect.
             Command::Pause | Command::Resume | Command::Step { .. } | Command::Stop => Ok(()),
         }
     }
 
     /// The dense model, or with `whole` everything to the report.
-    async fn train(&mut self, experiment: Experiment, whole: bool) -> Result<(), DeskError> {
-        let Some(commands) = self.steering.begin() else {
-            self.tell(Event::Stopped);
+    async fn train(&mut self, experiment: Experiment, whole: bool) -> Result<(), SessionError> {
+        let Some(commands) = self.job_control.begin() else {
+            self.emit_event(Event::Stopped);
             return Ok(());
         };
         let ended = self.train_steered(experiment, whole, commands).await;
-        self.steering.end();
+        self.job_control.end();
         ended
     }
 
@@ -193,15 +199,15 @@ impl<S: Shelf> Desk<S> {
         experiment: Experiment,
         whole: bool,
         commands: std::sync::mpsc::Receiver<Command>,
-    ) -> Result<(), DeskError> {
-        let open = self.open.as_ref().ok_or(DeskError::NothingOpen)?;
-        // A table that does not fit leaves nothing on the shelf.
+    ) -> Result<(), SessionError> {
+        let open = self.open.as_ref().ok_or(SessionError::NothingOpen)?;
+        // A table that does not fit leaves nothing in the storage.
         let series =
             read_table(&open.table, &experiment.data.read)?.into_series(&experiment.data.series)?;
-        suits(&experiment, &series)?;
+        validate_for(&experiment, &series)?;
         if open.files.is_none() {
-            let kept = self
-                .shelf
+            let stored = self
+                .run_storage
                 .begin(NewRun {
                     name: &open.name,
                     table_name: &open.table_name,
@@ -210,14 +216,16 @@ impl<S: Shelf> Desk<S> {
                     device: &open.facts,
                 })
                 .await?;
-            let files = self.taken(kept);
+            let files = self.report_stored(stored);
             if let Some(open) = self.open.as_mut() {
                 open.files = Some(files);
             }
         }
-        let open = self.open.as_mut().ok_or(DeskError::NothingOpen)?;
-        let shelf = &self.shelf;
-        let command = shelf.command(&open.name, &experiment, &open.facts).await?;
+        let open = self.open.as_mut().ok_or(SessionError::NothingOpen)?;
+        let run_storage = &self.run_storage;
+        let command = run_storage
+            .command(&open.name, &experiment, &open.facts)
+            .await?;
         let job = Job::new(
             experiment,
             &open.table,
@@ -228,10 +236,10 @@ impl<S: Shelf> Desk<S> {
         );
         open.viewer = None;
         open.job = Some(job.clone());
-        let files = open.files.as_mut().ok_or(DeskError::NothingOpen)?;
-        let say = Rc::clone(&self.say);
-        let tell = move |event| say(Notice::Event(Box::new(event)));
-        let mut control = Control::new(commands, tell);
+        let files = open.files.as_mut().ok_or(SessionError::NothingOpen)?;
+        let emit = Rc::clone(&self.emit);
+        let emit_event = move |event| emit(EngineMessage::Event(Box::new(event)));
+        let mut control = Control::new(commands, emit_event);
         // The engine tells of its failures itself.
         if whole {
             forget_other_plan(&job, files).await?;
@@ -242,21 +250,21 @@ impl<S: Shelf> Desk<S> {
         Ok(())
     }
 
-    async fn view(&mut self) -> Result<(&Viewer, &S::Files), DeskError> {
-        let open = self.open.as_mut().ok_or(DeskError::NothingOpen)?;
+    async fn view(&mut self) -> Result<(&Viewer, &S::Files), SessionError> {
+        let open = self.open.as_mut().ok_or(SessionError::NothingOpen)?;
         let (Some(job), Some(files)) = (&open.job, &open.files) else {
-            return Err(DeskError::NothingTrained);
+            return Err(SessionError::NothingTrained);
         };
         if open.viewer.is_none() {
             open.viewer = Some(Viewer::open(job, files).await?);
         }
-        let viewer = open.viewer.as_ref().ok_or(DeskError::NothingTrained)?;
+        let viewer = open.viewer.as_ref().ok_or(SessionError::NothingTrained)?;
         Ok((viewer, files))
     }
 }
 
 /// A plan that was made by another rule, and what followed from it, make way for the new one.
-async fn forget_other_plan(job: &Job, files: &mut impl RunStore) -> Result<(), DeskError> {
+async fn forget_other_plan(job: &Job, files: &mut impl RunStore) -> Result<(), SessionError> {
     let before = files.read("experiment.json").await?;
     let before: Option<Experiment> = before
         .as_deref()

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Notice, Order};
+use crate::{EngineMessage, EngineRequest};
 
 /// First of all on a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,23 +22,23 @@ pub struct Hello {
 
 /// A notice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct ServerEnvelope {
     /// Counted from 1; some are left out for a page that lags behind.
     pub number: u64,
     /// The number of the last order that arrived.
     pub received: u64,
     /// What is told.
-    pub notice: Notice,
+    pub message: EngineMessage,
 }
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct ClientEnvelope {
     /// Counted from 1.
     pub number: u64,
     /// Bytes that went ahead of it, if any did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// What is asked.
-    pub order: Order,
+    pub request: EngineRequest,
 }

@@ -1,27 +1,27 @@
-//! What a desk cannot do.
+//! Errors of an engine session.
 
 use spat_series::{ReadError, SeriesError};
 use thiserror::Error;
 
-use super::ShelfError;
+use super::RunStorageError;
 use crate::error::JobError;
 use crate::store::StoreError;
 
-/// An order that cannot be carried out.
+/// A request that cannot be carried out.
 #[derive(Debug, Error)]
-pub enum DeskError {
+pub enum SessionError {
     /// No run was opened before.
     #[error("no table is open yet; open one first")]
     NothingOpen,
     /// There is no model to look at.
     #[error("train the model first")]
     NothingTrained,
-    /// An order that came without all of its bytes.
+    /// A request that came without all of its bytes.
     #[error("the model's file and the table did not arrive whole; give both once more")]
     CutShort,
-    /// The run cannot be taken from the shelf, or put there.
+    /// The run cannot be read from or written to the run storage.
     #[error(transparent)]
-    Shelf(#[from] ShelfError),
+    RunStorage(#[from] RunStorageError),
     /// The table is no table.
     #[error(transparent)]
     Read(#[from] ReadError),

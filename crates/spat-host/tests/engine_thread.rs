@@ -1,16 +1,16 @@
-//! The desk on its thread, over run folders: what a window does.
+//! The engine session on its thread, over run folders, as the desktop app uses it.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use spat_engine::desk::{MemoryShelf, Shelf};
-use spat_host::{DeskThread, RunFolder, RunsFolder};
+use spat_engine::session::{MemoryRunStorage, RunStorage};
+use spat_host::{EngineThread, RunFolder, RunsFolder};
 use spat_spec::{
-    Card, Command, Controls, DataConfig, Engine, Event, Experiment, ForecasterConfig,
-    ITransformerConfig, ModelForecast, Notice, Order, Phase, PruneRule, Report, SendOptions, Stage,
-    TrainingConfig, preset,
+    Command, Controls, DataConfig, Engine, EngineMessage, EngineRequest, Event, Experiment,
+    ForecasterConfig, ITransformerConfig, ModelForecast, Phase, PruneRule, Report, RunSummary,
+    SendOptions, Stage, TrainingConfig, preset,
 };
 
 const RUN: &str = "toy-itransformer-1";
@@ -58,16 +58,17 @@ fn experiment(epochs: usize) -> Experiment {
     }
 }
 
-struct Talk {
-    desk: DeskThread,
-    heard: Receiver<Notice>,
+struct Client {
+    engine: EngineThread,
+    messages: Receiver<EngineMessage>,
 }
 
-impl Talk {
-    fn with(shelf: impl Shelf + Send + 'static) -> Self {
-        let (say, heard) = channel();
-        let desk = DeskThread::start(shelf, move |notice| drop(say.send(notice))).unwrap();
-        Self { desk, heard }
+impl Client {
+    fn with(storage: impl RunStorage + Send + 'static) -> Self {
+        let (sender, messages) = channel();
+        let engine =
+            EngineThread::start(storage, move |message| drop(sender.send(message))).unwrap();
+        Self { engine, messages }
     }
 
     fn on(root: &Path) -> Self {
@@ -75,16 +76,16 @@ impl Talk {
     }
 
     fn open(&self, bytes: Option<Vec<u8>>) {
-        let order = Order::Open {
+        let request = EngineRequest::Open {
             run: RUN.to_owned(),
             table: "toy.csv".to_owned(),
             engine: Engine::Cpu,
         };
-        self.desk.order(order, bytes);
+        self.engine.request(request, bytes);
     }
 
     fn command(&self, command: Command) {
-        self.desk.order(Order::Command(command), None);
+        self.engine.request(EngineRequest::Command(command), None);
     }
 
     fn train(&self, experiment: &Experiment) {
@@ -102,8 +103,12 @@ impl Talk {
     /// The first event that `wanted` makes something of; a failure ends the test.
     fn until<T>(&self, wanted: impl Fn(Event) -> Option<T>) -> T {
         loop {
-            match self.heard.recv_timeout(Duration::from_secs(120)).unwrap() {
-                Notice::Event(event) => {
+            match self
+                .messages
+                .recv_timeout(Duration::from_secs(120))
+                .unwrap()
+            {
+                EngineMessage::Event(event) => {
                     if let Event::Failed { message } = &*event {
                         panic!("{message}");
                     }
@@ -111,23 +116,23 @@ impl Talk {
                         return found;
                     }
                 }
-                Notice::Broken { message } => panic!("{message}"),
+                EngineMessage::Broken { message } => panic!("{message}"),
                 _ => {}
             }
         }
     }
 
     fn forecast(&self, model: &[u8], table: &[u8]) -> Result<ModelForecast, String> {
-        let order = Order::Forecast {
+        let request = EngineRequest::Forecast {
             engine: Engine::Cpu,
             data: Box::default(),
             model: model.len() as u64,
         };
-        self.desk.order(order, Some([model, table].concat()));
+        self.engine.request(request, Some([model, table].concat()));
         loop {
-            match self.heard.recv_timeout(Duration::from_secs(60)).unwrap() {
-                Notice::Forecast { forecast } => return Ok(*forecast),
-                Notice::NoForecast { reason } => return Err(reason),
+            match self.messages.recv_timeout(Duration::from_secs(60)).unwrap() {
+                EngineMessage::Forecast { forecast } => return Ok(*forecast),
+                EngineMessage::NoForecast { reason } => return Err(reason),
                 _ => {}
             }
         }
@@ -135,7 +140,8 @@ impl Talk {
 
     fn failure(&self) -> String {
         loop {
-            if let Notice::Event(event) = self.heard.recv_timeout(Duration::from_secs(60)).unwrap()
+            if let EngineMessage::Event(event) =
+                self.messages.recv_timeout(Duration::from_secs(60)).unwrap()
                 && let Event::Failed { message } = *event
             {
                 return message;
@@ -169,43 +175,43 @@ fn comparable(report: Report) -> String {
 #[test]
 fn a_person_trains_prunes_and_looks() {
     let root = tempfile::tempdir().unwrap();
-    let talk = Talk::on(root.path());
+    let client = Client::on(root.path());
     let experiment = experiment(2);
-    talk.open(Some(table()));
-    talk.train(&experiment);
-    let windows = talk.trained();
+    client.open(Some(table()));
+    client.train(&experiment);
+    let windows = client.trained();
     assert!(windows > 0);
-    talk.command(Command::Window { window: 0 });
-    let sample = talk.until(|event| match event {
+    client.command(Command::Window { window: 0 });
+    let sample = client.until(|event| match event {
         Event::Window { sample } => Some(sample),
         _ => None,
     });
     assert!(sample.pruned.is_empty(), "nothing was pruned yet");
-    talk.prune(&experiment);
-    let report = talk.report();
-    talk.command(Command::Future);
-    let future = talk.until(|event| match event {
+    client.prune(&experiment);
+    let report = client.report();
+    client.command(Command::Future);
+    let future = client.until(|event| match event {
         Event::Future { forecast } => Some(forecast),
         _ => None,
     });
     assert_eq!(future.first_row, 400);
-    talk.desk.close();
+    client.engine.close();
 
-    // The saved files alone say the same, to a desk on which no run is open.
-    let fresh = Talk::with(MemoryShelf);
-    let kept = RunsFolder::new(root.path().to_owned(), "a test", None);
+    // The saved files alone say the same, to a session on which no run is open.
+    let fresh = Client::with(MemoryRunStorage);
+    let stored = RunsFolder::new(root.path().to_owned(), "a test", None);
     for (name, values) in [
         ("pruned.safetensors", &future.pruned),
         ("dense.safetensors", &future.dense),
     ] {
-        let model = kept.read(RUN, name).unwrap().unwrap();
+        let model = stored.read(RUN, name).unwrap().unwrap();
         let forecast = fresh.forecast(&model, &table()).unwrap();
         assert_eq!(&forecast.values, values, "{name}");
         assert_eq!((forecast.first_row, forecast.channels.len()), (400, 3));
         assert_eq!(forecast.csv.lines().count(), 1 + values.len());
         assert!(forecast.doubts.is_empty());
     }
-    let model = kept.read(RUN, "pruned.safetensors").unwrap().unwrap();
+    let model = stored.read(RUN, "pruned.safetensors").unwrap().unwrap();
     assert_eq!(
         fresh.forecast(&model, &table()).unwrap().intervals,
         future.intervals
@@ -223,22 +229,25 @@ fn a_person_trains_prunes_and_looks() {
         .forecast(&model[..model.len() / 2], &table())
         .unwrap_err();
     assert!(!cut.is_empty());
-    fresh.desk.close();
+    fresh.engine.close();
 
-    // The same on a shelf that keeps nothing, and in one go.
-    let other = Talk::with(MemoryShelf);
+    // The same with a storage that keeps nothing, and in one go.
+    let other = Client::with(MemoryRunStorage);
     other.open(Some(table()));
     other.command(Command::Run {
         experiment: Box::new(experiment),
     });
     assert_eq!(comparable(other.report()), comparable(report));
-    other.desk.close();
+    other.engine.close();
 
     let runs = RunsFolder::new(root.path().to_owned(), "a test", None);
-    let cards = runs.cards();
-    assert_eq!(cards.len(), 1);
-    assert_eq!((&*cards[0].0, cards[0].1.stage), (RUN, Stage::Finished));
-    assert!(cards[0].1.mse.is_some());
+    let summaries = runs.summaries();
+    assert_eq!(summaries.len(), 1);
+    assert_eq!(
+        (&*summaries[0].0, summaries[0].1.stage),
+        (RUN, Stage::Finished)
+    );
+    assert!(summaries[0].1.mse.is_some());
     assert_eq!(runs.read(RUN, "table.csv").unwrap().unwrap(), table());
     assert!(runs.names(RUN).unwrap().contains(&"report.html".to_owned()));
 }
@@ -249,12 +258,12 @@ fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
     let (first, root) = (home.path().join("first"), home.path().join("moved"));
     let mut experiment = experiment(60);
     experiment.training.patience = None;
-    let talk = Talk::on(&first);
-    talk.open(Some(table()));
-    talk.train(&experiment);
-    talk.until(|event| matches!(event, Event::Epoch { .. }).then_some(()));
-    assert!(talk.desk.steering().is_busy());
-    talk.desk.close();
+    let client = Client::on(&first);
+    client.open(Some(table()));
+    client.train(&experiment);
+    client.until(|event| matches!(event, Event::Epoch { .. }).then_some(()));
+    assert!(client.engine.job_control().is_busy());
+    client.engine.close();
     let folder = first.join(RUN);
     let mut checkpoint = folder.join("checkpoint").read_dir().unwrap();
     assert!(checkpoint.next().is_some());
@@ -262,83 +271,83 @@ fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
 
     // Somewhere else, with its table.
     std::fs::rename(&first, &root).unwrap();
-    let talk = Talk::on(&root);
-    talk.open(None);
-    talk.prune(&experiment);
-    let resumed = talk.until(|event| match event {
+    let client = Client::on(&root);
+    client.open(None);
+    client.prune(&experiment);
+    let resumed = client.until(|event| match event {
         Event::Started { resumed, .. } => Some(resumed),
         _ => None,
     });
     assert!(resumed);
     // The epochs of the first session come before any of this one's.
-    let past = talk.until(|event| match event {
+    let past = client.until(|event| match event {
         Event::Past { phase, epochs, .. } => Some((phase, epochs.len())),
         Event::Phase { .. } => panic!("nothing was told of the past"),
         _ => None,
     });
     assert!(past.0 == Phase::Pretrain && past.1 >= 1, "{past:?}");
-    let report = talk.report();
-    talk.desk.close();
+    let report = client.report();
+    client.engine.close();
 
-    let whole = Talk::with(MemoryShelf);
+    let whole = Client::with(MemoryRunStorage);
     whole.open(Some(table()));
     whole.prune(&experiment);
     assert_eq!(comparable(whole.report()), comparable(report));
-    whole.desk.close();
+    whole.engine.close();
 }
 
 #[test]
 fn pause_holds_and_steps_are_counted() {
-    let talk = Talk::with(MemoryShelf);
-    talk.open(Some(table()));
-    talk.train(&experiment(40));
-    talk.until(|event| matches!(event, Event::Phase { .. }).then_some(()));
+    let client = Client::with(MemoryRunStorage);
+    client.open(Some(table()));
+    client.train(&experiment(40));
+    client.until(|event| matches!(event, Event::Phase { .. }).then_some(()));
     let paused = |event| matches!(event, Event::Paused).then_some(());
-    talk.command(Command::Pause);
-    talk.until(paused);
-    talk.command(Command::Step { steps: 1 });
-    talk.until(paused);
-    talk.command(Command::Resume);
-    talk.trained();
-    talk.desk.close();
+    client.command(Command::Pause);
+    client.until(paused);
+    client.command(Command::Step { steps: 1 });
+    client.until(paused);
+    client.command(Command::Resume);
+    client.trained();
+    client.engine.close();
 }
 
 #[test]
 fn a_stop_that_comes_before_the_training_began_is_no_less_a_stop() {
-    let talk = Talk::with(MemoryShelf);
-    talk.open(Some(table()));
-    talk.train(&experiment(40));
-    talk.command(Command::Stop);
-    let stopped = talk.until(|event| match event {
+    let client = Client::with(MemoryRunStorage);
+    client.open(Some(table()));
+    client.train(&experiment(40));
+    client.command(Command::Stop);
+    let stopped = client.until(|event| match event {
         Event::Stopped => Some(true),
         Event::Epoch { .. } | Event::Trained { .. } => Some(false),
         _ => None,
     });
     assert!(stopped);
-    talk.train(&experiment(1));
-    talk.trained();
-    talk.desk.close();
+    client.train(&experiment(1));
+    client.trained();
+    client.engine.close();
 }
 
 #[test]
 fn what_cannot_be_done_is_said() {
     let root = tempfile::tempdir().unwrap();
-    let talk = Talk::on(root.path());
-    talk.train(&experiment(1));
-    assert!(talk.failure().contains("no table is open"));
-    talk.open(Some(table()));
-    talk.command(Command::Window { window: 0 });
-    assert!(talk.failure().contains("train the model first"));
-    talk.open(None);
-    assert!(talk.failure().contains("holds no run"));
-    talk.open(Some(b"a\nx\n".to_vec()));
-    talk.train(&experiment(1));
-    talk.failure();
+    let client = Client::on(root.path());
+    client.train(&experiment(1));
+    assert!(client.failure().contains("no table is open"));
+    client.open(Some(table()));
+    client.command(Command::Window { window: 0 });
+    assert!(client.failure().contains("train the model first"));
+    client.open(None);
+    assert!(client.failure().contains("holds no run"));
+    client.open(Some(b"a\nx\n".to_vec()));
+    client.train(&experiment(1));
+    client.failure();
     assert!(
         !root.path().join(RUN).exists(),
         "a bad table leaves nothing"
     );
-    talk.desk.close();
+    client.engine.close();
 }
 
 #[test]
@@ -377,22 +386,22 @@ fn no_name_leads_out_of_the_folder() {
 fn a_run_at_work_is_not_removed_and_cards_are_kept() {
     let root = tempfile::tempdir().unwrap();
     let experiment = experiment(1);
-    let talk = Talk::on(root.path());
-    talk.open(Some(table()));
-    talk.train(&experiment);
-    talk.trained();
+    let client = Client::on(root.path());
+    client.open(Some(table()));
+    client.train(&experiment);
+    client.trained();
     let runs = RunsFolder::new(root.path().to_owned(), "a test", None);
-    let card = Card {
+    let summary = RunSummary {
         title: "mine".to_owned(),
         stage: Stage::Trained,
-        ..runs.cards()[0].1.clone()
+        ..runs.summaries()[0].1.clone()
     };
-    runs.put_card(RUN, &card).unwrap();
-    assert_eq!(runs.cards()[0].1, card);
+    runs.put_summary(RUN, &summary).unwrap();
+    assert_eq!(runs.summaries()[0].1, summary);
     let refused = runs.delete(RUN).unwrap_err();
     assert!(refused.to_string().contains("another process"));
     assert!(RunFolder::open(&root.path().join(RUN)).is_err());
-    talk.desk.close();
+    client.engine.close();
     runs.delete(RUN).unwrap();
-    assert!(runs.cards().is_empty());
+    assert!(runs.summaries().is_empty());
 }

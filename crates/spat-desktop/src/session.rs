@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Instant;
 
-use spat_engine::desk::{Kept, NewRun, Shelf, ShelfError};
-use spat_host::{DeskThread, RunFolder, RunsFolder};
-use spat_spec::{DeviceFacts, Event, Experiment, Notice, Order, frame};
+use spat_engine::session::{NewRun, RunStorage, RunStorageError, StoredRun};
+use spat_host::{EngineThread, RunFolder, RunsFolder};
+use spat_spec::{DeviceFacts, EngineMessage, EngineRequest, Event, Experiment, frame};
 use tauri::ipc::{Channel, InvokeResponseBody};
 use tauri::{AppHandle, Manager as _};
 
@@ -18,8 +18,8 @@ use crate::survey;
 const DEMO: &[u8] = include_bytes!("../../spat-cli/demo/nyc-weather-2013.csv");
 
 /// The desk that works and the page that listens, once there are.
-pub(crate) struct Office {
-    desk: Mutex<Option<DeskThread>>,
+pub(crate) struct EngineHandle {
+    session: Mutex<Option<EngineThread>>,
     page: Mutex<Option<Channel<InvokeResponseBody>>>,
     given: AtomicBool,
     surveyed: Once,
@@ -35,12 +35,12 @@ pub(crate) fn runs(app: &AppHandle) -> RunsFolder {
 }
 
 /// The desk's shelf: a run stays where it was begun, the next one goes where runs are kept by then.
-struct Chosen {
+struct ConfiguredStorage {
     app: AppHandle,
     open: RunsFolder,
 }
 
-impl Chosen {
+impl ConfiguredStorage {
     fn new(app: &AppHandle) -> Self {
         Self {
             app: app.clone(),
@@ -49,15 +49,18 @@ impl Chosen {
     }
 }
 
-impl Shelf for Chosen {
+impl RunStorage for ConfiguredStorage {
     type Files = RunFolder;
 
-    async fn begin(&mut self, run: NewRun<'_>) -> Result<Kept<RunFolder>, ShelfError> {
+    async fn begin(&mut self, run: NewRun<'_>) -> Result<StoredRun<RunFolder>, RunStorageError> {
         self.open = runs(&self.app);
         self.open.begin(run).await
     }
 
-    async fn resume(&mut self, run: &str) -> Result<(Kept<RunFolder>, Vec<u8>), ShelfError> {
+    async fn resume(
+        &mut self,
+        run: &str,
+    ) -> Result<(StoredRun<RunFolder>, Vec<u8>), RunStorageError> {
         self.open = runs(&self.app);
         self.open.resume(run).await
     }
@@ -67,7 +70,7 @@ impl Shelf for Chosen {
         run: &str,
         experiment: &Experiment,
         device: &DeviceFacts,
-    ) -> Result<String, ShelfError> {
+    ) -> Result<String, RunStorageError> {
         self.open.command(run, experiment, device).await
     }
 }
@@ -77,31 +80,31 @@ impl Shelf for Chosen {
 /// # Errors
 /// The system gives no thread.
 pub(crate) fn listen(app: &AppHandle, channel: Channel<InvokeResponseBody>) -> Result<(), String> {
-    let office = app.state::<Office>();
-    if let Some(earlier) = office.desk().take() {
+    let handle = app.state::<EngineHandle>();
+    if let Some(earlier) = handle.session().take() {
         // A page that was loaded anew: its run can be gone on with.
         earlier.close();
     }
     // Before the desk looks for a device.
-    office.surveyed.call_once(survey::ask);
-    *office.page() = Some(channel);
+    handle.surveyed.call_once(survey::ask);
+    *handle.page() = Some(channel);
     let reach = app.clone();
     let pace = Pace::default();
-    let hear = move |notice: Notice| {
-        mind_memory(&notice);
-        for due in pace.due(notice, Instant::now()) {
-            tell(&reach, &due, &[]);
+    let forward = move |message: EngineMessage| {
+        release_memory(&message);
+        for due in pace.due(message, Instant::now()) {
+            send_message(&reach, &due, &[]);
         }
     };
-    let desk = DeskThread::start(Chosen::new(app), hear)
+    let session = EngineThread::start(ConfiguredStorage::new(app), forward)
         .map_err(|error| format!("cannot start the engine's thread: {error}"))?;
-    *office.desk() = Some(desk);
+    *handle.session() = Some(session);
     Ok(())
 }
 
 /// A training step's buffers stay at hand for the next; a window that only stands there keeps nothing.
-fn mind_memory(notice: &Notice) {
-    let Notice::Event(event) = notice else {
+fn release_memory(message: &EngineMessage) {
+    let EngineMessage::Event(event) = message else {
         return;
     };
     match **event {
@@ -115,17 +118,23 @@ fn mind_memory(notice: &Notice) {
 
 /// Whether this is the first page: a later one is the same, loaded anew.
 pub(crate) fn is_first_page(app: &AppHandle) -> bool {
-    !app.state::<Office>().given.swap(true, Ordering::Relaxed)
+    !app.state::<EngineHandle>()
+        .given
+        .swap(true, Ordering::Relaxed)
 }
 
 /// Hands an order to the desk.
 ///
 /// # Errors
 /// There is none.
-pub(crate) fn order(app: &AppHandle, order: Order, bytes: Option<Vec<u8>>) -> Result<(), String> {
-    match &*app.state::<Office>().desk() {
-        Some(desk) => {
-            desk.order(order, bytes);
+pub(crate) fn send_request(
+    app: &AppHandle,
+    request: EngineRequest,
+    bytes: Option<Vec<u8>>,
+) -> Result<(), String> {
+    match &*app.state::<EngineHandle>().session() {
+        Some(session) => {
+            session.request(request, bytes);
             Ok(())
         }
         None => Err("the engine is not started yet".to_owned()),
@@ -133,22 +142,22 @@ pub(crate) fn order(app: &AppHandle, order: Order, bytes: Option<Vec<u8>>) -> Re
 }
 
 /// Tells the page something, with bytes beside it. A page that is gone hears nothing.
-pub(crate) fn tell(app: &AppHandle, notice: &Notice, bytes: &[u8]) {
-    let page = app.state::<Office>().page().clone();
-    if let (Some(page), Ok(frame)) = (page, frame(notice, bytes)) {
+pub(crate) fn send_message(app: &AppHandle, message: &EngineMessage, bytes: &[u8]) {
+    let page = app.state::<EngineHandle>().page().clone();
+    if let (Some(page), Ok(frame)) = (page, frame(message, bytes)) {
         page.send(InvokeResponseBody::Raw(frame)).ok();
     }
 }
 
 /// Takes the desk away, to close it.
-pub(crate) fn leave(app: &AppHandle) -> Option<DeskThread> {
-    app.state::<Office>().desk().take()
+pub(crate) fn leave(app: &AppHandle) -> Option<EngineThread> {
+    app.state::<EngineHandle>().session().take()
 }
 
-impl Default for Office {
+impl Default for EngineHandle {
     fn default() -> Self {
         Self {
-            desk: Mutex::default(),
+            session: Mutex::default(),
             page: Mutex::default(),
             given: AtomicBool::default(),
             surveyed: Once::new(),
@@ -156,9 +165,9 @@ impl Default for Office {
     }
 }
 
-impl Office {
-    fn desk(&self) -> MutexGuard<'_, Option<DeskThread>> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+impl EngineHandle {
+    fn session(&self) -> MutexGuard<'_, Option<EngineThread>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn page(&self) -> MutexGuard<'_, Option<Channel<InvokeResponseBody>>> {

@@ -10,7 +10,7 @@ use spat_spec::{
 
 /// What the person chose.
 #[derive(Debug, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct SmallStudy {
     /// The table's file name.
     table: String,
     lookback: usize,
@@ -34,7 +34,7 @@ const LEARNING_RATE: f64 = 1e-3;
 const SCORE_BATCHES: usize = 12;
 const DRAWS: usize = 5;
 
-impl Asked {
+impl SmallStudy {
     /// The same on the command line.
     pub(super) fn command(&self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);

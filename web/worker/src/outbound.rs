@@ -1,12 +1,12 @@
 //! From the worker to the page.
 
 use js_sys::Uint8Array;
-use spat_wire::{Notice, pack};
+use spat_wire::{EngineMessage, pack};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, console};
 
 /// Posts a file that was asked for, or that there is none.
-pub(crate) fn give(file: Option<Vec<u8>>) {
+pub(crate) fn post_file(file: Option<Vec<u8>>) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let file = match file {
         Some(bytes) => Uint8Array::from(bytes.as_slice()).into(),
@@ -18,9 +18,9 @@ pub(crate) fn give(file: Option<Vec<u8>>) {
 }
 
 /// Posts a notice.
-pub(crate) fn say(notice: &Notice) {
+pub(crate) fn post_message(message: &EngineMessage) {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let sent = pack(notice, None)
+    let sent = pack(message, None)
         .map_err(|error| JsValue::from_str(&error.to_string()))
         .and_then(|(message, buffers)| scope.post_message_with_transfer(&message, &buffers));
     if let Err(error) = sent {
