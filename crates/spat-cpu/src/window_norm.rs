@@ -17,7 +17,7 @@ pub struct WindowShape {
     /// C.
     pub channels: usize,
     /// Columns of time-stamp features beside the channels.
-    pub marks: usize,
+    pub time_features: usize,
 }
 
 /// Mean and deviation of each window and channel, `[B · C]`.
@@ -32,16 +32,16 @@ pub struct WindowStatistics {
 impl WindowShape {
     /// Tokens of a sample.
     pub fn tokens(&self) -> usize {
-        self.channels + self.marks
+        self.channels + self.time_features
     }
 }
 
-/// `[B, rows, C]` and the time-stamp features `[B, rows, marks]` as tokens `[B · (C + marks), rows]`. With
+/// `[B, rows, C]` and the time-stamp features `[B, rows, time_features]` as tokens `[B · (C + time_features), rows]`. With
 /// `epsilon`, each channel of a window has its mean taken off and is divided by
 /// `√(population variance + ε)`; the features stay as they are.
 pub fn window_tokens(
     values: &[f32],
-    marks: &[f32],
+    time_features: &[f32],
     shape: &WindowShape,
     epsilon: Option<f32>,
 ) -> (Vec<f32>, WindowStatistics) {
@@ -50,7 +50,7 @@ pub fn window_tokens(
         samples,
         rows,
         channels,
-        marks: features,
+        time_features: features,
     } = *shape;
     let mut tokens = Fresh::new(samples * shape.tokens() * rows);
     let mut statistics = WindowStatistics {
@@ -65,11 +65,11 @@ pub fn window_tokens(
     let work = samples * shape.tokens() * rows * 4;
     each_block(work, blocks, |(sample, ((tokens, mean), deviation))| {
         let values = &values[sample * rows * channels..][..rows * channels];
-        let (of_channels, of_marks) = tokens.cleared().split_at_mut(channels * rows);
+        let (of_channels, of_features) = tokens.cleared().split_at_mut(channels * rows);
         turn(values, rows, channels, of_channels);
         if features > 0 {
-            let marks = &marks[sample * rows * features..][..rows * features];
-            turn(marks, rows, features, of_marks);
+            let time_features = &time_features[sample * rows * features..][..rows * features];
+            turn(time_features, rows, features, of_features);
         }
         if let Some(epsilon) = epsilon {
             let channels = of_channels.chunks_exact_mut(rows);

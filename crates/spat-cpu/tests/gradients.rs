@@ -144,12 +144,12 @@ proptest! {
         samples in 1usize..5,
         rows in 2usize..40,
         channels in 1usize..6,
-        marks in 0usize..4,
+        time_features in 0usize..4,
         seed in any::<u64>(),
     ) {
-        let shape = WindowShape { samples, rows, channels, marks };
+        let shape = WindowShape { samples, rows, channels, time_features };
         let values = numbers(samples * rows * channels, seed);
-        let features = numbers(samples * rows * marks, seed ^ 1);
+        let features = numbers(samples * rows * time_features, seed ^ 1);
         let (tokens, statistics) = window_tokens(&values, &features, &shape, Some(1e-5));
         // What is taken off comes back, and features are where they were.
         for (back, value) in restore_windows(&tokens, &shape, &statistics).iter().zip(&values) {
@@ -157,7 +157,7 @@ proptest! {
         }
         for (place, feature) in features.iter().enumerate() {
             let (sample, row, mark) =
-                (place / (rows * marks), place / marks % rows, place % marks);
+                (place / (rows * time_features), place / time_features % rows, place % time_features);
             prop_assert_eq!(tokens[(sample * shape.tokens() + channels + mark) * rows + row], *feature);
         }
         let token = &tokens[..rows];

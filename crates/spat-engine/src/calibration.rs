@@ -13,7 +13,7 @@ use spat_spec::Array;
 
 use crate::error::JobError;
 use crate::evaluate::{evaluation_batch, first_rows, forecast};
-use crate::setting::Setting;
+use crate::run_context::RunContext;
 
 /// Shares of truths that the intervals should hold.
 pub const LEVELS: [f64; 2] = [0.8, 0.95];
@@ -29,9 +29,9 @@ pub(crate) fn array_name(level: f64) -> String {
 /// Half widths in scaled units, `[horizon × channels]` per level.
 pub(crate) async fn arrays(
     model: &Forecaster,
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
 ) -> Result<BTreeMap<String, Array>, JobError> {
-    let dataset = setting.dataset;
+    let dataset = context.dataset;
     let windows = dataset.windows(Part::Val);
     let cells = windows.horizon * dataset.series.channel_count();
     let rows = first_rows(&windows);
@@ -40,7 +40,7 @@ pub(crate) async fn arrays(
 
     let mut residuals: Vec<Vec<f32>> = vec![Vec::with_capacity(rows.len()); cells];
     for rows in rows.chunks(evaluation_batch(dataset, &windows)) {
-        let forecasts = forecast(model, setting, rows).await?;
+        let forecasts = forecast(model, context, rows).await?;
         for (row, forecast) in rows.iter().zip(forecasts.chunks_exact(cells)) {
             for ((residuals, forecast), truth) in
                 residuals.iter_mut().zip(forecast).zip(dataset.truth(*row))

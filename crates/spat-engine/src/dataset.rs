@@ -17,7 +17,7 @@ pub struct Dataset {
     /// Fitted on the train rows.
     pub scaler: Scaler,
     scaled: Vec<f32>,
-    marks: Option<Vec<f32>>,
+    time_features: Option<Vec<f32>>,
     lookback: usize,
     horizon: usize,
 }
@@ -46,7 +46,7 @@ impl Dataset {
         let split = rule.apply(series.rows(), lookback, horizon)?;
         let scaler = Scaler::fit(&series, split.train.clone());
         let scaled = scaler.transform(series.values());
-        let marks = if time_stamps {
+        let time_features = if time_stamps {
             series.time_features()
         } else {
             None
@@ -56,7 +56,7 @@ impl Dataset {
             split,
             scaler,
             scaled,
-            marks,
+            time_features,
             lookback,
             horizon,
         })
@@ -92,15 +92,15 @@ impl Dataset {
     /// The windows that start at `rows`, on `device`.
     pub fn batch(&self, rows: &[usize], device: &Device) -> Batch {
         let channels = self.series.channel_count();
-        let marks = self
-            .marks
+        let time_features = self
+            .time_features
             .as_ref()
-            .map(|marks| gather(marks, rows, self.lookback, TIME_FEATURES, device));
+            .map(|time_features| gather(time_features, rows, self.lookback, TIME_FEATURES, device));
         let first_truths: Vec<usize> = rows.iter().map(|row| row + self.lookback).collect();
         Batch {
             inputs: Inputs {
                 values: gather(&self.scaled, rows, self.lookback, channels, device),
-                marks,
+                time_features,
             },
             target: gather(&self.scaled, &first_truths, self.horizon, channels, device),
         }

@@ -6,7 +6,7 @@ use spat_series::{Baseline, Metrics, MetricsStream, Part, Windows, mase_scale};
 
 use crate::dataset::Dataset;
 use crate::error::JobError;
-use crate::setting::Setting;
+use crate::run_context::RunContext;
 
 /// Forecast values that one evaluation batch may hold: 4 MiB of f32.
 const BATCH_VALUES: usize = 1 << 20;
@@ -20,34 +20,34 @@ pub(crate) fn evaluation_batch(dataset: &Dataset, windows: &Windows) -> usize {
 /// Mean squared error in scaled space over all windows of a part.
 pub(crate) async fn mean_squared_error(
     model: &Forecaster,
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     part: Part,
 ) -> Result<f64, JobError> {
-    let windows = setting.dataset.windows(part);
+    let windows = context.dataset.windows(part);
     let rows = first_rows(&windows);
     let mut sums: Vec<Tensor<1>> = Vec::new();
-    for rows in rows.chunks(evaluation_batch(setting.dataset, &windows)) {
-        let batch = setting.dataset.batch(rows, setting.device);
+    for rows in rows.chunks(evaluation_batch(context.dataset, &windows)) {
+        let batch = context.dataset.batch(rows, context.device);
         let forecast = model.forward(batch.inputs, &mut ForwardContext::evaluation());
         sums.push((forecast - batch.target).square().sum());
     }
     let sums = read(Tensor::cat(sums, 0)).await.map_err(JobError::Device)?;
-    let values = windows.len() * windows.horizon * setting.dataset.series.channel_count();
+    let values = windows.len() * windows.horizon * context.dataset.series.channel_count();
     Ok(sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / values as f64)
 }
 
 /// All metrics over all windows of a part.
 pub(crate) async fn metrics(
     model: &Forecaster,
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     part: Part,
 ) -> Result<Metrics, JobError> {
-    let dataset = setting.dataset;
+    let dataset = context.dataset;
     let windows = dataset.windows(part);
     let mut stream = stream(dataset, &windows);
     let rows = first_rows(&windows);
     for rows in rows.chunks(evaluation_batch(dataset, &windows)) {
-        let forecasts = forecast(model, setting, rows).await?;
+        let forecasts = forecast(model, context, rows).await?;
         for (row, forecast) in rows
             .iter()
             .zip(forecasts.chunks_exact(forecasts.len() / rows.len()))
@@ -80,10 +80,10 @@ pub(crate) fn baseline_metrics(baseline: &Baseline, dataset: &Dataset, part: Par
 /// Scaled forecasts of the windows that start at `rows`, `[rows × horizon × C]`.
 pub(crate) async fn forecast(
     model: &Forecaster,
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     rows: &[usize],
 ) -> Result<Vec<f32>, JobError> {
-    let batch = setting.dataset.batch(rows, setting.device);
+    let batch = context.dataset.batch(rows, context.device);
     let forecast = model.forward(batch.inputs, &mut ForwardContext::evaluation());
     read(forecast).await.map_err(JobError::Device)
 }

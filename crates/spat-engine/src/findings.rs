@@ -12,16 +12,16 @@ use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{baseline_metrics, mean_squared_error, metrics};
 use crate::measure::Timings;
-use crate::setting::Setting;
+use crate::run_context::RunContext;
 use crate::trainer::Trained;
 
 /// A control's errors.
 pub(crate) async fn control_result(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     trained: &Trained,
 ) -> Result<ControlResult, JobError> {
-    let test = metrics(&trained.model, setting, Part::Test).await?;
-    let val = mean_squared_error(&trained.model, setting, Part::Val).await?;
+    let test = metrics(&trained.model, context, Part::Test).await?;
+    let val = mean_squared_error(&trained.model, context, Part::Val).await?;
     Ok(ControlResult {
         test: MeanErrors {
             mse: test.scaled.mse,
@@ -34,13 +34,13 @@ pub(crate) async fn control_result(
 
 /// A model's errors, cost and times.
 pub(crate) async fn model_result(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     trained: &Trained,
     structure: &Structure,
     times: Timings,
 ) -> Result<ModelResult, JobError> {
-    let full = metrics(&trained.model, setting, Part::Test).await?;
-    let val = mean_squared_error(&trained.model, setting, Part::Val).await?;
+    let full = metrics(&trained.model, context, Part::Test).await?;
+    let val = mean_squared_error(&trained.model, context, Part::Val).await?;
     let cost = structure.cost();
     Ok(ModelResult {
         structure: structure.clone(),

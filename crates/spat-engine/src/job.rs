@@ -21,10 +21,10 @@ use crate::findings::{baselines, change, control_result, data_facts, model_resul
 use crate::maps::module_maps;
 use crate::measure::measure;
 use crate::phases::Phases;
+use crate::run_context::RunContext;
 use crate::run_files::{pretty, write_run};
 use crate::sample::middle_sample;
 use crate::seeds::{Purpose, seed_for};
-use crate::setting::Setting;
 use crate::store::RunStore;
 use crate::trainer::{Trained, score_after, train};
 use crate::training_state::TrainingState;
@@ -76,7 +76,7 @@ impl Job {
 ///
 /// # Errors
 /// It is not, or the series has other channels, or no time stamps where the model wants them.
-pub fn suits(experiment: &Experiment, series: &Series) -> Result<(), JobError> {
+pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobError> {
     experiment.check()?;
     let (forecaster, channels) = (&experiment.forecaster, series.channel_count());
     if forecaster.channels() != channels {
@@ -171,7 +171,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         control: &'a mut Control<'c>,
     ) -> Result<Self, JobError> {
         let forecaster = &job.experiment.forecaster;
-        suits(&job.experiment, &job.series)?;
+        validate_for(&job.experiment, &job.series)?;
         let dataset = Dataset::new(
             job.series.clone(),
             job.experiment.data.split,
@@ -211,7 +211,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
     async fn maps(&self, dense: &Trained) -> Result<Vec<ModuleMaps>, JobError> {
         let experiment = &self.job.experiment;
         module_maps(
-            &self.setting(),
+            &self.context(),
             &dense.model,
             &experiment.forecaster,
             experiment.training.batch,
@@ -287,12 +287,12 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             epochs: 1,
             steps_per_epoch: 1,
         });
-        let setting = self.setting();
-        let before = metrics(&cut, &setting, Part::Test).await?;
-        let timings = measure(&setting, &job.experiment, &dense.model, &pruned.model).await?;
-        let dense_result = model_result(&setting, &dense, &self.dense, timings.dense).await?;
+        let context = self.context();
+        let before = metrics(&cut, &context, Part::Test).await?;
+        let timings = measure(&context, &job.experiment, &dense.model, &pruned.model).await?;
+        let dense_result = model_result(&context, &dense, &self.dense, timings.dense).await?;
         let mut pruned_result =
-            model_result(&setting, &pruned, &pruned_structure, timings.pruned).await?;
+            model_result(&context, &pruned, &pruned_structure, timings.pruned).await?;
         pruned_result.before_finetune = Some(TestOnly {
             test: MeanErrors {
                 mse: before.scaled.mse,
@@ -309,7 +309,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             device: job.device_facts.clone(),
             scores: plan.scores.clone(),
             change: change(&dense_result, &pruned_result),
-            sample: middle_sample(&setting, &dense.model, &pruned.model).await?,
+            sample: middle_sample(&context, &dense.model, &pruned.model).await?,
             maps: self.maps(&dense).await?,
             scoring: timings.scoring,
             notes: notes(&data, &plan, &job.experiment.forecaster),
@@ -320,12 +320,12 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             controls,
             baselines: baselines(&self.dataset),
         };
-        let setting = Setting {
+        let context = RunContext {
             dataset: &self.dataset,
             device: &job.device,
             seed: report.seed,
         };
-        write_run(&report, &dense.model, &pruned.model, &setting, self.store).await?;
+        write_run(&report, &dense.model, &pruned.model, &context, self.store).await?;
         Ok(report)
     }
 
@@ -348,13 +348,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             self.phases
                 .end(Phase::Pretrain, &trained, self.store)
                 .await?;
-            let setting = Setting {
+            let context = RunContext {
                 dataset: &self.dataset,
                 device: &job.device,
                 seed: experiment.seed,
             };
             score_after(
-                &setting,
+                &context,
                 &trained.model,
                 experiment.training.batch,
                 &mut scores,
@@ -376,7 +376,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let weights_seed = seed_for(experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
         let device = job.device.clone().autodiff();
         let model = Forecaster::init(&self.dense, weights_seed, &device);
-        let setting = Setting {
+        let context = RunContext {
             dataset: &self.dataset,
             device: &job.device,
             seed: experiment.seed,
@@ -386,7 +386,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             _ => &mut [],
         };
         train(
-            &setting,
+            &context,
             Phase::Pretrain,
             model,
             &experiment.training,
@@ -447,13 +447,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         if let Some(known) = self.phases.candidate(&plan.removed) {
             return Ok(known);
         }
-        let setting = Setting {
+        let context = RunContext {
             dataset: &self.dataset,
             device: &self.job.device,
             seed: self.job.experiment.seed,
         };
         let trained = train(
-            &setting,
+            &context,
             Phase::Finetune,
             apply(plan, dense.model.clone()).train(),
             &self.job.experiment.finetune,
@@ -462,7 +462,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             self.control,
         )
         .await?;
-        let loss = mean_squared_error(&trained.model, &setting, Part::Val).await?;
+        let loss = mean_squared_error(&trained.model, &context, Part::Val).await?;
         self.phases
             .end_candidate(plan.removed.clone(), loss, self.store)
             .await?;
@@ -495,13 +495,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         {
             return Ok(ended);
         }
-        let setting = Setting {
+        let context = RunContext {
             dataset: &self.dataset,
             device: &job.device,
             seed: job.experiment.seed,
         };
         let trained = train(
-            &setting,
+            &context,
             phase,
             model,
             config,
@@ -536,7 +536,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 .await?;
             results.insert(
                 "dense_finetuned".to_owned(),
-                control_result(&self.setting(), &trained).await?,
+                control_result(&self.context(), &trained).await?,
             );
         }
         if wanted.pruned_from_scratch {
@@ -553,14 +553,14 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 .await?;
             results.insert(
                 "pruned_from_scratch".to_owned(),
-                control_result(&self.setting(), &trained).await?,
+                control_result(&self.context(), &trained).await?,
             );
         }
         Ok(results)
     }
 
-    fn setting(&self) -> Setting<'_> {
-        Setting {
+    fn context(&self) -> RunContext<'_> {
+        RunContext {
             dataset: &self.dataset,
             device: &self.job.device,
             seed: self.job.experiment.seed,

@@ -8,7 +8,7 @@ use spat_spec::{ForecasterConfig, MaskShape, ModuleMaps};
 
 use crate::error::JobError;
 use crate::evaluate::first_rows;
-use crate::setting::Setting;
+use crate::run_context::RunContext;
 
 /// Cells that the maps of one report may hold: a megabyte or so of JSON.
 const CELLS: usize = 200_000;
@@ -16,17 +16,17 @@ const CELLS: usize = 200_000;
 /// One attention and one sensitivity map per module, over one batch of training windows spread
 /// evenly over the training rows. Modules whose maps would not fit a report are left out.
 pub(crate) async fn module_maps(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     dense: &Forecaster,
     forecaster: &ForecasterConfig,
     batch: usize,
 ) -> Result<Vec<ModuleMaps>, JobError> {
-    let all = first_rows(&setting.dataset.windows(Part::Train));
+    let all = first_rows(&context.dataset.windows(Part::Train));
     let stride = (all.len() / batch.max(1)).max(1);
     let rows: Vec<usize> = all.into_iter().step_by(stride).take(batch.max(1)).collect();
-    let batch = setting
+    let batch = context
         .dataset
-        .batch(&rows, &setting.device.clone().autodiff());
+        .batch(&rows, &context.device.clone().autodiff());
     let mut cx = ForwardContext::evaluation().with_probe(Probe::MasksAndMaps(MaskShape::Shared));
     let loss = (dense.clone().train().forward(batch.inputs, &mut cx) - batch.target)
         .square()
@@ -54,7 +54,7 @@ pub(crate) async fn module_maps(
             heads,
             queries,
             keys,
-            labels: labels(forecaster, &setting.dataset.series.channels, keys),
+            labels: labels(forecaster, &context.dataset.series.channels, keys),
             attention: read(average_maps(attention))
                 .await
                 .map_err(JobError::Device)?,

@@ -14,8 +14,8 @@ use crate::error::JobError;
 use crate::evaluate::first_rows;
 use crate::learner::Learner;
 use crate::optimizer::Adam;
+use crate::run_context::RunContext;
 use crate::seeds::{Purpose, seed_for};
-use crate::setting::Setting;
 
 /// Rounds of measurement: enough for a median, unless a round takes long.
 const MOST_ROUNDS: usize = 25;
@@ -41,17 +41,17 @@ pub(crate) struct Measured {
 /// Times training steps (dense, dense with scoring, pruned) and forward passes (dense, pruned) on
 /// the same batch, each kind once per round, so that a machine that slows down slows all of them.
 pub(crate) async fn measure(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     experiment: &Experiment,
     dense: &Forecaster,
     pruned: &Forecaster,
 ) -> Result<Measured, JobError> {
-    let rows = first_rows(&setting.dataset.windows(Part::Train));
+    let rows = first_rows(&context.dataset.windows(Part::Train));
     let rows = &rows[..experiment.training.batch.clamp(1, rows.len())];
     let scores = vec![ScoreAccumulator::new(experiment.send)];
-    let mut dense_step = Stepper::new(setting, &experiment.training, dense, Vec::new());
-    let mut scored_step = Stepper::new(setting, &experiment.training, dense, scores);
-    let mut pruned_step = Stepper::new(setting, &experiment.training, pruned, Vec::new());
+    let mut dense_step = Stepper::new(context, &experiment.training, dense, Vec::new());
+    let mut scored_step = Stepper::new(context, &experiment.training, dense, scores);
+    let mut pruned_step = Stepper::new(context, &experiment.training, pruned, Vec::new());
 
     let mut times: [Vec<f64>; 5] = Default::default();
     let started = Instant::now();
@@ -60,8 +60,8 @@ pub(crate) async fn measure(
             dense_step.time(rows, round).await?,
             scored_step.time(rows, round).await?,
             pruned_step.time(rows, round).await?,
-            infer(setting, dense, rows).await?,
-            infer(setting, pruned, rows).await?,
+            infer(context, dense, rows).await?,
+            infer(context, pruned, rows).await?,
         ];
         // The first round fills caches and compiles shaders.
         if round > 0 {
@@ -99,22 +99,22 @@ pub(crate) async fn measure(
 
 /// Times training steps and forward passes of several models on the same batch, each once per round.
 pub(crate) async fn measure_all(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     training: &TrainingConfig,
     models: &[Forecaster],
     rounds: usize,
 ) -> Result<Vec<Timings>, JobError> {
-    let rows = first_rows(&setting.dataset.windows(Part::Train));
+    let rows = first_rows(&context.dataset.windows(Part::Train));
     let rows = &rows[..training.batch.clamp(1, rows.len())];
     let mut steppers: Vec<Stepper<'_>> = models
         .iter()
-        .map(|model| Stepper::new(setting, training, model, Vec::new()))
+        .map(|model| Stepper::new(context, training, model, Vec::new()))
         .collect();
     let mut times = vec![(Vec::new(), Vec::new()); models.len()];
     for round in 0..=rounds {
         for ((stepper, model), (steps, passes)) in steppers.iter_mut().zip(models).zip(&mut times) {
             let step = stepper.time(rows, round).await?;
-            let pass = infer(setting, model, rows).await?;
+            let pass = infer(context, model, rows).await?;
             // The first round fills caches and compiles shaders.
             if round > 0 {
                 steps.push(step);
@@ -130,7 +130,7 @@ pub(crate) async fn measure_all(
 }
 
 struct Stepper<'a> {
-    setting: &'a Setting<'a>,
+    context: &'a RunContext<'a>,
     learning_rate: f64,
     learner: Learner,
     scores: Vec<ScoreAccumulator>,
@@ -138,13 +138,13 @@ struct Stepper<'a> {
 
 impl<'a> Stepper<'a> {
     fn new(
-        setting: &'a Setting<'a>,
+        context: &'a RunContext<'a>,
         training: &TrainingConfig,
         model: &Forecaster,
         scores: Vec<ScoreAccumulator>,
     ) -> Self {
         Self {
-            setting,
+            context,
             learning_rate: training.learning_rate,
             learner: Learner {
                 model: model.clone().train(),
@@ -156,9 +156,9 @@ impl<'a> Stepper<'a> {
 
     async fn time(&mut self, rows: &[usize], round: usize) -> Result<f64, JobError> {
         let started = Instant::now();
-        let device = self.setting.device.clone().autodiff();
-        let batch = self.setting.dataset.batch(rows, &device);
-        let seed = seed_for(self.setting.seed, Phase::Evaluate, Purpose::Dropout, round);
+        let device = self.context.device.clone().autodiff();
+        let batch = self.context.dataset.batch(rows, &device);
+        let seed = seed_for(self.context.seed, Phase::Evaluate, Purpose::Dropout, round);
         let loss = self.learner.step(
             batch,
             ForwardContext::training(seed),
@@ -170,9 +170,13 @@ impl<'a> Stepper<'a> {
     }
 }
 
-async fn infer(setting: &Setting<'_>, model: &Forecaster, rows: &[usize]) -> Result<f64, JobError> {
+async fn infer(
+    context: &RunContext<'_>,
+    model: &Forecaster,
+    rows: &[usize],
+) -> Result<f64, JobError> {
     let started = Instant::now();
-    let batch = setting.dataset.batch(rows, setting.device);
+    let batch = context.dataset.batch(rows, context.device);
     finish(
         model
             .forward(batch.inputs, &mut ForwardContext::evaluation())

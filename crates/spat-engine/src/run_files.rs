@@ -5,8 +5,8 @@ use spat_spec::{Checkpoint, CheckpointHeader, DataConfig, FORMAT, Plan, Report, 
 
 use crate::calibration;
 use crate::error::JobError;
+use crate::run_context::RunContext;
 use crate::sample::forecasts_csv;
-use crate::setting::Setting;
 use crate::store::RunStore;
 
 /// Writes both models, the forecasts and the report; `report.json`, by which a finished run is
@@ -15,16 +15,16 @@ pub(crate) async fn write_run(
     report: &Report,
     dense: &Forecaster,
     pruned: &Forecaster,
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     store: &mut impl RunStore,
 ) -> Result<(), JobError> {
     let data = &report.experiment.data;
-    let file = checkpoint(dense, &report.dense.structure, None, data, setting).await?;
+    let file = checkpoint(dense, &report.dense.structure, None, data, context).await?;
     store.write("dense.safetensors", &file).await?;
     let plan = Some(report.plan.clone());
-    let file = checkpoint(pruned, &report.pruned.structure, plan, data, setting).await?;
+    let file = checkpoint(pruned, &report.pruned.structure, plan, data, context).await?;
     store.write("pruned.safetensors", &file).await?;
-    let forecasts = forecasts_csv(&report.sample, setting.dataset);
+    let forecasts = forecasts_csv(&report.sample, context.dataset);
     store.write("forecasts.csv", forecasts.as_bytes()).await?;
     store
         .write("report.html", spat_report::html(report).as_bytes())
@@ -37,17 +37,17 @@ async fn checkpoint(
     structure: &Structure,
     plan: Option<Plan>,
     data: &DataConfig,
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
 ) -> Result<Vec<u8>, JobError> {
     let mut weights = model.weights().await?;
-    weights.extend(calibration::arrays(model, setting).await?);
-    let series = &setting.dataset.series;
+    weights.extend(calibration::arrays(model, context).await?);
+    let series = &context.dataset.series;
     let header = CheckpointHeader {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         structure: structure.clone(),
         channels: series.channels.clone(),
-        scaler: setting.dataset.scaler.clone(),
+        scaler: context.dataset.scaler.clone(),
         frequency: series.index.frequency(),
         data: data.clone(),
         plan,

@@ -9,27 +9,27 @@ use spat_spec::ForecastSample;
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::forecast;
-use crate::setting::Setting;
+use crate::run_context::RunContext;
 
 /// The window in the middle of the test range: chosen before anyone saw a forecast.
 pub(crate) async fn middle_sample(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     dense: &Forecaster,
     pruned: &Forecaster,
 ) -> Result<ForecastSample, JobError> {
-    let window = setting.dataset.windows(Part::Test).len() / 2;
-    forecast_sample(setting, dense, Some(pruned), window).await
+    let window = context.dataset.windows(Part::Test).len() / 2;
+    forecast_sample(context, dense, Some(pruned), window).await
 }
 
 /// Window number `window` of the test range, or its last. The channel shown first is the last one,
 /// the target by the convention of the public data sets.
 pub(crate) async fn forecast_sample(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     dense: &Forecaster,
     pruned: Option<&Forecaster>,
     window: usize,
 ) -> Result<ForecastSample, JobError> {
-    let dataset = setting.dataset;
+    let dataset = context.dataset;
     let windows = dataset.windows(Part::Test);
     let window = window.min(windows.len().saturating_sub(1));
     let row = windows.start_row(window);
@@ -61,11 +61,11 @@ pub(crate) async fn forecast_sample(
             .to_vec(),
         dense: dataset
             .scaler
-            .inverse(&forecast(dense, setting, &[row]).await?),
+            .inverse(&forecast(dense, context, &[row]).await?),
         pruned: match pruned {
             Some(pruned) => dataset
                 .scaler
-                .inverse(&forecast(pruned, setting, &[row]).await?),
+                .inverse(&forecast(pruned, context, &[row]).await?),
             None => Vec::new(),
         },
         naive: dataset.scaler.inverse(&naive),

@@ -9,8 +9,8 @@ use crate::calibration::{LEVELS, array_name};
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
+use crate::run_context::RunContext;
 use crate::sample::quoted;
-use crate::setting::Setting;
 
 /// A forecaster from a checkpoint, on a device.
 #[derive(Debug)]
@@ -111,10 +111,10 @@ impl SavedForecaster {
         let tensor = |values: Vec<f32>, width: usize| {
             Tensor::<3>::from_data(TensorData::new(values, [1, lookback, width]), &self.device)
         };
-        let marks = match (forecaster.time_stamps(), series.time_features()) {
+        let time_features = match (forecaster.time_stamps(), series.time_features()) {
             (false, _) => None,
-            (true, Some(marks)) => Some(tensor(
-                marks[last.start * TIME_FEATURES..].to_vec(),
+            (true, Some(time_features)) => Some(tensor(
+                time_features[last.start * TIME_FEATURES..].to_vec(),
                 TIME_FEATURES,
             )),
             (true, None) => {
@@ -125,7 +125,7 @@ impl SavedForecaster {
         };
         let inputs = Inputs {
             values: tensor(input, channels),
-            marks,
+            time_features,
         };
         let forecast = self
             .model
@@ -165,13 +165,13 @@ impl SavedForecaster {
             forecaster.time_stamps(),
         )?;
         dataset.rescale(self.header.scaler.clone());
-        let setting = Setting {
+        let context = RunContext {
             dataset: &dataset,
             device: &self.device,
             seed: 0,
         };
-        let all = metrics(&self.model, &setting, part).await?;
-        let val = mean_squared_error(&self.model, &setting, Part::Val).await?;
+        let all = metrics(&self.model, &context, part).await?;
+        let val = mean_squared_error(&self.model, &context, Part::Val).await?;
         Ok((all, val))
     }
 

@@ -15,8 +15,8 @@ use crate::evaluate::mean_squared_error;
 use crate::learner::Learner;
 use crate::optimizer::Adam;
 use crate::progress::Progress;
+use crate::run_context::RunContext;
 use crate::seeds::{Purpose, seed_for};
-use crate::setting::Setting;
 use crate::store::RunStore;
 use crate::training_state::{Position, TrainingState};
 
@@ -35,7 +35,7 @@ pub(crate) struct Trained {
 /// Goes on from the store's state if that is of the same phase. The state is left there: whoever
 /// keeps the outcome removes it.
 pub(crate) async fn train(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     phase: Phase,
     model: Forecaster,
     config: &TrainingConfig,
@@ -43,7 +43,7 @@ pub(crate) async fn train(
     store: &mut impl RunStore,
     control: &mut Control<'_>,
 ) -> Result<Trained, JobError> {
-    let windows = setting.dataset.windows(Part::Train);
+    let windows = context.dataset.windows(Part::Train);
     let steps_per_epoch = windows.len().div_ceil(config.batch.max(1));
     control.emit(Event::Phase {
         phase,
@@ -52,11 +52,11 @@ pub(crate) async fn train(
     });
 
     let mut training = Training {
-        setting,
+        context,
         phase,
         config,
         steps_per_epoch,
-        device: setting.device.clone().autodiff(),
+        device: context.device.clone().autodiff(),
         best: model.valid(),
         learner: Learner {
             model,
@@ -84,7 +84,7 @@ pub(crate) async fn train(
 }
 
 struct Training<'a> {
-    setting: &'a Setting<'a>,
+    context: &'a RunContext<'a>,
     phase: Phase,
     config: &'a TrainingConfig,
     steps_per_epoch: usize,
@@ -118,7 +118,7 @@ impl Training<'_> {
                 scores.start_epoch();
             }
         }
-        let windows = self.setting.dataset.windows(Part::Train);
+        let windows = self.context.dataset.windows(Part::Train);
         let order = shuffled(&windows, self.seed(Purpose::Order, epoch));
         let mut losses: Vec<Tensor<1>> = Vec::new();
         let started = Instant::now();
@@ -152,7 +152,7 @@ impl Training<'_> {
 
     /// One step on the windows that start at `rows`. Returns the loss, unread.
     fn step(&mut self, rows: &[usize]) -> Tensor<1> {
-        let batch = self.setting.dataset.batch(rows, &self.device);
+        let batch = self.context.dataset.batch(rows, &self.device);
         let cx = ForwardContext::training(self.seed(Purpose::Dropout, self.position.step));
         let learning_rate = self
             .config
@@ -186,7 +186,7 @@ impl Training<'_> {
         control: &mut Control<'_>,
     ) -> Result<(), JobError> {
         let candidate = self.learner.model.valid();
-        let val_mse = mean_squared_error(&candidate, self.setting, Part::Val).await?;
+        let val_mse = mean_squared_error(&candidate, self.context, Part::Val).await?;
         let best = self.position.best_val.is_none_or(|known| val_mse < known);
         if best {
             self.best = candidate;
@@ -224,7 +224,7 @@ impl Training<'_> {
     }
 
     fn seed(&self, purpose: Purpose, number: usize) -> u64 {
-        seed_for(self.setting.seed, self.phase, purpose, number)
+        seed_for(self.context.seed, self.phase, purpose, number)
     }
 
     async fn save(&self, store: &mut impl RunStore) -> Result<(), JobError> {
@@ -258,11 +258,11 @@ impl Training<'_> {
         self.learner.optimizer = self.learner.optimizer.clone().with_state(
             state.position.optimizer_steps,
             state.optimizer,
-            self.setting.device,
+            self.context.device,
         );
         if let Some(scores) = self.scores.first_mut() {
             *scores =
-                ScoreAccumulator::with_state(*scores.options(), state.scores, self.setting.device);
+                ScoreAccumulator::with_state(*scores.options(), state.scores, self.context.device);
         }
         self.position = state.position;
         Ok(())
@@ -272,32 +272,32 @@ impl Training<'_> {
 /// Scores by one pass over the training windows, in evaluation mode: no dropout, running
 /// statistics, no change of the model.
 pub(crate) async fn score_after(
-    setting: &Setting<'_>,
+    context: &RunContext<'_>,
     model: &Forecaster,
     batch: usize,
     scores: &mut ScoreAccumulator,
     control: &mut Control<'_>,
 ) -> Result<(), JobError> {
     debug_assert_eq!(scores.options().when, When::After);
-    let windows = setting.dataset.windows(Part::Train);
+    let windows = context.dataset.windows(Part::Train);
     let steps = windows.len().div_ceil(batch.max(1));
     control.emit(Event::Phase {
         phase: Phase::Score,
         epochs: 1,
         steps_per_epoch: steps,
     });
-    let device = setting.device.clone().autodiff();
+    let device = context.device.clone().autodiff();
     let model = model.clone().train();
     let mut progress = Progress::new(Phase::Score, steps, steps, 0);
     let order = shuffled(
         &windows,
-        seed_for(setting.seed, Phase::Score, Purpose::Order, 0),
+        seed_for(context.seed, Phase::Score, Purpose::Order, 0),
     );
     for (step, rows) in order.chunks(batch.max(1)).enumerate() {
         if control.before_step().await == Next::Stop {
             return Err(JobError::Stopped);
         }
-        let batch = setting.dataset.batch(rows, &device);
+        let batch = context.dataset.batch(rows, &device);
         let mut cx = ForwardContext::evaluation().with_probe(Probe::Masks(scores.options().mask));
         let forecast_values = batch.target.shape().num_elements();
         let forecast = model.forward(batch.inputs, &mut cx);

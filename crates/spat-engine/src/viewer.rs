@@ -9,9 +9,9 @@ use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::job::Job;
 use crate::phases::Phases;
+use crate::run_context::RunContext;
 use crate::sample::forecast_sample;
 use crate::saved::{Future, SavedForecaster};
-use crate::setting::Setting;
 use crate::store::RunStore;
 
 /// The dense model of a run, and the pruned one where the run has come so far.
@@ -71,12 +71,12 @@ impl Viewer {
     /// # Errors
     /// The device fails.
     pub async fn window(&self, window: usize) -> Result<ForecastSample, JobError> {
-        let setting = Setting {
+        let context = RunContext {
             dataset: &self.dataset,
             device: &self.device,
             seed: self.seed,
         };
-        forecast_sample(&setting, &self.dense, self.pruned.as_ref(), window).await
+        forecast_sample(&context, &self.dense, self.pruned.as_ref(), window).await
     }
 
     /// The horizon after the last row, by both models of a finished run.

@@ -32,7 +32,7 @@ pub struct Inputs {
     /// Scaled values, `[B, lookback, C]`.
     pub values: Tensor<3>,
     /// Time-stamp features, `[B, lookback, 4]`, for forecasters that use them.
-    pub marks: Option<Tensor<3>>,
+    pub time_features: Option<Tensor<3>>,
 }
 
 impl Forecaster {
@@ -57,7 +57,7 @@ impl Forecaster {
     /// - output: `[B, horizon, C]`
     pub fn forward(&self, inputs: Inputs, cx: &mut ForwardContext) -> Tensor<3> {
         match self {
-            Self::ITransformer(model) => model.forward(inputs.values, inputs.marks, cx),
+            Self::ITransformer(model) => model.forward(inputs.values, inputs.time_features, cx),
             Self::PatchTst(model) => model.forward(inputs.values, cx),
             Self::DLinear(model) => model.forward(inputs.values),
             Self::RLinear(model) => model.forward(inputs.values),

@@ -53,16 +53,16 @@ impl ITransformer {
 
     /// # Shapes
     /// - `input`: `[B, lookback, C]`
-    /// - `marks`: `[B, lookback, 4]`, time-stamp features that join as tokens
+    /// - `time_features`: `[B, lookback, 4]`, time-stamp features that join as tokens
     /// - output: `[B, horizon, C]`
     pub fn forward(
         &self,
         input: Tensor<3>,
-        marks: Option<Tensor<3>>,
+        time_features: Option<Tensor<3>>,
         cx: &mut ForwardContext,
     ) -> Tensor<3> {
         let batch = input.dims()[0];
-        let (rows, restore) = tokens(input, marks, self.normalise);
+        let (rows, restore) = tokens(input, time_features, self.normalise);
         let rows = linear_dropout(&self.embedding, rows, cx.dropout(self.dropout));
         let rows = self.encoder.forward(Tokens { rows, batch }, cx);
         restore.windows(linear(&self.projection, rows))

@@ -87,13 +87,13 @@ impl Reference {
     }
 
     fn inputs(&self, device: &Device) -> Inputs {
-        let marks = self
+        let time_features = self
             .arrays
             .contains_key("input.mark")
             .then(|| self.tensor("input.mark", device));
         Inputs {
             values: self.tensor("input.x", device),
-            marks,
+            time_features,
         }
     }
 }

@@ -36,7 +36,7 @@ fn sample() -> Sample {
     Sample {
         inputs: Inputs {
             values: values(24, 37),
-            marks: None,
+            time_features: None,
         },
         target: values(12, 11),
     }

@@ -398,7 +398,7 @@ fn forecast(model: &Forecaster) -> Vec<f32> {
     let input = Tensor::from_data(TensorData::new(input, [2, 24, 3]), &Device::flex());
     let inputs = spat_model::Inputs {
         values: input,
-        marks: None,
+        time_features: None,
     };
     values(model.forward(inputs, &mut spat_model::ForwardContext::evaluation()))
 }

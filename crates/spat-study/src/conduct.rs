@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use spat_engine::platform::write_whole;
-use spat_engine::{Device, Workbench};
+use spat_engine::{Device, TrialRunner};
 use spat_series::Series;
 use spat_spec::{
     DataConfig, DepthReport, DepthTimings, DeviceFacts, GroundTruthStudy, MOST_ORACLE_MODULES,
@@ -58,11 +58,11 @@ impl<'a> Place<'a> {
     /// Whoever does the tasks here, on these tables by their SHA-256.
     pub(crate) fn runner(
         &self,
-        benches: BTreeMap<String, Workbench>,
+        trial_runners: BTreeMap<String, TrialRunner>,
         data: DataConfig,
     ) -> Result<Runner<'a>, StudyError> {
         Ok(Runner {
-            benches,
+            trial_runners,
             data,
             cache: Cache::new(self.folder)?,
             workers: self.workers,
@@ -92,19 +92,19 @@ pub fn conduct(
             tables.len()
         )));
     }
-    let mut benches = BTreeMap::new();
+    let mut trial_runners = BTreeMap::new();
     for (series, facts) in tables.into_iter().zip(&study.tables) {
         let split = study.base.data.split;
-        let bench = Workbench::new(series, split, &study.base.forecaster, &place.device);
-        let bench = bench.map_err(|error| StudyError::Task {
+        let trial_runner = TrialRunner::new(series, split, &study.base.forecaster, &place.device);
+        let trial_runner = trial_runner.map_err(|error| StudyError::Task {
             task: facts.name.clone(),
             error,
         })?;
-        benches.insert(facts.sha256.clone(), bench);
+        trial_runners.insert(facts.sha256.clone(), trial_runner);
     }
     let first = &study.tables[0];
-    let data = benches[&first.sha256].facts(&first.name);
-    let runner = place.runner(benches, study.base.data.clone())?;
+    let data = trial_runners[&first.sha256].facts(&first.name);
+    let runner = place.runner(trial_runners, study.base.data.clone())?;
     let contexts: Vec<StudyContext<'_>> = study
         .depths
         .iter()
@@ -258,7 +258,7 @@ fn timings(
     let mut depths = Vec::new();
     for context in contexts {
         let of = context.forecasting()?;
-        let Some(bench) = runner.benches.get(&of.table) else {
+        let Some(trial_runner) = runner.trial_runners.get(&of.table) else {
             continue;
         };
         let counts: Vec<usize> = (0..=context.layers()).collect();
@@ -270,7 +270,7 @@ fn timings(
             })
             .collect::<Result<Vec<_>, _>>()?;
         let training = &of.study.base.training;
-        let measured = pollster::block_on(bench.times(&structures, training, ROUNDS));
+        let measured = pollster::block_on(trial_runner.times(&structures, training, ROUNDS));
         let measured = measured.map_err(|error| StudyError::Task {
             task: "measuring times".to_owned(),
             error,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
 use spat_engine::platform::at_once;
-use spat_engine::{Control, Errors, JobError, Workbench};
+use spat_engine::{Control, Errors, JobError, TrialRunner};
 use spat_model::Forecaster;
 use spat_prune::{Sample, ScoreAccumulator, apply, score_with};
 use spat_spec::{Command, DataConfig, Event, Score};
@@ -36,7 +36,7 @@ pub enum StudyEvent {
 /// Whoever does the tasks of a study.
 pub(crate) struct Runner<'a> {
     /// By SHA-256 of the table.
-    pub(crate) benches: BTreeMap<String, Workbench>,
+    pub(crate) trial_runners: BTreeMap<String, TrialRunner>,
     pub(crate) data: DataConfig,
     pub(crate) cache: Cache,
     pub(crate) workers: usize,
@@ -170,7 +170,7 @@ impl Runner<'_> {
             Task::Train(recipe) => self.train(recipe).map(|(outcome, _)| outcome),
             Task::Cut { of, removal } => {
                 let model = apply(&removal.plan(), self.model(of)?);
-                let errors = pollster::block_on(self.bench(of.table())?.errors(&model));
+                let errors = pollster::block_on(self.trial_runner(of.table())?.errors(&model));
                 Ok(Outcome::Errors(errors.map_err(because)?.into()))
             }
             Task::GroundTruth(config) => {
@@ -186,7 +186,7 @@ impl Runner<'_> {
             }
             Task::Transfer { of, to } => {
                 let model = self.model(of)?;
-                let errors = pollster::block_on(self.bench(to)?.errors(&model));
+                let errors = pollster::block_on(self.trial_runner(to)?.errors(&model));
                 Ok(Outcome::Errors(errors.map_err(because)?.into()))
             }
             Task::Score {
@@ -198,8 +198,8 @@ impl Runner<'_> {
                 group: (group, groups),
             } => {
                 let model = self.model(of)?;
-                let bench = self.bench(of.table())?;
-                let batches = bench.batches(*part, count * groups, *size);
+                let trial_runner = self.trial_runner(of.table())?;
+                let batches = trial_runner.batches(*part, count * groups, *size);
                 // Neighbours in time go to different groups, so that groups are alike.
                 let batches: Vec<Sample> = batches
                     .into_iter()
@@ -218,7 +218,7 @@ impl Runner<'_> {
     }
 
     fn train(&self, recipe: &Recipe) -> Result<(Outcome, Forecaster), StudyError> {
-        let bench = self.bench(recipe.table())?;
+        let trial_runner = self.trial_runner(recipe.table())?;
         let because = |error| because(&Task::Train(recipe.clone()), error);
         let (commands, inbox) = mpsc::channel();
         let by_epoch: RefCell<Vec<Vec<Score>>> = RefCell::default();
@@ -246,7 +246,7 @@ impl Runner<'_> {
             } => {
                 let mut running: Vec<ScoreAccumulator> =
                     scored.iter().copied().map(ScoreAccumulator::new).collect();
-                let fitted = pollster::block_on(bench.fresh(
+                let fitted = pollster::block_on(trial_runner.fresh(
                     structure,
                     training,
                     *seed,
@@ -267,7 +267,7 @@ impl Runner<'_> {
                 seed,
             } => {
                 let start = apply(&removal.plan(), self.model(from)?);
-                let tuned = bench.finetune(start, training, *seed, &mut control);
+                let tuned = trial_runner.finetune(start, training, *seed, &mut control);
                 pollster::block_on(tuned).map_err(because)?
             }
             Recipe::Classifier { .. } | Recipe::TunedClassifier { .. } => {
@@ -275,7 +275,7 @@ impl Runner<'_> {
             }
         };
         drop(control);
-        let errors = pollster::block_on(bench.errors(&fitted.model)).map_err(because)?;
+        let errors = pollster::block_on(trial_runner.errors(&fitted.model)).map_err(because)?;
         let outcome = Outcome::Trained {
             errors: errors.into(),
             epochs: fitted.history.len(),
@@ -290,9 +290,9 @@ impl Runner<'_> {
         let task = Task::Train(recipe.clone());
         let key = task.key(&self.data);
         if let Some(weights) = self.cache.weights(&key)? {
-            let bench = self.bench(recipe.table())?;
+            let trial_runner = self.trial_runner(recipe.table())?;
             let structure = recipe.structure()?.ok_or_else(|| no_forecaster(recipe))?;
-            return Forecaster::init(&structure, 0, bench.device())
+            return Forecaster::init(&structure, 0, trial_runner.device())
                 .with_weights(weights)
                 .map_err(|error| because(&task, error.into()));
         }
@@ -306,8 +306,8 @@ impl Runner<'_> {
         Ok(model)
     }
 
-    fn bench(&self, table: &str) -> Result<&Workbench, StudyError> {
-        self.benches
+    fn trial_runner(&self, table: &str) -> Result<&TrialRunner, StudyError> {
+        self.trial_runners
             .get(table)
             .ok_or_else(|| StudyError::Mismatch(format!("the study has no table {table}")))
     }

@@ -145,13 +145,13 @@ fn structure(request: &Value) -> Structure {
     let (d_model, d_ff, heads, layers) =
         (size("d_model"), size("d_ff"), size("heads"), size("layers"));
     let dropout = request["dropout"].as_f64().unwrap();
-    let marks = size("marks");
+    let time_features = size("marks");
     let forecaster = match request["model"].as_str().unwrap() {
         "itransformer" => ForecasterConfig::ITransformer(ITransformerConfig {
             lookback,
             horizon,
             channels,
-            time_stamps: marks > 0,
+            time_stamps: time_features > 0,
             d_model,
             d_ff,
             heads,
@@ -208,7 +208,7 @@ impl Bench {
     fn new(request: &Value) -> Self {
         let size = |name: &str| request[name].as_u64().unwrap() as usize;
         let (lookback, horizon, channels) = (size("lookback"), size("horizon"), size("channels"));
-        let marks = size("marks");
+        let time_features = size("marks");
         let structure = structure(request);
         let (device, on) = device(request);
         let device = device.autodiff();
@@ -224,7 +224,7 @@ impl Bench {
             optimizer: Adam::new(OptimizerConfig::Adam, None),
             inputs: Inputs {
                 values: random(lookback, channels),
-                marks: (marks > 0).then(|| random(lookback, marks)),
+                time_features: (time_features > 0).then(|| random(lookback, time_features)),
             },
             target: random(horizon, channels),
             steps: 0,
@@ -248,7 +248,7 @@ impl Bench {
     fn infer(&mut self) {
         let inputs = Inputs {
             values: self.inputs.values.clone().inner(),
-            marks: self.inputs.marks.clone().map(Tensor::inner),
+            time_features: self.inputs.time_features.clone().map(Tensor::inner),
         };
         let forecast = self
             .model

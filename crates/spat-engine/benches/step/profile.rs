@@ -26,8 +26,15 @@ struct Step {
 pub(crate) fn profile(bench: &mut Bench, request: &Value, warmup: u64, steps: u64) -> Value {
     let (series, split) = table(request, 1);
     let size = |name: &str| request[name].as_u64().unwrap() as usize;
-    let marks = size("marks") > 0;
-    let dataset = Dataset::new(series, split, size("lookback"), size("horizon"), marks).unwrap();
+    let time_features = size("marks") > 0;
+    let dataset = Dataset::new(
+        series,
+        split,
+        size("lookback"),
+        size("horizon"),
+        time_features,
+    )
+    .unwrap();
     let rows: Vec<usize> = (0..size("batch")).collect();
     let (mut longer, mut timed) = (Vec::new(), Vec::new());
     for pair in 0..warmup + steps {

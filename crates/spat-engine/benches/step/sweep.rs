@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn::module::Module as _;
 use serde_json::{Value, json};
-use spat_engine::Workbench;
+use spat_engine::TrialRunner;
 use spat_model::Forecaster;
 
 use crate::table::table;
@@ -12,7 +12,7 @@ use crate::{device, structure};
 
 /// A table on a device, and a forecaster.
 pub(crate) struct Sweep {
-    workbench: Workbench,
+    trial_runner: TrialRunner,
     model: Forecaster,
 }
 
@@ -21,9 +21,9 @@ impl Sweep {
         let windows = request["windows"].as_u64().unwrap() as usize;
         let (series, split) = table(request, windows);
         let ((device, _), structure) = (device(request), structure(request));
-        let workbench = Workbench::new(series, split, &structure.forecaster, &device).unwrap();
+        let trial_runner = TrialRunner::new(series, split, &structure.forecaster, &device).unwrap();
         Self {
-            workbench,
+            trial_runner,
             model: Forecaster::init(&structure, 1, &device.autodiff()).valid(),
         }
     }
@@ -35,7 +35,7 @@ impl Sweep {
         let mut errors = None;
         for sweep in 0..warmup + sweeps {
             let started = Instant::now();
-            errors = Some(pollster::block_on(self.workbench.test_errors(&self.model)).unwrap());
+            errors = Some(pollster::block_on(self.trial_runner.test_errors(&self.model)).unwrap());
             if sweep >= warmup {
                 times.push(started.elapsed().as_secs_f64() * 1e3);
             }
@@ -43,8 +43,8 @@ impl Sweep {
         json!({
             "id": request["id"],
             "ms": times,
-            "windows": self.workbench.facts("made").windows.test,
-            "evaluation_batch": self.workbench.evaluation_batch(),
+            "windows": self.trial_runner.facts("made").windows.test,
+            "evaluation_batch": self.trial_runner.evaluation_batch(),
             "errors": errors.map(|errors| [errors.mse, errors.mae]),
         })
     }

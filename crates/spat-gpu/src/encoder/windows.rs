@@ -57,7 +57,7 @@ pub fn window_dispatches(
 /// `[B, lookback, tokens − C]`, and mean and deviation of each window and channel.
 pub fn normalise_windows(
     values: &Buffer,
-    marks: Option<&Buffer>,
+    time_features: Option<&Buffer>,
     shape: &Rows,
     epsilon: f32,
 ) -> (Buffer, Buffer) {
@@ -70,7 +70,7 @@ pub fn normalise_windows(
     let none = values.beside(1);
     forward.launch(&[
         In(values.values()),
-        In(marks.unwrap_or(&none).values()),
+        In(time_features.unwrap_or(&none).values()),
         Out(rows.values()),
         Out(statistics.values()),
     ]);

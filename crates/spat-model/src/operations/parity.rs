@@ -110,11 +110,11 @@ fn the_end_of_a_sublayer_agrees() {
 
 #[test]
 fn windows_agree() {
-    for (channels, marks, normalised) in [(1, 0, true), (5, 4, true), (3, 4, false)] {
+    for (channels, time_features, normalised) in [(1, 0, true), (5, 4, true), (3, 4, false)] {
         let input = random([6, 24, channels]).detach() * 3.0 + 7.0;
-        let marks = (marks > 0).then(|| random([6, 24, marks]).detach());
-        let (fast, restore) = windows::on_cpu(&input, marks.as_ref(), normalised).unwrap();
-        let (plain, plain_restore) = windows::plain(input, marks, normalised);
+        let time_features = (time_features > 0).then(|| random([6, 24, time_features]).detach());
+        let (fast, restore) = windows::on_cpu(&input, time_features.as_ref(), normalised).unwrap();
+        let (plain, plain_restore) = windows::plain(input, time_features, normalised);
         let difference = (fast.clone() - plain).abs().max().into_scalar::<f32>();
         assert!(difference < 1e-5, "{difference}");
         let [rows, _] = fast.dims();

@@ -28,39 +28,39 @@ enum By {
     Composition(Option<Box<WindowStatistics>>),
 }
 
-/// Each channel of each window, and each column of `marks`, as a token; the channels normalised by their
+/// Each channel of each window, and each column of `time_features`, as a token; the channels normalised by their
 /// own mean and deviation, if asked for. Windows are data: no gradient goes through them.
 ///
 /// # Shapes
 /// - `input`: `[B, lookback, C]`
-/// - `marks`: `[B, lookback, M]`
+/// - `time_features`: `[B, lookback, M]`
 /// - output: `[B · (C + M), lookback]`
 pub(crate) fn tokens(
     input: Tensor<3>,
-    marks: Option<Tensor<3>>,
+    time_features: Option<Tensor<3>>,
     normalised: bool,
 ) -> (Tensor<2>, Restore) {
-    on_cpu(&input, marks.as_ref(), normalised)
-        .or_else(|| on_gpu(&input, marks.as_ref(), normalised))
-        .unwrap_or_else(|| plain(input, marks, normalised))
+    on_cpu(&input, time_features.as_ref(), normalised)
+        .or_else(|| on_gpu(&input, time_features.as_ref(), normalised))
+        .unwrap_or_else(|| plain(input, time_features, normalised))
 }
 
 /// The same, if the tensors lie on the CPU.
 pub(super) fn on_cpu(
     input: &Tensor<3>,
-    marks: Option<&Tensor<3>>,
+    time_features: Option<&Tensor<3>>,
     normalised: bool,
 ) -> Option<(Tensor<2>, Restore)> {
     let [samples, rows, channels] = input.dims();
-    let features = match marks {
-        Some(marks) => Operand::of(marks.clone())?,
+    let features = match time_features {
+        Some(time_features) => Operand::of(time_features.clone())?,
         None => Operand::absent(),
     };
     let shape = WindowShape {
         samples,
         rows,
         channels,
-        marks: marks.map_or(0, |marks| marks.dims()[2]),
+        time_features: time_features.map_or(0, |time_features| time_features.dims()[2]),
     };
     let (values, statistics) = window_tokens(
         Operand::of(input.clone())?.values().slice(),
@@ -84,11 +84,11 @@ pub(super) fn on_cpu(
 /// The same, if the tensors lie on a GPU.
 fn on_gpu(
     input: &Tensor<3>,
-    marks: Option<&Tensor<3>>,
+    time_features: Option<&Tensor<3>>,
     normalised: bool,
 ) -> Option<(Tensor<2>, Restore)> {
     let [batch, _, channels] = input.dims();
-    let (rows, statistics) = gpu::normalise(input, marks, normalised)?;
+    let (rows, statistics) = gpu::normalise(input, time_features, normalised)?;
     let restore = Restore {
         batch,
         tokens: rows.dims()[0] / batch,
@@ -100,7 +100,7 @@ fn on_gpu(
 
 pub(super) fn plain(
     input: Tensor<3>,
-    marks: Option<Tensor<3>>,
+    time_features: Option<Tensor<3>>,
     normalised: bool,
 ) -> (Tensor<2>, Restore) {
     let [batch, lookback, channels] = input.dims();
@@ -110,8 +110,8 @@ pub(super) fn plain(
     } else {
         (input, None)
     };
-    let series = match marks {
-        Some(marks) => Tensor::cat(vec![input, marks], 2),
+    let series = match time_features {
+        Some(time_features) => Tensor::cat(vec![input, time_features], 2),
         None => input,
     };
     let tokens = series.dims()[2];
@@ -139,7 +139,7 @@ impl Restore {
                     samples: self.batch,
                     rows: horizon,
                     channels: self.channels,
-                    marks: self.tokens - self.channels,
+                    time_features: self.tokens - self.channels,
                 };
                 // What `tokens` made of a CPU's tensor stays on the CPU.
                 let Some(operand) = Operand::of(rows.clone()) else {

@@ -41,7 +41,7 @@ impl ScorableModel for Forecaster {
         Sample {
             inputs: Inputs {
                 values: Tensor::from_inner(batch.inputs.values.clone()),
-                marks: batch.inputs.marks.clone().map(Tensor::from_inner),
+                time_features: batch.inputs.time_features.clone().map(Tensor::from_inner),
             },
             target: Tensor::from_inner(batch.target.clone()),
         }

@@ -438,7 +438,7 @@ fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
     Sample {
         inputs: Inputs {
             values: tensor(inputs, lookback),
-            marks: None,
+            time_features: None,
         },
         target: tensor(targets, LAG),
     }

@@ -13,7 +13,7 @@ pub(crate) fn ends() -> Vec<Case> {
         tokens,
         normalise: true,
     };
-    let [values, marks] = [samples * lookback * channels, samples * lookback].map(large);
+    let [values, time_features] = [samples * lookback * channels, samples * lookback].map(large);
     let (mut rows, mut statistics) = (Vec::new(), Vec::new());
     for sample in 0..samples {
         for channel in 0..channels {
@@ -26,7 +26,7 @@ pub(crate) fn ends() -> Vec<Case> {
             rows.extend(window.iter().map(|value| (value - mean) / deviation));
             statistics.extend([mean, deviation]);
         }
-        rows.extend(&marks[sample * lookback..][..lookback]);
+        rows.extend(&time_features[sample * lookback..][..lookback]);
     }
     let made_rows = large(samples * tokens * horizon);
     let gradient = large(samples * horizon * channels + 1)[1..].to_vec();
@@ -47,7 +47,7 @@ pub(crate) fn ends() -> Vec<Case> {
             &normalise,
             vec![
                 given(values),
-                given(marks),
+                given(time_features),
                 made(rows),
                 made(statistics.clone()),
             ],

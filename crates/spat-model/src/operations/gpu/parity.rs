@@ -246,15 +246,17 @@ fn attention_agrees() {
 #[test]
 fn windows_and_errors_agree() {
     for normalised in [true, false] {
-        for (batch, lookback, channels, marks, horizon) in
+        for (batch, lookback, channels, time_features, horizon) in
             [(1, 2, 1, 0, 1), (3, 17, 5, 4, 9), (32, 96, 7, 4, 24)]
         {
             let input = random([batch, lookback, channels]) * 3.0 + 5.0;
-            let features = (marks > 0).then(|| random([batch, lookback, marks]));
+            let features = (time_features > 0).then(|| random([batch, lookback, time_features]));
             let truth = random([batch, horizon, channels]);
-            let rows = random([batch * (channels + marks), horizon]);
+            let rows = random([batch * (channels + time_features), horizon]);
             let there = |device: &Device| {
-                let features = features.as_ref().map(|marks| moved(marks, device));
+                let features = features
+                    .as_ref()
+                    .map(|time_features| moved(time_features, device));
                 tokens(moved(&input, device), features, normalised)
             };
             let [gpu, cpu] = [gpu(), Device::flex()].map(|device| numbers(there(&device).0));

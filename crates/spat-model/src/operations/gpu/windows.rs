@@ -14,17 +14,17 @@ pub(crate) struct Statistics {
     rows: Rows,
 }
 
-/// Rows `[B · tokens, lookback]` of windows `[B, lookback, C]` and of features `[B, lookback, marks]`.
+/// Rows `[B · tokens, lookback]` of windows `[B, lookback, C]` and of features `[B, lookback, time_features]`.
 /// `None` also where gradients of the windows are wanted.
 pub(in super::super) fn normalise(
     input: &Tensor<3>,
-    marks: Option<&Tensor<3>>,
+    time_features: Option<&Tensor<3>>,
     normalise: bool,
 ) -> Option<(Tensor<2>, Statistics)> {
     let [samples, lookback, channels] = input.dims();
     let input = Operand::of(input)?;
-    let features = match marks {
-        Some(marks) => Operand::of(marks)?,
+    let features = match time_features {
+        Some(time_features) => Operand::of(time_features)?,
         None => Operand::absent(&input),
     };
     if input.is_tracked() || features.is_tracked() {
@@ -33,12 +33,12 @@ pub(in super::super) fn normalise(
     let rows = Rows {
         samples,
         channels,
-        tokens: channels + marks.map_or(0, |marks| marks.dims()[2]),
+        tokens: channels + time_features.map_or(0, |time_features| time_features.dims()[2]),
         normalise,
     };
     let (values, statistics) = normalise_windows(
         &input.values,
-        marks.map(|_| &features.values),
+        time_features.map(|_| &features.values),
         &rows,
         EPSILON as f32,
     );

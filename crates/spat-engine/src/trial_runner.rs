@@ -15,17 +15,17 @@ use crate::error::JobError;
 use crate::evaluate::{evaluation_batch, first_rows, mean_squared_error, metrics};
 use crate::findings::data_facts;
 use crate::measure::{Timings, measure_all};
+use crate::run_context::RunContext;
 use crate::seeds::{Purpose, seed_for};
-use crate::setting::Setting;
 use crate::store::NoStore;
 use crate::trainer::{Trained, train};
 
 /// One table on one device.
 ///
 /// Nothing is kept between calls: each result is a function of the arguments, so that calls may be
-/// repeated, left out, and made from several threads with a workbench each.
+/// repeated, left out, and made from several threads with a `TrialRunner` each.
 #[derive(Debug, Clone)]
-pub struct Workbench {
+pub struct TrialRunner {
     dataset: Dataset,
     device: Device,
 }
@@ -48,7 +48,7 @@ pub struct Errors {
     pub test: MeanErrors,
 }
 
-impl Workbench {
+impl TrialRunner {
     /// Splits and scales the table for windows of this forecaster's size.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Workbench {
     /// Trains a forecaster on.
     ///
     /// # Errors
-    /// As [`Workbench::fresh`].
+    /// As [`TrialRunner::fresh`].
     pub async fn finetune(
         &self,
         model: Forecaster,
@@ -133,9 +133,9 @@ impl Workbench {
         scores: &mut [ScoreAccumulator],
         control: &mut Control<'_>,
     ) -> Result<Fitted, JobError> {
-        let setting = self.setting(seed);
+        let context = self.context(seed);
         let Trained { model, history } = train(
-            &setting,
+            &context,
             phase,
             model,
             training,
@@ -154,7 +154,7 @@ impl Workbench {
     pub async fn errors(&self, model: &Forecaster) -> Result<Errors, JobError> {
         Ok(Errors {
             test: self.test_errors(model).await?,
-            val: mean_squared_error(model, &self.setting(0), Part::Val).await?,
+            val: mean_squared_error(model, &self.context(0), Part::Val).await?,
         })
     }
 
@@ -163,7 +163,7 @@ impl Workbench {
     /// # Errors
     /// The device fails.
     pub async fn test_errors(&self, model: &Forecaster) -> Result<MeanErrors, JobError> {
-        let scaled = metrics(model, &self.setting(0), Part::Test).await?.scaled;
+        let scaled = metrics(model, &self.context(0), Part::Test).await?.scaled;
         Ok(MeanErrors {
             mse: scaled.mse,
             mae: scaled.mae,
@@ -205,7 +205,7 @@ impl Workbench {
             .iter()
             .map(|structure| Forecaster::init(structure, 0, &self.device))
             .collect();
-        measure_all(&self.setting(0), training, &models, rounds).await
+        measure_all(&self.context(0), training, &models, rounds).await
     }
 
     /// The device that forecasters are loaded to.
@@ -213,8 +213,8 @@ impl Workbench {
         &self.device
     }
 
-    fn setting(&self, seed: u64) -> Setting<'_> {
-        Setting {
+    fn context(&self, seed: u64) -> RunContext<'_> {
+        RunContext {
             dataset: &self.dataset,
             device: &self.device,
             seed,

@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use crate::dataset::Dataset;
 
 /// The data, the device and the seed.
-pub(crate) struct Setting<'a> {
+pub(crate) struct RunContext<'a> {
     pub(crate) dataset: &'a Dataset,
     /// Without autodiff.
     pub(crate) device: &'a Device,
