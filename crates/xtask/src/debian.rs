@@ -1,13 +1,12 @@
 //! The desktop program as a Debian package.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
-use crate::version;
-use crate::{root, succeed};
+use crate::{root, succeed, version};
 
 const NAME: &str = "spat-desktop";
 
@@ -75,9 +74,13 @@ pub(crate) fn package(program: &Path, packages: &Path) -> Result<()> {
     fs::create_dir_all(tree.join("DEBIAN"))?;
     let bytes = fs::read(program)?;
     let libc = libc(&bytes).context("the program names no version of the C library")?;
+    let repository = env::var("SPAT_REPOSITORY_URL")
+        .ok()
+        .filter(|url| !url.is_empty());
+    let size = bytes.len() as u64;
     fs::write(
         tree.join("DEBIAN/control"),
-        control(&architecture, bytes.len() as u64, &libc),
+        control(&architecture, size, &libc, repository.as_deref()),
     )?;
     let package = packages.join(format!("{NAME}_{}_{architecture}.deb", version()));
     succeed(
@@ -109,18 +112,20 @@ fn libc(program: &[u8]) -> Option<String> {
     Some(newest.join("."))
 }
 
-fn control(architecture: &str, bytes: u64, libc: &str) -> String {
+/// The package's control file. `repository` is the public address of the source code, if there is one.
+fn control(architecture: &str, bytes: u64, libc: &str, repository: Option<&str>) -> String {
+    let maintainer = repository.map_or_else(String::new, |url| format!(" <{url}>"));
+    let homepage = repository.map_or_else(String::new, |url| format!("\nHomepage: {url}"));
     format!(
         "Package: {NAME}
 Version: {}
 Architecture: {architecture}
-Maintainer: The SPAT contributors <https://github.com/spat-rs/spat>
+Maintainer: The SPAT contributors{maintainer}
 Section: science
 Priority: optional
 Installed-Size: {}
 Depends: libc6 (>= {libc}), libgtk-3-0 | libgtk-3-0t64, libwebkit2gtk-4.1-0
-Recommends: libvulkan1, mesa-vulkan-drivers | vulkan-icd
-Homepage: https://github.com/spat-rs/spat
+Recommends: libvulkan1, mesa-vulkan-drivers | vulkan-icd{homepage}
 Description: prune the attention out of a time-series forecaster
  Trains a Transformer forecaster on a table of time series, scores every
  multi-head-attention module, removes the modules that do not earn their
@@ -140,6 +145,14 @@ mod tests {
         let program = b"\x7fELF\0GLIBC_2.2.5\0x\0GLIBC_2.34\0GLIBC_2.9\0GLIBC_PRIVATE\0";
         assert_eq!(libc(program).as_deref(), Some("2.34"));
         assert_eq!(libc(b"GLIBC_"), None);
-        assert!(control("amd64", 1, "2.34").contains("\nDepends: libc6 (>= 2.34), libgtk"));
+        let control = control("amd64", 1, "2.34", None);
+        assert!(control.contains("\nDepends: libc6 (>= 2.34), libgtk"));
+    }
+
+    #[test]
+    fn homepage_is_written_only_if_known() {
+        assert!(!control("amd64", 1, "2.34", None).contains("Homepage:"));
+        let control = control("amd64", 1, "2.34", Some("https://example.org/spat"));
+        assert!(control.contains("\nHomepage: https://example.org/spat\nDescription:"));
     }
 }

@@ -5,6 +5,9 @@ use leptos::prelude::*;
 use crate::engine;
 use crate::show::Show;
 
+/// Address of the public source code, set when the app is built. Without it the footer has no link.
+const REPOSITORY_URL: Option<&str> = option_env!("SPAT_REPOSITORY_URL");
+
 /// The footer.
 #[component]
 pub(crate) fn Footer() -> impl IntoView {
@@ -39,8 +42,17 @@ pub(crate) fn Footer() -> impl IntoView {
                 </p>
             </Show>
             <p data-testid="version">
-                "SPAT " {env!("CARGO_PKG_VERSION")} " · " {env!("CARGO_PKG_LICENSE")} " · "
-                <a href="https://github.com/spat-rs/spat" rel="noopener external">"Source"</a>
+                "SPAT " {env!("CARGO_PKG_VERSION")} " · " {env!("CARGO_PKG_LICENSE")}
+                {REPOSITORY_URL
+                    .filter(|url| !url.is_empty())
+                    .map(|url| {
+                        view! {
+                            " · "
+                            <a href=url rel="noopener external">
+                                "Source"
+                            </a>
+                        }
+                    })}
             </p>
         </footer>
     }
