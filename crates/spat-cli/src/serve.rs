@@ -23,7 +23,10 @@ pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Res
         None => Page::embedded()?,
     };
     let (secret, host) = match args.engine {
-        EngineOf::Host => (Some(Secret::kept_in(&args.host.folder)?), Some(host(args)?)),
+        EngineOf::Host => (
+            Some(Secret::stored_in(&args.host.folder)?),
+            Some(host(args)?),
+        ),
         EngineOf::Browser if !args.bind.is_loopback() => (Some(Secret::random()?), None),
         // Whoever is at this machine computes in a browser here: there is nothing to guard.
         EngineOf::Browser => (None, None),

@@ -3,9 +3,9 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 #![allow(dead_code)] // The borrowed client can more than is needed here.
 
-#[path = "../../spat-serve/tests/visit/client.rs"]
+#[path = "../../spat-serve/tests/support/client.rs"]
 mod client;
-#[path = "../../spat-serve/tests/visit/toy.rs"]
+#[path = "../../spat-serve/tests/support/toy.rs"]
 mod toy;
 
 use std::fs;
@@ -267,7 +267,7 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
     let server = serve(folder.path(), &options);
     let (link, cookie, address) = (server.link.clone(), server.join(), server.address);
     runtime.block_on(async {
-        let mut client = Client::arrive(address, &cookie).await;
+        let mut client = Client::open_page(address, &cookie).await;
         client.open("killed", Some(&bytes)).await;
         client.train(&experiment).await;
         client
@@ -285,7 +285,7 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
     let run = |name: &'static str, table: Option<Vec<u8>>, cookie: String| {
         let experiment = experiment.clone();
         async move {
-            let mut client = Client::arrive(address, &cookie).await;
+            let mut client = Client::open_page(address, &cookie).await;
             client.open(name, table.as_deref()).await;
             client.train(&experiment).await;
             client.prune(&experiment).await;

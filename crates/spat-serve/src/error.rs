@@ -1,4 +1,4 @@
-//! What can keep a server from starting.
+//! Errors of starting a server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,64 +10,64 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// Another program listens there.
+    /// Another program uses the port.
     #[error(
-        "port {port} is taken by another program; name another with --port, or leave --port out and a \
-         free one is found",
+        "port {port} is taken by another program; name another with --port, or leave --port out to use \
+         a free one",
         port = .0.port()
     )]
     PortTaken(SocketAddr),
-    /// No network card has it.
+    /// No network interface has the address.
     #[error(
         "this machine has no address {ip}; use one of its own, or 0.0.0.0 for all of them",
         ip = .0.ip()
     )]
     NoSuchAddress(SocketAddr),
-    /// Low ports are the administrator's.
+    /// The port is reserved for administrators.
     #[error("port {port} needs an administrator's rights; use one above 1023", port = .0.port())]
     NotAllowed(SocketAddr),
-    /// Anything else of the network.
+    /// Any other network error.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// The system's words.
+        /// The system's error.
         reason: io::Error,
     },
-    /// The page was not there when this program was built.
+    /// This program was built without the page.
     #[error(
         "this program was built without the page; build it with `cargo xtask dist` and then this program \
          again, or name a built page's folder with --page DIR"
     )]
     NoPage,
-    /// A folder that holds no page.
+    /// The folder holds no page.
     #[error(
         "`{}` holds no page (no index.html); `cargo xtask dist` leaves one in `dist`", .0.display()
     )]
     NotAPage(PathBuf),
-    /// Another server's visitors have their runs there.
+    /// Another server uses the folder.
     #[error(
-        "another server keeps its visitors' runs in `{}`; end that one, or name another folder with --folder",
+        "another server stores its visitors' runs in `{}`; stop it, or name another folder with --folder",
         .0.display()
     )]
     FolderTaken(PathBuf),
-    /// A file or folder that cannot be used.
+    /// A file or folder cannot be used.
     #[error("cannot {what} `{}`: {reason}", path.display())]
     File {
-        /// What was tried.
+        /// The attempted operation.
         what: &'static str,
-        /// On which file.
+        /// The file or folder.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         reason: io::Error,
     },
-    /// Without randomness no token is safe.
-    #[error("the system gives no random numbers, so no visitor could be told from another: {0}")]
+    /// The system provides no random numbers for tokens and visitor names.
+    #[error("the system provides no random numbers for tokens: {0}")]
     NoRandomness(String),
 }
 
 impl ServeError {
-    /// The same in words that name the way out.
+    /// The error of listening on `address`.
     pub(crate) fn listening(address: SocketAddr, reason: io::Error) -> Self {
         match reason.kind() {
             io::ErrorKind::AddrInUse => Self::PortTaken(address),

@@ -1,4 +1,4 @@
-//! The page over HTTP, for a class or a far machine, and the host's engine for its visitors.
+//! HTTP server of the web app, and of the host's engine that its visitors share.
 //!
 //! ```no_run
 //! # async fn serve() -> Result<(), spat_serve::ServeError> {
@@ -11,28 +11,29 @@
 //! # }
 //! ```
 //!
-//! Every request passes the same way: a place among the connections, the client's rate, the name
-//! that it asks for and the page that it comes from (`admission`, by `guard`), the visitor's pass (`gate`), and then
-//! the page's files, which lie in memory (`page`), or the host's engine (`hall`) and the runs that it
-//! keeps (`kept`).
+//! Every request passes the connection limits (`connection`), the rate limit, the check of its host
+//! and origin (`middleware`, `rate_limit`, `hosts`) and the session cookie (`auth`). Then it reaches
+//! the files of the page, which are in memory (`page`), the host's engine (`shared_engine`), or the
+//! visitor's stored runs (`runs`).
 
-mod admission;
+mod auth;
 mod connection;
 mod error;
-mod gate;
-mod guard;
-mod hall;
-mod kept;
+mod hosts;
+mod middleware;
 mod page;
+mod rate_limit;
 mod router;
+mod runs;
 mod server;
 mod settings;
-mod site;
+mod shared_engine;
+mod state;
 
+pub use auth::{Secret, Token, VisitorId};
 pub use error::ServeError;
-pub use gate::{Secret, Token, VisitorId};
-pub use guard::Rate;
-pub use hall::{Host, Rules};
 pub use page::Page;
+pub use rate_limit::Rate;
 pub use server::Server;
 pub use settings::{Limits, PORT, Settings};
+pub use shared_engine::{Host, Rules};

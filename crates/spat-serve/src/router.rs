@@ -1,4 +1,4 @@
-//! What is where on a server.
+//! Routes of the server.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,139 +9,137 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, Query, Request, State};
-use axum::http::header::{ALLOW, LOCATION, SET_COOKIE};
+use axum::http::header::{ACCEPT, ALLOW, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::middleware;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, put};
 use tokio::time::timeout;
 
-use crate::admission::{guard, too_often};
-use crate::gate::{self, LONGEST_TOKEN, VisitorId};
-use crate::guard::Neighbour;
-use crate::hall::{Wanted, socket, turn_away};
-use crate::kept;
-use crate::page::Found;
-use crate::site::{ENGINE, Site};
+use crate::auth::{self, MAX_TOKEN_BODY, VisitorId};
+use crate::middleware::{protect, too_many_requests};
+use crate::page::Lookup;
+use crate::rate_limit::ClientKey;
+use crate::runs;
+use crate::shared_engine::{ResumeQuery, reject_full, serve_socket};
+use crate::state::{AppState, ENGINE_PATH};
 
-/// How long the body of a request, which is a token, may take.
-const BODY: Duration = Duration::from_secs(10);
+/// How long the body of a join request may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Everything that the server answers.
-pub(crate) fn router(site: Arc<Site>) -> Router {
+/// All routes.
+pub(crate) fn router(state: Arc<AppState>) -> Router {
     let mut router = Router::new()
         .route("/join", get(join_page).post(join))
-        .route("/join.js", get(async || gate::script()))
-        .route("/join.css", get(async || gate::style()))
+        .route("/join.js", get(async || auth::script()))
+        .route("/join.css", get(async || auth::style()))
         .fallback(file);
-    if site.hall.is_some() {
+    if state.engine.is_some() {
         router = router
-            .route(ENGINE, get(engine))
-            .route("/runs", get(kept::cards))
-            .route("/runs/{run}", get(kept::names).delete(kept::delete))
-            .route("/runs/{run}/card", put(kept::put_summary))
-            .route("/runs/{run}/files/{name}", get(kept::read));
+            .route(ENGINE_PATH, get(connect_engine))
+            .route("/runs", get(runs::list))
+            .route("/runs/{run}", get(runs::file_names).delete(runs::delete))
+            .route("/runs/{run}/card", put(runs::put_summary))
+            .route("/runs/{run}/files/{name}", get(runs::read_file));
     }
     router
-        .layer(middleware::from_fn_with_state(Arc::clone(&site), guard))
-        .with_state(site)
+        .layer(from_fn_with_state(Arc::clone(&state), protect))
+        .with_state(state)
 }
 
-/// The host's engine, for a page of a visitor.
-async fn engine(
-    State(site): State<Arc<Site>>,
+/// Connects a visitor's page to the host's engine.
+async fn connect_engine(
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    query: Result<Query<ResumeQuery>, QueryRejection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let (hall, visitor) = match site.visit(&headers) {
+    let (engine, visitor) = match state.visit(&headers) {
         Ok(visit) => visit,
-        Err(refusal) => return refusal,
+        Err(rejection) => return rejection,
     };
-    let (wanted, upgrade) = match (wanted, upgrade) {
-        (Ok(Query(wanted)), Ok(upgrade)) => (wanted, upgrade),
+    let (query, upgrade) = match (query, upgrade) {
+        (Ok(Query(query)), Ok(upgrade)) => (query, upgrade),
         (Err(error), _) => return error.into_response(),
         (_, Err(error)) => return error.into_response(),
     };
-    let fresh = match VisitorId::random() {
-        Ok(fresh) => fresh.to_string(),
+    let new_session = match VisitorId::random() {
+        Ok(id) => id.to_string(),
         Err(error) => {
             return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
         }
     };
-    match hall.arrive(visitor, wanted.session(), fresh) {
-        Some(arrival) => socket(upgrade, Arc::clone(hall), visitor, arrival, site.ping),
-        None => turn_away(upgrade),
+    match engine.connect(visitor, query.session(), new_session) {
+        Some(connected) => {
+            serve_socket(upgrade, Arc::clone(engine), visitor, connected, state.ping)
+        }
+        None => reject_full(upgrade),
     }
 }
 
-/// A file of the page, for those who may see it.
-async fn file(State(site): State<Arc<Site>>, request: Request) -> Response {
+/// A file of the page, for visitors with access.
+async fn file(State(state): State<Arc<AppState>>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response();
     }
     let headers = request.headers();
     let path = request.uri().path();
     let mut renewed = None;
-    if let Some(gate) = &site.gate {
-        let Some(visitor) = gate.visitor(headers) else {
-            return gate::refusal(wants_page(headers));
+    if let Some(auth) = &state.auth {
+        let Some(visitor) = auth.visitor(headers) else {
+            return auth::unauthorized(accepts_html(headers));
         };
-        if path == "/" || wants_page(headers) {
-            renewed = gate.cookie(visitor);
+        if path == "/" || accepts_html(headers) {
+            renewed = auth.cookie(visitor);
         }
     }
-    let mut response = found(&site, path, headers);
+    let mut response = match state.page.find(path) {
+        Lookup::Asset(asset) => asset.respond(headers),
+        Lookup::Folder => {
+            let folder = format!("{path}/");
+            (StatusCode::PERMANENT_REDIRECT, [(LOCATION, folder)]).into_response()
+        }
+        Lookup::NotFound => (StatusCode::NOT_FOUND, "There is no such file here.").into_response(),
+    };
     if let Some(cookie) = renewed {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
     response
 }
 
-fn found(site: &Site, path: &str, headers: &HeaderMap) -> Response {
-    match site.page.find(path) {
-        Found::Asset(asset) => asset.answer(headers),
-        Found::Folder => {
-            let folder = format!("{path}/");
-            (StatusCode::PERMANENT_REDIRECT, [(LOCATION, folder)]).into_response()
-        }
-        Found::Nothing => (StatusCode::NOT_FOUND, "There is no such file here.").into_response(),
-    }
-}
-
-fn wants_page(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(axum::http::header::ACCEPT);
-    accepted
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.contains("text/html"))
 }
 
-async fn join_page(State(site): State<Arc<Site>>) -> Response {
-    match &site.gate {
-        Some(_) => gate::page(),
+async fn join_page(State(state): State<Arc<AppState>>) -> Response {
+    match &state.auth {
+        Some(_) => auth::page(),
         None => (StatusCode::SEE_OTHER, [(LOCATION, "/")]).into_response(),
     }
 }
 
-/// Takes a token, which is the whole body.
+/// Exchanges the token, which is the whole body, for a session cookie.
 async fn join(
-    State(site): State<Arc<Site>>,
-    Extension(client): Extension<Neighbour>,
+    State(state): State<Arc<AppState>>,
+    Extension(client): Extension<ClientKey>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some(gate) = &site.gate else {
+    let Some(auth) = &state.auth else {
         return StatusCode::NO_CONTENT.into_response();
     };
-    if let Err(wait) = site.attempts.take(client, Instant::now()) {
-        return too_often(wait);
+    if let Err(wait) = state.attempts.take(client, Instant::now()) {
+        return too_many_requests(wait);
     }
-    let body = match timeout(BODY, to_bytes(body, LONGEST_TOKEN)).await {
+    let body = match timeout(BODY_TIMEOUT, to_bytes(body, MAX_TOKEN_BODY)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => {
-            return (StatusCode::PAYLOAD_TOO_LARGE, "That is no token.").into_response();
+            return (StatusCode::PAYLOAD_TOO_LARGE, "This is not a token.").into_response();
         }
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    gate.join(&headers, &String::from_utf8_lossy(&body))
+    auth.join(&headers, &String::from_utf8_lossy(&body))
 }

@@ -1,4 +1,4 @@
-//! A server, bound and ready.
+//! A server: bind, run, stop.
 
 use std::future::Future;
 use std::io;
@@ -10,33 +10,34 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
+use crate::auth::{Auth, Secret, Token};
 use crate::connection;
 use crate::error::ServeError;
-use crate::gate::{Gate, Secret, Token};
-use crate::guard::{Buckets, Hosts};
-use crate::hall::OpenHall;
+use crate::hosts::AllowedHosts;
+use crate::rate_limit::RateLimiter;
 use crate::router::router;
 use crate::settings::{Limits, PORT, Settings};
-use crate::site::Site;
+use crate::shared_engine::EngineHandle;
+use crate::state::AppState;
 
-/// How long pages are told that the server ends.
-const GOODBYES: Duration = Duration::from_millis(200);
+/// Time for the WebSockets to send their last messages on shutdown.
+const SHUTDOWN_NOTICE: Duration = Duration::from_millis(200);
 
-/// A server that listens and does not answer yet.
+/// A server that listens on its port and does not serve yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     token: Option<Token>,
-    site: Arc<Site>,
-    hall: Option<OpenHall>,
+    state: Arc<AppState>,
+    engine: Option<EngineHandle>,
     limits: Limits,
 }
 
 impl Server {
-    /// Takes the port.
+    /// Opens the port and starts the host's engine, if there is one.
     ///
     /// # Errors
-    /// Nobody can listen there; the message says what to do.
+    /// The port or the host's folder cannot be used.
     pub async fn bind(mut settings: Settings) -> Result<Self, ServeError> {
         if settings.host.is_some() && settings.secret.is_none() {
             settings.secret = Some(Secret::random()?);
@@ -51,40 +52,40 @@ impl Server {
             .secret
             .as_ref()
             .map(|secret| secret.token().clone());
-        let (page, hall) = match &settings.host {
+        let (page, engine) = match &settings.host {
             Some(host) => {
-                let page = settings.page.of_host(&host.name);
-                (page, Some(OpenHall::start(host)?))
+                let page = settings.page.for_host(&host.name);
+                (page, Some(EngineHandle::start(host)?))
             }
             None => (settings.page, None),
         };
-        let site = Arc::new(Site {
+        let state = Arc::new(AppState {
             page,
-            hall: hall.as_ref().map(|open| Arc::clone(&open.hall)),
-            gate: settings
+            engine: engine.as_ref().map(|handle| Arc::clone(&handle.engine)),
+            auth: settings
                 .secret
-                .map(|secret| Gate::new(secret, address.port())),
+                .map(|secret| Auth::new(secret, address.port())),
             ping: limits.ping,
-            hosts: Hosts::new(settings.bind, &settings.names),
-            requests: Buckets::new(limits.requests),
-            attempts: Buckets::new(limits.attempts),
+            hosts: AllowedHosts::new(settings.bind, &settings.names),
+            requests: RateLimiter::new(limits.requests),
+            attempts: RateLimiter::new(limits.attempts),
         });
         Ok(Self {
             listener,
             address,
             token,
-            site,
-            hall,
+            state,
+            engine,
             limits,
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The link for a browser on this machine; with the token, where one is needed.
+    /// The link for a browser on this machine, with the token if access needs one.
     pub fn link(&self) -> String {
         let ip = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -94,8 +95,8 @@ impl Server {
         self.link_by(ip)
     }
 
-    /// The link for others in the network; `None` where they cannot reach the server, or this
-    /// machine does not know its own address.
+    /// The link for other machines in the network; `None` if they cannot reach the server, or the
+    /// address of this machine is unknown.
     pub fn network_link(&self) -> Option<String> {
         match self.address.ip() {
             ip if ip.is_loopback() => None,
@@ -112,17 +113,18 @@ impl Server {
         }
     }
 
-    /// Answers until `stop`, then ends in good order.
+    /// Serves until `stop` completes, then shuts down.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let site = Arc::clone(&self.site);
-        // Until it is done, files are sent as they are.
-        thread::spawn(move || site.page.compress());
-        connection::serve(self.listener, router(self.site), self.limits, stop).await;
-        if let Some(hall) = self.hall {
-            // The run that is going is kept at its checkpoint first.
-            tokio::task::spawn_blocking(move || hall.close()).await.ok();
-            // The pages hear of it; who is slow learns it from the closed connection.
-            sleep(GOODBYES).await;
+        let state = Arc::clone(&self.state);
+        // Files are sent uncompressed until this is done.
+        thread::spawn(move || state.page.compress());
+        connection::serve(self.listener, router(self.state), self.limits, stop).await;
+        if let Some(engine) = self.engine {
+            // Saves the checkpoint of the running job.
+            tokio::task::spawn_blocking(move || engine.close())
+                .await
+                .ok();
+            sleep(SHUTDOWN_NOTICE).await;
         }
     }
 }
@@ -140,8 +142,8 @@ async fn listen(bind: IpAddr, port: Option<u16>) -> Result<TcpListener, ServeErr
     }
 }
 
-/// The address that the system would send from. No packet leaves: a datagram socket's peer is only
-/// noted, and this one is of a network kept for documents (RFC 5737, RFC 3849).
+/// The address that the system would send from. Connecting a datagram socket sends no packet; the peer
+/// is in a network reserved for documentation (RFC 5737, RFC 3849).
 fn network_address(unspecified: IpAddr) -> Option<IpAddr> {
     let peer: IpAddr = match unspecified {
         IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
@@ -149,6 +151,6 @@ fn network_address(unspecified: IpAddr) -> Option<IpAddr> {
     };
     let socket = UdpSocket::bind((unspecified, 0)).ok()?;
     socket.connect((peer, 9)).ok()?;
-    let own = socket.local_addr().ok()?.ip();
-    (!own.is_unspecified()).then_some(own)
+    let local = socket.local_addr().ok()?.ip();
+    (!local.is_unspecified()).then_some(local)
 }

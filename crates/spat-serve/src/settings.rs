@@ -1,39 +1,39 @@
-//! What a server is asked to be.
+//! Settings of a server.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::gate::Secret;
-use crate::guard::Rate;
-use crate::hall::Host;
+use crate::auth::Secret;
 use crate::page::Page;
+use crate::rate_limit::Rate;
+use crate::shared_engine::Host;
 
-/// A server to be.
+/// Settings of a server.
 #[derive(Clone)]
 pub struct Settings {
     /// The address to listen on.
     pub bind: IpAddr,
-    /// The port; `None` takes [`PORT`], or a free one where that is taken.
+    /// The port; `None` takes [`PORT`], or a free one if another program uses it.
     pub port: Option<u16>,
-    /// Names that it answers to beside its addresses.
+    /// Host names that it answers to, beside its addresses.
     pub names: Vec<String>,
-    /// What it serves.
+    /// The page that it serves.
     pub page: Page,
-    /// Who may come in: `None` lets everybody in who reaches it.
+    /// Secret of the join link; `None` gives access to everyone.
     pub secret: Option<Secret>,
-    /// The engine that visitors share; `None` lets each compute in a browser of their own. It needs
-    /// a secret: visitors are told apart by their passes.
+    /// The engine that visitors share; `None` lets each compute in a browser. It needs a secret,
+    /// because session cookies identify the visitors.
     pub host: Option<Host>,
-    /// What it bears.
+    /// Limits for clients.
     pub limits: Limits,
 }
 
-/// The port that is tried first: SPAT on a telephone's keys. A browser keeps a page's history by
-/// its address, so the address should be the same every time.
+/// The default port. It should not vary between starts: browsers store a page's history by its
+/// address.
 pub const PORT: u16 = 7728;
 
 impl Settings {
-    /// For this machine alone.
+    /// A server for this machine alone.
     pub fn local(page: Page) -> Self {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -47,33 +47,33 @@ impl Settings {
     }
 }
 
-/// What clients may take, so that none takes it from the others.
+/// Limits for clients, which keep the server available for the others.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections in all.
+    /// Connections of all clients.
     pub connections: usize,
-    /// Connections from one address.
-    pub connections_of_one: usize,
-    /// How long the head of a request may take to arrive, and a connection may rest between two.
-    pub head: Duration,
-    /// How long a connection may make no progress, in either direction.
-    pub patience: Duration,
-    /// How often a page with nothing to say is asked whether it is there; shorter than the patience.
+    /// Connections of one client.
+    pub connections_per_client: usize,
+    /// How long the head of a request may take to arrive, and a connection may idle between requests.
+    pub header_timeout: Duration,
+    /// How long a read or write of a connection may make no progress.
+    pub idle_timeout: Duration,
+    /// Interval of WebSocket pings; shorter than the idle timeout.
     pub ping: Duration,
-    /// Requests from one address.
+    /// Requests of one client.
     pub requests: Rate,
-    /// Tokens tried from one address.
+    /// Join attempts of one client.
     pub attempts: Rate,
 }
 
 impl Default for Limits {
-    /// For a class of a hundred, also where all of it comes through one address.
+    /// For a class of a hundred, who may all share one address.
     fn default() -> Self {
         Self {
             connections: 800,
-            connections_of_one: 400,
-            head: Duration::from_secs(10),
-            patience: Duration::from_secs(60),
+            connections_per_client: 400,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
             ping: Duration::from_secs(20),
             requests: Rate {
                 burst: 2000.0,

@@ -1,7 +1,7 @@
-//! The page over HTTP: what visitors get, and what those get who mean no good.
+//! Tests of the HTTP server without a host's engine.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod visit;
+mod support;
 
 use std::io::{Read as _, Write as _};
 use std::net::IpAddr;
@@ -9,12 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use spat_serve::{Limits, Rate, Secret, ServeError, Server, Settings};
-use visit::{Answer, Running, local, page_folder};
+use support::{HttpResponse, TestServer, local, page_folder};
 
 #[test]
-fn the_page_comes_with_its_types_and_its_policy() {
+fn files_have_content_types_caching_and_security_headers() {
     let folder = page_folder();
-    let server = Running::start(local(&folder));
+    let server = TestServer::start(local(&folder));
     let index = server.get("/", &[]);
     assert_eq!(index.status, 200);
     assert!(index.text().contains("the page"));
@@ -49,23 +49,23 @@ fn the_page_comes_with_its_types_and_its_policy() {
     let tag = format!("if-none-match: {}", index.header("etag").unwrap());
     let again = server.get("/", &[&tag]);
     assert_eq!((again.status, again.body.len()), (304, 0));
-    let head = server.ask("HEAD", "/", &[], "");
+    let head = server.request("HEAD", "/", &[], "");
     assert_eq!((head.status, head.body.len()), (200, 0));
     let own = format!("origin: http://{}", server.address);
-    assert_eq!(server.ask("DELETE", "/", &[&own], "").status, 405);
+    assert_eq!(server.request("DELETE", "/", &[&own], "").status, 405);
 }
 
 #[test]
-fn large_files_travel_compressed() {
+fn large_files_are_compressed() {
     let folder = page_folder();
-    let server = Running::start(local(&folder));
+    let server = TestServer::start(local(&folder));
     let small = || {
         server.get(
             "/app-0123456789abcdef_bg.wasm",
             &["accept-encoding: gzip, br"],
         )
     };
-    // They are compressed beside the first answers.
+    // Compression takes place in the background.
     let begun = Instant::now();
     while small().header("content-encoding").is_none() {
         assert!(begun.elapsed() < Duration::from_secs(20));
@@ -78,9 +78,9 @@ fn large_files_travel_compressed() {
 }
 
 #[test]
-fn no_path_leads_out_of_the_page() {
+fn paths_do_not_leave_the_page() {
     let folder = page_folder();
-    let server = Running::start(local(&folder));
+    let server = TestServer::start(local(&folder));
     for path in [
         "/../secret.txt",
         "/..%2fsecret.txt",
@@ -95,14 +95,14 @@ fn no_path_leads_out_of_the_page() {
         "/index.html%00.js",
         "/?/../secret.txt/..",
     ] {
-        let answer = server.get(path, &[]);
+        let response = server.get(path, &[]);
         assert!(
-            !answer.text().contains("nobody") && !answer.text().contains("root:"),
+            !response.text().contains("nobody") && !response.text().contains("root:"),
             "{path}"
         );
         assert!(
-            matches!(answer.status, 400 | 404) || path.starts_with("/?"),
-            "{path}: {answer:?}"
+            matches!(response.status, 400 | 404) || path.starts_with("/?"),
+            "{path}: {response:?}"
         );
     }
     let lessons = server.get("/lessons", &[]);
@@ -115,9 +115,9 @@ fn no_path_leads_out_of_the_page() {
 }
 
 #[test]
-fn other_names_and_other_sites_are_turned_away() {
+fn other_hosts_and_origins_are_rejected() {
     let folder = page_folder();
-    let server = Running::start(local(&folder));
+    let server = TestServer::start(local(&folder));
     let named = |host: &str| {
         let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
         server.raw(request.as_bytes()).status
@@ -148,25 +148,25 @@ fn other_names_and_other_sites_are_turned_away() {
     );
 }
 
-fn guarded(folder: &tempfile::TempDir) -> (Running, String) {
+fn guarded(folder: &tempfile::TempDir) -> (TestServer, String) {
     let secret = Secret::random().unwrap();
     let token = secret.token().to_string();
     let settings = Settings {
         secret: Some(secret),
         ..local(folder)
     };
-    (Running::start(settings), token)
+    (TestServer::start(settings), token)
 }
 
 #[test]
-fn only_those_with_the_token_get_in() {
+fn access_requires_the_token() {
     let folder = page_folder();
     let (server, token) = guarded(&folder);
-    let stranger = server.get("/", &["accept: text/html"]);
-    assert_eq!(stranger.status, 401);
-    assert!(stranger.text().contains("id=\"token\"") && !stranger.text().contains("the page"));
+    let denied = server.get("/", &["accept: text/html"]);
+    assert_eq!(denied.status, 401);
+    assert!(denied.text().contains("id=\"token\"") && !denied.text().contains("the page"));
     assert!(
-        stranger
+        denied
             .header("content-security-policy")
             .unwrap()
             .starts_with("default-src 'none'")
@@ -185,22 +185,19 @@ fn only_those_with_the_token_get_in() {
         &token[..18],
         &format!("{token}0"),
     ] {
-        let refused = server.join(wrong);
-        assert_eq!(refused.status, 403, "{wrong}");
-        assert!(refused.header("set-cookie").is_none());
-        assert!(!refused.text().contains(&token));
+        let rejected = server.join(wrong);
+        assert_eq!(rejected.status, 403, "{wrong}");
+        assert!(rejected.header("set-cookie").is_none());
+        assert!(!rejected.text().contains(&token));
     }
-    let unasked = server.ask("POST", "/join", &[], &token);
-    assert_eq!(
-        unasked.status, 403,
-        "a form of another site sends the token unseen"
-    );
+    let without_origin = server.request("POST", "/join", &[], &token);
+    assert_eq!(without_origin.status, 403, "a request without an origin");
 
     let joined = server.join(&token.to_lowercase());
     assert_eq!(joined.status, 204);
     let cookie = joined.cookie();
     assert!(server.get("/", &[&cookie]).text().contains("the page"));
-    // A month is counted from the last visit.
+    // Every visit renews the cookie.
     let visit = server.get("/", &[&cookie]);
     assert_eq!(visit.cookie(), cookie);
     assert!(
@@ -223,12 +220,12 @@ fn only_those_with_the_token_get_in() {
     assert_eq!(
         other.get("/", &[&cookie]).status,
         401,
-        "a pass of another server"
+        "a cookie of another server"
     );
 }
 
 #[test]
-fn tokens_cannot_be_tried_one_after_the_other() {
+fn join_attempts_are_limited() {
     let folder = page_folder();
     let secret = Secret::random().unwrap();
     let limits = Limits {
@@ -243,20 +240,17 @@ fn tokens_cannot_be_tried_one_after_the_other() {
         limits,
         ..local(&folder)
     };
-    let server = Running::start(settings);
+    let server = TestServer::start(settings);
     for _ in 0..5 {
         assert_eq!(server.join("0000-0000-0000-0000").status, 403);
     }
     let waits = server.join(&secret.token().to_string());
-    assert_eq!(
-        waits.status, 429,
-        "even the right one, or a guesser would learn it"
-    );
+    assert_eq!(waits.status, 429, "also for the right token");
     assert!(waits.header("retry-after").is_some());
 }
 
 #[test]
-fn who_asks_too_often_waits() {
+fn requests_are_limited() {
     let folder = page_folder();
     let limits = Limits {
         requests: Rate {
@@ -265,7 +259,7 @@ fn who_asks_too_often_waits() {
         },
         ..Limits::default()
     };
-    let server = Running::start(Settings {
+    let server = TestServer::start(Settings {
         limits,
         ..local(&folder)
     });
@@ -273,17 +267,21 @@ fn who_asks_too_often_waits() {
     assert!(statuses[..20].iter().all(|status| *status == 200));
     assert!(statuses.contains(&429), "{statuses:?}");
     thread::sleep(Duration::from_millis(500));
-    assert_eq!(server.get("/", &[]).status, 200, "and is served again");
+    assert_eq!(
+        server.get("/", &[]).status,
+        200,
+        "the limit is lifted with time"
+    );
 }
 
 #[test]
-fn a_client_that_never_ends_its_request_is_let_go() {
+fn an_incomplete_request_times_out() {
     let folder = page_folder();
     let limits = Limits {
-        head: Duration::from_millis(400),
+        header_timeout: Duration::from_millis(400),
         ..Limits::default()
     };
-    let server = Running::start(Settings {
+    let server = TestServer::start(Settings {
         limits,
         ..local(&folder)
     });
@@ -291,7 +289,7 @@ fn a_client_that_never_ends_its_request_is_let_go() {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(1500) {
         for stream in &mut slow {
-            // A header byte now and then; an error means that the server has had enough.
+            // An error means that the server has closed the connection.
             stream.write_all(b"G").ok();
         }
         assert_eq!(
@@ -302,8 +300,8 @@ fn a_client_that_never_ends_its_request_is_let_go() {
         thread::sleep(Duration::from_millis(100));
     }
     for mut stream in slow {
-        let answer = Answer::read(&mut stream);
-        assert!(matches!(answer.status, 0 | 400 | 408), "{answer:?}");
+        let response = HttpResponse::read(&mut stream);
+        assert!(matches!(response.status, 0 | 400 | 408), "{response:?}");
     }
     assert!(
         begun.elapsed() < Duration::from_secs(5),
@@ -312,14 +310,14 @@ fn a_client_that_never_ends_its_request_is_let_go() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_let_go() {
+fn a_client_that_reads_nothing_times_out() {
     let folder = page_folder();
     let limits = Limits {
-        patience: Duration::from_millis(400),
-        connections_of_one: 12,
+        idle_timeout: Duration::from_millis(400),
+        connections_per_client: 12,
         ..Limits::default()
     };
-    let server = Running::start(Settings {
+    let server = TestServer::start(Settings {
         limits,
         ..local(&folder)
     });
@@ -330,7 +328,7 @@ fn a_client_that_takes_nothing_is_let_go() {
     let mut idle = Vec::new();
     for _ in 0..10 {
         let mut stream = server.connect();
-        // More answers than the system's buffers between us hold.
+        // More responses than the socket buffers hold.
         for _ in 0..8 {
             stream.write_all(request.as_bytes()).unwrap();
         }
@@ -342,43 +340,43 @@ fn a_client_that_takes_nothing_is_let_go() {
         "others are served meanwhile"
     );
     thread::sleep(Duration::from_millis(1500));
-    // Their places are free again: these would not fit beside them.
+    // Their connections are closed; otherwise these would exceed the limit.
     let fresh: Vec<_> = (0..11).map(|_| server.connect()).collect();
     assert_eq!(server.get("/", &[]).status, 200);
     drop((idle, fresh));
 }
 
 #[test]
-fn one_address_cannot_take_every_connection() {
+fn connections_per_client_are_limited() {
     let folder = page_folder();
     let limits = Limits {
-        connections_of_one: 5,
+        connections_per_client: 5,
         ..Limits::default()
     };
-    let server = Running::start(Settings {
+    let server = TestServer::start(Settings {
         limits,
         ..local(&folder)
     });
     let held: Vec<_> = (0..5).map(|_| server.connect()).collect();
-    // The server counts them as it takes them in.
+    // The server counts connections as it accepts them.
     thread::sleep(Duration::from_millis(200));
     let mut one_more = server.connect();
-    let refused = Answer::read(&mut one_more);
-    assert_eq!(refused.status, 503);
-    assert_eq!(refused.text().len(), 52);
+    let rejected = HttpResponse::read(&mut one_more);
+    assert_eq!(rejected.status, 503);
+    assert_eq!(rejected.text().len(), 52);
     drop(held);
     let begun = Instant::now();
     while server.get("/", &[]).status != 200 {
         assert!(
             begun.elapsed() < Duration::from_secs(5),
-            "places are not given back"
+            "permits are not released"
         );
         thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn what_is_too_large_or_no_request_is_refused() {
+fn oversized_and_invalid_requests_are_rejected() {
     let folder = page_folder();
     let (server, _) = guarded(&folder);
     let long = format!("x-long: {}", "x".repeat(40 << 10));
@@ -393,18 +391,18 @@ fn what_is_too_large_or_no_request_is_refused() {
         &[0; 512],
         b"HELO\r\n\r\n",
     ] {
-        let answer = server.raw(&[garbage, b"\r\n\r\n"].concat());
-        assert!(matches!(answer.status, 0 | 400), "{answer:?}");
+        let response = server.raw(&[garbage, b"\r\n\r\n"].concat());
+        assert!(matches!(response.status, 0 | 400), "{response:?}");
     }
     assert_eq!(
         server.get("/join", &[]).status,
         200,
-        "and the server is well"
+        "the server still works"
     );
 }
 
 #[test]
-fn fifty_at_once_all_get_the_page() {
+fn fifty_visitors_at_once_get_the_page() {
     let folder = page_folder();
     let (server, token) = guarded(&folder);
     thread::scope(|scope| {
@@ -426,14 +424,14 @@ fn fifty_at_once_all_get_the_page() {
         }
         cookies.sort();
         cookies.dedup();
-        assert_eq!(cookies.len(), 50, "everybody is somebody else");
+        assert_eq!(cookies.len(), 50, "every visitor has a cookie of its own");
     });
 }
 
 #[test]
-fn a_connection_is_used_again() {
+fn connections_are_kept_alive() {
     let folder = page_folder();
-    let server = Running::start(local(&folder));
+    let server = TestServer::start(local(&folder));
     let mut stream = server.connect();
     let request = format!("HEAD / HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
     for _ in 0..3 {
@@ -459,7 +457,7 @@ fn bind(settings: Settings) -> Result<std::net::SocketAddr, ServeError> {
 }
 
 #[test]
-fn what_cannot_be_bound_is_told_with_a_way_out() {
+fn bind_errors_give_advice() {
     let folder = page_folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -483,7 +481,7 @@ fn what_cannot_be_bound_is_told_with_a_way_out() {
 }
 
 #[test]
-fn links_carry_the_token_where_one_is_needed() {
+fn links_contain_the_token_if_access_needs_one() {
     let folder = page_folder();
     let secret = Secret::random().unwrap();
     let token = secret.token().to_string();

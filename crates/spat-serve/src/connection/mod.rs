@@ -1,7 +1,7 @@
-//! Connections: taken in while there is room, each on its own, so that none can hold another.
+//! Accepts TCP connections within the limits, and serves each in its own task.
 
-mod patience;
-mod slots;
+mod permits;
+mod timeout_stream;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -17,35 +17,36 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::guard::Neighbour;
+use crate::rate_limit::ClientKey;
 use crate::settings::Limits;
 
-use patience::Patient;
-use slots::Slots;
+use permits::ConnectionLimiter;
+use timeout_stream::TimeoutStream;
 
-/// Largest head of a request, bytes.
-const HEAD: usize = 16 << 10;
+/// Largest head of a request, in bytes.
+const MAX_HEAD: usize = 16 << 10;
 
 /// Most headers of a request.
-const HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 
-/// What a client gets for whom there is no room.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
+/// Response to a client that exceeds the connection limits.
+const FULL_RESPONSE: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\n\
     content-type: text/plain\r\ncontent-length: 52\r\n\r\n\
     This server has no room for one more connection now.";
 
-/// How long open answers may take once the server is told to end.
-const FAREWELL: Duration = Duration::from_secs(3);
+/// How long open responses may take after the server was stopped.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Serves until `stop`.
+/// Serves until `stop` completes.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let slots = Slots::new(limits.connections, limits.connections_of_one);
-    let (ending, ended) = watch::channel(());
+    let limiter = ConnectionLimiter::new(limits.connections, limits.connections_per_client);
+    let (shutdown, stopped) = watch::channel(());
     let mut tasks = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -55,67 +56,67 @@ pub(crate) async fn serve(
             () = &mut stop => break,
         };
         let Ok((stream, address)) = accepted else {
-            // Out of file descriptors, or a client gone at once: the next try may do better.
+            // The server is out of file descriptors, or the client has closed already.
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        match taken_in(&slots, stream, address, limits) {
+        match admit(&limiter, stream, address, limits) {
             Some(stream) => {
                 let router = router.clone().layer(Extension(client(address)));
-                tasks.spawn(connection(stream, router, limits, ended.clone()));
+                tasks.spawn(connection(stream, router, limits, stopped.clone()));
             }
             None => continue,
         }
     }
-    drop((listener, ending));
-    timeout(FAREWELL, async {
+    drop((listener, shutdown));
+    timeout(SHUTDOWN_TIMEOUT, async {
         while tasks.join_next().await.is_some() {}
     })
     .await
     .ok();
 }
 
-fn client(address: SocketAddr) -> Neighbour {
-    Neighbour::from(address.ip())
+fn client(address: SocketAddr) -> ClientKey {
+    ClientKey::from(address.ip())
 }
 
-fn taken_in(
-    slots: &Arc<Slots>,
+fn admit(
+    limiter: &Arc<ConnectionLimiter>,
     stream: TcpStream,
     address: SocketAddr,
     limits: Limits,
-) -> Option<Patient> {
+) -> Option<TimeoutStream> {
     stream.set_nodelay(true).ok();
-    match slots.take(client(address)) {
-        Some(slot) => Some(Patient::new(stream, limits.patience, slot)),
+    match limiter.acquire(client(address)) {
+        Some(permit) => Some(TimeoutStream::new(stream, limits.idle_timeout, permit)),
         None => {
-            // A courtesy: nobody waits for it to arrive.
-            stream.try_write(FULL).ok();
+            // Best effort: the client may be too slow to receive it.
+            stream.try_write(FULL_RESPONSE).ok();
             None
         }
     }
 }
 
-/// One connection to its end; its errors are its own.
+/// Serves one connection until it is closed.
 async fn connection(
-    stream: Patient,
+    stream: TimeoutStream,
     router: Router,
     limits: Limits,
-    mut ended: watch::Receiver<()>,
+    mut stopped: watch::Receiver<()>,
 ) {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD);
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD);
     let service = TowerToHyperService::new(router);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection.with_upgrades());
     tokio::select! {
         _ = connection.as_mut() => return,
-        // The sender sends nothing; it goes.
-        _ = ended.changed() => connection.as_mut().graceful_shutdown(),
+        // The sender is dropped on shutdown.
+        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
     }
     connection.await.ok();
 }

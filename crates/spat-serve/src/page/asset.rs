@@ -1,4 +1,4 @@
-//! One file of the page and how it is sent.
+//! A file of the page and its HTTP responses.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
@@ -14,20 +14,20 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-use super::kind::kind;
+use super::content_type::content_type;
 
-/// Smaller files fit one packet as they are.
-const WORTH_COMPRESSING: usize = 1024;
+/// Smaller files fit one packet uncompressed, in bytes.
+const MIN_COMPRESSED: usize = 1024;
 
 #[derive(Debug)]
 pub(crate) struct Asset {
-    kind: &'static str,
+    content_type: &'static str,
     bytes: Bytes,
-    /// The same, compressed; `None` inside if that gains nothing.
+    /// The bytes in gzip; `None` inside if they are not smaller.
     gzip: OnceLock<Option<Bytes>>,
-    /// Of the bytes, in hexadecimal.
+    /// Entity tag: a hash of the bytes, in hexadecimal.
     tag: String,
-    /// Its name holds a hash of its content.
+    /// The name contains a hash of the content.
     immutable: bool,
 }
 
@@ -35,7 +35,7 @@ impl Asset {
     pub(crate) fn new(name: &str, bytes: Vec<u8>) -> Self {
         let hash = Sha256::digest(&bytes);
         Self {
-            kind: kind(name),
+            content_type: content_type(name),
             tag: hash[..12]
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
@@ -46,14 +46,14 @@ impl Asset {
         }
     }
 
-    /// Empty for a file that is no text.
+    /// The content as text; empty if it is not UTF-8.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.bytes).unwrap_or_default()
     }
 
     pub(crate) fn compress(&self) {
         self.gzip.get_or_init(|| {
-            if self.bytes.len() < WORTH_COMPRESSING {
+            if self.bytes.len() < MIN_COMPRESSED {
                 return None;
             }
             let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -63,10 +63,10 @@ impl Asset {
         });
     }
 
-    /// The answer to a request with these headers.
-    pub(crate) fn answer(&self, request: &HeaderMap) -> Response {
+    /// The response to a request with these headers.
+    pub(crate) fn respond(&self, request: &HeaderMap) -> Response {
         let gzip = self.gzip.get().and_then(Option::as_ref);
-        let gzip = gzip.filter(|_| takes_gzip(request));
+        let gzip = gzip.filter(|_| accepts_gzip(request));
         let tag = match gzip {
             Some(_) => format!("\"{}-gz\"", self.tag),
             None => format!("\"{}\"", self.tag),
@@ -85,17 +85,17 @@ impl Asset {
             response
         };
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         if gzip.is_some() && !known {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-        let keep = if self.immutable {
+        let cache = if self.immutable {
             "private, max-age=31536000, immutable"
         } else {
             "no-cache"
         };
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             headers.insert(ETAG, tag);
         }
@@ -103,7 +103,7 @@ impl Asset {
     }
 }
 
-fn takes_gzip(request: &HeaderMap) -> bool {
+fn accepts_gzip(request: &HeaderMap) -> bool {
     let accepted = request.get(ACCEPT_ENCODING);
     accepted
         .and_then(|value| value.to_str().ok())
@@ -115,7 +115,7 @@ fn takes_gzip(request: &HeaderMap) -> bool {
         })
 }
 
-/// `spat-app-0123456789abcdef_bg.wasm`: Trunk puts a hash into such a name.
+/// Whether Trunk has put a hash into the name, as in `spat-app-0123456789abcdef_bg.wasm`.
 fn is_hashed(name: &str) -> bool {
     let Some((stem, "css" | "js" | "wasm")) = name.rsplit_once('.') else {
         return false;
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_with_a_hash_never_change() {
+    fn hashed_names_are_found() {
         assert!(is_hashed("spat-app-0123456789abcdef_bg.wasm"));
         assert!(is_hashed("theme-6d1cf0d2dd4d8b1a.css"));
         assert!(!is_hashed("spat-worker_loader.js"));
@@ -142,17 +142,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_not_sent_again() {
+    fn a_known_file_is_not_sent_again() {
         let asset = Asset::new("a.css", vec![b'a'; 5000]);
         asset.compress();
         let mut request = HeaderMap::new();
         request.insert(ACCEPT_ENCODING, HeaderValue::from_static("br, gzip"));
-        let first = asset.answer(&request);
+        let first = asset.respond(&request);
         assert_eq!(first.headers()[CONTENT_ENCODING], "gzip");
         request.insert(IF_NONE_MATCH, first.headers()[ETAG].clone());
-        assert_eq!(asset.answer(&request).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(asset.respond(&request).status(), StatusCode::NOT_MODIFIED);
         request.remove(ACCEPT_ENCODING);
-        let plain = asset.answer(&request);
+        let plain = asset.respond(&request);
         assert_eq!(plain.status(), StatusCode::OK);
         assert_eq!(plain.headers()[CONTENT_LENGTH], "5000");
     }

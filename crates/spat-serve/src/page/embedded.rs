@@ -1,4 +1,4 @@
-//! The page in this program, if it was there when the program was built.
+//! The page that is embedded in this program, if it was built before the program.
 
 use rust_embed::Embed;
 
@@ -7,7 +7,7 @@ use rust_embed::Embed;
 #[allow_missing = true]
 struct Dist;
 
-/// Names and bytes; none in a program that was built without the page.
+/// Paths and contents of all files; empty in a program that was built without the page.
 pub(super) fn files() -> Vec<(String, Vec<u8>)> {
     Dist::iter()
         .filter_map(|name| {

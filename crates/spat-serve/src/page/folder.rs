@@ -1,4 +1,4 @@
-//! A page in a folder.
+//! A page that is read from a folder.
 
 use std::fs;
 use std::io;
@@ -6,16 +6,16 @@ use std::path::Path;
 
 use crate::error::ServeError;
 
-/// A page of ours has a few megabytes; a folder with more is another folder.
-const LARGEST: u64 = 512 << 20;
+/// Most bytes of a page, which catches a wrong folder.
+const MAX_BYTES: u64 = 512 << 20;
 
-/// Every plain file below `root` with its name from there. Hidden files and links stay out.
+/// Relative path and content of every file below `root`, except hidden files and symbolic links.
 pub(super) fn files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, ServeError> {
     if !root.join(super::INDEX).is_file() {
         return Err(ServeError::NotAPage(root.to_owned()));
     }
     let mut files = Vec::new();
-    let mut room = LARGEST;
+    let mut remaining = MAX_BYTES;
     let mut folders = vec![(root.to_owned(), String::new())];
     while let Some((folder, start)) = folders.pop() {
         let failed = |reason| failed("read", &folder, reason);
@@ -32,7 +32,7 @@ pub(super) fn files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, ServeError> {
                 folders.push((path, format!("{start}{name}/")));
             } else if kind.is_file() {
                 let size = entry.metadata().map_err(failed)?.len();
-                room = room.checked_sub(size).ok_or_else(|| too_large(root))?;
+                remaining = remaining.checked_sub(size).ok_or_else(|| too_large(root))?;
                 let bytes =
                     fs::read(&path).map_err(|reason| self::failed("read", &path, reason))?;
                 files.push((format!("{start}{name}"), bytes));
@@ -48,8 +48,11 @@ fn failed(what: &'static str, path: &Path, reason: io::Error) -> ServeError {
 }
 
 fn too_large(root: &Path) -> ServeError {
-    let words = format!("it holds more than {} MB and is no page", LARGEST >> 20);
-    failed("serve", root, io::Error::other(words))
+    let message = format!(
+        "it holds more than {} MB, so it is not a page",
+        MAX_BYTES >> 20
+    );
+    failed("serve", root, io::Error::other(message))
 }
 
 #[cfg(test)]
@@ -57,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_files_are_read_and_nothing_else() {
+    fn hidden_files_and_links_are_left_out() {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path();
         assert!(matches!(files(path), Err(ServeError::NotAPage(_))));

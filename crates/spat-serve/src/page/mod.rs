@@ -1,9 +1,9 @@
-//! The page's files, all in memory from the start: no request ever reaches the file system.
+//! The page's files. They are all in memory, so that no request reaches the file system.
 
 mod asset;
+mod content_type;
 mod embedded;
 mod folder;
-mod kind;
 mod policy;
 
 use std::collections::HashMap;
@@ -14,37 +14,37 @@ pub(crate) use asset::Asset;
 
 use crate::error::ServeError;
 
-/// The file that an address without a file's name means.
+/// The file of a path that ends with a slash.
 const INDEX: &str = "index.html";
 
-/// What the page says before its own module is there.
+/// Text of `index.html` that is true only if the browser computes.
 const PROMISE: &str = "Your data never leave this computer";
 
-/// The files of a page by their names, `/` between folders.
+/// The files of a page by their paths.
 #[derive(Debug, Clone)]
 pub struct Page {
     assets: HashMap<String, Arc<Asset>>,
     policy: String,
 }
 
-/// What an address means.
-pub(crate) enum Found<'a> {
+/// The result of looking up a path.
+pub(crate) enum Lookup<'a> {
     Asset(&'a Arc<Asset>),
-    /// A folder, asked for without its slash.
+    /// A folder, without the slash at the end.
     Folder,
-    Nothing,
+    NotFound,
 }
 
 impl Page {
-    /// The page that this program carries.
+    /// The page that is embedded in this program.
     ///
     /// # Errors
-    /// It was built before the page was.
+    /// This program was built without the page.
     pub fn embedded() -> Result<Self, ServeError> {
         Self::of(embedded::files()).ok_or(ServeError::NoPage)
     }
 
-    /// A page in a folder, as `cargo xtask dist` leaves it. Read once; later changes are not seen.
+    /// The page in a folder, as `cargo xtask dist` creates it. Later changes have no effect.
     ///
     /// # Errors
     /// The folder holds no page, or cannot be read.
@@ -60,13 +60,13 @@ impl Page {
                 (name, asset)
             })
             .collect();
-        let policy = policy::of_page(assets.get(INDEX)?.text());
+        let policy = policy::for_page(assets.get(INDEX)?.text());
         Some(Self { assets, policy })
     }
 
-    /// The page of a host whose engine its visitors use: told so by an element in its head, and no
-    /// longer promising what is true of a browser's own engine.
-    pub(crate) fn of_host(mut self, name: &str) -> Self {
+    /// The page for visitors of a host's engine: a `meta` element names the host, and the promise that
+    /// data stay in the browser is replaced.
+    pub(crate) fn for_host(mut self, name: &str) -> Self {
         let name = escaped(name);
         if let Some(index) = self.assets.get(INDEX) {
             let element = format!("<head><meta name=\"spat-host\" content=\"{name}\">");
@@ -78,9 +78,9 @@ impl Page {
         self
     }
 
-    /// What `path`, which starts with a slash, means. Nothing is decoded and nothing is resolved: a
-    /// name is a file's name to the letter or it is nothing.
-    pub(crate) fn find(&self, path: &str) -> Found<'_> {
+    /// Looks up a path that starts with a slash. It must equal a file's path: nothing is decoded or
+    /// resolved.
+    pub(crate) fn find(&self, path: &str) -> Lookup<'_> {
         let name = path.strip_prefix('/').unwrap_or(path);
         let found = if name.is_empty() || name.ends_with('/') {
             self.assets.get(&format!("{name}{INDEX}"))
@@ -88,19 +88,19 @@ impl Page {
             self.assets.get(name)
         };
         match found {
-            Some(asset) => Found::Asset(asset),
-            None if self.assets.contains_key(&format!("{name}/{INDEX}")) => Found::Folder,
-            None => Found::Nothing,
+            Some(asset) => Lookup::Asset(asset),
+            None if self.assets.contains_key(&format!("{name}/{INDEX}")) => Lookup::Folder,
+            None => Lookup::NotFound,
         }
     }
 
-    /// The page's own content security policy, for the headers of all its files: a worker takes its
-    /// policy from there and not from the page.
+    /// The page's content security policy, sent with all files: a worker takes its policy from its own
+    /// response and not from the page.
     pub(crate) fn policy(&self) -> &str {
         &self.policy
     }
 
-    /// Compresses what gains by it. Takes about a second for the whole page.
+    /// Compresses all files. Takes about a second.
     pub(crate) fn compress(&self) {
         for asset in self.assets.values() {
             asset.compress();
@@ -108,7 +108,7 @@ impl Page {
     }
 }
 
-/// For an element or an attribute.
+/// Escapes text for an element or an attribute.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
@@ -142,12 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn names_are_taken_to_the_letter() {
+    fn paths_must_match_exactly() {
         let page = page();
         for known in ["/", "/index.html", "/lessons/", "/app-0123456789abcdef.js"] {
-            assert!(matches!(page.find(known), Found::Asset(_)), "{known}");
+            assert!(matches!(page.find(known), Lookup::Asset(_)), "{known}");
         }
-        assert!(matches!(page.find("/lessons"), Found::Folder));
+        assert!(matches!(page.find("/lessons"), Lookup::Folder));
         for unknown in [
             "/../Cargo.toml",
             "/%2e%2e/Cargo.toml",
@@ -157,16 +157,16 @@ mod tests {
             "/lessons\\index.html",
             "//example.org",
         ] {
-            assert!(matches!(page.find(unknown), Found::Nothing), "{unknown}");
+            assert!(matches!(page.find(unknown), Lookup::NotFound), "{unknown}");
         }
     }
 
     #[test]
-    fn a_hosts_page_says_who_computes() {
+    fn a_hosts_page_names_the_host() {
         let real = include_str!("../../../../index.html");
         let files = vec![("index.html".to_owned(), real.into())];
-        let page = Page::of(files).unwrap().of_host("Room \"7\" <b>");
-        let Found::Asset(index) = page.find("/") else {
+        let page = Page::of(files).unwrap().for_host("Room \"7\" <b>");
+        let Lookup::Asset(index) = page.find("/") else {
             panic!("no index");
         };
         let text = index.text();

@@ -1,12 +1,12 @@
-//! The host's engine: what its visitors get, how they share it, and what bad ones cannot do.
+//! Tests of the host's engine with real sockets and trainings.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod connections;
-mod kept;
-mod sharing;
-mod strangers;
-#[path = "../visit/mod.rs"]
-mod visit;
+mod access;
+mod reconnect;
+mod runs;
+mod scheduling;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ use spat_spec::{
     Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment, Report,
     RunSummary,
 };
+use support::client::{Client, connect, event, is_done, is_paused, is_stopped, is_trained};
+use support::toy::{experiment, table};
+use support::{TestServer, local, page_folder};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
-use visit::client::{Client, dial, event, is_done, is_paused, is_stopped, is_trained};
-use visit::toy::{experiment, table};
-use visit::{Running, local, page_folder};
 
 fn facts() -> DeviceFacts {
     DeviceFacts {
@@ -38,9 +38,9 @@ fn facts() -> DeviceFacts {
     }
 }
 
-/// A server with an engine, its token, and its folders.
+/// A server with an engine, its token and its page.
 struct Hosted {
-    server: Running,
+    server: TestServer,
     token: String,
     _page: TempDir,
 }
@@ -51,9 +51,9 @@ fn host(folder: &Path, rules: Rules) -> Hosted {
 
 fn host_with(folder: &Path, rules: Rules, limits: Limits) -> Hosted {
     let page = page_folder();
-    let secret = Secret::kept_in(folder).unwrap();
+    let secret = Secret::stored_in(folder).unwrap();
     let token = secret.token().to_string();
-    let server = Running::start(Settings {
+    let server = TestServer::start(Settings {
         secret: Some(secret),
         host: Some(Host {
             folder: folder.to_owned(),
@@ -72,24 +72,24 @@ fn host_with(folder: &Path, rules: Rules, limits: Limits) -> Hosted {
 }
 
 impl Hosted {
-    /// A new visitor's pass.
+    /// The cookie of a new visitor, as a header line.
     fn join(&self) -> String {
         self.server.join(&self.token).cookie()
     }
 
     async fn client(&self) -> Client {
-        Client::arrive(self.server.address, &self.join()).await
+        Client::open_page(self.server.address, &self.join()).await
     }
 }
 
-fn report(notices: &[EngineMessage]) -> Report {
-    match notices.last().and_then(event) {
+fn report(messages: &[EngineMessage]) -> Report {
+    match messages.last().and_then(event) {
         Some(Event::Done { report }) => (**report).clone(),
         other => panic!("{other:?}"),
     }
 }
 
-/// What an engine of one's own makes of the same.
+/// The report of an engine that is not shared.
 fn alone(experiment: &Experiment, bytes: &[u8]) -> Report {
     let data = &experiment.data;
     let series = spat_series::read_table(bytes, &data.read)
@@ -114,7 +114,7 @@ fn alone(experiment: &Experiment, bytes: &[u8]) -> Report {
     .unwrap()
 }
 
-/// What does not depend on who has computed it and when.
+/// The report without command, device and timings.
 fn figures(report: &Report) -> Report {
     Report {
         command: String::new(),
@@ -123,10 +123,10 @@ fn figures(report: &Report) -> Report {
     }
 }
 
-/// How often the engine had to be shared.
-fn turns(notices: &[EngineMessage]) -> usize {
-    let own = |notice: &&EngineMessage| matches!(notice, EngineMessage::Place { ahead: 0 });
-    notices.iter().filter(own).count()
+/// Number of turns.
+fn turns(messages: &[EngineMessage]) -> usize {
+    let own = |message: &&EngineMessage| matches!(message, EngineMessage::Place { ahead: 0 });
+    messages.iter().filter(own).count()
 }
 
 fn only_folder(path: &Path) -> std::path::PathBuf {
@@ -140,7 +140,7 @@ async fn closed_with(client: &mut Client) -> Option<u16> {
     ended_with(&mut client.socket).await
 }
 
-/// The code with which the server closes.
+/// The code with which the server closes the connection.
 async fn ended_with(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>) -> Option<u16> {
     loop {
         match socket.next().await {

@@ -1,0 +1,183 @@
+//! Limits of each visitor of the shared engine.
+
+use std::time::Duration;
+
+use spat_spec::{Experiment, ForecasterConfig, TIME_FEATURES};
+
+/// The limits of one visitor.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Most visitors at a time.
+    pub visitors: usize,
+    /// Largest table, in bytes.
+    pub table: usize,
+    /// Longest turn on the device while other visitors wait.
+    pub turn: Duration,
+    /// Longest time of one job on the device, over all of its turns.
+    pub job: Duration,
+    /// How long a job continues without a connection of its visitor.
+    pub absence: Duration,
+    /// Most stored runs of one visitor.
+    pub runs: usize,
+    /// Total size of all visitors' files, in bytes, above which new tables are rejected.
+    pub space: u64,
+    /// Most parameters of a model.
+    pub parameters: u64,
+    /// Most memory of a training step, in bytes, by estimate.
+    pub step: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            visitors: 64,
+            table: 64 << 20,
+            turn: Duration::from_secs(10),
+            job: Duration::from_secs(30 * 60),
+            absence: Duration::from_secs(120),
+            runs: 40,
+            space: 20 << 30,
+            parameters: 20_000_000,
+            step: 2 << 30,
+        }
+    }
+}
+
+impl Rules {
+    /// Why this server rejects the experiment, if it does.
+    pub(super) fn reject_reason(&self, experiment: &Experiment) -> Option<String> {
+        if let Err(error) = experiment.check() {
+            return Some(error.to_string());
+        }
+        let size = Size::of(&experiment.forecaster);
+        if size.parameters > self.parameters as f64 {
+            return Some(format!(
+                "this server takes models of up to {} million parameters, and this one has about {}; \
+                 make it narrower, or compute in your own browser",
+                self.parameters / 1_000_000,
+                millions(size.parameters)
+            ));
+        }
+        let batch = experiment.training.batch.max(experiment.finetune.batch);
+        let step = batch as f64 * size.activations + 16.0 * size.parameters;
+        if step > self.step as f64 {
+            return Some(format!(
+                "a step of this training needs about {} MB, and this server allows {}; make the batch \
+                 or the model smaller, or compute in your own browser",
+                millions(step),
+                self.step >> 20
+            ));
+        }
+        None
+    }
+}
+
+fn millions(value: f64) -> String {
+    format!("{:.0}", value / 1e6)
+}
+
+/// Estimated size of a model. In floating point, because untrusted settings may overflow integers.
+struct Size {
+    parameters: f64,
+    /// Bytes that the forward pass of one window stores for its backward pass.
+    activations: f64,
+}
+
+impl Size {
+    fn of(forecaster: &ForecasterConfig) -> Self {
+        let number = |value: usize| value as f64;
+        let (lookback, horizon) = (number(forecaster.lookback()), number(forecaster.horizon()));
+        let channels = number(forecaster.channels());
+        let (sequences, tokens, width, hidden) = match forecaster {
+            ForecasterConfig::ITransformer(c) => {
+                let features = if c.time_stamps { TIME_FEATURES } else { 0 };
+                let tokens = channels + number(features);
+                (1.0, tokens, number(c.d_model), number(c.d_ff))
+            }
+            ForecasterConfig::PatchTst(c) => {
+                // `Experiment::check` ensures that a patch fits the look-back and the stride is not 0.
+                let tokens = number(c.patches());
+                (channels, tokens, number(c.d_model), number(c.d_ff))
+            }
+            ForecasterConfig::DLinear(_) | ForecasterConfig::RLinear(_) => {
+                return Self {
+                    parameters: 2.0 * lookback * horizon,
+                    activations: 4.0 * channels * (4.0 * lookback + 2.0 * horizon),
+                };
+            }
+        };
+        let (layers, heads) = (number(forecaster.layers()), number(forecaster.heads()));
+        let layer = 4.0 * width * width + 2.0 * width * hidden;
+        let ends = lookback * width + width * horizon * tokens.min(lookback);
+        // A few copies of the attention maps, their projections and the feed-forward activations.
+        let cells = tokens * (4.0 * heads * tokens + 12.0 * width + 4.0 * hidden);
+        let series = channels * (lookback + horizon);
+        Self {
+            parameters: layers * layer + ends,
+            activations: 4.0 * (layers * sequences * cells + 4.0 * series),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spat_spec::{ITransformerConfig, ModelKind, Preset, TrainingConfig, preset};
+
+    use super::*;
+
+    fn experiment((forecaster, training): (ForecasterConfig, TrainingConfig)) -> Experiment {
+        Experiment {
+            data: Default::default(),
+            forecaster,
+            finetune: Experiment::finetune_like(&training),
+            training,
+            send: Default::default(),
+            prune: Default::default(),
+            controls: Default::default(),
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn published_settings_are_accepted() {
+        for (preset, kind) in [
+            (Preset::Etth1, ModelKind::ITransformer),
+            (Preset::Etth1, ModelKind::PatchTst),
+            (Preset::Weather, ModelKind::ITransformer),
+        ] {
+            let channels = if preset == Preset::Weather { 21 } else { 7 };
+            let experiment = experiment(preset.settings(kind, 96, channels, true));
+            assert_eq!(
+                Rules::default().reject_reason(&experiment),
+                None,
+                "{preset:?} {kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn oversized_models_are_rejected_with_advice() {
+        let wide = |d_model, layers, channels| {
+            let config = ITransformerConfig {
+                d_model,
+                d_ff: d_model,
+                layers,
+                ..preset::itransformer(96, 96, channels, true)
+            };
+            experiment((
+                ForecasterConfig::ITransformer(config),
+                TrainingConfig::default(),
+            ))
+        };
+        let rules = Rules::default();
+        let words = rules.reject_reason(&wide(1 << 20, 1 << 20, 7)).unwrap();
+        assert!(
+            words.contains("parameters") && words.contains("narrower"),
+            "{words}"
+        );
+        let words = rules.reject_reason(&wide(512, 2, 20_000)).unwrap();
+        assert!(words.contains("MB") && words.contains("smaller"), "{words}");
+        let words = rules.reject_reason(&wide(511, 2, 7)).unwrap();
+        assert!(words.contains("multiple"), "{words}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Visitors' connections: registered, supplied with messages, and unregistered.
+
+use std::time::Instant;
+
+use spat_spec::EngineMessage;
+use tokio::sync::watch;
+
+use super::running_job::StopReason;
+use super::state::SchedulerState;
+use crate::auth::VisitorId;
+use crate::shared_engine::visitor::Visitor;
+
+/// A registered connection.
+pub(crate) struct Connected {
+    pub(crate) session: String,
+    /// Whether it resumes the session that the page asked for.
+    pub(crate) continued: bool,
+    /// Number of the last request that was received.
+    pub(crate) received: u64,
+    /// Number of the last message that the page received.
+    pub(crate) last_received: u64,
+    /// Number of this connection among the visitor's.
+    pub(crate) connection: u64,
+    /// Changes when there are messages to send, and closes when the connection was replaced.
+    pub(crate) updates: watch::Receiver<u64>,
+}
+
+/// Why a connection must be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disconnected {
+    /// The visitor opened another page.
+    Replaced,
+    /// Messages were discarded before the page received them.
+    Lost,
+    /// The server has ended, and all messages are sent.
+    Ended,
+}
+
+impl SchedulerState {
+    /// Registers a connection, which resumes a session or starts a new one. `None`: the server has no
+    /// room for another visitor.
+    pub(in crate::shared_engine) fn connect(
+        &mut self,
+        id: VisitorId,
+        resume: Option<(&str, u64)>,
+        new_session: String,
+        now: Instant,
+    ) -> Option<Connected> {
+        self.remove_absent(now);
+        if !self.visitors.contains_key(&id) && self.visitors.len() >= self.rules.visitors {
+            return None;
+        }
+        let visitor = self
+            .visitors
+            .entry(id)
+            .or_insert_with(|| Visitor::new(new_session.clone()));
+        let resumed = resume.filter(|(session, number)| {
+            !session.is_empty() && *session == visitor.session && visitor.can_resume_after(*number)
+        });
+        let continued = resumed.is_some();
+        let last_received = resumed.map_or(0, |(_, number)| number);
+        if !continued {
+            // The previous page's job stops at its checkpoint; the new page may resume it.
+            self.stop_running(id, StopReason::Forget);
+            self.queue.remove(id);
+        }
+        let visitor = self.visitors.get_mut(&id)?;
+        if !continued {
+            visitor.reset(new_session);
+        }
+        visitor.connection += 1;
+        visitor.disconnected_at = None;
+        if continued {
+            visitor.notify();
+        } else {
+            visitor.send(&EngineMessage::Ready);
+        }
+        let connected = Connected {
+            session: visitor.session.clone(),
+            continued,
+            received: visitor.received,
+            last_received,
+            connection: visitor.connection,
+            updates: visitor.subscribe(),
+        };
+        self.update_queue(id);
+        self.report_positions();
+        Some(connected)
+    }
+
+    /// Unregisters a connection.
+    pub(in crate::shared_engine) fn disconnect(
+        &mut self,
+        id: VisitorId,
+        connection: u64,
+        now: Instant,
+    ) {
+        if let Some(visitor) = self.visitor_on(id, connection) {
+            visitor.disconnected_at = Some(now);
+        }
+    }
+
+    /// The first message after number `after` for this connection.
+    pub(in crate::shared_engine) fn next_message(
+        &mut self,
+        id: VisitorId,
+        connection: u64,
+        after: u64,
+    ) -> Result<Option<(u64, String)>, Disconnected> {
+        let finished = self.finished;
+        let visitor = self
+            .visitor_on(id, connection)
+            .ok_or(Disconnected::Replaced)?;
+        if !visitor.can_resume_after(after) {
+            return Err(Disconnected::Lost);
+        }
+        match visitor.message_after(after) {
+            None if finished => Err(Disconnected::Ended),
+            message => Ok(message),
+        }
+    }
+
+    /// Removes visitors who were disconnected for too long. Their runs stay at their checkpoints.
+    pub(super) fn remove_absent(&mut self, now: Instant) {
+        let absence = self.rules.absence;
+        let running = self.running.as_ref().map(|running| running.visitor);
+        let queue = &mut self.queue;
+        self.visitors.retain(|id, visitor| {
+            let keep = !visitor.is_absent(absence, now) || running == Some(*id);
+            if !keep {
+                queue.remove(*id);
+            }
+            keep
+        });
+    }
+}

@@ -1,0 +1,275 @@
+//! The WebSocket between a page and the host's engine.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::Response;
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde::Deserialize;
+use spat_spec::{ClientEnvelope, Hello};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::SharedEngine;
+use super::scheduler::{Connected, Disconnected};
+use super::upload::{Upload, UploadError};
+use crate::auth::VisitorId;
+use crate::rate_limit::{Bucket, Rate};
+
+/// Largest WebSocket message, in bytes.
+const MAX_MESSAGE: usize = 1 << 20;
+
+/// Rate of requests; scrubbing through forecast windows sends many.
+const REQUESTS: Rate = Rate {
+    burst: 200.0,
+    per_second: 40.0,
+};
+
+/// Rate of table chunks.
+const CHUNKS: Rate = Rate {
+    burst: 600.0,
+    per_second: 200.0,
+};
+
+/// Close codes of this protocol; the page knows them (`web/app/src/engine/socket.rs`).
+const REPLACED: u16 = 4001;
+const LOST: u16 = 4002;
+const FULL: u16 = 4003;
+
+/// How long a rejected page may take to close its connection.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Query of a page that reconnects.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ResumeQuery {
+    session: Option<String>,
+    /// Number of the last message that the page received.
+    #[serde(default)]
+    after: u64,
+}
+
+impl ResumeQuery {
+    pub(crate) fn session(&self) -> Option<(&str, u64)> {
+        let session = self.session.as_deref()?;
+        Some((session, self.after))
+    }
+}
+
+/// Upgrades a connection that the engine has registered as `connected`.
+pub(crate) fn serve_socket(
+    upgrade: WebSocketUpgrade,
+    engine: Arc<SharedEngine>,
+    visitor: VisitorId,
+    connected: Connected,
+    ping: Duration,
+) -> Response {
+    let connection = connected.connection;
+    let engine_on_failure = Arc::clone(&engine);
+    upgrade
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .on_failed_upgrade(move |_| engine_on_failure.disconnect(visitor, connection))
+        .on_upgrade(move |socket| async move {
+            let page = PageConnection {
+                engine: Arc::clone(&engine),
+                visitor,
+                connection,
+                requests: Bucket::full(REQUESTS, Instant::now()),
+                chunks: Bucket::full(CHUNKS, Instant::now()),
+                upload: Ok(None),
+            };
+            page.run(socket, connected, ping).await;
+            engine.disconnect(visitor, connection);
+        })
+}
+
+/// Accepts a connection only to close it with the reason: browsers do not show scripts the response
+/// to a rejected upgrade.
+pub(crate) fn reject_full(upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .on_upgrade(async move |mut socket| {
+            let frame = CloseFrame {
+                code: FULL,
+                reason: "the server has as many visitors as it takes; try again later".into(),
+            };
+            let sent = socket.send(Message::Close(Some(frame))).await;
+            let closed = async { while let Some(Ok(_)) = socket.recv().await {} };
+            if sent.is_ok() {
+                timeout(CLOSE_TIMEOUT, closed).await.ok();
+            }
+        })
+}
+
+/// The server's end of a page's connection.
+struct PageConnection {
+    engine: Arc<SharedEngine>,
+    visitor: VisitorId,
+    connection: u64,
+    requests: Bucket,
+    chunks: Bucket,
+    /// The bytes that were received ahead of a request, or why they were rejected.
+    upload: Result<Option<Upload>, UploadError>,
+}
+
+type Outgoing = SplitSink<WebSocket, Message>;
+
+/// Code and text of a close frame.
+struct CloseReason(u16, &'static str);
+
+impl CloseReason {
+    const REPLACED: Self = Self(REPLACED, "another page of yours has taken over");
+}
+
+impl PageConnection {
+    async fn run(mut self, socket: WebSocket, mut connected: Connected, ping: Duration) {
+        let (mut outgoing, mut incoming) = socket.split();
+        let mut last_sent = connected.last_received;
+        let hello = Hello {
+            session: connected.session,
+            continued: connected.continued,
+            received: connected.received,
+        };
+        let Ok(hello) = serde_json::to_string(&hello) else {
+            return;
+        };
+        if outgoing.send(Message::Text(hello.into())).await.is_err() {
+            return;
+        }
+        // The page's pongs keep the connection from its idle timeout.
+        let mut pings = interval(ping);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let reason = loop {
+            // Blocks while the page reads nothing, until the idle timeout closes the connection.
+            match self.send_pending(&mut outgoing, &mut last_sent).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(reason) => break reason,
+            }
+            tokio::select! {
+                message = incoming.next() => match message {
+                    Some(Ok(message)) => {
+                        if let Err(reason) = self.handle_frame(message).await {
+                            break reason;
+                        }
+                    }
+                    // The page is gone, or it sent an invalid or oversized frame.
+                    Some(Err(_)) | None => return,
+                },
+                changed = connected.updates.changed() => if changed.is_err() {
+                    break CloseReason::REPLACED;
+                },
+                _ = pings.tick() => {
+                    if outgoing.send(Message::Ping(Bytes::new())).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        };
+        let frame = CloseFrame {
+            code: reason.0,
+            reason: reason.1.into(),
+        };
+        outgoing.send(Message::Close(Some(frame))).await.ok();
+    }
+
+    /// Sends all messages after number `last_sent`. `false`: the page is gone.
+    async fn send_pending(
+        &self,
+        outgoing: &mut Outgoing,
+        last_sent: &mut u64,
+    ) -> Result<bool, CloseReason> {
+        loop {
+            let message = self
+                .engine
+                .next_message(self.visitor, self.connection, *last_sent);
+            let message = message.map_err(|disconnected| match disconnected {
+                Disconnected::Replaced => CloseReason::REPLACED,
+                Disconnected::Lost => {
+                    CloseReason(LOST, "the page missed too many messages; reload it")
+                }
+                Disconnected::Ended => CloseReason(close_code::AWAY, "the server has ended"),
+            })?;
+            let Some((number, text)) = message else {
+                return Ok(true);
+            };
+            *last_sent = number;
+            if outgoing.send(Message::Text(text.into())).await.is_err() {
+                return Ok(false);
+            }
+        }
+    }
+
+    async fn handle_frame(&mut self, message: Message) -> Result<(), CloseReason> {
+        let too_fast = |_| CloseReason(close_code::POLICY, "too many messages at once");
+        match message {
+            Message::Text(text) => {
+                self.requests
+                    .take(REQUESTS, Instant::now())
+                    .map_err(too_fast)?;
+                let envelope = serde_json::from_str::<ClientEnvelope>(&text).map_err(|_| {
+                    let words = "this server's version does not know the request; reload the page";
+                    CloseReason(close_code::UNSUPPORTED, words)
+                })?;
+                self.handle_request(envelope)
+            }
+            Message::Binary(chunk) => {
+                self.chunks.take(CHUNKS, Instant::now()).map_err(too_fast)?;
+                self.write_chunk(chunk).await;
+                Ok(())
+            }
+            // The WebSocket layer answers pings, and a close frame ends the stream.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(()),
+        }
+    }
+
+    fn handle_request(&mut self, envelope: ClientEnvelope) -> Result<(), CloseReason> {
+        let upload = std::mem::replace(&mut self.upload, Ok(None));
+        let received = match &upload {
+            Ok(Some(upload)) => Some(upload.bytes() as u64),
+            Ok(None) => None,
+            // The response to the request reports the error.
+            Err(_) => envelope.bytes,
+        };
+        if received != envelope.bytes {
+            let words = "the table arrived incomplete; reload the page";
+            return Err(CloseReason(close_code::INVALID, words));
+        }
+        self.engine.submit(
+            self.visitor,
+            self.connection,
+            envelope.number,
+            envelope.request,
+            upload,
+        );
+        Ok(())
+    }
+
+    /// Appends a chunk to the upload, on a thread for blocking operations.
+    async fn write_chunk(&mut self, chunk: Bytes) {
+        let upload = match std::mem::replace(&mut self.upload, Ok(None)) {
+            Ok(upload) => upload,
+            // Further chunks of a rejected upload are dropped.
+            rejected @ Err(_) => {
+                self.upload = rejected;
+                return;
+            }
+        };
+        let (engine, visitor) = (Arc::clone(&self.engine), self.visitor);
+        let written = tokio::task::spawn_blocking(move || {
+            let mut upload = match upload {
+                Some(upload) => upload,
+                None => engine.start_upload(visitor)?,
+            };
+            upload.write(&chunk)?;
+            Ok(Some(upload))
+        });
+        self.upload = match written.await {
+            Ok(written) => written,
+            Err(error) => Err(UploadError::Disk(std::io::Error::other(error))),
+        };
+    }
+}

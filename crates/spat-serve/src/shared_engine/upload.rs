@@ -1,0 +1,73 @@
+//! A table that a visitor uploads in chunks, in a temporary file.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A temporary file that is deleted when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    path: PathBuf,
+    file: File,
+    bytes: usize,
+    limit: usize,
+}
+
+/// An upload was rejected.
+#[derive(Debug, Error)]
+pub(crate) enum UploadError {
+    #[error(
+        "this server takes tables of up to {} MB; cut the table, or compute in your own browser",
+        limit >> 20
+    )]
+    TooLarge { limit: usize },
+    #[error(
+        "the visitors of this server have used up its disk space; delete some of your runs, or ask its \
+         owner for more"
+    )]
+    QuotaExceeded,
+    #[error("the server cannot store the table: {0}")]
+    Disk(io::Error),
+}
+
+impl Upload {
+    /// Creates an empty file for at most `limit` bytes.
+    pub(crate) fn create(path: &Path, limit: usize) -> Result<Self, UploadError> {
+        let file = File::options()
+            .write(true)
+            .create_new(true)
+            .open(path)
+            .map_err(UploadError::Disk)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            bytes: 0,
+            limit,
+        })
+    }
+
+    /// Appends a chunk.
+    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), UploadError> {
+        self.bytes += chunk.len();
+        if self.bytes > self.limit {
+            return Err(UploadError::TooLarge { limit: self.limit });
+        }
+        self.file.write_all(chunk).map_err(UploadError::Disk)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        fs::read(&self.path)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        fs::remove_file(&self.path).ok();
+    }
+}

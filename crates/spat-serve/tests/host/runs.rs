@@ -1,0 +1,177 @@
+//! Stored runs of visitors, and their disk space.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_accessible_to_its_visitor_only() {
+    let folder = TempDir::new().unwrap();
+    let hosted = host(folder.path(), Rules::default());
+    let server = &hosted.server;
+    let (experiment, bytes) = (experiment(4, 1), table(300));
+    let cookie = hosted.join();
+    let mut client = Client::open_page(server.address, &cookie).await;
+    client.open("mine", Some(&bytes)).await;
+    client.train(&experiment).await;
+    client.prune(&experiment).await;
+    let report = report(&client.until(is_done).await);
+
+    let response = server.get("/runs", &[&cookie]);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let summaries: Vec<(String, RunSummary)> = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(summaries.len(), 1);
+    assert_eq!(summaries[0].0, "mine");
+    assert_eq!(
+        summaries[0].1.mse,
+        Some((report.dense.test.mse, report.pruned.test.mse))
+    );
+    let names: Vec<String> =
+        serde_json::from_slice(&server.get("/runs/mine", &[&cookie]).body).unwrap();
+    assert!(names.iter().any(|name| name == "report.html"));
+    let file = server.get("/runs/mine/files/report.html", &[&cookie]);
+    assert_eq!(
+        file.header("content-type"),
+        Some("application/octet-stream"),
+        "browsers must not run it"
+    );
+    assert_eq!(file.header("content-disposition"), Some("attachment"));
+    assert!(file.text().starts_with("<!DOCTYPE html>"));
+    assert_eq!(
+        server.get("/runs/mine/files/table.csv", &[&cookie]).body,
+        bytes
+    );
+    assert_eq!(
+        server.get("/runs/mine/files/nothing", &[&cookie]).status,
+        404
+    );
+
+    let summary = RunSummary {
+        title: "renamed".to_owned(),
+        ..summaries[0].1.clone()
+    };
+    let text = serde_json::to_string(&summary).unwrap();
+    let origin = format!("origin: http://{}", server.address);
+    assert_eq!(
+        server
+            .request("PUT", "/runs/mine/card", &[&cookie], &text)
+            .status,
+        403,
+        "no origin"
+    );
+    assert_eq!(
+        server
+            .request("PUT", "/runs/mine/card", &[&cookie, &origin], &text)
+            .status,
+        204
+    );
+    assert!(server.get("/runs", &[&cookie]).text().contains("renamed"));
+    let huge = "x".repeat(300 << 10);
+    // A rejecting server may close the connection early, so that the response is lost.
+    let refused = server.request("PUT", "/runs/mine/card", &[&cookie, &origin], &huge);
+    assert!(matches!(refused.status, 413 | 0), "{refused:?}");
+    assert!(server.get("/runs", &[&cookie]).text().contains("renamed"));
+
+    let other = hosted.join();
+    assert_eq!(server.get("/runs", &[&other]).text(), "[]");
+    assert_ne!(
+        server.get("/runs/mine/files/report.html", &[&other]).status,
+        200
+    );
+    assert_eq!(server.get("/runs", &[]).status, 401);
+    let visitor = only_folder(&folder.path().join("visitors"));
+    let name = visitor.file_name().unwrap().to_string_lossy().into_owned();
+    for path in [
+        format!("/runs/..%2f{name}%2fmine/files/report.html"),
+        "/runs/mine/files/..%2f..%2fsecret.json".to_owned(),
+        "/runs/..%2f../files/secret.json".to_owned(),
+        "/runs/mine/files/%2fetc%2fpasswd".to_owned(),
+    ] {
+        let response = server.get(&path, &[&other]);
+        assert!(
+            matches!(response.status, 400 | 404),
+            "{path}: {}",
+            response.status
+        );
+        assert!(!response.text().contains(&hosted.token));
+        let own = server.get(&path, &[&cookie]);
+        assert!(
+            !own.text().contains(&hosted.token) && !own.text().contains("root:"),
+            "{path}"
+        );
+    }
+    assert_eq!(
+        server
+            .request("DELETE", "/runs/mine", &[&other, &origin], "")
+            .status,
+        204,
+        "no such run of this visitor"
+    );
+    assert!(visitor.join("mine").exists());
+    let deleted = server.request("DELETE", "/runs/mine", &[&cookie, &origin], "");
+    assert_eq!(deleted.status, 204, "{}", deleted.text());
+    assert!(!visitor.join("mine").exists());
+
+    let index = server.get("/", &[&cookie]);
+    assert!(
+        index
+            .text()
+            .contains("<meta name=\"spat-host\" content=\"Room 7\">")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disk_space_is_limited() {
+    let folder = TempDir::new().unwrap();
+    let rules = Rules {
+        space: 300_000,
+        ..Rules::default()
+    };
+    let hosted = host(folder.path(), rules);
+    let bytes = table(300);
+    let mut client = hosted.client().await;
+    client.open("first", Some(&bytes)).await;
+    client.train(&experiment(1, 1)).await;
+    client.until(is_trained).await;
+    // A file of another visitor.
+    std::fs::write(folder.path().join("visitors/large"), vec![0; 300_000]).unwrap();
+    // The last measurement expires after five seconds.
+    sleep(Duration::from_secs(6)).await;
+    client.open("second", Some(&bytes)).await;
+    client.train(&experiment(1, 1)).await;
+    assert!(client.failure().await.contains("space"));
+    assert!(
+        client.failure().await.contains("space"),
+        "the training must not use the first table"
+    );
+    // Stored runs can be resumed.
+    client.open("first", None).await;
+    client.prune(&experiment(1, 1)).await;
+    client.until(is_done).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_leaves_the_folder_alone() {
+    let folder = TempDir::new().unwrap();
+    let hosted = host(folder.path(), Rules::default());
+    let mut client = hosted.client().await;
+    client
+        .socket
+        .send(Message::Binary(vec![b'1'; 1000].into()))
+        .await
+        .unwrap();
+    let uploads = folder.path().join("uploads");
+    while uploads.read_dir().unwrap().count() == 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let page = page_folder();
+    let second = Server::bind(Settings {
+        host: Some(Host {
+            folder: folder.path().to_owned(),
+            facts: facts(),
+            name: "another".to_owned(),
+            rules: Rules::default(),
+        }),
+        ..local(&page)
+    });
+    assert!(matches!(second.await, Err(ServeError::FolderTaken(_))));
+    assert_eq!(uploads.read_dir().unwrap().count(), 1);
+}
