@@ -1,6 +1,6 @@
 // The window measured: its memory at rest, and one job in it and on the command line in turn.
 //
-//   node bench.mjs [ROUNDS]       (`cargo xtask bench --window` builds both programs first)
+//   node bench.mjs [ROUNDS]       (`cargo xtask bench --desktop` builds both programs first)
 import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Desktop, alone, family, mappings, nameOf, processorTime, share, until, webProcess } from "./driver.mjs";

@@ -1,4 +1,4 @@
-//! What the tests run on: a software Vulkan device where there is no GPU, Chromium with its driver,
+//! Installs what the tests run on: a software Vulkan device where there is no GPU, Chromium with its driver,
 //! Firefox, and Node.js.
 
 use std::path::Path;
@@ -21,18 +21,24 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "c
 /// The other browser, by the names of its program.
 const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
 
-/// Installs Mesa's lavapipe where Linux has no Vulkan driver at all (other systems bring a device),
-/// Chromium, its driver and Node.js where there is none.
+/// Installs Mesa's lavapipe where Linux has no Vulkan driver; other systems bring a device.
 ///
 /// # Errors
-/// Something is missing and cannot be installed: the tests of the shaders and of the page would have
-/// nothing to run on.
-pub(crate) fn ensure() -> Result<()> {
+/// There is none and it cannot be installed: the tests of the shaders have nothing to run on.
+pub(crate) fn ensure_vulkan() -> Result<()> {
+    if !cfg!(target_os = "linux") || has_driver() {
+        return Ok(());
+    }
+    install_or_name(&["mesa-vulkan-drivers", "libvulkan1"], "a Vulkan driver")
+}
+
+/// Installs Chromium, its driver, Node.js and Firefox where they are missing.
+///
+/// # Errors
+/// One of them other than Firefox is missing and cannot be installed.
+pub(crate) fn ensure_browsers() -> Result<()> {
     ensure_firefox();
     let mut missing = Vec::new();
-    if cfg!(target_os = "linux") && !has_driver() {
-        missing.extend(["mesa-vulkan-drivers", "libvulkan1"]);
-    }
     if !BROWSERS.iter().any(|name| answers(name)) {
         missing.push("chromium");
     }
@@ -45,14 +51,21 @@ pub(crate) fn ensure() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    install_or_name(
+        &missing,
+        "Chromium, its chromedriver and Node.js on the PATH",
+    )
+}
+
+/// Installs Debian's packages, or names them in the error where there is no `apt-get`.
+fn install_or_name(packages: &[&str], needs: &str) -> Result<()> {
     if !answers("apt-get") {
         bail!(
-            "the tests need a Vulkan driver (Mesa's lavapipe where there is no GPU), Chromium, its \
-             chromedriver and Node.js on the PATH; Debian's names of what is missing here: {}",
-            missing.join(", ")
+            "the tests need {needs}; Debian's names of what is missing here: {}",
+            packages.join(", ")
         );
     }
-    install(&missing)
+    install(packages)
 }
 
 /// Installs Firefox where Debian's packages can be; its one end-to-end test is counted as skipped
@@ -77,18 +90,21 @@ pub(crate) fn ensure_web_view() -> Result<()> {
     }
     if !answers("apt-get") {
         bail!(
-            "the desktop program needs WebKitGTK 4.1 with its headers; Debian's name is \
+            "the desktop app needs WebKitGTK 4.1 with its headers; Debian's name is \
              libwebkit2gtk-4.1-dev, Fedora's webkit2gtk4.1-devel, Arch's webkit2gtk-4.1"
         );
     }
     install(&["libwebkit2gtk-4.1-dev", "pkg-config"])
 }
 
-/// Why the window cannot be driven here, if it cannot: WebKitGTK's driver is a thing of Linux, and it
-/// is installed where Debian's packages can be.
+/// The reason why the desktop app cannot be driven here, if there is one. WebKitGTK's driver exists on Linux
+/// only; it is installed where Debian's packages can be.
 pub(crate) fn lacks_window_driver() -> Option<String> {
     if !cfg!(target_os = "linux") {
-        return Some("the window's tests need WebKitGTK's driver, which only Linux has".to_owned());
+        return Some(
+            "the desktop app's tests need WebKitGTK's driver, which exists on Linux only"
+                .to_owned(),
+        );
     }
     let missing: Vec<&str> = [("WebKitWebDriver", "webkit2gtk-driver"), ("Xvfb", "xvfb")]
         .into_iter()
@@ -101,15 +117,17 @@ pub(crate) fn lacks_window_driver() -> Option<String> {
     let installed = answers("apt-get") && install(&missing).is_ok();
     (!installed).then(|| {
         format!(
-            "the window's tests need packages that could not be installed: {}",
+            "the desktop app's tests need packages that could not be installed: {}",
             missing.join(", ")
         )
     })
 }
 
-fn is_on_path(program: &str) -> bool {
+/// Whether a program of that name is in a folder of the PATH.
+pub(crate) fn is_on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path).any(|folder| folder.join(&file).is_file())
 }
 
 fn has_web_view() -> bool {
@@ -134,7 +152,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     )
 }
 
-/// Whether a program of that name can be started.
+/// Whether a program of that name runs.
 pub(crate) fn answers(program: &str) -> bool {
     Command::new(program)
         .arg("--version")

@@ -1,6 +1,8 @@
-//! How many tests passed.
+//! Numbers of tests by result.
 
-/// How many tests went how.
+use std::ops::AddAssign;
+
+/// Numbers of passed, failed and ignored tests.
 #[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) passed: usize,
@@ -29,6 +31,14 @@ impl Counts {
                 _ => {}
             }
         }
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
     }
 }
 

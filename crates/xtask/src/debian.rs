@@ -1,4 +1,4 @@
-//! The desktop program as a Debian package.
+//! The desktop app as a Debian package.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::{root, succeed, version};
 
 const NAME: &str = "spat-desktop";
 
-/// Entry of the system's menu; a table can be opened with it.
+/// Entry of the system's menu, which also opens tables.
 const ENTRY: &str = "[Desktop Entry]
 Type=Application
 Name=SPAT
@@ -91,8 +91,8 @@ pub(crate) fn package(program: &Path, packages: &Path) -> Result<()> {
     Ok(fs::remove_dir_all(tree)?)
 }
 
-/// The oldest C library with everything that the program asks of it: an ELF file names the version of
-/// each symbol that it takes from elsewhere.
+/// The oldest version of the C library that has all symbols of the program: an ELF file names the version
+/// of each imported symbol.
 fn libc(program: &[u8]) -> Option<String> {
     const NAME: &[u8] = b"GLIBC_";
     let named = program.windows(NAME.len()).enumerate();

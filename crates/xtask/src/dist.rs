@@ -1,4 +1,4 @@
-//! Packages: the page for any host, the command line program, the window for this system.
+//! Packages: the web app for any host, the command line program, the desktop app for this system.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,12 +10,12 @@ use clap::{Args, ValueEnum};
 use sha2::{Digest as _, Sha256};
 
 use crate::adapter::answers;
-use crate::{PACKAGE_SETS, cargo, debian, page, root, succeed, version, window};
+use crate::{cargo, debian, desktop, root, succeed, version, web};
 
 /// The checksums' file.
 const SUMS: &str = "SHA256SUMS";
 
-/// What is packed.
+/// Which packages are made.
 #[derive(Args)]
 pub(crate) struct DistArguments {
     /// Only this, and not everything; may be given more than once.
@@ -29,34 +29,34 @@ pub(crate) struct DistArguments {
 /// A part of the distribution.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// The static page.
-    Page,
+    /// The web app.
+    Web,
     /// The command line program.
     Cli,
-    /// The desktop program.
-    Window,
+    /// The desktop app.
+    Desktop,
 }
 
-/// Builds and packs into `target/packages`, with the checksums of all that lies there.
+/// Builds and packs into `target/packages`, with the checksums of all packages there.
 pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
     let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
-    let packages = window::target()?.join("packages");
+    let packages = desktop::target()?.join("packages");
     fs::create_dir_all(&packages).with_context(|| packages.display().to_string())?;
     forget_other_versions(&packages)?;
     let mut left_out = Vec::new();
     let mut too_large = Vec::new();
-    if wanted(Part::Page) {
-        too_large = page::dist()?;
-        let name = format!("spat-page-{}.tar.gz", version());
+    if wanted(Part::Web) {
+        too_large = web::dist()?;
+        let name = format!("spat-web-{}.tar.gz", version());
         pack(&root(), "dist", &packages.join(name))?;
     }
     if wanted(Part::Cli) {
-        if !wanted(Part::Page) {
-            page::carried()?;
+        if !wanted(Part::Web) {
+            web::embedded()?;
         }
         command_line(&packages)?;
     }
-    if wanted(Part::Window) {
+    if wanted(Part::Desktop) {
         left_out = desktop(&packages)?;
     }
     println!("\nin {}", packages.display());
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
     for reason in &left_out {
         println!("left out: {reason}");
     }
-    // Last: what is packed works all the same.
+    // Last: the packages work all the same.
     if !too_large.is_empty() {
         bail!(
             "everything is packed, but larger than its limit is: {}",
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
     Ok(())
 }
 
-/// Removes packages whose names have another version: what is uploaded is of one.
+/// Removes packages of other versions, so that one version is uploaded.
 fn forget_other_versions(packages: &Path) -> Result<()> {
     for file in fs::read_dir(packages)?.flatten() {
         let path = file.path();
@@ -90,17 +90,12 @@ fn forget_other_versions(packages: &Path) -> Result<()> {
 }
 
 fn command_line(packages: &Path) -> Result<()> {
-    succeed(
-        cargo()
-            .args(["build", "--release"])
-            .args(PACKAGE_SETS[1])
-            .args(["--bin", "spat"]),
-    )?;
+    succeed(cargo().args(["build", "--release", "--package=spat-cli"]))?;
     let program = format!("spat{}", std::env::consts::EXE_SUFFIX);
     let name = format!("spat-{}-{}", version(), host()?);
     let folder = packages.join(&name);
     fs::create_dir_all(&folder)?;
-    let built = window::target()?.join("release").join(&program);
+    let built = desktop::target()?.join("release").join(&program);
     fs::copy(&built, folder.join(&program)).with_context(|| built.display().to_string())?;
     for text in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(root().join(text), folder.join(text)).with_context(|| text.to_owned())?;
@@ -110,9 +105,9 @@ fn command_line(packages: &Path) -> Result<()> {
     Ok(fs::remove_dir_all(folder)?)
 }
 
-/// The window's packages for this system; what could not be made, and what it lacks.
+/// Makes the desktop app's packages for this system; the ones that could not be made, with the reason.
 fn desktop(packages: &Path) -> Result<Vec<String>> {
-    let program = window::build()?;
+    let program = desktop::build()?;
     let mut left_out = Vec::new();
     if cfg!(target_os = "linux") {
         if answers("dpkg-deb") {
@@ -135,9 +130,9 @@ fn desktop(packages: &Path) -> Result<Vec<String>> {
         ));
         return Ok(left_out);
     }
-    let made = window::target()?.join("release/bundle").join(kinds);
+    let made = desktop::target()?.join("release/bundle").join(kinds);
     if made.exists() {
-        // What an earlier version left is not packed again.
+        // Files of an earlier version are not packed again.
         fs::remove_dir_all(&made).with_context(|| made.display().to_string())?;
     }
     let bundled = Command::new("cargo")
@@ -168,13 +163,12 @@ fn pack(from: &Path, name: &str, archive: &Path) -> Result<()> {
     )
 }
 
-/// The machine that this compiler makes programs for.
+/// The compiler's host target.
 fn host() -> Result<String> {
     let output = Command::new("rustc").arg("-vV").output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = text.lines().find_map(|line| line.strip_prefix("host: "));
-    line.map(str::to_owned)
-        .context("rustc does not tell its host")
+    line.map(str::to_owned).context("rustc printed no host")
 }
 
 /// Writes `SHA256SUMS`, as `sha256sum --check` reads it.

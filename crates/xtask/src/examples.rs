@@ -1,4 +1,4 @@
-//! The finished runs that come with the page: a first visitor and the lessons look at them.
+//! The example runs in the web app, shown to first visitors and in lessons.
 
 use std::fs;
 
@@ -9,11 +9,11 @@ use crate::{cargo, root, succeed};
 /// The demo's table, which is CC0.
 const TABLE: &str = "crates/spat-cli/demo/nyc-weather-2013.csv";
 
-/// Names of the runs, and what `spat` is asked for.
+/// Names of the runs, and their arguments of `spat`.
 const EXAMPLES: [(&str, &[&str]); 3] = [
-    // What `spat demo` does, and the page's size "Standard".
+    // The run of `spat demo`, and the web app's size "Standard".
     ("weather", &["demo"]),
-    // The page's size "Quick" at a tenth of its learning rate: attention hardly leaves where it began.
+    // The web app's size "Quick" at a tenth of its learning rate: attention stays close to its initial values.
     (
         "brief",
         &[
@@ -41,7 +41,7 @@ const EXAMPLES: [(&str, &[&str]); 3] = [
             "1",
         ],
     ),
-    // One airport of three, to be taken to another.
+    // One airport of three; its model is evaluated on another.
     (
         "newark",
         &[
@@ -73,7 +73,7 @@ const EXAMPLES: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// Runs each on the CPU and keeps its report, as it is, in `web/app/examples`.
+/// Runs each on the CPU and copies its report to `web/app/examples`.
 pub(crate) fn run() -> Result<()> {
     let folder = root().join("web/app/examples");
     fs::create_dir_all(&folder)?;

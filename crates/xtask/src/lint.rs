@@ -1,16 +1,17 @@
-//! Format and lints.
+//! `cargo xtask lint`: format, lints, documentation, dependencies and workflow files.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use crate::adapter::answers;
-use crate::{PACKAGE_SETS, PAGE_SET, adapter, cargo, root, succeed};
+use crate::adapter::{self, answers};
+use crate::{NATIVE, WEB, cargo, root, setup, succeed};
 
 pub(crate) fn run() -> Result<()> {
     succeed(cargo().args(["fmt", "--all", "--check"]))?;
     adapter::ensure_web_view()?;
-    for packages in PACKAGE_SETS.into_iter().chain([&PAGE_SET[..]]) {
+    for packages in [NATIVE, WEB] {
         let clippy = ["clippy", "--release", "--all-targets"];
         succeed(
             cargo()
@@ -18,11 +19,93 @@ pub(crate) fn run() -> Result<()> {
                 .args(packages)
                 .args(["--", "--deny", "warnings"]),
         )?;
+        succeed(
+            cargo()
+                .args(["doc", "--release", "--no-deps"])
+                .args(packages)
+                .env("RUSTDOCFLAGS", "--deny warnings"),
+        )?;
     }
+    features()?;
+    dependencies()?;
     workflows()
 }
 
-/// The files of the public CI, which nothing else here reads.
+/// Whether cargo compiles Burn the same for every selection of native packages: the features of Burn's
+/// dependencies must be those of the whole workspace also for `spat-gpu` alone, which every package with
+/// Burn contains. Other systems than Linux have other dependencies.
+fn features() -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let whole = tree(NATIVE, "{p} {f}")?;
+    let burn = tree(
+        &[
+            "--package=burn",
+            "--package=burn-cubecl",
+            "--package=burn-flex",
+        ],
+        "{p}",
+    )?;
+    let alone = tree(&["--package=spat-gpu"], "{p} {f}")?;
+    let differing: Vec<_> = alone
+        .difference(&whole)
+        .filter(|line| {
+            burn.iter().any(|package| {
+                let features = line.strip_prefix(package.as_str());
+                features.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            })
+        })
+        .map(String::as_str)
+        .collect();
+    if !differing.is_empty() {
+        bail!(
+            "Burn would be compiled again for single packages, because the workspace has other features of \
+             these dependencies; add them to `crates/spat-gpu/Cargo.toml`:\n{}",
+            differing.join("\n")
+        );
+    }
+    Ok(())
+}
+
+/// The lines of `cargo tree` for some packages.
+fn tree(packages: &[&str], format: &str) -> Result<BTreeSet<String>> {
+    let output = cargo()
+        .args(["tree", "--quiet", "--locked", "--prefix=none"])
+        .args(["--edges=normal,build,dev", "--format", format])
+        .args(packages)
+        .output()?;
+    if !output.status.success() {
+        bail!(
+            "cargo tree failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines = text
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)").trim_end().to_owned());
+    Ok(lines.collect())
+}
+
+/// Licences, sources and bans of `deny.toml`. Advisories have a workflow of their own: their database is on
+/// a host that not every machine reaches.
+fn dependencies() -> Result<()> {
+    let deny = &setup::CARGO_DENY;
+    if !deny.is_installed() {
+        if std::env::var_os("CI").is_none() {
+            println!(
+                "left out: the dependencies' licences; `{}` installs their checker",
+                deny.command()
+            );
+            return Ok(());
+        }
+        deny.ensure()?;
+    }
+    succeed(cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]))
+}
+
+/// The files of the public CI.
 fn workflows() -> Result<()> {
     if !answers("npm") {
         println!("left out: the workflow files, because `npm` is missing, which has their linter");

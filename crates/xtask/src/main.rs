@@ -1,21 +1,21 @@
-//! The project's chores, one subcommand each. `cargo xtask --help` lists them.
-#![allow(clippy::print_stdout)] // Chores talk to the person who runs them.
+//! Build and maintenance commands of the repository. `cargo xtask --help` lists them.
+#![allow(clippy::print_stdout)] // A command line program.
 
 mod adapter;
 mod bench;
-mod browser;
 mod counts;
 mod debian;
+mod desktop;
+mod desktop_tests;
 mod dist;
 mod examples;
 mod lint;
-mod page;
 mod python;
 mod reference;
 mod setup;
 mod test;
-mod window;
-mod window_tests;
+mod web;
+mod web_tests;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -23,49 +23,52 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
 
-/// The project's chores.
+/// Build and maintenance commands of the repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask", version)]
 struct Arguments {
     #[command(subcommand)]
-    chore: Chore,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Chore {
-    /// Install what the page is built with: the wasm target, Trunk, wasm-bindgen.
+enum Task {
+    /// Install the web app's build tools: the wasm target, Trunk, wasm-bindgen.
     Setup,
-    /// Set up, build and serve the page on this machine.
-    Serve(page::ServeArguments),
-    /// Build the page into `dist/`, for any static host, and pack it, the command line program and
-    /// the desktop program, with checksums.
+    /// Install the build tools, build the web app, and serve it on this machine.
+    Serve(web::ServeArguments),
+    /// Build the web app into `dist/`, for any static host, and pack it, the command line program and the
+    /// desktop app, with checksums.
     Dist(dist::DistArguments),
-    /// Build the desktop program and open its window.
-    Desktop(window::DesktopArguments),
-    /// Run every test of the workspace and print how many passed.
-    Test,
-    /// Check the format and the lints, warnings denied.
+    /// Build the desktop app and open it.
+    Desktop(desktop::DesktopArguments),
+    /// Run every test of the workspace, or a part of them, and print how many passed.
+    ///
+    /// Without an option: unit, integration and documentation tests, tests on the browser's target, and
+    /// end-to-end tests of the web app and the desktop app.
+    Test(test::TestArguments),
+    /// Check the format, lints and documentation, warnings denied, and the dependencies' licences.
     Lint,
-    /// Time this program beside PyTorch: steps, forecasts, sweeps of test windows, the SEND reduction; or
-    /// beside TensorFlow.js, or its window beside its command line; or say where a step's time goes.
+    /// Measure this program and PyTorch in turn: training steps, forecasts, sweeps of test windows, the SEND
+    /// reduction; or TensorFlow.js; or the desktop app and the command line; or profile a step.
     Bench(bench::BenchArguments),
-    /// Make the PyTorch references of the tests anew.
+    /// Make the tests' PyTorch references again.
     Reference,
-    /// Make the finished runs that come with the page anew.
+    /// Make the web app's example runs again.
     Examples,
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().chore {
-        Chore::Setup => setup::ensure().map(drop),
-        Chore::Serve(arguments) => page::serve(&arguments),
-        Chore::Dist(arguments) => dist::run(&arguments),
-        Chore::Desktop(arguments) => window::run(&arguments),
-        Chore::Test => test::run(),
-        Chore::Lint => lint::run(),
-        Chore::Bench(arguments) => bench::run(&arguments),
-        Chore::Reference => reference::run(),
-        Chore::Examples => examples::run(),
+    let result = match Arguments::parse().task {
+        Task::Setup => setup::ensure().map(drop),
+        Task::Serve(arguments) => web::serve(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
+        Task::Desktop(arguments) => desktop::run(&arguments),
+        Task::Test(arguments) => test::run(&arguments),
+        Task::Lint => lint::run(),
+        Task::Bench(arguments) => bench::run(&arguments),
+        Task::Reference => reference::run(),
+        Task::Examples => examples::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,26 +79,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// The workspace in two cargo calls. `csv`, against which `spat-series` is tested, switches on a
-/// feature of `serde_core` that nothing else does; in one call it would make cargo compile Burn a
-/// second time, beside the copy that `cargo run` uses.
-///
-/// The page's packages are for the browser alone; see [`page`].
-const PACKAGE_SETS: [&[&str]; 2] = [
-    &["--package", "spat-series"],
-    &[
-        "--workspace",
-        "--exclude=spat-series",
-        "--exclude=spat-app",
-        "--exclude=spat-wire",
-        "--exclude=spat-web-store",
-        "--exclude=spat-web-vectors",
-        "--exclude=spat-worker",
-    ],
+/// Cargo's arguments for the packages that run natively. Their features are unified by `spat-gpu`, so a
+/// command for one of them reuses the Burn that a command for all has compiled; [`lint`] checks it.
+const NATIVE: &[&str] = &[
+    "--workspace",
+    "--exclude=spat-app",
+    "--exclude=spat-wire",
+    "--exclude=spat-web-store",
+    "--exclude=spat-web-vectors",
+    "--exclude=spat-worker",
 ];
 
-/// The packages of the page that build without Burn: linted and unit-tested on this machine's target.
-const PAGE_SET: [&str; 4] = [
+/// The packages of the web app that build natively, without Burn: linted and unit-tested here too.
+const WEB: &[&str] = &[
     "--package=spat-app",
     "--package=spat-wire",
     "--package=spat-web-store",

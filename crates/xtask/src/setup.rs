@@ -1,66 +1,144 @@
-//! What the page is built with: the wasm target, Trunk, and wasm-bindgen at the exact version.
+//! Tools from crates.io, and Rust's wasm target.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::adapter::{self, answers};
+use crate::adapter::{self, answers, is_on_path};
 use crate::{cargo, succeed};
 
 /// The wasm target of Rust.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Must be the version of the library in `Cargo.toml`, digit by digit.
-const WASM_BINDGEN: &str = "0.2.130";
+/// Checks licences and sources of dependencies.
+pub(crate) const CARGO_DENY: Tool = Tool {
+    program: "cargo-deny",
+    package: "cargo-deny",
+    version: "0.20.2",
+    accepted: "0.20.",
+    minutes: 4,
+};
 
-/// 0.22 needs a newer Rust than the workspace.
-const TRUNK: &str = "0.21.14";
+/// The web app's build tools, in the order of their installation.
+const TOOLS: [Tool; 2] = [
+    Tool {
+        program: "wasm-bindgen",
+        package: "wasm-bindgen-cli",
+        // The version of the library in `Cargo.toml`, digit by digit.
+        version: "0.2.130",
+        accepted: "0.2.130",
+        minutes: 3,
+    },
+    Tool {
+        program: "trunk",
+        package: "trunk",
+        // 0.22 needs a newer Rust than the workspace.
+        version: "0.21.14",
+        accepted: "0.21.",
+        minutes: 5,
+    },
+];
 
-/// The name under which a system's own Rust is known to rustup.
+/// Name of the rustup toolchain that links to Debian's Rust.
 const SYSTEM: &str = "web";
 
-/// Installs what is missing. The variables that it returns are for every command that builds for the
-/// browser.
+/// A program from crates.io.
+pub(crate) struct Tool {
+    program: &'static str,
+    package: &'static str,
+    /// The version that is installed.
+    version: &'static str,
+    /// Start of the versions that are used if they are installed already.
+    accepted: &'static str,
+    /// Time of a build from source on two cores.
+    minutes: u32,
+}
+
+/// Environment variables for the commands that build for the browser.
+pub(crate) type Variables = Vec<(&'static str, String)>;
+
+/// Installs what is missing, and prints beforehand what that is and how long it takes.
 ///
 /// # Errors
-/// A tool is missing and cannot be had.
-pub(crate) fn ensure() -> Result<Vec<(&'static str, String)>> {
-    let variables = ensure_target()?;
-    ensure_tool("wasm-bindgen", "wasm-bindgen-cli", WASM_BINDGEN)?;
-    ensure_tool("trunk", "trunk", TRUNK)?;
+/// A tool is missing and every way to install it failed.
+pub(crate) fn ensure() -> Result<Variables> {
+    let target = installed_target();
+    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !tool.is_installed()).collect();
+    if target.is_none() || !missing.is_empty() {
+        println!("The web app's build tools are installed first, once:");
+        if target.is_none() {
+            println!(
+                "- {TARGET}, Rust's target for browsers: under a minute by rustup, about three \
+                 from Debian's packages"
+            );
+        }
+        for tool in &missing {
+            println!("- {}", tool.announcement());
+        }
+    }
+    let variables = match target {
+        Some(variables) => variables,
+        None => timed(TARGET, install_target)?,
+    };
+    for tool in missing {
+        timed(tool.package, || tool.install())?;
+    }
     Ok(variables)
 }
 
-/// Rust for the browser: by rustup, or from Debian's packages where rustup's server is out of reach.
-fn ensure_target() -> Result<Vec<(&'static str, String)>> {
+/// Runs a step of the installation and prints how long it took.
+fn timed<T>(name: &str, step: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("installing {name} …");
+    let start = Instant::now();
+    let result = step()?;
+    println!("installed {name} in {} s", start.elapsed().as_secs());
+    Ok(result)
+}
+
+/// Runs a command and keeps its output to itself; what it printed to stderr if it failed.
+fn attempt(command: &mut Command) -> Result<(), String> {
+    let shown = format!("$ {command:?}");
+    match command.stdin(Stdio::null()).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!(
+            "{shown}\n{}",
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        )),
+        Err(error) => Err(format!("{shown}\n{error}")),
+    }
+}
+
+/// The variables with which the wasm target can be used, if some toolchain has it.
+fn installed_target() -> Option<Variables> {
     if has_std(&sysroot(None)) {
+        return Some(Vec::new());
+    }
+    has_std(&sysroot(Some(SYSTEM))).then(system)
+}
+
+/// Selects Debian's toolchain.
+fn system() -> Variables {
+    vec![("RUSTUP_TOOLCHAIN", SYSTEM.to_owned())]
+}
+
+/// Installs the wasm target by rustup, or from Debian's packages where rustup's server cannot be reached.
+fn install_target() -> Result<Variables> {
+    let added = attempt(Command::new("rustup").args(["target", "add", TARGET]));
+    let Err(failure) = added else {
         return Ok(Vec::new());
-    }
-    let system = vec![("RUSTUP_TOOLCHAIN", SYSTEM.to_owned())];
-    if has_std(&sysroot(Some(SYSTEM))) {
-        return Ok(system);
-    }
-    println!("adding Rust's target {TARGET}");
-    let added = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .status()
-        .is_ok_and(|status| status.success());
-    if added {
-        return Ok(Vec::new());
-    }
+    };
     if !answers("apt-get") {
-        bail!(
-            "Rust's target {TARGET} is missing and rustup could not add it; try \
-             `rustup target add {TARGET}` when its server can be reached"
-        );
+        bail!("rustup could not add Rust's target {TARGET}; try again with a network\n{failure}");
     }
-    println!("rustup could not; building the target's library from Debian's packages");
-    adapter::install(&["rustc-web", "cargo-web", "rust-web-src", "lld-22"])?;
-    build_std()?;
-    succeed(Command::new("rustup").args(["toolchain", "link", SYSTEM, "/usr"]))?;
-    Ok(system)
+    println!("rustup could not add {TARGET}; building its library from Debian's packages");
+    adapter::install(&["rustc-web", "cargo-web", "rust-web-src", "lld-22"])
+        .and_then(|()| build_std())
+        .and_then(|()| succeed(Command::new("rustup").args(["toolchain", "link", SYSTEM, "/usr"])))
+        .with_context(|| failure)?;
+    Ok(system())
 }
 
 /// Where a toolchain's files are.
@@ -126,28 +204,102 @@ fn build_std() -> Result<()> {
     Ok(())
 }
 
-/// A program of exactly this version, from source where need be.
-fn ensure_tool(program: &str, package: &str, version: &str) -> Result<()> {
-    let found = Command::new(program).arg("--version").output();
-    let fits = found.is_ok_and(|output| {
-        String::from_utf8_lossy(&output.stdout)
-            .split_whitespace()
-            .any(|word| word == version)
-    });
-    if fits {
-        return Ok(());
+impl Tool {
+    /// Whether the program is on the PATH in an accepted version.
+    pub(crate) fn is_installed(&self) -> bool {
+        let output = Command::new(self.program).arg("--version").output();
+        output.is_ok_and(|output| accepts(&String::from_utf8_lossy(&output.stdout), self.accepted))
     }
-    println!("installing {package} {version}");
-    let install = || {
-        let mut command = cargo();
-        command
-            .args(["install", package, "--version", version, "--quiet"])
-            // Optimisation across crates would take minutes for a tool that waits for others.
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-        command
-    };
-    // A lock file may name a release that was withdrawn since, and without one a newer release of some
-    // dependency may not fit: whichever works.
-    succeed(install().arg("--locked")).or_else(|_| succeed(&mut install()))
+
+    /// Installs the program if it is missing.
+    pub(crate) fn ensure(&self) -> Result<()> {
+        if self.is_installed() {
+            return Ok(());
+        }
+        println!("{}", self.announcement());
+        timed(self.package, || self.install())
+    }
+
+    /// The command that installs it by hand.
+    pub(crate) fn command(&self) -> String {
+        format!("cargo install {} --version {}", self.package, self.version)
+    }
+
+    /// What is installed and how long that takes.
+    fn announcement(&self) -> String {
+        format!(
+            "{} {}: about {} minutes from source on two cores, seconds if cargo-binstall has it",
+            self.package, self.version, self.minutes
+        )
+    }
+
+    /// Installs the program: as a binary by cargo-binstall, or from source.
+    fn install(&self) -> Result<()> {
+        let mut failures = Vec::new();
+        if is_on_path("cargo-binstall") {
+            let package = format!("{}@{}", self.package, self.version);
+            let mut binstall = cargo();
+            binstall.args([
+                "binstall",
+                "--no-confirm",
+                "--disable-strategies",
+                "compile",
+            ]);
+            match attempt(binstall.arg(package)) {
+                Ok(()) if self.is_installed() => return Ok(()),
+                Ok(()) => {}
+                Err(failure) => failures.push(failure),
+            }
+        }
+        // The lock file may name a release that was withdrawn since; without it, a newer release of a
+        // dependency may not compile.
+        for locked in [true, false] {
+            let mut install = cargo();
+            install
+                .args([
+                    "install",
+                    self.package,
+                    "--version",
+                    self.version,
+                    "--quiet",
+                ])
+                // Optimisation across crates takes minutes and gains nothing for a build tool.
+                .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+            if locked {
+                install.arg("--locked");
+            }
+            match attempt(&mut install) {
+                Ok(()) => return Ok(()),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        bail!(
+            "cannot install {} {}\n{}",
+            self.package,
+            self.version,
+            failures.join("\n")
+        )
+    }
+}
+
+/// Whether what a program prints for `--version` has an accepted version.
+fn accepts(printed: &str, accepted: &str) -> bool {
+    printed
+        .split_whitespace()
+        .any(|word| word == accepted || accepted.ends_with('.') && word.starts_with(accepted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts;
+
+    #[test]
+    fn an_exact_version_or_a_series_is_accepted() {
+        assert!(accepts("wasm-bindgen 0.2.130\n", "0.2.130"));
+        assert!(!accepts("wasm-bindgen 0.2.13\n", "0.2.130"));
+        assert!(!accepts("wasm-bindgen 0.2.1301\n", "0.2.130"));
+        assert!(accepts("trunk 0.21.15\n", "0.21."));
+        assert!(!accepts("trunk 0.22.1\n", "0.21."));
+    }
 }

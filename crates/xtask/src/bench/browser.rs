@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::worker::{Worker, our_worker};
 use super::{itransformer, median, spread};
-use crate::{page, root, succeed};
+use crate::{root, succeed, web};
 
 /// Trains the same iTransformer (11 tokens, d = 128, 2 layers, batch 32) on every side, in turn.
 pub(super) fn run(rounds: usize) -> Result<()> {
-    page::build()?;
+    web::build()?;
     let folder = root().join("crates/xtask/tfjs");
     // TensorFlow.js, and what drives the browser.
     for packages in [&folder, &root().join("tests/browser")] {

@@ -1,12 +1,12 @@
-//! This program and others side by side: blocks of the same work in turn, in one run.
+//! Measures this program and others in one run, in alternating blocks of the same work.
 
 mod browser;
-mod bystanders;
+mod desktop;
 mod memory;
+mod other_load;
 mod profile;
 mod reduce;
 mod sides;
-mod window;
 mod worker;
 
 use std::path::Path;
@@ -18,14 +18,14 @@ use serde_json::{Value, json};
 
 use crate::python::{python, scripts};
 
-use bystanders::Bystanders;
+use other_load::OtherLoad;
 use reduce::{Reduction, Side};
 use sides::Sides;
 use worker::{Worker, our_worker};
 
 #[derive(Args)]
 pub(crate) struct BenchArguments {
-    /// Threads for both sides.
+    /// Threads of each side.
     #[arg(long, default_value_t = 2)]
     threads: usize,
     /// Alternations; each gives one block of steps to each side.
@@ -37,27 +37,26 @@ pub(crate) struct BenchArguments {
     /// Only sizes whose name contains this.
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
-    /// Instead: the reduction of sensitivities to SEND beside the same formula in PyTorch, eager and
+    /// Instead: the reduction of sensitivities to SEND and the same formula in PyTorch, eager and
     /// compiled, with the bytes a second that both reach; sizes are named as 32x8x512x512 (batch, heads,
     /// queries, keys).
     #[arg(long, group = "instead")]
     reduce: bool,
-    /// With `--reduce`: the peak bandwidth of the device's memory in GB/s, to say how much of it we reach.
+    /// With `--reduce`: the peak bandwidth of the device's memory in GB/s, to print the share that is reached.
     #[arg(long, value_name = "N", requires = "reduce")]
     peak_gb_s: Option<f64>,
-    /// Instead: where our own training step's time goes on the CPU, by part and by operation.
+    /// Instead: profile of our training step on the CPU, by part and by operation.
     #[arg(long, group = "instead")]
     profile: bool,
     /// Instead: the memory of the first training steps on both sides, on the CPU.
     #[arg(long, group = "instead")]
     memory: bool,
-    /// Instead: our step in Chromium beside TensorFlow.js there, and beside the native step on one thread.
+    /// Instead: our step in Chromium, TensorFlow.js's there, and the native step on one thread.
     #[arg(long, group = "instead")]
     browser: bool,
-    /// Instead: the desktop program's window, its memory at rest, and a job in it beside the same job on
-    /// the command line. Linux, with WebKitGTK's driver and Xvfb.
+    /// Instead: the desktop app's memory at rest, and the same job in it and on the command line. Linux, with WebKitGTK's driver and Xvfb.
     #[arg(long, group = "instead")]
-    window: bool,
+    desktop: bool,
 }
 
 /// What computes.
@@ -68,7 +67,7 @@ enum Place {
 }
 
 impl Place {
-    /// As our workers know it.
+    /// Name in our workers' requests.
     fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
@@ -90,14 +89,14 @@ struct Size {
 
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     let on_gpu = arguments.device == Place::Gpu;
-    if on_gpu && (arguments.profile || arguments.memory || arguments.browser || arguments.window) {
+    if on_gpu && (arguments.profile || arguments.memory || arguments.browser || arguments.desktop) {
         bail!("`--device gpu` goes with steps and sweeps and with `--reduce`; leave it out here");
     }
     if arguments.browser {
         return browser::run(arguments.rounds);
     }
-    if arguments.window {
-        return window::run(arguments.rounds, arguments.threads);
+    if arguments.desktop {
+        return desktop::run(arguments.rounds, arguments.threads);
     }
     if arguments.reduce {
         return reduce(arguments);
@@ -118,7 +117,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     }
     let torch = match on_gpu && !has_cuda(&python)? {
         true => {
-            println!("PyTorch sees no CUDA device: its side is left out\n");
+            println!("PyTorch finds no CUDA device: its side is left out\n");
             None
         }
         false => Some(torch()?),
@@ -136,12 +135,12 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     })
 }
 
-/// Measures, and says so if other programs were at work meanwhile.
+/// Measures, and prints a warning if other programs used the processors meanwhile.
 fn beside_others(measure: impl FnOnce() -> Result<()>) -> Result<()> {
-    let bystanders = Bystanders::watch();
+    let load = OtherLoad::start();
     measure()?;
-    if let Some(told) = bystanders.told() {
-        println!("\n{told}");
+    if let Some(warning) = load.warning() {
+        println!("\n{warning}");
     }
     Ok(())
 }

@@ -8,15 +8,13 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::median;
-use crate::{PACKAGE_SETS, cargo, root};
+use crate::{NATIVE, cargo, root};
 
 /// Builds the worker that is the bench target `name` and gives its path.
 pub(super) fn our_worker(name: &str) -> Result<PathBuf> {
     let output = cargo()
         .args(["build", "--release"])
-        // The features of the whole workspace, as the tests have them: with those of one package
-        // Burn would be built anew.
-        .args(PACKAGE_SETS[1])
+        .args(NATIVE)
         .args(["--bench", name, "--message-format=json"])
         .stderr(Stdio::inherit())
         .output()

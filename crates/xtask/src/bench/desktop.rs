@@ -1,15 +1,15 @@
-//! The window beside the command line, and its memory while it does nothing.
+//! The desktop app and the command line in turn, and the memory of the app at rest.
 
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{root, succeed, window, window_tests};
+use crate::{desktop, desktop_tests, root, succeed};
 
 /// Builds both programs and lets `tests/desktop/bench.mjs` measure them, each computing on so many
 /// threads.
 pub(super) fn run(rounds: usize, threads: usize) -> Result<()> {
-    if let Some(reason) = window_tests::build()? {
+    if let Some(reason) = desktop_tests::build()? {
         bail!(reason);
     }
     succeed(
@@ -17,6 +17,6 @@ pub(super) fn run(rounds: usize, threads: usize) -> Result<()> {
             .current_dir(root().join("tests/desktop"))
             .args(["bench.mjs", &rounds.to_string()])
             .env("RAYON_NUM_THREADS", threads.to_string())
-            .env("SPAT_TARGET", window::target()?),
+            .env("SPAT_TARGET", desktop::target()?),
     )
 }

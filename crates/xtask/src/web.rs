@@ -1,4 +1,4 @@
-//! The page: built, served, and made small for a host.
+//! The web app: built, served, and its modules' sizes checked.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use clap::Args;
 use crate::adapter::answers;
 use crate::{root, setup, succeed};
 
-/// A module of the page and its largest compressed size in bytes.
+/// A WebAssembly module of the web app and its largest compressed size in bytes.
 struct Module {
     start: &'static str,
     limit: u64,
@@ -27,10 +27,10 @@ const MODULES: [Module; 2] = [
     },
 ];
 
-/// How the page is served.
+/// How the web app is served.
 #[derive(Args)]
 pub(crate) struct ServeArguments {
-    /// Port on this machine.
+    /// Port on this computer.
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// Open a browser.
@@ -38,9 +38,11 @@ pub(crate) struct ServeArguments {
     open: bool,
 }
 
-/// Sets up, builds, and serves the page on this machine, anew after every change.
+/// Installs the build tools, builds the web app and serves it on this machine, anew after every change.
 pub(crate) fn serve(arguments: &ServeArguments) -> Result<()> {
     let mut trunk = trunk("serve")?;
+    announce_build();
+    println!("when it is built: http://127.0.0.1:{}", arguments.port);
     trunk.args(["--port", &arguments.port.to_string()]);
     if arguments.open {
         trunk.arg("--open");
@@ -48,17 +50,26 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<()> {
     succeed(&mut trunk)
 }
 
-/// Sets up and builds the page into `dist/`.
+/// Installs the build tools and builds the web app into `dist/`.
 ///
 /// No `wasm-opt`: after the compiler's link-time optimisation binaryen 132 saves one per cent of the
-/// page's module under brotli (`-O1`; with `-Oz` it is larger, though a sixth smaller uncompressed), and
+/// app's module under brotli (`-O1`; with `-Oz` it is larger, though a sixth smaller uncompressed), and
 /// the versions that distributions carry break the tables of references.
 pub(crate) fn build() -> Result<()> {
-    succeed(&mut trunk("build")?)
+    let mut trunk = trunk("build")?;
+    announce_build();
+    succeed(&mut trunk)
 }
 
-/// The page for any static host: built, and its modules weighed; those that are larger, compressed, than
-/// they may be.
+/// What the next command does, and how long it takes.
+fn announce_build() {
+    println!(
+        "building the web app and its engine as WebAssembly: about 15 minutes on two cores the first time, \
+         later only what changed"
+    );
+}
+
+/// Builds the web app for any static host and prints its modules' sizes; the modules that exceed their limit.
 pub(crate) fn dist() -> Result<Vec<&'static str>> {
     build()?;
     let mut too_large = Vec::new();
@@ -77,21 +88,19 @@ pub(crate) fn dist() -> Result<Vec<&'static str>> {
             too_large.push(start);
         }
     }
-    println!("the page is in {}", dist_folder().display());
-    carry()?;
+    println!("the web app is in {}", dist_folder().display());
+    embed()?;
     Ok(too_large)
 }
 
-/// Builds the page for the program, which carries what `spat serve` hands out: always anew, as what lies
-/// in `dist/` may be an older one.
-pub(crate) fn carried() -> Result<()> {
+/// Builds the web app for embedding in `spat`, always: `dist/` may hold an older one.
+pub(crate) fn embedded() -> Result<()> {
     build()?;
-    carry()
+    embed()
 }
 
-/// A program built from now on carries the page: cargo looks at this file's time, and cannot watch for a
-/// folder that is not there.
-fn carry() -> Result<()> {
+/// Lets cargo embed the new web app: it watches this file's time, and cannot watch for a missing folder.
+fn embed() -> Result<()> {
     let watched = root().join("crates/spat-serve/build.rs");
     let watched = fs::File::options().append(true).open(watched)?;
     Ok(watched.set_modified(std::time::SystemTime::now())?)
@@ -101,7 +110,7 @@ fn dist_folder() -> PathBuf {
     root().join("dist")
 }
 
-/// Trunk's subcommand `what`, with what it needs installed.
+/// Trunk's subcommand `what`; installs the build tools.
 pub(crate) fn trunk(what: &str) -> Result<Command> {
     let variables = setup::ensure()?;
     let mut command = Command::new("trunk");

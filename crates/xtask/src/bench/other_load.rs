@@ -1,4 +1,4 @@
-//! What other programs took of the processors while something was measured.
+//! Load of other programs on the processors during a measurement.
 //!
 //! A software adapter shares every launch out to all processors and waits for the last of them, so a
 //! build that runs beside it makes a step three times as long and more; on a CPU it is little better.
@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// Of a processor's time, from here on others may take before it is told.
-const WORTH_TELLING: f64 = 0.05;
+/// Share of the processors' time above which other programs are reported.
+const REPORTED: f64 = 0.05;
 /// Linux counts the time of processes in hundredths of a second, on every machine (`USER_HZ`).
 const TICKS: f64 = 100.0;
 
-/// Processors' time since a moment. Linux alone tells; elsewhere nothing is said.
-pub(super) struct Bystanders {
+/// Load of other programs since [`OtherLoad::start`]. Known on Linux only.
+pub(super) struct OtherLoad {
     since: Instant,
     before: Option<Used>,
 }
@@ -23,25 +23,25 @@ struct Used {
     own: f64,
 }
 
-impl Bystanders {
-    /// From now on.
-    pub(super) fn watch() -> Self {
+impl OtherLoad {
+    /// Starts measuring.
+    pub(super) fn start() -> Self {
         Self {
             since: Instant::now(),
             before: used(),
         }
     }
 
-    /// What others took, in words, if it is worth a word.
-    pub(super) fn told(&self) -> Option<String> {
+    /// A warning if other programs took a considerable share.
+    pub(super) fn warning(&self) -> Option<String> {
         let (before, after) = (self.before.as_ref()?, used()?);
         let others = (after.all - before.all) - (after.own - before.own);
         let processors = std::thread::available_parallelism().ok()?.get() as f64;
         let share = others / TICKS / self.since.elapsed().as_secs_f64() / processors;
-        (share > WORTH_TELLING).then(|| {
+        (share > REPORTED).then(|| {
             format!(
-                "Other programs took {:.0} % of the processors' time meanwhile: these times are longer than on a \
-                 machine that does nothing else.",
+                "Other programs took {:.0} % of the processors' time during the measurement: these times are longer \
+                 than on an idle machine.",
                 100.0 * share
             )
         })
@@ -62,7 +62,7 @@ fn used() -> Option<Used> {
     Some(Used { all, own: own()? })
 }
 
-/// Ticks of this process and all its descendants, those that are over included.
+/// Ticks of this process and all its descendants, ended ones included.
 fn own() -> Option<f64> {
     let mut processes: HashMap<u32, (u32, f64)> = HashMap::new();
     for entry in std::fs::read_dir("/proc").ok()?.flatten() {

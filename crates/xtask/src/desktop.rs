@@ -1,4 +1,4 @@
-//! The desktop program: its page, its binary, and what both need.
+//! Builds and opens the desktop app.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,19 +7,19 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use crate::{PACKAGE_SETS, adapter, cargo, page, root, succeed};
+use crate::{adapter, cargo, root, succeed, web};
 
-/// How the window is opened.
+/// How the desktop app is opened.
 #[derive(Args)]
 pub(crate) struct DesktopArguments {
-    /// A table to open in it.
+    /// Table to open in it.
     table: Option<PathBuf>,
-    /// Build it and do not open it.
+    /// Build without opening.
     #[arg(long)]
     build: bool,
 }
 
-/// Builds the page and the program, and opens the window.
+/// Builds the desktop app and opens it.
 pub(crate) fn run(arguments: &DesktopArguments) -> Result<()> {
     let program = build()?;
     println!("the program is {}", program.display());
@@ -33,23 +33,16 @@ pub(crate) fn run(arguments: &DesktopArguments) -> Result<()> {
     succeed(&mut window)
 }
 
-/// Builds the page for the window, and the program around it.
+/// Builds the app's page and the program that embeds it.
 pub(crate) fn build() -> Result<PathBuf> {
     adapter::ensure_web_view()?;
     build_page()?;
-    // The whole set, so that cargo compiles Burn as it does for everything else.
-    succeed(
-        cargo()
-            .args(["build", "--release"])
-            .args(PACKAGE_SETS[1])
-            .args(["--bin", "spat-desktop"]),
-    )?;
+    succeed(cargo().args(["build", "--release", "--package=spat-desktop"]))?;
     let name = format!("spat-desktop{}", std::env::consts::EXE_SUFFIX);
     Ok(target()?.join("release").join(name))
 }
 
-/// The page without the browser's engine, whose module takes long to build and which the window has
-/// natively, into `dist-window/`.
+/// Builds the web app into `dist-window/`, without the browser's engine: the desktop app has a native one.
 fn build_page() -> Result<()> {
     let whole = fs::read_to_string(root().join("index.html")).context("index.html")?;
     let without: String = whole
@@ -58,7 +51,7 @@ fn build_page() -> Result<()> {
         .collect();
     let entry = root().join("window.html");
     fs::write(&entry, without).with_context(|| entry.display().to_string())?;
-    let built = page::trunk("build").and_then(|mut trunk| {
+    let built = web::trunk("build").and_then(|mut trunk| {
         succeed(trunk.args([
             "--dist",
             "dist-window",
@@ -80,5 +73,5 @@ pub(crate) fn target() -> Result<PathBuf> {
     facts["target_directory"]
         .as_str()
         .map(PathBuf::from)
-        .context("cargo does not tell its target folder")
+        .context("cargo printed no target folder")
 }
