@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use spat_host::Origin;
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, PruneRule, SendOptions,
-    TrainingConfig, preset,
+    Controls, DataConfig, Experiment, ModelKind, PruneRule, SendOptions, Size, TrainingConfig,
+    Window,
 };
 
 use crate::args::DemoArgs;
@@ -48,15 +48,16 @@ fn small(data: DataConfig, channels: usize, seed: u64) -> Experiment {
         learning_rate: 1e-3,
         ..TrainingConfig::default()
     };
+    let window = Window::new(96, 24, channels);
+    let (mut forecaster, _) = ModelKind::default().defaults(window, true);
+    forecaster.resize(Size {
+        width: 64,
+        layers: 4,
+        heads: 4,
+    });
     Experiment {
         data,
-        forecaster: ForecasterConfig::ITransformer(ITransformerConfig {
-            d_model: 64,
-            d_ff: 64,
-            heads: 4,
-            layers: 4,
-            ..preset::itransformer(96, 24, channels, true)
-        }),
+        forecaster,
         finetune: TrainingConfig {
             epochs: 2,
             learning_rate: 5e-4,

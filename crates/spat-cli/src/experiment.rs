@@ -3,13 +3,12 @@
 use spat_series::Series;
 use spat_series::{SplitError, SplitRule};
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, ModelKind, OptimizerConfig, PatchTstLayout,
-    PlanError, PruneRule, TrainingConfig, preset,
+    Controls, DataConfig, Experiment, ForecasterConfig, OptimizerConfig, PlanError, PruneRule,
+    TrainingConfig, Window,
 };
 
 use crate::args::{
     FinetuneArgs, ModelArgs, OptimizerName, ReadArgs, RunArgs, SplitArgs, TrainingArgs, WindowArgs,
-    model_name,
 };
 use crate::failure::input;
 use crate::hints::Advice;
@@ -24,7 +23,7 @@ pub(crate) fn data_config(
     split: &SplitArgs,
 ) -> DataConfig {
     let mut data = model
-        .and_then(|model| model.preset)
+        .and_then(|model| model.choice.preset)
         .map_or_else(DataConfig::default, |preset| preset.data());
     read.apply(&mut data.read, &mut data.series);
     if let Some(rule) = split.rule() {
@@ -72,106 +71,27 @@ pub(crate) fn forecaster(
     series: &Series,
 ) -> anyhow::Result<(ForecasterConfig, TrainingConfig)> {
     let (horizon, channels) = (windows.horizon, series.channel_count());
-    let dates = series.index.stamps().is_some() && !args.no_time_stamps;
-    let (mut config, training) = match args.preset {
-        Some(preset) => preset.settings(args.model, horizon, channels, dates),
-        None => without_preset(
-            args.model,
-            windows.lookback.unwrap_or(LOOKBACK),
-            horizon,
-            channels,
-            dates,
-        ),
+    let dates = series.index.stamps().is_some() && !args.settings.is_off("time-stamps");
+    let model = args.choice.model;
+    let (mut config, training) = match args.choice.preset {
+        Some(preset) => model.published(preset, horizon, channels, dates),
+        None => {
+            let lookback = windows.lookback.unwrap_or(LOOKBACK);
+            model.defaults(Window::new(lookback, horizon, channels), dates)
+        }
     };
-    if let Some(rows) = windows.lookback {
-        set_lookback(&mut config, rows);
+    if let Some(lookback) = windows.lookback {
+        config.set_window(Window::new(lookback, horizon, channels));
     }
-    set_sizes(&mut config, args)?;
+    // A flag that would change nothing is refused, not ignored.
+    args.settings.apply(&mut config).map_err(|flag| {
+        input(format!(
+            "{flag} is not a setting of {}; leave it out or choose another --model",
+            model.id
+        ))
+    })?;
     config.check()?;
     Ok((config, training))
-}
-
-fn without_preset(
-    kind: ModelKind,
-    lookback: usize,
-    horizon: usize,
-    channels: usize,
-    dates: bool,
-) -> (ForecasterConfig, TrainingConfig) {
-    let config = match kind {
-        ModelKind::ITransformer => {
-            ForecasterConfig::ITransformer(preset::itransformer(lookback, horizon, channels, dates))
-        }
-        ModelKind::PatchTst => {
-            ForecasterConfig::PatchTst(preset::patchtst(lookback, horizon, channels))
-        }
-        ModelKind::PatchTstAuthors => ForecasterConfig::PatchTst(spat_spec::PatchTstConfig {
-            layout: PatchTstLayout::Authors,
-            head_dropout: 0.0,
-            ..preset::patchtst(lookback, horizon, channels)
-        }),
-        ModelKind::DLinear => return preset::dlinear(lookback, horizon, channels),
-        ModelKind::RLinear => return preset::rlinear(lookback, horizon, channels),
-    };
-    (config, TrainingConfig::default())
-}
-
-fn set_lookback(config: &mut ForecasterConfig, rows: usize) {
-    match config {
-        ForecasterConfig::ITransformer(c) => c.lookback = rows,
-        ForecasterConfig::PatchTst(c) => c.lookback = rows,
-        ForecasterConfig::DLinear(c) => c.lookback = rows,
-        ForecasterConfig::RLinear(c) => c.lookback = rows,
-    }
-}
-
-fn set_sizes(config: &mut ForecasterConfig, args: &ModelArgs) -> anyhow::Result<()> {
-    let encoder = [
-        ("--layers", args.layers.is_some()),
-        ("--width", args.width.is_some()),
-        ("--ff", args.ff.is_some()),
-        ("--heads", args.heads.is_some()),
-        ("--dropout", args.dropout.is_some()),
-    ];
-    let patches = [
-        ("--patch", args.patch.is_some()),
-        ("--stride", args.stride.is_some()),
-    ];
-    match config {
-        ForecasterConfig::ITransformer(c) => {
-            refuse(args.model, &patches)?;
-            put(&mut c.layers, args.layers);
-            put(&mut c.d_model, args.width);
-            put(&mut c.d_ff, args.ff.or(args.width));
-            put(&mut c.heads, args.heads);
-            put(&mut c.dropout, args.dropout);
-        }
-        ForecasterConfig::PatchTst(c) => {
-            put(&mut c.layers, args.layers);
-            put(&mut c.d_model, args.width);
-            put(&mut c.d_ff, args.ff);
-            put(&mut c.heads, args.heads);
-            put(&mut c.dropout, args.dropout);
-            put(&mut c.patch_len, args.patch);
-            put(&mut c.stride, args.stride);
-        }
-        ForecasterConfig::DLinear(_) | ForecasterConfig::RLinear(_) => {
-            refuse(args.model, &encoder)?;
-            refuse(args.model, &patches)?;
-        }
-    }
-    Ok(())
-}
-
-/// A flag that would change nothing is refused, not passed over.
-fn refuse(kind: ModelKind, flags: &[(&str, bool)]) -> anyhow::Result<()> {
-    match flags.iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(input(format!(
-            "{flag} means nothing to {}; leave it out or choose another --model",
-            model_name(kind)
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// The training that flags make of a preset's.
@@ -259,12 +179,6 @@ fn check_protected(rule: &PruneRule, forecaster: &ForecasterConfig) -> Result<()
     match rule.protect.iter().find(|name| !modules.contains(name)) {
         Some(name) => Err(PlanError::UnknownProtected(name.clone())),
         None => Ok(()),
-    }
-}
-
-fn put<T>(place: &mut T, given: Option<T>) {
-    if let Some(given) = given {
-        *place = given;
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         data.split,
         forecaster.lookback(),
         forecaster.horizon(),
-        forecaster.time_stamps(),
+        forecaster.inputs().time_features,
     )?;
     let checkpoint = Checkpoint {
         header: CheckpointHeader {

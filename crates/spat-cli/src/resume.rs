@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use spat_engine::device::DeviceChoice;
 use spat_host::RunFile;
-use spat_spec::{Event, Experiment, ModelKind};
+use spat_spec::{Event, Experiment};
 
-use crate::args::{RunArgs, model_name};
+use crate::args::RunArgs;
 use crate::failure::input;
 use crate::run_folder;
 use crate::start::Ready;
@@ -95,7 +95,7 @@ fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
     }
     Err(input(format!(
         "there is no run of {} on `{}` with these flags (`{}` is not there); name its folder with --run",
-        model_name(ModelKind::of(&experiment.forecaster)),
+        experiment.forecaster.kind().id,
         loaded.name,
         path.display()
     )))

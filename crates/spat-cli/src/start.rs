@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use spat_engine::device::DeviceChoice;
 use spat_engine::{Device, Job};
 use spat_host::{Origin, RunFile, RunFolder};
-use spat_spec::{DeviceFacts, Experiment, ModelKind, Report};
+use spat_spec::{DeviceFacts, Experiment, Report};
 
-use crate::args::{RunArgs, TalkArgs, model_name};
+use crate::args::{RunArgs, TalkArgs};
 use crate::table::{self, Loaded};
 use crate::{device, drive, experiment, output, run_folder};
 
@@ -39,7 +39,7 @@ pub(crate) fn prepare(
 /// The folder asked for, or the one that data, model and hash name.
 pub(crate) fn folder(args: &RunArgs, loaded: &Loaded, experiment: &Experiment) -> PathBuf {
     args.run.clone().unwrap_or_else(|| {
-        let model = model_name(ModelKind::of(&experiment.forecaster));
+        let model = experiment.forecaster.kind().id;
         run_folder::default_folder(&loaded.name, model, &experiment.hash(&loaded.bytes))
     })
 }

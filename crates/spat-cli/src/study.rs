@@ -11,7 +11,7 @@ use spat_spec::{
 };
 use spat_study::{Place, conduct, workers};
 
-use crate::args::{StudyArgs, WhatArgs, model_name};
+use crate::args::{StudyArgs, WhatArgs};
 use crate::failure::input;
 use crate::study_file::open;
 use crate::study_work::{carried_out, show, tell_place};
@@ -33,11 +33,8 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     let tables = tables(args, &data)?;
     let study = of(args, data, &tables)?;
     let folder = args.run.clone().unwrap_or_else(|| {
-        let name = run_folder::default_folder(
-            &tables[0].name,
-            model_name(args.sizes.model),
-            &study.hash(),
-        );
+        let name =
+            run_folder::default_folder(&tables[0].name, args.sizes.choice.model.id, &study.hash());
         Path::new("studies").join(name.file_name().unwrap_or_default())
     });
     let file = open(args, &folder, study, given)?;
@@ -120,7 +117,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
     let model = args.sizes.model(what.quick);
     let (forecaster, training) = experiment::forecaster(&model, &args.windows, &first.series)?;
     let mut training = experiment::trained(&training, &args.training)?;
-    if what.quick && args.sizes.preset.is_none() {
+    if what.quick && args.sizes.choice.preset.is_none() {
         training.epochs = args.training.epochs.unwrap_or(3);
         training.learning_rate = args.training.learning_rate.unwrap_or(1e-3);
     }

@@ -118,7 +118,7 @@ fn of(args: &StudyArgs) -> SyntheticStudy {
             send,
         });
     };
-    let width = args.sizes.width.unwrap_or(32);
+    let width = args.sizes.settings.count("width").unwrap_or(32);
     let depths = match (what.layers.is_empty(), what.quick, what.full) {
         (false, ..) => what.layers.clone(),
         (true, true, _) => vec![3],
@@ -129,10 +129,10 @@ fn of(args: &StudyArgs) -> SyntheticStudy {
         domain,
         size: ClassifierSize {
             d_model: width,
-            d_ff: args.sizes.ff.unwrap_or(2 * width),
-            heads: args.sizes.heads.unwrap_or(4),
+            d_ff: args.sizes.settings.count("ff").unwrap_or(2 * width),
+            heads: args.sizes.settings.count("heads").unwrap_or(4),
             layers: depths.first().copied().unwrap_or(1),
-            dropout: args.sizes.dropout.unwrap_or(0.0),
+            dropout: args.sizes.settings.probability("dropout").unwrap_or(0.0),
         },
         depths,
         seeds: what.seeds(),

@@ -136,15 +136,10 @@ pub(crate) fn notes(data: &DataFacts, plan: &Plan, forecaster: &ForecasterConfig
         ));
     }
     if plan.removed.len() == modules && modules > 0 {
-        notes.push(
-            match forecaster {
-                ForecasterConfig::ITransformer(_) => {
-                    "All attention is removed: each channel is forecast from itself alone."
-                }
-                _ => "All attention is removed: patches meet only in the head.",
-            }
-            .to_owned(),
-        );
+        notes.push(format!(
+            "All attention is removed: {}.",
+            forecaster.without_attention()
+        ));
     }
     notes
 }

@@ -85,7 +85,7 @@ pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobE
             forecaster.channels()
         )));
     }
-    if forecaster.time_stamps() && series.index.stamps().is_none() {
+    if forecaster.inputs().time_features && series.index.stamps().is_none() {
         return Err(JobError::Mismatch(
             "the model wants time stamps as tokens, but the table has no time column; switch them off".to_owned(),
         ));
@@ -177,7 +177,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             job.experiment.data.split,
             forecaster.lookback(),
             forecaster.horizon(),
-            forecaster.time_stamps(),
+            forecaster.inputs().time_features,
         )?;
         let phases = Phases::load(store).await?;
         let experiment = pretty(&job.experiment)?;

@@ -38,7 +38,11 @@ pub(crate) async fn module_maps(
 
     let mut maps = Vec::new();
     let mut cells = 0;
-    for (module, attention) in cx.maps() {
+    for site in forecaster.sites() {
+        let module = &site.id;
+        let Some(attention) = cx.maps().get(module) else {
+            continue;
+        };
         let [_, heads, queries, keys] = attention.dims();
         cells += 2 * heads * queries * keys;
         let Some(sensitivity) = sensitivities.remove(module).filter(|_| cells <= CELLS) else {
@@ -54,7 +58,7 @@ pub(crate) async fn module_maps(
             heads,
             queries,
             keys,
-            labels: labels(forecaster, &context.dataset.series.channels, keys),
+            labels: site.keys.labels(&context.dataset.series.channels),
             attention: read(average_maps(attention))
                 .await
                 .map_err(JobError::Device)?,
@@ -64,20 +68,4 @@ pub(crate) async fn module_maps(
         });
     }
     Ok(maps)
-}
-
-/// What the tokens are: channels and time features, or patches.
-fn labels(forecaster: &ForecasterConfig, channels: &[String], keys: usize) -> Vec<String> {
-    match forecaster {
-        ForecasterConfig::ITransformer(_) => {
-            let features = ["hour of day", "day of week", "day of month", "day of year"];
-            channels
-                .iter()
-                .cloned()
-                .chain(features.map(str::to_owned))
-                .take(keys)
-                .collect()
-        }
-        _ => (1..=keys).map(|patch| format!("patch {patch}")).collect(),
-    }
 }

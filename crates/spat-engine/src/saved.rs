@@ -111,7 +111,7 @@ impl SavedForecaster {
         let tensor = |values: Vec<f32>, width: usize| {
             Tensor::<3>::from_data(TensorData::new(values, [1, lookback, width]), &self.device)
         };
-        let time_features = match (forecaster.time_stamps(), series.time_features()) {
+        let time_features = match (forecaster.inputs().time_features, series.time_features()) {
             (false, _) => None,
             (true, Some(time_features)) => Some(tensor(
                 time_features[last.start * TIME_FEATURES..].to_vec(),
@@ -162,7 +162,7 @@ impl SavedForecaster {
             self.header.data.split,
             forecaster.lookback(),
             forecaster.horizon(),
-            forecaster.time_stamps(),
+            forecaster.inputs().time_features,
         )?;
         dataset.rescale(self.header.scaler.clone());
         let context = RunContext {

@@ -66,7 +66,7 @@ impl TrialRunner {
                 series.channel_count()
             )));
         }
-        if forecaster.time_stamps() && series.index.stamps().is_none() {
+        if forecaster.inputs().time_features && series.index.stamps().is_none() {
             return Err(JobError::Mismatch(
                 "the model wants time stamps as tokens, but the table has no time column; switch them off".to_owned(),
             ));
@@ -76,7 +76,7 @@ impl TrialRunner {
             split,
             forecaster.lookback(),
             forecaster.horizon(),
-            forecaster.time_stamps(),
+            forecaster.inputs().time_features,
         )?;
         Ok(Self {
             dataset,

@@ -36,7 +36,7 @@ impl Viewer {
             job.experiment.data.split,
             forecaster.lookback(),
             forecaster.horizon(),
-            forecaster.time_stamps(),
+            forecaster.inputs().time_features,
         )?;
         let structure = Structure::dense(forecaster.clone());
         let phases = Phases::load(store).await?;

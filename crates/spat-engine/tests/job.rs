@@ -12,8 +12,8 @@ use spat_engine::{
 };
 use spat_series::{Part, Series, TimeIndex};
 use spat_spec::{
-    AdaptiveRule, Checkpoint, Command, Event, ForecasterConfig, Granularity, PatchTstConfig,
-    PatchTstLayout, Phase, Report, SendOptions, When, preset,
+    AdaptiveRule, Checkpoint, Command, DLinearConfig, Event, ForecasterConfig, Granularity,
+    PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, SendOptions, When, Window,
 };
 use toy::{itransformer, job};
 
@@ -103,7 +103,7 @@ fn a_run_killed_after_any_write_ends_with_the_same_report() {
         layers: 3,
         patch_len: 8,
         stride: 4,
-        ..preset::patchtst(24, 12, 3)
+        ..PatchTstConfig::new(Window::new(24, 12, 3))
     });
     let job = job(forecaster, SendOptions::default());
     let mut store = Moments::default();
@@ -275,7 +275,10 @@ fn scoring_does_not_change_what_is_learnt() {
 
 #[test]
 fn linear_models_have_nothing_to_prune() {
-    for kind in [preset::dlinear(24, 12, 3).0, preset::rlinear(24, 12, 3).0] {
+    for kind in [
+        DLinearConfig::new(Window::new(24, 12, 3)).into(),
+        RLinearConfig::new(Window::new(24, 12, 3)).into(),
+    ] {
         let report = complete(
             &job(kind, SendOptions::default()),
             &mut MemoryStore::default(),
@@ -302,7 +305,7 @@ fn every_model_learns_and_is_pruned() {
             layers: 3,
             patch_len: 8,
             stride: 4,
-            ..preset::patchtst(24, 12, 3)
+            ..PatchTstConfig::new(Window::new(24, 12, 3))
         });
         let report = complete(
             &job(forecaster, SendOptions::default()),

@@ -179,7 +179,8 @@ pub fn lock(path: &Path) -> Result<Option<File>, RunFolderError> {
 #[cfg(test)]
 mod tests {
     use spat_spec::{
-        Controls, DataConfig, ForecasterConfig, PruneRule, SendOptions, TrainingConfig, preset,
+        Controls, DataConfig, ForecasterConfig, ITransformerConfig, PruneRule, SendOptions,
+        TrainingConfig, Window,
     };
 
     use super::*;
@@ -217,7 +218,10 @@ mod tests {
         let training = TrainingConfig::default();
         Experiment {
             data: DataConfig::default(),
-            forecaster: ForecasterConfig::ITransformer(preset::itransformer(24, 12, 3, false)),
+            forecaster: ForecasterConfig::ITransformer(ITransformerConfig::new(
+                Window::new(24, 12, 3),
+                false,
+            )),
             finetune: Experiment::finetune_like(&training),
             training,
             send: SendOptions::default(),

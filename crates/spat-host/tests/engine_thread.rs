@@ -10,7 +10,7 @@ use spat_host::{EngineThread, RunFolder, RunsFolder};
 use spat_spec::{
     Command, Controls, DataConfig, Engine, EngineMessage, EngineRequest, Event, Experiment,
     ForecasterConfig, ITransformerConfig, ModelForecast, Phase, PruneRule, Report, RunSummary,
-    SendOptions, Stage, TrainingConfig, preset,
+    SendOptions, Stage, TrainingConfig, Window,
 };
 
 const RUN: &str = "toy-itransformer-1";
@@ -44,7 +44,7 @@ fn experiment(epochs: usize) -> Experiment {
             d_ff: 8,
             heads: 2,
             layers: 2,
-            ..preset::itransformer(12, 4, 3, false)
+            ..ITransformerConfig::new(Window::new(12, 4, 3), false)
         }),
         finetune: TrainingConfig {
             epochs: 1,

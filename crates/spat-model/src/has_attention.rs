@@ -3,45 +3,28 @@
 use burn::module::Module;
 use spat_spec::ModuleId;
 
-use crate::attention::AttentionSlot;
-use crate::encoder::{Encoder, EncoderLayer};
+use crate::layers::AttentionSlot;
 
-/// A model with an encoder, whose attention modules can be probed and removed.
+/// A model whose attention modules can be probed and removed.
 pub trait HasAttention: Module {
-    /// The encoder; none in a model without attention.
-    fn encoder(&self) -> Option<&Encoder>;
+    /// The slots of all attention modules, removed or not, from input to output.
+    fn slots(&self) -> Vec<&AttentionSlot>;
 
-    /// The encoder, mutably.
-    fn encoder_mut(&mut self) -> Option<&mut Encoder>;
+    /// The slots, mutably.
+    fn slots_mut(&mut self) -> Vec<&mut AttentionSlot>;
 
     /// The model with each attention slot changed by `change`.
-    fn map_attention(self, change: impl Fn(AttentionSlot) -> AttentionSlot) -> Self {
-        self.map_layers(|mut layer| {
-            layer.attention = change(layer.attention);
-            layer
-        })
-    }
-
-    /// The model with each encoder layer changed by `change`.
-    fn map_layers(mut self, change: impl Fn(EncoderLayer) -> EncoderLayer) -> Self {
-        if let Some(encoder) = self.encoder_mut() {
-            encoder.layers = std::mem::take(&mut encoder.layers)
-                .into_iter()
-                .map(change)
-                .collect();
+    fn map_attention(mut self, change: impl Fn(AttentionSlot) -> AttentionSlot) -> Self {
+        for slot in self.slots_mut() {
+            *slot = change(slot.clone());
         }
         self
     }
 
     /// Slots of the attention modules that are not removed, from input to output.
     fn active_attention(&self) -> Vec<&AttentionSlot> {
-        self.encoder()
-            .map(|encoder| encoder.layers.as_slice())
-            .unwrap_or_default()
-            .iter()
-            .map(|layer| &layer.attention)
-            .filter(|slot| slot.module.is_some())
-            .collect()
+        let slots = self.slots().into_iter();
+        slots.filter(|slot| slot.module.is_some()).collect()
     }
 
     /// Identifiers of the attention modules that are not removed, from input to output.

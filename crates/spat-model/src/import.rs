@@ -1,13 +1,13 @@
-//! Weights of the public PyTorch codes, by one table of names per layout.
+//! Weights of the public PyTorch codes, by one table of names per model.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use pytorch_reader::{DType, PytorchError, PytorchReader};
-use spat_spec::{
-    Array, CheckpointError, ForecasterConfig, PatchTstLayout, Structure, named_arrays_from_bytes,
-};
+use spat_spec::{Array, CheckpointError, Structure, named_arrays_from_bytes};
 use thiserror::Error;
+
+use crate::models::import_table;
 
 /// How PyTorch's array becomes ours.
 #[derive(Debug, Clone, Copy)]
@@ -16,262 +16,89 @@ enum Form {
     Same,
     /// `[out, in]` (or a convolution of width 1, `[out, in, 1]`) to `[in, out]`.
     Transposed,
-    /// The flatten head: `[out, d_model · patches]` with the width outside to
-    /// `[patches · d_model, out]` with the patches outside.
-    FlattenHead,
+    /// The flatten head of PatchTST: `[out, d_model · patches]`, width-major, to
+    /// `[patches · d_model, out]`, patch-major.
+    FlattenHead {
+        /// Patches of a window.
+        patches: usize,
+    },
 }
 
 use Form::{FlattenHead, Same, Transposed};
 
-/// PyTorch's name, our name, form. `{}` is the layer.
-type Row = (&'static str, &'static str, Form);
+/// Which weight of a public PyTorch code becomes which of ours.
+#[derive(Debug, Default)]
+pub(crate) struct ImportTable(BTreeMap<String, (String, Form)>);
 
-/// thuml/iTransformer. Time-Series-Library names the last layer `projection`.
-const ITRANSFORMER: &[Row] = &[
-    (
-        "enc_embedding.value_embedding.weight",
-        "embedding.weight",
-        Transposed,
-    ),
-    ("enc_embedding.value_embedding.bias", "embedding.bias", Same),
-    ("encoder.norm.weight", "encoder.norm.gamma", Same),
-    ("encoder.norm.bias", "encoder.norm.beta", Same),
-    ("projector.weight", "projection.weight", Transposed),
-    ("projector.bias", "projection.bias", Same),
-    ("projection.weight", "projection.weight", Transposed),
-    ("projection.bias", "projection.bias", Same),
-];
+impl ImportTable {
+    /// One array, unchanged.
+    pub(crate) fn same(mut self, theirs: &str, ours: &str) -> Self {
+        self.add(theirs, ours, Same);
+        self
+    }
 
-/// The encoder layer that iTransformer and Time-Series-Library's PatchTST share.
-const LIBRARY_LAYER: &[Row] = &[
-    (
-        "encoder.attn_layers.{}.attention.query_projection.weight",
-        "encoder.layers.{}.attention.module.query.weight",
-        Transposed,
-    ),
-    (
-        "encoder.attn_layers.{}.attention.query_projection.bias",
-        "encoder.layers.{}.attention.module.query.bias",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.attention.key_projection.weight",
-        "encoder.layers.{}.attention.module.key.weight",
-        Transposed,
-    ),
-    (
-        "encoder.attn_layers.{}.attention.key_projection.bias",
-        "encoder.layers.{}.attention.module.key.bias",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.attention.value_projection.weight",
-        "encoder.layers.{}.attention.module.value.weight",
-        Transposed,
-    ),
-    (
-        "encoder.attn_layers.{}.attention.value_projection.bias",
-        "encoder.layers.{}.attention.module.value.bias",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.attention.out_projection.weight",
-        "encoder.layers.{}.attention.module.output.weight",
-        Transposed,
-    ),
-    (
-        "encoder.attn_layers.{}.attention.out_projection.bias",
-        "encoder.layers.{}.attention.module.output.bias",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.conv1.weight",
-        "encoder.layers.{}.expand.weight",
-        Transposed,
-    ),
-    (
-        "encoder.attn_layers.{}.conv1.bias",
-        "encoder.layers.{}.expand.bias",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.conv2.weight",
-        "encoder.layers.{}.contract.weight",
-        Transposed,
-    ),
-    (
-        "encoder.attn_layers.{}.conv2.bias",
-        "encoder.layers.{}.contract.bias",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.norm1.weight",
-        "encoder.layers.{}.norm1.gamma",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.norm1.bias",
-        "encoder.layers.{}.norm1.beta",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.norm2.weight",
-        "encoder.layers.{}.norm2.gamma",
-        Same,
-    ),
-    (
-        "encoder.attn_layers.{}.norm2.bias",
-        "encoder.layers.{}.norm2.beta",
-        Same,
-    ),
-];
+    /// A linear map (or a convolution of width 1) with or without a bias.
+    pub(crate) fn linear(self, theirs: &str, ours: &str) -> Self {
+        self.map(theirs, ours, Transposed)
+    }
 
-/// Time-Series-Library's PatchTST.
-const LIBRARY_PATCHTST: &[Row] = &[
-    (
-        "patch_embedding.value_embedding.weight",
-        "embedding.weight",
-        Transposed,
-    ),
-    ("encoder.norm.1.weight", "encoder.norm.gamma", Same),
-    ("encoder.norm.1.bias", "encoder.norm.beta", Same),
-    (
-        "encoder.norm.1.running_mean",
-        "encoder.norm.running_mean",
-        Same,
-    ),
-    (
-        "encoder.norm.1.running_var",
-        "encoder.norm.running_var",
-        Same,
-    ),
-    ("head.linear.weight", "head.weight", FlattenHead),
-    ("head.linear.bias", "head.bias", Same),
-];
+    /// The flatten head of PatchTST.
+    pub(crate) fn flatten_head(self, theirs: &str, ours: &str, patches: usize) -> Self {
+        self.map(theirs, ours, FlattenHead { patches })
+    }
 
-/// yuqinie98/PatchTST.
-const AUTHORS_PATCHTST: &[Row] = &[
-    ("model.backbone.W_P.weight", "embedding.weight", Transposed),
-    ("model.backbone.W_P.bias", "embedding.bias", Same),
-    ("model.backbone.W_pos", "positions", Same),
-    ("model.head.linear.weight", "head.weight", FlattenHead),
-    ("model.head.linear.bias", "head.bias", Same),
-];
+    /// A layer norm, or a batch norm with its running statistics.
+    pub(crate) fn norm(mut self, theirs: &str, ours: &str) -> Self {
+        let parts = [
+            ("weight", "gamma"),
+            ("bias", "beta"),
+            ("running_mean", "running_mean"),
+            ("running_var", "running_var"),
+        ];
+        for (their, our) in parts {
+            self.add(&format!("{theirs}.{their}"), &format!("{ours}.{our}"), Same);
+        }
+        self
+    }
 
-const AUTHORS_LAYER: &[Row] = &[
-    (
-        "model.backbone.encoder.layers.{}.self_attn.W_Q.weight",
-        "encoder.layers.{}.attention.module.query.weight",
-        Transposed,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.self_attn.W_Q.bias",
-        "encoder.layers.{}.attention.module.query.bias",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.self_attn.W_K.weight",
-        "encoder.layers.{}.attention.module.key.weight",
-        Transposed,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.self_attn.W_K.bias",
-        "encoder.layers.{}.attention.module.key.bias",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.self_attn.W_V.weight",
-        "encoder.layers.{}.attention.module.value.weight",
-        Transposed,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.self_attn.W_V.bias",
-        "encoder.layers.{}.attention.module.value.bias",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.self_attn.to_out.0.weight",
-        "encoder.layers.{}.attention.module.output.weight",
-        Transposed,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.self_attn.to_out.0.bias",
-        "encoder.layers.{}.attention.module.output.bias",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.ff.0.weight",
-        "encoder.layers.{}.expand.weight",
-        Transposed,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.ff.0.bias",
-        "encoder.layers.{}.expand.bias",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.ff.3.weight",
-        "encoder.layers.{}.contract.weight",
-        Transposed,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.ff.3.bias",
-        "encoder.layers.{}.contract.bias",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.norm_attn.1.weight",
-        "encoder.layers.{}.norm1.gamma",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.norm_attn.1.bias",
-        "encoder.layers.{}.norm1.beta",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.norm_attn.1.running_mean",
-        "encoder.layers.{}.norm1.running_mean",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.norm_attn.1.running_var",
-        "encoder.layers.{}.norm1.running_var",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.norm_ffn.1.weight",
-        "encoder.layers.{}.norm2.gamma",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.norm_ffn.1.bias",
-        "encoder.layers.{}.norm2.beta",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.norm_ffn.1.running_mean",
-        "encoder.layers.{}.norm2.running_mean",
-        Same,
-    ),
-    (
-        "model.backbone.encoder.layers.{}.norm_ffn.1.running_var",
-        "encoder.layers.{}.norm2.running_var",
-        Same,
-    ),
-];
+    /// The encoder layers of Time-Series-Library, which thuml/iTransformer shares.
+    pub(crate) fn library_encoder(mut self, layers: usize) -> Self {
+        for layer in 0..layers {
+            let (theirs, ours) = layer_prefixes("encoder.attn_layers", layer);
+            for part in ["query", "key", "value"] {
+                self = self.linear(
+                    &format!("{theirs}.attention.{part}_projection"),
+                    &format!("{ours}.attention.module.{part}"),
+                );
+            }
+            self = self
+                .linear(
+                    &format!("{theirs}.attention.out_projection"),
+                    &format!("{ours}.attention.module.output"),
+                )
+                .linear(&format!("{theirs}.conv1"), &format!("{ours}.expand"))
+                .linear(&format!("{theirs}.conv2"), &format!("{ours}.contract"))
+                .norm(&format!("{theirs}.norm1"), &format!("{ours}.norm1"))
+                .norm(&format!("{theirs}.norm2"), &format!("{ours}.norm2"));
+        }
+        self
+    }
 
-const DLINEAR: &[Row] = &[
-    ("Linear_Seasonal.weight", "seasonal.weight", Transposed),
-    ("Linear_Seasonal.bias", "seasonal.bias", Same),
-    ("Linear_Trend.weight", "trend.weight", Transposed),
-    ("Linear_Trend.bias", "trend.bias", Same),
-];
+    fn map(mut self, theirs: &str, ours: &str, form: Form) -> Self {
+        self.add(&format!("{theirs}.weight"), &format!("{ours}.weight"), form);
+        self.add(&format!("{theirs}.bias"), &format!("{ours}.bias"), Same);
+        self
+    }
 
-const RLINEAR: &[Row] = &[
-    ("Linear.weight", "linear.weight", Transposed),
-    ("Linear.bias", "linear.bias", Same),
-];
+    fn add(&mut self, theirs: &str, ours: &str, form: Form) {
+        self.0.insert(theirs.to_owned(), (ours.to_owned(), form));
+    }
+}
+
+/// Where encoder layer `layer` is in their code, whose list of layers is `list`, and in ours.
+pub(crate) fn layer_prefixes(list: &str, layer: usize) -> (String, String) {
+    (format!("{list}.{layer}"), format!("encoder.layers.{layer}"))
+}
 
 /// Computed here, counters, or constants: nothing is lost by leaving them.
 const IGNORED: &[&str] = &[
@@ -318,7 +145,7 @@ pub fn from_pytorch(
     arrays: BTreeMap<String, Array>,
     structure: &Structure,
 ) -> Result<BTreeMap<String, Array>, ImportError> {
-    let table = table(structure);
+    let table = import_table(&structure.forecaster).0;
     let model = structure.forecaster.name();
     let mut weights = BTreeMap::new();
     for (name, array) in arrays {
@@ -329,8 +156,7 @@ pub fn from_pytorch(
         let Some((ours, form)) = table.get(key) else {
             return Err(ImportError::UnknownKey { name, model });
         };
-        let array = reform(array, *form, patches(structure))
-            .map_err(|reason| ImportError::Array { name, reason })?;
+        let array = reform(array, *form).map_err(|reason| ImportError::Array { name, reason })?;
         weights.insert(ours.clone(), array);
     }
     Ok(weights)
@@ -381,39 +207,11 @@ fn is_ignored(name: &str) -> bool {
     IGNORED.iter().any(|ignored| name.ends_with(ignored))
 }
 
-fn table(structure: &Structure) -> BTreeMap<String, (String, Form)> {
-    let (whole, layer): (&[Row], &[Row]) = match &structure.forecaster {
-        ForecasterConfig::ITransformer(_) => (ITRANSFORMER, LIBRARY_LAYER),
-        ForecasterConfig::PatchTst(config) => match config.layout {
-            PatchTstLayout::Library => (LIBRARY_PATCHTST, LIBRARY_LAYER),
-            PatchTstLayout::Authors => (AUTHORS_PATCHTST, AUTHORS_LAYER),
-        },
-        ForecasterConfig::DLinear(_) => (DLINEAR, &[]),
-        ForecasterConfig::RLinear(_) => (RLINEAR, &[]),
+fn reform(array: Array, form: Form) -> Result<Array, String> {
+    let patches = match form {
+        FlattenHead { patches } => patches,
+        Same | Transposed => 1,
     };
-    let whole = whole
-        .iter()
-        .map(|(theirs, ours, form)| (String::from(*theirs), (String::from(*ours), *form)));
-    let layers = (0..structure.forecaster.layers()).flat_map(|number| {
-        let number = number.to_string();
-        layer.iter().map(move |(theirs, ours, form)| {
-            (
-                theirs.replace("{}", &number),
-                (ours.replace("{}", &number), *form),
-            )
-        })
-    });
-    whole.chain(layers).collect()
-}
-
-fn patches(structure: &Structure) -> usize {
-    match &structure.forecaster {
-        ForecasterConfig::PatchTst(config) => config.patches(),
-        _ => 1,
-    }
-}
-
-fn reform(array: Array, form: Form, patches: usize) -> Result<Array, String> {
     let (outputs, inputs) = match (form, array.shape.as_slice()) {
         (Same, _) => return Ok(array),
         (_, [outputs, inputs] | [outputs, inputs, 1]) => (*outputs, *inputs),
@@ -427,7 +225,7 @@ fn reform(array: Array, form: Form, patches: usize) -> Result<Array, String> {
     }
     // Row of the new matrix that an input column of the old one becomes.
     let row = |input: usize| match form {
-        FlattenHead => {
+        FlattenHead { .. } => {
             let (column, patch) = (input / patches, input % patches);
             patch * (inputs / patches) + column
         }

@@ -8,7 +8,7 @@ use spat_model::{Forecaster, ForwardContext, Inputs, read};
 use spat_prune::{Sample, ScoringOptions, apply, score_with};
 use spat_spec::{
     Array, ForecasterConfig, Granularity, HeadRemoval, ModuleId, PatchTstConfig, PatchTstLayout,
-    Plan, PruneRule, Scorer, Structure, arrays_from_bytes, arrays_to_bytes, preset,
+    Plan, PruneRule, Scorer, Structure, Window, arrays_from_bytes, arrays_to_bytes,
 };
 
 const LAYERS: usize = 3;
@@ -20,7 +20,7 @@ fn patchtst(layout: PatchTstLayout) -> Structure {
         d_ff: 16,
         heads: 4,
         layers: LAYERS,
-        ..preset::patchtst(24, 12, 2)
+        ..PatchTstConfig::new(Window::new(24, 12, 2))
     };
     Structure::dense(ForecasterConfig::PatchTst(config))
 }

@@ -13,7 +13,7 @@
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
-use spat_model::{Encoder, EncoderSize, ForwardContext, HasAttention, weights};
+use spat_model::{AttentionSlot, Encoder, EncoderSize, ForwardContext, HasAttention, weights};
 use spat_prune::score::{GateTraining, HardConcrete, Tuning, opening};
 use spat_prune::{ScorableModel, ScoringOptions, score_with};
 use spat_spec::{AttentionStructure, MaskShape, ModuleId, Scaling, Score, Scorer, SendOptions};
@@ -33,12 +33,12 @@ struct Batch {
 }
 
 impl HasAttention for Toy {
-    fn encoder(&self) -> Option<&Encoder> {
-        Some(&self.encoder)
+    fn slots(&self) -> Vec<&AttentionSlot> {
+        self.encoder.slots()
     }
 
-    fn encoder_mut(&mut self) -> Option<&mut Encoder> {
-        Some(&mut self.encoder)
+    fn slots_mut(&mut self) -> Vec<&mut AttentionSlot> {
+        self.encoder.slots_mut()
     }
 }
 

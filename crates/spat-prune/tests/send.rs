@@ -8,11 +8,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use spat_gpu::{RunningScores, ScoreReading};
-use spat_model::{Forecaster, read};
+use spat_model::{Forecaster, HasAttention as _, read};
 use spat_prune::{ScoreAccumulator, apply, send, send_reference};
 use spat_spec::{
-    Accumulate, Deviation, ForecasterConfig, HeadRemoval, MaskShape, ModuleId, Plan, PruneRule,
-    Scaling, SendOptions, Sign, Structure, preset,
+    Accumulate, Deviation, ForecasterConfig, HeadRemoval, ITransformerConfig, MaskShape, ModuleId,
+    Plan, PruneRule, Scaling, SendOptions, Sign, Structure, Window,
 };
 
 fn tensor(values: &[f32], shape: [usize; 4]) -> Tensor<4> {
@@ -306,7 +306,7 @@ fn small() -> Structure {
         d_model: 16,
         d_ff: 16,
         heads: 4,
-        ..preset::itransformer(24, 12, 3, false)
+        ..ITransformerConfig::new(Window::new(24, 12, 3), false)
     };
     Structure::dense(ForecasterConfig::ITransformer(config))
 }

@@ -147,11 +147,12 @@ struct VersionOnly {
 
 impl CheckpointHeader {
     fn check(&self) -> Result<(), CheckpointError> {
-        self.structure.check()?;
+        // First: it bounds the number of modules that the structure's check lists.
         self.structure
             .forecaster
             .check()
             .map_err(|error| CheckpointError::Inconsistent(error.to_string()))?;
+        self.structure.check()?;
         let channels = self.structure.forecaster.channels();
         if self.channels.len() != channels
             || self.scaler.mean.len() != channels

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use spat_series::{ReadOptions, SeriesOptions, SplitRule};
 
-use crate::forecaster::ConfigError;
+use crate::ConfigError;
 use crate::{ForecasterConfig, PruneRule, Schedule, SendOptions, TrainingConfig};
 
 /// One run: pre-train with scoring → plan → prune → fine-tune → evaluate, with its controls.

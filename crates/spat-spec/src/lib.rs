@@ -6,15 +6,16 @@
 
 mod adaptive;
 mod checkpoint;
+mod config_error;
 mod cost;
 mod envelope;
 mod experiment;
-mod forecaster;
 mod frame;
+mod models;
 mod module_id;
 mod plan;
 mod plan_error;
-pub mod preset;
+mod preset;
 mod protocol;
 mod prune_rule;
 mod ranking;
@@ -22,7 +23,6 @@ mod report;
 mod score;
 mod scorer;
 mod session;
-mod sizes;
 mod structure;
 mod study;
 mod training;
@@ -32,18 +32,20 @@ pub use checkpoint::{
     Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes,
     arrays_to_bytes, header_entry, named_arrays_from_bytes,
 };
+pub use config_error::ConfigError;
 pub use cost::Cost;
 pub use envelope::{ClientEnvelope, Hello, ServerEnvelope};
 pub use experiment::{Controls, DataConfig, Experiment};
-pub use forecaster::{
-    ConfigError, DLinearConfig, ForecasterConfig, ITransformerConfig, PatchTstConfig,
-    PatchTstLayout, RLinearConfig, TIME_FEATURES,
-};
 pub use frame::{FrameError, frame, join_frame, split_frame, unframe};
+pub use models::{
+    AttentionSite, Axis, DLinearConfig, Field, FieldInfo, FieldRange, FieldValue, ForecasterConfig,
+    ITransformerConfig, InputSpec, ModelKind, ModelSpec, PatchTstConfig, PatchTstLayout,
+    RLinearConfig, Size, TIME_FEATURES, Variant, Window,
+};
 pub use module_id::ModuleId;
 pub use plan::{HeadRemoval, Plan};
 pub use plan_error::PlanError;
-pub use preset::{ModelKind, Preset};
+pub use preset::Preset;
 pub use protocol::{Command, Event, PROTOCOL, Phase};
 pub use prune_rule::{Granularity, PruneRule, Rounding, Scope};
 pub use report::{

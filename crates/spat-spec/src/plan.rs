@@ -269,7 +269,7 @@ mod tests {
             d_ff: 16,
             heads: 4,
             layers,
-            ..crate::preset::itransformer(24, 12, 3, false)
+            ..crate::ITransformerConfig::new(crate::Window::new(24, 12, 3), false)
         };
         Structure::dense(crate::ForecasterConfig::ITransformer(config))
     }

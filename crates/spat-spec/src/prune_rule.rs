@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::forecaster::ConfigError;
+use crate::ConfigError;
 use crate::{AdaptiveRule, ModuleId};
 
 /// How `ratio · N` becomes a whole number of modules K.

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ConfigError;
 use crate::ModuleId;
-use crate::forecaster::ConfigError;
 use crate::training::positive;
 
 /// The importance of one attention module; larger is more important.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ForecasterConfig, ModuleId};
+use crate::{AttentionSite, ForecasterConfig, ModuleId};
 
 /// A forecaster, dense or pruned, without its weights.
 ///
@@ -56,13 +56,12 @@ pub enum StructureError {
 impl Structure {
     /// The dense structure: every module with every head.
     pub fn dense(forecaster: ForecasterConfig) -> Self {
-        let heads: Vec<usize> = (0..forecaster.heads()).collect();
         let attention = forecaster
-            .modules()
+            .sites()
             .into_iter()
-            .map(|module| AttentionStructure {
-                module,
-                heads: heads.clone(),
+            .map(|site| AttentionStructure {
+                module: site.id,
+                heads: (0..site.heads).collect(),
             })
             .collect();
         Self {
@@ -91,6 +90,17 @@ impl Structure {
             .ok_or_else(|| self.unknown(module))
     }
 
+    /// How many heads the dense module has.
+    ///
+    /// # Errors
+    /// A name that the forecaster does not have.
+    pub fn dense_heads(&self, module: &ModuleId) -> Result<usize, StructureError> {
+        let sites = self.forecaster.sites();
+        let site = sites.into_iter().find(|site| site.id == *module);
+        site.map(|site| site.heads)
+            .ok_or_else(|| self.unknown(module))
+    }
+
     /// The same structure without the named modules.
     ///
     /// # Errors
@@ -111,7 +121,7 @@ impl Structure {
         module: &ModuleId,
         heads: &[usize],
     ) -> Result<Self, StructureError> {
-        let dense = self.forecaster.heads();
+        let dense = self.dense_heads(module)?;
         if let Some(&head) = heads.iter().find(|&&head| head >= dense) {
             return Err(StructureError::UnknownHead {
                 module: module.clone(),
@@ -130,23 +140,20 @@ impl Structure {
     /// # Errors
     /// Modules or heads that the forecaster does not have.
     pub fn check(&self) -> Result<(), StructureError> {
-        let modules = self.forecaster.modules();
-        if modules.len() != self.attention.len()
-            || modules
-                .iter()
-                .zip(&self.attention)
-                .any(|(id, slot)| *id != slot.module)
-        {
+        let sites = self.forecaster.sites();
+        let names = |slot: &AttentionStructure, site: &AttentionSite| slot.module == site.id;
+        let mut pairs = self.attention.iter().zip(&sites);
+        if sites.len() != self.attention.len() || !pairs.all(|(slot, site)| names(slot, site)) {
             return Err(StructureError::OtherModules);
         }
-        let heads = self.forecaster.heads();
-        for slot in &self.attention {
+        for (slot, site) in self.attention.iter().zip(&sites) {
             let ascending = slot.heads.windows(2).all(|pair| pair[0] < pair[1]);
-            if let Some(&head) = slot.heads.iter().find(|&&head| head >= heads || !ascending) {
+            let wrong = |head: &&usize| **head >= site.heads || !ascending;
+            if let Some(&head) = slot.heads.iter().find(wrong) {
                 return Err(StructureError::UnknownHead {
                     module: slot.module.clone(),
                     head,
-                    heads,
+                    heads: site.heads,
                 });
             }
         }

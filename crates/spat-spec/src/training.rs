@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::forecaster::ConfigError;
+use crate::ConfigError;
 
 /// Everything that decides a training besides the model, the data and the seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +73,14 @@ pub enum Schedule {
 }
 
 impl TrainingConfig {
+    /// The default training of the linear baselines: a learning rate of 5e-3.
+    pub fn linear() -> Self {
+        Self {
+            learning_rate: 5e-3,
+            ..Self::default()
+        }
+    }
+
     /// Checks that the values make a training. Zero epochs are one: nothing is trained.
     ///
     /// # Errors

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use spat_series::{Frequency, Scaler};
 use spat_spec::{
-    Array, Checkpoint, CheckpointHeader, DataConfig, FORMAT, ForecasterConfig, ModuleId, Structure,
-    arrays_to_bytes, preset,
+    Array, Checkpoint, CheckpointHeader, DataConfig, FORMAT, ForecasterConfig, ITransformerConfig,
+    ModuleId, Structure, Window, arrays_to_bytes,
 };
 
 fn checkpoint() -> Checkpoint {
-    let forecaster = ForecasterConfig::ITransformer(preset::itransformer(24, 12, 2, true));
+    let forecaster =
+        ForecasterConfig::ITransformer(ITransformerConfig::new(Window::new(24, 12, 2), true));
     let structure = Structure::dense(forecaster)
         .without_modules(&[ModuleId::encoder(1)])
         .unwrap();

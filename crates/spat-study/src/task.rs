@@ -305,15 +305,16 @@ impl Task {
 
 #[cfg(test)]
 mod tests {
-    use spat_spec::{ForecasterConfig, preset};
+    use spat_spec::{ForecasterConfig, ITransformerConfig, Window};
 
     use super::*;
 
     fn fresh(seed: u64) -> Recipe {
         Recipe::Fresh {
             table: "abc".to_owned(),
-            structure: Structure::dense(ForecasterConfig::ITransformer(preset::itransformer(
-                24, 12, 3, true,
+            structure: Structure::dense(ForecasterConfig::ITransformer(ITransformerConfig::new(
+                Window::new(24, 12, 3),
+                true,
             ))),
             training: TrainingConfig::default(),
             seed,

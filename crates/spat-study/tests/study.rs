@@ -10,7 +10,7 @@ use spat_series::{Series, TimeIndex};
 use spat_spec::{
     ClassifierSize, ClassifierStudy, Controls, DataConfig, DeviceFacts, Domain, Experiment,
     ForecasterConfig, GroundTruthStudy, ITransformerConfig, PruneRule, Question, Scorer,
-    SendOptions, Study, StudyReport, SyntheticStudy, TableFacts, TrainingConfig, preset,
+    SendOptions, Study, StudyReport, SyntheticStudy, TableFacts, TrainingConfig, Window,
 };
 use spat_study::{Place, REPORT_FILE, StudyError, StudyEvent, conduct, conduct_synthetic};
 
@@ -48,7 +48,7 @@ fn study(questions: &[Question]) -> Study {
                 d_ff: 8,
                 heads: 2,
                 layers: 2,
-                ..preset::itransformer(24, 12, 3, true)
+                ..ITransformerConfig::new(Window::new(24, 12, 3), true)
             }),
             finetune: TrainingConfig {
                 epochs: 1,

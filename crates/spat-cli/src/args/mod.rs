@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand as ClapSubcommand};
 use clap_complete::Shell;
 
 pub(crate) use data::{ReadArgs, SplitArgs};
-pub(crate) use model::{ModelArgs, ModelName, WindowArgs};
+pub(crate) use model::{ModelArgs, WindowArgs};
 pub(crate) use other::{
     DataCommand, DatasetArgs, EvaluateArgs, ForecastArgs, ImportArgs, InfoArgs, InspectArgs,
 };
@@ -77,9 +77,4 @@ impl Subcommand {
             _ => false,
         }
     }
-}
-
-/// The name that a model is asked for by.
-pub(crate) fn model_name(model: ModelName) -> &'static str {
-    model::name(model)
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spat_spec::{Domain, Preset, Question, Rounding, Scorer};
+use spat_spec::{Domain, Question, Rounding, Scorer};
 
-use super::model::{MODELS, ModelName, PRESETS};
+use super::model::{ModelChoice, Settings};
 use super::prune::ROUNDINGS;
-use super::values::{count, not_negative, one_of, share};
+use super::values::{count, one_of, share};
 use super::{DeviceArgs, ModelArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs};
 
 /// `spat study`.
@@ -140,33 +140,11 @@ pub(crate) struct WhatArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct SizeArgs {
-    /// Which model
-    #[arg(long, value_name = "MODEL", default_value = "itransformer", value_parser = one_of(MODELS))]
-    pub(crate) model: ModelName,
+    #[command(flatten)]
+    pub(crate) choice: ModelChoice,
 
-    /// Published settings of a benchmark set: split, sizes and training; other flags override them
-    #[arg(long, value_name = "SET", value_parser = one_of(PRESETS))]
-    pub(crate) preset: Option<Preset>,
-
-    /// Width of a token (d_model) [default: the model's; 32 with --quick]
-    #[arg(long, value_name = "N", value_parser = count)]
-    pub(crate) width: Option<usize>,
-
-    /// Hidden width of the feed-forward part (d_ff) [default: the width; the model's for PatchTST]
-    #[arg(long, value_name = "N", value_parser = count)]
-    pub(crate) ff: Option<usize>,
-
-    /// Attention heads per module; divides the width [default: the model's; 4 with --quick]
-    #[arg(long, value_name = "N", value_parser = count)]
-    pub(crate) heads: Option<usize>,
-
-    /// Dropout probability [default: 0.1]
-    #[arg(long, value_name = "P", value_parser = not_negative)]
-    pub(crate) dropout: Option<f64>,
-
-    /// iTransformer: leave the dates out; by default they join the channels as tokens
-    #[arg(long)]
-    pub(crate) no_time_stamps: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings<false>,
 }
 
 const DOMAINS: &[(&str, Domain)] = &[("text", Domain::Text), ("images", Domain::Images)];
@@ -203,20 +181,14 @@ impl WhatArgs {
 impl SizeArgs {
     /// The same as `spat run` would have it.
     pub(crate) fn model(&self, quick: bool) -> ModelArgs {
-        let small = |given: Option<usize>, quick_value: usize| {
-            given.or((quick && self.preset.is_none()).then_some(quick_value))
-        };
+        let settings = self.settings.clone();
+        let quick = (quick && self.choice.preset.is_none()).then(|| {
+            let width = settings.count("width").unwrap_or(32);
+            [("width", width), ("ff", width), ("heads", 4)]
+        });
         ModelArgs {
-            model: self.model,
-            preset: self.preset,
-            layers: None,
-            width: small(self.width, 32),
-            ff: small(self.ff, self.width.unwrap_or(32)),
-            heads: small(self.heads, 4),
-            dropout: self.dropout,
-            patch: None,
-            stride: None,
-            no_time_stamps: self.no_time_stamps,
+            choice: self.choice.clone(),
+            settings: settings.with_defaults(quick.into_iter().flatten()),
         }
     }
 }

@@ -112,7 +112,7 @@ fn is_job(command: &Command) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use spat_spec::{Experiment, ForecasterConfig, TrainingConfig, preset};
+    use spat_spec::{Experiment, ForecasterConfig, ITransformerConfig, TrainingConfig, Window};
 
     use super::*;
 
@@ -121,7 +121,10 @@ mod tests {
         EngineRequest::Command(Command::Train {
             experiment: Box::new(Experiment {
                 data: Default::default(),
-                forecaster: ForecasterConfig::ITransformer(preset::itransformer(24, 12, 3, false)),
+                forecaster: ForecasterConfig::ITransformer(ITransformerConfig::new(
+                    Window::new(24, 12, 3),
+                    false,
+                )),
                 finetune: Experiment::finetune_like(&training),
                 training,
                 send: Default::default(),

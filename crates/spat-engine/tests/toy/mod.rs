@@ -5,7 +5,7 @@ use spat_engine::Job;
 use spat_series::{Series, TimeIndex};
 use spat_spec::{
     Controls, DataConfig, DeviceFacts, Experiment, ForecasterConfig, ITransformerConfig, PruneRule,
-    SendOptions, TrainingConfig, preset,
+    SendOptions, TrainingConfig, Window,
 };
 
 /// Two seasons a day in three channels, the third following the first with a lag.
@@ -33,7 +33,7 @@ pub(crate) fn itransformer() -> ForecasterConfig {
         d_ff: 8,
         heads: 2,
         layers: 3,
-        ..preset::itransformer(24, 12, 3, true)
+        ..ITransformerConfig::new(Window::new(24, 12, 3), true)
     })
 }
 

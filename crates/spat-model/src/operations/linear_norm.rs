@@ -11,7 +11,7 @@ use spat_cpu::{
 
 use super::node::{Operand, Saved, Values, output};
 use super::{add_norm, linear};
-use crate::norm::EPSILON;
+use crate::layers::NORM_EPSILON as EPSILON;
 
 /// `norm(x + drop(z W + b))`.
 ///

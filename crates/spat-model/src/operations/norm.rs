@@ -8,7 +8,7 @@ use spat_cpu::{Dropout, NormGradients, Normed, add_norm as forward, add_norm_bac
 
 use super::gpu;
 use super::node::{Operand, Saved, Values, output};
-use crate::norm::EPSILON;
+use crate::layers::NORM_EPSILON as EPSILON;
 
 /// `norm(x + drop(branch))`, or `norm(x)` without a branch.
 ///

@@ -10,7 +10,7 @@ use spat_cpu::{
 
 use super::gpu;
 use super::node::{Operand, Saved, output, plain_tensor};
-use crate::window_norm::{EPSILON, WindowStatistics, normalise};
+use crate::layers::{WINDOW_EPSILON as EPSILON, WindowStatistics, normalise};
 
 /// How forecasts of [`tokens`] become windows again.
 #[derive(Debug, Clone)]

@@ -26,6 +26,7 @@ pub fn network_drawing(structure: &Structure) -> String {
 /// Each layer is a group with the attribute `data-module`, so that a page can tell what is pointed at.
 pub fn network_drawing_within(structure: &Structure, width: f64) -> String {
     let layers = &structure.attention;
+    let sites = structure.forecaster.sites();
     let room = (width - 2.0 * (END + GAP) - 8.0) / (LAYER + GAP);
     let per_line = (room.max(1.0) as usize).min(PER_LINE);
     let across = layers.len().clamp(1, per_line) as f64;
@@ -45,14 +46,14 @@ pub fn network_drawing_within(structure: &Structure, width: f64) -> String {
     out += &plain_box(4.0, 40.0, END, 2.0 * BOX + 12.0, &first);
     if layers.is_empty() {
         out += &flow(4.0 + END, 4.0 + END + GAP, 92.0);
-        let what = ["linear map", "per channel"].map(str::to_owned);
+        let what = two_lines(structure.forecaster.without_attention());
         out += &plain_box(4.0 + END + GAP, 40.0, LAYER, 2.0 * BOX + 12.0, &what);
     }
     for (place, slot) in layers.iter().enumerate() {
         let x = 4.0 + END + GAP + (place % per_line) as f64 * (LAYER + GAP);
         let top = LINE * (place / per_line) as f64;
         out += &flow(x - GAP, x, top + 92.0);
-        out += &layer(slot, structure.forecaster.heads(), x, top);
+        out += &layer(slot, sites[place].heads, x, top);
     }
     let in_last_line = if layers.is_empty() {
         1
@@ -72,10 +73,9 @@ pub fn network_table(structure: &Structure) -> Table {
         "Attention modules",
         ["module", "heads that stand", "heads removed"],
     );
-    let heads = structure.forecaster.heads();
-    for slot in &structure.attention {
+    for (slot, site) in structure.attention.iter().zip(structure.forecaster.sites()) {
         let list = |stands: bool| {
-            let heads: Vec<String> = (0..heads)
+            let heads: Vec<String> = (0..site.heads)
                 .filter(|head| slot.heads.contains(head) == stands)
                 .map(|head| head.to_string())
                 .collect();
@@ -90,13 +90,19 @@ pub fn network_table(structure: &Structure) -> Table {
     table
 }
 
+/// The text broken at the space nearest to its middle.
+fn two_lines(text: &str) -> [String; 2] {
+    let middle = text.len() / 2;
+    let spaces = text.match_indices(' ').map(|(place, _)| place);
+    match spaces.min_by_key(|place| place.abs_diff(middle)) {
+        Some(place) => [text[..place].to_owned(), text[place + 1..].to_owned()],
+        None => [text.to_owned(), String::new()],
+    }
+}
+
 fn ends(forecaster: &ForecasterConfig) -> ([String; 2], [String; 2]) {
     let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
-    let tokens = match forecaster {
-        ForecasterConfig::ITransformer(_) => "channels",
-        ForecasterConfig::PatchTst(_) => "patches",
-        ForecasterConfig::DLinear(_) | ForecasterConfig::RLinear(_) => "channels",
-    };
+    let tokens = forecaster.token_noun();
     (
         [format!("{lookback} rows in"), format!("as {tokens}")],
         ["forecast".to_owned(), format!("{horizon} rows out")],

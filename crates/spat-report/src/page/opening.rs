@@ -14,7 +14,7 @@ pub(super) fn title(report: &Report) -> String {
 
 pub(super) fn section(report: &Report) -> String {
     let forecaster = &report.experiment.forecaster;
-    let stamps = if forecaster.time_stamps() {
+    let stamps = if forecaster.inputs().time_features {
         format!(" and {TIME_FEATURES} time features")
     } else {
         String::new()
@@ -24,7 +24,7 @@ pub(super) fn section(report: &Report) -> String {
         number::plural(forecaster.lookback(), "row"),
         number::count(forecaster.horizon() as u64),
         number::plural(report.data.channels, "channel"),
-        number::plural(forecaster.layers(), "layer"),
+        number::plural(forecaster.modules().len(), "layer"),
         number::plural(report.data.windows.test, "test window"),
     );
     format!(

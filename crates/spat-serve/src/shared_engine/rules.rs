@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use spat_spec::{Experiment, ForecasterConfig, TIME_FEATURES};
+use spat_spec::{Experiment, Structure};
 
 /// The limits of one visitor.
 #[derive(Debug, Clone, Copy)]
@@ -49,17 +49,19 @@ impl Rules {
         if let Err(error) = experiment.check() {
             return Some(error.to_string());
         }
-        let size = Size::of(&experiment.forecaster);
-        if size.parameters > self.parameters as f64 {
+        let forecaster = &experiment.forecaster;
+        let parameters = Structure::dense(forecaster.clone()).cost().params;
+        if parameters > self.parameters {
             return Some(format!(
                 "this server takes models of up to {} million parameters, and this one has about {}; \
                  make it narrower, or compute in your own browser",
                 self.parameters / 1_000_000,
-                millions(size.parameters)
+                millions(parameters as f64)
             ));
         }
         let batch = experiment.training.batch.max(experiment.finetune.batch);
-        let step = batch as f64 * size.activations + 16.0 * size.parameters;
+        // Four bytes for each activation; weights, gradients and two moments of Adam.
+        let step = 4.0 * (batch as f64 * forecaster.activations() + 4.0 * parameters as f64);
         if step > self.step as f64 {
             return Some(format!(
                 "a step of this training needs about {} MB, and this server allows {}; make the batch \
@@ -76,52 +78,12 @@ fn millions(value: f64) -> String {
     format!("{:.0}", value / 1e6)
 }
 
-/// Estimated size of a model. In floating point, because untrusted settings may overflow integers.
-struct Size {
-    parameters: f64,
-    /// Bytes that the forward pass of one window stores for its backward pass.
-    activations: f64,
-}
-
-impl Size {
-    fn of(forecaster: &ForecasterConfig) -> Self {
-        let number = |value: usize| value as f64;
-        let (lookback, horizon) = (number(forecaster.lookback()), number(forecaster.horizon()));
-        let channels = number(forecaster.channels());
-        let (sequences, tokens, width, hidden) = match forecaster {
-            ForecasterConfig::ITransformer(c) => {
-                let features = if c.time_stamps { TIME_FEATURES } else { 0 };
-                let tokens = channels + number(features);
-                (1.0, tokens, number(c.d_model), number(c.d_ff))
-            }
-            ForecasterConfig::PatchTst(c) => {
-                // `Experiment::check` ensures that a patch fits the look-back and the stride is not 0.
-                let tokens = number(c.patches());
-                (channels, tokens, number(c.d_model), number(c.d_ff))
-            }
-            ForecasterConfig::DLinear(_) | ForecasterConfig::RLinear(_) => {
-                return Self {
-                    parameters: 2.0 * lookback * horizon,
-                    activations: 4.0 * channels * (4.0 * lookback + 2.0 * horizon),
-                };
-            }
-        };
-        let (layers, heads) = (number(forecaster.layers()), number(forecaster.heads()));
-        let layer = 4.0 * width * width + 2.0 * width * hidden;
-        let ends = lookback * width + width * horizon * tokens.min(lookback);
-        // A few copies of the attention maps, their projections and the feed-forward activations.
-        let cells = tokens * (4.0 * heads * tokens + 12.0 * width + 4.0 * hidden);
-        let series = channels * (lookback + horizon);
-        Self {
-            parameters: layers * layer + ends,
-            activations: 4.0 * (layers * sequences * cells + 4.0 * series),
-        }
-    }
-}
-
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    use spat_spec::{ITransformerConfig, ModelKind, Preset, TrainingConfig, preset};
+    use spat_spec::{
+        ForecasterConfig, ITransformerConfig, ModelKind, Preset, TrainingConfig, Window,
+    };
 
     use super::*;
 
@@ -141,12 +103,13 @@ mod tests {
     #[test]
     fn published_settings_are_accepted() {
         for (preset, kind) in [
-            (Preset::Etth1, ModelKind::ITransformer),
-            (Preset::Etth1, ModelKind::PatchTst),
-            (Preset::Weather, ModelKind::ITransformer),
+            (Preset::Etth1, "itransformer"),
+            (Preset::Etth1, "patchtst"),
+            (Preset::Weather, "itransformer"),
         ] {
             let channels = if preset == Preset::Weather { 21 } else { 7 };
-            let experiment = experiment(preset.settings(kind, 96, channels, true));
+            let kind: ModelKind = kind.parse().unwrap();
+            let experiment = experiment(kind.published(preset, 96, channels, true));
             assert_eq!(
                 Rules::default().reject_reason(&experiment),
                 None,
@@ -162,7 +125,7 @@ mod tests {
                 d_model,
                 d_ff: d_model,
                 layers,
-                ..preset::itransformer(96, 96, channels, true)
+                ..ITransformerConfig::new(Window::new(96, 96, channels), true)
             };
             experiment((
                 ForecasterConfig::ITransformer(config),
@@ -170,7 +133,7 @@ mod tests {
             ))
         };
         let rules = Rules::default();
-        let words = rules.reject_reason(&wide(1 << 20, 1 << 20, 7)).unwrap();
+        let words = rules.reject_reason(&wide(1 << 16, 1 << 10, 7)).unwrap();
         assert!(
             words.contains("parameters") && words.contains("narrower"),
             "{words}"

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use spat_spec::{
     Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, PruneRule, SendOptions,
-    TrainingConfig, preset,
+    TrainingConfig, Window,
 };
 
 /// Three channels with a daily season.
@@ -37,7 +37,7 @@ pub(crate) fn experiment(seed: u64, epochs: usize) -> Experiment {
             d_ff: 8,
             heads: 2,
             layers: 2,
-            ..preset::itransformer(24, 12, 3, false)
+            ..ITransformerConfig::new(Window::new(24, 12, 3), false)
         }),
         finetune: TrainingConfig {
             epochs: 1,

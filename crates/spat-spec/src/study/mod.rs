@@ -17,7 +17,7 @@ pub use synthetic::{
     ClassifierSize, ClassifierStudy, Domain, GroundTruthStudy, SyntheticReport, SyntheticStudy,
 };
 
-use crate::forecaster::ConfigError;
+use crate::ConfigError;
 use crate::{Experiment, ForecasterConfig, Scorer, SendOptions};
 
 /// What a study can be asked.
@@ -133,11 +133,7 @@ impl Study {
     /// The dense forecaster with `layers` layers.
     pub fn forecaster(&self, layers: usize) -> ForecasterConfig {
         let mut forecaster = self.base.forecaster.clone();
-        match &mut forecaster {
-            ForecasterConfig::ITransformer(c) => c.layers = layers,
-            ForecasterConfig::PatchTst(c) => c.layers = layers,
-            ForecasterConfig::DLinear(_) | ForecasterConfig::RLinear(_) => {}
-        }
+        forecaster.set("layers", crate::FieldValue::Count(layers));
         forecaster
     }
 
@@ -150,7 +146,7 @@ impl Study {
         if self.base.forecaster.modules().is_empty() {
             return wrong(
                 format!("{} has no attention to study", self.base.forecaster.name()),
-                "use itransformer or patchtst",
+                "choose a model with attention",
             );
         }
         check_extent(&self.depths, &self.seeds, &self.questions)?;

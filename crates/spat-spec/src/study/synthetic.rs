@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     DepthReport, Finding, GroundTruthResult, Question, check_extent, check_seeds, hash_of,
 };
-use crate::forecaster::ConfigError;
+use crate::ConfigError;
 use crate::{MaskShape, PruneRule, Scaling, Scorer, SendOptions, Sign, When};
 
 /// Data that are no series.

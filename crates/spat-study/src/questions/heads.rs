@@ -79,14 +79,15 @@ pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<HeadPoint>, Stud
             .map(|(_, removal)| Ok(removal.from(of.dense.clone())?.cost().macs as f64)),
     )?;
     let first = by_module.first().map_or(Subset::NONE, |(_, gone)| *gone);
-    let all = of.study.base.forecaster.heads();
     let gone = by_head.iter().map(|(_, removal)| {
         let single: usize = removal
             .heads
             .iter()
             .map(|removal| removal.heads.len())
             .sum();
-        (single + removal.modules.len() * all) as f64
+        let whole = removal.modules.iter();
+        let whole = whole.filter_map(|module| of.dense.dense_heads(module).ok());
+        (single + whole.sum::<usize>()) as f64
     });
     Ok(vec![HeadPoint {
         modules,

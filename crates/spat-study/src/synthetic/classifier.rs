@@ -5,7 +5,7 @@ use burn::nn::Linear;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use spat_model::{Encoder, EncoderSize, ForwardContext, HasAttention};
+use spat_model::{AttentionSlot, Encoder, EncoderSize, ForwardContext, HasAttention};
 use spat_prune::ScorableModel;
 use spat_spec::{AttentionStructure, ClassifierSize};
 
@@ -112,12 +112,12 @@ impl Classifier {
 }
 
 impl HasAttention for Classifier {
-    fn encoder(&self) -> Option<&Encoder> {
-        Some(&self.encoder)
+    fn slots(&self) -> Vec<&AttentionSlot> {
+        self.encoder.slots()
     }
 
-    fn encoder_mut(&mut self) -> Option<&mut Encoder> {
-        Some(&mut self.encoder)
+    fn slots_mut(&mut self) -> Vec<&mut AttentionSlot> {
+        self.encoder.slots_mut()
     }
 }
 

@@ -64,21 +64,15 @@ pub enum Constraint {
 /// original, stays as it is.
 pub fn constrain<M: HasAttention>(mut model: M, constraints: &[(usize, Constraint)]) -> M {
     for &(layer, constraint) in constraints {
-        let Some(encoder) = model.encoder_mut() else {
-            return model;
-        };
         let original = match constraint {
-            Constraint::Copy { of, .. } => encoder
-                .layers
-                .get(of)
-                .and_then(|layer| layer.attention.module.clone()),
+            Constraint::Copy { of, .. } => {
+                let slots = model.slots();
+                slots.get(of).and_then(|slot| slot.module.clone())
+            }
             _ => None,
         };
-        let Some(slot) = encoder
-            .layers
-            .get_mut(layer)
-            .map(|layer| &mut layer.attention)
-        else {
+        let mut slots = model.slots_mut();
+        let Some(slot) = slots.get_mut(layer) else {
             continue;
         };
         if let Some(module) = &mut slot.module {
@@ -446,6 +440,8 @@ fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
 
 #[cfg(test)]
 mod tests {
+    use spat_spec::Window;
+
     use super::*;
     use spat_model::ForwardContext;
 
@@ -485,7 +481,7 @@ mod tests {
             d_ff: 8,
             heads: 2,
             layers: 4,
-            ..spat_spec::preset::itransformer(6, 4, 3, false)
+            ..ITransformerConfig::new(Window::new(6, 4, 3), false)
         };
         let structure = Structure::dense(ForecasterConfig::ITransformer(config));
         let constraints = [
@@ -501,7 +497,7 @@ mod tests {
         let tokens = Tensor::from_data(TensorData::new(tokens, [1, 3, 8]), &Device::flex());
         let said = |model: &Forecaster, layer: usize| -> (Vec<f32>, Vec<f32>) {
             let mut cx = ForwardContext::evaluation().with_probe(spat_model::Probe::Maps);
-            let slot = &model.encoder().unwrap().layers[layer].attention;
+            let slot = model.slots()[layer];
             let said = values(slot.attend(tokens.clone(), &mut cx).unwrap());
             let map = cx.maps()[slot.id()].clone();
             (said, pollster::block_on(spat_model::read(map)).unwrap())

@@ -55,7 +55,6 @@ impl Page {
         else {
             return;
         };
-        let setup = self.setup.get_untracked();
         self.begin_anew();
         self.write_address();
         self.forget_results();
@@ -66,7 +65,11 @@ impl Page {
         self.run.set(Some(run.clone()));
         let engine = self.engine.get_untracked();
         let summary = RunSummary {
-            title: format!("{} · {} layers{TO_CHOOSE}", table.name, setup.layers),
+            title: format!(
+                "{} · {} layers{TO_CHOOSE}",
+                table.name,
+                experiment.forecaster.modules().len()
+            ),
             table: table.name.clone(),
             experiment: experiment.clone(),
             engine,

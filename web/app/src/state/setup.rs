@@ -1,10 +1,10 @@
-//! The few choices about model and training, and the experiment that they make.
+//! The choices about model and training, and the experiment that they make.
 
 use serde::{Deserialize, Serialize};
 use spat_series::{Series, SplitRule};
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, Granularity, ITransformerConfig, ModelKind,
-    PatchTstConfig, PruneRule, SendOptions, TrainingConfig, preset,
+    Controls, DataConfig, Experiment, FieldValue, ForecasterConfig, Granularity, ModelKind,
+    PruneRule, SendOptions, Size, TrainingConfig, Window,
 };
 
 /// Window lengths at first: a day of hours from four.
@@ -14,24 +14,15 @@ const HORIZON: usize = 24;
 /// Of fewer training windows a training makes few steps.
 const FEW_WINDOWS: usize = 600;
 
-/// What a person sets. Sizes in rows, tokens and numbers as in the literature.
+/// The choices about model and training. The number of channels and the presence of dates follow from
+/// the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Setup {
-    pub(crate) model: ModelKind,
-    /// Rows that the model sees.
-    pub(crate) lookback: usize,
-    /// Rows that it forecasts.
-    pub(crate) horizon: usize,
-    /// d_model.
-    pub(crate) width: usize,
-    /// Encoder layers, each with one attention module.
-    pub(crate) layers: usize,
-    pub(crate) heads: usize,
-    pub(crate) epochs: usize,
-    pub(crate) finetune_epochs: usize,
-    pub(crate) batch: usize,
-    pub(crate) learning_rate: f64,
+    /// The model with all of its settings.
+    pub(crate) forecaster: ForecasterConfig,
+    pub(crate) training: TrainingConfig,
+    pub(crate) finetune: TrainingConfig,
     pub(crate) send: SendOptions,
     /// Whether whole modules are removed, or single heads.
     pub(crate) granularity: Granularity,
@@ -64,42 +55,43 @@ impl Preset {
 
     /// Whether `setup` has this size, however long it is trained.
     pub(crate) fn is_size_of(self, setup: &Setup) -> bool {
-        let size = |setup: &Setup| (setup.width, setup.layers, setup.heads);
-        size(setup) == size(&self.apply(setup))
+        setup.size().is_some_and(|size| size == self.values().0)
     }
 
     /// `setup` in this size; window lengths, model kind and seed stay.
     pub(crate) fn apply(self, setup: &Setup) -> Setup {
-        let (width, layers, heads, epochs, learning_rate) = match self {
-            Self::Quick => (32, 3, 4, 2, 2e-3),
-            Self::Standard => (64, 4, 4, 2, 1e-3),
-            Self::Thorough => (128, 4, 8, 10, 5e-4),
-        };
-        Setup {
+        let (size, epochs, learning_rate) = self.values();
+        let mut setup = setup.clone();
+        setup.forecaster.resize(size);
+        setup.training.epochs = epochs;
+        setup.finetune.epochs = (epochs / 2).max(1);
+        setup.set_learning_rate(learning_rate);
+        setup
+    }
+
+    /// Size, epochs, learning rate.
+    fn values(self) -> (Size, usize, f64) {
+        let size = |width, layers, heads| Size {
             width,
             layers,
             heads,
-            epochs,
-            finetune_epochs: (epochs / 2).max(1),
-            learning_rate,
-            ..setup.clone()
+        };
+        match self {
+            Self::Quick => (size(32, 3, 4), 2, 2e-3),
+            Self::Standard => (size(64, 4, 4), 2, 1e-3),
+            Self::Thorough => (size(128, 4, 8), 10, 5e-4),
         }
     }
 }
 
 impl Default for Setup {
     fn default() -> Self {
+        let window = Window::new(LOOKBACK, HORIZON, 1);
+        let training = TrainingConfig::default();
         Preset::Quick.apply(&Self {
-            model: ModelKind::ITransformer,
-            lookback: LOOKBACK,
-            horizon: HORIZON,
-            width: 0,
-            layers: 0,
-            heads: 0,
-            epochs: 0,
-            finetune_epochs: 0,
-            batch: 32,
-            learning_rate: 0.0,
+            forecaster: ModelKind::default().defaults(window, true).0,
+            finetune: Experiment::finetune_like(&training),
+            training,
             send: SendOptions::default(),
             granularity: Granularity::Modules,
             dense_control: true,
@@ -109,31 +101,43 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// The forecaster for `channels` channels, with time stamps as tokens where the table has them.
-    pub(crate) fn forecaster(&self, channels: usize, dates: bool) -> ForecasterConfig {
-        match self.model {
-            ModelKind::PatchTst | ModelKind::PatchTstAuthors => {
-                ForecasterConfig::PatchTst(PatchTstConfig {
-                    d_model: self.width,
-                    d_ff: 2 * self.width,
-                    heads: self.heads,
-                    layers: self.layers,
-                    ..preset::patchtst(self.lookback, self.horizon, channels)
-                })
-            }
-            ModelKind::DLinear => preset::dlinear(self.lookback, self.horizon, channels).0,
-            ModelKind::RLinear => preset::rlinear(self.lookback, self.horizon, channels).0,
-            ModelKind::ITransformer => ForecasterConfig::ITransformer(ITransformerConfig {
-                d_model: self.width,
-                d_ff: self.width,
-                heads: self.heads,
-                layers: self.layers,
-                ..preset::itransformer(self.lookback, self.horizon, channels, dates)
-            }),
-        }
+    /// Another model of the same size, with the same windows.
+    pub(crate) fn set_kind(&mut self, kind: ModelKind) {
+        let size = self.size().unwrap_or(Preset::Quick.values().0);
+        self.forecaster = kind.defaults(self.forecaster.window(), true).0;
+        self.forecaster.resize(size);
     }
 
-    /// Everything that decides a result.
+    /// Sets rows in and out.
+    pub(crate) fn set_window(&mut self, lookback: usize, horizon: usize) {
+        let channels = self.forecaster.channels();
+        self.forecaster
+            .set_window(Window::new(lookback, horizon, channels));
+    }
+
+    /// Sets the learning rate; fine-tuning starts at half of it.
+    pub(crate) fn set_learning_rate(&mut self, rate: f64) {
+        self.training.learning_rate = rate;
+        self.finetune.learning_rate = rate / 2.0;
+    }
+
+    /// Width, layers and heads, if the model has them.
+    fn size(&self) -> Option<Size> {
+        let fields = self.forecaster.fields();
+        let count = |flag: &str| {
+            fields.iter().find_map(|(info, value)| match value {
+                FieldValue::Count(value) if info.flag == flag => Some(*value),
+                _ => None,
+            })
+        };
+        Some(Size {
+            width: count("width")?,
+            layers: count("layers")?,
+            heads: count("heads")?,
+        })
+    }
+
+    /// Everything that decides a result, for a table of `channels` channels with or without dates.
     pub(crate) fn experiment(
         &self,
         data: DataConfig,
@@ -141,21 +145,21 @@ impl Setup {
         dates: bool,
         ratio: f64,
     ) -> Experiment {
-        let training = TrainingConfig {
-            epochs: self.epochs,
-            batch: self.batch,
-            learning_rate: self.learning_rate,
-            ..TrainingConfig::default()
+        let mut forecaster = self.forecaster.clone();
+        let window = Window {
+            channels,
+            ..forecaster.window()
         };
+        forecaster.set_window(window);
+        if !dates {
+            // A table without dates has no time features.
+            forecaster.set("time-stamps", FieldValue::Switch(false));
+        }
         Experiment {
             data,
-            forecaster: self.forecaster(channels, dates),
-            finetune: TrainingConfig {
-                epochs: self.finetune_epochs,
-                learning_rate: self.learning_rate / 2.0,
-                ..Experiment::finetune_like(&training)
-            },
-            training,
+            forecaster,
+            finetune: self.finetune.clone(),
+            training: self.training.clone(),
             send: self.send,
             prune: PruneRule {
                 ratio,
@@ -169,18 +173,17 @@ impl Setup {
             seed: self.seed,
         }
     }
-}
 
-impl Setup {
-    /// Leaves window lengths alone that a person chose and that fit this table, or that suit its
-    /// clock; sets others otherwise: a season ahead, from four of them, and less where the table is
-    /// short. A short table is also gone through in smaller batches and more often.
+    /// Leaves window lengths alone that a person chose and that fit this table, or that suit its time
+    /// step; sets others otherwise: a season ahead, from four of them, and less where the table is
+    /// short. A short table is also trained on in smaller batches and for more epochs.
     pub(crate) fn suit(&mut self, series: &Series) {
         let rows = series.rows();
         let season = series.index.frequency().season_length();
         let split = SplitRule::default();
-        let fits = split.apply(rows, self.lookback, self.horizon).is_ok();
-        let chosen = (self.lookback, self.horizon) != (LOOKBACK, HORIZON);
+        let (mut lookback, mut horizon) = (self.forecaster.lookback(), self.forecaster.horizon());
+        let fits = split.apply(rows, lookback, horizon).is_ok();
+        let chosen = (lookback, horizon) != (LOOKBACK, HORIZON);
         // Days and longer steps have seasons of a few rows; the lengths at first are meant for hours.
         let suits = season == 1 || season >= HORIZON;
         if fits && chosen {
@@ -190,57 +193,75 @@ impl Setup {
         let room = rows / 10;
         if !(fits && suits) {
             let wanted = if season > 1 { season } else { HORIZON };
-            self.horizon = wanted.min(room / 2).max(1);
-            self.lookback = (4 * self.horizon).min(3 * room).max(2);
+            horizon = wanted.min(room / 2).max(1);
+            lookback = (4 * horizon).min(3 * room).max(2);
+            self.set_window(lookback, horizon);
         }
-        let windows = (7 * room).saturating_sub(self.lookback + self.horizon);
+        let windows = (7 * room).saturating_sub(lookback + horizon);
         if windows < FEW_WINDOWS {
-            self.batch = (windows / 16).clamp(4, 32);
-            self.epochs = self.epochs.max(8);
+            self.training.batch = (windows / 16).clamp(4, 32);
+            self.training.epochs = self.training.epochs.max(8);
+            self.finetune.batch = self.training.batch;
         }
     }
-}
 
-impl Setup {
-    /// Shows the sizes of an experiment of the history.
+    /// Takes over the setup of another run.
     pub(crate) fn read_back(&mut self, experiment: &Experiment) {
-        let forecaster = &experiment.forecaster;
-        self.lookback = forecaster.lookback();
-        self.horizon = forecaster.horizon();
-        self.layers = forecaster.layers();
-        self.heads = forecaster.heads();
-        match forecaster {
-            ForecasterConfig::ITransformer(config) => {
-                self.model = ModelKind::ITransformer;
-                self.width = config.d_model;
-            }
-            ForecasterConfig::PatchTst(config) => {
-                self.model = ModelKind::PatchTst;
-                self.width = config.d_model;
-            }
-            ForecasterConfig::DLinear(_) => self.model = ModelKind::DLinear,
-            ForecasterConfig::RLinear(_) => self.model = ModelKind::RLinear,
-        }
-        self.epochs = experiment.training.epochs;
-        self.finetune_epochs = experiment.finetune.epochs;
-        self.batch = experiment.training.batch;
-        self.learning_rate = experiment.training.learning_rate;
-        self.send = experiment.send;
-        self.granularity = experiment.prune.granularity;
-        self.dense_control = experiment.controls.dense_finetuned;
-        self.seed = experiment.seed;
+        *self = Self {
+            forecaster: experiment.forecaster.clone(),
+            training: experiment.training.clone(),
+            finetune: experiment.finetune.clone(),
+            send: experiment.send,
+            granularity: experiment.prune.granularity,
+            dense_control: experiment.controls.dense_finetuned,
+            seed: experiment.seed,
+        };
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use spat_series::TimeIndex;
+    use spat_spec::Schedule;
 
     fn series(rows: usize, step: i64) -> Series {
         let stamps = (0..rows as i64).map(|row| row * step).collect();
         let index = TimeIndex::from_stamps(stamps);
         Series::from_values(vec!["a".to_owned()], vec![0.0; rows], index).unwrap()
+    }
+
+    fn lengths(setup: &Setup) -> (usize, usize) {
+        (setup.forecaster.lookback(), setup.forecaster.horizon())
+    }
+
+    /// Every model of the catalogue, with settings and a schedule that the form does not show, is the
+    /// same after a run is reopened and after a link is followed.
+    #[test]
+    fn a_reopened_run_and_a_link_keep_every_setting() {
+        for kind in ModelKind::all() {
+            let (mut forecaster, mut training) = kind.defaults(Window::new(60, 12, 3), true);
+            for (info, value) in forecaster.fields() {
+                if let FieldValue::Probability(value) = value {
+                    forecaster.set(info.flag, FieldValue::Probability(value / 2.0 + 0.25));
+                }
+            }
+            training.schedule = Schedule::Cosine;
+            let begun = Setup {
+                finetune: Experiment::finetune_like(&training),
+                forecaster,
+                training,
+                ..Setup::default()
+            };
+            let experiment = begun.experiment(DataConfig::default(), 3, true, 0.5);
+            let mut reopened = Setup::default();
+            reopened.read_back(&experiment);
+            let again = reopened.experiment(DataConfig::default(), 3, true, 0.5);
+            assert_eq!(again, experiment, "{}", kind.id);
+            let link = serde_json::to_string(&begun).unwrap();
+            assert_eq!(serde_json::from_str::<Setup>(&link).unwrap(), begun);
+        }
     }
 
     fn suited(mut setup: Setup, rows: usize, step: i64) -> Setup {
@@ -251,35 +272,42 @@ mod tests {
     #[test]
     fn window_lengths_suit_the_table() {
         let hours = suited(Setup::default(), 2_000, 3_600);
-        assert_eq!((hours.lookback, hours.horizon), (96, 24));
+        assert_eq!(lengths(&hours), (96, 24));
         let days = suited(Setup::default(), 2_000, 86_400);
-        assert_eq!((days.lookback, days.horizon), (28, 7));
+        assert_eq!(lengths(&days), (28, 7));
         let weeks = suited(Setup::default(), 300, 7 * 86_400);
-        assert!(weeks.horizon < 30 && weeks.batch < 32, "{weeks:?}");
+        assert!(
+            weeks.forecaster.horizon() < 30 && weeks.training.batch < 32,
+            "{weeks:?}"
+        );
         for rows in [40, 60, 100, 144, 500] {
             let short = suited(Setup::default(), rows, 3_600);
-            let fits = SplitRule::default().apply(rows, short.lookback, short.horizon);
+            let fits = SplitRule::default().apply(
+                rows,
+                short.forecaster.lookback(),
+                short.forecaster.horizon(),
+            );
             assert!(fits.is_ok(), "{rows} rows: {fits:?}");
         }
     }
 
     #[test]
     fn what_a_person_chose_and_fits_stays() {
-        let chosen = Setup {
-            lookback: 60,
-            horizon: 30,
-            ..Setup::default()
-        };
+        let mut chosen = Setup::default();
+        chosen.set_window(60, 30);
         let days = suited(chosen.clone(), 2_000, 86_400);
-        assert_eq!((days.lookback, days.horizon), (60, 30));
+        assert_eq!(lengths(&days), (60, 30));
         let short = suited(chosen, 200, 86_400);
-        assert!(short.lookback + short.horizon < 60, "{short:?}");
+        assert!(
+            short.forecaster.lookback() + short.forecaster.horizon() < 60,
+            "{short:?}"
+        );
     }
 
     #[test]
     fn a_size_is_known_however_long_it_is_trained() {
         let mut setup = Preset::Standard.apply(&Setup::default());
-        setup.epochs = 99;
+        setup.training.epochs = 99;
         assert!(Preset::Standard.is_size_of(&setup) && !Preset::Quick.is_size_of(&setup));
     }
 }

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use spat_series::{Series, read_table};
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, PruneRule, Question, Scorer, SendOptions,
-    Study, TableFacts, TrainingConfig, preset,
+    Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, PruneRule, Question,
+    Scorer, SendOptions, Study, TableFacts, TrainingConfig, Window,
 };
 
 /// What the person chose.
@@ -66,8 +66,10 @@ impl SmallStudy {
             .into_series(&data.series)
             .map_err(|error| error.to_string())?;
         let dates = series.index.stamps().is_some();
-        let mut forecaster =
-            preset::itransformer(self.lookback, self.horizon, series.channel_count(), dates);
+        let mut forecaster = ITransformerConfig::new(
+            Window::new(self.lookback, self.horizon, series.channel_count()),
+            dates,
+        );
         forecaster.d_model = self.width;
         forecaster.d_ff = self.width;
         forecaster.heads = self.heads;

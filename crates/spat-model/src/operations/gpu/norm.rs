@@ -7,7 +7,7 @@ use spat_gpu::Buffer;
 use spat_gpu::encoder::{NormGradients, Normed, add_norm as forward, add_norm_backward};
 
 use super::node::{Operand, Saved, output};
-use crate::norm::EPSILON;
+use crate::layers::NORM_EPSILON as EPSILON;
 
 /// `norm(x + drop(branch))`, or `norm(x)` without a branch.
 ///

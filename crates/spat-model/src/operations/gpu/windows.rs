@@ -5,7 +5,7 @@ use spat_gpu::Buffer;
 use spat_gpu::encoder::{Rows, normalise_windows, restore_backward, restore_windows};
 
 use super::node::{Operand, Saved, constant, output};
-use crate::window_norm::EPSILON;
+use crate::layers::WINDOW_EPSILON as EPSILON;
 
 /// Mean and deviation of each window and channel, and the shape that they belong to.
 #[derive(Debug, Clone)]

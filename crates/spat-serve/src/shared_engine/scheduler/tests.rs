@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use spat_engine::session::{EngineSession, JobControl, MemoryRunStorage};
 use spat_spec::{
     Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment,
-    ForecasterConfig, Phase, TrainingConfig, preset,
+    ForecasterConfig, ITransformerConfig, Phase, TrainingConfig, Window,
 };
 
 use super::running_job::StopReason;
@@ -122,7 +122,10 @@ fn experiment() -> Experiment {
     let training = TrainingConfig::default();
     Experiment {
         data: Default::default(),
-        forecaster: ForecasterConfig::ITransformer(preset::itransformer(24, 12, 3, false)),
+        forecaster: ForecasterConfig::ITransformer(ITransformerConfig::new(
+            Window::new(24, 12, 3),
+            false,
+        )),
         finetune: Experiment::finetune_like(&training),
         training,
         send: Default::default(),

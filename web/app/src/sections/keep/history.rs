@@ -194,7 +194,7 @@ fn side_by_side(summaries: &[&RunSummary]) -> Table {
         format!("{} → {}", forecaster.lookback(), forecaster.horizon())
     });
     row("layers", &|summary| {
-        summary.experiment.forecaster.layers().to_string()
+        summary.experiment.forecaster.modules().len().to_string()
     });
     row("ratio", &|summary| {
         summary.experiment.prune.ratio.to_string()

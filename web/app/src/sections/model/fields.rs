@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 use spat_series::decimal;
-use spat_spec::{Accumulate, Deviation, MaskShape, ModelKind, Scaling, Sign, When};
+use spat_spec::{
+    Accumulate, Deviation, FieldInfo, FieldRange, FieldValue, MaskShape, ModelKind, Scaling, Sign,
+    When,
+};
 
 use crate::sections::Help;
 use crate::show::Listed as _;
@@ -13,17 +16,17 @@ use crate::state::{Page, Setup};
 pub(super) fn WindowFields() -> impl IntoView {
     view! {
         <div class="row">
-            <Whole label="Look-back, rows" name="lookback" get=|s| s.lookback as u64 set=|s, n| s.lookback = size(n) />
+            <Whole label="Look-back, rows" name="lookback" get=|s| s.forecaster.lookback() as u64 set=|s, n| s.set_window(size(n), s.forecaster.horizon()) />
             <Help
                 about="look-back"
                 text="How many past rows the model sees when it makes a forecast. Four days of hours are 96."
             />
-            <Whole label="Horizon, rows" name="horizon" get=|s| s.horizon as u64 set=|s, n| s.horizon = size(n) />
+            <Whole label="Horizon, rows" name="horizon" get=|s| s.forecaster.horizon() as u64 set=|s, n| s.set_window(s.forecaster.lookback(), size(n)) />
             <Help
                 about="horizon"
                 text="How many rows ahead it forecasts, all at once. A day of hours is 24."
             />
-            <Whole label="Epochs" name="epochs" get=|s| s.epochs as u64 set=|s, n| s.epochs = size(n) />
+            <Whole label="Epochs" name="epochs" get=|s| s.training.epochs as u64 set=|s, n| s.training.epochs = size(n) />
             <Whole label="Seed" name="seed" get=|s| s.seed set=|s, n| s.seed = n />
         </div>
     }
@@ -33,16 +36,12 @@ pub(super) fn WindowFields() -> impl IntoView {
 #[component]
 pub(super) fn MoreFields() -> impl IntoView {
     let page = Page::here();
-    let choose = move |name: &str| {
-        let kind = match name {
-            "patchtst" => ModelKind::PatchTst,
-            "dlinear" => ModelKind::DLinear,
-            "rlinear" => ModelKind::RLinear,
-            _ => ModelKind::ITransformer,
-        };
-        page.setup.update(|setup| setup.model = kind);
+    let kind = Memo::new(move |_| page.setup.with(|setup| setup.forecaster.kind()));
+    let choose = move |id: &str| {
+        if let Some(kind) = ModelKind::find(id) {
+            page.setup.update(|setup| setup.set_kind(kind));
+        }
     };
-    let is = move |kind: ModelKind| move || page.setup.with(|setup| setup.model == kind);
     view! {
         <details class="more">
             <summary>"More choices"</summary>
@@ -50,29 +49,33 @@ pub(super) fn MoreFields() -> impl IntoView {
                 <label class="field">
                     "Kind of model"
                     <select data-testid="kind" on:change:target=move |event| choose(&event.target().value())>
-                        <option value="itransformer" prop:selected=is(ModelKind::ITransformer)>
-                            "iTransformer: attention between channels"
-                        </option>
-                        <option value="patchtst" prop:selected=is(ModelKind::PatchTst)>
-                            "PatchTST: attention over time"
-                        </option>
-                        <option value="dlinear" prop:selected=is(ModelKind::DLinear)>
-                            "DLinear: no attention"
-                        </option>
-                        <option value="rlinear" prop:selected=is(ModelKind::RLinear)>
-                            "RLinear: no attention"
-                        </option>
+                        {ModelKind::all()
+                            .map(|each| view! {
+                                <option value=each.id prop:selected=move || kind.get() == each>
+                                    {each.title}
+                                </option>
+                            })
+                            .listed()}
                     </select>
                 </label>
-                <Whole label="Layers" name="layers" get=|s| s.layers as u64 set=|s, n| s.layers = size(n) />
-                <Whole label="Width (d_model)" name="width" get=|s| s.width as u64 set=|s, n| s.width = size(n) />
-                <Whole label="Heads" name="heads" get=|s| s.heads as u64 set=|s, n| s.heads = size(n) />
-                <Whole label="Batch" name="batch" get=|s| s.batch as u64 set=|s, n| s.batch = size(n) />
+                {move || {
+                    kind.get();
+                    let fields = page.setup.with_untracked(|setup| setup.forecaster.fields());
+                    fields
+                        .into_iter()
+                        .map(|(info, _)| view! { <ModelField info /> })
+                        .listed()
+                }}
+                <Whole label="Batch" name="batch" get=|s| s.training.batch as u64
+                    set=|s, n| {
+                        s.training.batch = size(n);
+                        s.finetune.batch = size(n);
+                    } />
                 <Whole
                     label="Epochs of fine-tuning"
                     name="finetune-epochs"
-                    get=|s| s.finetune_epochs as u64
-                    set=|s, n| s.finetune_epochs = size(n)
+                    get=|s| s.finetune.epochs as u64
+                    set=|s, n| s.finetune.epochs = size(n)
                 />
                 <label class="field">
                     "Learning rate"
@@ -81,11 +84,11 @@ pub(super) fn MoreFields() -> impl IntoView {
                         step="any"
                         min="0"
                         data-testid="learning-rate"
-                        prop:value=move || page.setup.with(|setup| setup.learning_rate.to_string())
+                        prop:value=move || page.setup.with(|setup| setup.training.learning_rate.to_string())
                         on:change:target=move |event| {
                             // An empty field is no number; the objection below says so.
                             let rate = decimal(&event.target().value()).unwrap_or(0.0);
-                            page.setup.update(|setup| setup.learning_rate = rate);
+                            page.setup.update(|setup| setup.set_learning_rate(rate));
                         }
                     />
                 </label>
@@ -105,6 +108,66 @@ pub(super) fn MoreFields() -> impl IntoView {
             </label>
         </details>
     }
+}
+
+/// A setting of the model, as the catalogue describes it.
+#[component]
+fn ModelField(info: FieldInfo) -> impl IntoView {
+    let page = Page::here();
+    let value = move || {
+        page.setup.with(|setup| {
+            let fields = setup.forecaster.fields();
+            let mut fields = fields.into_iter();
+            fields.find_map(|(other, value)| (other.flag == info.flag).then_some(value))
+        })
+    };
+    let set = move |value: FieldValue| {
+        page.setup.update(|setup| {
+            setup.forecaster.set(info.flag, value);
+        });
+    };
+    if info.range == FieldRange::Switch {
+        return view! {
+            <label class="choice" title=info.help>
+                <input
+                    type="checkbox"
+                    data-testid=info.flag
+                    prop:checked=move || value() == Some(FieldValue::Switch(true))
+                    on:change:target=move |event| set(FieldValue::Switch(event.target().checked()))
+                />
+                {info.label}
+            </label>
+        }
+        .into_any();
+    }
+    let is_whole = matches!(info.range, FieldRange::Count { .. });
+    view! {
+        <label class="field" title=info.help>
+            {info.label}
+            <input
+                type="number"
+                min="0"
+                step=if is_whole { "1" } else { "any" }
+                inputmode=if is_whole { "numeric" } else { "decimal" }
+                data-testid=info.flag
+                prop:value=move || match value() {
+                    Some(FieldValue::Count(value)) => value.to_string(),
+                    Some(FieldValue::Probability(value)) => value.to_string(),
+                    Some(FieldValue::Switch(_)) | None => String::new(),
+                }
+                on:change:target=move |event| {
+                    // An empty field is 0 or no probability; the check of the experiment reports it.
+                    let text = event.target().value();
+                    set(if is_whole {
+                        FieldValue::Count(text.parse().unwrap_or(0))
+                    } else {
+                        FieldValue::Probability(text.parse().unwrap_or(f64::NAN))
+                    });
+                }
+            />
+        </label>
+    }
+    .into_any()
 }
 
 /// What the paper leaves open about SEND.

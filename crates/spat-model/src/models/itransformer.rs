@@ -5,12 +5,13 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use spat_spec::{ITransformerConfig, Structure};
 
-use crate::attention::Tokens;
-use crate::encoder::{Encoder, EncoderOptions, NormKind};
 use crate::forward_context::ForwardContext;
+use crate::import::ImportTable;
 use crate::initial::Initial;
-use crate::norm::Norm;
+use crate::layers::{AttentionSlot, Encoder, EncoderOptions, Norm, NormKind, Tokens};
 use crate::operations::{linear, linear_dropout, tokens};
+
+use super::{Inputs, Model};
 
 /// iTransformer in the layout of its authors' code.
 #[derive(Module, Debug)]
@@ -25,12 +26,10 @@ pub struct ITransformer {
     normalise: bool,
 }
 
-impl ITransformer {
-    pub(crate) fn init(
-        initial: &mut Initial<'_>,
-        config: &ITransformerConfig,
-        structure: &Structure,
-    ) -> Self {
+impl Model for ITransformer {
+    type Spec = ITransformerConfig;
+
+    fn init(initial: &mut Initial<'_>, config: &Self::Spec, structure: &Structure) -> Self {
         let options = EncoderOptions {
             d_model: config.d_model,
             d_ff: config.d_ff,
@@ -51,20 +50,28 @@ impl ITransformer {
         }
     }
 
-    /// # Shapes
-    /// - `input`: `[B, lookback, C]`
-    /// - `time_features`: `[B, lookback, 4]`, time-stamp features that join as tokens
-    /// - output: `[B, horizon, C]`
-    pub fn forward(
-        &self,
-        input: Tensor<3>,
-        time_features: Option<Tensor<3>>,
-        cx: &mut ForwardContext,
-    ) -> Tensor<3> {
-        let batch = input.dims()[0];
-        let (rows, restore) = tokens(input, time_features, self.normalise);
+    fn forward(&self, inputs: Inputs, cx: &mut ForwardContext) -> Tensor<3> {
+        let batch = inputs.values.dims()[0];
+        let (rows, restore) = tokens(inputs.values, inputs.time_features, self.normalise);
         let rows = linear_dropout(&self.embedding, rows, cx.dropout(self.dropout));
         let rows = self.encoder.forward(Tokens { rows, batch }, cx);
         restore.windows(linear(&self.projection, rows))
+    }
+    fn slots(&self) -> Vec<&AttentionSlot> {
+        self.encoder.slots()
+    }
+
+    fn slots_mut(&mut self) -> Vec<&mut AttentionSlot> {
+        self.encoder.slots_mut()
+    }
+
+    /// thuml/iTransformer. Time-Series-Library names the last layer `projection`.
+    fn import(config: &Self::Spec) -> ImportTable {
+        ImportTable::default()
+            .linear("enc_embedding.value_embedding", "embedding")
+            .library_encoder(config.layers)
+            .norm("encoder.norm", "encoder.norm")
+            .linear("projector", "projection")
+            .linear("projection", "projection")
     }
 }

@@ -1,12 +1,16 @@
-//! Linear baselines: forecasters without attention that are hard to beat.
+//! DLinear (arXiv 2205.13504): trend by a moving average, one linear map for it and one for the
+//! remainder, shared by all channels.
 
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorData};
-use spat_spec::{DLinearConfig, RLinearConfig};
+use spat_spec::{DLinearConfig, Structure};
 
+use crate::forward_context::ForwardContext;
+use crate::import::ImportTable;
 use crate::initial::Initial;
-use crate::window_norm::normalise;
+
+use super::{Inputs, Model};
 
 /// DLinear (arXiv 2205.13504): trend by a moving average, one linear map for it and one for the
 /// remainder, shared by all channels.
@@ -19,8 +23,10 @@ pub struct DLinear {
     kernel: usize,
 }
 
-impl DLinear {
-    pub(crate) fn init(initial: &mut Initial<'_>, config: &DLinearConfig) -> Self {
+impl Model for DLinear {
+    type Spec = DLinearConfig;
+
+    fn init(initial: &mut Initial<'_>, config: &Self::Spec, _: &Structure) -> Self {
         let mut map = || {
             let mut linear = initial.linear(config.lookback, config.horizon);
             // Each forecast row starts as the mean of the look-back.
@@ -37,10 +43,8 @@ impl DLinear {
         }
     }
 
-    /// # Shapes
-    /// - `input`: `[B, lookback, C]`
-    /// - output: `[B, horizon, C]`
-    pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+    fn forward(&self, inputs: Inputs, _: &mut ForwardContext) -> Tensor<3> {
+        let input = inputs.values;
         let [batch, lookback, channels] = input.dims();
         let series = input.swap_dims(1, 2).reshape([batch * channels, lookback]);
         let trend = series
@@ -50,6 +54,12 @@ impl DLinear {
         let forecast = self.seasonal.forward(remainder) + self.trend.forward(trend);
         let horizon = forecast.dims()[1];
         forecast.reshape([batch, channels, horizon]).swap_dims(1, 2)
+    }
+
+    fn import(_: &Self::Spec) -> ImportTable {
+        ImportTable::default()
+            .linear("Linear_Seasonal", "seasonal")
+            .linear("Linear_Trend", "trend")
     }
 }
 
@@ -66,31 +76,4 @@ fn moving_average(lookback: usize, kernel: usize, device: &burn::tensor::Device)
         }
     }
     Tensor::from_data(TensorData::new(weights, [lookback, lookback]), device)
-}
-
-/// RLinear (arXiv 2305.10721): one linear map on the window normalised by itself.
-#[derive(Module, Debug)]
-pub struct RLinear {
-    /// `[lookback, horizon]`.
-    pub linear: Linear,
-}
-
-impl RLinear {
-    pub(crate) fn init(initial: &mut Initial<'_>, config: &RLinearConfig) -> Self {
-        Self {
-            linear: initial.linear(config.lookback, config.horizon),
-        }
-    }
-
-    /// # Shapes
-    /// - `input`: `[B, lookback, C]`
-    /// - output: `[B, horizon, C]`
-    pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
-        let [batch, lookback, channels] = input.dims();
-        let (input, statistics) = normalise(input);
-        let series = input.swap_dims(1, 2).reshape([batch * channels, lookback]);
-        let forecast = self.linear.forward(series);
-        let horizon = forecast.dims()[1];
-        statistics.restore(forecast.reshape([batch, channels, horizon]).swap_dims(1, 2))
-    }
 }

@@ -5,13 +5,15 @@ use burn::nn::Linear;
 use burn::tensor::{Int, Tensor, TensorData};
 use spat_spec::{PatchTstConfig, PatchTstLayout, Structure};
 
-use crate::attention::Tokens;
-use crate::encoder::{Encoder, EncoderOptions, NormKind};
 use crate::forward_context::ForwardContext;
+use crate::import::{ImportTable, layer_prefixes};
 use crate::initial::Initial;
-use crate::norm::{BatchNorm, Norm};
+use crate::layers::{
+    AttentionSlot, BatchNorm, Encoder, EncoderOptions, Norm, NormKind, Tokens, normalise,
+};
 use crate::operations::{dropout, linear, linear_dropout};
-use crate::window_norm::normalise;
+
+use super::{Inputs, Model};
 
 /// PatchTST in either public layout.
 #[derive(Module, Debug)]
@@ -30,12 +32,10 @@ pub struct PatchTst {
     head_dropout: f64,
 }
 
-impl PatchTst {
-    pub(crate) fn init(
-        initial: &mut Initial<'_>,
-        config: &PatchTstConfig,
-        structure: &Structure,
-    ) -> Self {
+impl Model for PatchTst {
+    type Spec = PatchTstConfig;
+
+    fn init(initial: &mut Initial<'_>, config: &Self::Spec, structure: &Structure) -> Self {
         let authors = config.layout == PatchTstLayout::Authors;
         let options = EncoderOptions {
             d_model: config.d_model,
@@ -71,10 +71,8 @@ impl PatchTst {
         }
     }
 
-    /// # Shapes
-    /// - `input`: `[B, lookback, C]`
-    /// - output: `[B, horizon, C]`
-    pub fn forward(&self, input: Tensor<3>, cx: &mut ForwardContext) -> Tensor<3> {
+    fn forward(&self, inputs: Inputs, cx: &mut ForwardContext) -> Tensor<3> {
+        let input = inputs.values;
         let [batch, _, channels] = input.dims();
         let (input, statistics) = normalise(input);
         let patches = self.patches(input);
@@ -104,6 +102,53 @@ impl PatchTst {
         statistics.restore(forecast.reshape([batch, channels, horizon]).swap_dims(1, 2))
     }
 
+    fn slots(&self) -> Vec<&AttentionSlot> {
+        self.encoder.slots()
+    }
+
+    fn slots_mut(&mut self) -> Vec<&mut AttentionSlot> {
+        self.encoder.slots_mut()
+    }
+
+    fn import(config: &Self::Spec) -> ImportTable {
+        let (table, patches) = (ImportTable::default(), config.patches());
+        match config.layout {
+            PatchTstLayout::Library => table
+                .linear("patch_embedding.value_embedding", "embedding")
+                .library_encoder(config.layers)
+                .norm("encoder.norm.1", "encoder.norm")
+                .flatten_head("head.linear", "head", patches),
+            PatchTstLayout::Authors => (0..config.layers)
+                .fold(table, authors_layer)
+                .linear("model.backbone.W_P", "embedding")
+                .same("model.backbone.W_pos", "positions")
+                .flatten_head("model.head.linear", "head", patches),
+        }
+    }
+}
+
+/// An encoder layer of yuqinie98/PatchTST.
+fn authors_layer(table: ImportTable, layer: usize) -> ImportTable {
+    let (theirs, ours) = layer_prefixes("model.backbone.encoder.layers", layer);
+    let linear = [
+        ("self_attn.W_Q", "attention.module.query"),
+        ("self_attn.W_K", "attention.module.key"),
+        ("self_attn.W_V", "attention.module.value"),
+        ("self_attn.to_out.0", "attention.module.output"),
+        ("ff.0", "expand"),
+        ("ff.3", "contract"),
+    ];
+    let norms = [("norm_attn.1", "norm1"), ("norm_ffn.1", "norm2")];
+    let name = |prefix: &str, part: &str| format!("{prefix}.{part}");
+    let table = linear.iter().fold(table, |table, (their, our)| {
+        table.linear(&name(&theirs, their), &name(&ours, our))
+    });
+    norms.iter().fold(table, |table, (their, our)| {
+        table.norm(&name(&theirs, their), &name(&ours, our))
+    })
+}
+
+impl PatchTst {
     /// `[B, lookback, C]` → `[B · C, patches, patch_len]`, the last value repeated for one stride
     /// so that the end of the look-back fills a patch too.
     fn patches(&self, input: Tensor<3>) -> Tensor<3> {

@@ -5,11 +5,12 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use spat_spec::AttentionStructure;
 
-use crate::attention::{AttentionSlot, ScoreChain, Tokens};
 use crate::forward_context::{ForwardContext, Stream};
 use crate::initial::Initial;
-use crate::norm::{BatchNorm, Branch, Norm};
 use crate::operations::{dropout, linear, linear_gelu};
+
+use super::attention::{AttentionSlot, ScoreChain, Tokens};
+use super::norm::{BatchNorm, Branch, Norm};
 
 /// Sizes and variants of an encoder.
 pub(crate) struct EncoderOptions {
@@ -121,6 +122,17 @@ pub struct EncoderSize {
 }
 
 impl Encoder {
+    /// The slots of all attention modules, from input to output.
+    pub fn slots(&self) -> Vec<&AttentionSlot> {
+        self.layers.iter().map(|layer| &layer.attention).collect()
+    }
+
+    /// The slots, mutably.
+    pub fn slots_mut(&mut self) -> Vec<&mut AttentionSlot> {
+        let layers = self.layers.iter_mut();
+        layers.map(|layer| &mut layer.attention).collect()
+    }
+
     /// Post-norm layers as iTransformer has them, one for each of `attention` (removed modules and
     /// heads left out), and a layer norm behind the last.
     pub fn new(

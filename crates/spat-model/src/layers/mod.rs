@@ -1,0 +1,14 @@
+//! The layers that models are built of.
+
+mod attention;
+mod encoder;
+mod norm;
+mod window_norm;
+
+pub(crate) use attention::Tokens;
+pub use attention::{AttentionSlot, MultiHeadAttention};
+pub use encoder::{Encoder, EncoderLayer, EncoderSize};
+pub(crate) use encoder::{EncoderOptions, NormKind};
+pub(crate) use norm::EPSILON as NORM_EPSILON;
+pub use norm::{BatchNorm, Norm};
+pub(crate) use window_norm::{EPSILON as WINDOW_EPSILON, WindowStatistics, normalise};

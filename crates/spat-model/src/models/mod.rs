@@ -1,0 +1,15 @@
+//! The forecasters, with their tensors. Each is one file that implements [`Model`] and one line below;
+//! its configuration has the same place in `spat_spec`.
+
+mod registry;
+
+pub use registry::Inputs;
+pub(crate) use registry::Model;
+
+registry::models! {
+    // module => variant of `ForecasterConfig`, and the module type of the same name
+    itransformer => ITransformer,
+    patchtst => PatchTst,
+    dlinear => DLinear,
+    rlinear => RLinear,
+}

@@ -1,0 +1,110 @@
+//! The enum over all models, generated from the list in `models/mod.rs`.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use spat_spec::{ModelSpec, Structure};
+
+use crate::forward_context::ForwardContext;
+use crate::import::ImportTable;
+use crate::initial::Initial;
+use crate::layers::AttentionSlot;
+
+/// Windows that a forecaster reads.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Scaled values, `[B, lookback, C]`.
+    pub values: Tensor<3>,
+    /// Time features of the look-back, `[B, lookback, 4]`, for forecasters that read them.
+    pub time_features: Option<Tensor<3>>,
+}
+
+/// A forecaster with its weights.
+pub(crate) trait Model: Module {
+    /// Its configuration.
+    type Spec: ModelSpec;
+
+    /// New weights for the attention that `structure` keeps.
+    fn init(initial: &mut Initial<'_>, spec: &Self::Spec, structure: &Structure) -> Self;
+
+    /// `[B, lookback, C]` to `[B, horizon, C]`.
+    fn forward(&self, inputs: Inputs, cx: &mut ForwardContext) -> Tensor<3>;
+
+    /// The slots of all attention modules, removed or not, in the order of `ModelSpec::sites`.
+    fn slots(&self) -> Vec<&AttentionSlot> {
+        Vec::new()
+    }
+
+    /// The slots, mutably.
+    fn slots_mut(&mut self) -> Vec<&mut AttentionSlot> {
+        Vec::new()
+    }
+
+    /// Where the weights of the public PyTorch code go.
+    fn import(spec: &Self::Spec) -> ImportTable;
+}
+
+/// Declares the modules of all models, the enum [`Forecaster`](super::Forecaster) and its dispatch.
+macro_rules! models {
+    ($($module:ident => $variant:ident),+ $(,)?) => {
+        $(mod $module; pub use $module::$variant;)+
+
+        /// A forecaster with its weights.
+        #[derive(burn::module::Module, Debug)]
+        #[allow(missing_docs)]
+        pub enum Forecaster {
+            $($variant($variant),)+
+        }
+
+        impl Forecaster {
+            /// New weights for a structure, dense or pruned. The same seed gives the same weights on
+            /// every device. On a device with autodiff the weights are trainable.
+            pub fn init(
+                structure: &spat_spec::Structure,
+                seed: u64,
+                device: &burn::tensor::Device,
+            ) -> Self {
+                let initial = &mut crate::initial::Initial::new(seed, device);
+                match &structure.forecaster {
+                    $(spat_spec::ForecasterConfig::$variant(spec) => {
+                        Self::$variant(Model::init(initial, spec, structure))
+                    })+
+                }
+            }
+
+            /// # Shapes
+            /// - inputs: `[B, lookback, C]`
+            /// - output: `[B, horizon, C]`
+            pub fn forward(
+                &self,
+                inputs: Inputs,
+                cx: &mut crate::ForwardContext,
+            ) -> burn::tensor::Tensor<3> {
+                match self {
+                    $(Self::$variant(model) => Model::forward(model, inputs, cx),)+
+                }
+            }
+        }
+
+        impl crate::HasAttention for Forecaster {
+            fn slots(&self) -> Vec<&crate::AttentionSlot> {
+                match self {
+                    $(Self::$variant(model) => Model::slots(model),)+
+                }
+            }
+
+            fn slots_mut(&mut self) -> Vec<&mut crate::AttentionSlot> {
+                match self {
+                    $(Self::$variant(model) => Model::slots_mut(model),)+
+                }
+            }
+        }
+
+        /// The names that the public PyTorch code of a model gives its weights.
+        pub(crate) fn import_table(forecaster: &spat_spec::ForecasterConfig) -> crate::import::ImportTable {
+            match forecaster {
+                $(spat_spec::ForecasterConfig::$variant(spec) => <$variant as Model>::import(spec),)+
+            }
+        }
+    };
+}
+pub(super) use models;

@@ -1,0 +1,92 @@
+//! DLinear (arXiv 2205.13504): a linear map of the trend and one of the remainder, shared by all
+//! channels.
+
+use serde::{Deserialize, Serialize};
+
+use super::field::{Field, LARGEST_WIDTH};
+use super::{ModelSpec, Variant, Window};
+use crate::{AttentionStructure, ConfigError, Cost, TrainingConfig};
+
+/// DLinear.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DLinearConfig {
+    /// Input rows per window.
+    pub lookback: usize,
+    /// Forecast rows per window.
+    pub horizon: usize,
+    /// Channels in and out.
+    pub channels: usize,
+    /// Rows of the moving average that makes the trend; odd.
+    pub kernel: usize,
+}
+
+impl DLinearConfig {
+    /// The published moving average of 25 rows.
+    pub fn new(window: Window) -> Self {
+        Self {
+            lookback: window.lookback,
+            horizon: window.horizon,
+            channels: window.channels,
+            kernel: 25,
+        }
+    }
+}
+
+impl ModelSpec for DLinearConfig {
+    const FIELDS: &'static [Field<Self>] = &[Field::count(
+        "kernel",
+        "Moving average, rows",
+        "Rows of the moving average that makes the trend; odd",
+        LARGEST_WIDTH,
+        |c| &mut c.kernel,
+    )];
+
+    const VARIANTS: &'static [Variant] = &[Variant {
+        id: "dlinear",
+        name: "DLinear",
+        title: "DLinear: no attention",
+        paper: "arXiv 2205.13504",
+        new: |window, _| (Self::new(window).into(), TrainingConfig::linear()),
+        published: |_, horizon, channels, _| {
+            let config = Self::new(Window::new(96, horizon, channels));
+            (config.into(), TrainingConfig::linear())
+        },
+    }];
+
+    fn window(&self) -> Window {
+        Window::new(self.lookback, self.horizon, self.channels)
+    }
+
+    fn set_window(&mut self, window: Window) {
+        (self.lookback, self.horizon, self.channels) = window.into();
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.kernel % 2 == 1 {
+            return Ok(());
+        }
+        Err(ConfigError::new(
+            format!(
+                "the moving average must span an odd number of rows, not {}",
+                self.kernel
+            ),
+            format!("use {}", self.kernel + 1),
+        ))
+    }
+
+    fn cost(&self, _kept: &[AttentionStructure]) -> Cost {
+        let (l, t) = (self.lookback as u64, self.horizon as u64);
+        Cost {
+            params: 2 * (l * t + t),
+            macs: self.channels as u64 * 2 * l * t,
+        }
+    }
+
+    fn activations(&self) -> f64 {
+        self.window().activations()
+    }
+
+    fn without_attention(&self) -> &'static str {
+        "a linear map per channel"
+    }
+}

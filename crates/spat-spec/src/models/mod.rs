@@ -1,0 +1,25 @@
+//! The catalogue of forecasters: for each model its settings, costs, attention sites and published
+//! configurations, without tensors.
+//!
+//! A model is one file that implements [`ModelSpec`] and one line below. Everything that treats
+//! models alike (command line, web app, reports, server limits, studies) reads these descriptions;
+//! nothing outside this folder and its counterpart in `spat-model` matches on a model.
+
+mod encoder;
+mod field;
+mod registry;
+mod site;
+mod spec;
+
+pub use field::{Field, FieldInfo, FieldRange, FieldValue};
+pub use registry::ModelKind;
+pub use site::{AttentionSite, Axis, InputSpec, TIME_FEATURES};
+pub use spec::{ModelSpec, Size, Variant, Window};
+
+registry::models! {
+    // module => Variant(Configuration) = "name in files"
+    itransformer => ITransformer(ITransformerConfig) = "itransformer",
+    patchtst => PatchTst(PatchTstConfig) = "patchtst",
+    dlinear => DLinear(DLinearConfig) = "dlinear",
+    rlinear => RLinear(RLinearConfig) = "rlinear",
+}

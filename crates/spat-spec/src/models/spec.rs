@@ -1,0 +1,123 @@
+//! What the catalogue knows of every model.
+
+use crate::{AttentionStructure, Cost, ForecasterConfig, Preset, TrainingConfig};
+
+use super::field::Field;
+use super::site::{AttentionSite, InputSpec};
+use crate::ConfigError;
+
+/// Rows and channels of the windows that a forecaster reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Input rows.
+    pub lookback: usize,
+    /// Forecast rows.
+    pub horizon: usize,
+    /// Channels in and out.
+    pub channels: usize,
+}
+
+impl Window {
+    /// A window of `lookback` input rows and `horizon` forecast rows of `channels` channels.
+    pub fn new(lookback: usize, horizon: usize, channels: usize) -> Self {
+        Self {
+            lookback,
+            horizon,
+            channels,
+        }
+    }
+
+    /// Numbers that the windows themselves and their copies in a training step hold.
+    pub(super) fn activations(self) -> f64 {
+        4.0 * self.channels as f64 * (self.lookback as f64 + self.horizon as f64)
+    }
+}
+
+impl From<Window> for (usize, usize, usize) {
+    fn from(window: Window) -> Self {
+        (window.lookback, window.horizon, window.channels)
+    }
+}
+
+/// The size of a model in the three numbers that most models share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Width of a token (`d_model`).
+    pub width: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Attention heads per module.
+    pub heads: usize,
+}
+
+/// The description of a model. Implemented by its configuration, whose fields stay inline in
+/// experiments and model files.
+pub trait ModelSpec: Clone + Into<ForecasterConfig> + 'static {
+    /// The settings that the command line and the web app offer.
+    const FIELDS: &'static [Field<Self>];
+
+    /// The names under which users select the model.
+    const VARIANTS: &'static [Variant];
+
+    /// Which of [`ModelSpec::VARIANTS`] this configuration is.
+    fn variant(&self) -> &'static Variant {
+        &Self::VARIANTS[0]
+    }
+
+    /// Rows and channels of a window.
+    fn window(&self) -> Window;
+
+    /// Sets rows and channels of a window.
+    fn set_window(&mut self, window: Window);
+
+    /// Adapts the widths and depths to `size`. Models without such sizes keep theirs.
+    fn resize(&mut self, _size: Size) {}
+
+    /// Checks what the ranges of [`ModelSpec::FIELDS`] do not express.
+    ///
+    /// # Errors
+    /// Names the settings that do not fit together.
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
+
+    /// What the model reads besides the values of the look-back.
+    fn inputs(&self) -> InputSpec {
+        InputSpec::default()
+    }
+
+    /// The attention modules of the dense model, from input to output. Empty for a model without
+    /// attention.
+    fn sites(&self) -> Vec<AttentionSite> {
+        Vec::new()
+    }
+
+    /// Parameters and multiply–accumulates with the attention in `kept`.
+    fn cost(&self, kept: &[AttentionStructure]) -> Cost;
+
+    /// Estimate of the numbers that the forward pass of one window keeps for its backward pass.
+    /// Floating point, so that no configuration overflows it.
+    fn activations(&self) -> f64;
+
+    /// What the model computes without attention, as the end of the sentence "All attention is
+    /// removed: …". Also describes a model that has none.
+    fn without_attention(&self) -> &'static str;
+}
+
+/// A model under the name that users select it by.
+#[derive(Debug)]
+pub struct Variant {
+    /// The name on the command line and in links.
+    pub id: &'static str,
+    /// The name in reports.
+    pub name: &'static str,
+    /// Name and main property in one line, for lists.
+    pub title: &'static str,
+    /// Where the model was published.
+    pub paper: &'static str,
+    /// The default configuration and training. The flag states whether the table has dates.
+    pub new: fn(Window, bool) -> (ForecasterConfig, TrainingConfig),
+    /// The published configuration and training for a benchmark set: horizon, channels, dates. The
+    /// look-back is part of the published settings.
+    pub published: fn(Preset, usize, usize, bool) -> (ForecasterConfig, TrainingConfig),
+}
