@@ -78,7 +78,7 @@ impl Plan {
     /// the highest head number first.
     ///
     /// # Errors
-    /// As [`Plan::from_scores`]; and scores that are not one per standing head.
+    /// As [`Plan::from_scores`]; and scores that are not one per active head.
     pub fn from_head_scores(
         scorer: &str,
         scores: Vec<Score>,

@@ -37,17 +37,17 @@ pub(crate) fn heads_by_score(
 ) -> Result<Vec<(ModuleId, usize)>, PlanError> {
     let mut candidates = Vec::new();
     for (place, score) in block {
-        let standing = dense.heads_of(&score.module)?;
-        if standing.len() != score.heads.len() {
+        let active = dense.heads_of(&score.module)?;
+        if active.len() != score.heads.len() {
             return Err(PlanError::NoHeadScores {
                 scorer: scorer.to_owned(),
                 module: score.module.clone(),
                 found: score.heads.len(),
-                heads: standing.len(),
+                heads: active.len(),
             });
         }
         if !rule.protect.contains(&score.module) {
-            let heads = standing.iter().zip(&score.heads);
+            let heads = active.iter().zip(&score.heads);
             candidates.extend(heads.map(|(&head, &value)| (*place, head, value, score)));
         }
     }

@@ -15,7 +15,7 @@ pub struct Score {
     pub module: ModuleId,
     /// SEND's is the mean of `heads`; other methods say how it comes about.
     pub value: f64,
-    /// One value per standing head, in their order; empty where the method has none.
+    /// One value per active head, in their order; empty where the method has none.
     pub heads: Vec<f64>,
     /// Standard deviation of the module's value over the batches that were scored.
     pub spread: f64,

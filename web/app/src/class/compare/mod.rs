@@ -170,13 +170,13 @@ fn take_file(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, fi
 /// Adds the report in a file, or why it is left out.
 fn add(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, name: &str, bytes: &[u8]) {
     let added = Member::read(name, bytes).and_then(|member| {
-        let twin = members.with_untracked(|all| {
-            let twin = all.iter().find(|other| member.is_copy_of(other));
-            twin.map(|twin| twin.name.clone())
+        let duplicate = members.with_untracked(|all| {
+            let duplicate = all.iter().find(|other| member.is_copy_of(other));
+            duplicate.map(|duplicate| duplicate.name.clone())
         });
-        match twin {
-            Some(twin) => Err(format!(
-                "`{name}` holds the same result as {twin}, which is there already; it is left out"
+        match duplicate {
+            Some(duplicate) => Err(format!(
+                "`{name}` holds the same result as {duplicate}, which is there already; it is left out"
             )),
             None => Ok(member),
         }
