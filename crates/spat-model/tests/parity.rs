@@ -12,11 +12,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{
     Forecaster, ForwardContext, Inputs, ParameterPath, Probe, from_pytorch, from_pytorch_file, read,
 };
-use spat_spec::{
-    Array, DLinearConfig, ForecasterConfig, ITransformerConfig, MaskShape, ModuleId,
-    PatchTstConfig, PatchTstLayout, RLinearConfig, Structure, header_entry,
-    named_arrays_from_bytes,
-};
+use spat_spec::{Array, MaskShape, ModuleId, Structure, header_entry, named_arrays_from_bytes};
 
 /// The largest relative error allowed anywhere, in f32.
 const TOLERANCE: f32 = 1e-4;
@@ -47,7 +43,7 @@ impl Reference {
             })
             .unwrap_or_default();
         let arrays = float_arrays(&bytes);
-        let structure = Structure::dense(forecaster(&config))
+        let structure = Structure::dense(serde_json::from_value(config).unwrap())
             .without_modules(&removed)
             .unwrap();
         Self {
@@ -116,59 +112,6 @@ fn strings(value: &serde_json::Value) -> impl Iterator<Item = u64> + '_ {
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/references")
-}
-
-fn forecaster(config: &serde_json::Value) -> ForecasterConfig {
-    let size = |name: &str| {
-        config[name]
-            .as_u64()
-            .unwrap_or_else(|| panic!("no size `{name}`")) as usize
-    };
-    let (lookback, horizon, channels) = (size("lookback"), size("horizon"), size("channels"));
-    match config["model"].as_str().unwrap() {
-        "itransformer" => ForecasterConfig::ITransformer(ITransformerConfig {
-            lookback,
-            horizon,
-            channels,
-            time_stamps: size("marks") > 0,
-            d_model: size("d_model"),
-            d_ff: size("d_ff"),
-            heads: size("heads"),
-            layers: size("layers"),
-            dropout: 0.0,
-            normalise: true,
-        }),
-        model @ ("patchtst" | "patchtst_official") => ForecasterConfig::PatchTst(PatchTstConfig {
-            layout: if model == "patchtst" {
-                PatchTstLayout::Library
-            } else {
-                PatchTstLayout::Authors
-            },
-            lookback,
-            horizon,
-            channels,
-            patch_len: size("patch_len"),
-            stride: size("stride"),
-            d_model: size("d_model"),
-            d_ff: size("d_ff"),
-            heads: size("heads"),
-            layers: size("layers"),
-            dropout: 0.0,
-            head_dropout: 0.0,
-        }),
-        "dlinear" => ForecasterConfig::DLinear(DLinearConfig {
-            lookback,
-            horizon,
-            channels,
-            kernel: 25,
-        }),
-        "rlinear" => ForecasterConfig::RLinear(RLinearConfig {
-            lookback,
-            horizon,
-            channels,
-        }),
-        other => panic!("unknown model {other}"),
-    }
 }
 
 /// Largest difference, relative to the largest value of the reference.

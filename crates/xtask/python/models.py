@@ -353,7 +353,7 @@ class DLinear(nn.Module):
     def __init__(self, cfg):
         super().__init__()
         lookback, horizon = cfg["lookback"], cfg["horizon"]
-        self.kernel = cfg.get("moving_avg", 25)
+        self.kernel = cfg.get("kernel", 25)
         self.Linear_Seasonal = nn.Linear(lookback, horizon)
         self.Linear_Trend = nn.Linear(lookback, horizon)
         nn.init.constant_(self.Linear_Seasonal.weight, 1 / lookback)
@@ -389,7 +389,8 @@ MODELS = {
 
 
 def build(cfg):
-    return MODELS[cfg["model"]](cfg)
+    authors = cfg.get("layout") == "authors"
+    return MODELS[cfg["model"] + ("_official" if authors else "")](cfg)
 
 
 def parameter_count(model, trainable=True):

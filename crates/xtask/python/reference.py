@@ -21,21 +21,22 @@ from send import all_scores
 
 TORCH = torch.__version__.split("+")[0]
 COMMON = {"d_model": 16, "heads": 4, "d_ff": 32, "layers": 2, "dropout": 0.0}
-INVERTED = {"model": "itransformer", "batch": 3, "lookback": 24, "horizon": 12, "channels": 3,
+INVERTED = {"model": "itransformer", "normalise": True, "batch": 3, "lookback": 24, "horizon": 12, "channels": 3,
             **COMMON}
-PATCHED = {"batch": 2, "lookback": 32, "horizon": 8, "channels": 2, "patch_len": 8, "stride": 4,
+PATCHED = {"model": "patchtst", "layout": "library", "head_dropout": 0.0, "batch": 2, "lookback": 32, "horizon": 8, "channels": 2, "patch_len": 8, "stride": 4,
            **COMMON}
 LINEAR = {"batch": 2, "lookback": 32, "horizon": 8, "channels": 3}
+# The settings are those of the Rust configuration, which reads them from the metadata.
 # A removed layer is part of the contract too, hence the pruned variants.
 CASES = {
-    "itransformer": {**INVERTED, "marks": 4},
-    "itransformer_nomark": {**INVERTED, "marks": 0},
-    "itransformer_pruned": {**INVERTED, "marks": 4, "removed": [1]},
-    "patchtst": {**PATCHED, "model": "patchtst", "positions": 16},
-    "patchtst_official": {**PATCHED, "model": "patchtst_official", "layers": 3},
-    "patchtst_official_pruned": {**PATCHED, "model": "patchtst_official", "layers": 3,
+    "itransformer": {**INVERTED, "marks": 4, "time_stamps": True},
+    "itransformer_nomark": {**INVERTED, "marks": 0, "time_stamps": False},
+    "itransformer_pruned": {**INVERTED, "marks": 4, "time_stamps": True, "removed": [1]},
+    "patchtst": {**PATCHED, "positions": 16},
+    "patchtst_official": {**PATCHED, "layout": "authors", "layers": 3},
+    "patchtst_official_pruned": {**PATCHED, "layout": "authors", "layers": 3,
                                  "removed": [1]},
-    "dlinear": {**LINEAR, "model": "dlinear", "moving_avg": 25},
+    "dlinear": {**LINEAR, "model": "dlinear", "kernel": 25},
     "rlinear": {**LINEAR, "model": "rlinear"},
 }
 

@@ -11,8 +11,6 @@ use crate::operations::{add_norm, dropout, linear_add_norm, linear_dropout};
 
 /// PyTorch's and Burn's default.
 pub(crate) const EPSILON: f64 = 1e-5;
-/// Share of the newest batch in the running statistics, as PyTorch's default.
-const MOMENTUM: f64 = 0.1;
 
 /// The norm that a layout puts at a place.
 #[derive(Module, Debug)]
@@ -101,11 +99,21 @@ pub struct BatchNorm {
     pub running_mean: Param<Tensor<1>>,
     /// Unbiased variance over past batches, not trained.
     pub running_var: Param<Tensor<1>>,
+    epsilon: f64,
+    /// Share of the newest batch in the running statistics.
+    momentum: f64,
 }
 
 impl BatchNorm {
+    /// With PyTorch's defaults.
     pub(crate) fn init(initial: &Initial<'_>, width: usize) -> Self {
+        Self::with(initial, width, EPSILON, 0.1)
+    }
+
+    pub(crate) fn with(initial: &Initial<'_>, width: usize, epsilon: f64, momentum: f64) -> Self {
         Self {
+            epsilon,
+            momentum,
             gamma: initial.constant([width], 1.0),
             beta: initial.constant([width], 0.0),
             running_mean: initial.constant([width], 0.0).set_require_grad(false),
@@ -127,7 +135,7 @@ impl BatchNorm {
             let mean = self.running_mean.val().unsqueeze::<2>();
             (rows - mean, self.running_var.val().unsqueeze::<2>())
         };
-        let inverse = (variance + EPSILON).sqrt().recip();
+        let inverse = (variance + self.epsilon).sqrt().recip();
         centred * (inverse * self.gamma.val().unsqueeze()) + self.beta.val().unsqueeze()
     }
 
@@ -139,6 +147,9 @@ impl BatchNorm {
         } else {
             (old, batch)
         };
-        cx.set_running(statistic.id, old * (1.0 - MOMENTUM) + batch * MOMENTUM);
+        cx.set_running(
+            statistic.id,
+            old * (1.0 - self.momentum) + batch * self.momentum,
+        );
     }
 }
