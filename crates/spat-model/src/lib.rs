@@ -19,6 +19,6 @@ pub use import::{ImportError, from_pytorch, from_pytorch_file};
 pub use layers::{
     AttentionSlot, BatchNorm, Encoder, EncoderLayer, EncoderSize, MultiHeadAttention, Norm,
 };
-pub use models::{DLinear, Forecaster, ITransformer, Inputs, PatchTst, RLinear};
+pub use models::*;
 pub use operations::mean_squared_error;
 pub use weights::{ParameterPath, WeightError, read, weights, with_weights};

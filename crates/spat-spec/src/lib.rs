@@ -37,11 +37,7 @@ pub use cost::Cost;
 pub use envelope::{ClientEnvelope, Hello, ServerEnvelope};
 pub use experiment::{Controls, DataConfig, Experiment};
 pub use frame::{FrameError, frame, join_frame, split_frame, unframe};
-pub use models::{
-    AttentionSite, Axis, DLinearConfig, Field, FieldInfo, FieldRange, FieldValue, ForecasterConfig,
-    ITransformerConfig, InputSpec, ModelKind, ModelSpec, PatchTstConfig, PatchTstLayout,
-    RLinearConfig, Size, TIME_FEATURES, Variant, Window,
-};
+pub use models::*;
 pub use module_id::ModuleId;
 pub use plan::{HeadRemoval, Plan};
 pub use plan_error::PlanError;
