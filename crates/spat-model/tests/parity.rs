@@ -325,6 +325,16 @@ fn rlinear_equals_pytorch() {
 }
 
 #[test]
+fn tsmixer_of_its_authors_equals_pytorch() {
+    check("tsmixer");
+}
+
+#[test]
+fn tsmixer_of_the_library_equals_pytorch() {
+    check("tsmixer_library");
+}
+
+#[test]
 fn a_pytorch_checkpoint_is_imported() {
     let reference = Reference::load("itransformer");
     let device = Device::flex();

@@ -4,7 +4,7 @@ Written anew from the papers and from the layouts of the public repositories:
 - iTransformer: arXiv 2310.06625; key names of github.com/thuml/iTransformer.
 - PatchTST: arXiv 2211.14730; two layouts, github.com/thuml/Time-Series-Library
   (`PatchTST`) and the authors' github.com/yuqinie98/PatchTST (`PatchTSTOfficial`).
-- DLinear: arXiv 2205.13504. RLinear: arXiv 2305.10721.
+- DLinear: arXiv 2205.13504. RLinear: arXiv 2305.10721. TSMixer: arXiv 2303.06053.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
 x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] only matters to iTransformer.
@@ -379,7 +379,67 @@ class RLinear(nn.Module):
         return self.Linear(x.transpose(1, 2)).transpose(1, 2) * std + mean
 
 
+class MixerBlock(nn.Module):
+    """Time-Series-Library's `ResBlock`; with norms and one layer over time in the authors' layout."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        lookback, channels, hidden = cfg["lookback"], cfg["channels"], cfg["hidden"]
+        self.authors = cfg["layout"] == "authors"
+        over_time = [nn.Linear(lookback, lookback if self.authors else hidden), nn.ReLU()]
+        if self.authors:
+            # Keras' defaults: the share of the newest batch is 1 - 0.99.
+            cells = lookback * channels
+            self.time_norm = nn.BatchNorm1d(cells, eps=1e-3, momentum=0.01)
+            self.channel_norm = nn.BatchNorm1d(cells, eps=1e-3, momentum=0.01)
+        else:
+            over_time.append(nn.Linear(hidden, lookback))
+        self.temporal = nn.Sequential(*over_time)
+        self.channel = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(),
+                                     nn.Linear(hidden, channels))
+
+    def normed(self, x, norm):
+        return getattr(self, norm)(x.flatten(1)).unflatten(1, x.shape[1:]) if self.authors else x
+
+    def forward(self, x):
+        x = x + self.temporal(self.normed(x, "time_norm").transpose(1, 2)).transpose(1, 2)
+        return x + self.channel(self.normed(x, "channel_norm"))
+
+
+class ReversibleNorm(nn.Module):
+    """RevIN (openreview cGDAkQo1C0p); statistics without gradient, no epsilon when undone."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x):
+        x, mean, std = window_norm(x, detach_std=True)
+        return x * self.weight + self.bias, lambda y: (y - self.bias) / self.weight * std + mean
+
+
+class TSMixer(nn.Module):
+    """arXiv 2303.06053, in the layouts of its authors (TensorFlow) and of Time-Series-Library."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        authors = cfg["layout"] == "authors"
+        self.rev_norm = ReversibleNorm(cfg["channels"]) if authors else None
+        self.model = nn.ModuleList([MixerBlock(cfg) for _ in range(cfg["layers"])])
+        self.projection = nn.Linear(cfg["lookback"], cfg["horizon"])
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        undo = lambda y: y
+        if self.rev_norm is not None:
+            x, undo = self.rev_norm(x)
+        for block in self.model:
+            x = block(x)
+        return undo(self.projection(x.transpose(1, 2)).transpose(1, 2))
+
+
 MODELS = {
+    "tsmixer": TSMixer,
     "itransformer": ITransformer,
     "patchtst": PatchTST,
     "patchtst_official": PatchTSTOfficial,
@@ -389,8 +449,10 @@ MODELS = {
 
 
 def build(cfg):
-    authors = cfg.get("layout") == "authors"
-    return MODELS[cfg["model"] + ("_official" if authors else "")](cfg)
+    official = cfg["model"] + "_official"
+    if cfg.get("layout") == "authors" and official in MODELS:
+        return MODELS[official](cfg)
+    return MODELS[cfg["model"]](cfg)
 
 
 def parameter_count(model, trainable=True):

@@ -26,6 +26,8 @@ INVERTED = {"model": "itransformer", "normalise": True, "batch": 3, "lookback": 
 PATCHED = {"model": "patchtst", "layout": "library", "head_dropout": 0.0, "batch": 2, "lookback": 32, "horizon": 8, "channels": 2, "patch_len": 8, "stride": 4,
            **COMMON}
 LINEAR = {"batch": 2, "lookback": 32, "horizon": 8, "channels": 3}
+MIXER = {"model": "tsmixer", "batch": 4, "lookback": 16, "horizon": 8, "channels": 3, "hidden": 6,
+         "layers": 2, "dropout": 0.0}
 # The settings are those of the Rust configuration, which reads them from the metadata.
 # A removed layer is part of the contract too, hence the pruned variants.
 CASES = {
@@ -38,6 +40,8 @@ CASES = {
                                  "removed": [1]},
     "dlinear": {**LINEAR, "model": "dlinear", "kernel": 25},
     "rlinear": {**LINEAR, "model": "rlinear"},
+    "tsmixer": {**MIXER, "layout": "authors"},
+    "tsmixer_library": {**MIXER, "layout": "library"},
 }
 
 

@@ -12,4 +12,5 @@ registry::models! {
     patchtst => PatchTst,
     dlinear => DLinear,
     rlinear => RLinear,
+    tsmixer => TsMixer,
 }

@@ -22,4 +22,5 @@ registry::models! {
     patchtst => PatchTst(PatchTstConfig) = "patchtst",
     dlinear => DLinear(DLinearConfig) = "dlinear",
     rlinear => RLinear(RLinearConfig) = "rlinear",
+    tsmixer => TsMixer(TsMixerConfig) = "tsmixer",
 }
