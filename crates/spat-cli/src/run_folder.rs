@@ -78,7 +78,7 @@ pub(crate) fn report(folder: &Path) -> anyhow::Result<Option<Report>> {
     Ok(Some(report))
 }
 
-/// `runs/<data>-<model>-<hash>`.
+/// `runs/DATA-MODEL-HASH`.
 pub(crate) fn default_folder(data: &str, model: &str, hash: &str) -> PathBuf {
     Path::new("runs").join(folder_name(data, model, hash))
 }

@@ -74,7 +74,7 @@ impl RunFolder {
     }
 }
 
-/// `<data>-<model>-<hash>`, from a table's file name, a model's name and an experiment's hash.
+/// `DATA-MODEL-HASH`, from a table's file name, a model's name and an experiment's hash.
 pub fn folder_name(data: &str, model: &str, hash: &str) -> String {
     let stem = Path::new(data)
         .file_stem()

@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub(crate) experiment: Option<PathBuf>,
 
-    /// Folder for everything the run makes [default: runs/<data>-<model>-<hash>]
+    /// Folder for everything the run makes [default: runs/DATA-MODEL-HASH]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(crate) run: Option<PathBuf>,
 

@@ -57,7 +57,7 @@ pub(crate) struct StudyArgs {
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
 
-    /// Folder of the study [default: studies/<data>-<model>-<hash>]
+    /// Folder of the study [default: studies/DATA-MODEL-HASH]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(crate) run: Option<PathBuf>,
 
