@@ -8,4 +8,5 @@ mod models;
 mod refusals;
 mod reports;
 mod resume;
+mod saved;
 mod tables;

@@ -20,10 +20,7 @@ use cubecl::logging::{LaunchObservation, LaunchObserver};
 use serde_json::{Value, json};
 use spat_engine::Adam;
 use spat_model::{Forecaster, ForwardContext, Inputs, mean_squared_error, read};
-use spat_spec::{
-    ForecasterConfig, ITransformerConfig, ModuleId, OptimizerConfig, PatchTstConfig,
-    PatchTstLayout, Structure,
-};
+use spat_spec::{ForecasterConfig, ModuleId, OptimizerConfig, Structure};
 use sweep::Sweep;
 
 /// A model that is asked for again and again.
@@ -140,40 +137,7 @@ fn key(request: &Value) -> String {
 
 /// The forecaster that a request describes, without what it removes.
 fn structure(request: &Value) -> Structure {
-    let size = |name: &str| request[name].as_u64().unwrap() as usize;
-    let (lookback, horizon, channels) = (size("lookback"), size("horizon"), size("channels"));
-    let (d_model, d_ff, heads, layers) =
-        (size("d_model"), size("d_ff"), size("heads"), size("layers"));
-    let dropout = request["dropout"].as_f64().unwrap();
-    let time_features = size("marks");
-    let forecaster = match request["model"].as_str().unwrap() {
-        "itransformer" => ForecasterConfig::ITransformer(ITransformerConfig {
-            lookback,
-            horizon,
-            channels,
-            time_stamps: time_features > 0,
-            d_model,
-            d_ff,
-            heads,
-            layers,
-            dropout,
-            normalise: true,
-        }),
-        _ => ForecasterConfig::PatchTst(PatchTstConfig {
-            layout: PatchTstLayout::Library,
-            lookback,
-            horizon,
-            channels,
-            patch_len: size("patch_len"),
-            stride: size("stride"),
-            d_model,
-            d_ff,
-            heads,
-            layers,
-            dropout,
-            head_dropout: dropout,
-        }),
-    };
+    let forecaster: ForecasterConfig = serde_json::from_value(request.clone()).unwrap();
     let removed: Vec<ModuleId> = request["removed"]
         .as_array()
         .unwrap()

@@ -29,8 +29,8 @@ use serde::{Deserialize, Serialize};
 use spat_model::{Forecaster, HasAttention, Inputs, MultiHeadAttention};
 use spat_prune::{Sample, ScoreAccumulator, ScoreError, ScoringOptions, score_with};
 use spat_spec::{
-    ForecasterConfig, ITransformerConfig, MaskShape, Scaling, Score, Scorer, SendOptions, Sign,
-    Structure, When,
+    FieldValue, MaskShape, ModelKind, Scaling, Score, Scorer, SendOptions, Sign, Size, Structure,
+    When, Window,
 };
 
 use crate::synthetic::draw::Draw;
@@ -272,18 +272,16 @@ impl GroundTruthReport {
 /// # Errors
 /// Scores that are no numbers.
 pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreError> {
-    let structure = Structure::dense(ForecasterConfig::ITransformer(ITransformerConfig {
-        lookback: CHANNELS + PAST,
-        horizon: LAG,
-        channels: CHANNELS,
-        time_stamps: false,
-        d_model: 32,
-        d_ff: 32,
-        heads: 4,
+    let window = Window::new(CHANNELS + PAST, LAG, CHANNELS);
+    let (mut forecaster, _) = ModelKind::default().defaults(window, false);
+    forecaster.resize(Size {
+        width: 32,
         layers: LAYERS,
-        dropout: 0.0,
-        normalise: false,
-    }));
+        heads: 4,
+    });
+    forecaster.set("dropout", FieldValue::Probability(0.0));
+    forecaster.set("normalise", FieldValue::Switch(false));
+    let structure = Structure::dense(forecaster);
     let constraints = constraints(config.seed);
     let start = constrain(
         Forecaster::init(&structure, config.seed, &Device::flex()),
@@ -440,7 +438,7 @@ fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
 
 #[cfg(test)]
 mod tests {
-    use spat_spec::Window;
+    use spat_spec::{ForecasterConfig, ITransformerConfig};
 
     use super::*;
     use spat_model::ForwardContext;

@@ -191,7 +191,7 @@ fn start_torch(python: &Path, script: &str, threads: usize) -> Result<Worker> {
 /// An iTransformer with look-back and horizon 96 on channels with dates.
 fn itransformer(channels: usize, width: usize, layers: usize, batch: usize) -> Value {
     json!({
-        "id": "0", "model": "itransformer", "channels": channels, "marks": 4, "lookback": 96, "horizon": 96,
+        "id": "0", "model": "itransformer", "normalise": true, "time_stamps": true, "channels": channels, "marks": 4, "lookback": 96, "horizon": 96,
         "d_model": width, "d_ff": width, "heads": 8, "layers": layers, "patch_len": 16, "stride": 8,
         "batch": batch, "dropout": 0.1, "removed": []
     })
@@ -204,7 +204,7 @@ fn sizes() -> Vec<Size> {
                     feed_forward: usize,
                     batch: usize| {
         json!({
-            "id": "0", "model": "patchtst", "channels": channels, "marks": 0, "lookback": 96, "horizon": 96,
+            "id": "0", "model": "patchtst", "layout": "library", "head_dropout": 0.1, "channels": channels, "marks": 0, "lookback": 96, "horizon": 96,
             "d_model": 512, "d_ff": feed_forward, "heads": heads, "layers": layers, "patch_len": 16, "stride": 8,
             "batch": batch, "dropout": 0.1, "removed": []
         })
