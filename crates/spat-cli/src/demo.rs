@@ -37,7 +37,8 @@ pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         choice: args.device.device,
         talk: args.talk,
     };
-    start.begin(loaded, experiment, &folder)
+    let hash = experiment.hash(&loaded.bytes);
+    start.begin(loaded, experiment, hash, &folder)
 }
 
 /// Small enough for a minute on two slow cores, large enough that the ranking means something.

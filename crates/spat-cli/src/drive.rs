@@ -2,9 +2,9 @@
 
 use std::path::Path;
 use std::sync::mpsc;
-use std::thread;
 
 use anyhow::{Context as _, anyhow};
+use spat_engine::platform::engine_thread;
 use spat_engine::{Control, Job, JobError};
 use spat_host::RunFolder;
 use spat_spec::{Command, Event, Report};
@@ -16,18 +16,13 @@ use crate::hints::Advice;
 use crate::output;
 use crate::progress::{Lines, View};
 
-/// Deep structures nest deeply while gradients are taken.
-const STACK: usize = 64 << 20;
-
 /// Runs the job to its report.
 pub(crate) fn drive(job: Job, folder: RunFolder, talk: TalkArgs) -> anyhow::Result<Report> {
     let path = folder.store.folder().to_owned();
     let lines = Lines::new(talk);
     let (commands, inbox) = mpsc::channel();
     stop_on_interrupt(&commands, &lines)?;
-    let engine = thread::Builder::new()
-        .name("engine".to_owned())
-        .stack_size(STACK)
+    let engine = engine_thread("engine")
         .spawn(move || work(&job, folder, inbox, &commands, lines, talk))
         .context("cannot start the engine's thread")?;
     match engine.join() {

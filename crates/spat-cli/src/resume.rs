@@ -65,6 +65,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
     loaded.print_notes(true);
     let command = file.command(experiment.seed);
     Ready {
+        hash: experiment.hash(&loaded.bytes),
         loaded,
         experiment,
         command,
@@ -89,7 +90,8 @@ fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
         )));
     };
     let (loaded, experiment) = start::prepare(args, data, has_seed(settings))?;
-    let path = start::folder(args, &loaded, &experiment);
+    let hash = experiment.hash(&loaded.bytes);
+    let path = start::folder(args, &loaded, &experiment, &hash);
     if path.join("experiment.json").is_file() {
         return Ok(path);
     }

@@ -30,7 +30,8 @@ pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<
         .ok_or_else(|| input("which table? name a file: spat run DATA.csv"))?;
     device::set_threads(args.device.threads)?;
     let (loaded, experiment) = prepare(args, path, seed)?;
-    let folder = folder(args, &loaded, &experiment);
+    let hash = experiment.hash(&loaded.bytes);
+    let folder = folder(args, &loaded, &experiment, &hash);
     let mut words = vec![
         "spat run".to_owned(),
         command_line::quoted(&path.display().to_string()),
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<
         choice: args.device.device,
         talk: args.talk,
     };
-    start.begin(loaded, experiment, &folder)
+    start.begin(loaded, experiment, hash, &folder)
 }
 
 /// A file that says everything bears no second opinion.

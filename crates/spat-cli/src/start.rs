@@ -36,11 +36,16 @@ pub(crate) fn prepare(
     Ok((loaded, experiment))
 }
 
-/// The folder asked for, or the one that data, model and hash name.
-pub(crate) fn folder(args: &RunArgs, loaded: &Loaded, experiment: &Experiment) -> PathBuf {
+/// The folder asked for, or the one that data, model and the experiment's hash name.
+pub(crate) fn folder(
+    args: &RunArgs,
+    loaded: &Loaded,
+    experiment: &Experiment,
+    hash: &str,
+) -> PathBuf {
     args.run.clone().unwrap_or_else(|| {
         let model = experiment.forecaster.kind().id;
-        run_folder::default_folder(&loaded.name, model, &experiment.hash(&loaded.bytes))
+        run_folder::default_folder(&loaded.name, model, hash)
     })
 }
 
@@ -61,6 +66,7 @@ impl Start {
         self,
         loaded: Loaded,
         experiment: Experiment,
+        hash: String,
         path: &Path,
     ) -> anyhow::Result<ExitCode> {
         let chosen = device::choose(self.choice)?;
@@ -77,6 +83,7 @@ impl Start {
         Ready {
             loaded,
             experiment,
+            hash,
             command,
             chosen,
         }
@@ -88,6 +95,8 @@ impl Start {
 pub(crate) struct Ready {
     pub(crate) loaded: Loaded,
     pub(crate) experiment: Experiment,
+    /// [`Experiment::hash`] with the table.
+    pub(crate) hash: String,
     /// What makes the report again.
     pub(crate) command: String,
     /// The device, its facts, and one line about it.
@@ -110,7 +119,7 @@ impl Ready {
         let table = self.loaded;
         let job = Job::new(
             self.experiment,
-            &table.bytes,
+            self.hash,
             table.series,
             table.name,
             self.command,

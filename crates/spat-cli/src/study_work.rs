@@ -8,6 +8,7 @@ use std::thread;
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
+use spat_engine::platform::engine_thread;
 use spat_study::{StudyError, StudyEvent};
 
 use crate::failure::Stopped;
@@ -15,9 +16,6 @@ use crate::hints::Advice;
 use crate::output;
 use crate::study_file::again;
 use crate::study_progress::StudyView;
-
-/// Deep structures nest deeply while gradients are taken.
-const STACK: usize = 64 << 20;
 
 /// Where the study is kept, and how much of it is done at once.
 pub(crate) fn tell_place(folder: &Path, at_once: usize) {
@@ -40,9 +38,7 @@ pub(crate) fn carried_out<R: Send>(
     stop_on_interrupt(&stop, &view)?;
     let watch = |event: StudyEvent| view.show(&event);
     let result = thread::scope(|scope| {
-        let engine = thread::Builder::new()
-            .name("study".to_owned())
-            .stack_size(STACK)
+        let engine = engine_thread("study")
             .spawn_scoped(scope, || work(&watch, &stop))
             .context("cannot start the study's thread")?;
         engine

@@ -49,18 +49,18 @@ pub struct Job {
 }
 
 impl Job {
-    /// A job on a table whose `bytes` were read into `series`; `name` is its file's, and `command` makes
-    /// the report again.
+    /// A job on a table that was read into `series`: `hash` is [`Experiment::hash`] with its bytes,
+    /// `name` that of its file, and `command` makes the report again.
     pub fn new(
         experiment: Experiment,
-        bytes: &[u8],
+        hash: String,
         series: Series,
         name: String,
         command: String,
         (device, device_facts): (Device, DeviceFacts),
     ) -> Self {
         Self {
-            hash: experiment.hash(bytes),
+            hash,
             experiment,
             series,
             data_name: name,

@@ -4,13 +4,11 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
+use spat_engine::platform::engine_thread;
 use spat_engine::session::{EngineSession, JobControl, RunStorage};
 use spat_spec::{EngineMessage, EngineRequest};
-
-/// Deep structures nest deeply while gradients are taken.
-const STACK: usize = 64 << 20;
 
 /// An order with the bytes that came with it.
 type QueuedRequest = (EngineRequest, Option<Vec<u8>>);
@@ -62,10 +60,7 @@ impl EngineThread {
                 });
             }
         };
-        let thread = thread::Builder::new()
-            .name("engine".to_owned())
-            .stack_size(STACK)
-            .spawn(work)?;
+        let thread = engine_thread("engine").spawn(work)?;
         Ok(Self {
             requests,
             job_control,

@@ -4,8 +4,8 @@
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{
-    FolderStore, MAY_BLOCK, NO_GPU, at_once, cpu_name, free_memory, sleep, threads, write_whole,
-    yield_now,
+    FolderStore, MAY_BLOCK, NO_GPU, at_once, cpu_name, engine_thread, free_memory, sleep, threads,
+    write_whole, yield_now,
 };
 
 #[cfg(target_arch = "wasm32")]

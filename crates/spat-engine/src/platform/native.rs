@@ -110,19 +110,22 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     })
 }
 
-/// Calls `work` on `workers` threads at once, with stacks for deep structures, which nest deeply while
-/// gradients are taken.
+/// A thread that computes. Its stack fits the recursion of a backward pass through many layers.
+pub fn engine_thread(name: &str) -> thread::Builder {
+    const STACK: usize = 64 << 20;
+    thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(STACK)
+}
+
+/// Calls `work` on `workers` threads at once.
 ///
 /// # Errors
 /// The system starts no thread.
 pub fn at_once(workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
-    const STACK: usize = 64 << 20;
     thread::scope(|scope| {
         for _ in 0..workers.max(1) {
-            thread::Builder::new()
-                .name("worker".to_owned())
-                .stack_size(STACK)
-                .spawn_scoped(scope, work)?;
+            engine_thread("worker").spawn_scoped(scope, work)?;
         }
         Ok(())
     })

@@ -202,8 +202,12 @@ impl<S: RunStorage> EngineSession<S> {
     ) -> Result<(), SessionError> {
         let open = self.open.as_ref().ok_or(SessionError::NothingOpen)?;
         // A table that does not fit leaves nothing in the storage.
-        let series =
-            read_table(&open.table, &experiment.data.read)?.into_series(&experiment.data.series)?;
+        let read = open.job.as_ref();
+        let series = match read.filter(|job| job.experiment.data == experiment.data) {
+            Some(job) => job.series.clone(),
+            None => read_table(&open.table, &experiment.data.read)?
+                .into_series(&experiment.data.series)?,
+        };
         validate_for(&experiment, &series)?;
         if open.files.is_none() {
             let stored = self
@@ -226,9 +230,10 @@ impl<S: RunStorage> EngineSession<S> {
         let command = run_storage
             .command(&open.name, &experiment, &open.facts)
             .await?;
+        let hash = experiment.hash(&open.table);
         let job = Job::new(
             experiment,
-            &open.table,
+            hash,
             series,
             open.table_name.clone(),
             command,

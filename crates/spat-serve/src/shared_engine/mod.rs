@@ -21,9 +21,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use spat_engine::platform::engine_thread;
 use spat_engine::session::JobControl;
 use spat_host::{RunFolderError, RunsFolder};
 use spat_spec::{DeviceFacts, Engine, EngineMessage, EngineRequest};
@@ -128,9 +129,7 @@ impl EngineHandle {
             uploads: AtomicU64::new(0),
         });
         let shared = Arc::clone(&engine);
-        let thread = thread::Builder::new()
-            .name("engine".to_owned())
-            .stack_size(worker::STACK_SIZE)
+        let thread = engine_thread("engine")
             .spawn(move || worker::run(&shared))
             .map_err(failed(&host.folder))?;
         Ok(Self {

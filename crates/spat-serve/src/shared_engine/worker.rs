@@ -13,9 +13,6 @@ use super::SharedEngine;
 use super::scheduler::Turn;
 use crate::auth::VisitorId;
 
-/// Stack of the thread, in bytes: backward passes of deep models recurse deeply.
-pub(super) const STACK_SIZE: usize = 64 << 20;
-
 /// How long the last session stays open while no other visitor needs the device.
 const SESSION_TTL: Duration = Duration::from_secs(1);
 

@@ -98,7 +98,7 @@ fn alone(experiment: &Experiment, bytes: &[u8]) -> Report {
         .unwrap();
     let job = Job::new(
         experiment.clone(),
-        bytes,
+        experiment.hash(bytes),
         series,
         "toy.csv".to_owned(),
         String::new(),
