@@ -211,15 +211,6 @@ impl Tool {
         output.is_ok_and(|output| accepts(&String::from_utf8_lossy(&output.stdout), self.accepted))
     }
 
-    /// Installs the program if it is missing.
-    pub(crate) fn ensure(&self) -> Result<()> {
-        if self.is_installed() {
-            return Ok(());
-        }
-        println!("{}", self.announcement());
-        timed(self.package, || self.install())
-    }
-
     /// The command that installs it by hand.
     pub(crate) fn command(&self) -> String {
         format!("cargo install {} --version {}", self.package, self.version)
