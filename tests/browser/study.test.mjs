@@ -49,6 +49,20 @@ test("a small study is done in the tab, saved, and opened again with the same vi
     assert.equal(await page.getByTestId("study-save").isVisible(), false, "it is a file already");
   }));
 
+test("a study takes another model of the catalogue and its settings", MINUTES, () =>
+  studies(async (page) => {
+    await page.getByTestId("study-model").selectOption("patchtst");
+    await start(page, { ...SMALL, patch: 4, stride: 4 });
+    await page.getByTestId("study-words").filter({ hasText: "The study is done" }).waitFor({ timeout: 180_000 });
+    const views = page.getByTestId("study-views");
+    assert.match(await views.locator("h1").textContent(), /^Study of PatchTST .*on toy\.csv$/);
+    const waiting = page.waitForEvent("download");
+    await page.getByTestId("study-save").click();
+    const { command, study } = JSON.parse(await readFile(await (await waiting).path()));
+    assert.match(command, / --model patchtst --layers 2 --width 8 --ff \d+ --heads 2 .*--patch 4 --stride 4 /);
+    assert.equal(study.base.forecaster.patch_len, 4);
+  }));
+
 test("a study that is stopped ends, and what is no study says so", MINUTES, () =>
   studies(async (page) => {
     await start(page, { ...SMALL, epochs: 50, layers: 4 });

@@ -83,8 +83,7 @@ impl<'a> Control<'a> {
                     Command::Resume => self.paused = false,
                     Command::Step { steps } => self.granted = steps,
                     Command::Stop => return Next::Stop,
-                    Command::Run { .. }
-                    | Command::Train { .. }
+                    Command::Train { .. }
                     | Command::Prune { .. }
                     | Command::Window { .. }
                     | Command::Future => {

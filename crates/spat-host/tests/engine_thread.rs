@@ -234,7 +234,7 @@ fn a_person_trains_prunes_and_looks() {
     // The same with a storage that keeps nothing, and in one go.
     let other = Client::with(MemoryRunStorage);
     other.open(Some(table()));
-    other.command(Command::Run {
+    other.command(Command::Prune {
         experiment: Box::new(experiment),
     });
     assert_eq!(comparable(other.report()), comparable(report));

@@ -118,21 +118,7 @@ impl Checkpoint {
     /// # Errors
     /// Anything but a whole checkpoint of this format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-        let header = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|entries| entries.get(HEADER_KEY))
-            .ok_or(CheckpointError::Foreign)?;
-        let version: VersionOnly = serde_json::from_str(header)?;
-        if version.format != FORMAT {
-            return Err(CheckpointError::Format {
-                found: version.format,
-                version: version.version,
-            });
-        }
-        let header: CheckpointHeader = serde_json::from_str(header)?;
-        header.check()?;
+        let header = CheckpointHeader::from_bytes(bytes)?;
         let weights = arrays_from_bytes(bytes)?;
         Ok(Self { header, weights })
     }
@@ -146,6 +132,24 @@ struct VersionOnly {
 }
 
 impl CheckpointHeader {
+    /// Reads the header of what [`Checkpoint::to_bytes`] wrote, without the weights.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::from_bytes`], except for what concerns the weights.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let header = header_entry(bytes, HEADER_KEY)?.ok_or(CheckpointError::Foreign)?;
+        let version: VersionOnly = serde_json::from_str(&header)?;
+        if version.format != FORMAT {
+            return Err(CheckpointError::Format {
+                found: version.format,
+                version: version.version,
+            });
+        }
+        let header: Self = serde_json::from_str(&header)?;
+        header.check()?;
+        Ok(header)
+    }
+
     fn check(&self) -> Result<(), CheckpointError> {
         // First: it bounds the number of modules that the structure's check lists.
         self.structure

@@ -8,9 +8,7 @@ mod adaptive;
 mod checkpoint;
 mod config_error;
 mod cost;
-mod envelope;
 mod experiment;
-mod frame;
 mod models;
 mod module_id;
 mod plan;
@@ -22,7 +20,6 @@ mod ranking;
 mod report;
 mod score;
 mod scorer;
-mod session;
 mod structure;
 mod study;
 mod training;
@@ -34,15 +31,13 @@ pub use checkpoint::{
 };
 pub use config_error::ConfigError;
 pub use cost::Cost;
-pub use envelope::{ClientEnvelope, Hello, ServerEnvelope};
 pub use experiment::{Controls, DataConfig, Experiment};
-pub use frame::{FrameError, frame, join_frame, split_frame, unframe};
 pub use models::*;
 pub use module_id::ModuleId;
 pub use plan::{HeadRemoval, Plan};
 pub use plan_error::PlanError;
 pub use preset::Preset;
-pub use protocol::{Command, Event, PROTOCOL, Phase};
+pub use protocol::*;
 pub use prune_rule::{Granularity, PruneRule, Rounding, Scope};
 pub use report::{
     Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast,
@@ -51,7 +46,6 @@ pub use report::{
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use scorer::{Scorer, UnknownScorer};
-pub use session::{Engine, EngineMessage, EngineRequest, MenuAction, RunSummary, Stage};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
     AdaptiveResult, ClassifierSize, ClassifierStudy, DepthReport, DepthTimings, Domain,

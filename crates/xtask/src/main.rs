@@ -84,7 +84,6 @@ fn main() -> ExitCode {
 const NATIVE: &[&str] = &[
     "--workspace",
     "--exclude=spat-app",
-    "--exclude=spat-wire",
     "--exclude=spat-web-store",
     "--exclude=spat-web-vectors",
     "--exclude=spat-worker",
@@ -93,7 +92,6 @@ const NATIVE: &[&str] = &[
 /// The packages of the web app that build natively, without Burn: linted and unit-tested here too.
 const WEB: &[&str] = &[
     "--package=spat-app",
-    "--package=spat-wire",
     "--package=spat-web-store",
     "--package=spat-web-vectors",
 ];

@@ -151,8 +151,7 @@ fn has(arguments: &[&str], package: &str) -> bool {
     }
 }
 
-/// Tests on the browser's target: messages in Node.js, the storage and fused products in a headless
-/// Chromium.
+/// Tests on the browser's target: the storage and fused products in a headless Chromium.
 fn wasm(only: Option<&str>) -> Result<Counts> {
     adapter::ensure_browsers()?;
     let variables = setup::ensure()?;
@@ -165,12 +164,8 @@ fn wasm(only: Option<&str>) -> Result<Counts> {
             "--target",
             setup::TARGET,
         ])
-        .args([
-            "--package=spat-wire",
-            "--package=spat-web-store",
-            "--package=spat-web-vectors",
-        ])
-        .args(["--test=transfer", "--test=run_database", "--test=fused"])
+        .args(["--package=spat-web-store", "--package=spat-web-vectors"])
+        .args(["--test=run_database", "--test=fused"])
         .args(only)
         .envs(variables)
         // It comes with wasm-bindgen's command line tool.

@@ -19,11 +19,11 @@ struct Module {
 const MODULES: [Module; 2] = [
     Module {
         start: "spat-app",
-        limit: 400_000,
+        limit: 700_000,
     },
     Module {
         start: "spat-worker",
-        limit: 3_000_000,
+        limit: 4_000_000,
     },
 ];
 

@@ -1,13 +1,15 @@
 // Studies in a tab: a worker of the engine shows a study.json, or does a small study itself. Both end
 // with the same views as the command line's study.html.
 const DEMO = "nyc-weather-2013.csv";
+const LOADING = "The engine is loading …";
 const element = (id) => document.getElementById(id);
 const form = element("study");
 const [bar, words, views, save, stop] = ["bar", "words", "views", "save", "stop"].map(element);
 const start = form.querySelector("[type=submit]");
-const text = new TextDecoder();
 
 let worker;
+let engine; // The promise of a worker that takes a request.
+let models;
 let found; // The study.json that was computed here.
 
 function showStatus(message, bad = false) {
@@ -16,7 +18,7 @@ function showStatus(message, bad = false) {
 }
 
 function busy(is) {
-  start.disabled = is;
+  start.disabled = is || !models;
   stop.hidden = !is;
   bar.hidden = !is;
   if (is) {
@@ -27,7 +29,7 @@ function busy(is) {
 
 function end(message, bad) {
   worker?.terminate();
-  worker = undefined;
+  worker = engine = undefined;
   busy(false);
   showStatus(message, bad);
 }
@@ -60,29 +62,64 @@ const handlers = {
   failed: ({ message }) => end(message, true),
 };
 
-// Asks a worker of its own, so that stopping is ending it.
-function startWorker(request, bytes) {
-  worker?.terminate();
+// The model's settings, as the engine's catalogue describes them.
+function showSettings() {
+  const { fields } = models.find(({ id }) => id === form.elements.model.value);
+  const labels = fields.map(([{ flag, label, help, range }, value]) => {
+    const input = document.createElement("input");
+    if (range === "switch") Object.assign(input, { type: "checkbox", checked: value });
+    else {
+      const { min, max } = range.count ?? { min: 0, max: 1 };
+      Object.assign(input, { type: "number", required: true, min, max, step: range.count ? 1 : "any", value });
+    }
+    input.name = flag;
+    const field = Object.assign(document.createElement("label"), { className: "field", title: help });
+    field.append(label, " ", input);
+    return field;
+  });
+  element("settings").replaceChildren(...labels);
+}
+
+function showModels(all) {
+  models = all;
+  form.elements.model.replaceChildren(...models.map(({ id, title }) => new Option(title, id)));
+  showSettings();
+  if (!stop.hidden) return;
+  start.disabled = false;
+  showStatus("");
+}
+
+// An engine answers one request, so that stopping is ending it.
+function startEngine() {
+  return new Promise((ready) => {
+    const started = new Worker("../spat-worker_loader.js", { type: "module", name: "study" });
+    worker = started;
+    started.onerror = ({ message }) => end(message || "the engine's files could not be loaded", true);
+    started.onmessage = ({ data }) => {
+      const { type, ...fields } = JSON.parse(data);
+      if (type !== "ready") return handlers[type]?.(fields);
+      if (!models) showModels(fields.models);
+      ready(started);
+    };
+  });
+}
+
+async function send(request, bytes) {
+  if (!stop.hidden) end("");
   found = undefined;
   save.hidden = true;
   views.replaceChildren();
   busy(true);
-  showStatus("The engine is on its way …");
-  worker = new Worker("../spat-worker_loader.js", { type: "module", name: "study" });
-  worker.onerror = ({ message }) => end(message || "the engine's files could not be loaded", true);
-  worker.onmessage = ({ data: [json] }) => {
-    const { type, ...fields } = JSON.parse(text.decode(json));
-    if (type !== "ready") return handlers[type]?.(fields);
-    const requestJson = new TextEncoder().encode(JSON.stringify(request));
-    worker.postMessage([requestJson, bytes], [requestJson.buffer, bytes.buffer]);
-  };
+  showStatus(LOADING);
+  engine ??= startEngine();
+  (await engine).postMessage([JSON.stringify(request), bytes], [bytes.buffer]);
 }
 
 const bytesOf = async (file) => new Uint8Array(await file.arrayBuffer());
 
 document.querySelector("[data-testid=study-file]").addEventListener("change", async ({ target }) => {
   const [file] = target.files;
-  if (file) startWorker({ type: "show" }, await bytesOf(file));
+  if (file) send({ type: "show" }, await bytesOf(file));
 });
 
 form.addEventListener("submit", async (event) => {
@@ -92,11 +129,16 @@ form.addEventListener("submit", async (event) => {
   const [file] = form.elements.table.files;
   try {
     const bytes = file ? await bytesOf(file) : new Uint8Array(await (await fetch(`../demo/${DEMO}`)).arrayBuffer());
-    const numbers = ["lookback", "horizon", "width", "heads", "layers", "epochs", "seeds"];
-    startWorker(
+    const numbers = ["lookback", "horizon", "epochs", "seeds"];
+    const settings = [...element("settings").querySelectorAll("input")];
+    send(
       {
         type: "run",
         table: file?.name ?? DEMO,
+        model: chosen.get("model"),
+        settings: Object.fromEntries(
+          settings.map(({ name, type, checked, value }) => [name, type === "checkbox" ? checked : Number(value)]),
+        ),
         scorers: chosen.getAll("scorers"),
         ...Object.fromEntries(numbers.map((name) => [name, number(name)])),
       },
@@ -114,3 +156,8 @@ save.addEventListener("click", () => {
   Object.assign(document.createElement("a"), { href: address, download: "study.json" }).click();
   URL.revokeObjectURL(address);
 });
+
+form.elements.model.addEventListener("change", showSettings);
+
+showStatus(LOADING);
+engine = startEngine();

@@ -1,14 +1,14 @@
 //! The engine in a browser's worker: a session that owns the device and the shaders, takes requests from
 //! the page and answers with messages. Started under another name it is a worker for studies.
 
-mod outbound;
+mod messages;
 mod run_files;
 mod study;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt as _;
 use spat_engine::session::{EngineSession, JobControl};
-use spat_wire::{EngineMessage, EngineRequest, unpack};
+use spat_spec::{EngineMessage, EngineRequest};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, console};
@@ -21,7 +21,7 @@ type QueuedRequest = (EngineRequest, Option<Vec<u8>>);
 fn main() {
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
-        outbound::post_message(&EngineMessage::Broken {
+        messages::post(&EngineMessage::Broken {
             message: panic.to_string(),
         });
     }));
@@ -37,7 +37,7 @@ fn main() {
     let (requests, queue) = unbounded();
     let memory = Memory::default();
     listen(&scope, requests, job_control.clone(), memory.clone());
-    outbound::post_message(&EngineMessage::Ready);
+    messages::post(&EngineMessage::Ready);
     let storage = BrowserRunStorage { memory };
     wasm_bindgen_futures::spawn_local(work(queue, job_control, storage));
 }
@@ -50,17 +50,17 @@ fn listen(
     job_control: JobControl,
     memory: Memory,
 ) {
-    let take = move |message: MessageEvent| match unpack::<EngineRequest>(&message.data()) {
+    let take = move |message: MessageEvent| match messages::read::<EngineRequest>(&message.data()) {
         _ if message.data().is_string() => {
             let name = message.data().as_string().unwrap_or_default();
-            outbound::post_file(memory.file(&name));
+            messages::post_file(memory.file(&name));
         }
         Ok((request, bytes)) => {
             if let Some(request) = job_control.intercept(request) {
                 requests.unbounded_send((request, bytes)).ok();
             }
         }
-        Err(reason) => outbound::post_message(&EngineMessage::Broken {
+        Err(reason) => messages::post(&EngineMessage::Broken {
             message: format!(
                 "the page and its engine do not fit together ({reason}); reload the page"
             ),
@@ -78,9 +78,7 @@ async fn work(
     job_control: JobControl,
     storage: BrowserRunStorage,
 ) {
-    let mut session = EngineSession::new(storage, job_control, |message| {
-        outbound::post_message(&message)
-    });
+    let mut session = EngineSession::new(storage, job_control, |message| messages::post(&message));
     while let Some((request, bytes)) = queue.next().await {
         session.handle(request, bytes).await;
     }

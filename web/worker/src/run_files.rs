@@ -7,11 +7,10 @@ use std::rc::Rc;
 
 use spat_engine::session::{NewRun, RunStorage, RunStorageError, StoredRun, TABLE};
 use spat_engine::{RunStore, StoreError};
-use spat_spec::{DeviceFacts, Experiment};
+use spat_spec::{DeviceFacts, EngineMessage, Experiment};
 use spat_web_store::RunDatabase as Storage;
-use spat_wire::EngineMessage;
 
-use crate::outbound;
+use crate::messages;
 
 /// Files that the storage did not take, of the run that was open last. Clones hold the same.
 #[derive(Clone, Default)]
@@ -66,7 +65,7 @@ impl BrowserRunStorage {
         let refused = storage.as_ref().err().map(ToString::to_string);
         let full = refused.is_some() || !self.memory.now().files.is_empty();
         if let Some(reason) = refused {
-            outbound::post_message(&EngineMessage::NotStored { reason });
+            messages::post(&EngineMessage::NotStored { reason });
         }
         RunFiles {
             run: run.to_owned(),
@@ -124,7 +123,7 @@ impl RunStore for RunFiles {
         {
             match storage.write(&self.run, name, bytes).await {
                 Ok(()) => return Ok(()),
-                Err(error) => outbound::post_message(&EngineMessage::NotStored {
+                Err(error) => messages::post(&EngineMessage::NotStored {
                     reason: error.to_string(),
                 }),
             }

@@ -10,12 +10,12 @@ use spat_engine::Device;
 use spat_engine::platform;
 use spat_spec::{DeviceFacts, StudyReport, SyntheticReport};
 use spat_study::{Place, StudyEvent, conduct};
-use spat_wire::{pack, unpack};
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, console};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use small_study::SmallStudy;
+use crate::messages::{self, post};
+use small_study::{ModelForm, SmallStudy};
 
 /// The worker's name that makes it one for studies.
 pub(crate) const NAME: &str = "study";
@@ -34,8 +34,8 @@ enum StudyRequest {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StudyMessage {
-    /// Asks are heard.
-    Ready,
+    /// The worker takes requests; the models that a study can be about.
+    Ready { models: Vec<ModelForm> },
     /// A part of the study begins.
     Part { name: String },
     /// More tasks are wanted.
@@ -57,7 +57,7 @@ enum StudyMessage {
 /// Listens until the worker is ended.
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     let take = |message: MessageEvent| {
-        let answer = match unpack::<StudyRequest>(&message.data()) {
+        let answer = match messages::read::<StudyRequest>(&message.data()) {
             Ok((StudyRequest::Show, bytes)) => show(&bytes.unwrap_or_default()),
             Ok((StudyRequest::Run(small_study), bytes)) => {
                 run(small_study, &bytes.unwrap_or_default())
@@ -72,7 +72,9 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     scope.set_onmessage(Some(take.as_ref().unchecked_ref()));
     // It lives as long as the worker.
     take.forget();
-    post(&StudyMessage::Ready);
+    post(&StudyMessage::Ready {
+        models: ModelForm::all(),
+    });
 }
 
 /// The views of a study of either kind.
@@ -124,15 +126,5 @@ impl From<StudyEvent> for StudyMessage {
             StudyEvent::Ended(_) => Self::Ended,
             StudyEvent::Part(name) => Self::Part { name },
         }
-    }
-}
-
-fn post(what: &StudyMessage) {
-    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let sent = pack(what, None)
-        .map_err(|error| JsValue::from_str(&error.to_string()))
-        .and_then(|(message, buffers)| scope.post_message_with_transfer(&message, &buffers));
-    if let Err(error) = sent {
-        console::error_1(&error);
     }
 }

@@ -82,7 +82,7 @@ impl<const LAYERS: bool> Settings<LAYERS> {
         let fields = forecaster.fields();
         let known = |flag: &str| fields.iter().any(|(info, _)| info.flag == flag);
         if let Some(flag) = self.given.keys().find(|flag| !known(flag)) {
-            return Err(flag_name(flag, self.given[flag]));
+            return Err(self.given[flag].option(flag));
         }
         for (info, _) in &fields {
             let value = self.given.get(info.flag).or(self.defaults.get(info.flag));
@@ -129,14 +129,6 @@ impl<const LAYERS: bool> Settings<LAYERS> {
     }
 }
 
-/// The flag as it is typed.
-fn flag_name(flag: &str, value: FieldValue) -> String {
-    match value {
-        FieldValue::Switch(false) => format!("--no-{flag}"),
-        _ => format!("--{flag}"),
-    }
-}
-
 /// A setting of one or more models.
 struct Flag {
     info: FieldInfo,
@@ -168,7 +160,7 @@ fn flags(layers: bool) -> Vec<Flag> {
 impl Flag {
     /// The name on the command line, without `--`.
     fn long(&self) -> String {
-        flag_name(self.info.flag, self.typed())[2..].to_owned()
+        self.typed().option(self.info.flag)[2..].to_owned()
     }
 
     /// The value that a switch gets from its flag: the opposite of its default.

@@ -104,10 +104,7 @@ fn steers(command: &Command) -> bool {
 }
 
 fn is_job(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Train { .. } | Command::Run { .. } | Command::Prune { .. }
-    )
+    matches!(command, Command::Train { .. } | Command::Prune { .. })
 }
 
 #[cfg(test)]

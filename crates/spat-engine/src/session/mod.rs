@@ -163,9 +163,7 @@ impl<S: RunStorage> EngineSession<S> {
     async fn command(&mut self, command: Command) -> Result<(), SessionError> {
         match command {
             Command::Train { experiment } => self.train(*experiment, false).await,
-            Command::Run { experiment } | Command::Prune { experiment } => {
-                self.train(*experiment, true).await
-            }
+            Command::Prune { experiment } => self.train(*experiment, true).await,
             Command::Window { window } => {
                 let (viewer, _) = self.view().await?;
                 let sample = Box::new(viewer.window(window).await?);

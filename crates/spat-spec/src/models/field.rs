@@ -1,5 +1,7 @@
 //! Settings of a model, described once for the command line, the web app and validation.
 
+use serde::Serialize;
+
 use crate::ConfigError;
 
 /// The largest number of rows, channels or tokens along one axis.
@@ -10,7 +12,8 @@ pub(super) const LARGEST_WIDTH: usize = 1 << 16;
 pub(super) const MOST_LAYERS: usize = 1024;
 
 /// The value of a setting.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum FieldValue {
     /// A whole number.
     Count(usize),
@@ -20,8 +23,19 @@ pub enum FieldValue {
     Switch(bool),
 }
 
+impl FieldValue {
+    /// The option of the command line that sets the setting `flag` to this value, without the value.
+    pub fn option(self, flag: &str) -> String {
+        match self {
+            Self::Switch(false) => format!("--no-{flag}"),
+            Self::Switch(true) | Self::Count(_) | Self::Probability(_) => format!("--{flag}"),
+        }
+    }
+}
+
 /// The values that a setting may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldRange {
     /// Whole numbers from `min` to `max`, both included.
     Count {
@@ -37,7 +51,7 @@ pub enum FieldRange {
 }
 
 /// The description of a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct FieldInfo {
     /// The command line flag without `--`, and the name in forms. A switch that is on by default has
     /// the flag `--no-…`.

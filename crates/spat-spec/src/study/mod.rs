@@ -143,6 +143,8 @@ impl Study {
     /// Names the first value that is wrong and what would be right.
     pub fn check(&self) -> Result<(), ConfigError> {
         let wrong = |what: String, way_out: &str| Err(ConfigError::new(what, way_out));
+        // First: the attention modules of settings out of range cannot be listed.
+        self.base.check()?;
         if self.base.forecaster.modules().is_empty() {
             return wrong(
                 format!("{} has no attention to study", self.base.forecaster.name()),
@@ -156,7 +158,6 @@ impl Study {
                 "use 1 or more",
             );
         }
-        self.base.check()?;
         for &depth in &self.depths {
             self.forecaster(depth).check()?;
         }

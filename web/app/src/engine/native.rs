@@ -9,8 +9,7 @@ use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::window;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use spat_spec::{EngineMessage, EngineRequest, MenuAction, join_frame, split_frame};
-use spat_wire::{read, read_message, write};
+use spat_spec::{EngineMessage, EngineRequest, MenuAction, frame, unframe};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -54,16 +53,15 @@ pub(super) async fn call_framed(
     value: &impl serde::Serialize,
     bytes: &[u8],
 ) -> Result<Vec<u8>, String> {
-    let json = write(value).map_err(|error| error.to_string())?;
-    let frame = join_frame(json.as_bytes(), bytes);
+    let frame = frame(value, bytes).map_err(|error| error.to_string())?;
     let answer = call(command, &Uint8Array::from(frame.as_slice())).await?;
     Ok(Uint8Array::new(&answer).to_vec())
 }
 
 /// A value out of a command's answer.
 pub(super) fn value<T: DeserializeOwned>(frame: &[u8]) -> Result<T, String> {
-    let (json, _) = split_frame(frame).map_err(|error| error.to_string())?;
-    read(json).map_err(|error| error.to_string())
+    let (value, _) = unframe(frame).map_err(|error| error.to_string())?;
+    Ok(value)
 }
 
 fn words(error: &JsValue) -> String {
@@ -132,18 +130,14 @@ impl Native {
             return;
         }
         let message = Uint8Array::new(message).to_vec();
-        let (json, bytes) = match split_frame(&message) {
-            Ok(parts) => parts,
-            Err(error) => return self.page.broken(error.to_string()),
-        };
-        match read_message(json) {
-            Ok(EngineMessage::Table { name }) => {
+        match unframe(&message) {
+            Ok((EngineMessage::Table { name }, bytes)) => {
                 if !shown::offer(&name, bytes) {
                     self.page.take_file(name, bytes.to_vec());
                 }
             }
-            Ok(EngineMessage::MenuAction { action }) => run_menu_action(self.page, action),
-            Ok(message) => self.page.handle_message(message),
+            Ok((EngineMessage::MenuAction { action }, _)) => run_menu_action(self.page, action),
+            Ok((message, _)) => self.page.handle_message(message),
             Err(error) => self.page.broken(error.to_string()),
         }
     }
@@ -151,11 +145,10 @@ impl Native {
 
 impl EngineConnection for Native {
     fn send(&self, request: &EngineRequest, bytes: Option<&[u8]>) {
-        let Ok(json) = write(request) else {
-            // Orders are plain data; JSON has a form for all of it.
+        let Ok(frame) = frame(request, bytes.unwrap_or_default()) else {
+            // Requests are plain data and always have JSON.
             return;
         };
-        let frame = join_frame(json.as_bytes(), bytes.unwrap_or_default());
         self.waiting.borrow_mut().push_back(frame);
         if !self.sending.get()
             && let Some(connection) = self.itself.borrow().upgrade()

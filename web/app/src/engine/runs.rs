@@ -68,7 +68,7 @@ impl Runs {
     pub(crate) async fn summaries(&self) -> Result<Vec<(String, RunSummary)>, String> {
         match self {
             Self::Browser(database) => {
-                let read = |json: &[u8]| spat_wire::read(json).ok();
+                let read = |json: &[u8]| serde_json::from_slice(json).ok();
                 database.summaries(read).await.map_err(words)
             }
             Self::Folder => value(&call_framed("run_summaries", &(), &[]).await?),
@@ -80,14 +80,14 @@ impl Runs {
     pub(crate) async fn put_summary(&self, run: &str, summary: &RunSummary) -> Result<(), String> {
         match self {
             Self::Browser(database) => {
-                let summary = spat_wire::write(summary).map_err(words)?;
+                let summary = serde_json::to_string(summary).map_err(words)?;
                 database.put_summary(run, &summary).await.map_err(words)
             }
             Self::Folder => call_framed("put_run_summary", &(run, summary), &[])
                 .await
                 .map(drop),
             Self::Host => {
-                let summary = spat_wire::write(summary).map_err(words)?;
+                let summary = serde_json::to_string(summary).map_err(words)?;
                 let path = format!("{}/card", run_path(run));
                 ask(Method::PUT, &path, Some(summary)).await.map(drop)
             }

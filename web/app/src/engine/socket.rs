@@ -12,8 +12,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{Set as _, document};
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
-use spat_spec::{ClientEnvelope, EngineRequest, Hello};
-use spat_wire::{read, read_envelope, write};
+use spat_spec::{ClientEnvelope, EngineRequest, Hello, ServerEnvelope};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
@@ -122,12 +121,12 @@ impl Socket {
             return;
         }
         if !self.state.borrow().established {
-            return match read(text.as_bytes()) {
+            return match serde_json::from_str(text) {
                 Ok(hello) => self.on_hello(hello),
                 Err(error) => self.give_up(error.to_string()),
             };
         }
-        match read_envelope(text.as_bytes()) {
+        match serde_json::from_str::<ServerEnvelope>(text) {
             Ok(envelope) => {
                 {
                     let mut state = self.state.borrow_mut();
@@ -216,7 +215,7 @@ impl State {
         for piece in bytes.chunks(PIECE) {
             socket.send_with_u8_array(piece).ok();
         }
-        if let Ok(text) = write(envelope) {
+        if let Ok(text) = serde_json::to_string(envelope) {
             socket.send_with_str(&text).ok();
         }
     }
@@ -253,7 +252,7 @@ impl EngineConnection for Socket {
 pub(super) async fn value<T: DeserializeOwned>(path: &str) -> Result<T, String> {
     let answer = ask(Method::GET, path, None).await?;
     let bytes = answer.ok_or_else(|| "the host does not have it any more".to_owned())?;
-    read(&bytes).map_err(|error| error.to_string())
+    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
 /// Asks the host about runs; `None`: it has no such thing.

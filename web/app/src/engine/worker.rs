@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::{Function, Promise};
-use spat_wire::{EngineMessage, EngineRequest, pack, unpack_message};
+use js_sys::{Array, Function, Promise, Uint8Array};
+use spat_spec::{EngineMessage, EngineRequest};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
@@ -16,8 +16,8 @@ use crate::state::Page;
 /// The script that Trunk writes beside the worker's module.
 const LOADER: &str = "./spat-worker_loader.js";
 
-/// A message and the buffers that move with it.
-type QueuedRequest = (js_sys::Array, js_sys::Array);
+/// A request with its bytes, and the buffers to transfer.
+type QueuedRequest = (Array, Array);
 
 /// A worker, and what waits for it.
 pub(super) struct Worker {
@@ -47,16 +47,18 @@ impl Worker {
         });
         let listener = Rc::clone(&connection);
         let receive = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-            match unpack_message(&message.data()) {
+            let Some(json) = message.data().as_string() else {
+                // A file, or null.
+                return listener.answer(&message.data());
+            };
+            match serde_json::from_str(&json) {
                 Ok(message) => {
                     if matches!(message, EngineMessage::Ready) {
                         listener.send_waiting();
                     }
                     page.handle_message(message);
                 }
-                // No array: a file, or that there is none.
-                Err(_) if !message.data().is_array() => listener.answer(&message.data()),
-                Err(reason) => page.broken(reason),
+                Err(error) => page.broken(error.to_string()),
             }
         });
         let fail = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
@@ -100,10 +102,17 @@ impl Worker {
 
 impl EngineConnection for Worker {
     fn send(&self, request: &EngineRequest, bytes: Option<&[u8]>) {
-        let Ok(request) = pack(request, bytes) else {
-            // Orders are plain data; JSON has a form for all of it.
+        let Ok(json) = serde_json::to_string(request) else {
+            // Requests are plain data and always have JSON.
             return;
         };
+        let (message, buffers) = (Array::of1(&JsValue::from_str(&json)), Array::new());
+        if let Some(bytes) = bytes {
+            let bytes = Uint8Array::from(bytes);
+            buffers.push(&bytes.buffer());
+            message.push(&bytes);
+        }
+        let request = (message, buffers);
         match &mut *self.waiting.borrow_mut() {
             Some(waiting) => waiting.push(request),
             None => self.post(request),

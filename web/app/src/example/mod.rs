@@ -59,7 +59,7 @@ pub(crate) fn open(page: Page, name: String) {
 /// The table and the report of a saved run.
 async fn read(name: &str) -> Result<(Vec<u8>, Report), String> {
     let bytes = fetched(&format!("./examples/{name}.json")).await?;
-    let report: Report = spat_wire::read(&bytes).map_err(|error| error.to_string())?;
+    let report: Report = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
     let table = fetched(&format!("./demo/{}", report.data.name)).await?;
     Ok((table, report))
 }

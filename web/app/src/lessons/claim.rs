@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_whole_number_holds_exactly() {
         let report: Report =
-            spat_wire::read(include_bytes!("../../examples/weather.json")).unwrap();
+            serde_json::from_slice(include_bytes!("../../examples/weather.json")).unwrap();
         let holds = |claim: &str| {
             let shown = Shown {
                 scores: &report.scores,

@@ -1,8 +1,7 @@
 //! What a person can make the page do.
 
 use leptos::prelude::*;
-use spat_spec::{Command, Experiment, Phase};
-use spat_wire::{Engine, EngineRequest};
+use spat_spec::{Command, Engine, EngineRequest, Experiment, Phase};
 
 use super::run_summary::TO_CHOOSE;
 use super::{Activity, LoadedTable, Page, RunSummary, Stage, Training, link};

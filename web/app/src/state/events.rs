@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_spec::{Command, Event, Report};
-use spat_wire::EngineMessage;
+use spat_spec::{Command, EngineMessage, Event, Report};
 
 use super::run_summary::name_finished;
 use super::{Activity, Curve, EngineState, Page, Stage};
@@ -20,7 +19,7 @@ impl Page {
             }
             EngineMessage::Event(event) => self.handle_event(*event),
             EngineMessage::Forecast { forecast } => {
-                self.forecast.set(Some(Ok(Arc::new(*forecast))))
+                self.forecast.set(Some(Ok(Arc::new(*forecast))));
             }
             EngineMessage::NoForecast { reason } => self.forecast.set(Some(Err(reason))),
             EngineMessage::NotStored { reason } => self.not_stored.set(Some(reason)),

@@ -28,7 +28,7 @@ impl Link {
     /// The hash that carries it.
     fn hash(&self) -> String {
         // A setup of numbers and names always has JSON.
-        let text = spat_wire::write(self).unwrap_or_default();
+        let text = serde_json::to_string(self).unwrap_or_default();
         format!("#{}", String::from(js_sys::encode_uri_component(&text)))
     }
 }
@@ -37,7 +37,7 @@ impl Link {
 pub(crate) fn link_in_address() -> Option<Link> {
     let hash = hash();
     let text = js_sys::decode_uri_component(setup_field(&hash)?).ok()?;
-    spat_wire::read(String::from(text).as_bytes()).ok()
+    serde_json::from_str(&String::from(text)).ok()
 }
 
 impl Page {
@@ -161,14 +161,14 @@ mod tests {
             ratio: 0.25,
             data: None,
         };
-        let plain = spat_wire::write(&link).unwrap();
+        let plain = serde_json::to_string(&link).unwrap();
         assert!(!plain.contains("data"), "{plain}");
-        assert_eq!(spat_wire::read::<Link>(plain.as_bytes()).unwrap(), link);
+        assert_eq!(serde_json::from_str::<Link>(&plain).unwrap(), link);
         let mut data = DataConfig::default();
         data.series.channels = Some(vec!["wind".to_owned()]);
         link.data = Some(data);
-        let whole = spat_wire::write(&link).unwrap();
-        assert_eq!(spat_wire::read::<Link>(whole.as_bytes()).unwrap(), link);
+        let whole = serde_json::to_string(&link).unwrap();
+        assert_eq!(serde_json::from_str::<Link>(&whole).unwrap(), link);
     }
 
     #[test]

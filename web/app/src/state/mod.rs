@@ -4,7 +4,6 @@ mod actions;
 mod events;
 mod history;
 mod link;
-mod model_header;
 mod reopen;
 mod run_summary;
 mod saved;
@@ -18,10 +17,9 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use spat_spec::{
-    DataConfig, DeviceFacts, Experiment, ForecastSample, FutureForecast, ModelForecast, ModuleId,
-    ModuleMaps, Report, Score,
+    DataConfig, DeviceFacts, Engine, Experiment, ForecastSample, FutureForecast, ModelForecast,
+    ModuleId, ModuleMaps, Report, Score,
 };
-use spat_wire::Engine;
 
 pub(crate) use link::{Link, change_field, field_in_address, link_in_address};
 pub(crate) use run_summary::{RunSummary, Stage};

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_wire::EngineRequest;
+use spat_spec::{CheckpointHeader, EngineRequest};
 
 use super::Page;
-use super::model_header::facts;
 use crate::engine;
 
 /// A model's file.
@@ -31,15 +30,16 @@ impl Page {
                  on the command line"
             )));
         }
-        match facts(&bytes) {
-            Ok(facts) => {
+        match CheckpointHeader::from_bytes(&bytes) {
+            Ok(header) => {
+                let facts = facts(&header);
                 let bytes = bytes.into();
                 let model = SavedModel { name, bytes, facts };
                 self.table_problem.set(None);
                 self.model.set(Some(Arc::new(model)));
                 self.forecast_with_model();
             }
-            Err(reason) => self.table_problem.set(Some(format!("`{name}`: {reason}"))),
+            Err(error) => self.table_problem.set(Some(format!("`{name}`: {error}"))),
         }
     }
 
@@ -63,4 +63,37 @@ impl Page {
         self.model.set(None);
         self.forecast.set(None);
     }
+}
+
+/// The facts about a model that its header holds.
+fn facts(header: &CheckpointHeader) -> Vec<String> {
+    let forecaster = &header.structure.forecaster;
+    let attention = &header.structure.attention;
+    let active = attention.iter().filter(|module| !module.heads.is_empty());
+    let mut facts = vec![
+        format!("{} of SPAT {}", forecaster.name(), header.version),
+        format!(
+            "looks back {} rows and forecasts {}",
+            forecaster.lookback(),
+            forecaster.horizon()
+        ),
+        format!(
+            "{} channels: {}",
+            header.channels.len(),
+            header.channels.join(", ")
+        ),
+        format!("{} parameters", header.structure.cost().params),
+        format!(
+            "{} of {} attention modules are active",
+            active.count(),
+            attention.len()
+        ),
+    ];
+    if let Some(plan) = &header.plan {
+        facts.push(format!(
+            "pruned by {} with a ratio of {}",
+            plan.scorer, plan.ratio
+        ));
+    }
+    facts
 }

@@ -1,30 +1,78 @@
-//! A small study, as a page asks for it.
+//! A small study, as the web app requests it, and the models that it can be about.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use spat_series::{Series, read_table};
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, PruneRule, Question,
-    Scorer, SendOptions, Study, TableFacts, TrainingConfig, Window,
+    Controls, DataConfig, Experiment, FieldInfo, FieldRange, FieldValue, ForecasterConfig,
+    ModelKind, PruneRule, Question, Scorer, SendOptions, Size, Study, TableFacts, TrainingConfig,
+    Window,
 };
+
+/// A model with attention, for the form.
+#[derive(Debug, Serialize)]
+pub(super) struct ModelForm {
+    id: &'static str,
+    title: &'static str,
+    /// Its settings and their values at first.
+    fields: Vec<(FieldInfo, FieldValue)>,
+}
+
+/// The sizes at first: a study of them takes a few minutes.
+const SIZE: Size = Size {
+    width: 16,
+    layers: 3,
+    heads: 2,
+};
+
+/// The setting that [`Study::depths`] replaces.
+const LAYERS: &str = "layers";
+
+/// Every subset of the modules is trained, so each more layer doubles the time.
+const LAYERS_RANGE: FieldRange = FieldRange::Count { min: 2, max: 5 };
+
+impl ModelForm {
+    /// Every model of the catalogue that has attention.
+    pub(super) fn all() -> Vec<Self> {
+        let form = |kind: ModelKind| {
+            let (mut forecaster, _) = kind.defaults(Window::new(48, 24, 1), true);
+            forecaster.resize(SIZE);
+            let mut fields = forecaster.fields();
+            for (info, _) in &mut fields {
+                if info.flag == LAYERS {
+                    info.range = LAYERS_RANGE;
+                }
+            }
+            (!forecaster.sites().is_empty()).then_some(Self {
+                id: kind.id,
+                title: kind.title,
+                fields,
+            })
+        };
+        ModelKind::all().filter_map(form).collect()
+    }
+}
 
 /// What the person chose.
 #[derive(Debug, Deserialize)]
 pub(super) struct SmallStudy {
     /// The table's file name.
     table: String,
+    model: ModelKind,
+    /// Settings of the model by their flags: numbers or booleans.
+    settings: BTreeMap<String, Value>,
     lookback: usize,
     horizon: usize,
-    width: usize,
-    heads: usize,
-    layers: usize,
     epochs: usize,
     seeds: usize,
     /// Baseline scorers, which SEND is compared with.
     scorers: Vec<Scorer>,
 }
 
-/// What a study in a tab asks.
+/// The questions of a study in a tab.
 const QUESTIONS: [Question; 3] = [Question::Oracle, Question::Sweep, Question::BaselineScorers];
 
 /// The first of the seeds, as on the command line.
@@ -35,7 +83,7 @@ const SCORE_BATCHES: usize = 12;
 const DRAWS: usize = 5;
 
 impl SmallStudy {
-    /// The same on the command line.
+    /// The same study on the command line.
     pub(super) fn command(&self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
         let table = if self.table.chars().all(plain) {
@@ -45,17 +93,71 @@ impl SmallStudy {
         };
         let names = |list: Vec<&str>| list.join(",");
         format!(
-            "spat study {table} --lookback {} --horizon {} --width {} --heads {} --layers {} --epochs {} --learning-rate {LEARNING_RATE} --finetune-epochs 1 --seeds {} --score-batches {SCORE_BATCHES} --draws {DRAWS} --only {} --scorers {}",
+            "spat study {table} --lookback {} --horizon {} --model {}{} --epochs {} --learning-rate {LEARNING_RATE} --finetune-epochs 1 --seeds {} --score-batches {SCORE_BATCHES} --draws {DRAWS} --only {} --scorers {}",
             self.lookback,
             self.horizon,
-            self.width,
-            self.heads,
-            self.layers,
+            self.model.id,
+            self.options(),
             self.epochs,
             self.seeds,
             names(QUESTIONS.map(Question::name).to_vec()),
             names(self.scorers.iter().map(|scorer| scorer.name()).collect()),
         )
+    }
+
+    /// The model's settings as options, each after a space. A switch that is as by default has none.
+    fn options(&self) -> String {
+        let (forecaster, _) = self.model.defaults(self.window(1), true);
+        let option = |(info, default): (FieldInfo, FieldValue)| {
+            let value = self.setting(&info)?;
+            let option = value.option(info.flag);
+            match value {
+                FieldValue::Switch(_) => (value != default).then(|| format!(" {option}")),
+                FieldValue::Count(value) => Some(format!(" {option} {value}")),
+                FieldValue::Probability(value) => Some(format!(" {option} {value}")),
+            }
+        };
+        forecaster.fields().into_iter().filter_map(option).collect()
+    }
+
+    /// The value that was chosen for a setting.
+    fn setting(&self, info: &FieldInfo) -> Option<FieldValue> {
+        let value = self.settings.get(info.flag)?;
+        match info.range {
+            FieldRange::Count { .. } => {
+                let count = usize::try_from(value.as_u64()?).ok()?;
+                Some(FieldValue::Count(count))
+            }
+            FieldRange::Probability => value.as_f64().map(FieldValue::Probability),
+            FieldRange::Switch => value.as_bool().map(FieldValue::Switch),
+        }
+    }
+
+    fn window(&self, channels: usize) -> Window {
+        Window::new(self.lookback, self.horizon, channels)
+    }
+
+    /// The model as on the command line, its training, and its number of layers.
+    fn forecaster(&self, series: &Series) -> (ForecasterConfig, TrainingConfig, usize) {
+        let dates = series.index.stamps().is_some();
+        let window = self.window(series.channel_count());
+        let (mut forecaster, training) = self.model.defaults(window, dates);
+        let mut layers = 1;
+        for (info, default) in forecaster.fields() {
+            let value = self.setting(&info);
+            if info.flag != LAYERS {
+                if let Some(value) = value {
+                    forecaster.set(info.flag, value);
+                }
+            } else if let FieldValue::Count(value) = value.unwrap_or(default) {
+                layers = value;
+            }
+        }
+        if !dates {
+            // A table without dates has no time features.
+            forecaster.set("time-stamps", FieldValue::Switch(false));
+        }
+        (forecaster, training, layers)
     }
 
     /// The study and its table.
@@ -65,24 +167,16 @@ impl SmallStudy {
             .map_err(|error| error.to_string())?
             .into_series(&data.series)
             .map_err(|error| error.to_string())?;
-        let dates = series.index.stamps().is_some();
-        let mut forecaster = ITransformerConfig::new(
-            Window::new(self.lookback, self.horizon, series.channel_count()),
-            dates,
-        );
-        forecaster.d_model = self.width;
-        forecaster.d_ff = self.width;
-        forecaster.heads = self.heads;
-        forecaster.layers = self.layers;
+        let (forecaster, training, layers) = self.forecaster(&series);
         let training = TrainingConfig {
             epochs: self.epochs,
             learning_rate: LEARNING_RATE,
-            ..TrainingConfig::default()
+            ..training
         };
         let study = Study {
             base: Experiment {
                 data,
-                forecaster: ForecasterConfig::ITransformer(forecaster),
+                forecaster,
                 finetune: TrainingConfig {
                     epochs: 1,
                     patience: None,
@@ -101,9 +195,13 @@ impl SmallStudy {
                     .map(|byte| format!("{byte:02x}"))
                     .collect(),
             }],
-            depths: vec![self.layers],
+            depths: vec![layers],
             seeds: (0..self.seeds as u64).map(|place| SEED + place).collect(),
-            scorers: self.scorers,
+            // In the order of the command line, whose study has the same hash.
+            scorers: Scorer::ALL
+                .into_iter()
+                .filter(|scorer| self.scorers.contains(scorer))
+                .collect(),
             questions: QUESTIONS.to_vec(),
             draws: DRAWS,
             ground_truth_steps: 1500,

@@ -55,12 +55,12 @@ impl SchedulerState {
                 Command::Resume => self.resume(id, 0),
                 Command::Step { steps } => self.resume(id, steps.clamp(1, MAX_STEPS)),
                 Command::Stop => self.stop(id),
-                Command::Train { ref experiment }
-                | Command::Run { ref experiment }
-                | Command::Prune { ref experiment } => match rules.reject_reason(experiment) {
-                    Some(message) => visitor.send_event(Event::Failed { message }),
-                    None => visitor.enqueue(Task::Job(Job::new(command))),
-                },
+                Command::Train { ref experiment } | Command::Prune { ref experiment } => {
+                    match rules.reject_reason(experiment) {
+                        Some(message) => visitor.send_event(Event::Failed { message }),
+                        None => visitor.enqueue(Task::Job(Job::new(command))),
+                    }
+                }
                 Command::Window { .. } | Command::Future => visitor.enqueue(Task::Query(command)),
             },
         }

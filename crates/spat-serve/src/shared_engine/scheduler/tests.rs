@@ -104,17 +104,19 @@ impl Simulation {
             let envelope: spat_spec::ServerEnvelope = serde_json::from_str(&text).unwrap();
             kinds.push(match envelope.message {
                 EngineMessage::Place { ahead } => format!("place {ahead}"),
-                EngineMessage::Event(event) => {
-                    let json = serde_json::to_value(&*event).unwrap();
-                    json["event"].as_str().unwrap().to_owned()
-                }
-                other => serde_json::to_value(&other).unwrap()["type"]
-                    .as_str()
-                    .unwrap()
-                    .to_owned(),
+                EngineMessage::Event(event) => kind(&*event),
+                other => kind(&other),
             });
         }
         kinds
+    }
+}
+
+/// The variant's name in JSON.
+fn kind(message: &impl serde::Serialize) -> String {
+    match serde_json::to_value(message).unwrap() {
+        serde_json::Value::Object(object) => object.keys().next().unwrap().clone(),
+        name => name.as_str().unwrap().to_owned(),
     }
 }
 

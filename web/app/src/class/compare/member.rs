@@ -42,7 +42,7 @@ impl Member {
     /// # Errors
     /// The file is no report of this program; what is wrong with it.
     pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Self, String> {
-        let report: Report = spat_wire::read(bytes).map_err(|error| {
+        let report: Report = serde_json::from_slice(bytes).map_err(|error| {
             format!("`{file}` is no report.json of this program ({error}); it is left out")
         })?;
         let forecaster = &report.experiment.forecaster;

@@ -1,7 +1,7 @@
 //! Where it computes, and why there.
 
 use leptos::prelude::*;
-use spat_wire::Engine;
+use spat_spec::Engine;
 
 use crate::engine;
 use crate::state::{EngineState, Page};

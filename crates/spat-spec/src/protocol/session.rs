@@ -1,14 +1,11 @@
-//! What a page and the engine behind it say to each other, wherever that engine is: in the
-//! browser's worker, in the window's own process, or on another machine.
-//!
-//! [`EngineRequest`]s go in and [`EngineMessage`]s come out. Around the commands and events of a run they say which
-//! run is meant and what computes. Bytes that are no JSON (a table) travel beside them.
+//! Requests to an engine session and its messages. They are the same for an engine in a browser's
+//! worker, in the desktop app's process and on a server.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Command, DataConfig, DeviceFacts, Event, Experiment, ModelForecast};
 
-/// The engine that a person asks for.
+/// The device that a user selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
@@ -21,93 +18,93 @@ pub enum Engine {
     Cpu,
 }
 
-/// From the page to the engine.
+/// A request to the engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "request", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum EngineRequest {
-    /// Which device would compute? Answered by [`EngineMessage::Device`].
+    /// Finds the device that computes. Answered by [`EngineMessage::Device`].
     Find {
-        /// What is asked for.
+        /// The selected device.
         engine: Engine,
     },
-    /// Take up a run: a new one, whose table comes as the message's bytes, or one that is kept.
+    /// Opens a run: a new one, whose table is the request's bytes, or a stored one.
     Open {
         /// The run's name.
         run: String,
         /// The table's file name.
         table: String,
-        /// Where to compute.
+        /// The selected device.
         engine: Engine,
     },
     /// A command to the run that is open.
     Command(Command),
-    /// Forecast a table with a saved model; no run is needed and none is touched. The message's bytes
-    /// are the model's file and, behind it, the table. Answered by [`EngineMessage::Forecast`] or
+    /// Forecasts a table with a saved model, without a run. The request's bytes are the model's file
+    /// followed by the table. Answered by [`EngineMessage::Forecast`] or
     /// [`EngineMessage::NoForecast`].
     Forecast {
-        /// Where to compute.
+        /// The selected device.
         engine: Engine,
-        /// How the table is read and repaired; its channels are the model's.
+        /// How the table is read and repaired; the channels are the model's.
         data: Box<DataConfig>,
-        /// Bytes of the model's file.
+        /// Number of bytes of the model's file.
         model: u64,
     },
 }
 
-/// From the engine to the page.
+/// A message from the engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum EngineMessage {
-    /// The engine listens. Anything sent before is lost.
+    /// The engine takes requests. Requests sent before are lost.
     Ready,
     /// The answer to [`EngineRequest::Find`].
     Device {
-        /// What computes.
+        /// The device.
         facts: DeviceFacts,
-        /// Why it is not what was asked for, where it is not.
+        /// Why it is not the selected one, if so.
         reason: Option<String>,
     },
     /// An event of the open run.
     Event(Box<Event>),
     /// The answer to [`EngineRequest::Forecast`].
     Forecast {
-        /// What comes after the table.
+        /// The rows after the table.
         forecast: Box<ModelForecast>,
     },
-    /// Why [`EngineRequest::Forecast`] cannot be done, and a way out.
+    /// [`EngineRequest::Forecast`] failed.
     NoForecast {
-        /// A sentence.
+        /// What happened, and what to do.
         reason: String,
     },
-    /// The run is not kept: there is no storage for it.
+    /// The run is not stored.
     NotStored {
-        /// The storage's words.
+        /// The storage's error.
         reason: String,
     },
-    /// The engine serves others too, and they have turns.
+    /// The position in the queue of a shared engine.
     Place {
-        /// How many are served before; with 0 it is this one's turn.
+        /// Number of clients ahead; 0: this client's job runs.
         ahead: usize,
     },
-    /// The engine can do no more; a new one is needed.
+    /// The engine has failed; a new one is needed.
     Broken {
-        /// What it said last.
+        /// Its last error.
         message: String,
     },
-    /// A table that the person opened outside the page, in the window's menu or by dropping it on
-    /// the window; its bytes come with the message.
+    /// A table that the user opened in the desktop app's menu or dropped on its window; its bytes come
+    /// with the message.
     Table {
         /// Its file name.
         name: String,
     },
-    /// What the person chose in the window's menu.
+    /// An item of the desktop app's menu was chosen.
     MenuAction {
-        /// What is wished for.
+        /// The item.
         action: MenuAction,
     },
 }
 
-/// A button of the page that the window's menu has too.
+/// A button of the web app that is also an item of the desktop app's menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MenuAction {
@@ -119,7 +116,7 @@ pub enum MenuAction {
     Save,
 }
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -133,18 +130,18 @@ pub enum Stage {
     Finished,
 }
 
-/// A run as a history shows it.
+/// A run as the history shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
-    /// The person's name for it.
+    /// The user's title for it.
     pub title: String,
     /// The table's file name.
     pub table: String,
-    /// What was asked for.
+    /// The experiment.
     pub experiment: Experiment,
-    /// Where it was to compute.
+    /// The selected device.
     pub engine: Engine,
-    /// How far it has come.
+    /// Its progress.
     pub stage: Stage,
     /// Milliseconds since 1970.
     pub begun: f64,

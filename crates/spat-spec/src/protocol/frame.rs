@@ -21,13 +21,9 @@ pub enum FrameError {
 /// # Errors
 /// The value has no JSON.
 pub fn frame(value: &impl Serialize, bytes: &[u8]) -> Result<Vec<u8>, FrameError> {
-    Ok(join_frame(&serde_json::to_vec(value)?, bytes))
-}
-
-/// The frame of JSON and `bytes`.
-pub fn join_frame(json: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let json = serde_json::to_vec(value)?;
     let length = u32::try_from(json.len()).unwrap_or(u32::MAX);
-    [&length.to_le_bytes(), json, bytes].concat()
+    Ok([&length.to_le_bytes(), &*json, bytes].concat())
 }
 
 /// The value in a frame, and the bytes behind it.
@@ -35,19 +31,11 @@ pub fn join_frame(json: &[u8], bytes: &[u8]) -> Vec<u8> {
 /// # Errors
 /// It is no frame of such a value.
 pub fn unframe<T: DeserializeOwned>(frame: &[u8]) -> Result<(T, &[u8]), FrameError> {
-    let (json, bytes) = split_frame(frame)?;
-    Ok((serde_json::from_slice(json)?, bytes))
-}
-
-/// The JSON in a frame, and the bytes behind it.
-///
-/// # Errors
-/// It is no frame.
-pub fn split_frame(frame: &[u8]) -> Result<(&[u8], &[u8]), FrameError> {
     let short = || FrameError::Short(frame.len());
     let (length, rest) = frame.split_first_chunk::<4>().ok_or_else(short)?;
     let length = u32::from_le_bytes(*length) as usize;
-    rest.split_at_checked(length).ok_or_else(short)
+    let (json, bytes) = rest.split_at_checked(length).ok_or_else(short)?;
+    Ok((serde_json::from_slice(json)?, bytes))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! The language between any front end and the engine.
-//!
-//! A front end sends [`Command`]s and receives [`Event`]s. Both are JSON with a version in the
-//! first event; the command line's `--json` prints events, one per line.
+//! Commands to a run, and its events. The command line's `--json` prints events, one per line: an object
+//! whose only key is the event's name, such as `{"warning":{"message":"…"}}`, or the name alone, such as
+//! `"paused"`. The first event states the version.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,46 +10,40 @@ use crate::{
 };
 
 /// Grows when an older front end could misunderstand an event.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
-/// What a front end asks of the engine.
+/// A command to the run that is open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Start this experiment on the table that was loaded.
-    Run {
-        /// What to do.
-        experiment: Box<Experiment>,
-    },
-    /// Train and score the dense model of this experiment, then wait: a person looks at the scores
-    /// before anything is removed.
+    /// Trains and scores the dense model, and removes nothing: a person examines the scores first.
     Train {
-        /// What to do; its pruning and fine-tuning are not looked at yet.
+        /// The experiment; its pruning and fine-tuning are ignored.
         experiment: Box<Experiment>,
     },
-    /// Prune the dense model that was trained, fine-tune and report. A second time with another
-    /// ratio starts again from the same dense model.
+    /// Prunes the dense model, fine-tunes and reports; trains the dense model first if it is not
+    /// trained. A second time with another ratio starts from the same dense model.
     Prune {
-        /// The experiment of [`Command::Train`] with the pruning and fine-tuning that are wanted.
+        /// The experiment of [`Command::Train`] with the pruning and fine-tuning.
         experiment: Box<Experiment>,
     },
-    /// Forecast one window of the test range with the models that there are.
+    /// Forecasts one window of the test range with the models that are trained.
     Window {
         /// Its number, from 0.
         window: usize,
     },
-    /// Forecast past the last row.
+    /// Forecasts the rows after the table's last.
     Future,
-    /// Halt before the next step; nothing is lost.
+    /// Pauses before the next step.
     Pause,
-    /// Go on after a pause.
+    /// Continues after a pause.
     Resume,
-    /// While paused: do this many steps, then pause again.
+    /// While paused: runs this many steps, then pauses again.
     Step {
-        /// How many.
+        /// Number of steps.
         steps: usize,
     },
-    /// Save a checkpoint and end; the run can be resumed.
+    /// Saves a checkpoint and ends; the run can be resumed.
     Stop,
 }
 
@@ -62,9 +55,9 @@ pub enum Phase {
     Pretrain,
     /// A pass over the training windows that only scores.
     Score,
-    /// The pruned model is trained on.
+    /// The pruned model is fine-tuned.
     Finetune,
-    /// Control: the dense model is trained on for as long.
+    /// Control: the dense model is fine-tuned for as long.
     DenseFinetuned,
     /// Control: the pruned structure is trained from new weights.
     PrunedFromScratch,
@@ -73,7 +66,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// For a progress bar.
+    /// The title of a progress bar.
     pub fn title(self) -> &'static str {
         match self {
             Self::Pretrain => "training the dense model",
@@ -86,11 +79,11 @@ impl Phase {
     }
 }
 
-/// What the engine tells.
+/// An event of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// First of all.
+    /// The first event.
     Started {
         /// Always [`PROTOCOL`].
         protocol: u32,
@@ -98,42 +91,42 @@ pub enum Event {
         version: String,
         /// The experiment's hash.
         hash: String,
-        /// Whether it goes on from a checkpoint.
+        /// Whether it continues from a checkpoint.
         resumed: bool,
     },
-    /// The device that was chosen.
+    /// The device that computes.
     Device(DeviceFacts),
-    /// The table as it will be used.
+    /// The table as it is used.
     Data(DataFacts),
-    /// What an earlier session of this run did of a phase, before anything goes on.
+    /// The epochs of a phase that earlier sessions of this run finished.
     Past {
-        /// Which.
+        /// The phase.
         phase: Phase,
         /// Steps of one epoch.
         steps_per_epoch: usize,
-        /// Its epochs, ended.
+        /// The finished epochs.
         epochs: Vec<EpochResult>,
     },
     /// A phase begins.
     Phase {
-        /// Which.
+        /// The phase.
         phase: Phase,
-        /// Most epochs it may take.
+        /// Maximum number of epochs.
         epochs: usize,
         /// Steps of one epoch.
         steps_per_epoch: usize,
     },
     /// A few times a second while training.
     Progress {
-        /// Which phase.
+        /// The phase.
         phase: Phase,
         /// Counted from 1.
         epoch: usize,
         /// Steps done in this phase.
         step: usize,
-        /// Steps in this phase if no epoch is saved by early stopping.
+        /// Steps in this phase without early stopping.
         steps: usize,
-        /// Mean training loss since the last such event, if one was read.
+        /// Mean training loss since the last such event, if it was read from the device.
         loss: Option<f64>,
         /// Speed since the last such event.
         steps_per_second: f64,
@@ -142,20 +135,19 @@ pub enum Event {
     },
     /// An epoch ended.
     Epoch {
-        /// Which phase.
+        /// The phase.
         phase: Phase,
-        /// Its figures.
-        #[serde(flatten)]
+        /// Its results.
         result: EpochResult,
     },
-    /// Scores so far, after each epoch that scores.
+    /// The scores so far, after each epoch that scores.
     Scores {
         /// From input to output.
         scores: Vec<Score>,
     },
     /// Attention and sensitivity of the dense model, once it is trained.
     Maps {
-        /// One per module that stands.
+        /// One per active module.
         maps: Vec<ModuleMaps>,
     },
     /// The answer to [`Command::Train`]: the dense model is trained and scored.
@@ -170,31 +162,31 @@ pub enum Event {
     },
     /// The answer to [`Command::Future`].
     Future {
-        /// What comes after the table.
+        /// The rows after the table.
         forecast: Box<FutureForecast>,
     },
-    /// The decision.
+    /// Which modules or heads are removed.
     Plan {
-        /// What goes.
+        /// The plan.
         plan: Plan,
     },
-    /// Something recoverable that the user should know.
+    /// A recoverable problem that the user should know.
     Warning {
         /// One sentence.
         message: String,
     },
-    /// Halted; waits for a command.
+    /// Paused; waits for a command.
     Paused,
-    /// Ended before its end; the checkpoint is written.
+    /// Ended early; the checkpoint is written.
     Stopped,
     /// The result.
     Done {
-        /// All of it.
+        /// The report.
         report: Box<Report>,
     },
-    /// Ended by an error.
+    /// Ended with an error.
     Failed {
-        /// What happened, and a way out.
+        /// What happened, and what to do.
         message: String,
     },
 }
