@@ -1,4 +1,4 @@
-//! Tools from crates.io, and Rust's wasm target.
+//! Build tools of the web app: Rust's wasm target, wasm-bindgen at the exact version, and Trunk.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,6 @@ use crate::{cargo, succeed};
 
 /// The wasm target of Rust.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
-
-/// Checks licences and sources of dependencies.
-pub(crate) const CARGO_DENY: Tool = Tool {
-    program: "cargo-deny",
-    package: "cargo-deny",
-    version: "0.20.2",
-    accepted: "0.20.",
-    minutes: 4,
-};
 
 /// The web app's build tools, in the order of their installation.
 const TOOLS: [Tool; 2] = [
@@ -46,7 +37,7 @@ const TOOLS: [Tool; 2] = [
 const SYSTEM: &str = "web";
 
 /// A program from crates.io.
-pub(crate) struct Tool {
+struct Tool {
     program: &'static str,
     package: &'static str,
     /// The version that is installed.
@@ -206,14 +197,9 @@ fn build_std() -> Result<()> {
 
 impl Tool {
     /// Whether the program is on the PATH in an accepted version.
-    pub(crate) fn is_installed(&self) -> bool {
+    fn is_installed(&self) -> bool {
         let output = Command::new(self.program).arg("--version").output();
         output.is_ok_and(|output| accepts(&String::from_utf8_lossy(&output.stdout), self.accepted))
-    }
-
-    /// The command that installs it by hand.
-    pub(crate) fn command(&self) -> String {
-        format!("cargo install {} --version {}", self.package, self.version)
     }
 
     /// What is installed and how long that takes.
