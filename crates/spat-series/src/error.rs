@@ -411,6 +411,32 @@ pub enum SplitError {
         /// Target rows of a window.
         horizon: usize,
     },
+    /// A part in which no window lies within one segment of the series.
+    #[error(
+        "the {part} part has {have} of {rows} rows{} and holds no window of look-back {lookback} and \
+         horizon {horizon}; give the part a larger share or bring more rows",
+        if *.segments > 1 {
+            format!(", in a table of {segments} segments of at most {longest} rows between long holes,")
+        } else {
+            String::new()
+        }
+    )]
+    NoWindow {
+        /// The part concerned.
+        part: Part,
+        /// Its rows.
+        have: usize,
+        /// Rows in all.
+        rows: usize,
+        /// Segments of the series.
+        segments: usize,
+        /// Rows of the longest segment.
+        longest: usize,
+        /// Input rows of a window.
+        lookback: usize,
+        /// Target rows of a window.
+        horizon: usize,
+    },
 }
 
 /// `text` cut to a length that a message can hold.

@@ -4,13 +4,18 @@ use std::{collections::HashMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::civil::{Civil, DAY, add_months};
+use crate::{
+    calendar::Calendar,
+    civil::{Civil, DAY, add_months},
+};
 
 /// The step from one stamp to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Frequency {
     /// A fixed number of seconds.
     Seconds(u64),
+    /// A fixed number of seconds within sessions that repeat from week to week.
+    Calendar(Calendar),
     /// A number of calendar months: 1 month, 3 a quarter, 12 a year.
     Months(u32),
     /// No step covers at least half of the distances between stamps.
@@ -22,7 +27,8 @@ impl Frequency {
     ///
     /// A calendar step counts where the day of the month stays the same or both stamps are a
     /// month's last day. Calendar months win over fixed seconds where they explain at least as
-    /// many distances, so that monthly, quarterly and yearly stamps are known as such. The step is
+    /// many distances, so that monthly, quarterly and yearly stamps are known as such. Where parts
+    /// of every week have no rows, the step is a [`Frequency::Calendar`]. The step is
     /// [`Frequency::Unknown`] when it explains less than half of the distances.
     pub fn detect(stamps: &[i64]) -> Self {
         let mut seconds: HashMap<u64, usize> = HashMap::new();
@@ -47,8 +53,24 @@ impl Frequency {
             {
                 Self::Months(step as u32)
             }
-            (_, Some((step, count))) if count * 2 >= steps => Self::Seconds(step),
-            _ => Self::Unknown,
+            (_, Some((step, count))) if count * 2 >= steps => {
+                // Monday, Wednesday and Friday are mostly two days apart.
+                let calendar_step = if (DAY as u64..7 * DAY as u64).contains(&step) {
+                    DAY as u64
+                } else {
+                    step
+                };
+                Calendar::detect(stamps, calendar_step).map_or(Self::Seconds(step), Self::Calendar)
+            }
+            _ => {
+                let step = seconds
+                    .keys()
+                    .fold(0, |a, &b| greatest_common_divisor(a, b));
+                let calendar = Some(step).filter(|step| *step >= 60);
+                calendar
+                    .and_then(|step| Calendar::detect(stamps, step))
+                    .map_or(Self::Unknown, Self::Calendar)
+            }
         }
     }
 
@@ -56,11 +78,13 @@ impl Frequency {
     ///
     /// Steps from 1 minute to 12 hours that divide a day give the rows of a day (1 h 24, 30 min
     /// 48, 15 min 96, 10 min 144, 5 min 288); a day gives 7, a week 52, a month 12, a quarter 4,
-    /// and everything else 1. The same defaults as the `freq` aliases of Nixtla's and GluonTS's
+    /// and everything else 1. A calendar gives the rows of an open day, or of a week where a day has
+    /// one row. The same defaults as the `freq` aliases of Nixtla's and GluonTS's
     /// libraries.
     pub fn season_length(&self) -> usize {
         const DAY_SECONDS: u64 = DAY as u64;
         match *self {
+            Self::Calendar(ref calendar) => calendar.season_length(),
             Self::Seconds(DAY_SECONDS) => 7,
             Self::Seconds(step) if step == 7 * DAY_SECONDS => 52,
             Self::Seconds(step)
@@ -77,6 +101,7 @@ impl Frequency {
     /// Whole steps between two stamps, or `None` if `after` is off the grid or not later.
     pub(crate) fn steps_between(&self, before: i64, after: i64) -> Option<u64> {
         match *self {
+            Self::Calendar(ref calendar) => calendar.steps_between(before, after),
             Self::Seconds(step) if after > before && step > 0 => {
                 let distance = after.abs_diff(before);
                 distance.is_multiple_of(step).then_some(distance / step)
@@ -93,6 +118,29 @@ impl Frequency {
 }
 
 impl Frequency {
+    /// Steps from `before` to `after`, rounded down where `after` is off the grid.
+    pub(crate) fn steps_covered(&self, before: i64, after: i64) -> u64 {
+        let distance = u64::try_from(after.saturating_sub(before)).unwrap_or(0);
+        match *self {
+            Self::Seconds(step) => distance / step.max(1),
+            Self::Calendar(ref calendar) => calendar.steps_covered(before, after),
+            Self::Months(step) => {
+                let number = |stamp| Civil::from_seconds(stamp).month_number();
+                let months = u64::try_from(number(after) - number(before)).unwrap_or(0);
+                months / u64::from(step.max(1))
+            }
+            Self::Unknown => 0,
+        }
+    }
+
+    /// Whether every one of `stamps` follows its predecessor by whole steps.
+    pub(crate) fn explains(&self, stamps: &[i64]) -> bool {
+        let mut pairs = stamps.windows(2).filter(|pair| pair[0] != pair[1]);
+        pairs.all(|pair| self.steps_between(pair[0], pair[1]).is_some())
+    }
+}
+
+impl Frequency {
     /// The stamp `steps` steps after `before`; calendar steps return to `anchor_day`. Saturates at
     /// the ends of the range.
     pub(crate) fn after(&self, before: i64, steps: i64, anchor_day: u32) -> i64 {
@@ -101,6 +149,7 @@ impl Frequency {
                 let step = i64::try_from(step).unwrap_or(i64::MAX);
                 before.saturating_add(step.saturating_mul(steps))
             }
+            Self::Calendar(ref calendar) => calendar.after(before, steps),
             Self::Months(step) => add_months(before, steps * i64::from(step), anchor_day),
             Self::Unknown => before,
         }
@@ -126,6 +175,13 @@ fn month_step(before: i64, after: i64) -> Option<u32> {
     }
 }
 
+fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 /// The key with the highest count; the smallest such key, so that the answer does not depend on
 /// the map's order.
 fn mode(counts: &HashMap<u64, usize>) -> Option<(u64, usize)> {
@@ -138,6 +194,7 @@ fn mode(counts: &HashMap<u64, usize>) -> Option<(u64, usize)> {
 impl fmt::Display for Frequency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, unit) = match *self {
+            Self::Calendar(ref calendar) => return calendar.fmt(f),
             Self::Seconds(s) if s >= 604_800 && s % 604_800 == 0 => (s / 604_800, "week"),
             Self::Seconds(s) if s >= 86_400 && s % 86_400 == 0 => (s / 86_400, "day"),
             Self::Seconds(s) if s >= 3600 && s % 3600 == 0 => return write!(f, "{} h", s / 3600),

@@ -56,7 +56,7 @@ impl TimeIndex {
     pub fn frequency(&self) -> Frequency {
         match self {
             Self::Rows { .. } => Frequency::Unknown,
-            Self::Stamps { frequency, .. } => *frequency,
+            Self::Stamps { frequency, .. } => frequency.clone(),
         }
     }
 
@@ -83,6 +83,9 @@ impl TimeIndex {
                         .map(|i| civil::add_months(last, i as i64 * i64::from(step), anchor))
                         .collect(),
                 )
+            }
+            Frequency::Calendar(ref calendar) => {
+                Some((1..=n).map(|i| calendar.after(last, i as i64)).collect())
             }
             Frequency::Unknown => None,
         }

@@ -50,6 +50,7 @@
 
 mod baseline;
 mod body;
+mod calendar;
 mod cell;
 mod civil;
 mod cursor;
@@ -61,6 +62,7 @@ mod fill;
 mod frequency;
 mod header;
 mod index;
+mod jitter;
 mod judge;
 mod metrics;
 mod options;
@@ -78,11 +80,13 @@ mod series;
 mod split;
 mod stamp;
 mod stamp_form;
+mod suited;
 mod table;
 mod time_column;
 mod windows;
 
 pub use baseline::Baseline;
+pub use calendar::Calendar;
 pub use decimal::decimal;
 pub use detection::{Detection, MarkerCount, RenamedColumn, TextColumn, TimeDetection};
 pub use error::{ReadError, SeriesError, SplitError};
@@ -96,9 +100,10 @@ pub use options::{
 pub use order::{ordered, sorted};
 pub use part::Part;
 pub use reader::read_table;
-pub use repairs::{ChannelRepair, Repairs};
+pub use repairs::{ChannelRepair, Hole, Repairs};
 pub use scaler::Scaler;
 pub use series::Series;
 pub use split::{Split, SplitRule};
+pub use suited::{FEWEST_VALIDATION_WINDOWS, WindowLengths};
 pub use table::Table;
 pub use windows::Windows;

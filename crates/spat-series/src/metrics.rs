@@ -243,7 +243,7 @@ impl MetricsStream {
 }
 
 /// The denominator of MASE per channel, in original units: the mean of |y(t) − y(t − season)| over
-/// the rows `train` of `series`.
+/// the rows `train` of `series`, without pairs on two sides of a cut.
 ///
 /// A season of 0, or one that the train rows do not hold twice, is taken as 1. The scale is 0 –
 /// "none", see [`MetricsStream::new`] – where a channel never changes or there are fewer than two
@@ -261,14 +261,19 @@ pub fn mase_scale(series: &Series, train: Range<usize>, season: usize) -> Vec<f3
     if rows <= season {
         return vec![0.0; channels];
     }
-    for row in train.start + season..end {
-        let pairs = series.row(row).iter().zip(series.row(row - season));
-        for (sum, (&now, &before)) in sums.iter_mut().zip(pairs) {
-            *sum += (f64::from(now) - f64::from(before)).abs();
+    let mut pairs = 0_usize;
+    for segment in series.segments() {
+        let first = segment.start.max(train.start) + season;
+        for row in first..segment.end.min(end) {
+            pairs += 1;
+            let both = series.row(row).iter().zip(series.row(row - season));
+            for (sum, (&now, &before)) in sums.iter_mut().zip(both) {
+                *sum += (f64::from(now) - f64::from(before)).abs();
+            }
         }
     }
     sums.into_iter()
-        .map(|sum| (sum / (rows - season) as f64) as f32)
+        .map(|sum| (sum / pairs.max(1) as f64) as f32)
         .collect()
 }
 

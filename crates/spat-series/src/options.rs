@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::frequency::Frequency;
+
 /// How to read a file; the default finds everything out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -98,6 +100,15 @@ pub struct SeriesOptions {
     pub repeated: Repeated,
     /// What to do about holes in the stamps.
     pub gaps: Gaps,
+    /// The most rows in a row that [`Gaps::Insert`] inserts; a longer hole is left and cuts the
+    /// series, see [`Series::cuts`](crate::Series::cuts). `None` is one season, or 96 rows where
+    /// the step has no season.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_fill: Option<usize>,
+    /// A step that is used where the timestamps keep it, even if there are too few of them to
+    /// detect it: that of the table that a model was trained on. No part of an experiment.
+    #[serde(skip)]
+    pub expected: Option<Frequency>,
 }
 
 impl SeriesOptions {
@@ -156,8 +167,9 @@ pub enum Repeated {
 /// What to do about holes in the stamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Gaps {
-    /// Insert the missing rows and fill their values as [`Fill`] says. An irregular series is left
-    /// as it is, and [`Repairs`](crate::Repairs) says so.
+    /// Insert the missing rows and fill their values as [`Fill`] says, up to
+    /// [`SeriesOptions::longest_fill`]. Timestamps that miss their step by a little are moved to it.
+    /// An irregular series is left as it is, and [`Repairs`](crate::Repairs) says so.
     #[default]
     Insert,
     /// Keep the rows as they are.

@@ -4,7 +4,7 @@ use crate::{
     error::{SeriesError, shorten_list},
     frequency::Frequency,
     index::TimeIndex,
-    options::SeriesOptions,
+    options::{Gaps, SeriesOptions},
     repairs::Repairs,
     rows::Rows,
     series::{Series, choose},
@@ -16,8 +16,10 @@ impl Table {
     /// [`Series::repairs`].
     ///
     /// Channels without any value are left out. Rows are sorted by their stamps, repeated stamps
-    /// merged, rows inserted into holes of the clock, and missing values filled, each as `options`
-    /// say. Without stamps the rows stay as they are and are only filled.
+    /// merged, timestamps that miss their step by a little moved to it, rows inserted into holes of
+    /// the clock, and missing values filled, each as `options` say. A hole of more rows than
+    /// [`SeriesOptions::longest_fill`] is not filled but cuts the series, see [`Series::cuts`].
+    /// Without stamps the rows stay as they are and are only filled.
     ///
     /// # Errors
     /// [`SeriesError`] when a channel asked for is not there, when nothing but missing values is
@@ -60,15 +62,23 @@ impl Table {
             values: take_columns(self.values, self.channels.len(), &chosen),
             channels: channels.len(),
             stamps: self.stamps,
+            cuts: Vec::new(),
         };
         let mut frequency = Frequency::Unknown;
         if rows.stamps.is_some() {
             rows.sort(options.unsorted, &mut repairs)?;
             rows.merge(options.repeated, &mut repairs)?;
-            frequency = Frequency::detect(rows.stamps());
+            if options.gaps != Gaps::Keep {
+                rows.snap(&mut repairs);
+                rows.merge(options.repeated, &mut repairs)?;
+            }
+            frequency = match &options.expected {
+                Some(expected) if expected.explains(rows.stamps()) => expected.clone(),
+                _ => Frequency::detect(rows.stamps()),
+            };
             repairs.irregular = frequency == Frequency::Unknown && rows.count() > 2;
-            repairs.step = Some(frequency).filter(|f| *f != Frequency::Unknown);
-            rows.insert(frequency, options, &mut repairs)?;
+            repairs.step = Some(frequency.clone()).filter(|f| *f != Frequency::Unknown);
+            rows.insert(&frequency, options, &mut repairs)?;
         }
         let missing = rows.fill(options.fill, &channels, &mut repairs)?;
         repairs.constant_channels = channels
@@ -92,6 +102,7 @@ impl Table {
             repairs,
             values: rows.values,
             missing,
+            cuts: rows.cuts,
         })
     }
 }
@@ -111,7 +122,7 @@ fn take_columns(values: Vec<f32>, columns: usize, chosen: &[usize]) -> Vec<f32> 
 mod tests {
     use super::*;
     use crate::{
-        options::{Fill, Gaps, ReadOptions, Repeated, Unsorted},
+        options::{Fill, ReadOptions, Repeated, Unsorted},
         reader::read_table,
         repairs::ChannelRepair,
     };
@@ -285,30 +296,92 @@ mod tests {
     }
 
     #[test]
-    fn holes_larger_than_the_series() {
-        let table = hours(&[(0, "1"), (1, "2"), (2, "2"), (300, "3")]);
-        let error = table
+    fn a_long_hole_cuts_the_series() {
+        let table = hours(&[(0, "1"), (1, "2"), (3, "4"), (300, "3"), (301, "")]);
+        let series = table
             .clone()
             .into_series(&SeriesOptions::default())
+            .unwrap();
+        assert_eq!(series.values(), [1., 2., 3., 4., 3., 3.]);
+        assert_eq!(series.cuts(), [4]);
+        assert_eq!(series.segments().collect::<Vec<_>>(), [0..4, 4..6]);
+        let lines = series.repairs.lines().join(" ");
+        for part in [
+            "1 row inserted",
+            "1 hole of more than 24 rows not filled",
+            "296 rows between 2020-01-01 03:00:00 and 2020-01-13 12:00:00",
+            "1 after the last value",
+        ] {
+            assert!(lines.contains(part), "{part}: {lines}");
+        }
+        let error = table
+            .clone()
+            .into_series(&with(|o| o.longest_fill = Some(500)))
             .unwrap_err();
         assert!(
             matches!(
                 error,
                 SeriesError::TooManyGaps {
-                    rows: 4,
-                    would_be: 301,
+                    rows: 5,
+                    would_be: 302,
                     ..
                 }
             ),
             "{error}"
         );
+        let kept = table.into_series(&with(|o| o.gaps = Gaps::Keep)).unwrap();
+        assert_eq!((kept.rows(), kept.cuts()), (5, [].as_slice()));
+    }
+
+    #[test]
+    fn rows_without_a_value_are_part_of_a_hole() {
+        let rows: Vec<(u32, &str)> = (0..60)
+            .map(|hour| (hour, if (5..40).contains(&hour) { "," } else { "1,2" }))
+            .collect();
+        let series = hours(&rows).into_series(&SeriesOptions::default()).unwrap();
+        assert_eq!((series.rows(), series.cuts()), (25, [5].as_slice()));
+        assert_eq!(series.missing_count(), 0);
+        assert_eq!(series.repairs.blank_rows, 35);
+    }
+
+    #[test]
+    fn a_late_clock_is_moved_to_its_step() {
+        let line = |i: u32| {
+            let seconds = 300 * i + i % 3;
+            let (minute, second) = (seconds / 60 % 60, seconds % 60);
+            format!("2023-01-01 {:02}:{minute:02}:{second:02},{i}\n", i / 12)
+        };
+        let text = format!("time,y\n{}", (0..60).map(line).collect::<String>());
+        let series = table(&text).into_series(&SeriesOptions::default()).unwrap();
+        assert_eq!(series.index.frequency().to_string(), "5 min");
+        assert_eq!(series.index.frequency().season_length(), 288);
+        assert_eq!(series.rows(), 60);
+        let lines = series.repairs.lines();
         assert_eq!(
-            table
-                .into_series(&with(|o| o.gaps = Gaps::Keep))
-                .unwrap()
-                .rows(),
-            4
+            lines,
+            ["40 rows moved to the nearest time at a step of 5 min, by at most 2 s."]
         );
+        let kept = table(&text)
+            .into_series(&with(|o| o.gaps = Gaps::Keep))
+            .unwrap();
+        assert_eq!(kept.index.label(1), "2023-01-01 00:05:01");
+    }
+
+    #[test]
+    fn weekends_are_no_holes_of_business_days() {
+        let line = |i: u32| format!("2023-01-{:02},{i}\n", 2 + i / 5 * 7 + i % 5);
+        let text = |days| format!("Date,Close\n{}", (0..days).map(line).collect::<String>());
+        let series = table(&text(20))
+            .into_series(&SeriesOptions::default())
+            .unwrap();
+        assert_eq!((series.rows(), series.repairs.inserted_rows), (20, 0));
+        let frequency = series.index.frequency();
+        assert_eq!(frequency.to_string(), "1 business day");
+        // A week and a day are too few to detect it, and enough to use it.
+        let short = table(&text(6))
+            .into_series(&with(|o| o.expected = Some(frequency.clone())))
+            .unwrap();
+        assert_eq!((short.rows(), short.index.frequency()), (6, frequency));
     }
 
     #[test]

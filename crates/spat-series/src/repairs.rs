@@ -36,6 +36,45 @@ pub struct Repairs {
     pub irregular: bool,
     /// The step between rows, where there is one.
     pub step: Option<Frequency>,
+    /// Rows whose timestamp was moved to the step's grid.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub snapped_rows: usize,
+    /// The farthest that one was moved, in seconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub snapped_seconds: usize,
+    /// The longest hole in the timestamps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_hole: Option<Hole>,
+    /// Holes that were too long to fill, and now separate the segments of the series.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut_holes: usize,
+    /// The most rows that were inserted into one hole, where a longer one was left.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub longest_fill: usize,
+    /// Rows without any value that were left out of such holes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub blank_rows: usize,
+    /// Filled cells before their channel's first value.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub leading_cells: usize,
+    /// Filled cells after their channel's last value.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub trailing_cells: usize,
+}
+
+/// A stretch of timestamps without rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hole {
+    /// The last timestamp before it.
+    pub after: String,
+    /// The first timestamp behind it.
+    pub before: String,
+    /// Missing rows.
+    pub rows: u64,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A count of repaired cells in one channel.
@@ -59,6 +98,7 @@ impl Repairs {
         let mut say = |line: String| lines.push(line);
         let step = self
             .step
+            .as_ref()
             .map_or_else(String::new, |step| format!(" at a step of {step}"));
         if self.sorted_rows > 0 {
             say(format!(
@@ -78,6 +118,13 @@ impl Repairs {
                 rows(self.kept_repeats)
             ));
         }
+        if self.snapped_rows > 0 {
+            say(format!(
+                "{} moved to the nearest time{step}, by at most {}.",
+                rows(self.snapped_rows),
+                duration(self.snapped_seconds)
+            ));
+        }
         if self.inserted_rows > 0 {
             say(format!(
                 "{} inserted into holes of the clock{step}.",
@@ -88,6 +135,31 @@ impl Repairs {
             say(format!(
                 "Holes of {} rows in the clock kept{step}.",
                 self.kept_gaps
+            ));
+        }
+        if self.cut_holes > 0 {
+            let (what, them) = match self.cut_holes {
+                1 => ("1 hole".to_owned(), "it"),
+                many => (format!("{many} holes"), "them"),
+            };
+            say(format!(
+                "{what} of more than {} not filled: the rows before and after {them} are separate \
+                 segments, and no window crosses from one to the next.",
+                rows(self.longest_fill)
+            ));
+        }
+        if self.blank_rows > 0 {
+            say(format!(
+                "{} without any value left out of the long holes.",
+                rows(self.blank_rows)
+            ));
+        }
+        if let Some(hole) = &self.longest_hole {
+            say(format!(
+                "The longest hole lacks {} between {} and {}.",
+                rows(usize::try_from(hole.rows).unwrap_or(usize::MAX)),
+                hole.after,
+                hole.before
             ));
         }
         if self.off_grid_rows > 0 {
@@ -124,11 +196,36 @@ impl Repairs {
                 .iter()
                 .map(|r| format!("{} {}", r.channel, r.cells))
                 .collect();
-            say(format!(
-                "{} missing cells filled {how} ({}).",
-                self.filled(),
-                some(&most)
-            ));
+            let (filled, edges) = (self.filled(), self.leading_cells + self.trailing_cells);
+            if edges == 0 {
+                say(format!(
+                    "{filled} missing cells filled {how} ({}).",
+                    some(&most)
+                ));
+            } else {
+                let between = filled.saturating_sub(edges);
+                let parts = [
+                    (between, how.to_owned()),
+                    (
+                        self.leading_cells,
+                        "before the first value, which they repeat".to_owned(),
+                    ),
+                    (
+                        self.trailing_cells,
+                        "after the last value, which they repeat".to_owned(),
+                    ),
+                ];
+                let parts: Vec<String> = parts
+                    .into_iter()
+                    .filter(|(cells, _)| *cells > 0)
+                    .map(|(cells, how)| format!("{cells} {how}"))
+                    .collect();
+                say(format!(
+                    "{filled} missing cells filled ({}): {}.",
+                    some(&most),
+                    parts.join(", ")
+                ));
+            }
         }
         if !self.dropped_channels.is_empty() {
             say(format!(
@@ -144,6 +241,16 @@ impl Repairs {
         }
         lines
     }
+}
+
+fn duration(seconds: usize) -> String {
+    let (count, unit) = match seconds {
+        s if s >= 86_400 && s.is_multiple_of(86_400) => (s / 86_400, "day"),
+        s if s >= 3600 && s.is_multiple_of(3600) => return format!("{} h", s / 3600),
+        s if s >= 60 && s.is_multiple_of(60) => return format!("{} min", s / 60),
+        s => return format!("{s} s"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 fn rows(count: usize) -> String {

@@ -2,16 +2,20 @@
 
 use crate::{
     error::SeriesError,
-    fill,
+    fill::{self, Filled},
     frequency::Frequency,
     index::{anchor_day, format_stamp},
+    jitter,
     options::{Fill, Gaps, Repeated, SeriesOptions, Unsorted},
     order::ordered,
-    repairs::{ChannelRepair, Repairs},
+    repairs::{ChannelRepair, Hole, Repairs},
 };
 
 /// A series that gained more rows than it had is mostly invented.
 const MOST_GROWTH: u64 = 2;
+
+/// The most rows that are inserted into one hole where the step has no season: the usual look-back.
+const WITHOUT_SEASON: usize = 96;
 
 /// Rows under repair.
 pub(crate) struct Rows {
@@ -20,6 +24,8 @@ pub(crate) struct Rows {
     pub(crate) channels: usize,
     /// `[rows × channels]` row-major, NaN where missing.
     pub(crate) values: Vec<f32>,
+    /// Rows that begin a new segment.
+    pub(crate) cuts: Vec<usize>,
 }
 
 impl Rows {
@@ -128,21 +134,40 @@ impl Rows {
                 _ => merged.extend_from_slice(self.row(rows.end - 1)),
             }
         }
-        repairs.repeated_stamps = repeats;
+        repairs.repeated_stamps += repeats;
         self.stamps = Some(kept);
         self.values = merged;
         Ok(())
     }
 
-    /// Inserts rows into holes of the clock. Stamps off the grid are kept and counted.
+    /// Moves timestamps that miss their step by a little to the step's grid.
+    pub(crate) fn snap(&mut self, repairs: &mut Repairs) {
+        if let Some(snapped) = jitter::snap(self.stamps()) {
+            repairs.snapped_rows = snapped.rows;
+            repairs.snapped_seconds = usize::try_from(snapped.farthest).unwrap_or(usize::MAX);
+            self.stamps = Some(snapped.stamps);
+        }
+    }
+
+    /// Inserts rows into holes of the clock, and cuts the series at those that are too long.
+    /// Stamps off the grid are kept and counted.
     pub(crate) fn insert(
         &mut self,
-        frequency: Frequency,
+        frequency: &Frequency,
         options: &SeriesOptions,
         repairs: &mut Repairs,
     ) -> Result<(), SeriesError> {
-        if frequency == Frequency::Unknown {
+        if *frequency == Frequency::Unknown {
             return Ok(());
+        }
+        let longest = options.longest_fill.unwrap_or_else(|| {
+            Some(frequency.season_length())
+                .filter(|season| *season > 1)
+                .unwrap_or(WITHOUT_SEASON)
+        });
+        let inserts = options.gaps == Gaps::Insert && options.fill != Fill::Drop;
+        if inserts {
+            self.remove_blank(frequency, longest, repairs);
         }
         // Rows missing before each row but the first.
         let holes: Vec<u64> = self
@@ -152,15 +177,27 @@ impl Rows {
                 Some(steps) => steps - 1,
                 None => {
                     repairs.off_grid_rows += usize::from(pair[1] > pair[0]);
-                    0
+                    match frequency.steps_covered(pair[0], pair[1]) {
+                        // A clock that starts anew after a long hole.
+                        steps if inserts && steps > longest as u64 => steps,
+                        _ => 0,
+                    }
                 }
             })
             .collect();
-        let missing = holes
-            .iter()
-            .fold(0_u64, |sum, hole| sum.saturating_add(*hole));
-        if missing == 0 {
+        let too_long = |hole: u64| inserts && hole > longest as u64;
+        let to_insert = holes.iter().filter(|hole| !too_long(**hole));
+        let missing = to_insert.fold(0_u64, |sum, hole| sum.saturating_add(*hole));
+        repairs.cut_holes = holes.iter().filter(|hole| too_long(**hole)).count();
+        if missing == 0 && repairs.cut_holes == 0 {
             return Ok(());
+        }
+        if let Some((at, &rows)) = (0..).zip(&holes).max_by_key(|(at, hole)| (**hole, !*at)) {
+            repairs.longest_hole = Some(Hole {
+                after: self.label(at),
+                before: self.label(at + 1),
+                rows,
+            });
         }
         let rows = self.count();
         match options.gaps {
@@ -188,11 +225,17 @@ impl Rows {
                 frequency,
             });
         }
+        if repairs.cut_holes > 0 {
+            repairs.longest_fill = longest;
+        }
         let anchor = anchor_day(self.stamps());
         let mut stamps = Vec::with_capacity(would_be as usize);
         let mut values = Vec::with_capacity(would_be as usize * self.channels);
+        let mut cuts = Vec::new();
         for row in 0..rows {
-            if row > 0 && holes[row - 1] > 0 {
+            if row > 0 && too_long(holes[row - 1]) {
+                cuts.push(stamps.len());
+            } else if row > 0 && holes[row - 1] > 0 {
                 let before = self.stamps()[row - 1];
                 for step in 1..=holes[row - 1] {
                     stamps.push(frequency.after(before, step as i64, anchor));
@@ -205,7 +248,49 @@ impl Rows {
         repairs.inserted_rows = missing as usize;
         self.stamps = Some(stamps);
         self.values = values;
+        self.cuts = cuts;
         Ok(())
+    }
+
+    /// Removes rows without any value from holes of more than `longest` rows, so that they count as
+    /// missing.
+    fn remove_blank(&mut self, frequency: &Frequency, longest: usize, repairs: &mut Repairs) {
+        let stamps = self.stamps();
+        let blank: Vec<bool> = (0..self.count())
+            .map(|row| self.row(row).iter().all(|value| value.is_nan()))
+            .collect();
+        let mut keep = vec![true; blank.len()];
+        let mut at = 0;
+        for run in blank.chunk_by(|a, b| a == b) {
+            let rows = at..at + run.len();
+            at = rows.end;
+            // Blank rows at either end are no hole.
+            if !run[0] || rows.start == 0 || rows.end == blank.len() {
+                continue;
+            }
+            let steps = frequency.steps_covered(stamps[rows.start - 1], stamps[rows.end]);
+            if steps > longest as u64 + 1 {
+                keep[rows].fill(false);
+            }
+        }
+        let removed = keep.iter().filter(|keep| !**keep).count();
+        if removed > 0 {
+            repairs.blank_rows = removed;
+            self.retain(&keep);
+        }
+    }
+
+    fn retain(&mut self, keep: &[bool]) {
+        if let Some(stamps) = &mut self.stamps {
+            let mut keep = keep.iter();
+            stamps.retain(|_| keep.next() == Some(&true));
+        }
+        let channels = self.channels;
+        let mut at = 0;
+        self.values.retain(|_| {
+            at += 1;
+            keep[(at - 1) / channels]
+        });
     }
 
     /// Fills or drops what is missing and returns the mask of filled cells.
@@ -239,25 +324,22 @@ impl Rows {
                     return Err(SeriesError::NoRowsLeft { rows: whole.len() });
                 }
                 repairs.dropped_rows = whole.len() - kept;
-                if let Some(stamps) = &mut self.stamps {
-                    let mut keep = whole.iter();
-                    stamps.retain(|_| keep.next() == Some(&true));
-                }
-                let channels = self.channels;
-                let mut at = 0;
-                self.values.retain(|_| {
-                    at += 1;
-                    whole[(at - 1) / channels]
-                });
+                self.retain(&whole);
                 return Ok(Vec::new());
             }
             Fill::Forward | Fill::Linear => {}
         }
-        let (mask, filled) = fill::fill(&mut self.values, self.channels, how);
+        let Filled {
+            mask,
+            cells,
+            leading,
+            trailing,
+        } = fill::fill(&mut self.values, self.channels, &self.cuts, how);
         repairs.fill = Some(how);
+        (repairs.leading_cells, repairs.trailing_cells) = (leading, trailing);
         repairs.filled_cells = channels
             .iter()
-            .zip(filled)
+            .zip(cells)
             .filter(|(_, cells)| *cells > 0)
             .map(|(channel, cells)| ChannelRepair {
                 channel: channel.clone(),

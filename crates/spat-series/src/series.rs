@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{SeriesError, shorten_list},
+    fill::segments,
     index::{TimeIndex, time_features},
     order::ordered,
     repairs::Repairs,
@@ -26,6 +27,9 @@ pub struct Series {
     pub(crate) values: Vec<f32>,
     /// One bit per value, 64 to a word, set where a value was filled; empty where none was.
     pub(crate) missing: Vec<u64>,
+    /// Rows that begin a new segment, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cuts: Vec<usize>,
 }
 
 impl Series {
@@ -70,12 +74,24 @@ impl Series {
             repairs: Repairs::default(),
             values,
             missing: Vec::new(),
+            cuts: Vec::new(),
         })
     }
 
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.index.len()
+    }
+
+    /// Rows that follow a hole too long to fill, ascending. No window crosses one, see
+    /// [`Windows::within`](crate::Windows::within).
+    pub fn cuts(&self) -> &[usize] {
+        &self.cuts
+    }
+
+    /// The rows between [`Series::cuts`]; all rows where there is none.
+    pub fn segments(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        segments(self.rows(), &self.cuts)
     }
 
     /// The number of channels.
@@ -156,6 +172,7 @@ impl Series {
             repairs: self.repairs.clone(),
             values,
             missing,
+            cuts: self.cuts.clone(),
         })
     }
 

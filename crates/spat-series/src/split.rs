@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::SplitError;
 use crate::part::Part;
+use crate::series::Series;
+use crate::windows::Windows;
 
 /// Rows in a month of 30 hourly days: the unit of the ETT borders.
 const ETT_MONTH: usize = 30 * 24;
@@ -73,6 +75,37 @@ impl Split {
             Part::Test => self.test.clone(),
         }
     }
+
+    /// The windows of `part` that lie within one segment of `series`.
+    pub fn windows(&self, part: Part, series: &Series, lookback: usize, horizon: usize) -> Windows {
+        Windows::of(self, part, lookback, horizon).within(series.cuts())
+    }
+
+    /// The windows of `part`, if there is one.
+    ///
+    /// # Errors
+    /// No window lies within the part and one segment of `series`.
+    pub fn require_windows(
+        &self,
+        part: Part,
+        series: &Series,
+        lookback: usize,
+        horizon: usize,
+    ) -> Result<Windows, SplitError> {
+        let windows = self.windows(part, series, lookback, horizon);
+        if windows.is_empty() {
+            return Err(SplitError::NoWindow {
+                part,
+                have: self.part(part).len(),
+                rows: series.rows(),
+                segments: series.segments().count(),
+                longest: series.segments().map(|s| s.len()).max().unwrap_or(0),
+                lookback,
+                horizon,
+            });
+        }
+        Ok(windows)
+    }
 }
 
 impl SplitRule {
@@ -86,6 +119,53 @@ impl SplitRule {
         if lookback == 0 || horizon == 0 {
             return Err(SplitError::EmptyWindow { lookback, horizon });
         }
+        let split = self.ranges(rows)?;
+        for (part, have, need) in [
+            (
+                Part::Train,
+                split.train.len(),
+                lookback.saturating_add(horizon),
+            ),
+            (Part::Val, split.val.len(), horizon),
+            (Part::Test, split.test.len(), horizon),
+        ] {
+            if have < need {
+                return Err(SplitError::PartTooShort {
+                    part,
+                    have,
+                    need,
+                    rows,
+                    lookback,
+                    horizon,
+                });
+            }
+        }
+        Ok(split)
+    }
+
+    /// As [`SplitRule::apply`], for windows that do not cross a cut of `series`.
+    ///
+    /// # Errors
+    /// As [`SplitRule::apply`], and when every window of a part crosses a cut.
+    pub fn apply_to(
+        &self,
+        series: &Series,
+        lookback: usize,
+        horizon: usize,
+    ) -> Result<Split, SplitError> {
+        let split = self.apply(series.rows(), lookback, horizon)?;
+        for part in [Part::Train, Part::Val, Part::Test] {
+            split.require_windows(part, series, lookback, horizon)?;
+        }
+        Ok(split)
+    }
+
+    /// The parts of `rows` rows, whatever windows they have room for.
+    ///
+    /// # Errors
+    /// When the rule asks for more rows than there are, or fractions are outside 0 … 1 or do not
+    /// add up to 1.
+    pub fn ranges(&self, rows: usize) -> Result<Split, SplitError> {
         let (train, val, test) = match *self {
             Self::EttHourly => (12 * ETT_MONTH, 4 * ETT_MONTH, 4 * ETT_MONTH),
             Self::EttQuarterHourly => (48 * ETT_MONTH, 16 * ETT_MONTH, 16 * ETT_MONTH),
@@ -109,22 +189,6 @@ impl SplitRule {
         let needed = train.saturating_add(val).saturating_add(test);
         if needed > rows {
             return Err(SplitError::TooFewRows { needed, rows });
-        }
-        for (part, have, need) in [
-            (Part::Train, train, lookback.saturating_add(horizon)),
-            (Part::Val, val, horizon),
-            (Part::Test, test, horizon),
-        ] {
-            if have < need {
-                return Err(SplitError::PartTooShort {
-                    part,
-                    have,
-                    need,
-                    rows,
-                    lookback,
-                    horizon,
-                });
-            }
         }
         Ok(Split {
             train: 0..train,

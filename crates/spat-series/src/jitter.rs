@@ -1,0 +1,232 @@
+//! Clocks that miss their step by a little: 00:05:01, 00:10:02, 00:15:00.
+
+use crate::{
+    civil::{Civil, DAY, days_in_month, to_days},
+    frequency::Frequency,
+};
+
+/// Fewer distances say nothing about a clock.
+const FEWEST_DISTANCES: usize = 10;
+
+/// The share of distances off the detected step above which the step is not believed.
+const MOST_OFF_GRID: f64 = 0.2;
+
+/// The share of distances that must be near a multiple of the nominal step.
+const LEAST_NEAR: f64 = 0.98;
+
+/// How far a distance may be from that multiple, as a share of the step.
+const NEAR: f64 = 0.2;
+
+/// How far the median distance may be from the nominal step, as a share of it.
+const ROUNDING: f64 = 0.02;
+
+/// Longer steps are calendar months, which have no common length.
+const LONGEST_STEP: i64 = 7 * DAY;
+
+/// Timestamps moved to a grid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Snapped {
+    pub(crate) stamps: Vec<i64>,
+    /// Rows whose timestamp changed.
+    pub(crate) rows: usize,
+    /// The largest change in seconds.
+    pub(crate) farthest: u64,
+}
+
+/// `stamps` (civil seconds, ascending) on the grid of their nominal step, or `None` where they keep
+/// a step already, or none at all.
+pub(crate) fn snap(stamps: &[i64]) -> Option<Snapped> {
+    let mut distances: Vec<u64> = stamps
+        .windows(2)
+        .map(|pair| pair[1].abs_diff(pair[0]))
+        .filter(|distance| *distance > 0)
+        .collect();
+    if distances.len() < FEWEST_DISTANCES || is_regular(stamps, distances.len()) {
+        return None;
+    }
+    distances.sort_unstable();
+    let median = distances[distances.len() / 2];
+    if median > LONGEST_STEP as u64 {
+        return snap_to_months(stamps);
+    }
+    let step = nominal(median)?;
+    let near = distances.iter().filter(|distance| {
+        let steps = **distance as f64 / step as f64;
+        steps >= 1.0 - NEAR && (steps - steps.round()).abs() <= NEAR
+    });
+    if (near.count() as f64) < LEAST_NEAR * distances.len() as f64 {
+        return None;
+    }
+    let phase = phase(stamps, step);
+    // Half a step before a grid point to half a step after it.
+    let nearest = |stamp: i64| (stamp - phase + step / 2).div_euclid(step) * step + phase;
+    Some(Snapped::new(stamps, nearest))
+}
+
+/// One row a month at the month's end or start, such as the last business day.
+fn snap_to_months(stamps: &[i64]) -> Option<Snapped> {
+    let civil: Vec<Civil> = stamps.iter().map(|&s| Civil::from_seconds(s)).collect();
+    let mut months = civil.windows(2);
+    if !months.all(|pair| pair[0].month_number() < pair[1].month_number()) {
+        return None;
+    }
+    let end = |c: &Civil| days_in_month(c.year, c.month);
+    let at_end = civil.iter().all(|c| c.day + 5 > end(c));
+    let at_start = civil.iter().all(|c| c.day <= 5);
+    if !at_end && !at_start {
+        return None;
+    }
+    Some(Snapped::new(stamps, |stamp| {
+        let c = Civil::from_seconds(stamp);
+        let day = if at_end { end(&c) } else { 1 };
+        to_days(c.year, c.month, day) * DAY + stamp.rem_euclid(DAY)
+    }))
+}
+
+impl Snapped {
+    fn new(stamps: &[i64], nearest: impl Fn(i64) -> i64) -> Self {
+        let moved: Vec<i64> = stamps.iter().map(|&stamp| nearest(stamp)).collect();
+        let changes = || {
+            moved
+                .iter()
+                .zip(stamps)
+                .map(|(to, from)| to.abs_diff(*from))
+        };
+        Self {
+            rows: changes().filter(|change| *change > 0).count(),
+            farthest: changes().max().unwrap_or(0),
+            stamps: moved,
+        }
+    }
+}
+
+fn is_regular(stamps: &[i64], distances: usize) -> bool {
+    let frequency = Frequency::detect(stamps);
+    let off_grid = stamps
+        .windows(2)
+        .filter(|pair| pair[0] < pair[1])
+        .filter(|pair| frequency.steps_between(pair[0], pair[1]).is_none())
+        .count();
+    frequency != Frequency::Unknown && off_grid as f64 <= MOST_OFF_GRID * distances as f64
+}
+
+/// The whole days, hours, minutes or seconds that a median distance is close to.
+fn nominal(median: u64) -> Option<i64> {
+    let median = i64::try_from(median).ok()?;
+    [DAY, 3600, 60, 1].into_iter().find_map(|unit| {
+        let step = (median + unit / 2) / unit * unit;
+        let near = step > 0 && median.abs_diff(step) as f64 <= ROUNDING * step as f64;
+        // Seconds that jitter by seconds have no step.
+        (near && step <= LONGEST_STEP && (unit > 1 || step >= 10)).then_some(step)
+    })
+}
+
+/// Seconds from a multiple of the step to the grid: the median of all timestamps, rounded as far as
+/// their spread allows.
+fn phase(stamps: &[i64], step: i64) -> i64 {
+    let mut phases: Vec<i64> = stamps.iter().map(|s| s.rem_euclid(step)).collect();
+    phases.sort_unstable();
+    // The widest arc without a timestamp separates the end of the jitter from its start.
+    let next = |at: usize| match phases.get(at + 1) {
+        Some(next) => *next,
+        None => phases[0] + step,
+    };
+    let Some(last) = (0..phases.len()).max_by_key(|&at| next(at) - phases[at]) else {
+        return 0;
+    };
+    let start = next(last) - step;
+    phases.rotate_left((last + 1) % stamps.len());
+    let unrolled: Vec<i64> = phases
+        .iter()
+        .map(|phase| start + (phase - start).rem_euclid(step))
+        .collect();
+    let median = unrolled[unrolled.len() / 2];
+    let spread = unrolled
+        .iter()
+        .map(|phase| phase.abs_diff(median))
+        .max()
+        .unwrap_or(0);
+    if spread as i64 * 5 >= step * 2 {
+        // A clock that drifts through the whole step has no phase.
+        return 0;
+    }
+    let round = |unit: i64| (median + unit / 2).div_euclid(unit) * unit;
+    let units = [DAY, 3600, 60, 1].into_iter().filter(|unit| *unit <= step);
+    std::iter::once(step)
+        .chain(units)
+        .map(round)
+        .find(|phase| phase.abs_diff(median) <= spread)
+        .unwrap_or(median)
+        .rem_euclid(step)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_seconds_late() {
+        let stamps: Vec<i64> = (0..60).map(|i| 300 * i + i % 3).collect();
+        let snapped = snap(&stamps).unwrap();
+        assert!(snapped.stamps.iter().zip(0..).all(|(s, i)| *s == 300 * i));
+        assert_eq!((snapped.rows, snapped.farthest), (40, 2));
+    }
+
+    #[test]
+    fn early_late_with_holes_and_an_offset() {
+        // 17:00 every day, up to half a minute early or late, with one day missing.
+        let stamps: Vec<i64> = (0..40)
+            .filter(|day| *day != 11)
+            .map(|day| day * DAY + 61_200 + (day * 17 % 60) - 30)
+            .collect();
+        let snapped = snap(&stamps).unwrap();
+        assert!(snapped.stamps.iter().all(|s| s % DAY == 61_200));
+        assert_eq!(
+            Frequency::detect(&snapped.stamps),
+            Frequency::Seconds(86_400)
+        );
+    }
+
+    #[test]
+    fn a_clock_that_drifts() {
+        let stamps: Vec<i64> = (0..1000).map(|i| 300 * i + (i * 3) / 7).collect();
+        let snapped = snap(&stamps).unwrap();
+        assert!(snapped.stamps.iter().all(|s| s % 300 == 0));
+        assert!(snapped.farthest <= 150);
+    }
+
+    #[test]
+    fn last_business_days() {
+        let ends = (0..24).map(|month| {
+            let (year, month) = (2021 + month / 12, month as u32 % 12 + 1);
+            let last = to_days(year, month, days_in_month(year, month)) * DAY;
+            let back = [0, 0, 0, 0, 0, 1, 2][crate::civil::weekday(last) as usize];
+            last - back * DAY
+        });
+        let stamps: Vec<i64> = ends.collect();
+        let snapped = snap(&stamps).unwrap();
+        assert_eq!(Frequency::detect(&snapped.stamps), Frequency::Months(1));
+        assert_eq!(snapped.farthest, 2 * 86_400);
+    }
+
+    #[test]
+    fn regular_and_irregular_clocks_are_left_alone() {
+        let hours: Vec<i64> = (0..100).map(|i| 3600 * i).collect();
+        assert_eq!(snap(&hours), None);
+        let one_shifted: Vec<i64> = (0..100).map(|i| 3600 * i + i64::from(i > 50) * 7).collect();
+        assert_eq!(snap(&one_shifted), None);
+        let mut random = 1_u64;
+        let mut at = 0;
+        let events: Vec<i64> = (0..100)
+            .map(|_| {
+                random = random
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                at += 1 + (random >> 54) as i64;
+                at
+            })
+            .collect();
+        assert_eq!(snap(&events), None);
+    }
+}
