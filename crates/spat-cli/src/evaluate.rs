@@ -8,7 +8,7 @@ use spat_series::{Metrics, Part};
 use spat_spec::Structure;
 
 use crate::args::EvaluateArgs;
-use crate::{device, experiment, metrics_table, model_file, output};
+use crate::{device, metrics_table, model_file, output};
 
 /// What was measured on what.
 #[derive(Serialize)]
@@ -30,12 +30,15 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         saved.header.data.split = rule;
     }
     let structure = saved.header.structure.clone();
-    experiment::check_split(
-        saved.header.data.split,
-        loaded.series.rows(),
-        &structure.forecaster,
-    )
-    .with_context(|| args.data.display().to_string())?;
+    // Only the part that is asked for needs windows.
+    let split = saved.header.data.split.ranges(loaded.series.rows());
+    split
+        .and_then(|split| {
+            let forecaster = &structure.forecaster;
+            let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
+            split.require_windows(args.part, &loaded.series, lookback, horizon)
+        })
+        .with_context(|| args.data.display().to_string())?;
     output::note(&line);
     let (metrics, _) = pollster::block_on(saved.evaluate(&loaded.series, args.part))
         .with_context(|| args.data.display().to_string())?;

@@ -1,10 +1,9 @@
 //! From flags and a table to everything that decides a result.
 
-use spat_series::Series;
-use spat_series::{SplitError, SplitRule};
+use spat_series::{FEWEST_VALIDATION_WINDOWS, Part, Series, SplitError, SplitRule, WindowLengths};
 use spat_spec::{
     Controls, DataConfig, Experiment, ForecasterConfig, OptimizerConfig, PlanError, PruneRule,
-    TrainingConfig, Window,
+    TrainingConfig, Window, rough_duration,
 };
 
 use crate::args::{
@@ -13,8 +12,14 @@ use crate::args::{
 use crate::failure::input;
 use crate::hints::Advice;
 
-/// Look-back where neither a flag nor a preset says another.
-const LOOKBACK: usize = 96;
+/// Window lengths where neither a flag nor a preset gives others, and the table has room for them.
+const USUAL: WindowLengths = WindowLengths {
+    lookback: 96,
+    horizon: 96,
+};
+
+/// So many channels that a person should know beforehand what they cost.
+const MANY_CHANNELS: usize = 300;
 
 /// How the table is read: the preset's way, then the flags.
 pub(crate) fn data_config(
@@ -34,7 +39,8 @@ pub(crate) fn data_config(
 
 /// The whole experiment of `spat run`, checked so far that only the training itself can fail.
 pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::Result<Experiment> {
-    let (forecaster, training) = forecaster(&args.model, &args.windows, series)?;
+    let lengths = window_lengths(&args.model, &args.windows, series, data.split);
+    let (forecaster, training) = forecaster(&args.model, lengths, series)?;
     let training = trained(&training, &args.training)?;
     let experiment = Experiment {
         finetune: finetuned(&training, &args.finetune),
@@ -59,28 +65,134 @@ pub(crate) fn check(experiment: &Experiment, series: &Series) -> anyhow::Result<
     experiment.check()?;
     // Said here: where the engine fails, it tells of it itself.
     spat_engine::validate_for(experiment, series).map_err(|error| input(error.to_string()))?;
-    check_split(experiment.data.split, series.rows(), forecaster)?;
+    check_split(experiment.data.split, series, forecaster)?;
     check_protected(&experiment.prune, forecaster)?;
     Ok(())
+}
+
+/// Look-back and horizon: those of the flags, and for others those that suit the table. A preset
+/// has its own look-back, which is `None` then.
+pub(crate) fn window_lengths(
+    model: &ModelArgs,
+    windows: &WindowArgs,
+    series: &Series,
+    split: SplitRule,
+) -> (Option<usize>, usize) {
+    if model.choice.preset.is_some() {
+        return usual_lengths(windows);
+    }
+    let suited = WindowLengths::suited(series, split, USUAL);
+    let fits = |lookback, horizon| split.apply_to(series, lookback, horizon).is_ok();
+    match (windows.lookback, windows.horizon) {
+        (None, None) => (Some(suited.lookback), suited.horizon),
+        (Some(lookback), None) => {
+            let horizon = [USUAL.horizon, suited.horizon];
+            let horizon = horizon.into_iter().find(|h| fits(lookback, *h));
+            (Some(lookback), horizon.unwrap_or(USUAL.horizon))
+        }
+        (None, Some(horizon)) => {
+            let lookback = [USUAL.lookback, suited.lookback];
+            let lookback = lookback.into_iter().find(|l| fits(*l, horizon));
+            (Some(lookback.unwrap_or(USUAL.lookback)), horizon)
+        }
+        (lookback, Some(horizon)) => (lookback, horizon),
+    }
+}
+
+/// Look-back and horizon of the flags, and the usual ones for others, whatever the table: those of
+/// a model that exists, or of several tables.
+pub(crate) fn usual_lengths(windows: &WindowArgs) -> (Option<usize>, usize) {
+    (windows.lookback, windows.horizon.unwrap_or(USUAL.horizon))
+}
+
+/// What is to be known about the windows before a training: lengths that no flag gave, and too few
+/// windows for validation.
+pub(crate) fn window_notes(
+    model: &ModelArgs,
+    windows: &WindowArgs,
+    experiment: &Experiment,
+    series: &Series,
+) -> Vec<String> {
+    let forecaster = &experiment.forecaster;
+    let lengths = WindowLengths {
+        lookback: forecaster.lookback(),
+        horizon: forecaster.horizon(),
+    };
+    let mut notes = Vec::new();
+    let chosen = model.choice.preset.is_none()
+        && ((windows.lookback.is_none() && lengths.lookback != USUAL.lookback)
+            || (windows.horizon.is_none() && lengths.horizon != USUAL.horizon));
+    if chosen {
+        notes.push(format!(
+            "look-back {} and horizon {} suit the table of {} rows and its season of {}; \
+             --lookback and --horizon set others",
+            lengths.lookback,
+            lengths.horizon,
+            series.rows(),
+            series.index.frequency().season_length()
+        ));
+    }
+    if let Ok(count) = lengths.validation_windows(series, experiment.data.split)
+        && count < FEWEST_VALIDATION_WINDOWS
+    {
+        notes.push(format!("warning: {}", few_windows(count)));
+    }
+    notes.extend(effort_note(experiment, series));
+    notes
+}
+
+/// Memory from which on it is stated before a training: a quarter of a small machine's.
+const MUCH_MEMORY: f64 = 2e9;
+
+/// How long the training takes and how much memory it needs, if either is much.
+fn effort_note(experiment: &Experiment, series: &Series) -> Option<String> {
+    let forecaster = &experiment.forecaster;
+    let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
+    let split = experiment.data.split.apply_to(series, lookback, horizon);
+    let windows = split.ok()?.windows(Part::Train, series, lookback, horizon);
+    let seconds = experiment.training_seconds(windows.len());
+    let memory = experiment.step_memory();
+    let channels = series.channel_count();
+    (channels >= MANY_CHANNELS || memory >= MUCH_MEMORY).then(|| {
+        format!(
+            "{channels} channels: training takes about {} on one core of a CPU, and a step about \
+             {:.1} GB of memory; fewer --channels, a smaller --batch or --model dlinear need less",
+            rough_duration(seconds),
+            (memory / 1e9).max(0.1)
+        )
+    })
+}
+
+/// What too few validation windows mean.
+pub(crate) fn few_windows(count: usize) -> String {
+    format!(
+        "{count} validation {} too few: early stopping is not reliable, and forecasts have no \
+         intervals",
+        if count == 1 {
+            "window is"
+        } else {
+            "windows are"
+        }
+    )
 }
 
 /// The model of these sizes, and the training that its preset or kind asks for.
 pub(crate) fn forecaster(
     args: &ModelArgs,
-    windows: &WindowArgs,
+    (lookback, horizon): (Option<usize>, usize),
     series: &Series,
 ) -> anyhow::Result<(ForecasterConfig, TrainingConfig)> {
-    let (horizon, channels) = (windows.horizon, series.channel_count());
+    let channels = series.channel_count();
     let dates = series.index.stamps().is_some() && !args.settings.is_off("time-stamps");
     let model = args.choice.model;
     let (mut config, training) = match args.choice.preset {
         Some(preset) => model.published(preset, horizon, channels, dates),
         None => {
-            let lookback = windows.lookback.unwrap_or(LOOKBACK);
+            let lookback = lookback.unwrap_or(USUAL.lookback);
             model.defaults(Window::new(lookback, horizon, channels), dates)
         }
     };
-    if let Some(lookback) = windows.lookback {
+    if let Some(lookback) = lookback {
         config.set_window(Window::new(lookback, horizon, channels));
     }
     // A flag that would change nothing is refused, not ignored.
@@ -135,15 +247,18 @@ fn finetuned(training: &TrainingConfig, args: &FinetuneArgs) -> TrainingConfig {
 /// Rows enough for every part; otherwise the error names what would fit.
 pub(crate) fn check_split(
     rule: SplitRule,
-    rows: usize,
+    series: &Series,
     forecaster: &ForecasterConfig,
 ) -> anyhow::Result<()> {
     let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
-    let Err(error) = rule.apply(rows, lookback, horizon) else {
+    let Err(error) = rule.apply_to(series, lookback, horizon) else {
         return Ok(());
     };
-    let fits = fitting(rule, rows, lookback, horizon)
-        .filter(|_| matches!(error, SplitError::PartTooShort { .. }));
+    let short = matches!(
+        error,
+        SplitError::PartTooShort { .. } | SplitError::NoWindow { .. }
+    );
+    let fits = fitting(rule, series, lookback, horizon).filter(|_| short);
     match fits {
         Some((lookback, horizon)) => Err(anyhow::Error::new(error).context(Advice(format!(
             "--lookback {lookback} --horizon {horizon} would fit"
@@ -152,25 +267,36 @@ pub(crate) fn check_split(
     }
 }
 
-/// The longest windows, no longer than asked for, that the split has room for; the look-back is
-/// shortened only where no horizon fits it.
+/// The longest windows, no longer than asked for, that the split has room for: with enough of them
+/// for validation if there are such. The look-back is shortened only where no horizon fits it.
 pub(crate) fn fitting(
     rule: SplitRule,
-    rows: usize,
+    series: &Series,
     lookback: usize,
     horizon: usize,
 ) -> Option<(usize, usize)> {
-    let mut back = lookback.min(rows);
-    while back > 0 {
-        let fits = |ahead: &usize| rule.apply(rows, back, *ahead).is_ok();
-        // A forecast of a row or two from a long look-back is not what anybody wants.
-        let least = (back / 8).max(1).min(horizon);
-        if let Some(ahead) = (least..=horizon.min(rows)).rev().find(fits) {
-            return Some((back, ahead));
+    let rows = series.rows();
+    let find = |fewest: usize| {
+        let mut back = lookback.min(rows);
+        while back > 0 {
+            let fits = |ahead: &usize| {
+                let lengths = WindowLengths {
+                    lookback: back,
+                    horizon: *ahead,
+                };
+                let windows = lengths.validation_windows(series, rule);
+                windows.is_ok_and(|windows| windows >= fewest)
+            };
+            // A forecast of a row or two from a long look-back is not what anybody wants.
+            let least = (back / 8).max(1).min(horizon);
+            if let Some(ahead) = (least..=horizon.min(rows)).rev().find(fits) {
+                return Some((back, ahead));
+            }
+            back /= 2;
         }
-        back /= 2;
-    }
-    None
+        None
+    };
+    find(FEWEST_VALIDATION_WINDOWS).or_else(|| find(1))
 }
 
 /// A protected name that no module has would be noticed only after the training.
@@ -186,15 +312,20 @@ fn check_protected(rule: &PruneRule, forecaster: &ForecasterConfig) -> Result<()
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use spat_series::TimeIndex;
 
     #[test]
     fn what_fits_is_found() {
         let rule = SplitRule::default();
-        // 30 validation rows: the horizon shrinks, the look-back stays.
-        assert_eq!(fitting(rule, 300, 96, 96), Some((96, 30)));
-        // 42 train rows hold no look-back of 96.
-        let (lookback, horizon) = fitting(rule, 60, 96, 96).unwrap();
+        let series = |rows| {
+            let index = TimeIndex::Rows { count: rows };
+            Series::from_values(vec!["a".to_owned()], vec![0.0; rows], index).unwrap()
+        };
+        // 40 validation rows: the horizon shrinks to leave 20 windows, the look-back stays.
+        assert_eq!(fitting(rule, &series(400), 96, 96), Some((96, 21)));
+        // 42 train rows hold no look-back of 96, and 6 validation rows no 20 windows.
+        let (lookback, horizon) = fitting(rule, &series(60), 96, 96).unwrap();
         assert!(rule.apply(60, lookback, horizon).is_ok());
-        assert_eq!(fitting(rule, 2, 96, 96), None);
+        assert_eq!(fitting(rule, &series(2), 96, 96), None);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn forecast(args: &ForecastArgs) -> anyhow::Result<ExitCode> {
     if future.intervals.is_empty() {
         output::note(
             "warning: the model file has no validation errors, so the forecast has no intervals \
-             (imported weights have none)",
+             (imported weights have none, nor has a table that left too few validation windows)",
         );
     }
     let text = future.to_csv();

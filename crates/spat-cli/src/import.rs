@@ -71,9 +71,9 @@ fn target(args: &ImportArgs) -> anyhow::Result<(Loaded, ForecasterConfig, DataCo
     let Some(like) = &args.like else {
         let data = experiment::data_config(Some(&args.model), &args.read, &args.split);
         let loaded = table::load(&args.data, &data)?;
-        let (forecaster, _) = experiment::forecaster(&args.model, &args.windows, &loaded.series)?;
-        experiment::check_split(data.split, loaded.series.rows(), &forecaster)
-            .with_context(whose)?;
+        let lengths = experiment::usual_lengths(&args.windows);
+        let (forecaster, _) = experiment::forecaster(&args.model, lengths, &loaded.series)?;
+        experiment::check_split(data.split, &loaded.series, &forecaster).with_context(whose)?;
         return Ok((loaded, forecaster, data));
     };
     let begun = run_folder::read_experiment(like)?;

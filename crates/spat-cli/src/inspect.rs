@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use spat_series::{Detection, Part, Repairs, Series, Split, Windows};
+use spat_series::{Detection, FEWEST_VALIDATION_WINDOWS, Part, Repairs, Series, Split};
 
-use crate::args::InspectArgs;
+use crate::args::{InspectArgs, ModelArgs};
 use crate::metrics_table::number;
 use crate::{experiment, output, table};
 
@@ -27,11 +27,13 @@ struct Inspection {
     split: Option<Parts>,
     /// Why there is no split.
     split_error: Option<String>,
+    /// Rows between holes that are too long to fill.
+    segments: Vec<usize>,
     /// Look-back and horizon that would fit.
     would_fit: Option<(usize, usize)>,
 }
 
-/// One channel after repair.
+/// One channel: statistics of the cells that the file gives, without filled ones.
 #[derive(Serialize)]
 struct Channel {
     name: String,
@@ -75,8 +77,11 @@ fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
     let series = raw
         .into_series(&data.series)
         .with_context(|| args.data.display().to_string())?;
-    let (lookback, horizon) = (args.windows.lookback.unwrap_or(96), args.windows.horizon);
-    let split = data.split.apply(series.rows(), lookback, horizon);
+    let model = ModelArgs::default();
+    let (lookback, horizon) =
+        experiment::window_lengths(&model, &args.windows, &series, data.split);
+    let lookback = lookback.unwrap_or(horizon);
+    let split = data.split.apply_to(&series, lookback, horizon);
     let missing_of = |name: &String| {
         names
             .iter()
@@ -87,7 +92,7 @@ fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
     };
     let would_fit = match split {
         Ok(_) => None,
-        Err(_) => experiment::fitting(data.split, series.rows(), lookback, horizon),
+        Err(_) => experiment::fitting(data.split, &series, lookback, horizon),
     };
     Ok(Inspection {
         data: table::file_name(&args.data),
@@ -106,7 +111,10 @@ fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
         lookback,
         horizon,
         split_error: split.as_ref().err().map(ToString::to_string),
-        split: split.ok().map(|split| parts(&split, lookback, horizon)),
+        split: split
+            .ok()
+            .map(|split| parts(&split, &series, lookback, horizon)),
+        segments: series.segments().map(|segment| segment.len()).collect(),
         would_fit,
     })
 }
@@ -114,12 +122,17 @@ fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
 fn channels(series: &Series, missing: impl Fn(&String) -> usize) -> Vec<Channel> {
     let of = |(place, name): (usize, &String)| {
         let (mut min, mut max, mut sum) = (f32::INFINITY, f32::NEG_INFINITY, 0.0);
-        for value in series.channel(place) {
+        let mut given = 0_usize;
+        for (row, value) in series.channel(place).enumerate() {
+            if series.is_missing(row, place) {
+                continue;
+            }
             min = min.min(value);
             max = max.max(value);
             sum += f64::from(value);
+            given += 1;
         }
-        let mean = sum / series.rows().max(1) as f64;
+        let mean = sum / given.max(1) as f64;
         Channel {
             name: name.clone(),
             missing_in_file: missing(name),
@@ -131,10 +144,10 @@ fn channels(series: &Series, missing: impl Fn(&String) -> usize) -> Vec<Channel>
     series.channels.iter().enumerate().map(of).collect()
 }
 
-fn parts(split: &Split, lookback: usize, horizon: usize) -> Parts {
+fn parts(split: &Split, series: &Series, lookback: usize, horizon: usize) -> Parts {
     let size = |part| PartSize {
         rows: split.part(part).len(),
-        windows: Windows::of(split, part, lookback, horizon).len(),
+        windows: split.windows(part, series, lookback, horizon).len(),
     };
     Parts {
         train: size(Part::Train),
@@ -169,6 +182,14 @@ fn text(found: &Inspection) -> String {
         "\nWindows of look-back {} and horizon {}\n",
         found.lookback, found.horizon
     );
+    if found.segments.len() > 1 {
+        text += &format!(
+            "  within {} segments of {} to {} rows, between which long holes lie\n",
+            found.segments.len(),
+            found.segments.iter().min().unwrap_or(&0),
+            found.segments.iter().max().unwrap_or(&0)
+        );
+    }
     match &found.split {
         Some(split) => {
             for (name, part) in [
@@ -181,6 +202,9 @@ fn text(found: &Inspection) -> String {
                     part.rows, part.windows
                 );
             }
+            if split.val.windows < FEWEST_VALIDATION_WINDOWS {
+                text += &format!("  {}\n", experiment::few_windows(split.val.windows));
+            }
         }
         None => {
             text += &format!(
@@ -192,7 +216,7 @@ fn text(found: &Inspection) -> String {
     if let Some((lookback, horizon)) = found.would_fit {
         text += &format!("  --lookback {lookback} --horizon {horizon} would fit\n");
     }
-    text + "\nChannels\n" + &channel_table(&found.channels)
+    text + "\nChannels (cells of the file, before filling)\n" + &channel_table(&found.channels)
 }
 
 /// Channels that get a row before the rest is only counted.

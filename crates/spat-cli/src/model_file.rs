@@ -38,6 +38,7 @@ pub(crate) fn table_for(
     let mut data: DataConfig = header.data.clone();
     read.apply(&mut data.read, &mut data.series);
     data.series.channels = Some(header.channels.clone());
+    data.series.expected = Some(header.frequency.clone());
     let loaded = table::load(path, &data).map_err(|error| {
         if matches!(
             error.downcast_ref(),
@@ -47,8 +48,8 @@ pub(crate) fn table_for(
         }
         error
     })?;
-    let (trained, here) = (header.frequency, loaded.series.index.frequency());
-    if trained != here {
+    let (trained, here) = (&header.frequency, loaded.series.index.frequency());
+    if *trained != here {
         output::note(&format!(
             "warning: the model was trained at a step of {trained}, and the step of {} is {here}",
             loaded.name

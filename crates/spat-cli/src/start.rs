@@ -33,6 +33,9 @@ pub(crate) fn prepare(
     let loaded = table::load(path, &data)?;
     let experiment =
         experiment::of(args, data, &loaded.series).with_context(|| path.display().to_string())?;
+    for note in experiment::window_notes(&args.model, &args.windows, &experiment, &loaded.series) {
+        output::note(&note);
+    }
     Ok((loaded, experiment))
 }
 

@@ -115,7 +115,11 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
     let what = &args.what;
     let first = &tables[0];
     let model = args.sizes.model(what.quick);
-    let (forecaster, training) = experiment::forecaster(&model, &args.windows, &first.series)?;
+    let (forecaster, training) = experiment::forecaster(
+        &model,
+        experiment::usual_lengths(&args.windows),
+        &first.series,
+    )?;
     let mut training = experiment::trained(&training, &args.training)?;
     if what.quick && args.sizes.choice.preset.is_none() {
         training.epochs = args.training.epochs.unwrap_or(3);

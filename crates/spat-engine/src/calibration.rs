@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use spat_model::Forecaster;
-use spat_series::Part;
+use spat_series::{FEWEST_VALIDATION_WINDOWS, Part};
 use spat_spec::Array;
 
 use crate::error::JobError;
@@ -26,13 +26,17 @@ pub(crate) fn array_name(level: f64) -> String {
     format!("calibration.half_width_{}", (level * 100.0).round())
 }
 
-/// Half widths in scaled units, `[horizon × channels]` per level.
+/// Half widths in scaled units, `[horizon × channels]` per level; none where the validation part has
+/// too few windows for a quantile.
 pub(crate) async fn arrays(
     model: &Forecaster,
     context: &RunContext<'_>,
 ) -> Result<BTreeMap<String, Array>, JobError> {
     let dataset = context.dataset;
     let windows = dataset.windows(Part::Val);
+    if windows.len() < FEWEST_VALIDATION_WINDOWS {
+        return Ok(BTreeMap::new());
+    }
     let cells = windows.horizon * dataset.series.channel_count();
     let rows = first_rows(&windows);
     let stride = rows.len().div_ceil((MOST_RESIDUALS / cells).max(1)).max(1);
@@ -42,12 +46,22 @@ pub(crate) async fn arrays(
     for rows in rows.chunks(evaluation_batch(dataset, &windows)) {
         let forecasts = forecast(model, context, rows).await?;
         for (row, forecast) in rows.iter().zip(forecasts.chunks_exact(cells)) {
-            for ((residuals, forecast), truth) in
-                residuals.iter_mut().zip(forecast).zip(dataset.truth(*row))
+            let weights = dataset.truth_weights(*row);
+            let pairs = forecast.iter().zip(dataset.truth(*row));
+            for (cell, (residuals, (forecast, truth))) in
+                residuals.iter_mut().zip(pairs).enumerate()
             {
-                residuals.push((forecast - truth).abs());
+                if weights.is_none_or(|weights| weights[cell] > 0.0) {
+                    residuals.push((forecast - truth).abs());
+                }
             }
         }
+    }
+    if residuals
+        .iter()
+        .any(|residuals| residuals.len() < FEWEST_VALIDATION_WINDOWS.min(rows.len()))
+    {
+        return Ok(BTreeMap::new());
     }
     let mut half_widths = LEVELS.map(|_| Vec::with_capacity(cells));
     for mut residuals in residuals {

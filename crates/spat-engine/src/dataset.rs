@@ -1,9 +1,11 @@
 //! Scaled rows, and batches of windows cut from them.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use spat_model::Inputs;
+use spat_model::{Inputs, mean_squared_error};
 use spat_series::{Part, Scaler, Series, Split, SplitError, SplitRule, Windows};
 use spat_spec::TIME_FEATURES;
 
@@ -18,6 +20,9 @@ pub struct Dataset {
     pub scaler: Scaler,
     scaled: Vec<f32>,
     time_features: Option<Vec<f32>>,
+    /// 0 for cells before a channel's first value or after its last, which are inputs only, and 1
+    /// for all others, `[rows × C]`; `None` where every channel has values from first row to last.
+    weights: Option<Vec<f32>>,
     lookback: usize,
     horizon: usize,
 }
@@ -27,8 +32,43 @@ pub struct Dataset {
 pub struct Batch {
     /// What the forecaster sees.
     pub inputs: Inputs,
-    /// What it should say, `[B, horizon, C]`.
+    /// What it should forecast, `[B, horizon, C]`.
     pub target: Tensor<3>,
+    /// Which of the targets count, if not all do.
+    pub weights: Option<Weights>,
+}
+
+/// Which targets of a batch count.
+#[derive(Debug)]
+pub struct Weights {
+    /// 1 for those that count and 0 for others, `[B, horizon, C]`.
+    pub cells: Tensor<3>,
+    /// How many targets there are for each that counts.
+    pub scale: f64,
+}
+
+/// Forecast minus target, 0 where a target does not count.
+pub(crate) fn errors(
+    forecast: Tensor<3>,
+    target: Tensor<3>,
+    weights: Option<&Weights>,
+) -> Tensor<3> {
+    let errors = forecast - target;
+    match weights {
+        Some(weights) => errors * weights.cells.clone(),
+        None => errors,
+    }
+}
+
+/// The mean squared error of a forecast over the targets that count.
+pub(crate) fn loss(forecast: Tensor<3>, target: Tensor<3>, weights: Option<Weights>) -> Tensor<1> {
+    match weights {
+        None => mean_squared_error(forecast, target),
+        Some(weights) => {
+            let counted = target.clone() + errors(forecast, target.clone(), Some(&weights));
+            mean_squared_error(counted, target) * weights.scale
+        }
+    }
 }
 
 impl Dataset {
@@ -43,38 +83,74 @@ impl Dataset {
         horizon: usize,
         time_stamps: bool,
     ) -> Result<Self, SplitError> {
-        let split = rule.apply(series.rows(), lookback, horizon)?;
+        let split = rule.apply_to(&series, lookback, horizon)?;
         let scaler = Scaler::fit(&series, split.train.clone());
+        Ok(Self::scaled(
+            series,
+            split,
+            scaler,
+            (lookback, horizon),
+            time_stamps,
+        ))
+    }
+
+    /// A table on which a model is only measured, scaled by that of the model's training table.
+    ///
+    /// # Errors
+    /// `part` holds no window; the other parts may have none.
+    pub fn for_evaluation(
+        series: Series,
+        rule: SplitRule,
+        part: Part,
+        scaler: Scaler,
+        (lookback, horizon): (usize, usize),
+        time_stamps: bool,
+    ) -> Result<Self, SplitError> {
+        let split = rule.ranges(series.rows())?;
+        split.require_windows(part, &series, lookback, horizon)?;
+        Ok(Self::scaled(
+            series,
+            split,
+            scaler,
+            (lookback, horizon),
+            time_stamps,
+        ))
+    }
+
+    fn scaled(
+        series: Series,
+        split: Split,
+        scaler: Scaler,
+        (lookback, horizon): (usize, usize),
+        time_stamps: bool,
+    ) -> Self {
         let scaled = scaler.transform(series.values());
         let time_features = if time_stamps {
             series.time_features()
         } else {
             None
         };
-        Ok(Self {
+        let weights = weights(&series, &split, lookback, horizon);
+        Self {
             series,
             split,
             scaler,
             scaled,
             time_features,
+            weights,
             lookback,
             horizon,
-        })
-    }
-
-    /// Scales by another table's scaler, for a model that was trained on that table.
-    pub fn rescale(&mut self, scaler: Scaler) {
-        self.scaled = scaler.transform(self.series.values());
-        self.scaler = scaler;
+        }
     }
 
     /// The windows of a part.
     pub fn windows(&self, part: Part) -> Windows {
-        Windows::of(&self.split, part, self.lookback, self.horizon)
+        self.split
+            .windows(part, &self.series, self.lookback, self.horizon)
     }
 
     /// Scaled values of some rows, row-major.
-    pub fn scaled_rows(&self, rows: std::ops::Range<usize>) -> &[f32] {
+    pub fn scaled_rows(&self, rows: Range<usize>) -> &[f32] {
         let channels = self.series.channel_count();
         &self.scaled[rows.start * channels..rows.end * channels]
     }
@@ -89,6 +165,31 @@ impl Dataset {
         self.scaled_rows(row + self.lookback..row + self.lookback + self.horizon)
     }
 
+    /// Whether some targets do not count, see [`Dataset::truth_weights`].
+    pub fn has_weights(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// Weights of the truth of the window that starts at `row`, `[horizon × C]`: 0 before a channel's
+    /// first value and after its last. `None` where all count.
+    pub fn truth_weights(&self, row: usize) -> Option<&[f32]> {
+        let channels = self.series.channel_count();
+        let first = (row + self.lookback) * channels;
+        let weights = self.weights.as_ref()?;
+        Some(&weights[first..first + self.horizon * channels])
+    }
+
+    /// How many targets of the windows that start at `rows` count.
+    pub fn counted_targets(&self, rows: &[usize]) -> usize {
+        let all = rows.len() * self.horizon * self.series.channel_count();
+        rows.iter()
+            .map(|&row| self.truth_weights(row))
+            .try_fold(0, |sum, weights| {
+                Some(sum + weights?.iter().filter(|weight| **weight > 0.0).count())
+            })
+            .unwrap_or(all)
+    }
+
     /// The windows that start at `rows`, on `device`.
     pub fn batch(&self, rows: &[usize], device: &Device) -> Batch {
         let channels = self.series.channel_count();
@@ -97,7 +198,15 @@ impl Dataset {
             .as_ref()
             .map(|time_features| gather(time_features, rows, self.lookback, TIME_FEATURES, device));
         let first_truths: Vec<usize> = rows.iter().map(|row| row + self.lookback).collect();
+        let weights = self.weights.as_ref().map(|weights| {
+            let all = rows.len() * self.horizon * channels;
+            Weights {
+                cells: gather(weights, &first_truths, self.horizon, channels, device),
+                scale: all as f64 / self.counted_targets(rows).max(1) as f64,
+            }
+        });
         Batch {
+            weights,
             inputs: Inputs {
                 values: gather(&self.scaled, rows, self.lookback, channels, device),
                 time_features,
@@ -105,6 +214,31 @@ impl Dataset {
             target: gather(&self.scaled, &first_truths, self.horizon, channels, device),
         }
     }
+}
+
+/// The weights of a series in which channels begin late or end early. In a part where a channel has
+/// no values for a whole window, its filled ones count, so that every channel has an error there.
+fn weights(series: &Series, split: &Split, lookback: usize, horizon: usize) -> Option<Vec<f32>> {
+    let (rows, channels) = (series.rows(), series.channel_count());
+    let given: Vec<Range<usize>> = (0..channels).map(|c| series.given_rows(c)).collect();
+    if given.iter().all(|given| *given == (0..rows)) {
+        return None;
+    }
+    let mut weights = vec![1.0; rows * channels];
+    for part in [Part::Train, Part::Val, Part::Test] {
+        let windows = split.windows(part, series, lookback, horizon);
+        for (channel, given) in given.iter().enumerate() {
+            let inside =
+                |row: usize| given.start <= row + lookback && row + lookback + horizon <= given.end;
+            if part != Part::Train && !windows.start_rows().any(inside) {
+                continue;
+            }
+            for row in split.part(part).filter(|row| !given.contains(row)) {
+                weights[row * channels + channel] = 0.0;
+            }
+        }
+    }
+    weights.contains(&0.0).then_some(weights)
 }
 
 /// `length` rows from each of `starts`, `[starts × length × width]`.
@@ -127,9 +261,7 @@ fn gather(
 
 /// First rows of all windows, in a random order that only `seed` decides.
 pub fn shuffled(windows: &Windows, seed: u64) -> Vec<usize> {
-    let mut rows: Vec<usize> = (0..windows.len())
-        .map(|window| windows.start_row(window))
-        .collect();
+    let mut rows: Vec<usize> = windows.start_rows().collect();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     // Fisher–Yates; the multiply–shift draw is biased by less than rows / 2⁶⁴.
     for last in (1..rows.len()).rev() {

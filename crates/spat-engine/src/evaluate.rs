@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use spat_model::{Forecaster, ForwardContext, read};
 use spat_series::{Baseline, Metrics, MetricsStream, Part, Windows, mase_scale};
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, errors};
 use crate::error::JobError;
 use crate::run_context::RunContext;
 
@@ -29,10 +29,14 @@ pub(crate) async fn mean_squared_error(
     for rows in rows.chunks(evaluation_batch(context.dataset, &windows)) {
         let batch = context.dataset.batch(rows, context.device);
         let forecast = model.forward(batch.inputs, &mut ForwardContext::evaluation());
-        sums.push((forecast - batch.target).square().sum());
+        sums.push(
+            errors(forecast, batch.target, batch.weights.as_ref())
+                .square()
+                .sum(),
+        );
     }
     let sums = read(Tensor::cat(sums, 0)).await.map_err(JobError::Device)?;
-    let values = windows.len() * windows.horizon * context.dataset.series.channel_count();
+    let values = context.dataset.counted_targets(&rows);
     Ok(sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / values as f64)
 }
 
@@ -52,7 +56,7 @@ pub(crate) async fn metrics(
             .iter()
             .zip(forecasts.chunks_exact(forecasts.len() / rows.len()))
         {
-            stream.push(forecast, dataset.truth(*row));
+            stream.push_weighted(forecast, dataset.truth(*row), dataset.truth_weights(*row));
         }
     }
     Ok(stream.finish())
@@ -72,7 +76,7 @@ pub(crate) fn baseline_metrics(baseline: &Baseline, dataset: &Dataset, part: Par
             channels,
             &mut forecast,
         );
-        stream.push(&forecast, dataset.truth(row));
+        stream.push_weighted(&forecast, dataset.truth(row), dataset.truth_weights(row));
     }
     stream.finish()
 }
@@ -89,9 +93,7 @@ pub(crate) async fn forecast(
 }
 
 pub(crate) fn first_rows(windows: &Windows) -> Vec<usize> {
-    (0..windows.len())
-        .map(|window| windows.start_row(window))
-        .collect()
+    windows.start_rows().collect()
 }
 
 fn stream(dataset: &Dataset, windows: &Windows) -> MetricsStream {

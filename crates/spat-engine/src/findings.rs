@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spat_series::{Baseline, Metrics, Part};
+use spat_series::{Baseline, FEWEST_VALIDATION_WINDOWS, Metrics, Part};
 use spat_spec::{
     Change, ControlResult, DataFacts, ForecasterConfig, MeanErrors, ModelResult, Plan, Rounding,
     Structure, TestMetrics, ValResult, WindowCounts, percent_change,
@@ -115,8 +115,25 @@ pub(crate) fn change(dense: &ModelResult, pruned: &ModelResult) -> Change {
 }
 
 /// What a careful reader would ask about.
-pub(crate) fn notes(data: &DataFacts, plan: &Plan, forecaster: &ForecasterConfig) -> Vec<String> {
+pub(crate) fn notes(
+    data: &DataFacts,
+    dataset: &Dataset,
+    plan: &Plan,
+    forecaster: &ForecasterConfig,
+) -> Vec<String> {
     let mut notes = data.repairs.lines();
+    if dataset.has_weights() {
+        notes.push(
+            "Cells before a channel's first value and after its last are inputs only: neither the loss nor the errors count them."
+                .to_owned(),
+        );
+    }
+    if data.windows.val < FEWEST_VALIDATION_WINDOWS {
+        notes.push(format!(
+            "{} validation windows are too few: early stopping is not reliable, and the forecasts have no intervals.",
+            data.windows.val
+        ));
+    }
     notes.push(format!(
         "Every one of the {} test windows is counted; errors are in scaled space unless said otherwise.",
         data.windows.test

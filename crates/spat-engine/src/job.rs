@@ -312,7 +312,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             sample: middle_sample(&context, &dense.model, &pruned.model).await?,
             maps: self.maps(&dense).await?,
             scoring: timings.scoring,
-            notes: notes(&data, &plan, &job.experiment.forecaster),
+            notes: notes(&data, &self.dataset, &plan, &job.experiment.forecaster),
             dense: dense_result,
             pruned: pruned_result,
             data,

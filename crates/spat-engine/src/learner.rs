@@ -1,10 +1,10 @@
 //! One training step: forward, backward, scores, Adam.
 
 use burn::tensor::Tensor;
-use spat_model::{Forecaster, ForwardContext, Probe, mean_squared_error};
+use spat_model::{Forecaster, ForwardContext, Probe};
 use spat_prune::ScoreAccumulator;
 
-use crate::dataset::Batch;
+use crate::dataset::{Batch, loss};
 use crate::optimizer::Adam;
 
 /// A forecaster (on a device with autodiff) and its optimiser.
@@ -30,7 +30,7 @@ impl Learner {
         };
         let forecast_values = batch.target.shape().num_elements();
         let forecast = self.model.forward(batch.inputs, &mut cx);
-        let loss = mean_squared_error(forecast, batch.target);
+        let loss = loss(forecast, batch.target, batch.weights);
         let mut gradients = loss.backward();
         if !scores.is_empty() {
             let sensitivities = cx.sensitivities(&mut gradients);

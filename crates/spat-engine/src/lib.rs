@@ -36,7 +36,7 @@ mod viewer;
 pub use burn::tensor::Device;
 pub use calibration::LEVELS;
 pub use control::Control;
-pub use dataset::{Batch, Dataset, shuffled};
+pub use dataset::{Batch, Dataset, Weights, shuffled};
 pub use error::JobError;
 pub use job::{Job, forget_plan, run, train_dense, validate_for};
 pub use measure::Timings;

@@ -6,6 +6,7 @@ use spat_model::{Forecaster, ForwardContext, Probe, read};
 use spat_series::Part;
 use spat_spec::{ForecasterConfig, MaskShape, ModuleMaps};
 
+use crate::dataset::errors;
 use crate::error::JobError;
 use crate::evaluate::first_rows;
 use crate::run_context::RunContext;
@@ -28,7 +29,8 @@ pub(crate) async fn module_maps(
         .dataset
         .batch(&rows, &context.device.clone().autodiff());
     let mut cx = ForwardContext::evaluation().with_probe(Probe::MasksAndMaps(MaskShape::Shared));
-    let loss = (dense.clone().train().forward(batch.inputs, &mut cx) - batch.target)
+    let forecast = dense.clone().train().forward(batch.inputs, &mut cx);
+    let loss = errors(forecast, batch.target, batch.weights.as_ref())
         .square()
         .mean();
     if cx.maps().is_empty() {

@@ -105,6 +105,15 @@ impl SavedForecaster {
                 "the model looks back {lookback} rows, but the table has {rows}; give it a longer history"
             )));
         }
+        if let Some(&cut) = series.cuts().last()
+            && rows - cut < lookback
+        {
+            return Err(JobError::Mismatch(format!(
+                "the model looks back {lookback} rows, but the table has {} after its last long hole; \
+                 give it a longer history or fill the hole",
+                rows - cut
+            )));
+        }
         let last = rows - lookback..rows;
         let mut input = series.row_range(last.clone()).to_vec();
         self.header.scaler.transform_in_place(&mut input);
@@ -150,28 +159,37 @@ impl SavedForecaster {
         })
     }
 
-    /// Errors on a part of a table split by the rule in the checkpoint, with the checkpoint's
-    /// scaler: nothing is fitted to this table.
+    /// Errors on a part of a table split by the rule in the checkpoint, and the mean squared error on
+    /// its validation part if it has one, with the checkpoint's scaler: nothing is fitted to this
+    /// table, and it needs no train part.
     ///
     /// # Errors
     /// Other channels, or too few rows.
-    pub async fn evaluate(&self, series: &Series, part: Part) -> Result<(Metrics, f64), JobError> {
+    pub async fn evaluate(
+        &self,
+        series: &Series,
+        part: Part,
+    ) -> Result<(Metrics, Option<f64>), JobError> {
         let forecaster = &self.header.structure.forecaster;
-        let mut dataset = Dataset::new(
+        let dataset = Dataset::for_evaluation(
             self.fit_channels(series)?,
             self.header.data.split,
-            forecaster.lookback(),
-            forecaster.horizon(),
+            part,
+            self.header.scaler.clone(),
+            (forecaster.lookback(), forecaster.horizon()),
             forecaster.inputs().time_features,
         )?;
-        dataset.rescale(self.header.scaler.clone());
         let context = RunContext {
             dataset: &dataset,
             device: &self.device,
             seed: 0,
         };
         let all = metrics(&self.model, &context, part).await?;
-        let val = mean_squared_error(&self.model, &context, Part::Val).await?;
+        let val = if dataset.windows(Part::Val).is_empty() {
+            None
+        } else {
+            Some(mean_squared_error(&self.model, &context, Part::Val).await?)
+        };
         Ok((all, val))
     }
 

@@ -9,7 +9,7 @@ use spat_spec::{EpochResult, Event, Phase, TrainingConfig, When};
 use web_time::Instant;
 
 use crate::control::{Control, Next};
-use crate::dataset::shuffled;
+use crate::dataset::{loss, shuffled};
 use crate::error::JobError;
 use crate::evaluate::mean_squared_error;
 use crate::learner::Learner;
@@ -301,7 +301,7 @@ pub(crate) async fn score_after(
         let mut cx = ForwardContext::evaluation().with_probe(Probe::Masks(scores.options().mask));
         let forecast_values = batch.target.shape().num_elements();
         let forecast = model.forward(batch.inputs, &mut cx);
-        let loss = spat_model::mean_squared_error(forecast, batch.target);
+        let loss = loss(forecast, batch.target, batch.weights);
         scores.add(cx.sensitivities(&mut loss.backward()), forecast_values);
         if progress.is_due() {
             control.emit(progress.event(step + 1, None));

@@ -415,11 +415,7 @@ pub enum SplitError {
     #[error(
         "the {part} part has {have} of {rows} rows{} and holds no window of look-back {lookback} and \
          horizon {horizon}; give the part a larger share or bring more rows",
-        if *.segments > 1 {
-            format!(", in a table of {segments} segments of at most {longest} rows between long holes,")
-        } else {
-            String::new()
-        }
+        in_segments(*.segments, *.longest)
     )]
     NoWindow {
         /// The part concerned.
@@ -437,6 +433,14 @@ pub enum SplitError {
         /// Target rows of a window.
         horizon: usize,
     },
+}
+
+/// The segments of a series, where there are several.
+fn in_segments(segments: usize, longest: usize) -> String {
+    if segments < 2 {
+        return String::new();
+    }
+    format!(", in a table of {segments} segments of at most {longest} rows between long holes,")
 }
 
 /// `text` cut to a length that a message can hold.

@@ -170,7 +170,19 @@ impl MetricsStream {
     /// When the two differ in length or do not hold whole windows: a mistake of the caller that
     /// would otherwise drop forecasts from the score unseen.
     pub fn push(&mut self, forecast: &[f32], truth: &[f32]) {
+        self.push_weighted(forecast, truth, None);
+    }
+
+    /// As [`MetricsStream::push`], without the cells whose weight is 0; all others have weight 1.
+    ///
+    /// # Panics
+    /// As [`MetricsStream::push`], and when there is not one weight per value.
+    pub fn push_weighted(&mut self, forecast: &[f32], truth: &[f32], weights: Option<&[f32]>) {
         let window = self.horizon * self.channels;
+        assert!(
+            weights.is_none_or(|weights| weights.len() == truth.len()),
+            "weights and truth differ in length"
+        );
         assert_eq!(
             forecast.len(),
             truth.len(),
@@ -187,6 +199,9 @@ impl MetricsStream {
         for (row, (forecast, truth)) in rows.enumerate() {
             let step = &mut self.by_step[row % self.horizon];
             for (c, (&forecast, &truth)) in forecast.iter().zip(truth).enumerate() {
+                if weights.is_some_and(|weights| weights[row * self.channels + c] == 0.0) {
+                    continue;
+                }
                 let channel = &mut self.by_channel[c];
                 let (forecast, truth) = (f64::from(forecast), f64::from(truth));
                 let unscaled = match &self.scaler {
@@ -323,6 +338,20 @@ mod tests {
         assert_eq!((metrics.windows, metrics.original), (2, None));
         close(metrics.scaled.smape.unwrap(), 50.0);
         close(metrics.scaled.mase.unwrap(), 0.5);
+    }
+
+    #[test]
+    fn cells_without_weight_do_not_count() {
+        let mut stream = MetricsStream::new(2, 2, None, None);
+        stream.push_weighted(
+            &[1.0, 9.0, 1.0, 9.0],
+            &[2.0, 0.0, 3.0, 8.0],
+            Some(&[1.0, 0.0, 1.0, 1.0]),
+        );
+        let metrics = stream.finish();
+        close(metrics.scaled.mse, (1.0 + 4.0 + 1.0) / 3.0);
+        close(metrics.per_channel[1].scaled.mse, 1.0);
+        close(metrics.per_step[0].scaled.mse, 1.0);
     }
 
     #[test]

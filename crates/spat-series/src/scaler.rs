@@ -21,12 +21,13 @@ pub struct Scaler {
 impl Scaler {
     /// Fitted on the rows `rows` of `series` – the train part – in two passes of f64.
     ///
-    /// Rows beyond the series are left out; without any row the scaler changes nothing.
+    /// Rows beyond the series are left out; without any row the scaler changes nothing. A channel
+    /// that begins after the first row or ends before the last counts from its first value to its
+    /// last, if any of them lies in `rows`.
     pub fn fit(series: &Series, rows: Range<usize>) -> Self {
         let channels = series.channel_count();
         let end = rows.end.min(series.rows());
         let rows = rows.start.min(end)..end;
-        let count = rows.len() as f64;
         let values = &series.values()[rows.start * channels..rows.end * channels];
         if values.is_empty() {
             return Self {
@@ -34,24 +35,45 @@ impl Scaler {
                 std: vec![1.0; channels],
             };
         }
+        let given: Vec<Range<usize>> = (0..channels)
+            .map(|channel| {
+                let given = series.given_rows(channel);
+                let (start, end) = (given.start.max(rows.start), given.end.min(rows.end));
+                if start < end {
+                    start..end
+                } else {
+                    rows.clone()
+                }
+            })
+            .collect();
+        let table = || rows.clone().zip(values.chunks_exact(channels));
         let mut mean = vec![0.0_f64; channels];
-        for row in values.chunks_exact(channels) {
-            for (sum, &value) in mean.iter_mut().zip(row) {
-                *sum += f64::from(value);
+        for (number, row) in table() {
+            for ((sum, &value), given) in mean.iter_mut().zip(row).zip(&given) {
+                if given.contains(&number) {
+                    *sum += f64::from(value);
+                }
             }
         }
-        mean.iter_mut().for_each(|sum| *sum /= count);
+        for (sum, given) in mean.iter_mut().zip(&given) {
+            *sum /= given.len() as f64;
+        }
         let mut variance = vec![0.0_f64; channels];
-        for row in values.chunks_exact(channels) {
-            for ((sum, &value), mean) in variance.iter_mut().zip(row).zip(&mean) {
-                let distance = f64::from(value) - mean;
-                *sum += distance * distance;
+        for (number, row) in table() {
+            let cells = row.iter().zip(&mean).zip(&given);
+            for (sum, ((&value, mean), given)) in variance.iter_mut().zip(cells) {
+                if given.contains(&number) {
+                    let distance = f64::from(value) - mean;
+                    *sum += distance * distance;
+                }
             }
         }
         let std = variance
             .iter()
             .zip(&mean)
-            .map(|(sum, mean)| {
+            .zip(&given)
+            .map(|((sum, mean), given)| {
+                let count = given.len() as f64;
                 let variance = sum / count;
                 // Rounding in the mean leaves a constant channel a variance of about (n·ε·mean)²;
                 // dividing by its root would blow that noise up. Source: scikit-learn
@@ -147,6 +169,20 @@ mod tests {
         let series = series(1, (0..1000).map(|i| 1e6 + (i % 2) as f32).collect());
         let scaler = Scaler::fit(&series, 0..1000);
         assert!((scaler.std[0] - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_channel_counts_from_its_first_value_to_its_last() {
+        let table = crate::read_table(
+            b"a,b,c\n1,,7\n2,,7\n3,5,7\n4,7,7\n5,,7\n6,,7\n",
+            &crate::ReadOptions::default(),
+        );
+        let series = table.unwrap().into_series(&Default::default()).unwrap();
+        assert_eq!(series.given_rows(1), 2..4);
+        let scaler = Scaler::fit(&series, 0..6);
+        assert_eq!((&*scaler.mean, scaler.std[1]), (&[3.5, 6.0, 7.0][..], 1.0));
+        // None of its values lies in these rows.
+        assert_eq!(Scaler::fit(&series, 4..6).mean, [5.5, 7.0, 7.0]);
     }
 
     #[test]

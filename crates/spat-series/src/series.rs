@@ -149,6 +149,21 @@ impl Series {
             .sum()
     }
 
+    /// The rows from a channel's first value in the file to its last; empty for a channel that is
+    /// not there.
+    pub fn given_rows(&self, channel: usize) -> Range<usize> {
+        if channel >= self.channel_count() {
+            return 0..0;
+        }
+        let given = |row: &usize| !self.is_missing(*row, channel);
+        let first = (0..self.rows()).find(given);
+        let last = (0..self.rows()).rev().find(given);
+        match (first, last) {
+            (Some(first), Some(last)) => first..last + 1,
+            _ => 0..0,
+        }
+    }
+
     /// The channels `names`, in that order. [`Series::repairs`] stays that of the whole series.
     ///
     /// # Errors

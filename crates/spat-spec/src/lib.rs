@@ -8,6 +8,7 @@ mod adaptive;
 mod checkpoint;
 mod config_error;
 mod cost;
+mod effort;
 mod experiment;
 mod models;
 mod module_id;
@@ -31,6 +32,7 @@ pub use checkpoint::{
 };
 pub use config_error::ConfigError;
 pub use cost::Cost;
+pub use effort::{LONG_TRAINING, rough_duration};
 pub use experiment::{Controls, DataConfig, Experiment};
 pub use models::*;
 pub use module_id::ModuleId;

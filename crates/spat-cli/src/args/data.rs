@@ -47,6 +47,11 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "HOW", value_parser = one_of(GAPS))]
     pub(crate) gaps: Option<Gaps>,
 
+    /// Most rows that are inserted into one hole; a longer one is left, and no window crosses it
+    /// [default: one season, or 96]
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) longest_fill: Option<usize>,
+
     /// Rows with the same stamp [default: keep-last]
     #[arg(long, value_name = "HOW", value_parser = one_of(REPEATS))]
     pub(crate) repeated: Option<Repeated>,
@@ -113,6 +118,7 @@ impl ReadArgs {
         }
         put(&mut series.fill, self.fill);
         put(&mut series.gaps, self.gaps);
+        series.longest_fill = self.longest_fill.or(series.longest_fill);
         put(&mut series.repeated, self.repeated);
         put(&mut series.unsorted, self.unsorted);
     }

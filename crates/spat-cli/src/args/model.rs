@@ -13,13 +13,14 @@ use super::values::not_negative;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Windows")]
 pub(crate) struct WindowArgs {
-    /// Rows that the model sees [default: 96; 336 for patchtst-authors with a preset]
+    /// Rows that the model sees [default: 96, or what suits a short table or its season; 336 for
+    /// patchtst-authors with a preset]
     #[arg(long, value_name = "ROWS")]
     pub(crate) lookback: Option<usize>,
 
-    /// Rows that it forecasts
-    #[arg(long, value_name = "ROWS", default_value_t = 96)]
-    pub(crate) horizon: usize,
+    /// Rows that it forecasts [default: 96, or what suits a short table or its season]
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) horizon: Option<usize>,
 }
 
 /// The model and its settings.

@@ -83,14 +83,14 @@ fn windows_that_are_too_long_are_answered_with_some_that_fit() {
     let output = folder.spat(&["run", "toy.csv", "--horizon", "200"]);
     let printed = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{printed}");
-    let advice = "--lookback 96 --horizon 60";
+    let advice = "--lookback 96 --horizon 41";
     assert!(
         printed.contains(advice) && printed.contains("toy.csv"),
         "{printed}"
     );
     let flags: Vec<&str> = advice.split(' ').collect();
     let (found, _) = folder.succeeds(&[&["inspect", "toy.csv"], &flags[..]].concat());
-    assert!(found.contains("1 windows"), "{found}");
+    assert!(found.contains("20 windows"), "{found}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn clocked(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> Step {
 fn parts(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> [f64; 4] {
     let device = Device::flex().autodiff();
     let mut stopwatch = Stopwatch::new();
-    let Batch { inputs, target } = dataset.batch(rows, &device);
+    let Batch { inputs, target, .. } = dataset.batch(rows, &device);
     let data = stopwatch.lap();
     bench.steps += 1;
     let mut cx = ForwardContext::training(bench.steps);

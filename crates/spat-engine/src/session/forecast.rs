@@ -23,6 +23,7 @@ pub(super) async fn forecast(
     let checkpoint = Checkpoint::from_bytes(model).map_err(JobError::from)?;
     let saved = SavedForecaster::new(checkpoint, device)?;
     data.series.channels = Some(saved.header.channels.clone());
+    data.series.expected = Some(saved.header.frequency.clone());
     let series = read_table(table, &data.read)?.into_series(&data.series);
     let series = series.map_err(|error| match error {
         SeriesError::UnknownChannel { .. } => {
@@ -33,15 +34,17 @@ pub(super) async fn forecast(
     let future = saved.future(&series).await?;
 
     let mut doubts = Vec::new();
-    let (trained, here) = (saved.header.frequency, series.index.frequency());
-    if trained != here {
+    let (trained, here) = (&saved.header.frequency, series.index.frequency());
+    if *trained != here {
         doubts.push(format!(
             "The model was trained at a step of {trained}, and this table's step is {here}."
         ));
     }
     if future.intervals.is_empty() {
         doubts.push(
-            "The model's file has no validation errors, so there are no intervals.".to_owned(),
+            "The model's file has no intervals: its weights are imported, or its table left too few \
+             validation windows."
+                .to_owned(),
         );
     }
     Ok(ModelForecast {

@@ -59,9 +59,7 @@ impl Rules {
                 millions(parameters as f64)
             ));
         }
-        let batch = experiment.training.batch.max(experiment.finetune.batch);
-        // Four bytes for each activation; weights, gradients and two moments of Adam.
-        let step = 4.0 * (batch as f64 * forecaster.activations() + 4.0 * parameters as f64);
+        let step = experiment.step_memory();
         if step > self.step as f64 {
             return Some(format!(
                 "a step of this training needs about {} MB, and this server allows {}; make the batch \

@@ -33,8 +33,8 @@ impl Page {
             return Some(error.to_string());
         }
         let forecaster = &experiment.forecaster;
-        let split = experiment.data.split.apply(
-            table.series.rows(),
+        let split = experiment.data.split.apply_to(
+            &table.series,
             forecaster.lookback(),
             forecaster.horizon(),
         );

@@ -1,15 +1,17 @@
 //! The choices about model and training, and the experiment that they make.
 
 use serde::{Deserialize, Serialize};
-use spat_series::{Series, SplitRule};
+use spat_series::{Part, Series, SplitRule, WindowLengths};
 use spat_spec::{
     Controls, DataConfig, Experiment, FieldValue, ForecasterConfig, Granularity, ModelKind,
     PruneRule, SendOptions, Size, TrainingConfig, Window,
 };
 
 /// Window lengths at first: a day of hours from four.
-const LOOKBACK: usize = 96;
-const HORIZON: usize = 24;
+const USUAL: WindowLengths = WindowLengths {
+    lookback: 96,
+    horizon: 24,
+};
 
 /// Of fewer training windows a training makes few steps.
 const FEW_WINDOWS: usize = 600;
@@ -86,7 +88,7 @@ impl Preset {
 
 impl Default for Setup {
     fn default() -> Self {
-        let window = Window::new(LOOKBACK, HORIZON, 1);
+        let window = Window::new(USUAL.lookback, USUAL.horizon, 1);
         let training = TrainingConfig::default();
         Preset::Quick.apply(&Self {
             forecaster: ModelKind::default().defaults(window, true).0,
@@ -174,30 +176,24 @@ impl Setup {
         }
     }
 
-    /// Leaves window lengths alone that a person chose and that fit this table, or that suit its time
-    /// step; sets others otherwise: a season ahead, from four of them, and less where the table is
-    /// short. A short table is also trained on in smaller batches and for more epochs.
+    /// Leaves window lengths alone that a person chose and that fit this table; sets others to what
+    /// suits it, see [`WindowLengths::suited`]. A short table is also trained on in smaller batches
+    /// and for more epochs.
     pub(crate) fn suit(&mut self, series: &Series) {
-        let rows = series.rows();
-        let season = series.index.frequency().season_length();
         let split = SplitRule::default();
-        let (mut lookback, mut horizon) = (self.forecaster.lookback(), self.forecaster.horizon());
-        let fits = split.apply(rows, lookback, horizon).is_ok();
-        let chosen = (lookback, horizon) != (LOOKBACK, HORIZON);
-        // Days and longer steps have seasons of a few rows; the lengths at first are meant for hours.
-        let suits = season == 1 || season >= HORIZON;
+        let (lookback, horizon) = (self.forecaster.lookback(), self.forecaster.horizon());
+        let fits = split.apply_to(series, lookback, horizon).is_ok();
+        let chosen = (lookback, horizon) != (USUAL.lookback, USUAL.horizon);
         if fits && chosen {
             return;
         }
-        // The validation part, a tenth of the rows, must hold a forecast, and better two.
-        let room = rows / 10;
-        if !(fits && suits) {
-            let wanted = if season > 1 { season } else { HORIZON };
-            horizon = wanted.min(room / 2).max(1);
-            lookback = (4 * horizon).min(3 * room).max(2);
-            self.set_window(lookback, horizon);
-        }
-        let windows = (7 * room).saturating_sub(lookback + horizon);
+        let WindowLengths { lookback, horizon } = WindowLengths::suited(series, split, USUAL);
+        self.set_window(lookback, horizon);
+        let windows = split
+            .apply_to(series, lookback, horizon)
+            .map_or(0, |split| {
+                split.windows(Part::Train, series, lookback, horizon).len()
+            });
         if windows < FEW_WINDOWS {
             self.training.batch = (windows / 16).clamp(4, 32);
             self.training.epochs = self.training.epochs.max(8);

@@ -1,10 +1,9 @@
 //! What the model will cost, before anything is trained.
 
 use leptos::prelude::*;
-use spat_series::{Part, Windows};
-use spat_spec::{Experiment, Structure};
+use spat_series::Part;
+use spat_spec::{Experiment, LONG_TRAINING, Structure, rough_duration};
 
-use super::duration;
 use crate::sections::grouped;
 use crate::state::{Page, Preset};
 
@@ -35,8 +34,8 @@ pub(super) fn Cost() -> impl IntoView {
     };
     let long = move || {
         let long = figures.with(|figures| figures.as_ref().map_or(0.0, |figures| figures.seconds));
-        (long > duration::LONG).then(|| {
-            let long = duration::words(long);
+        (long > LONG_TRAINING).then(|| {
+            let long = rough_duration(long);
             view! {
                 <p class="hint" data-testid="long">
                     {format!(
@@ -52,7 +51,7 @@ pub(super) fn Cost() -> impl IntoView {
             {tile("MACs per window", |figures| grouped(figures.macs))}
             {tile("attention modules", |figures| figures.modules.to_string())}
             {tile("training windows", |figures| grouped(figures.windows as u64))}
-            {tile("training on a CPU, about", |figures| duration::words(figures.seconds))}
+            {tile("training on a CPU, about", |figures| rough_duration(figures.seconds))}
         </dl>
         {long}
     }
@@ -76,15 +75,16 @@ fn figures(page: Page, experiment: &Experiment) -> Option<Figures> {
     let split = experiment
         .data
         .split
-        .apply(table.series.rows(), lookback, horizon);
+        .apply_to(&table.series, lookback, horizon);
     let windows = split.map_or(0, |split| {
-        Windows::of(&split, Part::Train, lookback, horizon).len()
+        let windows = split.windows(Part::Train, &table.series, lookback, horizon);
+        windows.len()
     });
     Some(Figures {
         parameters: cost.params,
         macs: cost.macs,
         modules: forecaster.modules().len(),
         windows,
-        seconds: duration::seconds(experiment, &cost, windows),
+        seconds: experiment.training_seconds(windows),
     })
 }

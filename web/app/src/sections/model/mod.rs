@@ -1,7 +1,6 @@
 //! 2 · The model: a size with a name, two window lengths, and everything else for those who want it.
 
 mod cost;
-mod duration;
 mod engine_choice;
 mod fields;
 
@@ -40,7 +39,7 @@ pub(crate) fn ModelPart() -> impl IntoView {
                         >
                             {preset.name()} " "
                             <small>
-                                {move || seconds_of(page, preset).map(duration::words)}
+                                {move || seconds_of(page, preset).map(spat_spec::rough_duration)}
                             </small>
                         </button>
                     }
