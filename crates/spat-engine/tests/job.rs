@@ -8,9 +8,9 @@ use std::sync::mpsc;
 
 use burn::tensor::Device;
 use spat_engine::{
-    Control, Job, JobError, MemoryStore, RunStore, SavedForecaster, StoreError, run,
+    Control, Dataset, Job, JobError, MemoryStore, RunStore, SavedForecaster, StoreError, run,
 };
-use spat_series::{Part, Series, TimeIndex};
+use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
     AdaptiveRule, Checkpoint, Command, DLinearConfig, Event, ForecasterConfig, Granularity,
     PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, SendOptions, When, Window,
@@ -339,6 +339,67 @@ fn a_saved_model_forecasts_bit_for_bit_what_the_run_saw() {
         assert_eq!(metrics, expected.test.full, "{name}");
         assert_eq!(val, Some(expected.val.mse));
     }
+}
+
+#[test]
+fn a_long_hole_and_a_late_channel_are_not_invented() {
+    let whole = toy::series();
+    let stamps = whole.index.stamps().unwrap();
+    let mut text = "time,a,b,c\n".to_owned();
+    for (row, stamp) in stamps.iter().enumerate() {
+        let values = whole.row(row);
+        // Five days without rows, and a third channel that begins on the second day.
+        let stamp = if row < 200 {
+            *stamp
+        } else {
+            stamp + 120 * 3600
+        };
+        let last = if row < 30 {
+            String::new()
+        } else {
+            values[2].to_string()
+        };
+        let time = spat_series::format_stamp(stamp);
+        text += &format!("{time},{},{},{last}\n", values[0], values[1]);
+    }
+    let table = spat_series::read_table(text.as_bytes(), &Default::default()).unwrap();
+    let mut job = job(itransformer(), SendOptions::default());
+    job.series = table.into_series(&Default::default()).unwrap();
+    assert_eq!(
+        (job.series.rows(), job.series.cuts()),
+        (400, [200].as_slice())
+    );
+
+    let dataset = Dataset::new(job.series.clone(), SplitRule::default(), 24, 12, true).unwrap();
+    assert_eq!(dataset.windows(Part::Train).len(), 165 + 45);
+    assert_eq!(
+        dataset.windows(Part::Train).start_rows().nth(165),
+        Some(200)
+    );
+    // The first window forecasts the rows 24 to 36, of which the third channel has six.
+    let batch = dataset.batch(&[0, 100], &Device::flex());
+    let weights = batch.weights.unwrap();
+    assert_eq!(weights.scale, 72.0 / 66.0);
+    let cells: Vec<f32> = weights.cells.into_data().to_vec().unwrap();
+    assert_eq!(cells.iter().sum::<f32>(), 66.0);
+    assert_eq!(
+        (cells[2], cells[5 * 3 + 2], cells[6 * 3 + 2]),
+        (0.0, 0.0, 1.0)
+    );
+    // The scaler knows the third channel from its first value on.
+    let third: Vec<f32> = whole.channel(2).skip(30).take(250).collect();
+    let mean = third.iter().map(|&v| f64::from(v)).sum::<f64>() / 250.0;
+    assert!((f64::from(dataset.scaler.mean[2]) - mean).abs() < 1e-5);
+
+    let mut store = MemoryStore::default();
+    let report = complete(&job, &mut store);
+    assert_eq!(report.data.windows.train, 210);
+    let notes = report.notes.join(" ");
+    for part in ["120 rows between", "separate segments", "inputs only"] {
+        assert!(notes.contains(part), "{part}: {notes}");
+    }
+    let read: Report = serde_json::from_slice(&store.files["report.json"]).unwrap();
+    assert_eq!(comparable(read), comparable(report));
 }
 
 #[test]

@@ -36,11 +36,44 @@ const WEEKDAYS: [&str; 7] = [
 /// Steps that repeat from week to week, with the times between closed: business days, Monday to
 /// Saturday, or the hours from 09:30 to 16:00.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Calendar {
     /// Seconds between two open steps of the same session; divides a day.
     step: u32,
     /// In the order of the week, without overlap.
     sessions: Vec<Session>,
+}
+
+/// A calendar as a file has it.
+#[derive(Deserialize)]
+struct Unchecked {
+    step: u32,
+    sessions: Vec<Session>,
+}
+
+impl TryFrom<Unchecked> for Calendar {
+    type Error = &'static str;
+
+    fn try_from(Unchecked { step, sessions }: Unchecked) -> Result<Self, Self::Error> {
+        if step == 0 || DAY % i64::from(step) != 0 {
+            return Err("the step of a calendar divides a day");
+        }
+        // The first second that a session may start at.
+        let mut free = 0;
+        for session in &sessions {
+            let start = u64::from(session.start);
+            let end = start + u64::from(session.steps) * u64::from(step);
+            if session.steps == 0 || start < free || start >= WEEK as u64 {
+                return Err("the sessions of a calendar follow each other within a week");
+            }
+            free = end;
+        }
+        // The last step may begin just before the week ends.
+        if sessions.is_empty() || free >= WEEK as u64 + u64::from(step) {
+            return Err("the sessions of a calendar lie within a week");
+        }
+        Ok(Self { step, sessions })
+    }
 }
 
 /// Consecutive open steps.
@@ -138,7 +171,7 @@ impl Calendar {
         let since_monday = stamp.saturating_add(THURSDAY);
         let week = since_monday.div_euclid(WEEK);
         let second = since_monday.rem_euclid(WEEK);
-        let mut number = week.saturating_mul(self.steps_per_week()) - 1;
+        let mut number = week.saturating_mul(self.steps_per_week()).saturating_sub(1);
         let mut exact = false;
         for session in &self.sessions {
             let offset = second - i64::from(session.start);
@@ -177,12 +210,14 @@ impl Calendar {
     pub(crate) fn steps_between(&self, before: i64, after: i64) -> Option<u64> {
         let (from, _) = self.number(before);
         let (to, open) = self.number(after);
-        u64::try_from(to - from).ok().filter(|&n| open && n > 0)
+        let steps = u64::try_from(to.saturating_sub(from)).ok();
+        steps.filter(|&n| open && n > 0)
     }
 
     /// Open steps after the one timestamp and up to the other.
     pub(crate) fn steps_covered(&self, before: i64, after: i64) -> u64 {
-        u64::try_from(self.number(after).0 - self.number(before).0).unwrap_or(0)
+        let steps = self.number(after).0.saturating_sub(self.number(before).0);
+        u64::try_from(steps).unwrap_or(0)
     }
 
     /// The timestamp `steps` open steps after `before`.
@@ -517,6 +552,8 @@ mod tests {
             assert_eq!(frequency.season_length(), season, "{name}");
             assert_eq!(next(&stamps, 1), [then], "{name}");
             let json = serde_json::to_string(&frequency).unwrap();
+            let stretched = json.replace("\"steps\":", "\"steps\":99");
+            assert!(serde_json::from_str::<Frequency>(&stretched).is_err());
             assert_eq!(serde_json::from_str::<Frequency>(&json).unwrap(), frequency);
         }
     }

@@ -59,7 +59,10 @@ pub(crate) fn snap(stamps: &[i64]) -> Option<Snapped> {
     }
     let phase = phase(stamps, step);
     // Half a step before a grid point to half a step after it.
-    let nearest = |stamp: i64| (stamp - phase + step / 2).div_euclid(step) * step + phase;
+    let nearest = |stamp: i64| {
+        let steps = stamp.saturating_add(step / 2 - phase).div_euclid(step);
+        steps.saturating_mul(step).saturating_add(phase)
+    };
     Some(Snapped::new(stamps, nearest))
 }
 

@@ -310,7 +310,7 @@ mod tests {
             "1 row inserted",
             "1 hole of more than 24 rows not filled",
             "296 rows between 2020-01-01 03:00:00 and 2020-01-13 12:00:00",
-            "1 after the last value",
+            "1 trailing cell repeats the last value",
         ] {
             assert!(lines.contains(part), "{part}: {lines}");
         }

@@ -204,22 +204,20 @@ impl Repairs {
                 ));
             } else {
                 let between = filled.saturating_sub(edges);
-                let parts = [
-                    (between, how.to_owned()),
-                    (
-                        self.leading_cells,
-                        "before the first value, which they repeat".to_owned(),
-                    ),
-                    (
-                        self.trailing_cells,
-                        "after the last value, which they repeat".to_owned(),
-                    ),
-                ];
-                let parts: Vec<String> = parts
-                    .into_iter()
-                    .filter(|(cells, _)| *cells > 0)
-                    .map(|(cells, how)| format!("{cells} {how}"))
-                    .collect();
+                let mut parts = Vec::new();
+                if between > 0 {
+                    parts.push(format!("{between} {how}"));
+                }
+                for (count, place, value) in [
+                    (self.leading_cells, "leading", "first"),
+                    (self.trailing_cells, "trailing", "last"),
+                ] {
+                    match count {
+                        0 => {}
+                        1 => parts.push(format!("1 {place} cell repeats the {value} value")),
+                        _ => parts.push(format!("{count} {place} cells repeat the {value} value")),
+                    }
+                }
                 say(format!(
                     "{filled} missing cells filled ({}): {}.",
                     some(&most),
