@@ -380,7 +380,7 @@ fn a_long_hole_and_a_late_channel_are_not_invented() {
     let batch = dataset.batch(&[0, 100], &Device::flex());
     let weights = batch.weights.unwrap();
     assert_eq!(weights.scale, 72.0 / 66.0);
-    let cells: Vec<f32> = weights.cells.into_data().to_vec().unwrap();
+    let cells: Vec<f32> = weights.cells.into_data().try_to_vec().unwrap();
     assert_eq!(cells.iter().sum::<f32>(), 66.0);
     assert_eq!(
         (cells[2], cells[5 * 3 + 2], cells[6 * 3 + 2]),
