@@ -382,6 +382,11 @@ mod tests {
             .into_series(&with(|o| o.expected = Some(frequency.clone())))
             .unwrap();
         assert_eq!((short.rows(), short.index.frequency()), (6, frequency));
+        // An hourly model's step is not that of a table of every other hour.
+        let hourly = with(|o| o.expected = Some(Frequency::Seconds(3600)));
+        let others = hours(&[(0, "1"), (2, "2"), (4, "3"), (6, "4")]);
+        let series = others.into_series(&hourly).unwrap();
+        assert_eq!(series.index.frequency(), Frequency::Seconds(7200));
     }
 
     #[test]
