@@ -377,7 +377,7 @@ impl fmt::Display for Calendar {
         }
         let runs = first.chunk_by(|a, b| b - a == self.step);
         let hours: Vec<String> = runs
-            .map(|run| span(clock(run[0]), clock(run[run.len() - 1])))
+            .map(|run| span(&clock(run[0]), &clock(run[run.len() - 1])))
             .collect();
         write!(f, ", {}", list(&hours))
     }
@@ -402,7 +402,7 @@ impl Calendar {
         }
         let spans: Vec<String> = sessions
             .into_iter()
-            .map(|(from, to)| span(moment(from), moment(to)))
+            .map(|(from, to)| span(&moment(from), &moment(to)))
             .collect();
         list(&spans)
     }
@@ -413,15 +413,15 @@ fn weekdays_text(days: &[usize]) -> String {
         .chunk_by(|a, b| a + 1 == *b)
         .map(|run| {
             let (first, last) = (WEEKDAYS[run[0]], WEEKDAYS[run[run.len() - 1]]);
-            span(first.to_owned(), last.to_owned())
+            span(first, last)
         })
         .collect();
     list(&runs)
 }
 
-fn span(from: String, to: String) -> String {
+fn span(from: &str, to: &str) -> String {
     if from == to {
-        from
+        from.to_owned()
     } else {
         format!("{from} to {to}")
     }
