@@ -11,7 +11,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use nonzero_ext::nonzero;
 use serde::Deserialize;
-use spat_spec::{ClientEnvelope, Hello};
+use spat_spec::{ClientEnvelope, Hello, PROTOCOL};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::SharedEngine;
@@ -130,6 +130,7 @@ impl PageConnection {
         let (mut outgoing, mut incoming) = socket.split();
         let mut last_sent = connected.last_received;
         let hello = Hello {
+            protocol: PROTOCOL,
             session: connected.session,
             continued: connected.continued,
             received: connected.received,
