@@ -128,7 +128,7 @@ fn other_hosts_and_origins_are_rejected() {
     assert_eq!(
         named("evil.example"),
         421,
-        "a name that DNS could bend here"
+        "a name that could resolve to this machine"
     );
     assert_eq!(named("192.168.7.7"), 421, "not bound to the network");
     assert_eq!(named("127.0.0.1.evil.example"), 421);
