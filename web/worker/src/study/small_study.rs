@@ -183,6 +183,7 @@ impl SmallStudy {
                     ..Experiment::finetune_like(&training)
                 },
                 training,
+                scorer: Scorer::default(),
                 send: SendOptions::default(),
                 prune: PruneRule::default(),
                 controls: Controls::default(),
