@@ -5,7 +5,6 @@
 //! important module, so the lowest go first. Where a score is taken per batch, its value is the
 //! mean and its spread the standard deviation over the batches.
 
-use burn::module::Module as _;
 use spat_model::AttentionSlot;
 use spat_spec::{Score, Scorer};
 
