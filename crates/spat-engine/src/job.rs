@@ -156,6 +156,12 @@ fn ending(error: &JobError) -> Event {
     }
 }
 
+/// The dense model with its initial weights.
+fn untrained(job: &Job, dense: &Structure, device: &Device) -> Forecaster {
+    let seed = seed_for(job.experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
+    Forecaster::init(dense, seed, device)
+}
+
 struct Run<'a, 'c, S> {
     job: &'a Job,
     dataset: Dataset,
@@ -356,7 +362,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 device: &job.device,
                 seed: experiment.seed,
             };
-            let untrained = || self.untrained(&job.device);
+            let dense = &self.dense;
+            let untrained = || untrained(job, dense, &job.device);
             score_after(
                 &context,
                 experiment,
@@ -373,18 +380,11 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         Ok(trained)
     }
 
-    /// The dense model with its initial weights.
-    fn untrained(&self, device: &Device) -> Forecaster {
-        let seed = self.job.experiment.seed;
-        let weights = seed_for(seed, Phase::Pretrain, Purpose::Weights, 0);
-        Forecaster::init(&self.dense, weights, device)
-    }
-
     /// The dense model from new weights, scored on the way where that is asked for.
     async fn train_from_new(&mut self, scores: &mut ScoreAccumulator) -> Result<Trained, JobError> {
         let job = self.job;
         let experiment = &job.experiment;
-        let model = self.untrained(&job.device.clone().autodiff());
+        let model = untrained(job, &self.dense, &job.device.clone().autodiff());
         let context = RunContext {
             dataset: &self.dataset,
             device: &job.device,

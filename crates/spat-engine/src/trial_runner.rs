@@ -12,7 +12,7 @@ use spat_spec::{
 use crate::control::Control;
 use crate::dataset::{Dataset, spread};
 use crate::error::JobError;
-use crate::evaluate::{evaluation_batch, first_rows, mean_squared_error, metrics};
+use crate::evaluate::{evaluation_batch, mean_squared_error, metrics};
 use crate::findings::data_facts;
 use crate::measure::{Timings, measure_all};
 use crate::run_context::RunContext;

@@ -470,13 +470,13 @@ fn scorers_of_trainable_weights_refuse_a_frozen_module_by_name() {
     let mut model = toy(2);
     let slot = &mut model.encoder.layers[1].attention;
     slot.module = slot.module.take().map(Module::no_grad);
+    let options = ScoringOptions::default();
     let batches = [Batch {
         through_layers: true,
         ..batch()
     }];
     for scorer in Scorer::ALL {
-        let scored = score_with(scorer, &model, &batches, &ScoringOptions::default());
-        let scored = pollster::block_on(scored);
+        let scored = pollster::block_on(score_with(scorer, &model, &batches, &options));
         if scorer.needs().trainable_weights {
             let error = scored.unwrap_err().to_string();
             assert!(error.contains("encoder.1.attention"), "{scorer}: {error}");
