@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use clap::ArgMatches;
 use spat_series::Series;
 use spat_spec::{
-    Controls, DataConfig, Experiment, PruneRule, Question, Study, TableFacts, TrainingConfig,
+    Controls, DataConfig, Experiment, PruneRule, Question, Scorer, Study, TableFacts,
+    TrainingConfig,
 };
 use spat_study::{Place, conduct, workers};
 
@@ -135,6 +136,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
             data,
             forecaster,
             training,
+            scorer: Scorer::default(),
             send: args.score.options(),
             prune: PruneRule {
                 ratio: what.ratio,

@@ -4,8 +4,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_model::Inputs;
+use spat_prune::Sample;
 use spat_series::{Part, Scaler, Series, Split, SplitError, SplitRule, Windows};
 use spat_spec::TIME_FEATURES;
+
+use crate::evaluate::first_rows;
 
 /// A series, split and scaled.
 #[derive(Debug, Clone)]
@@ -20,15 +23,6 @@ pub struct Dataset {
     time_features: Option<Vec<f32>>,
     lookback: usize,
     horizon: usize,
-}
-
-/// A batch on a device.
-#[derive(Debug)]
-pub struct Batch {
-    /// What the forecaster sees.
-    pub inputs: Inputs,
-    /// What it should say, `[B, horizon, C]`.
-    pub target: Tensor<3>,
 }
 
 impl Dataset {
@@ -90,14 +84,14 @@ impl Dataset {
     }
 
     /// The windows that start at `rows`, on `device`.
-    pub fn batch(&self, rows: &[usize], device: &Device) -> Batch {
+    pub fn batch(&self, rows: &[usize], device: &Device) -> Sample {
         let channels = self.series.channel_count();
         let time_features = self
             .time_features
             .as_ref()
             .map(|time_features| gather(time_features, rows, self.lookback, TIME_FEATURES, device));
         let first_truths: Vec<usize> = rows.iter().map(|row| row + self.lookback).collect();
-        Batch {
+        Sample {
             inputs: Inputs {
                 values: gather(&self.scaled, rows, self.lookback, channels, device),
                 time_features,
@@ -105,6 +99,18 @@ impl Dataset {
             target: gather(&self.scaled, &first_truths, self.horizon, channels, device),
         }
     }
+}
+
+/// First rows of `count` batches of `size` windows each, spread evenly over a part. The windows of a
+/// batch lie far apart, those of two batches close together, so that batches are alike.
+pub(crate) fn spread(windows: &Windows, count: usize, size: usize) -> Vec<Vec<usize>> {
+    let rows = first_rows(windows);
+    let wanted = (count * size).min(rows.len()).max(1);
+    let spread: Vec<usize> = (0..wanted).map(|i| rows[i * rows.len() / wanted]).collect();
+    let count = wanted.div_ceil(size.max(1));
+    (0..count)
+        .map(|batch| spread.iter().skip(batch).step_by(count).copied().collect())
+        .collect()
 }
 
 /// `length` rows from each of `starts`, `[starts × length × width]`.

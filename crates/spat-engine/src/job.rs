@@ -10,7 +10,7 @@ use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
     AdaptiveRule, ControlResult, DataFacts, DeviceFacts, Event, Experiment, MeanErrors, ModuleMaps,
-    PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly, TrainingConfig, When,
+    PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly, TrainingConfig,
 };
 
 use crate::control::{Control, Next};
@@ -24,9 +24,10 @@ use crate::phases::Phases;
 use crate::run_context::RunContext;
 use crate::run_files::{pretty, write_run};
 use crate::sample::middle_sample;
+use crate::scoring::score_after;
 use crate::seeds::{Purpose, seed_for};
 use crate::store::RunStore;
-use crate::trainer::{Trained, score_after, train};
+use crate::trainer::{Trained, train};
 use crate::training_state::TrainingState;
 
 /// What a job works on.
@@ -153,6 +154,12 @@ fn ending(error: &JobError) -> Event {
             message: error.to_string(),
         },
     }
+}
+
+/// The dense model with its initial weights.
+fn untrained(job: &Job, dense: &Structure, device: &Device) -> Forecaster {
+    let seed = seed_for(job.experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
+    Forecaster::init(dense, seed, device)
 }
 
 struct Run<'a, 'c, S> {
@@ -343,7 +350,9 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             Some(ended) => ended,
             None => self.train_from_new(&mut scores).await?,
         };
-        if experiment.send.when == When::After && !self.dense.attention.is_empty() {
+        let scores = if self.dense.attention.is_empty() || experiment.scores_during_training() {
+            scores.scores().await?
+        } else {
             // A stop while scoring must not lose the training.
             self.phases
                 .end(Phase::Pretrain, &trained, self.store)
@@ -353,16 +362,18 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 device: &job.device,
                 seed: experiment.seed,
             };
+            let dense = &self.dense;
+            let untrained = || untrained(job, dense, &job.device);
             score_after(
                 &context,
+                experiment,
                 &trained.model,
-                experiment.training.batch,
-                &mut scores,
+                untrained,
                 self.control,
             )
-            .await?;
-        }
-        self.phases.scores = Some(scores.scores().await?);
+            .await?
+        };
+        self.phases.scores = Some(scores);
         self.phases
             .end(Phase::Pretrain, &trained, self.store)
             .await?;
@@ -373,17 +384,17 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
     async fn train_from_new(&mut self, scores: &mut ScoreAccumulator) -> Result<Trained, JobError> {
         let job = self.job;
         let experiment = &job.experiment;
-        let weights_seed = seed_for(experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
-        let device = job.device.clone().autodiff();
-        let model = Forecaster::init(&self.dense, weights_seed, &device);
+        let model = untrained(job, &self.dense, &job.device.clone().autodiff());
         let context = RunContext {
             dataset: &self.dataset,
             device: &job.device,
             seed: experiment.seed,
         };
-        let during: &mut [ScoreAccumulator] = match experiment.send.when {
-            When::During if !self.dense.attention.is_empty() => std::slice::from_mut(scores),
-            _ => &mut [],
+        let attention = !self.dense.attention.is_empty();
+        let during: &mut [ScoreAccumulator] = if attention && experiment.scores_during_training() {
+            std::slice::from_mut(scores)
+        } else {
+            &mut []
         };
         train(
             &context,
@@ -399,14 +410,14 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
 
     async fn plan(&mut self, dense: &Trained) -> Result<Plan, JobError> {
         let job = self.job;
-        let rule = &job.experiment.prune;
+        let (scorer, rule) = (job.experiment.scorer.name(), &job.experiment.prune);
         let scores = self.phases.scores.clone().unwrap_or_default();
         let plan = match (self.phases.plan.clone(), &rule.adaptive) {
             (Some(plan), _) => plan,
             (None, Some(adaptive)) if !scores.is_empty() => {
                 self.search(dense, scores, adaptive).await?
             }
-            (None, _) => Plan::decide("send", scores, rule, &self.dense)?,
+            (None, _) => Plan::decide(scorer, scores, rule, &self.dense)?,
         };
         self.control.emit(Event::Plan { plan: plan.clone() });
         self.store
@@ -427,10 +438,10 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         adaptive: &AdaptiveRule,
     ) -> Result<Plan, JobError> {
         let job = self.job;
-        let rule = &job.experiment.prune;
+        let (scorer, rule) = (job.experiment.scorer.name(), &job.experiment.prune);
         let candidate =
             async |plan: &Plan| -> Result<f64, JobError> { self.candidate(dense, plan).await };
-        let found = eliminate("send", scores, adaptive, &rule.protect, candidate).await;
+        let found = eliminate(scorer, scores, adaptive, &rule.protect, candidate).await;
         let mut plan = found.map_err(|error| match error {
             AdaptiveError::Plan(error) => error.into(),
             AdaptiveError::Evaluate(error) => error,

@@ -2,9 +2,8 @@
 
 use burn::tensor::Tensor;
 use spat_model::{Forecaster, ForwardContext, Probe, mean_squared_error};
-use spat_prune::ScoreAccumulator;
+use spat_prune::{Sample, ScoreAccumulator};
 
-use crate::dataset::Batch;
 use crate::optimizer::Adam;
 
 /// A forecaster (on a device with autodiff) and its optimiser.
@@ -19,7 +18,7 @@ impl Learner {
     /// yields sensitivities, for each of them in its own way. Returns the loss, unread.
     pub(crate) fn step(
         &mut self,
-        batch: Batch,
+        batch: Sample,
         cx: ForwardContext,
         learning_rate: f64,
         scores: &mut [ScoreAccumulator],

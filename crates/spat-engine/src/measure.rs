@@ -48,9 +48,10 @@ pub(crate) async fn measure(
 ) -> Result<Measured, JobError> {
     let rows = first_rows(&context.dataset.windows(Part::Train));
     let rows = &rows[..experiment.training.batch.clamp(1, rows.len())];
+    let steps = experiment.scorer.needs().steps;
     let scores = vec![ScoreAccumulator::new(experiment.send)];
     let mut dense_step = Stepper::new(context, &experiment.training, dense, Vec::new());
-    let mut scored_step = Stepper::new(context, &experiment.training, dense, scores);
+    let mut scored_step = steps.then(|| Stepper::new(context, &experiment.training, dense, scores));
     let mut pruned_step = Stepper::new(context, &experiment.training, pruned, Vec::new());
 
     let mut times: [Vec<f64>; 5] = Default::default();
@@ -58,7 +59,10 @@ pub(crate) async fn measure(
     for round in 0..=MOST_ROUNDS {
         let sample = [
             dense_step.time(rows, round).await?,
-            scored_step.time(rows, round).await?,
+            match &mut scored_step {
+                Some(step) => step.time(rows, round).await?,
+                None => 0.0,
+            },
             pruned_step.time(rows, round).await?,
             infer(context, dense, rows).await?,
             infer(context, pruned, rows).await?,
@@ -92,7 +96,7 @@ pub(crate) async fn measure(
         },
         scoring: ScoringCost {
             step_ms_with: scored_step,
-            step_ms_without: dense_step,
+            step_ms_without: if steps { dense_step } else { 0.0 },
         },
     })
 }

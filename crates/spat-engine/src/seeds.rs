@@ -11,6 +11,8 @@ pub(crate) enum Purpose {
     Order,
     /// The dropout masks of a step.
     Dropout,
+    /// The draws of a scorer.
+    Scorer,
 }
 
 /// A seed for `purpose` in `phase`, number `number` (an epoch or a step).

@@ -2,10 +2,10 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use spat_model::{Forecaster, ForwardContext, Probe, read};
+use spat_model::{Forecaster, ForwardContext, read};
 use spat_prune::ScoreAccumulator;
 use spat_series::Part;
-use spat_spec::{EpochResult, Event, Phase, TrainingConfig, When};
+use spat_spec::{EpochResult, Event, Phase, TrainingConfig};
 use web_time::Instant;
 
 use crate::control::{Control, Next};
@@ -267,48 +267,4 @@ impl Training<'_> {
         self.position = state.position;
         Ok(())
     }
-}
-
-/// Scores by one pass over the training windows, in evaluation mode: no dropout, running
-/// statistics, no change of the model.
-pub(crate) async fn score_after(
-    context: &RunContext<'_>,
-    model: &Forecaster,
-    batch: usize,
-    scores: &mut ScoreAccumulator,
-    control: &mut Control<'_>,
-) -> Result<(), JobError> {
-    debug_assert_eq!(scores.options().when, When::After);
-    let windows = context.dataset.windows(Part::Train);
-    let steps = windows.len().div_ceil(batch.max(1));
-    control.emit(Event::Phase {
-        phase: Phase::Score,
-        epochs: 1,
-        steps_per_epoch: steps,
-    });
-    let device = context.device.clone().autodiff();
-    let model = model.clone().train();
-    let mut progress = Progress::new(Phase::Score, steps, steps, 0);
-    let order = shuffled(
-        &windows,
-        seed_for(context.seed, Phase::Score, Purpose::Order, 0),
-    );
-    for (step, rows) in order.chunks(batch.max(1)).enumerate() {
-        if control.before_step().await == Next::Stop {
-            return Err(JobError::Stopped);
-        }
-        let batch = context.dataset.batch(rows, &device);
-        let mut cx = ForwardContext::evaluation().with_probe(Probe::Masks(scores.options().mask));
-        let forecast_values = batch.target.shape().num_elements();
-        let forecast = model.forward(batch.inputs, &mut cx);
-        let loss = spat_model::mean_squared_error(forecast, batch.target);
-        scores.add(cx.sensitivities(&mut loss.backward()), forecast_values);
-        if progress.is_due() {
-            control.emit(progress.event(step + 1, None));
-        }
-    }
-    control.emit(Event::Scores {
-        scores: scores.scores().await?,
-    });
-    Ok(())
 }

@@ -3,16 +3,16 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use spat_model::Forecaster;
-use spat_prune::ScoreAccumulator;
+use spat_prune::{Sample, ScoreAccumulator};
 use spat_series::{Part, Series, SplitRule};
 use spat_spec::{
     DataFacts, EpochResult, ForecasterConfig, MeanErrors, Phase, Structure, TrainingConfig,
 };
 
 use crate::control::Control;
-use crate::dataset::{Batch, Dataset};
+use crate::dataset::{Dataset, spread};
 use crate::error::JobError;
-use crate::evaluate::{evaluation_batch, first_rows, mean_squared_error, metrics};
+use crate::evaluate::{evaluation_batch, mean_squared_error, metrics};
 use crate::findings::data_facts;
 use crate::measure::{Timings, measure_all};
 use crate::run_context::RunContext;
@@ -175,19 +175,11 @@ impl TrialRunner {
         evaluation_batch(&self.dataset, &self.dataset.windows(Part::Test))
     }
 
-    /// `count` batches of `size` windows each for scoring, spread evenly over the windows of a
-    /// part. The first windows of a batch lie far apart, those of two
-    /// batches close together, so that batches are alike.
-    pub fn batches(&self, part: Part, count: usize, size: usize) -> Vec<Batch> {
-        let rows = first_rows(&self.dataset.windows(part));
-        let wanted = (count * size).min(rows.len()).max(1);
-        let spread: Vec<usize> = (0..wanted).map(|i| rows[i * rows.len() / wanted]).collect();
-        let count = wanted.div_ceil(size.max(1));
-        (0..count)
-            .map(|batch| {
-                let rows: Vec<usize> = spread.iter().skip(batch).step_by(count).copied().collect();
-                self.dataset.batch(&rows, &self.device)
-            })
+    /// `count` batches of `size` windows each for scoring, spread evenly over the windows of a part.
+    pub fn batches(&self, part: Part, count: usize, size: usize) -> Vec<Sample> {
+        spread(&self.dataset.windows(part), count, size)
+            .iter()
+            .map(|rows| self.dataset.batch(rows, &self.device))
             .collect()
     }
 

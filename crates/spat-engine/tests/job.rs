@@ -13,7 +13,8 @@ use spat_engine::{
 use spat_series::{Part, Series, TimeIndex};
 use spat_spec::{
     AdaptiveRule, Checkpoint, Command, DLinearConfig, Event, ForecasterConfig, Granularity,
-    PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, SendOptions, When, Window,
+    PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, Score, Scorer, SendOptions, When,
+    Window,
 };
 use toy::{itransformer, job};
 
@@ -167,14 +168,89 @@ fn a_stop_while_only_scoring_keeps_the_training() {
         when: When::After,
         ..SendOptions::default()
     };
-    let job = job(itransformer(), after);
-    let whole = comparable(complete(&job, &mut MemoryStore::default()));
+    for scorer in [Scorer::Send, Scorer::Snip] {
+        let mut job = job(itransformer(), after);
+        job.experiment.scorer = scorer;
+        let whole = comparable(complete(&job, &mut MemoryStore::default()));
+        let mut store = MemoryStore::default();
+        let phases = stopped_at(&job, &mut store, Phase::Score);
+        assert_eq!(phases, [Phase::Pretrain, Phase::Score]);
+        // The dense model is not trained a second time.
+        assert_eq!(stopped_at(&job, &mut store, Phase::Score), [Phase::Score]);
+        assert_eq!(comparable(complete(&job, &mut store)), whole);
+    }
+}
+
+/// The same training whatever ranks afterwards, and a plan by the scorer that the experiment names.
+#[test]
+fn every_scorer_ranks_a_run() {
+    let job = job(itransformer(), SendOptions::default());
+    let by_send = complete(&job, &mut MemoryStore::default());
+    for scorer in Scorer::ALL {
+        let mut job = job.clone();
+        job.experiment.scorer = scorer;
+        job.experiment.controls.pruned_from_scratch = false;
+        let report = complete(&job, &mut MemoryStore::default());
+        assert_eq!(report.plan.scorer, scorer.name());
+        assert_eq!(report.dense.test.mse, by_send.dense.test.mse, "{scorer}");
+        assert_eq!(report.scores.len(), 3, "{scorer}");
+        assert_eq!(report.plan.removed.len(), 1, "{scorer}");
+        let lowest = |a: &&Score, b: &&Score| a.value.total_cmp(&b.value);
+        let lowest = report.scores.iter().rev().min_by(lowest).unwrap();
+        assert_eq!(report.plan.removed[0], lowest.module, "{scorer}");
+        let heads = usize::from(scorer.scores_heads()) * 2;
+        assert_eq!(lowest.heads.len(), heads, "{scorer}");
+    }
+}
+
+/// Leave-one-out reads the validation part, Michel's importance does not.
+#[test]
+fn a_scorer_sees_the_part_that_it_needs_and_no_other() {
+    let job = job(itransformer(), SendOptions::default());
+    let split = job.experiment.data.split;
+    let parts = split.apply(job.series.rows(), 24, 12).unwrap();
+    let channels = job.series.channel_count();
+    // Other values at the end of the validation part, and in the test part.
+    let changed = |from: usize| {
+        let mut values = job.series.values().to_vec();
+        for value in &mut values[from * channels..] {
+            *value = 10.0 - *value;
+        }
+        let (names, index) = (job.series.channels.clone(), job.series.index.clone());
+        Series::from_values(names, values, index).unwrap()
+    };
+    for (scorer, from, differs) in [
+        (Scorer::LeaveOneOut, parts.val.end - 12, true),
+        (Scorer::LeaveOneOut, parts.val.end, false),
+        (Scorer::Michel, parts.val.end - 12, false),
+    ] {
+        let mut job = job.clone();
+        job.experiment.scorer = scorer;
+        // One epoch: its weights are the best whatever the validation loss.
+        job.experiment.training.epochs = 1;
+        let scores = |job: &Job| complete(job, &mut MemoryStore::default()).scores;
+        let other = Job {
+            series: changed(from),
+            ..job.clone()
+        };
+        assert_eq!(scores(&job) != scores(&other), differs, "{scorer}");
+    }
+}
+
+#[test]
+fn a_scorer_without_heads_is_refused_for_heads() {
+    let mut job = job(itransformer(), SendOptions::default());
+    job.experiment.scorer = Scorer::First;
+    job.experiment.prune.granularity = Granularity::Heads;
+    let (_commands, receiver) = mpsc::channel();
     let mut store = MemoryStore::default();
-    let phases = stopped_at(&job, &mut store, Phase::Score);
-    assert_eq!(phases, [Phase::Pretrain, Phase::Score]);
-    // The dense model is not trained a second time.
-    assert_eq!(stopped_at(&job, &mut store, Phase::Score), [Phase::Score]);
-    assert_eq!(comparable(complete(&job, &mut store)), whole);
+    let error = pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, drop)));
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("`first`") && error.contains("whole modules"),
+        "{error}"
+    );
+    assert!(store.files.is_empty());
 }
 
 fn adaptive(tolerance: f64) -> Job {

@@ -224,6 +224,7 @@ mod tests {
             )),
             finetune: Experiment::finetune_like(&training),
             training,
+            scorer: Default::default(),
             send: SendOptions::default(),
             prune: PruneRule::default(),
             controls: Controls::default(),

@@ -10,7 +10,7 @@ use spat_host::{EngineThread, RunFolder, RunsFolder};
 use spat_spec::{
     Command, Controls, DataConfig, Engine, EngineMessage, EngineRequest, Event, Experiment,
     ForecasterConfig, ITransformerConfig, ModelForecast, Phase, PruneRule, Report, RunSummary,
-    SendOptions, Stage, TrainingConfig, Window,
+    Scorer, SendOptions, Stage, TrainingConfig, Window,
 };
 
 const RUN: &str = "toy-itransformer-1";
@@ -51,6 +51,7 @@ fn experiment(epochs: usize) -> Experiment {
             ..Experiment::finetune_like(&training)
         },
         training,
+        scorer: Scorer::default(),
         send: SendOptions::default(),
         prune: PruneRule::default(),
         controls: Controls::default(),

@@ -33,7 +33,7 @@ pub use chart::{
     pareto_chart, pareto_front, scatter_chart, standalone,
 };
 pub use escape::escape;
-pub use names::{heading as module_heading, module as module_name};
+pub use names::{heading as module_heading, module as module_name, score_label};
 pub use page::{THEME_CSS, html};
 pub use study::{
     study_html, study_markdown, study_tables, synthetic_html, synthetic_markdown, synthetic_tables,

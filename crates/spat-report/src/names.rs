@@ -1,6 +1,6 @@
 //! Words for the names that stand in a report.
 
-use spat_spec::{ModuleId, Report};
+use spat_spec::{ModuleId, Report, Scorer};
 
 /// A control, as a row label.
 pub(crate) fn control(name: &str) -> String {
@@ -47,6 +47,11 @@ pub(crate) fn capital(text: &str) -> String {
 
 fn spaced(name: &str) -> String {
     name.replace('_', " ")
+}
+
+/// The label of a scorer's values.
+pub fn score_label(scorer: Scorer) -> String {
+    capital(&score(scorer.name()))
 }
 
 /// A score, as people write it.

@@ -170,7 +170,10 @@ fn scores(report: &Report) -> Vec<String> {
         .map(|score| score.value)
         .filter(|value| value.is_finite())
         .fold(0.0, f64::max);
-    let mut lines = vec!["SEND of each attention module, ± its deviation over batches".to_owned()];
+    let label = names::score_label(report.experiment.scorer);
+    let mut lines = vec![format!(
+        "{label} of each attention module, ± its deviation over batches"
+    )];
     for score in report.scores.iter().take(MOST_MODULES) {
         let share = if largest > 0.0 {
             score.value / largest

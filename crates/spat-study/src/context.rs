@@ -5,7 +5,7 @@ use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{
     ClassifierSize, ClassifierStudy, ErrorSpread, Measure, ModuleId, PruneRule, Question, Score,
-    Scorer, SendOptions, Spread, Structure, Study, TrainingConfig, When,
+    Scorer, SendOptions, Spread, Structure, Study, When,
 };
 
 use crate::error::StudyError;
@@ -314,50 +314,14 @@ impl<'a> StudyContext<'a> {
         Ok(values(&self.send(seed, self.terms.send)?))
     }
 
-    /// A scoring of one of a seed's models by batches of the part that the scorer is meant for.
+    /// A scoring of one of a seed's models on the data that the scorer needs.
     pub(crate) fn score_task(&self, of: Recipe, scorer: Scorer, options: SendOptions) -> Task {
-        let of = match (scorer, of) {
-            // Made for a model before any training.
-            (
-                Scorer::Snip,
-                Recipe::Fresh {
-                    table,
-                    structure,
-                    training,
-                    seed,
-                    ..
-                },
-            ) => Recipe::Fresh {
-                table,
-                structure,
-                training: TrainingConfig {
-                    epochs: 0,
-                    ..training
-                },
-                seed,
-                scored: Vec::new(),
-            },
-            (
-                Scorer::Snip,
-                Recipe::Classifier {
-                    course, without, ..
-                },
-            ) => Recipe::Classifier {
-                course,
-                without,
-                steps: 0,
-                scored: Vec::new(),
-            },
-            (_, of) => of,
-        };
+        let needs = scorer.needs();
         Task::Score {
-            of,
+            of: if needs.untrained { of.untrained() } else { of },
             scorer,
             options: scoring(options),
-            part: match scorer {
-                Scorer::LeaveOneOut => Part::Val,
-                _ => Part::Train,
-            },
+            part: needs.part.unwrap_or(Part::Train),
             batches: self.terms.batches,
             group: (0, 1),
         }

@@ -181,8 +181,7 @@ impl Runner<'_> {
                     .scores
                     .iter()
                     .map(|way| (way.name.clone(), values(&way.scores)));
-                let harm = ("leave-one-out".to_owned(), values(&report.leave_one_out));
-                Ok(Outcome::Ranked(ways.chain([harm]).collect()))
+                Ok(Outcome::Ranked(ways.collect()))
             }
             Task::Transfer { of, to } => {
                 let model = self.model(of)?;
@@ -201,15 +200,8 @@ impl Runner<'_> {
                 let trial_runner = self.trial_runner(of.table())?;
                 let batches = trial_runner.batches(*part, count * groups, *size);
                 // Neighbours in time go to different groups, so that groups are alike.
-                let batches: Vec<Sample> = batches
-                    .into_iter()
-                    .skip(*group)
-                    .step_by(*groups)
-                    .map(|batch| Sample {
-                        inputs: batch.inputs,
-                        target: batch.target,
-                    })
-                    .collect();
+                let batches: Vec<Sample> =
+                    batches.into_iter().skip(*group).step_by(*groups).collect();
                 let scores = pollster::block_on(score_with(*scorer, &model, &batches, options));
                 let scores = scores.map_err(|error| because(error.into()))?;
                 Ok(Outcome::Scores(scores))

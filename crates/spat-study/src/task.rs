@@ -177,6 +177,24 @@ impl Removal {
 }
 
 impl Recipe {
+    /// A fresh model with its initial weights; a fine-tuned model has none and stays as it is.
+    pub(crate) fn untrained(mut self) -> Self {
+        match &mut self {
+            Self::Fresh {
+                training, scored, ..
+            } => {
+                training.epochs = 0;
+                scored.clear();
+            }
+            Self::Classifier { steps, scored, .. } => {
+                *steps = 0;
+                scored.clear();
+            }
+            Self::Tuned { .. } | Self::TunedClassifier { .. } => {}
+        }
+        self
+    }
+
     /// A forecaster's structure; none of a classifier.
     pub fn structure(&self) -> Result<Option<Structure>, StructureError> {
         match self {

@@ -29,7 +29,7 @@ fn a_documented_setting_of_send_finds_the_known_order() {
         let halfway = (report.loss_without_attention + report.best_loss) / 2.0;
         assert!(report.loss < halfway, "{}", report.loss);
         // Leave-one-out on unseen windows confirms the known order.
-        assert_eq!(tau(&report.leave_one_out), 1.0, "{report:#?}");
+        assert_eq!(tau(report.of("leave-one-out").unwrap()), 1.0, "{report:#?}");
         for name in FOUND_BY {
             let found = tau(report.of(name).unwrap());
             assert!(found >= 0.8, "{name}, seed {seed}: {found}");

@@ -56,6 +56,7 @@ fn study(questions: &[Question]) -> Study {
                 ..Experiment::finetune_like(&training)
             },
             training,
+            scorer: Scorer::default(),
             send: SendOptions::default(),
             prune: PruneRule::default(),
             controls: Controls::default(),

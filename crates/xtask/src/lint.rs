@@ -10,7 +10,7 @@ use crate::{NATIVE, WEB, cargo, root, succeed};
 
 pub(crate) fn run() -> Result<()> {
     succeed(cargo().args(["fmt", "--all", "--check"]))?;
-    models()?;
+    catalogues()?;
     adapter::ensure_web_view()?;
     for packages in [NATIVE, WEB] {
         let clippy = ["clippy", "--release", "--all-targets"];
@@ -89,13 +89,14 @@ fn tree(packages: &[&str], format: &str) -> Result<BTreeSet<String>> {
     Ok(lines.collect())
 }
 
-/// The format of the catalogue's files: `cargo fmt` does not see modules that a macro declares.
-fn models() -> Result<()> {
+/// The format of the catalogues' files: `cargo fmt` does not see modules that a macro declares.
+fn catalogues() -> Result<()> {
     let mut command = Command::new("rustfmt");
     command.args(["--edition", "2024", "--check"]);
     for folder in [
         "crates/spat-spec/src/models",
         "crates/spat-model/src/models",
+        "crates/spat-prune/src/scorers",
     ] {
         for entry in std::fs::read_dir(root().join(folder))? {
             command.arg(entry?.path());

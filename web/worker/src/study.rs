@@ -15,7 +15,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::messages::{self, post};
-use small_study::{ModelForm, SmallStudy};
+use small_study::{ModelForm, ScorerForm, SmallStudy};
 
 /// The worker's name that makes it one for studies.
 pub(crate) const NAME: &str = "study";
@@ -34,8 +34,11 @@ enum StudyRequest {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StudyMessage {
-    /// The worker takes requests; the models that a study can be about.
-    Ready { models: Vec<ModelForm> },
+    /// The worker takes requests; the models that a study can be about, and the baseline scorers.
+    Ready {
+        models: Vec<ModelForm>,
+        scorers: Vec<ScorerForm>,
+    },
     /// A part of the study begins.
     Part { name: String },
     /// More tasks are wanted.
@@ -74,6 +77,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     take.forget();
     post(&StudyMessage::Ready {
         models: ModelForm::all(),
+        scorers: ScorerForm::all(),
     });
 }
 

@@ -1,8 +1,8 @@
 //! Values of flags that are more than a word or a number.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use spat_series::{SplitRule, TimeColumn};
-use spat_spec::{Accumulate, Scaling, Schedule};
+use spat_spec::{Accumulate, Scaling, Schedule, Scorer};
 
 /// A value chosen from a table of names.
 pub(crate) fn one_of<T>(names: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T>
@@ -16,6 +16,12 @@ where
             .map(|(_, value)| value.clone())
             .ok_or("no such value")
     })
+}
+
+/// A scorer by its name; the help lists all of them with their titles.
+pub(crate) fn scorer() -> impl TypedValueParser<Value = Scorer> {
+    let names = Scorer::ALL.map(|scorer| PossibleValue::new(scorer.name()).help(scorer.title()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Scorer>())
 }
 
 /// A number above 0.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use serde_json::{Value, json};
 use spat_cpu::{start_profile, take_profile};
-use spat_engine::{Batch, Dataset};
+use spat_engine::Dataset;
 use spat_model::{ForwardContext, mean_squared_error, read};
+use spat_prune::Sample;
 
 use crate::Bench;
 use crate::table::table;
@@ -91,7 +92,7 @@ fn clocked(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> Step {
 fn parts(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> [f64; 4] {
     let device = Device::flex().autodiff();
     let mut stopwatch = Stopwatch::new();
-    let Batch { inputs, target } = dataset.batch(rows, &device);
+    let Sample { inputs, target } = dataset.batch(rows, &device);
     let data = stopwatch.lap();
     bench.steps += 1;
     let mut cx = ForwardContext::training(bench.steps);

@@ -124,6 +124,7 @@ mod tests {
                 )),
                 finetune: Experiment::finetune_like(&training),
                 training,
+                scorer: Default::default(),
                 send: Default::default(),
                 prune: Default::default(),
                 controls: Default::default(),

@@ -5,7 +5,7 @@ use spat_engine::Job;
 use spat_series::{Series, TimeIndex};
 use spat_spec::{
     Controls, DataConfig, DeviceFacts, Experiment, ForecasterConfig, ITransformerConfig, PruneRule,
-    SendOptions, TrainingConfig, Window,
+    Scorer, SendOptions, TrainingConfig, Window,
 };
 
 /// Two seasons a day in three channels, the third following the first with a lag.
@@ -52,6 +52,7 @@ pub(crate) fn job(forecaster: ForecasterConfig, send: SendOptions) -> Job {
             ..Experiment::finetune_like(&training)
         },
         training,
+        scorer: Scorer::default(),
         send,
         prune: PruneRule {
             ratio: 0.34,

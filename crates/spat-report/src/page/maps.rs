@@ -58,7 +58,8 @@ fn module(report: &Report, maps: &ModuleMaps, most_in_heads: usize) -> String {
         .find(|score| score.module == maps.module);
     let score = score.map_or_else(String::new, |score| {
         format!(
-            "<div><dt>SEND</dt><dd>{}</dd></div>",
+            "<div><dt>{}</dt><dd>{}</dd></div>",
+            names::score_label(report.experiment.scorer),
             number::value(score.value)
         )
     });

@@ -1,8 +1,8 @@
-//! SEND of each module, the decision and what it leaves.
+//! The score of each module, the decision and what it leaves.
 
 use spat_spec::{
-    Accumulate, Deviation, MaskShape, Plan, Report, Rounding, Scaling, Scope, Score, SendOptions,
-    Sign, When,
+    Accumulate, Deviation, MaskShape, Plan, Report, Rounding, Scaling, Scope, Score, Scorer,
+    SendOptions, Sign, When,
 };
 
 use super::{aside, paragraph, section as wrap};
@@ -28,17 +28,26 @@ pub(super) fn section(report: &Report) -> String {
             report.experiment.forecaster.name()
         ));
     } else {
-        body += &aside(&format!(
-            "A higher score says that the loss depends on which positions a module attends to; a low one that no \
-             position matters more than another. {ORIGIN}"
-        ));
+        let scorer = report.experiment.scorer;
+        body += &aside(&match scorer {
+            Scorer::Send => format!(
+                "A higher score says that the loss depends on which positions a module attends to; a low one that \
+                 no position matters more than another. {ORIGIN}"
+            ),
+            other => format!(
+                "The modules are ranked by the scorer {other}: {}. A higher score marks a more important module.",
+                other.title()
+            ),
+        });
         if scores.is_empty() {
             body += &paragraph("The modules were not scored.");
         } else {
             body += &bars(report, scores);
         }
         body += &paragraph(&why(&report.plan));
-        body += &aside(&options(&report.experiment.send));
+        if scorer == Scorer::Send {
+            body += &aside(&options(&report.experiment.send));
+        }
     }
     let drawing = network_drawing(&report.pruned.structure);
     body += &figure(
@@ -66,13 +75,14 @@ fn bars(report: &Report, scores: &[Score]) -> String {
             }
         })
         .collect();
+    let label = names::score_label(report.experiment.scorer);
     let chart = BarChart {
-        title: "SEND of each attention module".to_owned(),
+        title: format!("{label} of each attention module"),
         description: format!(
             "One bar per module from input to output, with its standard deviation over batches and one dot per head; {} removed.",
             plan.removed.len()
         ),
-        value_label: "SEND".to_owned(),
+        value_label: label,
         part_label: "head".to_owned(),
         cut: cut(plan, scores).map(|value| (value, "cut".to_owned())),
         bars,

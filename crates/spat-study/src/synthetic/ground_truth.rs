@@ -28,6 +28,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use spat_model::{Forecaster, HasAttention, Inputs, MultiHeadAttention};
 use spat_prune::{Sample, ScoreAccumulator, ScoreError, ScoringOptions, score_with};
+use spat_series::Part;
 use spat_spec::{
     FieldValue, MaskShape, ModelKind, Scaling, Score, Scorer, SendOptions, Sign, Size, Structure,
     When, Window,
@@ -213,7 +214,7 @@ pub struct GroundTruthConfig {
     pub batch: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// Batches for scorers after training, and as many others for leave-one-out.
+    /// Batches for scorers after training, and as many others for those of the validation part.
     pub batches: usize,
     /// Decides weights, constraints and data.
     pub seed: u64,
@@ -251,9 +252,8 @@ pub struct GroundTruthReport {
     pub loss_without_attention: f64,
     /// The same of one that knows all that can be known.
     pub best_loss: f64,
-    /// Leave-one-out on unseen windows, which must confirm [`TRUTH`].
-    pub leave_one_out: Vec<Score>,
-    /// SEND with every combination of options, and the baseline scorers.
+    /// SEND with every combination of options, and the baseline scorers. Leave-one-out, on unseen
+    /// windows, must confirm [`TRUTH`].
     pub scores: Vec<GroundTruthScores>,
 }
 
@@ -327,17 +327,20 @@ pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreE
             scores: score_with(Scorer::Send, &trained, &seen, &options).await?,
         });
     }
-    for scorer in Scorer::ALL {
-        if matches!(scorer, Scorer::Send | Scorer::LeaveOneOut) {
-            continue;
-        }
-        let model = match scorer {
-            Scorer::Snip => &start,
-            _ => &trained,
+    // SEND is ranked above, with all of its options.
+    for scorer in Scorer::ALL
+        .into_iter()
+        .filter(|&scorer| scorer != Scorer::Send)
+    {
+        let needs = scorer.needs();
+        let model = if needs.untrained { &start } else { &trained };
+        let batches = match needs.part {
+            Some(Part::Val) => &unseen,
+            _ => &seen,
         };
         scores.push(GroundTruthScores {
             name: scorer.name().to_owned(),
-            scores: score_with(scorer, model, &seen, &options).await?,
+            scores: score_with(scorer, model, batches, &options).await?,
         });
     }
     let mean_loss = |error: f64| error / CHANNELS as f64 * PAIRS as f64;
@@ -346,7 +349,6 @@ pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreE
         loss: loss(&trained, &unseen).await?,
         loss_without_attention: 2.0 * mean_loss(VARIANCE),
         best_loss: mean_loss(VARIANCE),
-        leave_one_out: score_with(Scorer::LeaveOneOut, &trained, &unseen, &options).await?,
         scores,
     })
 }

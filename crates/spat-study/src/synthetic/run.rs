@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use spat_prune::{ScoreAccumulator, ScoreError, ScoringOptions, apply, score_with};
+use spat_series::Part;
 use spat_spec::{ClassifierSize, Domain, Plan, PlanError, PruneRule, Score, Scorer, When};
 use thiserror::Error;
 
@@ -171,12 +172,12 @@ impl<'a> Dense<'a> {
 
     async fn prune(&self, scorer: Scorer) -> Result<DomainReport, DomainError> {
         let (config, task) = (self.config, task(self.config.domain));
-        let scores: Vec<Score> =
-            if scorer == Scorer::Send && config.scoring.send.when == When::During {
-                self.during.scores().await?
-            } else {
-                self.score_after(scorer).await?
-            };
+        let scores: Vec<Score> = if scorer.needs().steps && config.scoring.send.when == When::During
+        {
+            self.during.scores().await?
+        } else {
+            self.score_after(scorer).await?
+        };
         let plan = Plan::from_scores(scorer.name(), scores, &config.prune)?;
         let pruned = apply(&plan, self.model.clone());
         let finetuned = config.course().finetune(&pruned, config.finetune_steps);
@@ -195,16 +196,17 @@ impl<'a> Dense<'a> {
         })
     }
 
-    /// SNIP looks at the model before training, leave-one-out at the validation stream.
     async fn score_after(&self, scorer: Scorer) -> Result<Vec<Score>, ScoreError> {
         let config = self.config;
-        let stream = match scorer {
-            Scorer::LeaveOneOut => Stream::Validation,
+        let needs = scorer.needs();
+        let stream = match needs.part {
+            Some(Part::Val) => Stream::Validation,
             _ => Stream::Score,
         };
-        let model = match scorer {
-            Scorer::Snip => &self.start,
-            _ => &self.model,
+        let model = if needs.untrained {
+            &self.start
+        } else {
+            &self.model
         };
         let batches = config.course().batches(stream, config.scoring_batches);
         score_with(scorer, model, &batches, &config.scoring).await

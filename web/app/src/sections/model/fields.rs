@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use spat_series::decimal;
 use spat_spec::{
-    Accumulate, Deviation, FieldInfo, FieldRange, FieldValue, MaskShape, ModelKind, Scaling, Sign,
-    When,
+    Accumulate, Deviation, FieldInfo, FieldRange, FieldValue, MaskShape, ModelKind, Scaling,
+    Scorer, Sign, When,
 };
 
 use crate::sections::Help;
@@ -93,6 +93,9 @@ pub(super) fn MoreFields() -> impl IntoView {
                     />
                 </label>
             </div>
+            <div class="row">
+                <ScorerField />
+            </div>
             <ScoreFields />
             <label class="choice">
                 <input
@@ -168,6 +171,34 @@ fn ModelField(info: FieldInfo) -> impl IntoView {
         </label>
     }
     .into_any()
+}
+
+/// What ranks the modules.
+#[component]
+fn ScorerField() -> impl IntoView {
+    let page = Page::here();
+    let choose = move |name: &str| {
+        if let Ok(scorer) = name.parse() {
+            page.setup.update(|setup| setup.scorer = scorer);
+        }
+    };
+    view! {
+        <label class="field">
+            "Scorer"
+            <select data-testid="scorer" on:change:target=move |event| choose(&event.target().value())>
+                {Scorer::ALL
+                    .map(|each| view! {
+                        <option
+                            value=each.name()
+                            prop:selected=move || page.setup.with(|setup| setup.scorer == each)
+                        >
+                            {each.title()}
+                        </option>
+                    })
+                    .listed()}
+            </select>
+        </label>
+    }
 }
 
 /// What the paper leaves open about SEND.

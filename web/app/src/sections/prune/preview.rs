@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use spat_series::sorted;
-use spat_spec::{Cost, Experiment, ForecasterConfig, ModuleId, Plan, PruneRule, Score, Structure};
+use spat_spec::{Cost, Experiment, ModuleId, Plan, PruneRule, Score, Structure};
 
 use crate::state::Page;
 
@@ -42,7 +42,7 @@ impl Outlook {
 
 /// What the page's scores and ratio lead to.
 pub(super) fn outlook(page: Page) -> Outlook {
-    let Some(experiment) = open_experiment(page) else {
+    let Some(mut experiment) = page.open_experiment() else {
         return Outlook::NoScores;
     };
     if experiment.forecaster.modules().is_empty() {
@@ -52,36 +52,19 @@ pub(super) fn outlook(page: Page) -> Outlook {
     if scores.is_empty() {
         return Outlook::NoScores;
     }
-    let rule = PruneRule {
-        ratio: page.ratio.get(),
-        granularity: page.setup.with(|setup| setup.granularity),
-        ..experiment.prune
-    };
-    match plan(experiment.forecaster, scores, &rule) {
+    experiment.prune.ratio = page.ratio.get();
+    experiment.prune.granularity = page.setup.with(|setup| setup.granularity);
+    match plan(experiment, scores) {
         Ok(preview) => Outlook::Ready(Box::new(preview)),
         Err(why) => Outlook::Impossible(why),
     }
 }
 
-/// The experiment that the scores are of: the controls may have moved on since it began.
-fn open_experiment(page: Page) -> Option<Experiment> {
-    if let Some(trained) = page.trained.get() {
-        return Some(Experiment::clone(&trained));
-    }
-    let run = page.run.get()?;
-    page.summaries.with(|summaries| {
-        let (_, summary) = summaries.iter().find(|(id, _)| *id == run)?;
-        Some(summary.experiment.clone())
-    })
-}
-
-fn plan(
-    forecaster: ForecasterConfig,
-    scores: Vec<Score>,
-    rule: &PruneRule,
-) -> Result<Preview, String> {
-    let dense = Structure::dense(forecaster);
-    let plan = Plan::decide("send", scores, rule, &dense).map_err(|error| error.to_string())?;
+fn plan(experiment: Experiment, scores: Vec<Score>) -> Result<Preview, String> {
+    experiment.check().map_err(|error| error.to_string())?;
+    let dense = Structure::dense(experiment.forecaster);
+    let plan = Plan::decide(experiment.scorer.name(), scores, &experiment.prune, &dense)
+        .map_err(|error| error.to_string())?;
     let pruned = plan
         .apply_to(dense.clone())
         .map_err(|error| error.to_string())?;

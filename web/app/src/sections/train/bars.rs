@@ -1,4 +1,4 @@
-//! SEND of every module so far, the highest first.
+//! The score of every module so far, the highest first.
 
 use leptos::prelude::*;
 use spat_report::{Bar, BarChart, bar_chart, module_heading};
@@ -14,11 +14,11 @@ pub(super) fn Bars() -> impl IntoView {
     let page = Page::here();
     let chart = Memo::new(move |_| {
         let scores = sorted(page.scores.get(), |a, b| b.value.total_cmp(&a.value));
+        let label = page.score_label();
         BarChart {
-            title: "SEND by module".to_owned(),
-            description: "Sensitivity dispersion of every attention module, the highest first"
-                .to_owned(),
-            value_label: "SEND".to_owned(),
+            title: format!("{label} by module"),
+            description: format!("{label} of every attention module, the highest first"),
+            value_label: label,
             part_label: "head".to_owned(),
             bars: scores
                 .into_iter()

@@ -1,4 +1,4 @@
-//! Values per batch, and what becomes of them.
+//! Values per batch, and their means.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,24 @@ use spat_spec::{ModuleId, Score};
 
 /// One module's value and those of its active heads, from one batch.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Values {
-    pub(super) module: f64,
-    pub(super) heads: Vec<f64>,
+pub(crate) struct Values {
+    pub(crate) module: f64,
+    pub(crate) heads: Vec<f64>,
 }
 
 /// Values of all batches so far.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     batches: BTreeMap<ModuleId, Vec<Values>>,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, module: &ModuleId, values: Values) {
+    pub(crate) fn add(&mut self, module: &ModuleId, values: Values) {
         self.batches.entry(module.clone()).or_default().push(values);
     }
 
     /// Means over batches and the spread of the module's value, from input to output.
-    pub(super) fn scores(mut self, model: &impl HasAttention) -> Vec<Score> {
+    pub(crate) fn scores(mut self, model: &impl HasAttention) -> Vec<Score> {
         model
             .active_attention_ids()
             .into_iter()
@@ -33,7 +33,7 @@ impl Tally {
     }
 }
 
-/// A module of which no batch said anything has no number for a score.
+/// A module that appeared in no batch scores NaN.
 fn score(module: &ModuleId, batches: &[Values]) -> Score {
     let count = batches.len() as f64;
     let value = batches.iter().map(|batch| batch.module).sum::<f64>() / count;

@@ -1,20 +1,17 @@
-//! The loss without a module: dear, and what the others try to foretell.
+//! Loss increase when a module is removed. Expensive; the ground truth that other scorers approximate.
 
 use spat_model::{AttentionSlot, ForwardContext};
 use spat_spec::Score;
 
-use super::numbers;
-use super::options::ScoringOptions;
-use super::scorable_model::ScorableModel;
-use super::tally::{Tally, Values};
-use crate::ScoreError;
+use crate::measurements::{Tally, Values, numbers};
+use crate::{ScorableModel, ScoreError, ScoringOptions};
 
 /// `L(without module n) − L`, on batches that should be of the validation part, nothing tuned in
 /// between; of a head with that head alone taken out. Below 0 the model is better without it.
 ///
 /// The module is really removed: a score chain passes by it. The value is the mean over batches,
 /// the spread that of the difference.
-pub(super) async fn leave_one_out<M: ScorableModel>(
+pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     options: &ScoringOptions,

@@ -1,4 +1,4 @@
-//! Gates that are trained to close.
+//! Hard-concrete gates that are trained to close.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_model::{ForwardContext, Gates, Probe};
 use spat_spec::{ModuleId, Score};
 
-use super::numbers;
-use super::options::{GateTraining, ScoringOptions};
-use super::scorable_model::ScorableModel;
-use crate::ScoreError;
+use crate::measurements::numbers;
+use crate::{GateTraining, ScorableModel, ScoreError, ScoringOptions};
 
 const BETA: f64 = 0.33;
 const GAMMA: f64 = -0.1;
@@ -57,7 +55,7 @@ fn sigmoid(x: f64) -> f64 {
 /// own, trained apart from those of the modules.
 ///
 /// Where Voita tunes the weights too, they stay here: a score should be of this very model.
-pub(super) async fn gates<M: ScorableModel>(
+pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
     options: &ScoringOptions,

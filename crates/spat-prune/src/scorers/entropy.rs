@@ -4,19 +4,17 @@ use spat_gpu::attention_entropy;
 use spat_model::{ForwardContext, Probe};
 use spat_spec::Score;
 
-use super::numbers;
-use super::scorable_model::ScorableModel;
-use super::tally::{Tally, Values};
-use crate::ScoreError;
+use crate::measurements::{Tally, Values, numbers};
+use crate::{ScorableModel, ScoreError, ScoringOptions};
 
 /// `1 − mean_{b,h,i} H(A[b,h,i,:]) / ln Lk` with `H(a) = −Σ_j a_j ln a_j`: 0 for uniform attention,
 /// 1 for a single key. The most uniform go first (`entropy` in Hugging Face's `run_bertology.py`).
 ///
-/// The loss has no part in it: the gradient-free counterpart of SEND. With one key there is nothing to
-/// choose, and the score is 0.
-pub(super) async fn entropy<M: ScorableModel>(
+/// It needs no loss: the gradient-free counterpart of SEND. With one key the score is 0.
+pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
+    _options: &ScoringOptions,
 ) -> Result<Vec<Score>, ScoreError> {
     let mut tally = Tally::default();
     for batch in batches {
