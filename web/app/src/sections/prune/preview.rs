@@ -1,7 +1,6 @@
 //! What a ratio would do, computed in the page.
 
 use leptos::prelude::*;
-use spat_series::sorted;
 use spat_spec::{Cost, Experiment, ForecasterConfig, ModuleId, Plan, PruneRule, Score, Structure};
 
 use crate::state::Page;
@@ -151,7 +150,7 @@ impl Preview {
                 .iter()
                 .find(|score| score.module == *module)
         });
-        let left: Vec<&Score> = self
+        let mut left: Vec<&Score> = self
             .plan
             .scores
             .iter()
@@ -159,7 +158,7 @@ impl Preview {
             .filter(|s| !self.goes(s))
             .collect();
         // Equal scores keep the order in which they would go: output side first.
-        let left = sorted(left, |a, b| a.value.total_cmp(&b.value));
+        left.sort_by(|a, b| a.value.total_cmp(&b.value));
         gone.chain(left).collect()
     }
 
