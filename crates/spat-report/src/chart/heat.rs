@@ -1,7 +1,5 @@
 //! One map: a value for each pair of row and column.
 
-use spat_series::sorted;
-
 use super::{
     palette::{LEVELS, Palette},
     png,
@@ -111,7 +109,7 @@ impl HeatMap {
             .collect();
         places.retain(|&(row, column)| self.at(row, column).is_finite());
         let size = |&(row, column): &(usize, usize)| self.at(row, column).abs();
-        let places = sorted(places, |a, b| size(b).total_cmp(&size(a)));
+        places.sort_by(|a, b| size(b).total_cmp(&size(a)));
         let caption = format!("{}, the strongest {STRONGEST}", self.title);
         let mut table = Table::new(
             caption,

@@ -1,7 +1,5 @@
 //! What a chart of lines holds, and the same as a table.
 
-use spat_series::sorted;
-
 use super::hue::Hue;
 use crate::{number, table::Table};
 
@@ -159,12 +157,12 @@ impl LineChart {
 
     /// All places at which some line has a point, from left to right.
     pub(super) fn places(&self) -> Vec<f64> {
-        let places: Vec<f64> = self
+        let mut places: Vec<f64> = self
             .series
             .iter()
             .flat_map(|s| s.points.iter().map(|p| p.0))
             .collect();
-        let mut places = sorted(places, f64::total_cmp);
+        places.sort_by(f64::total_cmp);
         places.dedup();
         places
     }

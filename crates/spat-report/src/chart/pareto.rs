@@ -1,11 +1,10 @@
 //! Which points no other point beats on both axes.
 
-use spat_series::ordered;
-
 /// Places of the points that are on the Pareto front where less is better on both axes, from left
 /// to right. Of equal points all are on it; a point that is not finite never is.
 pub fn pareto_front(points: &[(f64, f64)]) -> Vec<usize> {
-    let order = ordered(points.len(), &|a, b| {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| {
         let by_x = points[a].0.total_cmp(&points[b].0);
         by_x.then(points[a].1.total_cmp(&points[b].1))
     });

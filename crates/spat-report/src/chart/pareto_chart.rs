@@ -1,7 +1,5 @@
 //! Points over two axes, with the front of those that nothing beats.
 
-use spat_series::sorted;
-
 use super::{
     hue::Hue,
     pareto::pareto_front,
@@ -220,15 +218,13 @@ fn legend(chart: &ParetoChart) -> (String, f64) {
 
 /// The front as stairs: what lies above and to the right of it is beaten.
 fn front(chart: &ParetoChart, on: &[bool], x: &Scale, y: &Scale, right: f64, top: f64) -> String {
-    let corners: Vec<(f64, f64)> = chart
+    let mut corners: Vec<(f64, f64)> = chart
         .points()
         .zip(on)
         .filter(|(_, on)| **on)
         .map(|((_, point), _)| (x.at(point.x), y.at(point.y)))
         .collect();
-    let corners = sorted(corners, |a, b| {
-        a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1))
-    });
+    corners.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
     let (Some(&(first, _)), Some(&(_, last))) = (corners.first(), corners.last()) else {
         return String::new();
     };

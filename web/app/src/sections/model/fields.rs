@@ -1,7 +1,6 @@
 //! The fields of the setup.
 
 use leptos::prelude::*;
-use spat_series::decimal;
 use spat_spec::{
     Accumulate, Deviation, FieldInfo, FieldRange, FieldValue, MaskShape, ModelKind, Scaling,
     Scorer, Sign, When,
@@ -87,7 +86,7 @@ pub(super) fn MoreFields() -> impl IntoView {
                         prop:value=move || page.setup.with(|setup| setup.training.learning_rate.to_string())
                         on:change:target=move |event| {
                             // An empty field is no number; the objection below says so.
-                            let rate = decimal(&event.target().value()).unwrap_or(0.0);
+                            let rate = event.target().value().parse().unwrap_or(0.0);
                             page.setup.update(|setup| setup.set_learning_rate(rate));
                         }
                     />

@@ -1,7 +1,6 @@
 //! What a ratio would do, computed in the page.
 
 use leptos::prelude::*;
-use spat_series::sorted;
 use spat_spec::{Cost, Experiment, ModuleId, Plan, PruneRule, Score, Structure};
 
 use crate::state::Page;
@@ -134,7 +133,7 @@ impl Preview {
                 .iter()
                 .find(|score| score.module == *module)
         });
-        let left: Vec<&Score> = self
+        let mut left: Vec<&Score> = self
             .plan
             .scores
             .iter()
@@ -142,7 +141,7 @@ impl Preview {
             .filter(|s| !self.goes(s))
             .collect();
         // Equal scores keep the order in which they would go: output side first.
-        let left = sorted(left, |a, b| a.value.total_cmp(&b.value));
+        left.sort_by(|a, b| a.value.total_cmp(&b.value));
         gone.chain(left).collect()
     }
 

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use spat_report::{Bar, BarChart, bar_chart, module_heading};
-use spat_series::sorted;
 
 use crate::charts::Figure;
 use crate::show::Show;
@@ -13,7 +12,8 @@ use crate::state::Page;
 pub(super) fn Bars() -> impl IntoView {
     let page = Page::here();
     let chart = Memo::new(move |_| {
-        let scores = sorted(page.scores.get(), |a, b| b.value.total_cmp(&a.value));
+        let mut scores = page.scores.get();
+        scores.sort_by(|a, b| b.value.total_cmp(&a.value));
         let label = page.score_label();
         BarChart {
             title: format!("{label} by module"),
