@@ -58,7 +58,7 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(code);
     }
     drawing::settle();
-    spat_memory::let_go();
+    spat_memory::release_freed_memory();
     open()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -108,9 +108,9 @@ fn release_memory(message: &EngineMessage) {
         return;
     };
     match **event {
-        Event::Started { .. } => spat_memory::settle(),
+        Event::Started { .. } => spat_memory::keep_freed_memory(),
         Event::Trained { .. } | Event::Done { .. } | Event::Stopped | Event::Failed { .. } => {
-            spat_memory::let_go();
+            spat_memory::release_freed_memory();
         }
         _ => {}
     }

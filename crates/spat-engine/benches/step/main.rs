@@ -38,7 +38,7 @@ struct Bench {
 
 fn main() {
     // As the program `spat` does.
-    spat_memory::settle();
+    spat_memory::keep_freed_memory();
     let mut benches: HashMap<String, Bench> = HashMap::new();
     let mut sweeps: HashMap<String, Sweep> = HashMap::new();
     for line in std::io::stdin().lock().lines() {
