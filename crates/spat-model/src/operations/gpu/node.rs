@@ -47,7 +47,7 @@ impl Operand {
     /// In the place of an input that an operation can do without.
     pub(super) fn absent(other: &Self) -> Self {
         Self {
-            values: other.values.beside(1),
+            values: other.values.allocate_like(1),
             shape: Shape::new([1]),
             node: None,
             tracked: false,
