@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::DialogExt as _;
 
@@ -37,7 +37,7 @@ pub(crate) fn save(app: &AppHandle, name: &str, bytes: &[u8]) {
         .blocking_save_file();
     if let Some(path) = place.and_then(|path| path.into_path().ok())
         // What was there before stays whole if this fails.
-        && let Err(error) = write_whole(&path, bytes)
+        && let Err(error) = write_atomically(&path, bytes)
     {
         complaint::complain(app, &format!("It was not saved: {error}"));
     }

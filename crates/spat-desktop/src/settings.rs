@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use tauri::{AppHandle, Manager as _};
 
 /// Tables in the menu.
@@ -109,7 +109,7 @@ impl Settings {
             fs::create_dir_all(folder).map_err(|error| failed(&error))?;
         }
         let text = serde_json::to_vec_pretty(&saved).map_err(|error| failed(&error))?;
-        write_whole(file, &text).map_err(|error| error.to_string())
+        write_atomically(file, &text).map_err(|error| error.to_string())
     }
 
     fn saved(&self) -> MutexGuard<'_, SavedSettings> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use serde::Deserialize;
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use spat_spec::{Engine, Experiment, RunSummary, Stage};
 
 use crate::names::is_run_name;
@@ -59,7 +59,7 @@ pub(crate) fn summaries(root: &Path) -> Vec<(String, RunSummary)> {
 
 /// Writes a run's card.
 pub(crate) fn put(folder: &Path, summary: &RunSummary) -> io::Result<()> {
-    write_whole(&folder.join(SUMMARY), &serde_json::to_vec_pretty(summary)?)
+    write_atomically(&folder.join(SUMMARY), &serde_json::to_vec_pretty(summary)?)
         .map_err(io::Error::other)
 }
 

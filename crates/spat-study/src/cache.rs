@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use spat_engine::StoreError;
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use spat_spec::{Array, arrays_from_bytes, arrays_to_bytes};
 
 use crate::error::StudyError;
@@ -84,7 +84,7 @@ impl Cache {
 
     fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), StudyError> {
         match self {
-            Self::Folder(folder) => Ok(write_whole(&folder.join(name), &bytes)?),
+            Self::Folder(folder) => Ok(write_atomically(&folder.join(name), &bytes)?),
             Self::Memory(files) => {
                 lock(files).insert(name.to_owned(), bytes);
                 Ok(())

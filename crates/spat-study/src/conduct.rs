@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use spat_engine::{Device, TrialRunner};
 use spat_series::Series;
 use spat_spec::{
@@ -305,8 +305,8 @@ pub(crate) fn write_views(
     text: &str,
 ) -> Result<(), StudyError> {
     write_json(folder, REPORT_FILE, report)?;
-    write_whole(&folder.join("study.html"), page.as_bytes())?;
-    Ok(write_whole(&folder.join("study.md"), text.as_bytes())?)
+    write_atomically(&folder.join("study.html"), page.as_bytes())?;
+    Ok(write_atomically(&folder.join("study.md"), text.as_bytes())?)
 }
 
 fn write_json(folder: &Path, name: &str, value: &impl serde::Serialize) -> Result<(), StudyError> {
@@ -315,5 +315,5 @@ fn write_json(folder: &Path, name: &str, value: &impl serde::Serialize) -> Resul
         path: path.display().to_string(),
         reason: error.to_string(),
     })?;
-    Ok(write_whole(&path, &text)?)
+    Ok(write_atomically(&path, &text)?)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
-use spat_engine::platform::at_once;
+use spat_engine::platform::run_on_threads;
 use spat_engine::{Control, Errors, JobError, TrialRunner};
 use spat_model::Forecaster;
 use spat_prune::{Sample, ScoreAccumulator, apply, score_with};
@@ -149,7 +149,7 @@ impl Runner<'_> {
             }
         };
         let workers = self.workers.clamp(1, items.len().max(1));
-        if let Err(error) = at_once(workers, &worker) {
+        if let Err(error) = run_on_threads(workers, &worker) {
             let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
             let reason = format!("cannot start a thread: {error}");
             errors.insert(usize::MAX, StudyError::Mismatch(reason));
@@ -234,7 +234,7 @@ impl Runner<'_> {
                 commands.send(Command::Stop).ok();
             }
         })
-        .in_one_go();
+        .without_yielding();
         let mut scores = Vec::new();
         let fitted = match recipe {
             Recipe::Fresh {
