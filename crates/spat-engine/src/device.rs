@@ -55,7 +55,7 @@ static NO_CARD: AtomicBool = AtomicBool::new(false);
 
 /// Makes [`DeviceChoice::Auto`] select the CPU without enumerating adapters, because another process has
 /// enumerated them and found no card. Enumeration loads every graphics driver, and some cannot be unloaded.
-pub fn leave_drivers_alone() {
+pub fn disable_adapter_enumeration() {
     NO_CARD.store(true, Ordering::Relaxed);
 }
 

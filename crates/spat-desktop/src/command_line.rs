@@ -1,5 +1,5 @@
-//! What is answered on the command line, without a window.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // Whoever types it reads it there.
+//! Output on the command line, without a window.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // This is command line output.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,19 +19,19 @@ Options:
 Runs are kept in the folder that the page shows, or for this start in the one that the variable
 SPAT_RUNS names. On the command line the program `spat` does all of it without a window.";
 
-/// The exit code, if the arguments ask for words and for no window.
-pub(crate) fn answered() -> Option<ExitCode> {
-    let (code, words) = answer(std::env::args_os().skip(1))?;
+/// The exit code, if the arguments request text instead of a window.
+pub(crate) fn exit_code() -> Option<ExitCode> {
+    let (code, text) = respond(std::env::args_os().skip(1))?;
     if code == 0 {
-        println!("{words}");
+        println!("{text}");
     } else {
-        eprintln!("{words}");
+        eprintln!("{text}");
     }
     Some(ExitCode::from(code))
 }
 
-/// The exit code and what is said.
-fn answer(arguments: impl Iterator<Item = OsString>) -> Option<(u8, String)> {
+/// The exit code and the text.
+fn respond(arguments: impl Iterator<Item = OsString>) -> Option<(u8, String)> {
     let mut flags = arguments
         .map(|argument| argument.to_string_lossy().into_owned())
         .filter(|argument| argument.starts_with('-'));
@@ -41,7 +41,7 @@ fn answer(arguments: impl Iterator<Item = OsString>) -> Option<(u8, String)> {
         other => (
             2,
             format!(
-                "error: there is no option `{other}`; see `spat-desktop --help`, and for a file of that name \
+                "error: there is no option `{other}`; see `spat-desktop --help`; for a file with that name \
                  write `./{other}`"
             ),
         ),
@@ -54,14 +54,14 @@ mod tests {
 
     #[test]
     fn files_open_a_window_and_flags_do_not() {
-        let answer = |words: &[&str]| answer(words.iter().map(OsString::from));
-        assert_eq!(answer(&[]), None);
-        assert_eq!(answer(&["load.csv", "./-x.csv"]), None);
+        let respond = |text: &[&str]| respond(text.iter().map(OsString::from));
+        assert_eq!(respond(&[]), None);
+        assert_eq!(respond(&["load.csv", "./-x.csv"]), None);
         assert!(
-            answer(&["--help"]).is_some_and(|(code, words)| code == 0 && words.contains("FILE"))
+            respond(&["--help"]).is_some_and(|(code, text)| code == 0 && text.contains("FILE"))
         );
-        assert!(answer(&["-V"]).is_some_and(|(code, words)| code == 0 && words.contains('.')));
-        let wrong = answer(&["load.csv", "--fullscreen"]);
-        assert!(wrong.is_some_and(|(code, words)| code == 2 && words.contains("--fullscreen")));
+        assert!(respond(&["-V"]).is_some_and(|(code, text)| code == 0 && text.contains('.')));
+        let wrong = respond(&["load.csv", "--fullscreen"]);
+        assert!(wrong.is_some_and(|(code, text)| code == 2 && text.contains("--fullscreen")));
     }
 }
