@@ -4,11 +4,13 @@
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{
-    FolderStore, MAY_BLOCK, NO_GPU, run_on_threads, cpu_name, engine_thread, free_memory, sleep, threads,
-    write_atomically, yield_now,
+    FolderStore, MAY_BLOCK, NO_GPU, cpu_name, engine_thread, free_memory, run_on_threads, sleep,
+    threads, write_atomically, yield_now,
 };
 
 #[cfg(target_arch = "wasm32")]
 mod web;
 #[cfg(target_arch = "wasm32")]
-pub use web::{MAY_BLOCK, NO_GPU, run_on_threads, cpu_name, sleep, threads, write_atomically, yield_now};
+pub use web::{
+    MAY_BLOCK, NO_GPU, cpu_name, run_on_threads, sleep, threads, write_atomically, yield_now,
+};
