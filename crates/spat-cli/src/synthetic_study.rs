@@ -176,7 +176,7 @@ fn refuse_foreign(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Resul
         Some((_, typed)) => Err(input(format!(
             "{typed} means nothing to a study of {}; leave it out",
             if args.planted {
-                "planted modules"
+                "modules with a known order"
             } else {
                 "another domain"
             }

@@ -132,7 +132,7 @@ pub fn conduct(
         report.depths.push(depth(context, place)?);
     }
     if study.asks(Question::GroundTruth) {
-        (place.watch)(StudyEvent::Part("planted modules".to_owned()));
+        (place.watch)(StudyEvent::Part("modules with a known order".to_owned()));
         let known_order = GroundTruthStudy {
             seeds: study.seeds.clone(),
             steps: study.ground_truth_steps,

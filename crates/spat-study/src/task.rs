@@ -297,7 +297,9 @@ impl Task {
             Self::Train(recipe) => recipe.label(),
             Self::Cut { of, removal } => format!("{}, {}, not tuned", of.label(), without(removal)),
             Self::Score { of, scorer, .. } => format!("{}, scored by {scorer}", of.label()),
-            Self::GroundTruth(config) => format!("planted modules, seed {}", config.seed),
+            Self::GroundTruth(config) => {
+                format!("modules with a known order, seed {}", config.seed)
+            }
             Self::Transfer { of, .. } => format!("{}, on another table", of.label()),
         }
     }

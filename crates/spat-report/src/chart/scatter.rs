@@ -1,4 +1,4 @@
-//! Points in a plane: cost against error, score against entropy.
+//! Scatter charts: cost against error, score against entropy.
 
 use super::{
     hue::Hue,
@@ -10,43 +10,43 @@ use crate::{escape::escape, number, table::Table};
 /// One point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScatterPoint {
-    /// Place along the bottom.
+    /// Horizontal position.
     pub x: f64,
-    /// Height.
+    /// Vertical position.
     pub y: f64,
     /// Half the length of its whisker; 0 draws none.
     pub spread: f64,
-    /// Stands beside the point; empty for none.
+    /// Label beside the point; empty for none.
     pub label: String,
 }
 
 /// Points of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScatterGroup {
-    /// What they are.
+    /// Label.
     pub label: String,
     /// Their colour.
     pub hue: Hue,
     /// The points.
     pub points: Vec<ScatterPoint>,
-    /// Whether a line joins them in their order.
+    /// Whether a line connects them in order.
     pub joined: bool,
 }
 
-/// A chart of points.
+/// A scatter chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScatterChart {
-    /// What it shows, in a few words.
+    /// Title.
     pub title: String,
-    /// What it shows, for those who cannot see it.
+    /// Text alternative.
     pub description: String,
-    /// What runs along the bottom.
+    /// Title of the horizontal axis.
     pub x_label: String,
-    /// What runs upwards.
+    /// Title of the vertical axis.
     pub y_label: String,
     /// The points; the last group is drawn on top.
     pub groups: Vec<ScatterGroup>,
-    /// Width in pixels before it is fitted to the page.
+    /// Width in pixels, before the drawing is scaled to the page.
     pub width: f64,
     /// Height in pixels.
     pub height: f64,
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_point_is_drawn_and_told() {
+    fn every_point_is_drawn_and_in_the_table() {
         let chart = ScatterChart {
             title: "cost and error".to_owned(),
             description: String::new(),

@@ -1,4 +1,4 @@
-//! SEND beside the baseline scorers and its own variants.
+//! SEND compared with the baseline scorers and its own variants.
 
 use spat_spec::{DepthReport, RankingReport, Spread};
 
@@ -13,11 +13,11 @@ use crate::{
 pub(super) fn section(depth: &DepthReport) -> String {
     let mut out = String::new();
     if !depth.rankings.is_empty() {
-        out += "<h3>SEND and its rivals</h3>";
+        out += "<h3>SEND and baseline scorers</h3>";
         out += &aside(
             "Tau is Kendall's agreement with the harm that removing each module alone does after fine-tuning: 1 agrees, 0 is chance, −1 is the reverse.",
         );
-        out += &chart(depth, &depth.rankings, "SEND and its rivals");
+        out += &chart(depth, &depth.rankings, "SEND and baseline scorers");
         out += &table(depth, &depth.rankings).html();
     }
     if !depth.options.is_empty() {
@@ -28,8 +28,8 @@ pub(super) fn section(depth: &DepthReport) -> String {
     out
 }
 
-/// What following a ranking costs: regret where the best is known, else the rise of the test error
-/// over the dense model fine-tuned as long.
+/// The cost of following a ranking: regret where the best choice is known, otherwise the rise of the test
+/// error over the dense model fine-tuned as long.
 fn price(depth: &DepthReport, ranking: &RankingReport) -> Option<Spread> {
     if let Some(regret) = &ranking.regret {
         return Some(regret.clone());

@@ -37,7 +37,7 @@ pub fn conduct_synthetic(
     };
     match study {
         SyntheticStudy::GroundTruth(study) => {
-            (place.watch)(StudyEvent::Part("planted modules".to_owned()));
+            (place.watch)(StudyEvent::Part("modules with a known order".to_owned()));
             report.ground_truth = vec![ground_truth::measure(study, &runner)?];
         }
         SyntheticStudy::Classifier(study) => classifiers(study, &runner, place, &mut report)?,
