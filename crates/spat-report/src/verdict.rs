@@ -76,7 +76,7 @@ fn why_nothing(report: &Report) -> String {
     }
     if let Some(search) = &report.plan.search {
         return format!(
-            " (every removal increased the validation loss too much in {})",
+            " (no removal passed validation in {})",
             number::plural(search.cost(), "fine-tuning")
         );
     }

@@ -1,4 +1,4 @@
-//! The study from its first task to its report.
+//! Runs a study from its first task to its report.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -27,35 +27,35 @@ use crate::subsets::Subset;
 /// The result.
 pub const REPORT_FILE: &str = "study.json";
 
-/// Everything that decides it; a folder that has it can go on.
+/// Everything that determines the result; a folder with this file can be resumed.
 pub const STUDY_FILE: &str = "config.json";
 
-/// What the clock said.
+/// Measured times.
 pub const TIMINGS_FILE: &str = "timings.json";
 
-/// Rounds in which all structures of a depth are timed.
+/// Number of rounds in which all structures of a depth are timed.
 const ROUNDS: usize = 15;
 
-/// Where and how a study is carried out; nothing of it decides a result.
+/// Environment of a study's run; nothing of it affects a result.
 pub struct Place<'a> {
-    /// The folder of the study; without one nothing is kept but what is given back.
+    /// The folder of the study; without one, results are only returned.
     pub folder: Option<&'a Path>,
-    /// Without autodiff.
+    /// Compute device, without autodiff.
     pub device: Device,
-    /// The same in words.
+    /// Description of the device.
     pub device_facts: DeviceFacts,
-    /// Tasks at once.
+    /// Number of concurrent tasks.
     pub workers: usize,
-    /// What makes the result again.
+    /// The command that reproduces the result.
     pub command: String,
-    /// Hears of everything, from several threads.
+    /// Receives all events, on several threads.
     pub watch: &'a (dyn Fn(StudyEvent) + Sync),
-    /// Set by whoever wants the study to stop; what was computed is kept.
+    /// Set to stop the study; finished tasks are kept.
     pub stop: &'a AtomicBool,
 }
 
 impl<'a> Place<'a> {
-    /// Whoever does the tasks here, on these tables by their SHA-256.
+    /// The runner of tasks on these tables, by their SHA-256.
     pub(crate) fn runner(
         &self,
         trial_runners: BTreeMap<String, TrialRunner>,
@@ -73,12 +73,11 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Answers a study's questions on its tables, which come in the order of [`Study::tables`]. Goes on
-/// with what the folder holds of it. The report, the timings and the page are in the folder when it
-/// returns.
+/// Answers a study's questions on its tables, which are in the order of [`Study::tables`]. Resumes from the
+/// content of the folder. When it returns, the report, the timings and the page are in the folder.
 ///
 /// # Errors
-/// [`StudyError::Stopped`] when asked to stop; otherwise what failed and a way out.
+/// [`StudyError::Stopped`] after a stop; otherwise the failure.
 pub fn conduct(
     study: &Study,
     tables: Vec<Series>,
@@ -155,7 +154,7 @@ pub fn conduct(
     Ok((report, timings))
 }
 
-/// Everything that is asked about one depth.
+/// All questions about one depth.
 pub(crate) fn depth(
     context: &StudyContext<'_>,
     place: &Place<'_>,
@@ -240,8 +239,7 @@ pub(crate) fn depth(
     Ok(report)
 }
 
-/// Times of every number of modules, taken while nothing else runs; those that the folder holds are
-/// kept.
+/// Times of every number of modules, measured while nothing else runs; times in the folder are kept.
 fn timings(
     contexts: &[StudyContext<'_>],
     runner: &Runner<'_>,
@@ -297,7 +295,7 @@ fn timings(
     Ok(timings)
 }
 
-/// The report, its page and its Markdown.
+/// Writes the page and its Markdown.
 pub(crate) fn write_views(
     folder: &Path,
     report: &impl serde::Serialize,

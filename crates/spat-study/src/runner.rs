@@ -1,4 +1,4 @@
-//! Answers tasks: from memory, from the cache, or by doing them on several threads.
+//! Provides results of tasks: from memory, from the cache, or by running them on several threads.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -15,27 +15,27 @@ use crate::cache::Cache;
 use crate::error::StudyError;
 use crate::task::{Outcome, Recipe, Task, TaskErrors};
 
-/// What happens while a study goes on.
+/// Progress of a study.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StudyEvent {
-    /// More tasks are wanted than were known.
+    /// More tasks are requested.
     Wanted {
-        /// New tasks.
+        /// Number of new tasks.
         tasks: usize,
-        /// Of these, those with a result already.
+        /// Number of these with a stored result.
         known: usize,
     },
-    /// A task begins.
+    /// A task starts.
     Began(String),
-    /// A task has its result.
+    /// A task is finished.
     Ended(String),
-    /// A part of the study begins.
+    /// A part of the study starts.
     Part(String),
 }
 
-/// Whoever does the tasks of a study.
+/// Runs the tasks of a study.
 pub(crate) struct Runner<'a> {
-    /// By SHA-256 of the table.
+    /// Data by SHA-256 of the table.
     pub(crate) trial_runners: BTreeMap<String, TrialRunner>,
     pub(crate) data: DataConfig,
     pub(crate) cache: Cache,
@@ -46,7 +46,7 @@ pub(crate) struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// Results of the tasks, in their order.
+    /// Results of the tasks, in order.
     pub(crate) fn ask(&self, tasks: &[Task]) -> Result<Vec<Outcome>, StudyError> {
         let keys: Vec<String> = tasks.iter().map(|task| task.key(&self.data)).collect();
         let mut wanted: Vec<(&str, &Task)> = Vec::new();
@@ -81,7 +81,7 @@ impl Runner<'_> {
             .collect()
     }
 
-    /// Sees to it that the weights of these models are kept; others will need them.
+    /// Makes sure that the weights of these models are stored, because other tasks need them.
     pub(crate) fn ask_models(&self, recipes: &[Recipe]) -> Result<(), StudyError> {
         let tasks: Vec<Task> = recipes.iter().cloned().map(Task::Train).collect();
         let mut wanted: Vec<(String, &Task)> = Vec::new();
@@ -104,7 +104,7 @@ impl Runner<'_> {
 
     fn work(&self, wanted: &[(&str, &Task)]) -> Result<(), StudyError> {
         self.in_parallel(wanted, |(key, task)| {
-            // A model that another task needed may have been trained on the way.
+            // The model may have been trained already, for another task.
             if self.known().contains_key(*key) {
                 return Ok(());
             }
@@ -115,7 +115,7 @@ impl Runner<'_> {
         })
     }
 
-    /// Calls `each` on every item; the first error in their order ends the study.
+    /// Calls `each` on every item; returns the first error in their order.
     fn in_parallel<T: Labelled + Sync>(
         &self,
         items: &[T],
@@ -200,7 +200,7 @@ impl Runner<'_> {
                 let model = self.model(of)?;
                 let trial_runner = self.trial_runner(of.table())?;
                 let batches = trial_runner.batches(*part, count * groups, *size);
-                // Neighbours in time go to different groups, so that groups are alike.
+                // Consecutive windows go to different groups, so that groups are alike.
                 let batches: Vec<Sample> = batches
                     .into_iter()
                     .skip(*group)
@@ -222,7 +222,7 @@ impl Runner<'_> {
         let because = |error| because(&Task::Train(recipe.clone()), error);
         let (commands, inbox) = mpsc::channel();
         let by_epoch: RefCell<Vec<Vec<Score>>> = RefCell::default();
-        // Scores are told in mid-epoch too: those that follow an epoch are its own.
+        // Scores are also emitted within an epoch; the last ones before an epoch's end are recorded.
         let ended = Cell::new(false);
         let mut control = Control::new(inbox, |event| {
             match event {
@@ -285,7 +285,7 @@ impl Runner<'_> {
         Ok((outcome, fitted.model))
     }
 
-    /// The model of a recipe, trained if its weights are not kept yet.
+    /// The model of a recipe, trained if its weights are not stored yet.
     fn model(&self, recipe: &Recipe) -> Result<Forecaster, StudyError> {
         let task = Task::Train(recipe.clone());
         let key = task.key(&self.data);
@@ -299,7 +299,7 @@ impl Runner<'_> {
         let (outcome, model) = self.train(recipe)?;
         let weights = pollster::block_on(model.weights());
         let weights = weights.map_err(|error| because(&task, error.into()))?;
-        // Weights first: a result without them would be taken for all there is.
+        // Weights are written first: a result without them would count as complete.
         self.cache.keep_weights(&key, &weights)?;
         self.cache.keep(&key, &outcome)?;
         self.known().insert(key, outcome);
@@ -318,7 +318,7 @@ impl Runner<'_> {
 }
 
 fn no_forecaster(recipe: &Recipe) -> StudyError {
-    StudyError::Mismatch(format!("{} is no forecaster", recipe.label()))
+    StudyError::Mismatch(format!("{} is not a forecaster", recipe.label()))
 }
 
 pub(crate) fn because(task: &Task, error: JobError) -> StudyError {

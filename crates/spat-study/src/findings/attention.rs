@@ -1,10 +1,10 @@
-//! Whether the score is a property of the model.
+//! Findings about the score as a property of the model.
 
 use spat_spec::{DepthReport, Finding, GroundTruthResult, Question, Stance};
 
 use super::words::{finding, rough};
 
-/// Agreement from which the issue counts an order as found.
+/// Agreement from which an order counts as found.
 const FOUND: f64 = 0.8;
 
 pub(super) fn stability(depth: &DepthReport) -> Option<Finding> {
@@ -88,7 +88,7 @@ pub(crate) fn ground_truth(results: &[GroundTruthResult]) -> Vec<Finding> {
             .map(|(name, _)| name.as_str())
             .collect();
         let others = if others.is_empty() {
-            "no rival".to_owned()
+            "no baseline scorer".to_owned()
         } else {
             others.join(", ")
         };
@@ -121,8 +121,8 @@ pub(crate) fn ground_truth(results: &[GroundTruthResult]) -> Vec<Finding> {
     each.chain(results.iter().filter_map(choices)).collect()
 }
 
-/// Which of SEND's choices decides whether the order is found. The settings are named by their
-/// choices: `send when mask sign scaling`.
+/// Which of SEND's options decides whether the order is found. The settings are named by their options:
+/// `send when mask sign scaling`.
 fn choices(result: &GroundTruthResult) -> Option<Finding> {
     let settings: Vec<(Vec<&str>, f64)> = result
         .tau

@@ -1,4 +1,4 @@
-//! Whether SEND chooses well.
+//! Findings about SEND's choices of modules.
 
 use spat_spec::{DepthReport, Finding, Question, RankingReport, Spread, Stance};
 
@@ -111,7 +111,7 @@ fn best_and_worst(depth: &DepthReport) -> Option<(f64, f64)> {
     Some((sums.0 / count, sums.1 / count))
 }
 
-/// What a ranking's choices cost: regret where it is known, else the test error.
+/// The cost of a ranking's choices: regret where it is known, otherwise the test error.
 fn price(ranking: &RankingReport) -> Option<&Spread> {
     ranking
         .regret
@@ -171,7 +171,7 @@ pub(super) fn baseline_scorers(depth: &DepthReport) -> Vec<Finding> {
         format!(
             "With {} layers, {better} of {} have a lower mean {what} than SEND ({}); the lowest is that of {} with {}. Surely better than SEND over these seeds (95 %, not corrected for {} comparisons) {}; surely worse {}.",
             depth.layers,
-            plural(baselines.len(), "rival"),
+            plural(baselines.len(), "baseline scorer"),
             spread(mine),
             best.name,
             spread(least),

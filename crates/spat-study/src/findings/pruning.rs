@@ -1,4 +1,4 @@
-//! What pruning does to the forecast.
+//! Findings about the effect of pruning on the forecast.
 
 use spat_spec::{DepthReport, Finding, Question, Stance, StudyReport, SweepPoint};
 
@@ -30,7 +30,7 @@ pub(super) fn sweep(depth: &DepthReport, count: usize) -> Vec<Finding> {
     found
 }
 
-/// Is a gain more than extra training?
+/// Whether a gain is more than extra training.
 fn gain(depth: &DepthReport, point: &SweepPoint) -> Finding {
     let test = &point.against_dense_finetuned;
     let tuned = &point.tuned.test;
@@ -59,7 +59,7 @@ fn gain(depth: &DepthReport, point: &SweepPoint) -> Finding {
     )
 }
 
-/// How large differences must be to mean anything.
+/// The size of differences that exceeds the effect of the seed.
 fn seeds(depth: &DepthReport) -> Finding {
     let means: Vec<f64> = depth
         .sweep
@@ -113,7 +113,7 @@ fn scratch(depth: &DepthReport, point: &SweepPoint) -> Option<Finding> {
     ))
 }
 
-/// If attention is worth nothing, any ranking will do.
+/// Whether attention improves the forecast; if not, any ranking will do.
 fn everything(depth: &DepthReport) -> Option<Finding> {
     let all = depth
         .sweep
@@ -208,7 +208,7 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
         let counts: Vec<String> = result.counts.iter().map(ToString::to_string).collect();
         let better = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(true)).count();
         let worse = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(false)).count();
-        // Better than removing everything is no merit, nor is anything where nothing was removed.
+        // Better than removing everything is no merit, nor is anything if nothing was removed.
         let merits = result
             .against_fixed
             .iter()

@@ -1,4 +1,4 @@
-//! Heads against whole modules at the same number of multiply–accumulates.
+//! Single heads compared with whole modules at equal multiply–accumulates.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -10,10 +10,10 @@ use crate::error::StudyError;
 use crate::subsets::{Subset, lowest, values};
 use crate::task::Removal;
 
-/// Random orders of heads per seed.
+/// Number of random orders of heads per seed.
 const RANDOM: usize = 3;
 
-/// Modules at the study's ratio, and as many heads as save the same MACs.
+/// Removes modules at the study's ratio, and as many heads as save the same MACs.
 pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     let of = context.forecasting()?;
     let modules = context.count();

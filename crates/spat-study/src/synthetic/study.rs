@@ -1,4 +1,4 @@
-//! A study of data that the program makes itself, from its first task to its report.
+//! Runs a study on generated data from its first task to its report.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use crate::findings::{ground_truth as ground_truth_findings, of_depth};
 use crate::questions::ground_truth;
 use crate::runner::{Runner, StudyEvent};
 
-/// Answers the questions of a study without a table. Goes on with what the folder holds of it. The
-/// report and its page are in the folder when it returns.
+/// Answers the questions of a study without a table. Resumes from the content of the folder. When it
+/// returns, the report and its page are in the folder.
 ///
 /// # Errors
 /// As [`crate::conduct`].
