@@ -11,7 +11,7 @@ fn normal_law(x: f32) -> vec2<f32> {
     p = p * t - 0.28449673;
     p = p * t + 0.2548296;
     // exp(-87) is about the smallest normal f32.
-    let bell = exp(-min(z * z, 87.0));
-    let tail = 0.5 * p * t * bell;
-    return vec2<f32>(select(1.0 - tail, tail, x < 0.0), bell * 0.3989423);
+    let kernel = exp(-min(z * z, 87.0));
+    let tail = 0.5 * p * t * kernel;
+    return vec2<f32>(select(1.0 - tail, tail, x < 0.0), kernel * 0.3989423);
 }

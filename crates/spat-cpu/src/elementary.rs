@@ -56,10 +56,10 @@ pub(crate) fn normal(x: f32) -> (f32, f32) {
     p = p * t + 1.421_413_7;
     p = p * t - 0.284_496_73;
     p = p * t + 0.254_829_6;
-    let bell = exp(-z * z);
-    let tail = 0.5 * p * t * bell;
+    let kernel = exp(-z * z);
+    let tail = 0.5 * p * t * kernel;
     let below = if x < 0.0 { tail } else { 1.0 - tail };
-    (below, bell * 0.398_942_3)
+    (below, kernel * 0.398_942_3)
 }
 
 #[cfg(test)]
@@ -99,9 +99,9 @@ mod tests {
         for number in 0..6_000 {
             let x = f64::from(number) * step;
             for (x, exact) in [(x, below), (-x, 1.0 - below)] {
-                let (value, bell) = normal(x as f32);
+                let (value, phi) = normal(x as f32);
                 assert!((f64::from(value) - exact).abs() < 2.5e-7, "Φ({x})");
-                assert!((f64::from(bell) - density(x)).abs() < 1e-6, "φ({x})");
+                assert!((f64::from(phi) - density(x)).abs() < 1e-6, "φ({x})");
             }
             below += step / 6.0 * (density(x) + 4.0 * density(x + step / 2.0) + density(x + step));
         }

@@ -34,14 +34,14 @@ vectorised! {
         match dropout {
             Some(dropout) => {
                 for (place, (gradient, &x)) in values.enumerate() {
-                    let (below, bell) = normal(x);
-                    *gradient *= (below + x * bell) * dropout.factor(first + place);
+                    let (below, density) = normal(x);
+                    *gradient *= (below + x * density) * dropout.factor(first + place);
                 }
             }
             None => {
                 for (gradient, &x) in values {
-                    let (below, bell) = normal(x);
-                    *gradient *= below + x * bell;
+                    let (below, density) = normal(x);
+                    *gradient *= below + x * density;
                 }
             }
         }

@@ -132,7 +132,7 @@ pub(crate) fn notes(data: &DataFacts, plan: &Plan, forecaster: &ForecasterConfig
         notes.push(format!("A ratio of {} of {modules} modules, rounded {}, removes none; the \"pruned\" figures are those of the dense model.", plan.ratio, rounding(plan)));
     } else if modules <= 2 {
         notes.push(format!(
-            "A ranking of {modules} modules is close to a coin toss; more layers say more."
+            "A ranking of {modules} modules is close to chance; a model with more layers gives more evidence."
         ));
     }
     if plan.removed.len() == modules && modules > 0 {

@@ -25,8 +25,8 @@ pub fn verdict(report: &Report) -> String {
     }
     let Some(removed) = removed(report) else {
         return format!(
-            "Nothing was removed{}, so the run says nothing about pruning and only that the {} model has a test MSE \
-             of {}{}; one seed ({}), so gaps below about 1 % say little.",
+            "Nothing was removed{}, so the run is no evidence about pruning; the {} model has a test MSE \
+             of {}{}; one seed ({}), so differences below about 1 % are not meaningful.",
             why_nothing(report),
             report.experiment.forecaster.name(),
             number::error(dense),
@@ -35,7 +35,7 @@ pub fn verdict(report: &Report) -> String {
         );
     };
     format!(
-        "Without {removed}, the model {}{}{}; one seed ({}), so gaps below about 1 % say little.",
+        "Without {removed}, the model {}{}{}; one seed ({}), so differences below about 1 % are not meaningful.",
         saving(report),
         accuracy(report, dense, pruned),
         baseline(report, &[dense, pruned]),
@@ -167,7 +167,7 @@ fn when_better(report: &Report, dense: f64, pruned: f64, control: Option<f64>) -
         )
     } else if gap > -NOISE_PERCENT {
         format!(
-            ", but the dense model trained on for as long is too close ({figure}) to tell the gain from extra training"
+            ", but the dense model trained on for as long is too close ({figure}) to distinguish the gain from extra training"
         )
     } else if explained > 1.0 - AS_MUCH {
         format!(

@@ -210,7 +210,7 @@ fn removed_heads_are_shown_where_their_module_stays() {
     check_page(&page);
     for words in [
         "loses heads 1, 3",
-        "1, goes",
+        "1, removed",
         "keeps 2 of 4 heads",
         "1 of its 2 attention modules and 2 attention heads more",
     ] {

@@ -184,7 +184,7 @@ fn tables_fit_and_hold_every_row() {
         "control, dense fine-tuned as long",
         "baseline, seasonal naive",
         "encoder.1.attention",
-        "goes",
+        "removed",
         "K = 1",
     ] {
         assert!(text.contains(row), "{row} is missing in\n{text}");

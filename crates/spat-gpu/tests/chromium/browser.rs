@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Serves the page to a browser and waits for its results.
 pub(crate) fn ask(cases: &str) -> Value {
@@ -20,7 +20,7 @@ pub(crate) fn ask(cases: &str) -> Value {
         profile.path(),
     );
     let started = Instant::now();
-    while started.elapsed() < PATIENCE {
+    while started.elapsed() < TIMEOUT {
         match listener.accept() {
             Ok((stream, _)) => {
                 if let Some(answer) = serve(stream, cases) {
@@ -31,7 +31,7 @@ pub(crate) fn ask(cases: &str) -> Value {
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }
     }
-    panic!("the browser did not answer within {PATIENCE:?}");
+    panic!("the browser did not post its results within {TIMEOUT:?}");
 }
 
 /// Answers one request; returns the body of the browser's results.

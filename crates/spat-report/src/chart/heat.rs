@@ -198,7 +198,7 @@ fn cells(map: &HeatMap, left: f64, top: f64, edge: f64) -> String {
     for row in 0..map.rows {
         for column in 0..map.columns {
             let [r, g, b] = colours[usize::from(level(row, column))];
-            let says = format!(
+            let label = format!(
                 "{} → {}, {}",
                 label(&map.row_labels, row),
                 label(&map.column_labels, column),
@@ -210,7 +210,7 @@ fn cells(map: &HeatMap, left: f64, top: f64, edge: f64) -> String {
                  <title>{}</title></rect>",
                 left + edge * column as f64,
                 top + edge * row as f64,
-                escape(&says),
+                escape(&label),
                 s = edge + 0.3,
             );
         }

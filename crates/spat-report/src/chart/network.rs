@@ -74,9 +74,9 @@ pub fn network_table(structure: &Structure) -> Table {
         ["module", "heads that remain", "heads removed"],
     );
     for (slot, site) in structure.attention.iter().zip(structure.forecaster.sites()) {
-        let list = |stands: bool| {
+        let list = |kept: bool| {
             let heads: Vec<String> = (0..site.heads)
-                .filter(|head| slot.heads.contains(head) == stands)
+                .filter(|head| slot.heads.contains(head) == kept)
                 .map(|head| head.to_string())
                 .collect();
             if heads.is_empty() {

@@ -138,7 +138,7 @@ fn points(group: &ScatterGroup, x: &Scale, y: &Scale) -> String {
                 &format!("stroke:{hue};stroke-width:1.2;opacity:.55"),
             );
         }
-        let says = format!(
+        let label = format!(
             "{}{}{}: {}, {}",
             group.label,
             if point.label.is_empty() { "" } else { ", " },
@@ -148,7 +148,7 @@ fn points(group: &ScatterGroup, x: &Scale, y: &Scale) -> String {
         );
         out += &format!(
             "<circle cx=\"{at:.1}\" cy=\"{height:.1}\" r=\"4.5\" style=\"fill:{hue};stroke:var(--spat-paper,#fff);stroke-width:1\"><title>{}</title></circle>",
-            escape(&says)
+            escape(&label)
         );
         if !point.label.is_empty() {
             let style = format!("fill:{}", group.hue.text_css());

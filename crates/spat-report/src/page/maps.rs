@@ -48,9 +48,9 @@ pub(super) fn section(report: &Report) -> String {
 
 fn module(report: &Report, maps: &ModuleMaps, most_in_heads: usize) -> String {
     let fate = if report.plan.removed.contains(&maps.module) {
-        "goes"
+        "removed"
     } else {
-        "stays"
+        "kept"
     };
     let score = report
         .scores
@@ -208,7 +208,7 @@ fn thumbnails(report: &Report, maps: &ModuleMaps, kinds: &[Kind<'_>], most: usiz
                     bare: true,
                     ..map
                 }),
-                if removed { ", goes" } else { "" },
+                if removed { ", removed" } else { "" },
             );
         }
         out += "</div>";

@@ -93,7 +93,7 @@ fn bars(report: &Report, scores: &[Score]) -> String {
 /// What happens to a module, in two words.
 pub(crate) fn decision(plan: &Plan, score: &Score) -> String {
     if plan.removed.contains(&score.module) {
-        return "goes".to_owned();
+        return "removed".to_owned();
     }
     let heads = plan
         .removed_heads
@@ -104,7 +104,7 @@ pub(crate) fn decision(plan: &Plan, score: &Score) -> String {
             if plan.rule.protect.contains(&score.module) {
                 "protected".to_owned()
             } else {
-                "stays".to_owned()
+                "kept".to_owned()
             }
         },
         |removal| {

@@ -492,28 +492,28 @@ mod tests {
         );
         let tokens: Vec<f32> = (0..24).map(|n| (n as f32 * 0.7).sin()).collect();
         let tokens = Tensor::from_data(TensorData::new(tokens, [1, 3, 8]), &Device::flex());
-        let said = |model: &Forecaster, layer: usize| -> (Vec<f32>, Vec<f32>) {
+        let output = |model: &Forecaster, layer: usize| -> (Vec<f32>, Vec<f32>) {
             let mut cx = ForwardContext::evaluation().with_probe(spat_model::Probe::Maps);
             let slot = model.slots()[layer];
-            let said = values(slot.attend(tokens.clone(), &mut cx).unwrap());
+            let output = values(slot.attend(tokens.clone(), &mut cx).unwrap());
             let map = cx.maps()[slot.id()].clone();
-            (said, pollster::block_on(spat_model::read(map)).unwrap())
+            (output, pollster::block_on(spat_model::read(map)).unwrap())
         };
-        assert!(said(&model, 0).0.iter().all(|&value| value == 0.0));
+        assert!(output(&model, 0).0.iter().all(|&value| value == 0.0));
         assert!(
-            said(&model, 1)
+            output(&model, 1)
                 .1
                 .iter()
                 .all(|&value| (value - 1.0 / 3.0).abs() < 1e-6)
         );
-        let (original, copied) = (said(&model, 2), said(&model, 3));
+        let (original, copied) = (output(&model, 2), output(&model, 3));
         assert_eq!(original.1, copied.1);
         for (original, copied) in original.0.iter().zip(copied.0) {
             assert!((original * 0.5 - copied).abs() < 1e-6);
         }
         let again = constrain(model.clone(), &constraints);
         for layer in 0..4 {
-            assert_eq!(said(&model, layer), said(&again, layer));
+            assert_eq!(output(&model, layer), output(&again, layer));
         }
     }
 }
