@@ -156,9 +156,9 @@ proptest! {
             prop_assert!((back - value).abs() < 1e-5);
         }
         for (place, feature) in features.iter().enumerate() {
-            let (sample, row, mark) =
+            let (sample, row, feature_index) =
                 (place / (rows * time_features), place / time_features % rows, place % time_features);
-            prop_assert_eq!(tokens[(sample * shape.tokens() + channels + mark) * rows + row], *feature);
+            prop_assert_eq!(tokens[(sample * shape.tokens() + channels + feature_index) * rows + row], *feature);
         }
         let token = &tokens[..rows];
         let mean = token.iter().sum::<f32>() / rows as f32;

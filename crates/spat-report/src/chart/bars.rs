@@ -121,7 +121,7 @@ pub fn bar_chart(chart: &BarChart) -> String {
     let mut out = open(width, bottom + 40.0, &chart.title, &chart.description);
     let quiet = format!("fill:{QUIET}");
     let step = scale.step(marks);
-    for mark in scale.marks(step) {
+    for mark in scale.ticks(step) {
         let at = scale.at(mark);
         out += &line((at, TOP - 8.0), (at, bottom), &format!("stroke:{FAINT}"));
         out += &words(

@@ -123,7 +123,7 @@ fn frame(chart: &LineChart) -> Frame {
     .rounded(5);
     let step = y.step(5);
     let widest = y
-        .marks(step)
+        .ticks(step)
         .into_iter()
         .map(|mark| width_of(&number::tick(mark, step)))
         .fold(0.0, f64::max);
@@ -162,7 +162,7 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
     let quiet = format!("fill:{QUIET}");
     let mut out = String::new();
     let step = y.step(5);
-    for mark in y.marks(step) {
+    for mark in y.ticks(step) {
         let at = y.at(mark);
         out += &line((left, at), (right, at), &format!("stroke:{FAINT}"));
         out += &words(
@@ -173,7 +173,7 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
             &number::tick(mark, step),
         );
     }
-    for (mark, name) in x_marks(chart, frame) {
+    for (mark, name) in x_ticks(chart, frame) {
         let at = x.at(mark);
         out += &line((at, bottom), (at, bottom + 4.0), &format!("stroke:{QUIET}"));
         out += &words(at, bottom + 17.0, Anchor::Middle, &quiet, &name);
@@ -203,12 +203,12 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
 }
 
 /// Tick marks along the bottom with their labels, as many as fit.
-fn x_marks(chart: &LineChart, frame: &Frame) -> Vec<(f64, String)> {
+fn x_ticks(chart: &LineChart, frame: &Frame) -> Vec<(f64, String)> {
     let room = frame.right - frame.left;
     if chart.x_words.is_empty() {
         // Rows, steps and epochs are integers.
         let step = frame.x.step((room / 56.0) as usize).max(1.0);
-        let marks = frame.x.marks(step).into_iter();
+        let marks = frame.x.ticks(step).into_iter();
         return marks.map(|mark| (mark, number::tick(mark, step))).collect();
     }
     let widest = chart.x_words.iter().map(|(_, word)| width_of(word));

@@ -121,7 +121,7 @@ pub fn pareto_chart(chart: &ParetoChart) -> String {
     let values = |of: fn(&ParetoPoint) -> f64| chart.points().map(move |(_, point)| of(point));
     let y = Scale::new(roomy(extent(values(|p| p.y))), (bottom, top)).rounded(5);
     let left = y
-        .marks(y.step(5))
+        .ticks(y.step(5))
         .into_iter()
         .map(|mark| width_of(&number::tick(mark, y.step(5))))
         .fold(0.0, f64::max)
@@ -133,13 +133,13 @@ pub fn pareto_chart(chart: &ParetoChart) -> String {
 
     let mut out = open(chart.width, chart.height, &chart.title, &chart.description);
     let quiet = format!("fill:{QUIET}");
-    for mark in y.marks(y.step(5)) {
+    for mark in y.ticks(y.step(5)) {
         let at = y.at(mark);
         out += &line((left, at), (right, at), &format!("stroke:{FAINT}"));
         let text = number::tick(mark, y.step(5));
         out += &words(left - 8.0, at + 4.0, Anchor::End, &quiet, &text);
     }
-    for mark in x.marks(x.step(marks)) {
+    for mark in x.ticks(x.step(marks)) {
         let at = x.at(mark);
         out += &line((at, top), (at, bottom), &format!("stroke:{FAINT}"));
         let text = number::tick(mark, x.step(marks));

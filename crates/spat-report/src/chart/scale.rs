@@ -54,7 +54,7 @@ impl Scale {
     }
 
     /// Multiples of `step` inside the range.
-    pub(crate) fn marks(&self, step: f64) -> Vec<f64> {
+    pub(crate) fn ticks(&self, step: f64) -> Vec<f64> {
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
         // Bounded, for ranges in which the step vanishes against the values.
@@ -82,7 +82,7 @@ mod tests {
         let scale = Scale::new((0.13, 0.94), (0.0, 100.0));
         let step = scale.step(5);
         assert_eq!(step, 0.2);
-        assert_eq!(scale.marks(step).len(), 4);
+        assert_eq!(scale.ticks(step).len(), 4);
         let wide = scale.rounded(5);
         assert!((wide.low - 0.0).abs() < 1e-12 && (wide.high - 1.0).abs() < 1e-12);
     }
@@ -98,7 +98,7 @@ mod tests {
         ] {
             let scale = Scale::new(range, (0.0, 10.0)).rounded(4);
             assert!(scale.at(scale.low).is_finite() && scale.at(scale.high).is_finite());
-            assert!(scale.marks(scale.step(4)).len() < 50);
+            assert!(scale.ticks(scale.step(4)).len() < 50);
         }
     }
 }

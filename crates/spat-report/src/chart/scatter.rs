@@ -80,7 +80,7 @@ pub fn scatter_chart(chart: &ScatterChart) -> String {
     let y = Scale::new(extent(heights), (bottom, top)).rounded(5);
     let y_step = y.step(5);
     let widest = y
-        .marks(y_step)
+        .ticks(y_step)
         .into_iter()
         .map(|mark| width_of(&number::tick(mark, y_step)))
         .fold(0.0, f64::max);
@@ -92,14 +92,14 @@ pub fn scatter_chart(chart: &ScatterChart) -> String {
 
     let mut out = open(chart.width, chart.height, &chart.title, &chart.description);
     let quiet = format!("fill:{QUIET}");
-    for mark in y.marks(y_step) {
+    for mark in y.ticks(y_step) {
         let at = y.at(mark);
         out += &line((left, at), (right, at), &format!("stroke:{FAINT}"));
         let label = number::tick(mark, y_step);
         out += &words(left - 8.0, at + 4.0, Anchor::End, &quiet, &label);
     }
     let x_step = x.step(((right - left) / 64.0) as usize);
-    for mark in x.marks(x_step) {
+    for mark in x.ticks(x_step) {
         let at = x.at(mark);
         out += &line((at, bottom), (at, bottom + 4.0), &format!("stroke:{QUIET}"));
         let label = number::tick(mark, x_step);

@@ -149,7 +149,7 @@ impl Kind<'_> {
             row_labels: maps.labels.clone(),
             column_labels: maps.labels.clone(),
             row_title: "query".to_owned(),
-            column_title: "looked at".to_owned(),
+            column_title: "key".to_owned(),
             palette: self.palette,
             reach: None,
             side: 285.0,
