@@ -141,15 +141,15 @@ fn sweep(depth: &DepthReport) -> String {
         scratch.band.clear();
         series.push(scratch);
     }
-    let blind: Vec<(usize, &Spread)> = depth
+    let random: Vec<(usize, &Spread)> = depth
         .random
         .iter()
         .map(|pick| (pick.count, &pick.test))
         .collect();
-    if !blind.is_empty() {
-        let mut blind = line("blind choice", Hue::Grey, blind);
-        blind.band.clear();
-        series.push(blind);
+    if !random.is_empty() {
+        let mut random = line("random choice", Hue::Grey, random);
+        random.band.clear();
+        series.push(random);
     }
     let best = best_subsets(depth);
     if !best.is_empty() {

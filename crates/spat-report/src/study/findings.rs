@@ -18,12 +18,12 @@ pub(super) fn verdict(sheet: &Sheet<'_>) -> String {
         count(Stance::Open),
     );
     let weight = if sheet.seeds < 3 {
-        " With fewer than three seeds none of this is more than a hint."
+        " With fewer than three seeds none of this is conclusive."
     } else {
         ""
     };
     format!(
-        "Of {}, {pro} speak for the method, {contra} against it, and {open} decide nothing.{weight}",
+        "Of {}, {pro} support the method, {contra} oppose it, and {open} are inconclusive.{weight}",
         number::plural(sheet.findings.len(), "finding")
     )
 }

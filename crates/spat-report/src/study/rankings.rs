@@ -55,8 +55,8 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
             Some((ranking.name.clone(), price(depth, ranking)?, place == 0))
         })
         .collect();
-    if known && let Some(blind) = blind(depth) {
-        priced.push(("blind choice".to_owned(), blind, false));
+    if known && let Some(random) = random_regret(depth) {
+        priced.push(("random choice".to_owned(), random, false));
     }
     priced.sort_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
     if priced.is_empty() {
@@ -95,7 +95,7 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
     figure(&bar_chart(&chart), &caption, &chart.table())
 }
 
-fn blind(depth: &DepthReport) -> Option<Spread> {
+fn random_regret(depth: &DepthReport) -> Option<Spread> {
     let regrets: Vec<&Spread> = depth
         .random
         .iter()
@@ -159,7 +159,7 @@ pub(super) fn table(depth: &DepthReport, rankings: &[RankingReport]) -> Table {
             continue;
         }
         let tests = depth.random.iter().map(|pick| spread(&pick.test));
-        let blind = blind(depth);
+        let random = random_regret(depth);
         let draws = if pick.exhaustive {
             "every choice".to_owned()
         } else {
@@ -168,11 +168,11 @@ pub(super) fn table(depth: &DepthReport, rankings: &[RankingReport]) -> Table {
         let empty = || String::new();
         table.row(
             [
-                format!("blind choice ({draws})"),
+                format!("random choice ({draws})"),
                 empty(),
                 empty(),
                 empty(),
-                blind.as_ref().map_or_else(String::new, spread),
+                random.as_ref().map_or_else(String::new, spread),
                 empty(),
                 empty(),
             ]

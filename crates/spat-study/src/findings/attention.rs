@@ -11,7 +11,7 @@ pub(super) fn stability(depth: &DepthReport) -> Option<Finding> {
     let stability = depth.stability.as_ref()?;
     let (low, high) = stability.seeds_interval;
     let (stance, verdict) = if stability.seeds.values.is_empty() {
-        (Stance::Open, "one seed says nothing about the others")
+        (Stance::Open, "one seed is no evidence about others")
     } else if low > 0.5 {
         (
             Stance::For,
@@ -55,12 +55,12 @@ pub(super) fn uniformity(depth: &DepthReport) -> Option<Finding> {
     let (stance, verdict) = if high < 0.0 {
         (
             Stance::For,
-            "low scores go with uniform attention, as the method says",
+            "low scores go with uniform attention, as the method claims",
         )
     } else if low > 0.0 {
         (
             Stance::Against,
-            "low scores go with pointed attention, the opposite of what the method says",
+            "low scores go with peaked attention, the opposite of the method's claim",
         )
     } else {
         (Stance::Open, "these models show no relation")
@@ -110,12 +110,12 @@ pub(crate) fn ground_truth(results: &[GroundTruthResult]) -> Vec<Finding> {
                 Stance::Against,
                 format!("SEND does not find the known order in any setting; the nearest is \"{name}\" (tau {})", rough(tau)),
             ),
-            (None, _) => (Stance::Open, "SEND was not asked".to_owned()),
+            (None, _) => (Stance::Open, "SEND was not included".to_owned()),
         };
         finding(
             Question::GroundTruth,
             stance,
-            format!("Planted, {}: {sentence}. Of the others, {others} reached {FOUND}.", result.constraints),
+            format!("Ground truth, {}: {sentence}. Of the others, {others} reached {FOUND}.", result.constraints),
         )
     });
     each.chain(results.iter().filter_map(choices)).collect()
@@ -154,7 +154,7 @@ fn choices(result: &GroundTruthResult) -> Option<Finding> {
     let plain = mean(4, "none");
     let against = matches!((standardised, plain), (Some(s), Some(p)) if s + 0.3 < p);
     let why = if against {
-        " Dividing S by the module's own deviation takes away the size by which a needless module is known."
+        " Dividing S by the module's own deviation removes the scale that identifies a redundant module."
     } else {
         ""
     };

@@ -123,7 +123,7 @@ fn everything(depth: &DepthReport) -> Option<Finding> {
     let (stance, verdict) = match lower(test) {
         Some(false) => (
             Stance::For,
-            "attention earns something here, so that there is something to choose",
+            "attention reduces the error here, so that the choice of modules matters",
         ),
         Some(true) => (
             Stance::Against,
@@ -131,7 +131,7 @@ fn everything(depth: &DepthReport) -> Option<Finding> {
         ),
         None => (
             Stance::Against,
-            "these seeds do not show that attention earns anything here, so that any ranking would do",
+            "these seeds do not show that attention reduces the error here, so that any ranking would do",
         ),
     };
     Some(finding(
@@ -222,7 +222,7 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
                 _ => Stance::Open,
             },
             format!(
-                "With {} layers, the rule \"{}\" removes {} modules in the seeds and reaches {}; the best fixed number, known only in hindsight, is {} lower. Over these seeds it is surely better than {better} and surely worse than {worse} of {} fixed numbers, and needs {:.1} fine-tunings to decide.",
+                "With {} layers, the rule \"{}\" removes {} modules in the seeds and reaches {}; the best fixed number, known only in hindsight, is {} lower. Over these seeds it is significantly better than {better} and significantly worse than {worse} of {} fixed numbers, and needs {:.1} fine-tunings to decide.",
                 depth.layers,
                 result.title,
                 counts.join(", "),
@@ -244,15 +244,15 @@ pub(super) fn transfers(report: &StudyReport) -> Vec<Finding> {
     foreign
         .map(|transfer| {
             let verdict = match lower(&transfer.paired) {
-                Some(true) => "the pruned model carries over better",
-                Some(false) => "the pruned model carries over worse",
+                Some(true) => "the pruned model transfers better",
+                Some(false) => "the pruned model transfers worse",
                 None => "these seeds show no difference",
             };
             finding(
                 Question::ZeroShot,
                 stance(lower(&transfer.paired)),
                 format!(
-                    "Trained on {} and shown {} for the first time, {} layers reach {} dense, {} dense and fine-tuned, {} pruned by SEND and fine-tuned; pruned against dense fine-tuned {}: {verdict}.",
+                    "Trained on {} and evaluated on {} without further training, {} layers reach {} dense, {} dense and fine-tuned, {} pruned by SEND and fine-tuned; pruned against dense fine-tuned {}: {verdict}.",
                     transfer.from,
                     transfer.to,
                     transfer.layers,

@@ -23,7 +23,7 @@ fn rules() -> Vec<Rule> {
     vec![
         Rule {
             name: "gap or nothing",
-            title: "up to the widest gap of SEND where it exceeds the spread over batches, as long as validation does not object",
+            title: "up to the widest gap of SEND where it exceeds the spread over batches, as long as the validation loss permits",
             rule: guarded(1.0, Otherwise::Keep),
         },
         Rule {

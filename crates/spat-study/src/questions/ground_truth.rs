@@ -47,7 +47,7 @@ pub(crate) fn measure(
     }
     let seeds = study.seeds.len() as f64;
     Ok(GroundTruthResult {
-        constraints: "one module that must learn, beside a silent one, noise, uniform attention and a copy at a tenth of its strength".to_owned(),
+        constraints: "one trained module, and a silent one, noise, uniform attention and a copy at a tenth of its strength".to_owned(),
         own: own(study.send),
         found: hits
             .into_iter()
