@@ -4,7 +4,6 @@
 // squares for each head and for the module]; the module's value is the mean over its heads. Mean and
 // squares use Welford's update, which stays accurate over thousands of batches. With a weight of the newest
 // batch, squares are the exponentially weighted variance.
-// batch has a weight of its own, squares are the variance itself, forgotten at the pace of the mean.
 
 @group(0) @binding(0) var<storage, read_write> sums: array<vec2<f32>>;
 @group(0) @binding(1) var<storage, read_write> before: array<f32>;

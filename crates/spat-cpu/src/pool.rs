@@ -102,7 +102,6 @@ impl Pool {
         #[allow(unsafe_code)]
         // SAFETY: only threads that work on the task call `piece`, and dropping `Posted` waits until none
         // does, before this function returns or unwinds.
-        // does before this function is left, by whichever way.
         let piece = unsafe {
             std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(piece)
         };

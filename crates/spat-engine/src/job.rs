@@ -96,7 +96,6 @@ pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobE
 /// are in the store.
 ///
 /// [`JobError::Stopped`] after a stop command, with a checkpoint in the store; otherwise the failure.
-/// failed and a way out.
 pub async fn run(
     job: &Job,
     store: &mut impl RunStore,

@@ -279,7 +279,7 @@ fn nan_and_infinity_are_counted_and_skipped() {
             ScoreReading::from_state(&values(running.state()))
         });
         assert_eq!((gpu.not_finite, cpu.not_finite), (6, 6));
-        close(&gpu.means, &cpu.means, "beside values that are no numbers");
+        close(&gpu.means, &cpu.means, "with non-finite values");
         assert!(cpu.means.iter().all(|mean| mean.is_finite() && *mean > 0.0));
     }
 }

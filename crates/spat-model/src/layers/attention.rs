@@ -55,7 +55,6 @@ impl ScoreChain {
     ///
     /// The chain works per head: head h adds the scores of head h in the last earlier layer that has it. A
     /// removed head (or module) passes its incoming scores on unchanged.
-    /// has it. Where a head (or a whole module) is removed, what came to it passes by unchanged.
     fn through(&mut self, heads: &[usize], own: Tensor<4>) -> Tensor<4> {
         let before = std::mem::take(self);
         let (known, scores) = match before {
