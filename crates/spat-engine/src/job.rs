@@ -95,6 +95,7 @@ pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobE
 /// Runs a job to its report, or resumes a job that was stopped. When it returns, the report and both models
 /// are in the store.
 ///
+/// # Errors
 /// [`JobError::Stopped`] after a stop command, with a checkpoint in the store; otherwise the failure.
 pub async fn run(
     job: &Job,
