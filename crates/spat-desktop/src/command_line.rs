@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-SPAT in a window: trains a forecaster on a table, and removes the attention that does not earn its cost
+The SPAT desktop app: trains a forecaster on a table, and removes attention that is not worth its cost
 
 Usage: spat-desktop [FILE]...
 
@@ -16,8 +16,8 @@ Options:
   -h, --help     Print this
   -V, --version  Print the version
 
-Runs are kept in the folder that the page shows, or for this start in the one that the variable
-SPAT_RUNS names. On the command line the program `spat` does all of it without a window.";
+Runs are stored in the folder that the app shows, or in the one that the environment variable SPAT_RUNS
+names. The program `spat` has the same functions on the command line.";
 
 /// The exit code, if the arguments request text instead of a window.
 pub(crate) fn exit_code() -> Option<ExitCode> {
@@ -41,8 +41,8 @@ fn respond(arguments: impl Iterator<Item = OsString>) -> Option<(u8, String)> {
         other => (
             2,
             format!(
-                "error: there is no option `{other}`; see `spat-desktop --help`; for a file with that name \
-                 write `./{other}`"
+                "error: there is no option `{other}`; see `spat-desktop --help`, or write `./{other}` for a \
+                 file with that name"
             ),
         ),
     })
