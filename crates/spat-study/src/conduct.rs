@@ -37,7 +37,7 @@ pub const TIMINGS_FILE: &str = "timings.json";
 const ROUNDS: usize = 15;
 
 /// Environment of a study's run; nothing of it affects a result.
-pub struct Place<'a> {
+pub struct StudyEnvironment<'a> {
     /// The folder of the study; without one, results are only returned.
     pub folder: Option<&'a Path>,
     /// Compute device, without autodiff.
@@ -49,12 +49,12 @@ pub struct Place<'a> {
     /// The command that reproduces the result.
     pub command: String,
     /// Receives all events, on several threads.
-    pub watch: &'a (dyn Fn(StudyEvent) + Sync),
+    pub on_event: &'a (dyn Fn(StudyEvent) + Sync),
     /// Set to stop the study; finished tasks are kept.
     pub stop: &'a AtomicBool,
 }
 
-impl<'a> Place<'a> {
+impl<'a> StudyEnvironment<'a> {
     /// The runner of tasks on these tables, by their SHA-256.
     pub(crate) fn runner(
         &self,
@@ -66,7 +66,7 @@ impl<'a> Place<'a> {
             data,
             cache: Cache::new(self.folder)?,
             workers: self.workers,
-            watch: self.watch,
+            on_event: self.on_event,
             stop: self.stop,
             known: Mutex::new(HashMap::new()),
         })
@@ -81,7 +81,7 @@ impl<'a> Place<'a> {
 pub fn conduct(
     study: &Study,
     tables: Vec<Series>,
-    place: &Place<'_>,
+    environment: &StudyEnvironment<'_>,
 ) -> Result<(StudyReport, StudyTimings), StudyError> {
     study.check()?;
     if tables.len() != study.tables.len() {
@@ -94,7 +94,8 @@ pub fn conduct(
     let mut trial_runners = BTreeMap::new();
     for (series, facts) in tables.into_iter().zip(&study.tables) {
         let split = study.base.data.split;
-        let trial_runner = TrialRunner::new(series, split, &study.base.forecaster, &place.device);
+        let trial_runner =
+            TrialRunner::new(series, split, &study.base.forecaster, &environment.device);
         let trial_runner = trial_runner.map_err(|error| StudyError::Task {
             task: facts.name.clone(),
             error,
@@ -103,14 +104,14 @@ pub fn conduct(
     }
     let first = &study.tables[0];
     let data = trial_runners[&first.sha256].facts(&first.name);
-    let runner = place.runner(trial_runners, study.base.data.clone())?;
+    let runner = environment.runner(trial_runners, study.base.data.clone())?;
     let contexts: Vec<StudyContext<'_>> = study
         .depths
         .iter()
         .map(|&layers| StudyContext::new(study, &runner, &first.sha256, layers))
         .collect();
 
-    (place.watch)(StudyEvent::Part("dense models".to_owned()));
+    (environment.on_event)(StudyEvent::Part("dense models".to_owned()));
     let dense = contexts
         .iter()
         .flat_map(|context| context.seeds().map(|seed| context.dense(seed)));
@@ -118,7 +119,7 @@ pub fn conduct(
 
     let mut report = StudyReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: place.command.clone(),
+        command: environment.command.clone(),
         hash: study.hash(),
         study: study.clone(),
         data,
@@ -128,10 +129,10 @@ pub fn conduct(
         transfers: Vec::new(),
     };
     for context in &contexts {
-        report.depths.push(depth(context, place)?);
+        report.depths.push(depth(context, environment)?);
     }
     if study.asks(Question::GroundTruth) {
-        (place.watch)(StudyEvent::Part("modules with a known order".to_owned()));
+        (environment.on_event)(StudyEvent::Part("modules with a known order".to_owned()));
         let known_order = GroundTruthStudy {
             seeds: study.seeds.clone(),
             steps: study.ground_truth_steps,
@@ -140,13 +141,13 @@ pub fn conduct(
         report.ground_truth = vec![ground_truth::measure(&known_order, &runner)?];
     }
     if study.asks(Question::ZeroShot) && study.tables.len() > 1 {
-        (place.watch)(StudyEvent::Part("zero-shot".to_owned()));
+        (environment.on_event)(StudyEvent::Part("zero-shot".to_owned()));
         report.transfers = transfer::matrix(study, &runner)?;
     }
     report.findings = findings(&report);
 
-    let timings = timings(&contexts, &runner, place)?;
-    if let Some(folder) = place.folder {
+    let timings = timings(&contexts, &runner, environment)?;
+    if let Some(folder) = environment.folder {
         let page = spat_report::study_html(&report, Some(&timings));
         let text = spat_report::study_markdown(&report, Some(&timings));
         write_views(folder, &report, &page, &text)?;
@@ -157,10 +158,10 @@ pub fn conduct(
 /// All questions about one depth.
 pub(crate) fn depth(
     context: &StudyContext<'_>,
-    place: &Place<'_>,
+    environment: &StudyEnvironment<'_>,
 ) -> Result<DepthReport, StudyError> {
     let part = |name: &str| {
-        (place.watch)(StudyEvent::Part(format!(
+        (environment.on_event)(StudyEvent::Part(format!(
             "{} layers, {name}",
             context.layers()
         )));
@@ -243,16 +244,16 @@ pub(crate) fn depth(
 fn timings(
     contexts: &[StudyContext<'_>],
     runner: &Runner<'_>,
-    place: &Place<'_>,
+    environment: &StudyEnvironment<'_>,
 ) -> Result<StudyTimings, StudyError> {
-    if let Some(known) = place
+    if let Some(known) = environment
         .folder
         .and_then(|folder| std::fs::read(folder.join(TIMINGS_FILE)).ok())
         .and_then(|bytes| serde_json::from_slice::<StudyTimings>(&bytes).ok())
     {
         return Ok(known);
     }
-    (place.watch)(StudyEvent::Part("times".to_owned()));
+    (environment.on_event)(StudyEvent::Part("times".to_owned()));
     let mut depths = Vec::new();
     for context in contexts {
         let of = context.forecasting()?;
@@ -286,10 +287,10 @@ fn timings(
         });
     }
     let timings = StudyTimings {
-        device: place.device_facts.clone(),
+        device: environment.device_facts.clone(),
         depths,
     };
-    if let Some(folder) = place.folder {
+    if let Some(folder) = environment.folder {
         write_json(folder, TIMINGS_FILE, &timings)?;
     }
     Ok(timings)

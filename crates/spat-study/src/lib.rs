@@ -26,7 +26,7 @@ mod task;
 mod variants;
 mod workers;
 
-pub use conduct::{Place, REPORT_FILE, STUDY_FILE, TIMINGS_FILE, conduct};
+pub use conduct::{REPORT_FILE, STUDY_FILE, StudyEnvironment, TIMINGS_FILE, conduct};
 pub use error::StudyError;
 pub use runner::StudyEvent;
 pub use synthetic::conduct_synthetic;

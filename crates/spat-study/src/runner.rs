@@ -40,7 +40,7 @@ pub(crate) struct Runner<'a> {
     pub(crate) data: DataConfig,
     pub(crate) cache: Cache,
     pub(crate) workers: usize,
-    pub(crate) watch: &'a (dyn Fn(StudyEvent) + Sync),
+    pub(crate) on_event: &'a (dyn Fn(StudyEvent) + Sync),
     pub(crate) stop: &'a AtomicBool,
     pub(crate) known: Mutex<HashMap<String, Outcome>>,
 }
@@ -64,7 +64,7 @@ impl Runner<'_> {
             }
         }
         if found + wanted.len() > 0 {
-            (self.watch)(StudyEvent::Wanted {
+            (self.on_event)(StudyEvent::Wanted {
                 tasks: found + wanted.len(),
                 known: found,
             });
@@ -91,7 +91,7 @@ impl Runner<'_> {
                 wanted.push((key, task));
             }
         }
-        (self.watch)(StudyEvent::Wanted {
+        (self.on_event)(StudyEvent::Wanted {
             tasks: wanted.len(),
             known: 0,
         });
@@ -132,14 +132,14 @@ impl Runner<'_> {
                     return;
                 }
                 let label = item.label();
-                (self.watch)(StudyEvent::Began(label.clone()));
+                (self.on_event)(StudyEvent::Began(label.clone()));
                 let result = if self.stop.load(Ordering::Relaxed) {
                     Err(StudyError::Stopped)
                 } else {
                     each(item)
                 };
                 match result {
-                    Ok(()) => (self.watch)(StudyEvent::Ended(label)),
+                    Ok(()) => (self.on_event)(StudyEvent::Ended(label)),
                     Err(error) => {
                         failed.store(true, Ordering::Relaxed);
                         let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,7 +12,9 @@ use spat_spec::{
     ForecasterConfig, GroundTruthStudy, ITransformerConfig, PruneRule, Question, Scorer,
     SendOptions, Study, StudyReport, SyntheticStudy, TableFacts, TrainingConfig, Window,
 };
-use spat_study::{Place, REPORT_FILE, StudyError, StudyEvent, conduct, conduct_synthetic};
+use spat_study::{
+    REPORT_FILE, StudyEnvironment, StudyError, StudyEvent, conduct, conduct_synthetic,
+};
 
 /// Two daily seasons in three channels, the third following the first with a lag.
 fn series(shift: usize) -> Series {
@@ -89,7 +91,7 @@ fn run(
             stop.store(true, Ordering::SeqCst);
         }
     };
-    let place = Place {
+    let place = StudyEnvironment {
         folder: Some(folder),
         device: Device::flex(),
         device_facts: DeviceFacts {
@@ -99,7 +101,7 @@ fn run(
         },
         workers,
         command: "spat study toy.csv".to_owned(),
-        watch: &watch,
+        on_event: &watch,
         stop: &stop,
     };
     conduct(study, vec![series(0), series(5)], &place).map(|(report, _)| report)
@@ -237,7 +239,7 @@ fn every_question_is_answered_without_a_table() {
     for study in studies {
         let folder = tempfile::tempdir().unwrap();
         let stop = AtomicBool::new(false);
-        let place = Place {
+        let place = StudyEnvironment {
             folder: Some(folder.path()),
             device: Device::flex(),
             device_facts: DeviceFacts {
@@ -247,7 +249,7 @@ fn every_question_is_answered_without_a_table() {
             },
             workers: 2,
             command: "spat study".to_owned(),
-            watch: &|_| (),
+            on_event: &|_| (),
             stop: &stop,
         };
         let report = conduct_synthetic(&study, &place).unwrap();

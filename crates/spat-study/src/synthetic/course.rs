@@ -56,9 +56,9 @@ pub struct Course {
     pub size: ClassifierSize,
     /// Sequences per step.
     pub batch: usize,
-    /// Adam's learning rate, always the same.
-    pub learning_rate: f64,
     /// Adam's learning rate, constant.
+    pub learning_rate: f64,
+    /// Determines weights and data.
     pub seed: u64,
 }
 
