@@ -93,7 +93,7 @@ proptest! {
         let plain = Finish::default();
         let cpu = spat_cpu::linear(&x, &weight, bias, inputs, plain, false).y;
         let [gpu_x, gpu_weight, gpu_gradient] = [&x, &weight, &gradient].map(|part| to_gpu(part));
-        let gpu_bias = bias.map(there);
+        let gpu_bias = bias.map(to_gpu);
         let gpu = encoder::linear(&gpu_x, &gpu_weight, gpu_bias.as_ref(), inputs);
         close(&gpu, &cpu, &what);
 
