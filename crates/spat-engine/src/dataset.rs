@@ -1,4 +1,4 @@
-//! Scaled rows, and batches of windows cut from them.
+//! Scaled rows, and batches of windows.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng as _};
@@ -26,7 +26,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Splits and scales.
+    /// Splits and scales a series.
     ///
     /// # Errors
     /// A part holds no window.
@@ -56,7 +56,7 @@ impl Dataset {
         })
     }
 
-    /// Scales by another table's scaler, for a model that was trained on that table.
+    /// Scales by the given scaler, for a model that was trained on another table.
     pub fn rescale(&mut self, scaler: Scaler) {
         self.scaled = scaler.transform(self.series.values());
         self.scaler = scaler;
@@ -131,7 +131,7 @@ fn gather(
     )
 }
 
-/// First rows of all windows, in a random order that only `seed` decides.
+/// First rows of all windows, in a random order determined by `seed`.
 pub fn shuffled(windows: &Windows, seed: u64) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..windows.len())
         .map(|window| windows.start_row(window))

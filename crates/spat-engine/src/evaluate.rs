@@ -1,4 +1,4 @@
-//! Errors on a part's windows: every window, streamed.
+//! Errors over all windows of a part, computed batch by batch.
 
 use burn::tensor::Tensor;
 use spat_model::{Forecaster, ForwardContext, read};
@@ -8,10 +8,10 @@ use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::run_context::RunContext;
 
-/// Forecast values that one evaluation batch may hold: 4 MiB of f32.
+/// Maximum number of forecast values per evaluation batch: 4 MiB of f32.
 const BATCH_VALUES: usize = 1 << 20;
 
-/// Windows per evaluation batch: enough to keep a device busy, bounded in memory.
+/// Windows per evaluation batch: enough to keep a device busy, with bounded memory.
 pub(crate) fn evaluation_batch(dataset: &Dataset, windows: &Windows) -> usize {
     let values = (windows.lookback + windows.horizon) * dataset.series.channel_count();
     (BATCH_VALUES / values.max(1)).clamp(1, 64)

@@ -6,7 +6,7 @@ use spat_prune::{Sample, ScoreAccumulator};
 
 use crate::optimizer::Adam;
 
-/// A forecaster (on a device with autodiff) and its optimiser.
+/// A forecaster (on an autodiff device) and its optimizer.
 #[derive(Debug, Clone)]
 pub(crate) struct Learner {
     pub(crate) model: Forecaster,
@@ -14,8 +14,8 @@ pub(crate) struct Learner {
 }
 
 impl Learner {
-    /// One step on the mean squared error of a batch. With `scores`, the same backward pass also
-    /// yields sensitivities, for each of them in its own way. Returns the loss, unread.
+    /// One step on the mean squared error of a batch. The same backward pass also computes the
+    /// sensitivities for each accumulator in `scores`. Returns the loss as a tensor, unread.
     pub(crate) fn step(
         &mut self,
         batch: Sample,

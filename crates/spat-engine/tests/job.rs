@@ -1,4 +1,4 @@
-//! Whole jobs at toy size: the same seed gives the same report, whatever interrupts the run.
+//! Whole jobs at toy size: the same seed gives the same report, also after interruptions.
 #![allow(clippy::unwrap_used)]
 
 mod toy;
@@ -28,7 +28,7 @@ fn comparable(report: Report) -> String {
 }
 
 #[test]
-fn a_job_gives_a_whole_report() {
+fn a_job_gives_a_complete_report() {
     let job = job(itransformer(), SendOptions::default());
     let mut store = MemoryStore::default();
     let report = complete(&job, &mut store);
@@ -71,7 +71,7 @@ fn the_same_seed_gives_the_same_report() {
     assert_eq!(comparable(first), comparable(second));
 }
 
-/// A store that remembers what it held after each write: every moment at which a kill could come.
+/// A store that records its content after each write: every point at which a kill could happen.
 #[derive(Default)]
 struct Moments {
     now: MemoryStore,
@@ -96,7 +96,7 @@ impl RunStore for Moments {
 
 #[test]
 fn a_run_killed_after_any_write_ends_with_the_same_report() {
-    // PatchTST in the library's layout has running statistics to lose.
+    // PatchTST in the library's layout has running statistics, which could be lost.
     let forecaster = ForecasterConfig::PatchTst(PatchTstConfig {
         d_model: 8,
         d_ff: 8,
@@ -129,7 +129,8 @@ fn a_run_stopped_again_and_again_ends_with_the_same_report() {
         commands.send(Command::Step { steps: 11 }).unwrap();
         let mut granted = false;
         let emit = |event| {
-            // The first pause is the command's own, the second comes when the steps are used up.
+            // The first pause event is that of the command, the second comes when the granted steps are
+            // used up.
             if event == Event::Paused && std::mem::replace(&mut granted, true) {
                 commands.send(Command::Stop).unwrap();
             }
@@ -262,10 +263,10 @@ fn adaptive(tolerance: f64) -> Job {
     job
 }
 
-/// With a tolerance that nothing exceeds, every module that is looked at goes; the chosen model is
-/// the very one that was tried.
+/// With an unlimited tolerance, every candidate module is removed; the final model is the tried candidate
+/// itself.
 #[test]
-fn a_search_chooses_the_number_and_says_how() {
+fn a_search_chooses_the_number_and_reports_how() {
     let report = complete(&adaptive(1e6), &mut MemoryStore::default());
     let search = report.plan.search.clone().unwrap();
     let expected = match search.believed {
@@ -283,9 +284,9 @@ fn a_search_chooses_the_number_and_says_how() {
     assert!(tables.replace('\n', " ").contains(&cost), "{tables}");
 }
 
-/// No search looks at the test part: other values there change no choice.
+/// The search does not depend on the test part: changed test values lead to the same choice.
 #[test]
-fn a_search_never_sees_the_test_part() {
+fn a_search_does_not_depend_on_the_test_part() {
     let job = adaptive(0.0);
     let choice = |job: &Job| {
         let plan = complete(job, &mut MemoryStore::default()).plan;
@@ -332,7 +333,7 @@ fn a_search_among_heads_is_refused() {
 }
 
 #[test]
-fn scoring_does_not_change_what_is_learnt() {
+fn scoring_does_not_change_training() {
     let during = complete(
         &job(itransformer(), SendOptions::default()),
         &mut MemoryStore::default(),
@@ -396,7 +397,7 @@ fn every_model_learns_and_is_pruned() {
 }
 
 #[test]
-fn a_saved_model_forecasts_bit_for_bit_what_the_run_saw() {
+fn a_saved_model_reproduces_the_forecasts_of_the_run() {
     let job = job(itransformer(), SendOptions::default());
     let mut store = MemoryStore::default();
     let report = complete(&job, &mut store);
@@ -437,7 +438,7 @@ fn the_future_starts_after_the_last_row() {
             .zip(wide)
             .all(|(narrow, wide)| 0.0 < *narrow && narrow <= wide)
     );
-    // The level is near 5 and the series has not left it.
+    // The level is near 5 and the series stays close to it.
     assert!(
         future
             .values
@@ -458,7 +459,7 @@ fn the_future_starts_after_the_last_row() {
 }
 
 #[test]
-fn a_diverging_training_says_so() {
+fn a_diverging_training_is_an_error() {
     let mut job = job(itransformer(), SendOptions::default());
     job.experiment.training.learning_rate = 1e30;
     let (_commands, receiver) = mpsc::channel();

@@ -11,7 +11,7 @@ use crate::{
     names, number,
 };
 
-/// What this score is and is not; it stands wherever SEND does.
+/// Origin of the score, shown wherever SEND is.
 pub(crate) const ORIGIN: &str =
     "SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.";
 
@@ -52,7 +52,7 @@ pub(super) fn section(report: &Report) -> String {
     let drawing = network_drawing(&report.pruned.structure);
     body += &figure(
         &drawing,
-        "What stands after the decision",
+        "Structure after the decision",
         &network_table(&report.pruned.structure),
     );
     wrap("scores", "Scores and decision", &body)
@@ -90,7 +90,7 @@ fn bars(report: &Report, scores: &[Score]) -> String {
     };
     let batches = scores.iter().map(|score| score.batches).max().unwrap_or(0);
     let caption = format!(
-        "Whiskers are one standard deviation over {}; dots are heads; hatched bars go.",
+        "Whiskers are one standard deviation over {}; dots are heads; hatched bars are removed.",
         if batches == 1 {
             "1 scored batch".to_owned()
         } else {
@@ -100,10 +100,10 @@ fn bars(report: &Report, scores: &[Score]) -> String {
     figure(&bar_chart(&chart), &caption, &chart.table())
 }
 
-/// In two words what happens to a module.
+/// What happens to a module, in two words.
 pub(crate) fn decision(plan: &Plan, score: &Score) -> String {
     if plan.removed.contains(&score.module) {
-        return "goes".to_owned();
+        return "removed".to_owned();
     }
     let heads = plan
         .removed_heads
@@ -114,7 +114,7 @@ pub(crate) fn decision(plan: &Plan, score: &Score) -> String {
             if plan.rule.protect.contains(&score.module) {
                 "protected".to_owned()
             } else {
-                "stays".to_owned()
+                "kept".to_owned()
             }
         },
         |removal| {
@@ -128,8 +128,8 @@ pub(crate) fn decision(plan: &Plan, score: &Score) -> String {
     )
 }
 
-/// Half-way between the highest score that goes and the lowest that stays; none where protected
-/// modules or separate blocks put them out of order.
+/// The midpoint between the highest removed and the lowest kept score; `None` if protected modules or
+/// separate blocks put them out of order.
 fn cut(plan: &Plan, scores: &[Score]) -> Option<f64> {
     let (gone, left): (Vec<&Score>, Vec<&Score>) = scores
         .iter()
@@ -139,7 +139,7 @@ fn cut(plan: &Plan, scores: &[Score]) -> Option<f64> {
     (highest <= lowest).then_some((highest + lowest) / 2.0)
 }
 
-/// The rule in words, and what follows from it.
+/// The rule of the decision and its result.
 pub(crate) fn why(plan: &Plan) -> String {
     let all = plan.removed.len() + plan.kept.len();
     let list: Vec<String> = plan.removed.iter().map(ToString::to_string).collect();
@@ -162,17 +162,20 @@ pub(crate) fn why(plan: &Plan) -> String {
         )
     };
     if plan.scorer == "given" {
-        return format!("The choice was made by hand. It removes {gone}{heads}.");
+        return format!("The modules were chosen manually. This removes {gone}{heads}.");
     }
     let protect: Vec<String> = plan.rule.protect.iter().map(ToString::to_string).collect();
     let protect = if protect.is_empty() {
         String::new()
     } else {
-        format!(" Protected whatever the score {}.", protect.join(", "))
+        format!(
+            " Protected regardless of the score: {}.",
+            protect.join(", ")
+        )
     };
     if let Some(search) = &plan.search {
         return format!(
-            "{} That removes {gone}.{protect}",
+            "{} This removes {gone}.{protect}",
             search.in_words(plan.removed.len(), all)
         );
     }

@@ -1,4 +1,4 @@
-//! What the window does when something is chosen from its menu.
+//! Actions of the menu items.
 
 use std::thread;
 
@@ -7,34 +7,34 @@ use tauri::{AppHandle, Manager as _, WebviewWindow};
 
 use crate::menu::{self, RECENT};
 use crate::settings::Settings;
-use crate::{complaint, dialogs, quit, session, tables};
+use crate::{dialogs, error_dialog, quit, session, tables};
 
-/// Steps of the page's size.
+/// Zoom factors.
 const ZOOM: [f64; 9] = [0.5, 0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0];
 
-/// The step at which the page has its own size.
+/// Index of the factor 1.
 const PLAIN: usize = 4;
 
-/// Where the page's size stands.
+/// Current zoom, relative to [`PLAIN`].
 #[derive(Default)]
 pub(crate) struct Zoom(std::sync::atomic::AtomicIsize);
 
-/// Does what was chosen.
-pub(crate) fn chosen(app: &AppHandle, id: &str) {
+/// Performs the action of a menu item.
+pub(crate) fn perform(app: &AppHandle, id: &str) {
     match id {
-        "open" => beside(app, dialogs::pick_table),
-        "forget" => beside(app, |app| {
+        "open" => spawn(app, dialogs::pick_table),
+        "forget" => spawn(app, |app| {
             let forgotten = app.state::<Settings>().forget_recent();
-            complain_of(
+            show_failure(
                 app,
                 forgotten.and_then(|()| menu::build(app).map_err(|e| e.to_string())),
             );
         }),
         "save" => action(app, MenuAction::Save),
         "show-runs" => {
-            complain_of(app, dialogs::show_folder(session::runs(app).root()));
+            show_failure(app, dialogs::show_folder(session::runs(app).root()));
         }
-        "quit" => quit::ask(app),
+        "quit" => quit::exit(app),
         "train" => action(app, MenuAction::Train),
         "prune" => action(app, MenuAction::Prune),
         "pause" => steer(app, Command::Pause),
@@ -43,7 +43,7 @@ pub(crate) fn chosen(app: &AppHandle, id: &str) {
         "larger" => zoom(app, |step| step + 1),
         "smaller" => zoom(app, |step| step - 1),
         "plain" => zoom(app, |_| 0),
-        "full" => complain_of(app, full_screen(app).map_err(|error| error.to_string())),
+        "full" => show_failure(app, full_screen(app).map_err(|error| error.to_string())),
         other => {
             let number = other
                 .strip_prefix(RECENT)
@@ -51,14 +51,14 @@ pub(crate) fn chosen(app: &AppHandle, id: &str) {
             let table = number
                 .and_then(|number: usize| app.state::<Settings>().recent().get(number).cloned());
             if let Some(table) = table {
-                beside(app, move |app| tables::open(app, &table));
+                spawn(app, move |app| tables::open(app, &table));
             }
         }
     }
 }
 
-/// Beside the main thread, which must not wait.
-pub(crate) fn beside(app: &AppHandle, work: impl FnOnce(&AppHandle) + Send + 'static) {
+/// Runs `work` on another thread, because the main thread must not block.
+pub(crate) fn spawn(app: &AppHandle, work: impl FnOnce(&AppHandle) + Send + 'static) {
     let app = app.clone();
     thread::spawn(move || work(&app));
 }
@@ -68,7 +68,7 @@ fn action(app: &AppHandle, action: MenuAction) {
 }
 
 fn steer(app: &AppHandle, command: Command) {
-    complain_of(
+    show_failure(
         app,
         session::send_request(app, EngineRequest::Command(command), None),
     );
@@ -87,7 +87,7 @@ fn zoom(app: &AppHandle, change: impl FnOnce(isize) -> isize) {
     zoom.0.store(step, Relaxed);
     let size = ZOOM[PLAIN.saturating_add_signed(step)];
     if let Some(window) = window(app) {
-        complain_of(
+        show_failure(
             app,
             window.set_zoom(size).map_err(|error| error.to_string()),
         );
@@ -101,8 +101,8 @@ fn full_screen(app: &AppHandle) -> tauri::Result<()> {
     }
 }
 
-fn complain_of(app: &AppHandle, result: Result<(), String>) {
+fn show_failure(app: &AppHandle, result: Result<(), String>) {
     if let Err(reason) = result {
-        complaint::complain(app, &reason);
+        error_dialog::show(app, &reason);
     }
 }

@@ -1,35 +1,35 @@
-//! How often the page hears how far a training is.
+//! Rate limit of progress events to the web app.
 //!
-//! It draws the loss anew each time, on the same cores that train. The longer a curve is, the less each
-//! further point changes it: so the page hears less often as time goes on.
+//! The web app redraws the loss curve for each event, on the CPU cores that train. The longer the curve,
+//! the less each further point changes it, so the interval between events grows with the age of the phase.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use spat_spec::{EngineMessage, Event};
 
-/// The part of a phase's age that lies between two notices of its progress.
+/// Divisor of the age of a phase that gives the interval between progress events.
 const PART: u32 = 5;
 
-/// The longest that a person waits for the next one.
+/// Maximum interval.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// What was told of the phase that is going.
+/// Rate limiter with the state of the current phase.
 #[derive(Default)]
-pub(crate) struct Pace(Mutex<Option<Reported>>);
+pub(crate) struct ProgressLimit(Mutex<Option<Reported>>);
 
 struct Reported {
     /// When the phase began.
     begun: Instant,
-    /// When its progress was last told.
+    /// When its progress was last sent.
     last: Instant,
-    /// Progress that was not.
+    /// Progress that was held back.
     held: Option<EngineMessage>,
 }
 
-impl Pace {
-    /// What the page is to hear when this is said at `now`. Before anything but progress it hears the last
-    /// progress there was.
+impl ProgressLimit {
+    /// The messages to send when `message` arrives at `now`. Held progress is sent before any other
+    /// message.
     pub(crate) fn due(
         &self,
         message: EngineMessage,
@@ -88,11 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn the_page_hears_less_often_as_time_goes_on() {
-        let (pace, begun) = (Pace::default(), Instant::now());
+    fn the_interval_grows_with_the_age_of_a_phase() {
+        let (limit, begun) = (ProgressLimit::default(), Instant::now());
         let report = |message: EngineMessage, fifths: u64| {
             let now = begun + Duration::from_millis(200) * u32::try_from(fifths).unwrap();
-            pace.due(message, now).collect::<Vec<_>>()
+            limit.due(message, now).collect::<Vec<_>>()
         };
         let phase = EngineMessage::Event(Box::new(Event::Phase {
             phase: Phase::Pretrain,
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(reports(6..21), 5, "fewer later");
         assert_eq!(reports(151..201), 10, "one a second at last");
 
-        // The last word before anything else is not lost.
+        // Held progress is sent before another message.
         assert_eq!(report(progress(1), 201), [progress(1)]);
         assert!(report(progress(2), 202).is_empty());
         assert!(report(progress(3), 203).is_empty());

@@ -1,12 +1,12 @@
-//! What went wrong, in a dialog.
+//! Error dialogs.
 
 use tauri::AppHandle;
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 
-/// Tells the person what went wrong, and does not wait.
-pub(crate) fn complain(app: &AppHandle, words: &str) {
+/// Shows an error message, without waiting for it to be closed.
+pub(crate) fn show(app: &AppHandle, message: &str) {
     app.dialog()
-        .message(words)
+        .message(message)
         .title("SPAT")
         .kind(MessageDialogKind::Error)
         .show(|_| {});

@@ -1,24 +1,24 @@
-//! How the web view draws where there is no graphics card.
+//! Rendering of the web view without a graphics card.
 //!
-//! WebKitGTK then draws through a software OpenGL, in every process and on many threads: several
-//! hundred megabytes for a page that its own painter draws as well.
+//! WebKitGTK then renders with software OpenGL, in every process and on many threads. Its own CPU renderer
+//! needs several hundred megabytes less.
 
 #[cfg(target_os = "linux")]
 use std::path::Path;
 
-/// What tells WebKitGTK and GTK to paint by themselves. Whoever sets one of them is heard.
+/// Variables that select CPU rendering in WebKitGTK and GTK. If the user sets one of them, none is changed.
 #[cfg(target_os = "linux")]
 const PLAIN: [(&str, &str); 3] = [
     ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
-    // Which card draws: none, and so OpenGL is not asked for it.
+    // Which card renders: an empty value avoids OpenGL.
     ("WEBKIT_WEB_RENDER_DEVICE_FILE", "/dev/null"),
     ("GDK_GL", "disable"),
 ];
 
-/// Starts this program again in its own place with what the web view is to know: variables count when
-/// a process begins. Comes back where nothing is to be said, or nothing can be.
+/// Re-executes the process with the web view's environment variables, which are read when a process starts.
+/// Returns if none are needed, or on failure.
 #[cfg(target_os = "linux")]
-pub(crate) fn settle() {
+pub(crate) fn use_cpu_without_card() {
     use std::os::unix::process::CommandExt as _;
 
     let unsaid = PLAIN
@@ -37,16 +37,16 @@ pub(crate) fn settle() {
             again.env(name, value);
         }
     }
-    // It only comes back if the system refuses; then the window draws as it can.
+    // Reached only if the system refuses; rendering then uses the defaults.
     let _refused = again.exec();
 }
 
-/// Other systems draw with what they have.
+/// Other systems need no setting.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn settle() {}
+pub(crate) fn use_cpu_without_card() {}
 
-/// Whether the kernel knows of something that draws: a card's render node, NVIDIA's own device, or
-/// Windows' card under Linux.
+/// Whether the kernel has a graphics device: a card's render node, NVIDIA's own device, or the GPU of the
+/// Windows Subsystem for Linux.
 #[cfg(target_os = "linux")]
 fn has_card() -> bool {
     let nodes = Path::new("/dev/dri").read_dir();

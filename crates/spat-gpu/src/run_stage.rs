@@ -1,4 +1,4 @@
-//! One stage by itself, as tests and benches need it.
+//! Runs a single stage, for tests and benchmarks.
 
 use burn::tensor::Tensor;
 
@@ -7,9 +7,9 @@ use crate::place::{Place, on_gpu, place};
 use crate::stage::Stage;
 use crate::task::Task;
 
-/// Runs a stage on tensors of one GPU: its inputs in the order of its bindings, and the number of
-/// values that it writes. `None` where the tensors are not on a GPU.
-pub fn run_alone(
+/// Runs a stage on tensors of one GPU. `inputs` are in binding order; the output has as many values as
+/// requested. `None` if the tensors are not on a GPU.
+pub fn run_stage(
     stage: Stage,
     inputs: Vec<Tensor<1>>,
     length: usize,
