@@ -147,10 +147,10 @@ impl Body {
         if !self.detection.header || keep.iter().filter(|kept| **kept).count() < 2 {
             return;
         }
-        for slot in 0..self.slots.len() {
+        for (slot, keep) in keep.iter_mut().enumerate() {
             let empty = || column_of(&self.values, self.slots.len(), slot).all(f32::is_nan);
-            if keep[slot] && self.is_unnamed(self.slots[slot]) && empty() {
-                keep[slot] = false;
+            if *keep && self.is_unnamed(self.slots[slot]) && empty() {
+                *keep = false;
                 let name = self.names[self.slots[slot]].clone();
                 self.detection.renamed.retain(|renamed| renamed.to != name);
                 self.detection.empty_columns += 1;

@@ -326,7 +326,7 @@ fn header_rows(sample: &Sample, decimal_comma: bool) -> usize {
             match below {
                 Kind::Numbers if is_quantity(cell, decimal_comma) => fits += 1,
                 Kind::Times if forms::is_evident(cell) || is_number(cell, decimal_comma) => {
-                    fits += 1
+                    fits += 1;
                 }
                 Kind::Numbers | Kind::Times => differs += 1,
                 Kind::Other => {}
