@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use spat_engine::Device;
 use spat_engine::platform;
 use spat_spec::{DeviceFacts, StudyReport, SyntheticReport};
-use spat_study::{Place, StudyEvent, conduct};
+use spat_study::{StudyEnvironment, StudyEvent, conduct};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -100,7 +100,7 @@ fn show(json: &[u8]) -> Result<StudyMessage, String> {
 fn run(small_study: SmallStudy, table: &[u8]) -> Result<StudyMessage, String> {
     let command = small_study.command();
     let (study, series) = small_study.study(table)?;
-    let place = Place {
+    let environment = StudyEnvironment {
         folder: None,
         device: Device::flex(),
         device_facts: DeviceFacts {
@@ -110,11 +110,11 @@ fn run(small_study: SmallStudy, table: &[u8]) -> Result<StudyMessage, String> {
         },
         workers: 1,
         command,
-        watch: &|event| post(&event.into()),
+        on_event: &|event| post(&StudyMessage::from(event)),
         stop: &AtomicBool::new(false),
     };
     let (report, timings) =
-        conduct(&study, vec![series], &place).map_err(|error| error.to_string())?;
+        conduct(&study, vec![series], &environment).map_err(|error| error.to_string())?;
     let json = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
     Ok(StudyMessage::Shown {
         html: spat_report::study_html(&report, Some(&timings)),
