@@ -100,8 +100,8 @@ async fn misbehaving_clients_do_not_affect_others() {
     // A model beyond the limit.
     let mut vast = experiment.clone();
     if let spat_spec::ForecasterConfig::ITransformer(config) = &mut vast.forecaster {
-        config.d_model = 1 << 20;
-        config.layers = 1 << 20;
+        config.d_model = 8192;
+        config.layers = 1024;
     }
     demanding.open("vast", Some(&bytes)).await;
     demanding.train(&vast).await;
