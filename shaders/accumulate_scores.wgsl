@@ -1,9 +1,9 @@
 // Last stage: the mean over the rows of each head, and its running mean and spread over batches.
 //
-// Needs task.wgsl and sums.wgsl. One workgroup. The state is [batches, values that were no number, then mean and
-// squares for each head and for the module]; the module's value is the mean over its heads. Mean
-// and squares run by Welford's update, which loses no digits over thousands of batches. Where the newest
-// batch has a weight of its own, squares are the variance itself, forgotten at the pace of the mean.
+// Needs task.wgsl and sums.wgsl. One workgroup. The state is [batches, non-finite values, then mean and
+// squares for each head and for the module]; the module's value is the mean over its heads. Mean and
+// squares use Welford's update, which stays accurate over thousands of batches. With a weight of the newest
+// batch, squares are the exponentially weighted variance.
 
 @group(0) @binding(0) var<storage, read_write> sums: array<vec2<f32>>;
 @group(0) @binding(1) var<storage, read_write> before: array<f32>;
@@ -16,14 +16,14 @@ const CHUNK: u32 = 64u;
 fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
     let batches = before[0] + 1.0;
     let weight = select(1.0 / batches, task.newest, task.newest > 0.0 && batches > 1.0);
-    // `lanes` threads share a head; heads beyond the workgroup's teams wait for the next turn.
+    // `lanes` threads share a head; a team loops over heads if there are more heads than teams.
     let teams = WORKGROUP / task.lanes;
     let team = thread / task.lanes;
     let lane = thread % task.lanes;
     let per_head = task.segments / task.heads * task.blocks;
     let rows = f32(task.segments / task.heads) * f32(task.rows);
 
-    // Over this thread's heads, if it is the first of its team: values, and values that are none.
+    // Sums over this thread's heads, if it is the first of its team: values, and non-finite values.
     var whole = vec2<f32>(0.0, 0.0);
     for (var base = 0u; base < task.heads; base += teams) {
         let head = base + team;
@@ -58,7 +58,7 @@ fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
     }
 }
 
-// The next CHUNK sums of a thread: sums of sums keep digits that one long sum would lose.
+// The next CHUNK sums of a thread: sums of partial sums lose fewer digits than one long sum.
 fn few_sums(number: ptr<function, u32>, head: u32, per_head: u32) -> vec2<f32> {
     var part = vec2<f32>(0.0, 0.0);
     for (var k = 0u; k < CHUNK && *number < per_head; k++) {
@@ -70,8 +70,8 @@ fn few_sums(number: ptr<function, u32>, head: u32, per_head: u32) -> vec2<f32> {
     return part;
 }
 
-// Welford's update of one mean and one sum of squares; with a weight w of its own, of one variance:
-// v ← (1 − w) v + w (1 − w) (value − mean)².
+// Welford's update of one mean and one sum of squares; with a weight w of the newest batch, of an
+// exponentially weighted variance: v ← (1 − w) v + w (1 − w) (value − mean)².
 fn update(place: u32, value: f32, weight: f32) {
     let mean = before[2u + 2u * place];
     let from_before = value - mean;

@@ -43,7 +43,7 @@ fn add_norm_backward(
         let g = gradient[place] * gamma[column];
         let value = (g - means.x - normal[place] * means.y) * inverse[row];
         of_input[place] = value;
-        // Without a dropout the branch's gradient is that of x.
+        // Without dropout the branch's gradient is that of x.
         if norm.dropout.threshold > 0u {
             of_branch[place] = value * drop_factor(norm.dropout, place);
         }

@@ -1,5 +1,5 @@
-// LayerNorm(x + drop(branch)) of each row, and what the backward pass needs of it: the rows before γ
-// and β, and what they were multiplied by.
+// LayerNorm(x + drop(branch)) of each row, and the values for the backward pass: the normalised rows before
+// γ and β, and their inverse deviations.
 //
 // Needs dropout.wgsl and norm.wgsl.
 
@@ -24,7 +24,7 @@ fn add_norm_rows(
     let lane = thread % LANES;
     let team = thread - lane;
     let width = f32(norm.width);
-    // Without a row nothing is read, and every barrier is met all the same.
+    // Invocations without a row read nothing, but reach every barrier.
     let end = select(0u, norm.width, row < norm.rows);
     let start = row * norm.width;
 

@@ -1,7 +1,7 @@
-// Gradients of the keys and the values, key by key: sums over the queries.
+// Gradients of the keys and the values, per key: sums over the queries.
 //
-// Needs dropout.wgsl, attention.wgsl, and head_quads.wgsl or head_singles.wgsl: a the queries, b the
-// gradient of the context, c the gradient of the keys, d that of the values.
+// Needs dropout.wgsl, attention.wgsl, and head_quads.wgsl or head_singles.wgsl, with a: queries, b:
+// gradient of the context, c: gradient of the keys, d: gradient of the values.
 
 @group(0) @binding(4) var<storage, read_write> of_scores: array<f32>;
 @group(0) @binding(5) var<storage, read_write> kept: array<f32>;

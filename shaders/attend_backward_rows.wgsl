@@ -1,10 +1,10 @@
-// Gradients of the queries, of the scores and of the connection mask, query by query.
+// Gradients of the queries, of the scores and of the connection mask, per query.
 //
 // With D = drop' ⊙ (∂L/∂context Vᵀ): S = ∂L/∂M = D ⊙ A, ∂L/∂A = D ⊙ M, and
 // ∂L/∂scores = A ⊙ (∂L/∂A − rowsum(A ⊙ ∂L/∂A)) / √w.
 //
-// Needs dropout.wgsl, attention.wgsl, and head_quads.wgsl or head_singles.wgsl: a the gradient of the
-// context, b the keys, c the values, d the gradient of the queries.
+// Needs dropout.wgsl, attention.wgsl, and head_quads.wgsl or head_singles.wgsl, with a: gradient of the
+// context, b: keys, c: values, d: gradient of the queries.
 
 @group(0) @binding(4) var<storage, read_write> mask: array<f32>;
 @group(0) @binding(5) var<storage, read_write> maps: array<f32>;
@@ -28,7 +28,7 @@ fn attend_backward_rows(
 
     var along = 0.0;
     for (var key = 0u; key < tokens; key += 4u) {
-        // Keys past the last repeat it.
+        // Keys beyond the last repeat it.
         let k0 = row_start(place, key);
         let k1 = row_start(place, min(key + 1u, last));
         let k2 = row_start(place, min(key + 2u, last));

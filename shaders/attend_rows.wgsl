@@ -1,11 +1,11 @@
-// drop(M ⊙ softmax(Q Kᵀ / √w)) V, query by query, and the maps A that the softmax gives.
+// drop(M ⊙ softmax(Q Kᵀ / √w)) V per query, and the attention maps A.
 //
-// Needs dropout.wgsl, attention.wgsl, and head_quads.wgsl or head_singles.wgsl: a the queries, b the
-// keys, c the values, d the output.
+// Needs dropout.wgsl, attention.wgsl, and head_quads.wgsl or head_singles.wgsl, with a: queries, b: keys,
+// c: values, d: output.
 
 @group(0) @binding(4) var<storage, read_write> mask: array<f32>;
 @group(0) @binding(5) var<storage, read_write> maps: array<f32>;
-// drop(M ⊙ A), where it is another than A.
+// drop(M ⊙ A), if it differs from A.
 @group(0) @binding(6) var<storage, read_write> kept: array<f32>;
 @group(0) @binding(7) var<uniform> attention: Attention;
 
@@ -25,7 +25,7 @@ fn attend_rows(
 
     var greatest = -3.4e38;
     for (var key = 0u; key < tokens; key += 4u) {
-        // Keys past the last repeat it.
+        // Keys beyond the last repeat it.
         let k0 = row_start(place, key);
         let k1 = row_start(place, min(key + 1u, last));
         let k2 = row_start(place, min(key + 2u, last));

@@ -1,4 +1,4 @@
-// What an attention works on; the last binding of its stages.
+// Parameters of the attention stages; their last binding.
 //
 // Needs dropout.wgsl. Rows are [samples · tokens, heads · head_width]; maps are [samples, heads,
 // tokens, tokens].
@@ -11,19 +11,19 @@ struct Attention {
     head_width: u32,
     // 1/√head_width
     scale: f32,
-    // 0: no connection mask; 1: one for all samples; 2: one for each.
+    // 0: no connection mask; 1: one for all samples; 2: one per sample.
     mask: u32,
-    // 1: what multiplies the values is another than the map, since there is a mask or a dropout.
+    // 1: the factor on the values differs from the map, because of a mask or dropout.
     keeps: u32,
-    // Workgroups along x; a dispatch past 65,535 goes on along y.
+    // Workgroups along x; larger dispatches than 65,535 continue along y.
     groups_x: u32,
 }
 
-// The map and the token that an invocation works on; `map` lies beyond the last where there is none.
+// The map and the token of an invocation; `map` is out of range for surplus invocations.
 struct Place {
     map: u32,
     token: u32,
-    // Of the head's first column in the sample's first row.
+    // Index of the head's first column in the sample's first row.
     start: u32,
 }
 
@@ -43,17 +43,17 @@ fn is_whole(place: Place) -> bool {
     return place.map < attention.samples * attention.heads;
 }
 
-// Of a row of the head, from the place of its first one.
+// Index of a row of the head, relative to its first one.
 fn row_start(place: Place, token: u32) -> u32 {
     return place.start + token * attention.heads * attention.head_width;
 }
 
-// The first entry of a row of the map.
+// Index of the first entry of a row of the map.
 fn map_row(place: Place, token: u32) -> u32 {
     return (place.map * attention.tokens + token) * attention.tokens;
 }
 
-// The same in the connection mask, where there is one.
+// The same in the connection mask, if there is one.
 fn mask_row(place: Place) -> u32 {
     let map = select(place.map, place.map % attention.heads, attention.mask == 1u);
     return (map * attention.tokens + place.token) * attention.tokens;

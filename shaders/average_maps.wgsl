@@ -18,7 +18,7 @@ fn average_maps(
         return;
     }
     let batch = task.segments / task.heads;
-    // A running mean: no sum that grows with the batch.
+    // A running mean, so that no sum grows with the batch.
     var mean = 0.0;
     for (var sample = 0u; sample < batch; sample++) {
         mean += (maps[sample * cells + cell] - mean) / f32(sample + 1u);

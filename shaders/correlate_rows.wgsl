@@ -1,8 +1,8 @@
 // dW = xᵀ dy and db, the sum of the rows of dy: left x [inner × rows], right dy [inner × columns].
 //
-// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns
-// and z the right four. A small output of many rows of x would keep few invocations busy for long, so its
-// sums are made in parts, one below the other in the output, and `sum_parts` adds them up.
+// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. y is the left four columns of the tile, z
+// the right four. With a small output and many rows of x there would be too few invocations, so the sums
+// are computed in parts, stacked in the output, and `sum_parts` adds them.
 
 @group(0) @binding(3) var<storage, read_write> of_bias: array<f32>;
 @group(0) @binding(4) var<uniform> product: Product;
@@ -26,7 +26,7 @@ fn correlate_rows(
     let part = tile.x / product.rows_of_part;
     let row = tile.x % product.rows_of_part;
     let end = min((part + 1u) * product.inner_of_part, product.inner);
-    // Where the matrix ends in the middle of the tile its second half repeats the first.
+    // If the matrix ends in the middle of the tile, the second half of the tile repeats the first.
     let below = select(row, row + 4u, row + 4u < product.left_width);
     let beside = select(column, column + 4u, column + 4u < product.columns);
 

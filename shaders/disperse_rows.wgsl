@@ -1,8 +1,8 @@
 // Stage 2: the standard deviation of the softmax of each row, summed over the rows of a block.
 //
 // Needs task.wgsl, moments.wgsl, exponentials.wgsl and sums.wgsl. `lanes` threads share a row and `share`
-// threads a block, which has share / lanes rows in hand at once; each value is read once. A sum comes
-// with the number of values that were no number.
+// threads a block, which processes share / lanes rows at once; each value is read once. Each sum comes with
+// the number of non-finite values.
 
 @group(0) @binding(0) var<storage, read_write> sensitivity: array<f32>;
 @group(0) @binding(1) var<storage, read_write> partials: array<vec4<f32>>;
@@ -24,8 +24,8 @@ fn disperse_rows(
     }
 }
 
-// The rows of one block. Threads may have different blocks, of as many rows at most: every one of them
-// meets every barrier.
+// The rows of one block. Threads may process different blocks, but the number of rows per block is uniform,
+// so that every thread reaches every barrier.
 fn disperse_block(number: u32, thread: u32) {
     let is_block = number < task.segments * task.blocks;
     let segment = number / task.blocks;
@@ -71,7 +71,7 @@ fn disperse_block(number: u32, thread: u32) {
     }
 }
 
-// Up to VALUES values of a row, `lanes` apart, from `key` on.
+// Up to VALUES values of a row from `key` on, `lanes` apart.
 fn tile_exponentials(start: u32, key: u32, sum: ptr<function, vec2<f32>>) -> Exponentials {
     let places = key + EACH_VALUE * task.lanes;
     var values = vec4<f32>(0.0);
@@ -101,12 +101,11 @@ fn tile_exponentials(start: u32, key: u32, sum: ptr<function, vec2<f32>>) -> Exp
     return Exponentials(count, shift, count + total, mean, dot(deviations, deviations));
 }
 
-// Magnitudes below this have no reciprocal, and some devices take them for 0.
+// Magnitudes below this have no f32 reciprocal, and some devices flush them to 0.
 const SMALLEST: f32 = 4.7019774e-38;
 
-// What multiplies a sensitivity: 1 over the largest magnitude and 1 over the deviation in units of
-// it. Sensitivities that are all equal have no dispersion at any scale; the floor keeps them from
-// becoming 0 / 0.
+// Factor on a sensitivity: 1 over the largest magnitude and 1 over the deviation in units of it. Equal
+// sensitivities have no dispersion at any scale; the floor avoids 0 / 0.
 fn module_unit(thread: u32) -> vec2<f32> {
     if task.partials == 0u {
         return vec2<f32>(task.factor, 1.0);

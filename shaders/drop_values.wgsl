@@ -1,4 +1,4 @@
-// Dropout alone; its gradient goes the same way.
+// Dropout alone; its gradient uses the same stage.
 //
 // Needs dropout.wgsl and values.wgsl.
 

@@ -1,11 +1,11 @@
-// Dropout masks that are computed, not stored: a hash of the value's place and the drop's keys, the
-// same as on the CPU (spat-cpu, dropout.rs).
+// Dropout masks that are computed on demand: a hash of the value's index and the keys, the same as on the
+// CPU (spat-cpu, dropout.rs).
 
 struct Dropout {
     keys: vec2<u32>,
-    // Hashes below it are dropped; 0: nothing is.
+    // Values whose hash is below it are dropped; 0 drops none.
     threshold: u32,
-    // What a kept value is multiplied by.
+    // Factor on a kept value.
     scale: f32,
 }
 
@@ -18,7 +18,7 @@ fn mix_bits(bits: u32) -> u32 {
     return x ^ (x >> 16u);
 }
 
-// What the value at a place is multiplied by.
+// Factor on the value at an index.
 fn drop_factor(dropout: Dropout, place: u32) -> f32 {
     if dropout.threshold == 0u {
         return dropout.scale;

@@ -1,13 +1,13 @@
-// What the stages of the mean squared error work on.
+// Parameters of the mean squared error stages.
 
-// Values of an invocation, one workgroup apart.
+// Values per invocation, one workgroup apart.
 const EACH: u32 = 16u;
 
 struct Errors {
     count: u32,
-    // Sums of `square_errors`, one of each workgroup.
+    // Number of sums of `square_errors`, one per workgroup.
     sums: u32,
-    // Workgroups along x; a dispatch past 65,535 goes on along y.
+    // Workgroups along x; larger dispatches than 65,535 continue along y.
     groups_x: u32,
     // 1 / count
     weight: f32,
@@ -15,7 +15,7 @@ struct Errors {
 
 var<workgroup> shared_sums: array<f32, WORKGROUP>;
 
-// The sum over all threads of a workgroup, whole in thread 0 only; every thread calls this once.
+// The sum over all threads of a workgroup, valid in thread 0 only; every thread calls this once.
 fn workgroup_sum(thread: u32, own: f32) -> f32 {
     shared_sums[thread] = own;
     workgroupBarrier();

@@ -1,13 +1,12 @@
-// A softmax row and its spread in one reading, without cancellation in f32.
+// Softmax of a row and its spread in one pass, without cancellation in f32.
 //
 // With any shift m, d_j = expm1(x_j - m) and E = sum_j exp(x_j - m), the softmax is
 // (1 + d_j) / E, so that its standard deviation is that of d over E. The shift is the largest value
 // so far; when it grows from m to m', d' = f d + (f - 1) with f = exp(m - m'), which moves mean and
-// squares exactly. Sensitivities are scaled after the subtraction: what is close to the shift keeps
-// its digits.
+// squares exactly. Sensitivities are scaled after the subtraction, so values close to the shift keep their
+// precision.
 
-// What multiplies a sensitivity, as two factors: their product may be out of range where the result
-// is not.
+// Factor on a sensitivity, as two factors: their product may be out of range where the result is not.
 var<private> unit: vec2<f32>;
 
 struct Exponentials {
@@ -37,7 +36,7 @@ fn expm1_between(value: f32, shift: f32) -> f32 {
     return expm1(vec4<f32>((value - shift) * unit.x * unit.y)).x;
 }
 
-// The same row seen from a larger shift.
+// The same row relative to a larger shift.
 fn exponentials_at(own: Exponentials, shift: f32) -> Exponentials {
     if own.count == 0.0 || shift <= own.shift {
         return own;

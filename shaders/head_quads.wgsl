@@ -1,4 +1,4 @@
-// Rows of heads whose width is a whole number of four values: four are loaded at once.
+// Rows of heads whose width is a multiple of four: four values are loaded at once.
 
 @group(0) @binding(0) var<storage, read_write> rows_a: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> rows_b: array<vec4<f32>>;

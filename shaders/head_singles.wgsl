@@ -1,4 +1,4 @@
-// Rows of heads of any width: four values are loaded one by one, and 0 where the head has ended.
+// Rows of heads of any width: values are loaded one by one, with 0 beyond the end of the head.
 //
 // Needs attention.wgsl.
 
@@ -9,7 +9,7 @@
 
 const EACH_VALUE = vec4<u32>(0u, 1u, 2u, 3u);
 
-// Places of four values of a row, none of them beyond its end.
+// Indices of four values of a row, clamped to its end.
 fn places(row: u32, column: u32) -> vec4<u32> {
     return row + min(column + EACH_VALUE, vec4<u32>(attention.head_width - 1u));
 }

@@ -1,7 +1,7 @@
 // The entropy of each attention row, -sum_j a_j ln a_j in nats, summed over the rows of a block.
 //
-// Needs task.wgsl and sums.wgsl. Takes the place of the stage disperse_rows; accumulate_scores then gives the
-// mean of each head.
+// Needs task.wgsl and sums.wgsl. Replaces the stage disperse_rows; accumulate_scores then computes the mean
+// of each head.
 
 @group(0) @binding(0) var<storage, read_write> attention: array<f32>;
 @group(0) @binding(1) var<storage, read_write> sums: array<vec2<f32>>;
@@ -27,7 +27,7 @@ fn measure_block(number: u32, thread: u32) {
     let last = select(0u, min(first + task.rows_per_block, task.rows), is_block);
     let start = segment * task.rows;
 
-    // A sum over rows of sums over keys: the rows of a block lie one after the other.
+    // A sum over all keys of all rows: the rows of a block are contiguous.
     var sum = vec2<f32>(0.0, 0.0);
     let one = thread % task.share;
     for (var index = first * task.keys + one; index < last * task.keys; index += task.share) {

@@ -1,8 +1,7 @@
 // Stage 1, for standardised scores only: mean and spread of all sensitivities of a module.
 //
-// Needs task.wgsl and moments.wgsl. Each workgroup folds tiles of the tensor, `groups` apart, into
-// one partial; the next stage merges the partials. Values that are no number are passed over here
-// and counted there.
+// Needs task.wgsl and moments.wgsl. Each workgroup reduces tiles of the tensor, `groups` apart, to one
+// partial; the next stage merges the partials. Non-finite values are skipped here and counted there.
 
 @group(0) @binding(0) var<storage, read_write> sensitivity: array<f32>;
 @group(0) @binding(1) var<storage, read_write> partials: array<vec4<f32>>;
@@ -29,7 +28,7 @@ fn measure_spread(
     }
 }
 
-// Moments of the VALUES values, WORKGROUP apart, that a thread takes of a tile.
+// Moments of a thread's VALUES values of a tile, WORKGROUP apart.
 fn tile_moments(first: u32, length: u32) -> Moments {
     let places = first + EACH_VALUE * WORKGROUP;
     var values = vec4<f32>(0.0);

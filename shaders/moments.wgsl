@@ -1,11 +1,11 @@
-// Mean and spread of values of any magnitude, merged pair by pair (Chan, Golub, LeVeque 1979).
+// Mean and spread of values of any magnitude, merged pairwise (Chan, Golub, LeVeque 1979).
 //
-// Squares of entries near 1e-20 would vanish in f32, so that everything is held in units of the
-// largest magnitude seen, as the BLAS does in nrm2.
+// Squares of values near 1e-20 would underflow in f32, so all fields are in units of the largest magnitude,
+// as in nrm2 of BLAS.
 
 struct Moments {
     count: f32,
-    // Largest magnitude; the unit of what follows.
+    // Largest magnitude; the unit of the other fields.
     scale: f32,
     mean: f32,
     // Sum of squared deviations from the mean.

@@ -1,7 +1,7 @@
 // y = x W + b: left x [rows × inner], right W [inner × columns], bias [columns].
 //
-// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns
-// and z the right four.
+// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. y is the left four columns of the tile, z
+// the right four.
 
 @group(0) @binding(3) var<storage, read_write> bias: array<f32>;
 @group(0) @binding(4) var<uniform> product: Product;
@@ -20,7 +20,7 @@ fn bias_quad(column: u32) -> vec4<f32> {
     );
 }
 
-// Four rows and four columns of W. Rows past the last repeat it: x is 0 there.
+// Four rows and four columns of W. Rows beyond the last repeat it: x is 0 there.
 fn weights(k: u32, column: u32) -> mat4x4<f32> {
     let end = product.inner - 1u;
     return mat4x4<f32>(
@@ -42,7 +42,7 @@ fn multiply_rows(
     if row >= product.rows {
         return;
     }
-    // Rows and columns past the last repeat others; they are not stored.
+    // Rows and columns beyond the last repeat others and are not stored.
     let last = product.rows - 1u;
     let r1 = min(row + 1u, last);
     let r2 = min(row + 2u, last);

@@ -1,11 +1,11 @@
 // dx = dy Wᵀ: left dy [rows × inner], right W [columns × inner].
 //
-// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. Of the tile, y are the left four columns
-// and z the right four.
+// Needs product.wgsl, tile.wgsl, and quads.wgsl or singles.wgsl. y is the left four columns of the tile, z
+// the right four.
 
 @group(0) @binding(3) var<uniform> product: Product;
 
-// Four rows of W, four values of each. Rows past the last repeat it; what they give is not stored.
+// Four values each of four rows of W. Rows beyond the last repeat it; their results are not stored.
 fn weights(column: u32, k: u32) -> mat4x4<f32> {
     let last = product.columns - 1u;
     return mat4x4<f32>(
@@ -27,7 +27,7 @@ fn multiply_transposed(
     if row >= product.rows {
         return;
     }
-    // Rows past the last repeat it; they are not stored.
+    // Rows beyond the last repeat it and are not stored.
     let last = product.rows - 1u;
     let r1 = min(row + 1u, last);
     let r2 = min(row + 2u, last);

@@ -1,15 +1,15 @@
-// What a layer norm works on; the last binding of its stages.
+// Parameters of the layer norm stages; their last binding.
 //
 // Needs dropout.wgsl.
 
-// Invocations that share a row: few, so that a barrier serves eight rows.
+// Invocations per row: few, so that one barrier serves eight rows.
 const LANES: u32 = 8u;
 
 struct Norm {
     dropout: Dropout,
     rows: u32,
     width: u32,
-    // Workgroups along x; a dispatch past 65,535 goes on along y.
+    // Workgroups along x; larger dispatches than 65,535 continue along y.
     groups_x: u32,
     // 1: there is a branch.
     branch: u32,

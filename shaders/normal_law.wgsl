@@ -1,4 +1,4 @@
-// The standard normal law.
+// The standard normal distribution.
 
 // Distribution function and density at x, the former to 1e-7: Abramowitz and Stegun, Handbook of
 // Mathematical Functions, 7.1.26, for erfc.
@@ -10,8 +10,8 @@ fn normal_law(x: f32) -> vec2<f32> {
     p = p * t + 1.4214137;
     p = p * t - 0.28449673;
     p = p * t + 0.2548296;
-    // Below exp(-87) f32 holds no normal number.
-    let bell = exp(-min(z * z, 87.0));
-    let tail = 0.5 * p * t * bell;
-    return vec2<f32>(select(1.0 - tail, tail, x < 0.0), bell * 0.3989423);
+    // exp(-87) is about the smallest normal f32.
+    let kernel = exp(-min(z * z, 87.0));
+    let tail = 0.5 * p * t * kernel;
+    return vec2<f32>(select(1.0 - tail, tail, x < 0.0), kernel * 0.3989423);
 }

@@ -1,10 +1,10 @@
-// Windows [samples, length, channels] and their time-stamp features [samples, length, marks] to rows
-// [samples · tokens, length], each channel by its window's own mean and deviation (arXiv 2205.14415).
+// Windows [samples, length, channels] and their time features [samples, length, features] to rows [samples
+// · tokens, length], each channel normalised by its window's mean and deviation (arXiv 2205.14415).
 //
 // Needs windows.wgsl. Statistics are mean and deviation of each window and channel.
 
 @group(0) @binding(0) var<storage, read_write> values: array<f32>;
-@group(0) @binding(1) var<storage, read_write> marks: array<f32>;
+@group(0) @binding(1) var<storage, read_write> features: array<f32>;
 @group(0) @binding(2) var<storage, read_write> rows: array<f32>;
 @group(0) @binding(3) var<storage, read_write> statistics: array<vec2<f32>>;
 @group(0) @binding(4) var<uniform> windows: Windows;
@@ -25,7 +25,7 @@ fn normalise_windows(
     if token >= windows.channels {
         let width = windows.tokens - windows.channels;
         for (var k = 0u; k < length; k++) {
-            rows[row + k] = marks[(sample * length + k) * width + token - windows.channels];
+            rows[row + k] = features[(sample * length + k) * width + token - windows.channels];
         }
         return;
     }

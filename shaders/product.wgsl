@@ -1,7 +1,7 @@
-// What a matrix product works on; the last binding of every such stage.
+// Parameters of the matrix product stages; their last binding.
 //
-// An invocation makes a tile of 8 rows and 8 columns of the output, so that it uses a value that it loads
-// 8 times. No workgroup memory: barriers cost software adapters more than they save.
+// An invocation computes a tile of 8 rows and 8 columns of the output, so that it uses each loaded value 8
+// times. No workgroup memory: barriers cost software adapters more than they save.
 
 const TILE_ROWS: u32 = 8u;
 const TILE_COLUMNS: u32 = 8u;
@@ -10,26 +10,26 @@ struct Product {
     // Of the output.
     rows: u32,
     columns: u32,
-    // Products that are summed for one value of the output.
+    // Number of products per value of the output.
     inner: u32,
-    // Values of a row of the left and of the right matrix.
+    // Row widths of the left and the right matrix.
     left_width: u32,
     right_width: u32,
-    // Tiles side by side, and all of them.
+    // Tiles per row of tiles, and all tiles.
     tiles_across: u32,
     tiles: u32,
-    // Workgroups along x; a dispatch past 65,535 goes on along y.
+    // Workgroups along x; larger dispatches than 65,535 continue along y.
     groups_x: u32,
     // 1: there is a bias.
     bias: u32,
-    // Parts of a long sum, which different invocations make; a part's rows of the output, below those of
-    // the part before; and the products that it sums. Of `correlate_rows` and `sum_parts`.
+    // For `correlate_rows` and `sum_parts`: number of parts of a long sum, computed by different
+    // invocations; rows of the output per part, stacked; and products per part.
     parts: u32,
     rows_of_part: u32,
     inner_of_part: u32,
 }
 
-// First row and first column of the invocation's tile; the row lies beyond the output where there is none.
+// First row and column of the invocation's tile; the row is out of range for surplus invocations.
 fn tile_of(workgroup: vec3<u32>, thread: u32) -> vec2<u32> {
     let tile = (workgroup.y * product.groups_x + workgroup.x) * WORKGROUP + thread;
     if tile >= product.tiles {

@@ -1,4 +1,4 @@
-// Matrices whose rows are whole numbers of four values: four are loaded at once.
+// Matrices whose row width is a multiple of four: four values are loaded at once.
 //
 // Needs product.wgsl.
 

@@ -1,4 +1,4 @@
-// The gradient of restore_windows: of each value of the rows, 0 in those that were left out.
+// The gradient of the rows of restore_windows; 0 in rows that it skips.
 //
 // Needs windows.wgsl.
 

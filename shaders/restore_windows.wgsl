@@ -1,5 +1,5 @@
-// Rows [samples · tokens, length] to forecasts [samples, length, channels] in the units of their
-// windows; rows past a sample's channels are left out.
+// Rows [samples · tokens, length] to forecasts [samples, length, channels] in the original units of their
+// windows; rows beyond a sample's channels are skipped.
 //
 // Needs windows.wgsl.
 

@@ -1,4 +1,4 @@
-// Matrices with rows of any length: four values are loaded one by one, and 0 where the row has ended.
+// Matrices of any row width: values are loaded one by one, with 0 beyond the end of the row.
 //
 // Needs product.wgsl.
 
@@ -8,7 +8,7 @@
 
 const EACH_VALUE = vec4<u32>(0u, 1u, 2u, 3u);
 
-// Places of four values of a row, none of them beyond its end.
+// Indices of four values of a row, clamped to its end.
 fn places(row: u32, column: u32, width: u32) -> vec4<u32> {
     return row * width + min(column + EACH_VALUE, vec4<u32>(width - 1u));
 }

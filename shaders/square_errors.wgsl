@@ -1,4 +1,4 @@
-// Sums of squared errors, one for each workgroup.
+// Sums of squared errors, one per workgroup.
 //
 // Needs errors.wgsl.
 

@@ -3,7 +3,7 @@
 
 struct Adam {
     count: u32,
-    // Workgroups along x; a dispatch past 65,535 goes on along y.
+    // Workgroups along x; larger dispatches than 65,535 continue along y.
     groups_x: u32,
     beta_1: f32,
     beta_2: f32,
@@ -23,7 +23,7 @@ struct Adam {
 @group(0) @binding(4) var<storage, read_write> updated: array<f32>;
 @group(0) @binding(5) var<uniform> adam: Adam;
 
-// Values of an invocation, one workgroup apart.
+// Values per invocation, one workgroup apart.
 const EACH: u32 = 4u;
 
 @compute @workgroup_size(WORKGROUP)

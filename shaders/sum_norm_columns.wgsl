@@ -1,6 +1,6 @@
-// Gradients of γ and β: column by column, the sums over the rows of ∂L/∂y · x̂ and of ∂L/∂y.
+// Gradients of γ and β: for each column, the sums over the rows of ∂L/∂y · x̂ and of ∂L/∂y.
 //
-// Needs dropout.wgsl and norm.wgsl. Eight invocations share a column, eight columns a workgroup.
+// Needs dropout.wgsl and norm.wgsl. Eight invocations per column, eight columns per workgroup.
 
 @group(0) @binding(0) var<storage, read_write> gradient: array<f32>;
 @group(0) @binding(1) var<storage, read_write> normal: array<f32>;

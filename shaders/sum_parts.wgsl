@@ -1,4 +1,4 @@
-// The sums of `correlate_rows` that were made in parts: ∂L/∂W and ∂L/∂b, each value by an invocation.
+// Adds the partial sums of `correlate_rows`: ∂L/∂W and ∂L/∂b, one value per invocation.
 //
 // Needs product.wgsl.
 

@@ -1,9 +1,9 @@
-// How a tile of the output is stored.
+// Storing a tile of the output.
 //
 // Needs product.wgsl, and quads.wgsl or singles.wgsl.
 
-// Stores the left four columns y and the right four z of a tile's eight rows, as far as the output
-// reaches (put_quad of quads.wgsl or singles.wgsl looks after the rows).
+// Stores the left four columns y and the right four z of a tile's eight rows, up to the last column of the
+// output (put_quad of quads.wgsl or singles.wgsl checks the rows).
 fn put_tile(
     row: u32,
     column: u32,

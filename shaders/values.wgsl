@@ -1,14 +1,14 @@
-// What an operation value by value works on; the last binding of every such stage.
+// Parameters of the element-wise stages; their last binding.
 //
 // Needs dropout.wgsl.
 
-// Values of an invocation, one workgroup apart.
+// Values per invocation, one workgroup apart.
 const EACH: u32 = 4u;
 
 struct Values {
     dropout: Dropout,
     count: u32,
-    // Workgroups along x; a dispatch past 65,535 goes on along y.
+    // Workgroups along x; larger dispatches than 65,535 continue along y.
     groups_x: u32,
     padding_1: u32,
     padding_2: u32,

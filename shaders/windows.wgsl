@@ -1,18 +1,17 @@
-// What the stages at a forecaster's ends work on: windows as they are cut from a table, and windows as
-// one row for each channel.
+// Parameters of the window stages, which convert between windows cut from a table and one row per channel.
 
 struct Windows {
     samples: u32,
     // Rows of a window: the look-back, or the horizon.
     length: u32,
     channels: u32,
-    // Rows of a sample: its channels, and further ones after them.
+    // Rows of a sample: its channels, then its time features.
     tokens: u32,
-    // Values that the stage writes or rows that it makes, one to an invocation.
+    // Number of invocations: values that the stage writes, or rows that it computes.
     count: u32,
-    // Workgroups along x; a dispatch past 65,535 goes on along y.
+    // Workgroups along x; larger dispatches than 65,535 continue along y.
     groups_x: u32,
-    // 1: each window by its own mean and deviation.
+    // 1: normalise each window by its own mean and deviation.
     normalise: u32,
     epsilon: f32,
 }

@@ -1,3 +1,4 @@
-// Threads of a workgroup, in every stage. Few, since most rows are short and every barrier waits for all
-// of them; a power of two, since threads share rows by halves. The host's is `WORKGROUP` in launch.rs.
+// Threads per workgroup, in every stage. Few, since most rows are short and every barrier waits for all of
+// them; a power of two, since row sums are halved repeatedly. The Rust constant is `WORKGROUP` in
+// launch.rs.
 const WORKGROUP: u32 = 64u;

@@ -1,10 +1,10 @@
-//! Takes the page out of `dist-window/` into the program, as the window needs it.
+//! Embeds the web app from `dist-window/` in the program.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What the page may ask of the program; `src/commands` has them.
+/// Commands of `src/commands` that the web app may call.
 const COMMANDS: &[&str] = &[
     "listen",
     "send_request",
@@ -20,7 +20,7 @@ const COMMANDS: &[&str] = &[
     "show_runs",
 ];
 
-/// The browser's engine and its keeper for use without a network: the window needs neither.
+/// The WebAssembly engine and the service worker, which the desktop app does not need.
 const LEFT_OUT: [&str; 3] = ["spat-worker", "sw.js", "manifest.webmanifest"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,11 +33,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             fs::remove_dir_all(&page)?;
         }
         take(&dist, &page)?;
-        // A path quoted as Rust quotes it is quoted as JSON does.
+        // Rust's debug quoting of a path is valid JSON.
         println!(r#"cargo:rustc-env=TAURI_CONFIG={{"build":{{"frontendDist":{page:?}}}}}"#);
     } else {
         println!(
-            "cargo:warning=`dist-window/` holds no page, so spat-desktop will only say so; build both with `cargo xtask desktop`"
+            "cargo:warning=`dist-window/` holds no web app, so spat-desktop will show a notice only; build both with `cargo xtask desktop`"
         );
     }
     tauri_build::try_build(
@@ -67,8 +67,8 @@ fn take(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The page's own policy makes way for the window's (`tauri.conf.json`), which is as strict and lets
-/// the page reach the program. Links to what was left out go too.
+/// Removes the web app's content security policy, which that of the window (`tauri.conf.json`) replaces: it
+/// is as strict and allows calls to the program. Removes links to omitted files too.
 fn for_the_window(page: &str) -> String {
     let dropped = [
         "Content-Security-Policy",

@@ -1,10 +1,10 @@
-//! Sees to it that a page built after this crate gets into it.
-#![allow(clippy::print_stdout)] // How a build script speaks to cargo.
+//! Rebuilds this crate when the embedded page has changed.
+#![allow(clippy::print_stdout)] // Cargo reads instructions from standard output.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // A path that is not there would build this crate anew every time. `cargo xtask dist` touches
-    // this file when it has made one.
+    // A missing path would cause a rebuild every time. `cargo xtask dist` touches this file after it has
+    // created the folder.
     if std::path::Path::new("../../dist").is_dir() {
         println!("cargo::rerun-if-changed=../../dist");
     }

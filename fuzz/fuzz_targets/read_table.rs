@@ -26,6 +26,7 @@ fuzz_target!(|input: (u16, &[u8])| {
         .clone(),
         max_line_bytes: if bit(9) { 64 } else { 1 << 20 },
         max_columns: 1000,
+        ..ReadOptions::default()
     };
     let repair = SeriesOptions {
         fill: [Fill::Forward, Fill::Linear, Fill::Drop, Fill::Refuse][of(10, 4)],

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use spat_host::Origin;
 use spat_spec::{
-    Controls, DataConfig, Experiment, ModelKind, PruneRule, SendOptions, Size, TrainingConfig,
-    Window,
+    Controls, DataConfig, Experiment, ModelKind, PruneRule, Scorer, SendOptions, Size,
+    TrainingConfig, Window,
 };
 
 use crate::args::DemoArgs;
@@ -65,6 +65,7 @@ fn small(data: DataConfig, channels: usize, seed: u64) -> Experiment {
             ..Experiment::finetune_like(&training)
         },
         training,
+        scorer: Scorer::default(),
         send: SendOptions::default(),
         prune: PruneRule::default(),
         controls: Controls::default(),

@@ -47,6 +47,7 @@ pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::R
         data,
         forecaster,
         training,
+        scorer: args.prune.scorer,
         send: args.score.options(),
         prune: args.prune.rule(),
         controls: Controls {

@@ -28,9 +28,16 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
 
 fn read(error: &ReadError) -> Option<&'static str> {
     Some(match error {
-        ReadError::NotANumber { .. } | ReadError::NotFinite { .. } => "--missing TEXT",
+        ReadError::NotANumber { .. } | ReadError::NotFinite { .. } => {
+            "--missing TEXT and --channels NAMES"
+        }
+        ReadError::MixedUnits { .. } => "--channels NAMES",
         ReadError::Ragged { .. } | ReadError::NoNumbers { .. } => "--delimiter and --decimal-comma",
-        ReadError::BadStamp { .. } | ReadError::NoStamps { .. } => "--time-column NAME or none",
+        ReadError::BadTimestamp { .. } | ReadError::NoTimestamps { .. } => {
+            "--time-format PATTERN, --time-column NAME or none"
+        }
+        ReadError::UnknownZone { .. } => "--time-zone ZONE",
+        ReadError::WhichTable { .. } => "--sheet NAME",
         ReadError::UnknownColumn { .. } => "`spat inspect`",
         _ => return None,
     })
@@ -38,12 +45,14 @@ fn read(error: &ReadError) -> Option<&'static str> {
 
 fn series(error: &SeriesError) -> Option<&'static str> {
     Some(match error {
+        SeriesError::Unreadable(error) => return read(error),
         SeriesError::UnknownChannel { .. } | SeriesError::AllMissing { .. } => {
             "--channels and `spat inspect`"
         }
         SeriesError::NoRowsLeft { .. } | SeriesError::Missing { .. } => "--fill linear",
         SeriesError::NotSorted { .. } => "--unsorted sort",
-        SeriesError::RepeatedStamp { .. } | SeriesError::Stacked { .. } => "--repeated mean",
+        SeriesError::RepeatedStamp { .. } => "--repeated mean",
+        SeriesError::Stacked { .. } => "--long ID,TIME,VALUE or --repeated mean",
         SeriesError::Gap { .. } | SeriesError::TooManyGaps { .. } => "--gaps keep",
         _ => return None,
     })

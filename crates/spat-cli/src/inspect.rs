@@ -216,8 +216,68 @@ fn text(found: &Inspection) -> String {
     if let Some((lookback, horizon)) = found.would_fit {
         text += &format!("  --lookback {lookback} --horizon {horizon} would fit\n");
     }
-    text + "\nChannels (cells of the file, before filling)\n" + &channel_table(&found.channels)
+    text += "\nChannels (cells of the file, before filling)\n";
+    text += &channel_table(&found.channels);
+    text + &used(found) + &lost(found)
 }
+
+/// What a run would be made of.
+fn used(found: &Inspection) -> String {
+    let names: Vec<&str> = found
+        .channels
+        .iter()
+        .take(MOST_NAMES)
+        .map(|c| c.name.as_str())
+        .collect();
+    let more = found.channels.len().saturating_sub(MOST_NAMES);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!(
+        "\nWhat a run will use\n  {} rows, step {}, {} to {}\n  {} channels: {}{more}\n",
+        found.rows,
+        found.frequency,
+        found.first,
+        found.last,
+        found.channels.len(),
+        names.join(", "),
+    )
+}
+
+/// What stands in the file and goes into no run.
+fn lost(found: &Inspection) -> String {
+    let mut lost = found.detection.lost();
+    if !found.repairs.dropped_channels.is_empty() {
+        lost.push(format!(
+            "channels without a value: {}",
+            found.repairs.dropped_channels.join(", ")
+        ));
+    }
+    for (rows, what) in [
+        (
+            found.repairs.repeated_stamps,
+            "rows that repeat a timestamp",
+        ),
+        (found.repairs.dropped_rows, "rows with a missing value"),
+    ] {
+        if rows > 0 {
+            lost.push(format!("{what}: {rows}"));
+        }
+    }
+    let mut text = "\nWhat was lost\n".to_owned();
+    for line in &lost {
+        text += &format!("  {line}\n");
+    }
+    if lost.is_empty() {
+        text += "  Nothing.\n";
+    }
+    text
+}
+
+/// Channels that are named before the rest is only counted.
+const MOST_NAMES: usize = 12;
 
 /// Channels that get a row before the rest is only counted.
 const MOST: usize = 40;

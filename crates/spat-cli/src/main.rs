@@ -43,7 +43,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::args::{Cli, Subcommand};
 
 fn main() -> ExitCode {
-    spat_memory::settle();
+    spat_memory::keep_freed_memory();
     // The matches are kept beside the values: which flags a person gave is part of a run's command.
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,

@@ -7,9 +7,10 @@ use anyhow::Context as _;
 use clap::ArgMatches;
 use spat_series::Series;
 use spat_spec::{
-    Controls, DataConfig, Experiment, PruneRule, Question, Study, TableFacts, TrainingConfig,
+    Controls, DataConfig, Experiment, PruneRule, Question, Scorer, Study, TableFacts,
+    TrainingConfig,
 };
-use spat_study::{Place, conduct, workers};
+use spat_study::{StudyEnvironment, conduct, workers};
 
 use crate::args::{StudyArgs, WhatArgs};
 use crate::failure::input;
@@ -56,13 +57,13 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     }
     let series: Vec<Series> = tables.into_iter().map(|loaded| loaded.series).collect();
     let report = carried_out(args.quiet, &folder, &file.command, |watch, stop| {
-        let place = Place {
+        let place = StudyEnvironment {
             folder: Some(&folder),
             device,
             device_facts: facts,
             workers: at_once,
             command: file.command.clone(),
-            watch,
+            on_event: watch,
             stop,
         };
         conduct(&file.study, series, &place).map(|(report, _)| report)
@@ -139,6 +140,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
             data,
             forecaster,
             training,
+            scorer: Scorer::default(),
             send: args.score.options(),
             prune: PruneRule {
                 ratio: what.ratio,

@@ -62,7 +62,7 @@ pub(crate) fn open<S: Serialize + DeserializeOwned + PartialEq>(
     let text = serde_json::to_vec_pretty(&file).context("cannot write the study's settings")?;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-    spat_engine::platform::write_whole(&path, &text)?;
+    spat_engine::platform::write_atomically(&path, &text)?;
     Ok(file)
 }
 

@@ -8,7 +8,7 @@ use spat_engine::device::DeviceChoice;
 use spat_spec::{
     ClassifierSize, ClassifierStudy, Domain, GroundTruthStudy, PruneRule, Question, SyntheticStudy,
 };
-use spat_study::{Place, conduct_synthetic};
+use spat_study::{StudyEnvironment, conduct_synthetic};
 
 use crate::args::{StudyArgs, WhatArgs};
 use crate::failure::input;
@@ -80,13 +80,13 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
         tell_place(&folder, workers);
     }
     let report = carried_out(args.quiet, &folder, &file.command, |watch, stop| {
-        let place = Place {
+        let place = StudyEnvironment {
             folder: Some(&folder),
             device,
             device_facts: facts,
             workers,
             command: file.command.clone(),
-            watch,
+            on_event: watch,
             stop,
         };
         conduct_synthetic(&file.study, &place)
@@ -176,7 +176,7 @@ fn refuse_foreign(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Resul
         Some((_, typed)) => Err(input(format!(
             "{typed} means nothing to a study of {}; leave it out",
             if args.planted {
-                "planted modules"
+                "modules with a known order"
             } else {
                 "another domain"
             }

@@ -1,6 +1,7 @@
 //! A file into a series, with everything that was found on the way.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -22,8 +23,15 @@ pub(crate) struct Loaded {
     pub(crate) detection: Detection,
 }
 
-/// The whole of a file that the user named.
+/// The whole of a file that the user named, or of the standard input for `-`.
 pub(crate) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .map_err(|error| input(format!("cannot read the standard input: {error}")))?;
+        return Ok(bytes);
+    }
     fs::read(path).map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => "; check the name and the folder",

@@ -200,7 +200,7 @@ fn what_means_nothing_without_a_table_is_refused() {
     );
     refused(
         &run(&["study", "--planted", "--layers", "2"]),
-        &["--layers", "planted modules"],
+        &["--layers", "modules with a known order"],
     );
     refused(
         &run(&["study", "--domain", "images", "--only", "heads"]),

@@ -7,7 +7,7 @@ use crate::vectorise::vectorised;
 /// Values of a block.
 const BLOCK: usize = 1 << 14;
 
-/// The numbers of a step that all values share.
+/// Scalars of a step, shared by all values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamFactors {
     /// β₁.
@@ -24,12 +24,12 @@ pub struct AdamFactors {
     pub keep: f32,
 }
 
-/// A parameter, its gradient and its moments, all of one length.
+/// A parameter, its gradient and its moments, all of the same length.
 #[derive(Debug)]
 pub struct AdamParameter<'a> {
     /// The new weights.
     pub updated: &'a mut [f32],
-    /// The old ones.
+    /// The old weights.
     pub weight: &'a [f32],
     /// ∂L/∂w.
     pub gradient: &'a [f32],

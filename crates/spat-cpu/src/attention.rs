@@ -1,5 +1,5 @@
-//! Self-attention between query, key and value rows: scores, softmax, connection mask, dropout and the
-//! product with the values, head by head, without moving heads into matrices of their own.
+//! Self-attention over query, key and value rows: scores, softmax, connection mask, dropout and the product
+//! with the values. Heads are addressed by stride, not copied into separate matrices.
 
 use crate::dropout::Dropout;
 use crate::fresh::Fresh;
@@ -11,10 +11,10 @@ use crate::sums::{LANES, sum_of, total};
 use crate::threads::each_block;
 use crate::vectorise::vectorised;
 
-/// Values that one block of samples touches at least.
+/// Minimum number of values per block of samples.
 const BLOCK: usize = 1 << 12;
 
-/// Multiplications of one head below which loops beat the packing of a matrix product.
+/// Multiplications per head below which plain loops are faster than a packed matrix product.
 const FEW: usize = 1 << 14;
 
 /// Sizes of a self-attention.
@@ -39,7 +39,7 @@ pub enum Connections<'a> {
     PerSample(&'a [f32]),
 }
 
-/// What [`attend`] gives.
+/// Outputs of [`attend`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attended {
     /// `drop(M ⊙ A) V` of all heads side by side, `[B · L, H · w]`.
@@ -48,12 +48,12 @@ pub struct Attended {
     pub maps: Vec<f32>,
 }
 
-/// Gradients of [`attend`]'s inputs.
+/// Gradients of the inputs of [`attend`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttentionGradients {
-    /// Of queries, keys and values side by side.
+    /// With respect to queries, keys and values, side by side.
     pub projections: Vec<f32>,
-    /// The sensitivity `S = ∂L/∂M`, in the shape of the mask, where there is one.
+    /// The sensitivity `S = ∂L/∂M`, in the shape of the mask; `None` without a mask.
     pub connections: Option<Vec<f32>>,
 }
 
@@ -83,7 +83,7 @@ impl AttentionShape {
         (BLOCK / (self.rows() + self.maps()).max(1)).max(1)
     }
 
-    /// What all blocks take, in units of what passing over a value takes.
+    /// Total work of all blocks, in units of one pass over a value.
     fn work(&self) -> usize {
         self.samples * (3 * self.rows() + self.maps() * self.head_width.div_ceil(4))
     }
@@ -144,7 +144,7 @@ pub fn attend(
 }
 
 vectorised! {
-    /// [`attend`] for some samples, of which the first is number `first`.
+    /// [`attend`] for a range of samples that starts at number `first`.
     fn attend_samples(
         projections: &[f32],
         shape: &AttentionShape,
@@ -154,7 +154,7 @@ vectorised! {
         context: &mut [f32],
         maps: &mut [f32],
     ) {
-        let mut room = Room::new(shape);
+        let mut room = Scratch::new(shape);
         for (place, map) in maps.chunks_exact_mut(shape.map()).enumerate() {
             let (sample, head) = (place / shape.heads, place % shape.heads);
             let rows = Rows::new(shape, sample, head);
@@ -180,7 +180,7 @@ vectorised! {
     }
 }
 
-/// The backward pass of [`attend`], from `gradient = ∂L/∂context` and the maps that it gave.
+/// The backward pass of [`attend`], from `gradient = ∂L/∂context` and the attention maps.
 pub fn attend_backward(
     projections: &[f32],
     maps: &[f32],
@@ -232,7 +232,7 @@ pub fn attend_backward(
 }
 
 vectorised! {
-    /// [`attend_backward`] for some samples, of which the first is number `first`.
+    /// [`attend_backward`] for a range of samples that starts at number `first`.
     fn attend_samples_backward(
         projections: &[f32],
         maps: &[f32],
@@ -244,7 +244,7 @@ vectorised! {
         of: &mut [f32],
         sensitivity: &mut [f32],
     ) {
-        let mut room = Room::new(shape);
+        let mut room = Scratch::new(shape);
         let tokens = shape.tokens;
         for (place, map) in maps.chunks_exact(shape.map()).enumerate() {
             let (sample, head) = (place / shape.heads, place % shape.heads);
@@ -294,21 +294,21 @@ vectorised! {
     }
 }
 
-/// What a block needs room for, again and again. Rows of maps are padded with zeros to whole vectors.
-struct Room {
+/// Scratch memory of a block, reused for every head. Rows of maps are zero-padded to whole vectors.
+struct Scratch {
     /// A of a head.
     map: Vec<f32>,
     /// `drop(M ⊙ A)`.
     kept: Vec<f32>,
-    /// The dropout's factors.
+    /// The dropout factors.
     factors: Vec<f32>,
-    /// The gradient of A, and what leads to it.
+    /// The gradient of A, and its intermediate values.
     of_map: Vec<f32>,
-    /// Rows of a head, turned.
+    /// Rows of a head, transposed.
     turned: Vec<f32>,
 }
 
-impl Room {
+impl Scratch {
     fn new(shape: &AttentionShape) -> Self {
         let map = || vec![0.0; shape.tokens * shape.tokens.next_multiple_of(LANES)];
         Self {
@@ -320,7 +320,7 @@ impl Room {
         }
     }
 
-    /// `kept ← drop(M ⊙ A)`, and the dropout's factors.
+    /// `kept ← drop(M ⊙ A)`, and the dropout factors.
     #[inline(always)]
     fn connect(
         &mut self,
@@ -368,7 +368,7 @@ fn softmax_backward(of_map: &mut [f32], map: &[f32], padded: usize, scale: f32) 
     }
 }
 
-/// Which of a row's parts is meant, and of how many: projections hold three beside each other.
+/// Selects one of several parts of a row: projections hold three side by side.
 #[derive(Clone, Copy)]
 struct Part {
     number: usize,
@@ -380,10 +380,10 @@ const KEY: Part = Part { number: 1, of: 3 };
 const VALUE: Part = Part { number: 2, of: 3 };
 const ONE: Part = Part { number: 0, of: 1 };
 
-/// The rows of one head of one sample, in matrices of all heads side by side.
+/// The rows of one head of one sample, within matrices that hold all heads side by side.
 struct Rows {
     sample: usize,
-    /// Of the head's first column in a part.
+    /// Offset of the head's first column within a part.
     column: usize,
     tokens: usize,
     /// Columns of a map's rows.
@@ -410,7 +410,7 @@ impl Rows {
         self.tokens * self.tokens * self.head_width <= FEW
     }
 
-    /// Where the head's rows start, and how far apart they are.
+    /// Offset of the head's first row, and the distance between rows.
     #[inline(always)]
     fn place(&self, part: Part) -> (usize, usize) {
         let row = part.of * self.width;

@@ -1,5 +1,5 @@
-//! How uneven the softmax of each row of sensitivities is, in a few passes over a row while it lies in
-//! the cache.
+//! Dispersion of the softmax of each row of sensitivities, computed in a few passes while the row is in
+//! cache.
 
 use crate::elementary::expm1;
 use crate::profile::timed;
@@ -7,18 +7,18 @@ use crate::sums::{LANES, largest, sum_of};
 use crate::threads::each_block;
 use crate::vectorise::vectorised;
 
-/// Values of a block whose spread is measured by itself.
+/// Values per block; the spread of each block is computed separately.
 const BLOCK: usize = 1 << 12;
 
-/// What a value costs in units of passing over one.
+/// Cost of a value in units of one pass over a value.
 const PER_VALUE: usize = 4;
 
-/// Mean and spread of values, in units of the largest magnitude among them.
+/// Mean and spread of values, in units of their largest magnitude.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Spread {
-    /// Values that are numbers.
+    /// Number of finite values.
     pub count: f32,
-    /// Their largest magnitude; the unit of what follows.
+    /// Their largest magnitude; the unit of the other fields.
     pub scale: f32,
     /// Mean.
     pub mean: f32,
@@ -26,24 +26,24 @@ pub struct Spread {
     pub squares: f32,
 }
 
-/// Rows of maps, and what is measured of each.
+/// Shape of the maps, and options of the measure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dispersion {
-    /// Rows of a segment, which is one head of one sample.
+    /// Rows per segment; a segment is one head of one sample.
     pub rows: usize,
-    /// Values of a row.
+    /// Values per row.
     pub keys: usize,
-    /// Rows whose deviations are summed; the last rows of a segment may be fewer.
+    /// Rows per block, whose deviations are summed; the last block of a segment may be shorter.
     pub rows_per_block: usize,
-    /// What multiplies a sensitivity before the softmax, as two factors.
+    /// Factor on a sensitivity before the softmax, as two factors.
     pub unit: [f32; 2],
-    /// Absolute values.
+    /// Whether absolute values are used.
     pub absolute: bool,
-    /// Standard deviations over n − 1.
+    /// Whether standard deviations divide by n − 1.
     pub unbiased: bool,
 }
 
-/// The spreads of blocks of values, to be merged.
+/// The spread of each block of values, to be merged.
 pub fn spreads(values: &[f32], absolute: bool) -> Vec<Spread> {
     let _timed = timed("spread of sensitivities");
     each_block(values.len() * 2, values.chunks(BLOCK), |block| {
@@ -51,9 +51,9 @@ pub fn spreads(values: &[f32], absolute: bool) -> Vec<Spread> {
     })
 }
 
-/// For each block of rows the sum of the standard deviations of `softmax(unit · row)`, and how many
-/// values were no numbers, which are left out. `values` is `[segments, rows, keys]`; blocks come segment
-/// by segment.
+/// For each block of rows, the sum of the standard deviations of `softmax(unit · row)` and the number of
+/// non-finite values, which are skipped. `values` is `[segments, rows, keys]`; blocks are ordered by
+/// segment.
 pub fn disperse_rows(values: &[f32], dispersion: &Dispersion) -> Vec<[f32; 2]> {
     let _timed = timed("dispersion of sensitivities");
     let Dispersion { rows, keys, .. } = *dispersion;
@@ -70,10 +70,10 @@ pub fn disperse_rows(values: &[f32], dispersion: &Dispersion) -> Vec<[f32; 2]> {
     .concat()
 }
 
-/// The exponent's bits: all set in what is no number.
+/// The exponent bits: all set in NaN and infinity.
 const EXPONENT: u32 = 0x7f80_0000;
 
-/// The bits that stay of a value whose magnitude may be all that counts.
+/// Mask of the bits to keep of a value: all, or all but the sign.
 #[inline(always)]
 fn kept_bits(absolute: bool) -> u32 {
     if absolute { !(1 << 31) } else { !0 }
@@ -86,7 +86,7 @@ fn is_number(value: f32) -> bool {
 
 vectorised! {
     fn spread(values: &[f32], absolute: bool) -> Spread {
-        // By their bits, whose order is that of magnitudes: whole numbers may be taken in any order.
+        // Compares magnitudes by their bit patterns: integer maxima may be computed in any order.
         let (mut count, mut largest) = (0_u32, 0_u32);
         for value in values {
             let magnitude = value.to_bits() & !(1 << 31);
@@ -134,7 +134,7 @@ vectorised! {
     }
 }
 
-/// The row's numbers, to the front of `room`; how many they are.
+/// Copies the finite values of the row to the front of `room` and returns their number.
 #[inline(always)]
 fn numbers(row: &[f32], absolute: bool, room: &mut [f32]) -> usize {
     let kept = kept_bits(absolute);
@@ -154,9 +154,9 @@ fn numbers(row: &[f32], absolute: bool, room: &mut [f32]) -> usize {
     count
 }
 
-/// The standard deviation of the softmax of the first `count` values of `room`, seen from the largest:
-/// with `d = exp(u (s − max)) − 1` it is `std(d) / Σ (1 + d)`, which keeps its digits where all are nearly
-/// equal.
+/// Standard deviation of the softmax of the first `count` values of `room`, computed relative to the
+/// largest: with `d = exp(u (s − max)) − 1` it is `std(d) / Σ (1 + d)`, which stays accurate for nearly
+/// equal values.
 #[inline(always)]
 fn deviation(room: &mut [f32], count: usize, dispersion: &Dispersion) -> f32 {
     let first = room[0];

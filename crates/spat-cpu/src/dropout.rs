@@ -1,23 +1,23 @@
-//! Dropout masks that are computed, not stored.
+//! Dropout masks that are computed on demand instead of stored.
 
 use crate::fresh::Fresh;
 use crate::profile::timed;
 use crate::threads::{block_rows, each_block};
 use crate::vectorise::vectorised;
 
-/// Which values a dropout keeps: a hash of the value's place and the drop's key, so that the backward
-/// pass computes the mask again instead of reading it, and any thread computes any part.
+/// A dropout mask, defined by a hash of the value's index and a key. The backward pass recomputes the mask,
+/// and any thread can compute any part of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dropout {
     keys: [u32; 2],
-    /// Hashes below it are dropped.
+    /// Values whose hash is below it are dropped.
     threshold: u32,
     scale: f32,
 }
 
 impl Dropout {
-    /// Drops a share `probability` (0 to below 1) of the values; kept ones grow by
-    /// `1 / (1 − probability)`.
+    /// Drops a share `probability` (0 to below 1) of the values and multiplies the others by `1 / (1 −
+    /// probability)`.
     pub fn new(seed: u64, probability: f64) -> Self {
         let probability = probability.clamp(0.0, 1.0);
         Self {
@@ -27,13 +27,13 @@ impl Dropout {
         }
     }
 
-    /// The drop as a shader holds it: both keys, the threshold, and the bits of the factor.
+    /// The parameters as a shader takes them: both keys, the threshold, and the bits of the factor.
     pub fn words(&self) -> [u32; 4] {
         let [first, second] = self.keys;
         [first, second, self.threshold, self.scale.to_bits()]
     }
 
-    /// What the value at `place` is multiplied by: 0 or `1 / (1 − probability)`.
+    /// Factor on the value at index `place`: 0 or `1 / (1 − probability)`.
     #[inline(always)]
     pub fn factor(&self, place: usize) -> f32 {
         if self.hash(place as u32) < self.threshold {
@@ -43,8 +43,8 @@ impl Dropout {
         }
     }
 
-    /// The finalizer of MurmurHash3 with the constants of the `lowbias32` search (public domain, by
-    /// C. Wellons), once for each key.
+    /// The finalizer of MurmurHash3 with the constants of the `lowbias32` search (public domain, by C.
+    /// Wellons), applied once per key.
     #[inline(always)]
     fn hash(&self, place: u32) -> u32 {
         mix(mix(place ^ self.keys[0]).wrapping_add(self.keys[1]))
@@ -57,7 +57,7 @@ impl Dropout {
         mask
     }
 
-    /// `input` with the mask on it; the gradient goes the same way.
+    /// `input` multiplied by the mask; the gradient uses the same function.
     pub fn apply(&self, input: &[f32]) -> Vec<f32> {
         let _timed = timed("dropout");
         let mut output = Fresh::new(input.len());
@@ -71,7 +71,7 @@ impl Dropout {
 }
 
 vectorised! {
-    /// `values ← drop(values)`, where the first value's place is `first`.
+    /// `values ← drop(values)`, where `first` is the index of the first value.
     pub(crate) fn drop_values(values: &mut [f32], dropout: Dropout, first: usize) {
         for (place, value) in values.iter_mut().enumerate() {
             *value *= dropout.factor(first + place);
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_share_is_met_and_seeds_differ() {
+    fn the_dropped_share_matches_and_seeds_differ() {
         let count = 1 << 20;
         for probability in [0.0, 0.1, 0.5, 0.9] {
             let mask = Dropout::new(7, probability).mask(count);
@@ -118,9 +118,9 @@ mod tests {
         }
     }
 
-    /// Neighbours at any small distance drop independently.
+    /// Values at any small distance are dropped independently.
     #[test]
-    fn places_do_not_follow_each_other() {
+    fn nearby_indices_are_independent() {
         let mask = Dropout::new(123_456_789_012, 0.5).mask(1 << 18);
         for distance in [1, 2, 3, 4, 8, 16, 64, 128, 512, 4096] {
             let pairs = mask.len() - distance;
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn applying_is_the_mask() {
+    fn apply_multiplies_by_the_mask() {
         let dropout = Dropout::new(3, 0.3);
         let input: Vec<f32> = (0..40_000).map(|i| i as f32 * 0.1 - 7.0).collect();
         let expected: Vec<f32> = input

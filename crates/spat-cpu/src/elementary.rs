@@ -1,6 +1,7 @@
-//! Functions of one number without a branch or a call, so that loops over them become vectors.
+//! Branch-free and call-free scalar functions, so that loops over them vectorise.
 
-/// `eˣ` to about 2 units in the last place; below −87.3 the least normal number, above 88 about 1.6e38.
+/// `eˣ` to about 2 units in the last place; clamped to the smallest normal number below −87.3 and to about
+/// 1.6e38 above 88.
 ///
 /// `eˣ = 2ⁿ · eʳ` with `|r| ≤ ln 2 / 2`; the polynomial's coefficients are those of the Cephes library's
 /// `expf`.
@@ -10,7 +11,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     (rest + 1.0) * power
 }
 
-/// `eˣ − 1`, as exact for small x as for others, within the bounds of [`exp`].
+/// `eˣ − 1`, with a small relative error also for small x, within the bounds of [`exp`].
 #[inline(always)]
 pub(crate) fn expm1(x: f32) -> f32 {
     let (power, rest) = split(x);
@@ -20,7 +21,7 @@ pub(crate) fn expm1(x: f32) -> f32 {
 /// 2ⁿ and `eʳ − 1`.
 #[inline(always)]
 fn split(x: f32) -> (f32, f32) {
-    /// Adding it rounds to a whole number, which then stands in the low bits.
+    /// Adding it rounds to an integer, which is then in the low bits.
     const ROUND: f32 = 12_582_912.0;
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
@@ -43,7 +44,7 @@ fn split(x: f32) -> (f32, f32) {
     (f32::from_bits(power), p * r * r + r)
 }
 
-/// Distribution function Φ and density φ of the standard normal law, Φ to 1e-7.
+/// Distribution function Φ and density φ of the standard normal distribution, Φ to 1e-7.
 ///
 /// Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26, for erfc.
 #[inline(always)]
@@ -55,10 +56,10 @@ pub(crate) fn normal(x: f32) -> (f32, f32) {
     p = p * t + 1.421_413_7;
     p = p * t - 0.284_496_73;
     p = p * t + 0.254_829_6;
-    let bell = exp(-z * z);
-    let tail = 0.5 * p * t * bell;
+    let kernel = exp(-z * z);
+    let tail = 0.5 * p * t * kernel;
     let below = if x < 0.0 { tail } else { 1.0 - tail };
-    (below, bell * 0.398_942_3)
+    (below, kernel * 0.398_942_3)
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exp_is_right_to_a_few_last_places() {
+    fn exp_is_accurate_to_a_few_units_in_the_last_place() {
         for step in -87_000..88_000 {
             let x = step as f32 * 1e-3;
             let exact = f64::from(x).exp();
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn expm1_is_right_to_a_few_last_places_of_itself() {
+    fn expm1_is_accurate_relative_to_its_own_size() {
         let steps = (-87_000..10_000).map(|step| step as f32 * 1e-3);
         let small = (1..300).flat_map(|step| [1.0, -1.0].map(|sign| sign * 0.93_f32.powi(step)));
         for x in steps.chain(small) {
@@ -98,9 +99,9 @@ mod tests {
         for number in 0..6_000 {
             let x = f64::from(number) * step;
             for (x, exact) in [(x, below), (-x, 1.0 - below)] {
-                let (value, bell) = normal(x as f32);
+                let (value, phi) = normal(x as f32);
                 assert!((f64::from(value) - exact).abs() < 2.5e-7, "Φ({x})");
-                assert!((f64::from(bell) - density(x)).abs() < 1e-6, "φ({x})");
+                assert!((f64::from(phi) - density(x)).abs() < 1e-6, "φ({x})");
             }
             below += step / 6.0 * (density(x) + 4.0 * density(x + step / 2.0) + density(x + step));
         }

@@ -1,20 +1,20 @@
-//! Memory that is cleared by whoever fills it, block by block, in the cache of the thread that will write it.
+//! Output buffers that are initialised block by block, in the cache of the thread that writes the block.
 //!
-//! To clear a large result first costs a pass over memory on one thread, which is up to a twentieth of a
-//! training step (`cargo xtask bench --profile`).
+//! Zeroing a large result first costs a single-threaded pass over memory, up to a twentieth of a training
+//! step (`cargo xtask bench --profile`).
 
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Values that nobody has written yet.
+/// A buffer that is not yet initialised.
 pub(crate) struct Fresh {
     values: Vec<f32>,
     length: usize,
-    /// How many of them have been written.
+    /// Number of values initialised so far.
     written: AtomicUsize,
 }
 
-/// A block of them.
+/// A block of a [`Fresh`].
 pub(crate) struct FreshBlock<'a> {
     values: &'a mut [MaybeUninit<f32>],
     written: &'a AtomicUsize,
@@ -29,7 +29,7 @@ impl Fresh {
         }
     }
 
-    /// Blocks of `size` values, the last one of what is left.
+    /// Blocks of `size` values; the last one may be shorter.
     pub(crate) fn blocks(&mut self, size: usize) -> impl Iterator<Item = FreshBlock<'_>> {
         self.written = AtomicUsize::new(0);
         let written = &self.written;
@@ -38,7 +38,7 @@ impl Fresh {
             .map(move |values| FreshBlock { values, written })
     }
 
-    /// The values, when each block was cleared or copied.
+    /// The values. Panics unless every block was cleared or copied.
     pub(crate) fn into_values(self) -> Vec<f32> {
         let Self {
             mut values,
@@ -47,8 +47,9 @@ impl Fresh {
         } = self;
         assert_eq!(written.into_inner(), length, "every block was written");
         #[allow(unsafe_code)]
-        // SAFETY: within the capacity; blocks do not overlap and count what they write once, from 0 for
-        // each cut into blocks, so that all values have been written when the count is the length.
+        // SAFETY: the length is within the capacity. Blocks do not overlap, each counts its values once,
+        // and `blocks` resets the count to 0, so that all values are initialised when the count equals the
+        // length.
         unsafe {
             values.set_len(length);
         }
@@ -66,7 +67,7 @@ impl<'a> FreshBlock<'a> {
         }
     }
 
-    /// The block, all zeros.
+    /// Fills the block with zeros.
     pub(crate) fn cleared(self) -> &'a mut [f32] {
         self.written.fetch_add(self.values.len(), Ordering::Relaxed);
         self.values.fill(MaybeUninit::new(0.0));
@@ -77,14 +78,14 @@ impl<'a> FreshBlock<'a> {
         }
     }
 
-    /// The block with the values of another of its length.
+    /// Fills the block with the values of `from`, which has the same length.
     pub(crate) fn copied(self, from: &[f32]) -> &'a mut [f32] {
         self.written.fetch_add(self.values.len(), Ordering::Relaxed);
         self.values.write_copy_of_slice(from)
     }
 }
 
-/// The blocks of `values`, or as many empty ones as `count` values have.
+/// The blocks of `values`, or the same number of empty ones.
 pub(crate) fn blocks_or_empty(
     values: Option<&mut Fresh>,
     count: usize,
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_become_one() {
+    fn blocks_fill_the_buffer() {
         let mut fresh = Fresh::new(7);
         for (number, block) in fresh.blocks(3).enumerate() {
             match number {
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "every block was written")]
-    fn what_was_not_written_is_never_seen() {
+    fn an_uninitialised_block_panics() {
         let mut fresh = Fresh::new(7);
         for _ in 0..2 {
             if let Some(block) = fresh.blocks(4).next() {

@@ -1,11 +1,11 @@
-//! The exact GELU, `x Φ(x)` (arXiv 1606.08415), with the dropout that follows it.
+//! The exact GELU, `x Φ(x)` (arXiv 1606.08415), followed by a dropout.
 
 use crate::dropout::Dropout;
 use crate::elementary::normal;
 use crate::vectorise::vectorised;
 
 vectorised! {
-    /// `x ← drop(gelu(x))`, where the dropout counts its places from `first`.
+    /// `x ← drop(gelu(x))`, where `first` is the dropout index of the first value.
     pub(crate) fn gelu(x: &mut [f32], dropout: Option<Dropout>, first: usize) {
         match dropout {
             Some(dropout) => {
@@ -23,7 +23,7 @@ vectorised! {
 }
 
 vectorised! {
-    /// `gradient ← gradient · mask · (Φ(x) + x φ(x))`: of `x` from that of the output.
+    /// `gradient ← gradient · mask · (Φ(x) + x φ(x))`: from the gradient of the output to that of `x`.
     pub(crate) fn gelu_backward(
         gradient: &mut [f32],
         x: &[f32],
@@ -34,14 +34,14 @@ vectorised! {
         match dropout {
             Some(dropout) => {
                 for (place, (gradient, &x)) in values.enumerate() {
-                    let (below, bell) = normal(x);
-                    *gradient *= (below + x * bell) * dropout.factor(first + place);
+                    let (below, density) = normal(x);
+                    *gradient *= (below + x * density) * dropout.factor(first + place);
                 }
             }
             None => {
                 for (gradient, &x) in values {
-                    let (below, bell) = normal(x);
-                    *gradient *= below + x * bell;
+                    let (below, density) = normal(x);
+                    *gradient *= below + x * density;
                 }
             }
         }

@@ -1,8 +1,8 @@
-//! What an encoder layer does, on slices of the CPU: forward and backward passes written by hand,
-//! each in as few passes over memory as it allows. No tensor library is known here.
+//! CPU kernels of a Transformer encoder on slices: hand-written forward and backward passes, each in as few
+//! passes over memory as possible. Independent of any tensor library.
 //!
-//! Matrices are row-major. Sums are taken over blocks whose bounds follow from the shapes alone, so
-//! that a result does not depend on how many threads made it.
+//! Matrices are row-major. Block bounds follow from the shapes alone, so a result does not depend on the
+//! number of threads.
 
 mod adam;
 mod attention;

@@ -1,4 +1,4 @@
-//! `y = x W + b`, and what may follow it.
+//! `y = x W + b`, with an optional GELU and dropout.
 
 use crate::dropout::{Dropout, drop_values};
 use crate::fresh::{Fresh, blocks_or_empty};
@@ -10,26 +10,26 @@ use crate::threads::{block_rows, each_block};
 use crate::transpose::transposed;
 use crate::vectorise::vectorised;
 
-/// What follows `x W + b`.
+/// Operations applied to `x W + b`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Finish {
-    /// A GELU.
+    /// GELU.
     pub gelu: bool,
-    /// A dropout at the end.
+    /// Final dropout.
     pub dropout: Option<Dropout>,
 }
 
-/// What [`linear`] gives.
+/// Outputs of [`linear`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearOutput {
-    /// `y = drop(gelu(x W + b))`, `[rows × outputs]`, or less of it.
+    /// `y = drop(gelu(x W + b))`, `[rows × outputs]`, without the operations that are off.
     pub y: Vec<f32>,
-    /// `x W + b`, where a GELU makes another thing of it and the backward pass will need it.
+    /// `x W + b`, if a GELU follows and the backward pass needs it.
     pub before: Option<Vec<f32>>,
 }
 
-/// `x` is `[rows × inputs]`, `weight` `[inputs × outputs]`, `bias` (if any) `[outputs]`. `keep` says that
-/// a backward pass will follow.
+/// `x` is `[rows × inputs]`, `weight` `[inputs × outputs]`, `bias` (optional) `[outputs]`. `keep` is true
+/// if a backward pass follows.
 pub fn linear(
     x: &[f32],
     weight: &[f32],
@@ -74,7 +74,7 @@ pub fn linear(
 }
 
 vectorised! {
-    /// Every row of `rows` plus `bias`.
+    /// Adds `bias` to every row of `rows`.
     pub(crate) fn add_bias(rows: &mut [f32], bias: &[f32]) {
         for row in rows.chunks_exact_mut(bias.len()) {
             add(row, bias);
@@ -82,10 +82,10 @@ vectorised! {
     }
 }
 
-/// What the loss's gradient `∂L/∂y` makes of the three inputs of [`linear`].
+/// Gradients of the inputs of [`linear`], from `∂L/∂y`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearGradients {
-    /// `∂L/∂x = ∂L/∂s Wᵀ` with `s = x W + b`, if asked for.
+    /// `∂L/∂x = ∂L/∂s Wᵀ` with `s = x W + b`, if requested.
     pub x: Option<Vec<f32>>,
     /// `∂L/∂W = xᵀ ∂L/∂s`.
     pub weight: Vec<f32>,
@@ -93,7 +93,7 @@ pub struct LinearGradients {
     pub bias: Vec<f32>,
 }
 
-/// The backward pass of [`linear`], from `before` that it gave.
+/// The backward pass of [`linear`]; `before` is its second output.
 pub fn linear_backward(
     x: &[f32],
     weight: &[f32],
@@ -134,7 +134,7 @@ pub(crate) fn times_transposed(gradient: &[f32], weight: &[f32], inputs: usize) 
     x.into_values()
 }
 
-/// Of `x` in `drop(gelu(x))`.
+/// Gradient of `x` in `drop(gelu(x))`.
 fn of_gelu(gradient: &[f32], before: &[f32], dropout: Option<Dropout>) -> Vec<f32> {
     let length = block_rows(1);
     let mut through = Fresh::new(gradient.len());

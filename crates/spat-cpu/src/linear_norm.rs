@@ -1,4 +1,4 @@
-//! The end of a sublayer in one: `LayerNorm(x + drop(z W + b))`.
+//! The fused end of a sublayer: `LayerNorm(x + drop(z W + b))`.
 
 use crate::dropout::{Dropout, drop_values};
 use crate::fresh::FreshBlock;
@@ -8,7 +8,7 @@ use crate::product::{each_row_block, rows_of_block, transposed_product};
 use crate::profile::timed;
 use crate::sums::sum_rows;
 
-/// What [`linear_add_norm`] takes, but for `x`.
+/// Inputs of [`linear_add_norm`] besides `x`.
 #[derive(Debug, Clone, Copy)]
 pub struct LinearNormInputs<'a> {
     /// z, `[rows × inputs]`.
@@ -21,13 +21,13 @@ pub struct LinearNormInputs<'a> {
     pub gamma: &'a [f32],
     /// β, `[width]`; the backward pass does not read it.
     pub beta: &'a [f32],
-    /// On the branch.
+    /// Dropout on the branch.
     pub dropout: Option<Dropout>,
     /// ε.
     pub epsilon: f32,
 }
 
-/// Gradients of [`linear_add_norm`]'s inputs.
+/// Gradients of the inputs of [`linear_add_norm`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearNormGradients {
     /// Of `x`.
@@ -44,8 +44,8 @@ pub struct LinearNormGradients {
     pub beta: Vec<f32>,
 }
 
-/// `LayerNorm(x + drop(z W + b))`, where `x` is `[rows × width]`: the product's rows are normed while
-/// they are in the cache.
+/// `LayerNorm(x + drop(z W + b))`, where `x` is `[rows × width]`. Rows of the product are normalised while
+/// they are in cache.
 pub fn linear_add_norm(x: &[f32], inputs: &LinearNormInputs<'_>) -> Normed {
     let _timed = timed("linear, add and norm");
     let width = inputs.gamma.len();

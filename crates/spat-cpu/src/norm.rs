@@ -7,7 +7,7 @@ use crate::sums::{sum_of, total};
 use crate::threads::{block_rows, each_block};
 use crate::vectorise::vectorised;
 
-/// What [`add_norm`] gives, and what its backward pass needs.
+/// Outputs of [`add_norm`], including those that its backward pass needs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Normed {
     /// `γ · x̂ + β`.
@@ -18,12 +18,12 @@ pub struct Normed {
     pub inverse: Vec<f32>,
 }
 
-/// Gradients of [`add_norm`]'s inputs.
+/// Gradients of the inputs of [`add_norm`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct NormGradients {
     /// Of `x`.
     pub x: Vec<f32>,
-    /// Of `branch`, where a dropout makes it another than that of `x`.
+    /// Of `branch`, if a dropout makes it differ from that of `x`.
     pub branch: Option<Vec<f32>>,
     /// Of γ.
     pub gamma: Vec<f32>,
@@ -32,7 +32,7 @@ pub struct NormGradients {
 }
 
 impl Normed {
-    /// When all blocks of the three were written.
+    /// The values. Panics unless all blocks of the three were written.
     pub(crate) fn of([output, normal, inverse]: [Fresh; 3]) -> Self {
         Self {
             output: output.into_values(),
@@ -41,7 +41,7 @@ impl Normed {
         }
     }
 
-    /// Memory for its parts: `rows` rows of `width` values.
+    /// Buffers for `rows` rows of `width` values.
     pub(crate) fn fresh(rows: usize, width: usize) -> [Fresh; 3] {
         [rows * width, rows * width, rows].map(Fresh::new)
     }
@@ -90,7 +90,7 @@ pub fn add_norm(
 }
 
 vectorised! {
-    /// `sum ← sum + drop(branch)`, where the dropout counts its places from `first`.
+    /// `sum ← sum + drop(branch)`, where `first` is the dropout index of the first value.
     pub(crate) fn add_branch(
         sum: &mut [f32],
         branch: &[f32],
@@ -114,7 +114,7 @@ vectorised! {
 }
 
 vectorised! {
-    /// From the sums that `normal` starts as: `x̂`, the rows' inverses and `γ · x̂ + β`.
+    /// `normal` holds the sums on entry; computes `x̂`, the inverse deviations and `γ · x̂ + β`.
     pub(crate) fn norm_rows(
         output: &mut [f32],
         normal: &mut [f32],
@@ -197,7 +197,7 @@ pub fn add_norm_backward(
 }
 
 vectorised! {
-    /// `x ← ∂L/∂s` of rows; adds to the gradients of γ and β.
+    /// `x ← ∂L/∂s` of each row; adds to the gradients of γ and β.
     pub(crate) fn norm_rows_backward(
         x: &mut [f32],
         gradient: &[f32],

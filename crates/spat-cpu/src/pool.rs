@@ -1,8 +1,8 @@
-//! Threads that wait awake.
+//! A thread pool whose workers spin before they sleep.
 //!
-//! A training step of a small model has dozens of tasks of some tens of microseconds, one after the
-//! other. Waking a sleeping thread takes as long as such a task, so the helpers here look for work for
-//! a moment before they sleep, and the caller works along with them instead of waiting for them.
+//! A training step of a small model consists of dozens of consecutive tasks of some tens of microseconds.
+//! Waking a sleeping thread takes as long as such a task, so workers spin briefly before they sleep, and
+//! the caller takes part in the work instead of blocking.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -10,22 +10,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-/// How long a helper looks for work before it sleeps: longer than the pauses within a step.
-const AWAKE: Duration = Duration::from_micros(200);
+/// How long a worker spins before it sleeps: longer than the pauses within a step.
+const SPIN_TIME: Duration = Duration::from_micros(200);
 
-/// Looks between two glances at the clock.
-const LOOKS: usize = 64;
+/// Spin iterations between two reads of the clock.
+const SPINS_PER_CLOCK_READ: usize = 64;
 
-/// A task cut into pieces, which whoever is free takes one by one.
+/// A task divided into pieces; each free thread takes the next piece.
 struct Task {
-    /// Does the piece of this number. Valid until `Pool::run` has returned.
+    /// Runs the piece with this number. Valid until `Pool::run` returns.
     piece: &'static (dyn Fn(usize) + Sync),
     pieces: usize,
-    /// Of the first piece that nobody has taken.
+    /// Number of the next piece to take.
     next: AtomicUsize,
-    /// Helpers at work.
-    helpers: AtomicUsize,
-    /// What a helper's piece panicked with.
+    /// Workers active on the task.
+    workers: AtomicUsize,
+    /// Panic payload of a worker's piece.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -43,23 +43,23 @@ impl Task {
 
 #[derive(Default)]
 struct Board {
-    /// Counts the tasks; a helper sees by it that there is a new one.
+    /// Number of tasks so far; a change notifies workers of a new task.
     posted: AtomicUsize,
     task: Mutex<Option<Arc<Task>>>,
     sleeping: AtomicUsize,
     wake: Condvar,
 }
 
-/// The helpers of this process.
+/// The workers of this process.
 pub(crate) struct Pool {
-    helpers: usize,
+    workers: usize,
     board: Arc<Board>,
-    /// Held by who has a task on the board.
+    /// Held by the caller whose task is posted.
     taken: Mutex<()>,
 }
 
 impl Pool {
-    /// The one pool, with a helper less than Rayon has threads (the caller is one).
+    /// The global pool, with one worker less than Rayon has threads, since the caller takes part.
     pub(crate) fn get() -> &'static Self {
         static POOL: OnceLock<Pool> = OnceLock::new();
         POOL.get_or_init(|| Self::new(rayon::current_num_threads().saturating_sub(1)))
@@ -67,41 +67,41 @@ impl Pool {
 
     fn new(wanted: usize) -> Self {
         let board = Arc::new(Board::default());
-        let mut helpers = 0;
+        let mut workers = 0;
         for number in 0..wanted {
             let board = board.clone();
-            let helper = std::thread::Builder::new()
+            let worker = std::thread::Builder::new()
                 .name(format!("spat-cpu-{number}"))
                 .spawn(move || help(&board));
-            // A system that gives no more threads leaves the work to those that there are.
-            helpers += usize::from(helper.is_ok());
+            // If the system refuses more threads, the pool uses those already started.
+            workers += usize::from(worker.is_ok());
         }
         Self {
-            helpers,
+            workers,
             board,
             taken: Mutex::new(()),
         }
     }
 
-    /// Threads that work on a task.
+    /// Number of threads that work on a task, including the caller.
     pub(crate) fn threads(&self) -> usize {
-        self.helpers + 1
+        self.workers + 1
     }
 
-    /// Calls `piece` for all numbers below `pieces`, on all threads; on the caller's alone if they are
-    /// busy with another task, as they are for a task within a task.
+    /// Calls `piece` for all numbers below `pieces`, on all threads; on the calling thread alone if the
+    /// pool is busy with another task, which includes nested calls.
     pub(crate) fn run(&self, pieces: usize, piece: &(dyn Fn(usize) + Sync)) {
         let taken = match self.taken.try_lock() {
-            Ok(taken) if self.helpers > 0 && pieces > 1 => taken,
-            // A piece panicked on a caller's thread: the lock guards nothing that it could have left half done.
-            Err(TryLockError::Poisoned(taken)) if self.helpers > 0 && pieces > 1 => {
+            Ok(taken) if self.workers > 0 && pieces > 1 => taken,
+            // The lock may be poisoned by a panic in a piece on the caller's thread; it guards no data.
+            Err(TryLockError::Poisoned(taken)) if self.workers > 0 && pieces > 1 => {
                 taken.into_inner()
             }
             _ => return (0..pieces).for_each(piece),
         };
         #[allow(unsafe_code)]
-        // SAFETY: `piece` is called only by those who work on the task, and `Posted` waits until nobody
-        // does before this function is left, by whichever way.
+        // SAFETY: only threads that work on the task call `piece`, and dropping `Posted` waits until none
+        // does, before this function returns or unwinds.
         let piece = unsafe {
             std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(piece)
         };
@@ -109,7 +109,7 @@ impl Pool {
             piece,
             pieces,
             next: AtomicUsize::new(0),
-            helpers: AtomicUsize::new(0),
+            workers: AtomicUsize::new(0),
             panic: Mutex::new(None),
         });
         let posted = Posted::new(&self.board, task.clone());
@@ -122,7 +122,7 @@ impl Pool {
     }
 }
 
-/// A task while it is on the board; dropping waits until no helper works on it.
+/// A posted task; dropping it waits until no worker is active on it.
 struct Posted<'a> {
     board: &'a Board,
     task: Arc<Task>,
@@ -133,7 +133,7 @@ impl<'a> Posted<'a> {
         *lock(&board.task) = Some(task.clone());
         board.posted.fetch_add(1, Ordering::SeqCst);
         if board.sleeping.load(Ordering::SeqCst) > 0 {
-            // With the lock in between, a helper either sleeps already or sees the task.
+            // Taking the lock guarantees that each worker either sleeps already or sees the task.
             drop(lock(&board.task));
             board.wake.notify_all();
         }
@@ -143,24 +143,24 @@ impl<'a> Posted<'a> {
 
 impl Drop for Posted<'_> {
     fn drop(&mut self) {
-        // Nobody joins from here on.
+        // From here on no worker joins.
         *lock(&self.board.task) = None;
-        // After a panic of the caller's piece nobody takes another either.
+        // After a panic of the caller's piece, no further piece is started.
         self.task.next.store(self.task.pieces, Ordering::Relaxed);
         let mut looks = 0_usize;
-        while self.task.helpers.load(Ordering::Acquire) > 0 {
+        while self.task.workers.load(Ordering::Acquire) > 0 {
             pause(&mut looks);
         }
     }
 }
 
-/// A helper's life.
+/// Main loop of a worker.
 fn help(board: &Board) {
     let mut seen = 0;
     loop {
         await_post(board, &mut seen);
         let task = lock(&board.task).as_ref().map(|task| {
-            task.helpers.fetch_add(1, Ordering::AcqRel);
+            task.workers.fetch_add(1, Ordering::AcqRel);
             task.clone()
         });
         if let Some(task) = task {
@@ -168,12 +168,12 @@ fn help(board: &Board) {
                 task.next.store(task.pieces, Ordering::Relaxed);
                 *lock(&task.panic) = Some(panic);
             }
-            task.helpers.fetch_sub(1, Ordering::AcqRel);
+            task.workers.fetch_sub(1, Ordering::AcqRel);
         }
     }
 }
 
-/// Waits for a task that is newer than `seen`: awake at first, then asleep.
+/// Waits for a task newer than `seen`: spins at first, then sleeps.
 fn await_post(board: &Board, seen: &mut usize) {
     let started = Instant::now();
     let mut looks = 0;
@@ -184,7 +184,7 @@ fn await_post(board: &Board, seen: &mut usize) {
             return;
         }
         pause(&mut looks);
-        if looks.is_multiple_of(LOOKS) && started.elapsed() > AWAKE {
+        if looks.is_multiple_of(SPINS_PER_CLOCK_READ) && started.elapsed() > SPIN_TIME {
             break;
         }
     }
@@ -201,17 +201,17 @@ fn await_post(board: &Board, seen: &mut usize) {
     drop(task);
 }
 
-/// A moment of waiting; now and then another thread may have the CPU.
+/// Spins once; now and then yields the CPU to another thread.
 fn pause(looks: &mut usize) {
     *looks += 1;
-    if looks.is_multiple_of(LOOKS) {
+    if looks.is_multiple_of(SPINS_PER_CLOCK_READ) {
         std::thread::yield_now();
     } else {
         std::hint::spin_loop();
     }
 }
 
-/// Nothing that the locks guard can be left half changed.
+/// Locks, ignoring poisoning: no guarded data can be left inconsistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_piece_is_done_once_whoever_asks() {
+    fn every_piece_runs_once_for_every_caller() {
         let pool = Pool::new(3);
         for round in 0..2_000 {
             let pieces = round % 37;
@@ -231,14 +231,14 @@ mod tests {
             });
             assert!(done.iter().all(|times| times.load(Ordering::Relaxed) == 1));
             if round % 500 == 0 {
-                // Long enough for the helpers to sleep.
+                // Long enough for the workers to sleep.
                 std::thread::sleep(Duration::from_millis(2));
             }
         }
     }
 
     #[test]
-    fn a_task_within_a_task_and_callers_side_by_side() {
+    fn nested_and_concurrent_tasks_complete() {
         let pool = Pool::new(2);
         let sum = AtomicUsize::new(0);
         std::thread::scope(|scope| {
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_comes_back_to_the_caller_and_the_pool_lives_on() {
+    fn a_panic_propagates_to_the_caller_and_the_pool_stays_usable() {
         let pool = Pool::new(2);
         for guilty in 0..64 {
             let result = catch_unwind(AssertUnwindSafe(|| {
@@ -266,7 +266,7 @@ mod tests {
             }));
             assert!(result.is_err());
         }
-        // Both threads still work: each waits in its piece for the other.
+        // Both threads still work: each piece waits for the other.
         let both = std::sync::Barrier::new(2);
         pool.run(2, &|_| {
             both.wait();

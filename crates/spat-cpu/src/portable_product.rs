@@ -1,13 +1,13 @@
-//! A matrix product in plain Rust, for modules in a browser: `gemm` reaches three fifths of what a
-//! browser's 128-bit vectors can do, this form nearly all of it.
+//! A matrix product in plain Rust, for WebAssembly: `gemm` reaches three fifths of the throughput of
+//! 128-bit vectors in a browser, this version nearly all of it.
 //!
-//! Both matrices are copied into strips that the inner loop reads from end to end. That loop can be
-//! replaced by one in instructions that only some browsers have ([`set_strip_product`]).
+//! Both matrices are packed into strips that the inner loop reads sequentially. [`set_strip_product`]
+//! replaces that loop by one with instructions that only some browsers support.
 
 use std::sync::OnceLock;
 
-/// Rows and columns of the output that are summed together: they fill eight of a CPU's sixteen
-/// registers, and a browser's compiler keeps them there (with twelve it no longer does).
+/// Rows and columns of the output per tile. A tile fills eight of sixteen vector registers; with twelve,
+/// browser compilers spill.
 const ROWS: usize = 4;
 const COLUMNS: usize = 8;
 
@@ -18,8 +18,8 @@ pub type StripProduct =
 
 static STRIP_PRODUCT: OnceLock<StripProduct> = OnceLock::new();
 
-/// Has every product from now on use `faster` in its inner loop. False, and nothing changes, if that was
-/// said before.
+/// Replaces the inner loop of every following product by `faster`. Returns false, without effect, if it was
+/// replaced before.
 ///
 /// # Safety
 ///
@@ -35,7 +35,7 @@ pub fn has_strip_product() -> bool {
     STRIP_PRODUCT.get().is_some()
 }
 
-/// A matrix in a slice: the entry (i, j) at `i · row_step + j · column_step`.
+/// A matrix within a slice: the entry (i, j) is at `i · row_step + j · column_step`.
 #[derive(Clone, Copy)]
 pub(crate) struct Strided<'a> {
     pub(crate) values: &'a [f32],
@@ -45,7 +45,7 @@ pub(crate) struct Strided<'a> {
     pub(crate) column_step: usize,
 }
 
-/// `c ← factor · a b`, where rows of `c` lie `c_row` values apart.
+/// `c ← factor · a b`, where rows of `c` are `c_row` values apart.
 pub(crate) fn product(c: &mut [f32], c_row: usize, factor: f32, a: Strided<'_>, b: Strided<'_>) {
     let depth = a.columns;
     if depth == 0 {
@@ -97,7 +97,7 @@ fn strip_product(a: &[f32], b: &[f32], sums: &mut [f32]) {
     let (depth, tiles) = (b.len() / COLUMNS, sums.len() / (ROWS * COLUMNS));
     assert_eq!(a.len(), ROWS * depth * tiles);
     if let Some(faster) = STRIP_PRODUCT.get() {
-        // SAFETY: the three slices have the lengths that `set_strip_product` speaks of.
+        // SAFETY: the three slices have the lengths that `set_strip_product` requires.
         unsafe { faster(a.as_ptr(), b.as_ptr(), sums.as_mut_ptr(), depth, tiles) };
         return;
     }
@@ -107,7 +107,7 @@ fn strip_product(a: &[f32], b: &[f32], sums: &mut [f32]) {
     }
 }
 
-/// Fills a strip: at each depth `width` values that lie `step` apart, and depths `depth_step` apart.
+/// Fills a strip: for each depth, `width` values at distance `step`; depths are `depth_step` apart.
 #[inline(always)]
 fn fill<const WIDTH: usize>(
     strip: &mut [f32],

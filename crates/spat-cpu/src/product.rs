@@ -1,46 +1,46 @@
-//! Matrix products of views, by the `gemm` crate or, where vectors have 128 bits, by a portable one, and
-//! the cut of large ones into blocks.
+//! Matrix products of strided views, by the `gemm` crate or, with 128-bit vectors, by the portable version,
+//! and the division of large products into blocks.
 //!
-//! A product of `gemm` is as fast for 48 rows of the output as for all of them, if the right matrix
-//! is row-major and lies in a core's cache: so large products are cut into blocks of rows, for threads,
-//! and so that what follows a product finds its rows in the cache. The blocks follow from the shapes, so
-//! that the order of the sums does not depend on the number of threads.
+//! `gemm` is as fast for 48 rows of the output as for all of them, if the right matrix is row-major and
+//! fits in a core's cache. Large products are therefore divided into blocks of rows: for threads, and so
+//! that the operation after a product finds its rows in cache. Block bounds follow from the shapes, so the
+//! order of summation does not depend on the number of threads.
 
 use crate::fresh::Fresh;
 use crate::threads::each_block;
 
-/// Rows of the output in a block: as few as keep a product fast.
+/// Rows of the output per block: the smallest number at full speed.
 #[cfg(not(target_arch = "wasm32"))]
 const ROWS: usize = 48;
 
-/// Rows of the output in a block: so many that copying the right matrix for each weighs little.
+/// Rows of the output per block where each block copies the right matrix: enough to amortise the copy.
 #[cfg(target_arch = "wasm32")]
 const ROWS: usize = 192;
 
-/// Values of a right matrix that a core's cache holds, read again for each block.
+/// Size of a right matrix that fits in a core's cache, read again for each block.
 const CACHED: usize = 1 << 19;
 
-/// Blocks of a product whose right matrix is larger, where each block copies it piece by piece into an
-/// order that is read fast: few, but enough for the threads of most machines.
+/// Number of blocks of a product with a larger right matrix, where each block packs it piece by piece: few,
+/// but enough for the threads of most machines.
 const FEW_BLOCKS: usize = 8;
 
-/// Rows of a block of a product with `rows` rows, where the right matrix has `right` values.
+/// Rows per block of a product with `rows` rows, where the right matrix has `right` values.
 pub(crate) fn rows_of_block(rows: usize, right: usize) -> usize {
     if right <= CACHED {
         ROWS
     } else {
-        // `gemm` copies from three of its tiles on.
+        // `gemm` packs from three of its tiles on.
         rows.div_ceil(FEW_BLOCKS)
             .next_multiple_of(ROWS)
             .max(3 * ROWS)
     }
 }
 
-/// Multiplications that take as long as passing over one value.
+/// Multiplications that take as long as one pass over a value.
 const PER_VALUE: usize = 16;
 
-/// Whether vectors have 128 bits, for which the portable product is the faster one: on a CPU before
-/// AVX2, as always in a browser.
+/// Whether vectors have 128 bits, for which the portable product is faster: CPUs without AVX2, and every
+/// browser.
 #[cfg(not(target_arch = "wasm32"))]
 fn narrow() -> bool {
     #[cfg(target_arch = "x86_64")]
@@ -53,21 +53,21 @@ fn narrow() -> bool {
     }
 }
 
-/// A view of a matrix in a slice.
+/// A view of a matrix within a slice.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'a> {
     values: &'a [f32],
     place: Place,
 }
 
-/// A view that is written.
+/// A mutable view.
 #[derive(Debug)]
 pub(crate) struct ViewMut<'a> {
     values: &'a mut [f32],
     place: Place,
 }
 
-/// Where a matrix lies in a slice: the entry (i, j) at `i · row_step + j · column_step`.
+/// Layout of a matrix within a slice: the entry (i, j) is at `i · row_step + j · column_step`.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     rows: usize,
@@ -78,7 +78,7 @@ struct Place {
 
 impl Place {
     fn new(length: usize, rows: usize, columns: usize, row_step: usize) -> Self {
-        // What makes the product's pointers sound: the last entry lies in the slice.
+        // Bounds check for the product's pointers: the last entry is inside the slice.
         assert!(
             rows == 0 || columns == 0 || (rows - 1) * row_step + columns <= length,
             "a matrix of {rows} × {columns} with rows {row_step} apart is longer than {length} values"
@@ -98,7 +98,7 @@ impl<'a> View<'a> {
         Self::strided(values, rows, columns, columns)
     }
 
-    /// Rows that lie `row_step` values apart.
+    /// Rows that are `row_step` values apart.
     pub(crate) fn strided(values: &'a [f32], rows: usize, columns: usize, row_step: usize) -> Self {
         Self {
             place: Place::new(values.len(), rows, columns, row_step),
@@ -117,7 +117,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The transposed matrix, without moving a value.
+    /// The transposed view.
     pub(crate) fn transposed(self) -> Self {
         Self {
             place: Place {
@@ -137,7 +137,7 @@ impl<'a> ViewMut<'a> {
         Self::strided(values, rows, columns, columns)
     }
 
-    /// Rows that lie `row_step` values apart; what lies between them stays.
+    /// Rows that are `row_step` values apart; values between them are unchanged.
     pub(crate) fn strided(
         values: &'a mut [f32],
         rows: usize,
@@ -159,8 +159,8 @@ impl<'a> ViewMut<'a> {
             (k, m, n),
             (b.place.rows, self.place.rows, self.place.columns)
         );
-        // SAFETY: every entry of the three matrices lies in its slice (`Place::new`), the written one
-        // is borrowed exclusively, and its entries do not overlap (`ViewMut::strided`).
+        // SAFETY: every entry of the three matrices is inside its slice (`Place::new`), the output is
+        // borrowed exclusively, and its entries do not overlap (`ViewMut::strided`).
         #[cfg(not(target_arch = "wasm32"))]
         if !narrow() {
             unsafe {
@@ -201,8 +201,8 @@ impl<'a> ViewMut<'a> {
 
 /// `product ← a b` in blocks of [`rows_of_block`], where `a` is `[rows × inner]` and `b`
 /// `[inner × columns]`.
-/// `finish` sees each block of the product, which it may change, beside the number of its first row and
-/// the item of `others` for the block; what it returns comes back in order.
+/// `finish` receives each block of the product mutably, the number of its first row and the block's item of
+/// `others`; its return values are collected in order.
 pub(crate) fn each_row_block<O: Send, R: Send>(
     product: &mut Fresh,
     a: &[f32],
@@ -244,7 +244,7 @@ pub(crate) fn transposed_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> 
     product.into_values()
 }
 
-/// What `count · columns` multiplications are worth in values passed over.
+/// Cost of `count · columns` multiplications in units of one pass over a value.
 pub(crate) fn values(count: usize, columns: usize) -> usize {
     count * columns / PER_VALUE
 }
@@ -253,10 +253,10 @@ pub(crate) fn values(count: usize, columns: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// What browsers multiply with, beside what everybody else does, in all four layouts.
+    /// Compares the portable product with `gemm` in all four layouts.
     #[cfg(target_arch = "x86_64")]
     #[test]
-    fn the_portable_product_agrees() {
+    fn the_portable_product_equals_gemm() {
         for (m, k, n) in [
             (1, 1, 1),
             (4, 8, 8),
@@ -282,7 +282,7 @@ mod tests {
                     let (mut fast, mut portable) = (vec![1.0; m * n], vec![1.0; m * n]);
                     ViewMut::new(&mut fast, m, n).set(0.5, a, b);
                     crate::portable_product::product(&mut portable, n, 0.5, a.parts(), b.parts());
-                    // Whole numbers: both are exact.
+                    // Integers: both are exact.
                     assert_eq!(fast, portable, "{m} × {k} × {n}");
                 }
             }

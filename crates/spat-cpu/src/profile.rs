@@ -1,4 +1,4 @@
-//! Where the time goes, by operation, for whoever asks (`cargo xtask bench --profile`).
+//! Time spent per operation (`cargo xtask bench --profile`).
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -10,32 +10,32 @@ static ON: AtomicBool = AtomicBool::new(false);
 static TIMES: Mutex<BTreeMap<&'static str, Duration>> = Mutex::new(BTreeMap::new());
 
 thread_local! {
-    /// Whether an operation of this thread is being timed: what it calls belongs to it.
+    /// Whether an operation of this thread is being timed; nested operations count towards it.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Counts from here on. Not for browsers, whose modules have no clock of their own.
+/// Starts timing. Not available in WebAssembly, which has no clock.
 pub fn start_profile() {
     TIMES.lock().unwrap_or_else(PoisonError::into_inner).clear();
     ON.store(true, Ordering::Relaxed);
 }
 
-/// What each operation took since [`start_profile`], by its name; stops counting.
+/// Time spent in each operation since [`start_profile`], by name; stops timing.
 pub fn take_profile() -> BTreeMap<&'static str, Duration> {
     ON.store(false, Ordering::Relaxed);
     std::mem::take(&mut TIMES.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Counts until it is dropped.
+/// Times a scope until it is dropped.
 pub(crate) struct Timed {
     name: &'static str,
-    /// Where anything is counted at all.
+    /// `None` unless timing is on.
     started: Option<Instant>,
 }
 
-/// The operation `name`, from here to the end of the scope.
+/// Times the operation `name` until the end of the scope.
 pub(crate) fn timed(name: &'static str) -> Timed {
-    // Not asked for, the flag of the thread is not touched.
+    // With timing off, the thread-local flag is not accessed.
     let counts = ON.load(Ordering::Relaxed) && !WITHIN.replace(true);
     Timed {
         name,

@@ -26,12 +26,12 @@ pub struct ProjectionGradients {
     pub bias: Vec<f32>,
 }
 
-/// Gradients of [`project`]'s inputs.
+/// Gradients of the inputs of [`project`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProjectGradients {
-    /// Of `x`, if asked for.
+    /// Of `x`, if requested.
     pub x: Option<Vec<f32>>,
-    /// Of the three.
+    /// Of the three projections.
     pub parts: [ProjectionGradients; 3],
 }
 
@@ -74,7 +74,7 @@ pub fn project_backward(
     let inputs = parts[0].weight.len() / width;
     let rows = x.len() / inputs;
     let of_x = with_x.then(|| {
-        // The three transposed weights below each other are the transposed weights side by side.
+        // Stacked vertically, the three transposed weights are the transpose of the weights side by side.
         let weights = parts
             .map(|part| transposed(part.weight, inputs, width))
             .concat();
@@ -90,7 +90,7 @@ pub fn project_backward(
         );
         of_x.into_values()
     });
-    // [inputs × 3 · width], and its three parts as matrices of their own.
+    // Splits `[inputs × 3 · width]` into three matrices.
     let weights = transposed_product(x, gradient, rows);
     let bias = sum_rows(gradient, 3 * width);
     let of_parts = [0, 1, 2].map(|number| {

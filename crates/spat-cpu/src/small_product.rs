@@ -1,10 +1,10 @@
-//! Products of matrices that are too small for a packed product to pay.
+//! Products of matrices too small for packing to pay off.
 
-/// Columns and rows of the output that stay in registers together.
+/// Columns and rows of the output held in registers together.
 const COLUMNS: usize = 16;
 const ROWS: usize = if cfg!(target_arch = "wasm32") { 2 } else { 4 };
 
-/// A matrix in a slice: the entry (i, j) at `i · row + j · column`.
+/// A matrix within a slice: the entry (i, j) is at `i · row + j · column`.
 #[derive(Clone, Copy)]
 pub(crate) struct Small<'a> {
     pub(crate) values: &'a [f32],
@@ -13,7 +13,7 @@ pub(crate) struct Small<'a> {
 }
 
 /// `out ← a b`: `out` is `[rows × columns]` with rows `out_row` apart, `a` `[rows × depth]`, and `b`
-/// `[depth × columns]` whose columns lie side by side.
+/// `[depth × columns]` with contiguous columns.
 #[inline(always)]
 pub(crate) fn small_product(
     out: &mut [f32],

@@ -3,12 +3,12 @@
 use crate::elementary::exp;
 use crate::sums::{largest, sum_of};
 
-/// `row ← softmax(factor · row)` of its first `length` values, for a factor above 0; zeros after them.
-/// The row is as long as whole vectors.
+/// `row ← softmax(factor · row)` of the first `length` values, for a factor above 0; the rest becomes 0.
+/// The length of the row is a multiple of the vector width.
 #[inline(always)]
 pub(crate) fn softmax(row: &mut [f32], length: usize, factor: f32) {
     row[length..].fill(f32::NEG_INFINITY);
-    // NaN stays in the row and meets the sum below.
+    // NaN stays in the row and propagates through the sum below.
     let largest = largest(row);
     for value in &mut *row {
         *value = exp((*value - largest) * factor);

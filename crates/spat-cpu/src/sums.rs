@@ -1,9 +1,9 @@
-//! Sums and largest values of the rows of a matrix, in an order that the shape alone decides.
+//! Sums and maxima of matrix rows, in an order that follows from the shape alone.
 
 use crate::threads::{block_rows, each_block};
 use crate::vectorise::vectorised;
 
-/// Entry by entry, the sum of the rows of `width` values.
+/// Element-wise sum of rows of `width` values.
 pub(crate) fn sum_rows(values: &[f32], width: usize) -> Vec<f32> {
     let rows = block_rows(width);
     let partial = each_block(values.len(), values.chunks(rows * width), |block| {
@@ -40,10 +40,10 @@ pub(crate) fn add(sum: &mut [f32], row: &[f32]) {
     }
 }
 
-/// Numbers summed side by side in a row's sum: as many as the widest vector holds.
+/// Parallel accumulators of a row's sum: as many as the widest vector holds.
 pub(crate) const LANES: usize = 16;
 
-/// `Σ f(a, b)` over pairs of values, in `LANES` sums side by side.
+/// `Σ f(a, b)` over pairs of values, in `LANES` parallel accumulators.
 #[inline(always)]
 pub(crate) fn sum_of(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [0.0; LANES];
@@ -67,7 +67,8 @@ pub(crate) fn sum_of(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     lanes[0]
 }
 
-/// The largest value of a row that is as long as whole vectors. NaN is passed over, but for the first.
+/// The largest value of a row whose length is a multiple of the vector width. NaN is skipped unless it is
+/// first.
 #[inline(always)]
 pub(crate) fn largest(row: &[f32]) -> f32 {
     let greater = |a: f32, b: f32| if b > a { b } else { a };

@@ -1,18 +1,18 @@
-//! Work in blocks, on several threads where it is worth it.
+//! Division of work into blocks, on several threads where that pays off.
 
-/// Values below which a pass stays on the calling thread.
+/// Number of values below which a pass stays on the calling thread.
 const FEW: usize = 1 << 13;
 
-/// Values of one block.
+/// Values per block.
 const BLOCK: usize = 1 << 12;
 
-/// Rows of a block for rows of `width` values.
+/// Rows per block for rows of `width` values.
 pub(crate) fn block_rows(width: usize) -> usize {
     (BLOCK / width.max(1)).max(1)
 }
 
-/// Calls `each` on every block and gives back what it returns, in order. `values` is what all blocks
-/// touch together, or the time that they take in units of what one value takes.
+/// Calls `each` on every block and returns its results in order. `values` is the total work of all blocks,
+/// in units of one pass over a value.
 #[cfg(feature = "threads")]
 pub(crate) fn each_block<B: Send, R: Send>(
     values: usize,
@@ -25,7 +25,7 @@ pub(crate) fn each_block<B: Send, R: Send>(
     if values < FEW || pool.threads() == 1 {
         return blocks.map(each).collect();
     }
-    /// A block, and then what came of it.
+    /// A block, replaced by its result.
     enum Place<B, R> {
         Block(B),
         Taken,
@@ -50,14 +50,14 @@ pub(crate) fn each_block<B: Send, R: Send>(
         .filter_map(|place| {
             match place.into_inner().unwrap_or_else(PoisonError::into_inner) {
                 Place::Result(result) => Some(result),
-                // The pool calls for every piece, or panics.
+                // The pool calls every piece, or panics.
                 Place::Block(_) | Place::Taken => None,
             }
         })
         .collect()
 }
 
-/// Calls `each` on every block and gives back what it returns, in order.
+/// Calls `each` on every block and returns its results in order.
 #[cfg(not(feature = "threads"))]
 pub(crate) fn each_block<B: Send, R: Send>(
     values: usize,

@@ -1,9 +1,9 @@
-//! A transposed copy, so that a product with it reads whole rows.
+//! A transposed copy, so that a product reads it row by row.
 
 use crate::fresh::Fresh;
 use crate::threads::each_block;
 
-/// Rows and columns that are turned at a time, within the cache.
+/// Side of the square tiles that are transposed at a time, within cache.
 const SIDE: usize = 16;
 
 /// The transposed matrix of `[rows × columns]`.
@@ -30,7 +30,7 @@ pub(crate) fn transposed(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_value_lies_at_its_mirrored_place() {
+    fn every_value_is_at_its_transposed_index() {
         for (rows, columns) in [(1, 1), (3, 50), (17, 16), (130, 97)] {
             let matrix: Vec<f32> = (0..rows * columns).map(|place| place as f32).collect();
             let turned = super::transposed(&matrix, rows, columns);

@@ -1,8 +1,8 @@
-//! Loops compiled for the widest vector instructions that the CPU has.
+//! Loops compiled for several levels of vector instructions and selected at run time.
 
-/// Defines a function whose body is compiled once for each level of vector instructions; a call takes
-/// the best that this CPU has. What the body calls must be `#[inline(always)]`, and must be no closure
-/// that is large: what stays a function of its own stays compiled for the least CPU.
+/// Defines a function whose body is compiled once per level of vector instructions; a call uses the best
+/// level that this CPU supports. Functions that the body calls must be `#[inline(always)]`, and large
+/// closures must be avoided: code that is not inlined is compiled for the baseline CPU.
 macro_rules! vectorised {
     (
         $(#[$about:meta])*
@@ -31,7 +31,7 @@ macro_rules! vectorised {
                 }
 
                 match $crate::vectorise::level() {
-                    // SAFETY: the CPU has these instructions.
+                    // SAFETY: the CPU supports these instructions.
                     Level::Avx512 => return unsafe { widest($($argument),*) },
                     // SAFETY: as above.
                     Level::Avx2 => return unsafe { wide($($argument),*) },
@@ -45,7 +45,7 @@ macro_rules! vectorised {
 }
 pub(crate) use vectorised;
 
-/// Vector instructions of a CPU of the family x86-64, from the least.
+/// Levels of x86-64 vector instructions, ascending.
 #[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
@@ -57,14 +57,14 @@ pub(crate) enum Level {
 #[cfg(target_arch = "x86_64")]
 static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
 
-/// What this process uses: all that the CPU has, unless it was limited.
+/// The level that this process uses: the best that the CPU supports, unless limited.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn level() -> Level {
     *LEVEL.get_or_init(found)
 }
 
-/// Holds this process to vectors of `bits`, 128, 256 or 512, as older CPUs and browsers have them: for
-/// measurements. False if a kernel has already run, or where there is no choice to make.
+/// Limits this process to vectors of `bits`, 128, 256 or 512, as in older CPUs and browsers, for
+/// measurements. Returns false if a kernel has already run, or on other architectures.
 #[must_use]
 pub fn limit_vectors(bits: u64) -> bool {
     #[cfg(target_arch = "x86_64")]
@@ -83,7 +83,7 @@ pub fn limit_vectors(bits: u64) -> bool {
     }
 }
 
-/// What this CPU has.
+/// The best level that this CPU supports.
 #[cfg(target_arch = "x86_64")]
 fn found() -> Level {
     let avx512 = is_x86_feature_detected!("avx512f")

@@ -1,7 +1,6 @@
-//! A batch of windows as tokens of the encoder, normalised window by window, and back.
+//! Conversion of a batch of windows to encoder tokens, with per-window normalisation, and back.
 //!
-//! Windows come row by row (`[B, rows, C]`, as a table has them); a token is a whole channel
-//! (`[B · tokens, rows]`).
+//! Windows are row-major, `[B, rows, C]`; a token is a whole channel, `[B · tokens, rows]`.
 
 use crate::fresh::Fresh;
 use crate::profile::timed;
@@ -16,7 +15,7 @@ pub struct WindowShape {
     pub rows: usize,
     /// C.
     pub channels: usize,
-    /// Columns of time-stamp features beside the channels.
+    /// Columns of time features beside the channels.
     pub time_features: usize,
 }
 
@@ -30,15 +29,15 @@ pub struct WindowStatistics {
 }
 
 impl WindowShape {
-    /// Tokens of a sample.
+    /// Tokens per sample.
     pub fn tokens(&self) -> usize {
         self.channels + self.time_features
     }
 }
 
-/// `[B, rows, C]` and the time-stamp features `[B, rows, time_features]` as tokens `[B · (C + time_features), rows]`. With
-/// `epsilon`, each channel of a window has its mean taken off and is divided by
-/// `√(population variance + ε)`; the features stay as they are.
+/// `[B, rows, C]` and the time features `[B, rows, time_features]` as tokens `[B · (C + time_features),
+/// rows]`. With `epsilon`, each channel of a window is normalised: minus its mean, divided by `√(population
+/// variance + ε)`. The features are unchanged.
 pub fn window_tokens(
     values: &[f32],
     time_features: &[f32],
@@ -66,10 +65,10 @@ pub fn window_tokens(
     each_block(work, blocks, |(sample, ((tokens, mean), deviation))| {
         let values = &values[sample * rows * channels..][..rows * channels];
         let (of_channels, of_features) = tokens.cleared().split_at_mut(channels * rows);
-        turn(values, rows, channels, of_channels);
+        transpose_into(values, rows, channels, of_channels);
         if features > 0 {
             let time_features = &time_features[sample * rows * features..][..rows * features];
-            turn(time_features, rows, features, of_features);
+            transpose_into(time_features, rows, features, of_features);
         }
         if let Some(epsilon) = epsilon {
             let channels = of_channels.chunks_exact_mut(rows);
@@ -81,7 +80,7 @@ pub fn window_tokens(
     (tokens.into_values(), statistics)
 }
 
-/// Takes a token's mean off and divides by its deviation; gives both.
+/// Subtracts the token's mean and divides by its deviation; returns both.
 fn normalise(token: &mut [f32], epsilon: f32) -> (f32, f32) {
     let count = token.len() as f32;
     let mean = crate::sums::sum_of(token, token, |value, _| value) / count;
@@ -96,8 +95,8 @@ fn normalise(token: &mut [f32], epsilon: f32) -> (f32, f32) {
     (mean, deviation)
 }
 
-/// Forecasts of tokens `[B · tokens, rows]` as windows `[B, rows, C]`, in the units that
-/// [`window_tokens`] took: the first C tokens of a sample, times their deviation, plus their mean.
+/// Forecasts of tokens `[B · tokens, rows]` as windows `[B, rows, C]` in the original units: the first C
+/// tokens of a sample, times their deviation, plus their mean.
 pub fn restore_windows(
     tokens: &[f32],
     shape: &WindowShape,
@@ -126,7 +125,7 @@ pub fn restore_windows(
     windows.into_values()
 }
 
-/// `∂L/∂tokens` of [`restore_windows`] from that of the windows; tokens of features have none.
+/// `∂L/∂tokens` of [`restore_windows`] from that of the windows; 0 for tokens of features.
 pub fn restore_windows_backward(
     gradient: &[f32],
     shape: &WindowShape,
@@ -144,7 +143,7 @@ pub fn restore_windows_backward(
     each_block(windows_work(shape), blocks, |(sample, tokens)| {
         let window = &gradient[sample * rows * channels..][..rows * channels];
         let tokens = &mut tokens.cleared()[..channels * rows];
-        turn(window, rows, channels, tokens);
+        transpose_into(window, rows, channels, tokens);
         for (channel, token) in tokens.chunks_exact_mut(rows).enumerate() {
             let deviation = statistics.deviation[sample * channels + channel];
             for value in token {
@@ -155,20 +154,20 @@ pub fn restore_windows_backward(
     tokens.into_values()
 }
 
-/// Values to pass over, each of which is a jump away from the last.
+/// Cost of a strided copy of all values.
 fn windows_work(shape: &WindowShape) -> usize {
     shape.samples * shape.rows * shape.channels * 2
 }
 
-/// `turned ← matrixᵀ` of a matrix `[rows × columns]`.
-fn turn(matrix: &[f32], rows: usize, columns: usize, turned: &mut [f32]) {
-    // In narrow strips, so that what is read and written stays in the cache.
+/// `transposed ← matrixᵀ` of a matrix `[rows × columns]`.
+fn transpose_into(matrix: &[f32], rows: usize, columns: usize, transposed: &mut [f32]) {
+    // In narrow strips, so that reads and writes stay in cache.
     const STRIP: usize = 16;
     for first in (0..rows).step_by(STRIP) {
         let strip = first..(first + STRIP).min(rows);
         for column in 0..columns {
             for row in strip.clone() {
-                turned[column * rows + row] = matrix[row * columns + column];
+                transposed[column * rows + row] = matrix[row * columns + column];
             }
         }
     }

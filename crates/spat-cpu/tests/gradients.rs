@@ -10,7 +10,7 @@ use spat_cpu::{
     restore_windows_backward, window_tokens,
 };
 
-/// Numbers between −1 and 1 that only `seed` decides.
+/// Numbers between −1 and 1, determined by `seed`.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)
@@ -23,7 +23,7 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-/// `Σ weights · f`, the loss of which the gradients are taken.
+/// `Σ weights · f`, the loss whose gradients are checked.
 fn loss(output: &[f32], weights: &[f32]) -> f64 {
     output
         .iter()
@@ -32,7 +32,7 @@ fn loss(output: &[f32], weights: &[f32]) -> f64 {
         .sum()
 }
 
-/// Compares `gradient` with central differences of `loss_at` at some places.
+/// Compares `gradient` with central differences of `loss_at` at some indices.
 fn check(name: &str, at: &[f32], gradient: &[f32], loss_at: impl Fn(&[f32]) -> f64) {
     const STEP: f32 = 1e-2;
     assert_eq!(at.len(), gradient.len(), "{name}");
@@ -56,7 +56,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn of_linear(
+    fn linear_gradients(
         rows in 1usize..120,
         inputs in 1usize..40,
         outputs in 1usize..40,
@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn of_projections(
+    fn projection_gradients(
         rows in 1usize..120,
         inputs in 1usize..30,
         width in 1usize..30,
@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn of_linear_add_norm(
+    fn linear_add_norm_gradients(
         rows in 1usize..120,
         inner in 1usize..30,
         width in 2usize..50,
@@ -122,7 +122,7 @@ proptest! {
             .map(|(count, number)| numbers(count, seed ^ number));
         let (gamma, beta) = (numbers(width, seed ^ 4), numbers(width, seed ^ 5));
         let weights = numbers(rows * width, seed ^ 6);
-        // A wide ε keeps the curvature, and so the error of the differences, small.
+        // A large ε keeps the curvature, and so the error of the differences, small.
         let inputs = LinearNormInputs {
             z: &z, weight: &weight, bias: &bias, gamma: &gamma, beta: &beta, dropout, epsilon: 0.1,
         };
@@ -140,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn of_windows(
+    fn window_gradients(
         samples in 1usize..5,
         rows in 2usize..40,
         channels in 1usize..6,
@@ -151,14 +151,14 @@ proptest! {
         let values = numbers(samples * rows * channels, seed);
         let features = numbers(samples * rows * time_features, seed ^ 1);
         let (tokens, statistics) = window_tokens(&values, &features, &shape, Some(1e-5));
-        // What is taken off comes back, and features are where they were.
+        // Restoring inverts the normalisation, and the features are unchanged.
         for (back, value) in restore_windows(&tokens, &shape, &statistics).iter().zip(&values) {
             prop_assert!((back - value).abs() < 1e-5);
         }
         for (place, feature) in features.iter().enumerate() {
-            let (sample, row, mark) =
+            let (sample, row, feature_index) =
                 (place / (rows * time_features), place / time_features % rows, place % time_features);
-            prop_assert_eq!(tokens[(sample * shape.tokens() + channels + mark) * rows + row], *feature);
+            prop_assert_eq!(tokens[(sample * shape.tokens() + channels + feature_index) * rows + row], *feature);
         }
         let token = &tokens[..rows];
         let mean = token.iter().sum::<f32>() / rows as f32;
@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn of_mean_squared_error(count in 1usize..9000, factor in 0.1f32..3.0, seed in any::<u64>()) {
+    fn mean_squared_error_gradients(count in 1usize..9000, factor in 0.1f32..3.0, seed in any::<u64>()) {
         let (forecast, truth) = (numbers(count, seed), numbers(count, seed ^ 1));
         let exact: f64 = forecast
             .iter()
@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn of_add_norm(
+    fn add_norm_gradients(
         rows in 1usize..40,
         width in 2usize..50,
         with_branch in any::<bool>(),
@@ -203,7 +203,7 @@ proptest! {
         let weights = numbers(rows * width, seed ^ 4);
         let at = |x: &[f32], branch: &[f32], gamma: &[f32], beta: &[f32]| {
             let branch = with_branch.then_some(branch);
-            // A wide ε keeps the curvature, and so the error of the differences, small.
+            // A large ε keeps the curvature, and so the error of the differences, small.
             add_norm(x, branch, dropout, gamma, beta, 0.1)
         };
         let normed = at(&x, &branch, &gamma, &beta);
@@ -219,7 +219,7 @@ proptest! {
     }
 
     #[test]
-    fn of_attention(
+    fn attention_gradients(
         samples in 1usize..5,
         tokens in 1usize..48,
         heads in 1usize..4,

@@ -1,7 +1,7 @@
-//! What the page may ask of this program. `capabilities/main.json` lists the same names.
+//! Commands that the web app may call. `capabilities/main.json` lists the same names.
 //!
-//! An argument is a frame ([`spat_spec::frame`]): JSON, and bytes behind it. So is an answer.
-#![allow(clippy::needless_pass_by_value)] // Tauri hands every argument over by value.
+//! Arguments and results are frames ([`spat_spec::frame`]): JSON followed by bytes.
+#![allow(clippy::needless_pass_by_value)] // Tauri passes every argument by value.
 
 use spat_host::RunsFolder;
 use spat_spec::{EngineRequest, RunSummary, frame, unframe};
@@ -10,7 +10,7 @@ use tauri::{AppHandle, Wry};
 
 use crate::{dialogs, session, tables};
 
-/// All of them.
+/// The handler of all commands.
 pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
         listen,
@@ -28,11 +28,11 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
     ]
 }
 
-/// The bytes that came with a call.
+/// The bytes of a call.
 fn body(request: &Request<'_>) -> Result<Vec<u8>, String> {
     match request.body() {
         InvokeBody::Raw(bytes) => Ok(bytes.clone()),
-        // A web view whose requests carry no bytes sends a list of numbers.
+        // Web views that cannot send bytes in a request send an array of numbers.
         InvokeBody::Json(list) => {
             serde_json::from_value(list.clone()).map_err(|error| error.to_string())
         }
@@ -45,12 +45,12 @@ fn read<T: serde::de::DeserializeOwned>(request: &Request<'_>) -> Result<(T, Vec
     Ok((value, bytes.to_vec()))
 }
 
-fn answer(value: &impl serde::Serialize) -> Result<Response, String> {
+fn response(value: &impl serde::Serialize) -> Result<Response, String> {
     let frame = frame(value, &[]).map_err(|error| error.to_string())?;
     Ok(Response::new(frame))
 }
 
-/// Nothing to say but that it went well.
+/// An empty result.
 fn done() -> Result<Response, String> {
     Ok(Response::new(Vec::new()))
 }
@@ -58,7 +58,7 @@ fn done() -> Result<Response, String> {
 #[tauri::command(async)]
 fn listen(app: AppHandle, messages: Channel<InvokeResponseBody>) -> Result<(), String> {
     session::listen(&app, messages)?;
-    // The page is ready for the table that the program was started with.
+    // The web app is ready to open the table from the command line.
     if session::is_first_page(&app) {
         tables::open_given(&app);
     }
@@ -83,7 +83,7 @@ fn read_run_file(app: AppHandle, request: Request<'_>) -> Result<Response, Strin
     let found = runs(&app)
         .read(&run, &name)
         .map_err(|error| error.to_string())?;
-    // One byte before a file tells an empty one from none.
+    // A leading byte distinguishes an empty file from a missing one.
     let marked = found.map(|mut bytes| {
         bytes.insert(0, 1);
         bytes
@@ -94,12 +94,12 @@ fn read_run_file(app: AppHandle, request: Request<'_>) -> Result<Response, Strin
 #[tauri::command(async)]
 fn run_names(app: AppHandle, request: Request<'_>) -> Result<Response, String> {
     let (run, _): (String, _) = read(&request)?;
-    answer(&runs(&app).names(&run).map_err(|error| error.to_string())?)
+    response(&runs(&app).names(&run).map_err(|error| error.to_string())?)
 }
 
 #[tauri::command(async)]
 fn run_summaries(app: AppHandle) -> Result<Response, String> {
-    answer(&runs(&app).summaries())
+    response(&runs(&app).summaries())
 }
 
 #[tauri::command(async)]

@@ -1,17 +1,17 @@
-//! The system's own dialogs. All of them wait for the person, so none may run on the main thread.
+//! File dialogs of the system. All of them block, so none may run on the main thread.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::DialogExt as _;
 
 use crate::settings::Settings;
-use crate::{complaint, session, tables};
+use crate::{error_dialog, session, tables};
 
-/// Lets the person pick tables and models and hands them to the page.
+/// Lets the user pick tables and models and passes them to the web app.
 pub(crate) fn pick_table(app: &AppHandle) {
     let picked = app
         .dialog()
@@ -27,7 +27,7 @@ pub(crate) fn pick_table(app: &AppHandle) {
     }
 }
 
-/// Saves a file of the page where the person says.
+/// Saves a file of the web app to a location that the user picks.
 pub(crate) fn save(app: &AppHandle, name: &str, bytes: &[u8]) {
     let place = app
         .dialog()
@@ -36,14 +36,14 @@ pub(crate) fn save(app: &AppHandle, name: &str, bytes: &[u8]) {
         .set_file_name(name)
         .blocking_save_file();
     if let Some(path) = place.and_then(|path| path.into_path().ok())
-        // What was there before stays whole if this fails.
-        && let Err(error) = write_whole(&path, bytes)
+        // An existing file stays intact if this fails.
+        && let Err(error) = write_atomically(&path, bytes)
     {
-        complaint::complain(app, &format!("It was not saved: {error}"));
+        error_dialog::show(app, &format!("The file was not saved: {error}"));
     }
 }
 
-/// Lets the person pick where runs are kept. The run that is open stays where it is.
+/// Lets the user pick the folder of new runs. The open run stays in its folder.
 pub(crate) fn change_runs_folder(app: &AppHandle) -> Result<(), String> {
     let picked = app
         .dialog()
@@ -63,7 +63,7 @@ pub(crate) fn change_runs_folder(app: &AppHandle) -> Result<(), String> {
 /// Shows a folder in the system's file manager.
 pub(crate) fn show_folder(folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder)
-        .map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
+        .map_err(|error| format!("cannot create `{}`: {error}", folder.display()))?;
     let program = opener();
     Command::new(program)
         .arg(folder)
@@ -77,18 +77,18 @@ pub(crate) fn show_folder(folder: &Path) -> Result<(), String> {
         })
 }
 
-/// Opens an address of the web in the person's browser.
+/// Opens a web address in the default browser.
 pub(crate) fn browse(app: &AppHandle, address: &str) {
     let program = opener();
     if let Err(error) = Command::new(program).arg(address).spawn() {
-        complaint::complain(
+        error_dialog::show(
             app,
             &format!("Cannot start `{program}` for {address}: {error}"),
         );
     }
 }
 
-/// The system's program that opens whatever it is given.
+/// The system's program for opening files and addresses.
 fn opener() -> &'static str {
     if cfg!(windows) {
         "explorer"

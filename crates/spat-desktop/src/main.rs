@@ -1,22 +1,22 @@
-//! SPAT in a window of its own: the page of the browser, with the engine in this process.
+//! The desktop app of SPAT: the web app in a Tauri window, with the engine in the same process.
 //!
-//! The page comes out of the program, no port is opened. What the page may ask for is in
-//! `commands`; what the engine says goes through one channel into the page.
+//! The web app's files are embedded in the program, and no port is opened. The web app calls `commands`;
+//! the engine's messages go through one channel to the web app.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-mod choices;
+mod command_line;
 mod commands;
-mod complaint;
 mod dialogs;
-mod drawing;
+mod error_dialog;
+mod gpu_probe;
 mod menu;
-mod pace;
+mod menu_actions;
+mod progress_limit;
 mod quit;
 mod session;
 mod settings;
-mod survey;
 mod tables;
-mod words;
+mod web_view_rendering;
 
 use std::process::ExitCode;
 
@@ -28,14 +28,14 @@ use tauri_plugin_window_state::StateFlags;
 use session::EngineHandle;
 use settings::Settings;
 
-/// The window comes again where it was. That it was hidden on the way out is no state of it.
+/// Restores position and size of the window, but not that it was hidden on exit.
 fn window_state() -> TauriPlugin<Wry> {
     tauri_plugin_window_state::Builder::default()
         .with_state_flags(StateFlags::all() - StateFlags::VISIBLE)
         .build()
 }
 
-/// The window shows its own page only; an address that leads elsewhere opens in the browser.
+/// The window only shows the embedded web app; other addresses open in the default browser.
 fn stay() -> TauriPlugin<Wry> {
     tauri::plugin::Builder::new("stay")
         .on_navigation(|webview, address| {
@@ -51,31 +51,31 @@ fn stay() -> TauriPlugin<Wry> {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    if let Some(answer) = survey::asked() {
-        return Ok(answer);
-    }
-    if let Some(code) = words::answered() {
+    if let Some(code) = gpu_probe::child_exit_code() {
         return Ok(code);
     }
-    drawing::settle();
-    spat_memory::let_go();
+    if let Some(code) = command_line::exit_code() {
+        return Ok(code);
+    }
+    web_view_rendering::use_cpu_without_card();
+    spat_memory::release_freed_memory();
     open()?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens the window and ends with it.
+/// Opens the window and runs until it is closed.
 fn open() -> anyhow::Result<()> {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .plugin(window_state())
         .plugin(stay())
         .invoke_handler(commands::handler())
-        .on_menu_event(|app, event| choices::chosen(app, event.id().as_ref()))
+        .on_menu_event(|app, event| menu_actions::perform(app, event.id().as_ref()))
         .setup(|app| {
             let handle = app.handle();
             app.manage(Settings::load(handle));
             app.manage(EngineHandle::default());
-            app.manage(choices::Zoom::default());
+            app.manage(menu_actions::Zoom::default());
             menu::build(handle)?;
             quit::on_signals(handle.clone())?;
             Ok(())
@@ -83,16 +83,16 @@ fn open() -> anyhow::Result<()> {
         .build(tauri::generate_context!())
         .context("the window cannot be opened; is the system's web view installed?")?;
     app.run(|app, event| match event {
-        RunEvent::ExitRequested { api, .. } if quit::is_too_early(app) => api.prevent_exit(),
+        RunEvent::ExitRequested { api, .. } if quit::stops_engine_first(app) => api.prevent_exit(),
         RunEvent::WindowEvent {
             event: WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }),
             ..
         } => {
-            choices::beside(app, move |app| {
+            menu_actions::spawn(app, move |app| {
                 paths.iter().for_each(|path| tables::open(app, path));
             });
         }
-        RunEvent::Exit => quit::at_last(app),
+        RunEvent::Exit => quit::close_engine(app),
         _ => {}
     });
     Ok(())

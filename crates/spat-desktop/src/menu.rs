@@ -1,17 +1,17 @@
-//! The window's menu and its shortcuts.
+//! The menu of the window and its shortcuts.
 
 use tauri::menu::{MenuBuilder, MenuItemBuilder, Submenu, SubmenuBuilder};
 use tauri::{AppHandle, Manager as _, Wry};
 
 use crate::settings::Settings;
 
-/// Before the number of a table among the recent ones.
+/// Prefix of the identifiers of recent tables.
 pub(crate) const RECENT: &str = "recent-";
 
-/// Puts the menu up, or anew with other recent tables.
+/// Builds the menu, with the current recent tables.
 ///
 /// # Errors
-/// The system refuses.
+/// The system refuses to create it.
 pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
     let mut menu = MenuBuilder::new(app);
     if cfg!(target_os = "macos") {
@@ -24,14 +24,15 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
                 .hide()
                 .hide_others()
                 .separator()
-                // Our own: the system's would end the process before the desk has come to rest.
+                // A custom item: the predefined one would end the process while the engine is still
+                // stopping.
                 .item(&item(app, "quit", "Quit SPAT", "CmdOrCtrl+Q")?)
                 .build()?,
         );
     }
     menu = menu.item(&file(app)?);
     if cfg!(target_os = "macos") {
-        // Elsewhere the web view has these shortcuts by itself.
+        // On other systems the web view has these shortcuts itself.
         let edit = SubmenuBuilder::new(app, "Edit").undo().redo().separator();
         menu = menu.item(&edit.cut().copy().paste().select_all().build()?);
     }
@@ -71,7 +72,7 @@ fn run(app: &AppHandle) -> tauri::Result<Submenu<Wry>> {
         .item(&item(app, "prune", "Prune", "CmdOrCtrl+Shift+Enter")?)
         .separator()
         .item(&item(app, "pause", "Pause", "CmdOrCtrl+Shift+P")?)
-        .item(&item(app, "resume", "Go On", "CmdOrCtrl+Shift+G")?)
+        .item(&item(app, "resume", "Resume", "CmdOrCtrl+Shift+G")?)
         .item(&item(app, "stop", "Stop", "CmdOrCtrl+.")?)
         .build()
 }
@@ -89,10 +90,10 @@ fn view(app: &AppHandle) -> tauri::Result<Submenu<Wry>> {
 fn item(
     app: &AppHandle,
     id: &str,
-    words: &str,
+    text: &str,
     shortcut: &str,
 ) -> tauri::Result<tauri::menu::MenuItem<Wry>> {
-    MenuItemBuilder::with_id(id, words)
+    MenuItemBuilder::with_id(id, text)
         .accelerator(shortcut)
         .build(app)
 }

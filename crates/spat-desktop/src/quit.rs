@@ -1,4 +1,4 @@
-//! The end: a job that is going is stopped first, so that it can be gone on with.
+//! Exit of the program: the running job is stopped first, so that it can be resumed.
 
 use std::thread;
 use std::time::Duration;
@@ -8,54 +8,54 @@ use tauri::{AppHandle, Manager as _};
 
 use crate::session;
 
-/// A job stops after its step or its evaluation; longer than this something is wrong, and the last
-/// checkpoint stands anyway.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Timeout of the stop. A job stops after its current step or evaluation; a longer wait means that it
+/// hangs, and the last checkpoint is valid.
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Ends the program.
-pub(crate) fn ask(app: &AppHandle) {
+pub(crate) fn exit(app: &AppHandle) {
     app.exit(0);
 }
 
-/// Whether the desk must be left first. It is then left, and the program ends after that.
-pub(crate) fn is_too_early(app: &AppHandle) -> bool {
-    let Some(session) = session::leave(app) else {
+/// Whether the engine is still running. If so, stops it and exits afterwards.
+pub(crate) fn stops_engine_first(app: &AppHandle) -> bool {
+    let Some(session) = session::take(app) else {
         return false;
     };
     if let Some(window) = app.get_webview_window("main") {
-        // Nothing to see any more; a window that cannot be hidden only stays a moment longer.
+        // The window is hidden at once; if that fails, it stays until the exit.
         window.hide().ok();
     }
     let app = app.clone();
     thread::spawn(move || {
-        bring_to_rest(session);
+        close_with_timeout(session);
         app.exit(0);
     });
     true
 }
 
-/// The program ends whatever is done here: macOS asks nobody where it is told to quit in the Dock, or
-/// as its person logs out. What can be waited for is the desk.
-pub(crate) fn at_last(app: &AppHandle) {
-    if let Some(session) = session::leave(app) {
-        bring_to_rest(session);
+/// Stops the engine, if it runs, before the process ends. macOS gives no other notice when the user quits
+/// in the Dock or logs out.
+pub(crate) fn close_engine(app: &AppHandle) {
+    if let Some(session) = session::take(app) {
+        close_with_timeout(session);
     }
 }
 
-/// Closes the desk, and waits for it as long as makes sense.
-fn bring_to_rest(session: EngineThread) {
-    let (at_rest, wait) = std::sync::mpsc::channel();
+/// Closes the engine, with a timeout.
+fn close_with_timeout(session: EngineThread) {
+    let (closed, wait) = std::sync::mpsc::channel();
     thread::spawn(move || {
         session.close();
-        at_rest.send(()).ok();
+        closed.send(()).ok();
     });
-    wait.recv_timeout(PATIENCE).ok();
+    wait.recv_timeout(STOP_TIMEOUT).ok();
 }
 
-/// Ctrl-C in the terminal and the system's own end of a session do the same.
+/// Exits on Ctrl-C and on the end of the desktop session.
 ///
 /// # Errors
-/// The system has no signals to listen to.
+/// The signal handler cannot be installed.
 pub(crate) fn on_signals(app: AppHandle) -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(move || ask(&app))
+    ctrlc::set_handler(move || exit(&app))
 }

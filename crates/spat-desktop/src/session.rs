@@ -1,4 +1,4 @@
-//! The engine's desk in this process, and the line to the page.
+//! The engine session of the process, and its channel to the web app.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -10,31 +10,32 @@ use spat_spec::{DeviceFacts, EngineMessage, EngineRequest, Event, Experiment, fr
 use tauri::ipc::{Channel, InvokeResponseBody};
 use tauri::{AppHandle, Manager as _};
 
-use crate::pace::Pace;
+use crate::gpu_probe;
+use crate::progress_limit::ProgressLimit;
 use crate::settings::Settings;
-use crate::survey;
 
-/// The table of `spat demo`, whose runs have none of their own.
+/// The table of `spat demo`, which its runs do not copy.
 const DEMO: &[u8] = include_bytes!("../../spat-cli/demo/nyc-weather-2013.csv");
 
-/// The desk that works and the page that listens, once there are.
+/// The engine session and the channel to the web app, once both exist.
 pub(crate) struct EngineHandle {
     session: Mutex<Option<EngineThread>>,
     page: Mutex<Option<Channel<InvokeResponseBody>>>,
-    given: AtomicBool,
-    surveyed: Once,
+    loaded: AtomicBool,
+    probed: Once,
 }
 
-/// The runs where the person wants them.
+/// The runs in the configured folder.
 pub(crate) fn runs(app: &AppHandle) -> RunsFolder {
     RunsFolder::new(
         app.state::<Settings>().runs(),
-        "the window (spat-desktop)",
+        "the desktop app (spat-desktop)",
         Some(DEMO),
     )
 }
 
-/// The desk's shelf: a run stays where it was begun, the next one goes where runs are kept by then.
+/// A storage in the configured folder: a run stays where it was created, the next one uses the folder
+/// configured by then.
 struct ConfiguredStorage {
     app: AppHandle,
     open: RunsFolder,
@@ -75,24 +76,24 @@ impl RunStorage for ConfiguredStorage {
     }
 }
 
-/// Starts a desk for the page at the other end of `channel`, in the place of an earlier one.
+/// Starts an engine session that sends to `channel`, and closes an earlier one.
 ///
 /// # Errors
-/// The system gives no thread.
+/// The system refuses to start a thread.
 pub(crate) fn listen(app: &AppHandle, channel: Channel<InvokeResponseBody>) -> Result<(), String> {
     let handle = app.state::<EngineHandle>();
     if let Some(earlier) = handle.session().take() {
-        // A page that was loaded anew: its run can be gone on with.
+        // The web app was reloaded; its run can be resumed.
         earlier.close();
     }
-    // Before the desk looks for a device.
-    handle.surveyed.call_once(survey::ask);
+    // Before the engine looks for a device.
+    handle.probed.call_once(gpu_probe::run);
     *handle.page() = Some(channel);
     let reach = app.clone();
-    let pace = Pace::default();
+    let limit = ProgressLimit::default();
     let forward = move |message: EngineMessage| {
         release_memory(&message);
-        for due in pace.due(message, Instant::now()) {
+        for due in limit.due(message, Instant::now()) {
             send_message(&reach, &due, &[]);
         }
     };
@@ -102,31 +103,31 @@ pub(crate) fn listen(app: &AppHandle, channel: Channel<InvokeResponseBody>) -> R
     Ok(())
 }
 
-/// A training step's buffers stay at hand for the next; a window that only stands there keeps nothing.
+/// Keeps freed memory during training for the next step, and releases it afterwards.
 fn release_memory(message: &EngineMessage) {
     let EngineMessage::Event(event) = message else {
         return;
     };
     match **event {
-        Event::Started { .. } => spat_memory::settle(),
+        Event::Started { .. } => spat_memory::keep_freed_memory(),
         Event::Trained { .. } | Event::Done { .. } | Event::Stopped | Event::Failed { .. } => {
-            spat_memory::let_go();
+            spat_memory::release_freed_memory();
         }
         _ => {}
     }
 }
 
-/// Whether this is the first page: a later one is the same, loaded anew.
+/// Whether this is the first load of the web app, as opposed to a reload.
 pub(crate) fn is_first_page(app: &AppHandle) -> bool {
     !app.state::<EngineHandle>()
-        .given
+        .loaded
         .swap(true, Ordering::Relaxed)
 }
 
-/// Hands an order to the desk.
+/// Sends a request to the engine.
 ///
 /// # Errors
-/// There is none.
+/// The engine is not running.
 pub(crate) fn send_request(
     app: &AppHandle,
     request: EngineRequest,
@@ -141,7 +142,7 @@ pub(crate) fn send_request(
     }
 }
 
-/// Tells the page something, with bytes beside it. A page that is gone hears nothing.
+/// Sends a message and bytes to the web app, if it is loaded.
 pub(crate) fn send_message(app: &AppHandle, message: &EngineMessage, bytes: &[u8]) {
     let page = app.state::<EngineHandle>().page().clone();
     if let (Some(page), Ok(frame)) = (page, frame(message, bytes)) {
@@ -149,8 +150,8 @@ pub(crate) fn send_message(app: &AppHandle, message: &EngineMessage, bytes: &[u8
     }
 }
 
-/// Takes the desk away, to close it.
-pub(crate) fn leave(app: &AppHandle) -> Option<EngineThread> {
+/// Takes the engine session, to close it.
+pub(crate) fn take(app: &AppHandle) -> Option<EngineThread> {
     app.state::<EngineHandle>().session().take()
 }
 
@@ -159,8 +160,8 @@ impl Default for EngineHandle {
         Self {
             session: Mutex::default(),
             page: Mutex::default(),
-            given: AtomicBool::default(),
-            surveyed: Once::new(),
+            loaded: AtomicBool::default(),
+            probed: Once::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the program remembers: where runs are kept, and the tables that were opened last.
+//! Settings of the program: folder of the runs, and recent tables.
 
 use std::fmt::Display;
 use std::fs;
@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use tauri::{AppHandle, Manager as _};
 
-/// Tables in the menu.
+/// Number of recent tables.
 const REMEMBERED: usize = 8;
 
-/// Another place for the runs, for this start only.
+/// Environment variable for another folder of runs.
 const RUNS_VARIABLE: &str = "SPAT_RUNS";
 
-/// The settings, and the file that they lie in.
+/// The settings and their file.
 pub(crate) struct Settings {
     file: Option<PathBuf>,
-    /// Where runs go if the person has not said otherwise.
+    /// Default folder of the runs.
     usual: PathBuf,
     saved: Mutex<SavedSettings>,
 }
@@ -31,7 +31,7 @@ struct SavedSettings {
 }
 
 impl Settings {
-    /// As they were left; anew where there are none that can be read.
+    /// The stored settings, or the defaults if they cannot be read.
     pub(crate) fn load(app: &AppHandle) -> Self {
         let paths = app.path();
         let file = paths
@@ -54,7 +54,7 @@ impl Settings {
         }
     }
 
-    /// Where runs are kept.
+    /// The folder of new runs.
     pub(crate) fn runs(&self) -> PathBuf {
         std::env::var_os(RUNS_VARIABLE)
             .map(PathBuf::from)
@@ -62,24 +62,24 @@ impl Settings {
             .unwrap_or_else(|| self.usual.clone())
     }
 
-    /// Keeps the runs somewhere else from now on; those that there are stay where they are.
+    /// Changes the folder of new runs; existing ones stay where they are.
     ///
     /// # Errors
-    /// The choice cannot be remembered.
+    /// The setting cannot be stored.
     pub(crate) fn keep_runs_in(&self, folder: PathBuf) -> Result<(), String> {
         self.saved().runs = Some(folder);
         self.save()
     }
 
-    /// The tables that were opened last, the newest first.
+    /// The recent tables, the newest first.
     pub(crate) fn recent(&self) -> Vec<PathBuf> {
         self.saved().recent.clone()
     }
 
-    /// Remembers a table.
+    /// Adds a recent table.
     ///
     /// # Errors
-    /// It cannot be remembered.
+    /// The setting cannot be stored.
     pub(crate) fn remember(&self, table: &Path) -> Result<(), String> {
         {
             let mut saved = self.saved();
@@ -90,10 +90,10 @@ impl Settings {
         self.save()
     }
 
-    /// Forgets the tables.
+    /// Clears the recent tables.
     ///
     /// # Errors
-    /// They would be remembered at the next start.
+    /// The setting cannot be stored.
     pub(crate) fn forget_recent(&self) -> Result<(), String> {
         self.saved().recent.clear();
         self.save()
@@ -101,7 +101,7 @@ impl Settings {
 
     fn save(&self) -> Result<(), String> {
         let Some(file) = &self.file else {
-            return Err("this system has no place for settings".to_owned());
+            return Err("this system has no folder for settings".to_owned());
         };
         let saved = self.saved().clone();
         let failed = |error: &dyn Display| format!("cannot write `{}`: {error}", file.display());
@@ -109,7 +109,7 @@ impl Settings {
             fs::create_dir_all(folder).map_err(|error| failed(&error))?;
         }
         let text = serde_json::to_vec_pretty(&saved).map_err(|error| failed(&error))?;
-        write_whole(file, &text).map_err(|error| error.to_string())
+        write_atomically(file, &text).map_err(|error| error.to_string())
     }
 
     fn saved(&self) -> MutexGuard<'_, SavedSettings> {

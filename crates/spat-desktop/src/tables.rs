@@ -1,4 +1,4 @@
-//! Tables, models and reports of this computer, into the page.
+//! Passes local tables, models and reports to the web app.
 
 use std::fs;
 use std::path::Path;
@@ -7,21 +7,21 @@ use spat_spec::EngineMessage;
 use tauri::{AppHandle, Manager as _};
 
 use crate::settings::Settings;
-use crate::{complaint, menu, session};
+use crate::{error_dialog, menu, session};
 
-/// What the page takes; more would freeze it.
+/// Maximum file size; larger files would freeze the web app.
 const LARGEST: u64 = 256 << 20;
 
-/// Reads a file and hands it to the page, which knows what to do with it. What goes wrong is told by a
-/// dialog. It may take a while, so the main thread must not.
+/// Reads a file and passes it to the web app, which detects its kind. Shows a dialog on failure. Blocks, so
+/// it must not run on the main thread.
 pub(crate) fn open(app: &AppHandle, path: &Path) {
     let table = fs::metadata(path).and_then(|facts| {
         if !facts.is_file() {
-            return Err(std::io::Error::other("it is no file; take one that is in it"));
+            return Err(std::io::Error::other("it is not a file; choose a file"));
         }
         if facts.len() > LARGEST {
             return Err(std::io::Error::other(format!(
-                "it has {} MB and the page takes up to {} MB; cut it, or use the command line program",
+                "it has {} MB and the limit is {} MB; shorten it, or use the command line program",
                 facts.len() >> 20,
                 LARGEST >> 20
             )));
@@ -31,7 +31,7 @@ pub(crate) fn open(app: &AppHandle, path: &Path) {
     let table = match table {
         Ok(table) => table,
         Err(error) => {
-            return complaint::complain(app, &format!("Cannot read `{}`: {error}", path.display()));
+            return error_dialog::show(app, &format!("Cannot read `{}`: {error}", path.display()));
         }
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -40,7 +40,7 @@ pub(crate) fn open(app: &AppHandle, path: &Path) {
     };
     session::send_message(app, &message, &table);
     if path.extension().is_some_and(|ending| ending == "json") {
-        // A report for the comparison of a class: no table to come back to.
+        // Reports of a class comparison are not recent tables.
         return;
     }
     let remembered = std::path::absolute(path)
@@ -48,14 +48,14 @@ pub(crate) fn open(app: &AppHandle, path: &Path) {
         .and_then(|path| app.state::<Settings>().remember(&path))
         .and_then(|()| menu::build(app).map_err(|error| error.to_string()));
     if let Err(reason) = remembered {
-        complaint::complain(
+        error_dialog::show(
             app,
-            &format!("The table will not stand in the menu: {reason}"),
+            &format!("The table was not added to the menu: {reason}"),
         );
     }
 }
 
-/// Opens what the program was started with: `spat-desktop TABLE.csv`.
+/// Opens the tables from the command line: `spat-desktop TABLE.csv`.
 pub(crate) fn open_given(app: &AppHandle) {
     for path in std::env::args_os().skip(1) {
         open(app, Path::new(&path));

@@ -6,10 +6,10 @@ use burn::tensor::{Tensor, TensorData};
 use spat_cpu::{AdamFactors, AdamParameter, adam};
 use spat_gpu::{Buffer, Gpu, encoder};
 
-/// First and second moment of a parameter, flat.
+/// First and second moment of a parameter, flattened.
 pub(crate) type Moments = (Tensor<1>, Tensor<1>);
 
-/// A parameter before its step. All tensors are flat and of one length.
+/// A parameter before its step. All tensors are flattened and of the same length.
 #[derive(Debug, Clone)]
 pub(crate) struct Parameter {
     pub(crate) weight: Tensor<1>,
@@ -18,7 +18,7 @@ pub(crate) struct Parameter {
 }
 
 impl Parameter {
-    /// A parameter whose moments start at 0 if it has none.
+    /// A parameter whose moments start at 0 by default.
     pub(crate) fn new(weight: Tensor<1>, gradient: Tensor<1>, moments: Option<Moments>) -> Self {
         let moments = moments.unwrap_or_else(|| {
             let zeros = || Tensor::zeros(weight.shape(), &weight.device());
@@ -32,7 +32,7 @@ impl Parameter {
     }
 }
 
-/// New weights and moments, in order: on the CPU in one pass over all parameters.
+/// New weights and moments, in order. On the CPU this is a single pass over all parameters.
 pub(crate) fn step(parameters: Vec<Parameter>, factors: &AdamFactors) -> Vec<(Tensor<1>, Moments)> {
     let back = parameters.clone();
     let moved: Option<Vec<OnCpu>> = parameters.into_iter().map(OnCpu::of).collect();
@@ -42,13 +42,13 @@ pub(crate) fn step(parameters: Vec<Parameter>, factors: &AdamFactors) -> Vec<(Te
             .map(|parameter| on_gpu(parameter, factors).unwrap_or_else(|one| plain(*one, factors)))
             .collect();
     };
-    // Moments that nobody else holds are changed in place.
+    // Moments without another owner are updated in place.
     drop(back);
     adam(moved.iter_mut().map(OnCpu::parts).collect(), factors);
     moved.into_iter().map(OnCpu::stepped).collect()
 }
 
-/// A parameter on the CPU, and room for its new weights.
+/// A parameter on the CPU, and a buffer for its new weights.
 struct OnCpu {
     updated: Vec<f32>,
     weight: FlexTensor,
@@ -58,7 +58,7 @@ struct OnCpu {
 }
 
 impl OnCpu {
-    /// The parameter, if it lies on the CPU.
+    /// The parameter, if it is on the CPU.
     fn of(parameter: Parameter) -> Option<Self> {
         let flex =
             |tensor: Tensor<1>| Some(tensor.try_into_primitive::<Flex>().ok()?.to_contiguous());
@@ -78,7 +78,7 @@ impl OnCpu {
     fn parts(&mut self) -> AdamParameter<'_> {
         AdamParameter {
             updated: &mut self.updated,
-            // Seen to be there by `of`.
+            // `of` has checked it.
             weight: self.weight.as_slice().unwrap_or_default(),
             gradient: self.gradient.as_slice().unwrap_or_default(),
             first: self.first.storage_mut(),
@@ -94,8 +94,8 @@ impl OnCpu {
     }
 }
 
-/// One parameter in one launch, the moments in place; gives it back where it is not on a GPU, or where
-/// its moments are shared.
+/// Steps one parameter in one launch, with the moments in place. Returns the parameter unchanged if it is
+/// not on a GPU, or if its moments are shared.
 fn on_gpu(
     parameter: Parameter,
     factors: &AdamFactors,
@@ -112,9 +112,9 @@ fn on_gpu(
     } = parameter;
     let shape = weight.shape();
     let tensor = |values: Buffer| Tensor::from_primitive::<Gpu>(values.tensor(shape.clone()));
-    // The moments are handed over whole: only their one owner may change them.
+    // The moments are moved in, so that they have a single owner.
     let (Some(first), Some(second)) = (buffer(moments.0), buffer(moments.1)) else {
-        unreachable!("looked at just before");
+        unreachable!("checked above");
     };
     let updated = buffer(weight.clone())
         .zip(buffer(gradient.clone()))
@@ -130,7 +130,7 @@ fn on_gpu(
     }
 }
 
-/// The same of Burn's operations, for every device.
+/// The same step with Burn's operations, for every device.
 fn plain(parameter: Parameter, factors: &AdamFactors) -> (Tensor<1>, Moments) {
     let Parameter {
         weight,

@@ -15,13 +15,13 @@ use crate::error::JobError;
 use crate::evaluate::{evaluation_batch, first_rows, forecast};
 use crate::run_context::RunContext;
 
-/// Shares of truths that the intervals should hold.
+/// Nominal coverage levels of the intervals.
 pub const LEVELS: [f64; 2] = [0.8, 0.95];
 
-/// Residuals held at once: 64 MiB of f32. Wider tables are calibrated on fewer windows.
+/// Maximum number of residuals held at once: 64 MiB of f32. Wider tables are calibrated on fewer windows.
 const MOST_RESIDUALS: usize = 1 << 24;
 
-/// The name under which half widths stand in a checkpoint.
+/// Name of the half widths in a checkpoint.
 pub(crate) fn array_name(level: f64) -> String {
     format!("calibration.half_width_{}", (level * 100.0).round())
 }

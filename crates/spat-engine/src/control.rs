@@ -1,4 +1,4 @@
-//! How a front end steers a running job and hears of it.
+//! Control of a running job by a front end.
 
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use web_time::Instant;
 
 use crate::platform;
 
-/// Commands in, events out.
+/// Command receiver and event sink of a job.
 pub struct Control<'a> {
     commands: Receiver<Command>,
     emit: Box<dyn FnMut(Event) + 'a>,
     paused: bool,
-    /// Steps still allowed while paused.
+    /// Steps that may still run while paused.
     granted: usize,
     last_yield: Instant,
-    /// Whether others on the thread are let in between steps.
-    breathes: bool,
+    /// Whether the job yields to other tasks of its thread between steps.
+    yields: bool,
 }
 
 /// What the job should do before its next step.
@@ -27,11 +27,11 @@ pub(crate) enum Next {
     Stop,
 }
 
-/// How long a browser may wait for the engine's thread, and a paused engine for a command.
-const BREATH: Duration = Duration::from_millis(20);
+/// Maximum time between two yields, and between two polls for commands while paused.
+const YIELD_INTERVAL: Duration = Duration::from_millis(20);
 
 impl<'a> Control<'a> {
-    /// A job steered by `commands` that tells `emit` what happens.
+    /// Control of a job that receives `commands` and passes events to `emit`.
     pub fn new(commands: Receiver<Command>, emit: impl FnMut(Event) + 'a) -> Self {
         Self {
             commands,
@@ -39,14 +39,14 @@ impl<'a> Control<'a> {
             paused: false,
             granted: 0,
             last_yield: Instant::now(),
-            breathes: true,
+            yields: true,
         }
     }
 
-    /// Never lets others in between steps, so that the job is done in one go by whoever polls it: for
-    /// a thread that has nothing else to do.
-    pub fn in_one_go(mut self) -> Self {
-        self.breathes = false;
+    /// Never yields between steps, so that the job completes in a single poll. For a thread without other
+    /// tasks.
+    pub fn without_yielding(mut self) -> Self {
+        self.yields = false;
         self
     }
 
@@ -60,16 +60,16 @@ impl<'a> Control<'a> {
         });
     }
 
-    /// Whether a person goes step by step, and wants to see each.
+    /// Whether the job is paused and runs single steps, each of which is reported.
     pub(crate) fn is_stepping(&self) -> bool {
         self.paused
     }
 
-    /// Obeys all waiting commands; waits here while paused.
+    /// Handles all waiting commands; waits here while paused.
     pub(crate) async fn before_step(&mut self) -> Next {
         loop {
-            if self.breathes && self.last_yield.elapsed() > BREATH {
-                // First, so that what a person asks for in the meantime is obeyed at once.
+            if self.yields && self.last_yield.elapsed() > YIELD_INTERVAL {
+                // Yields first, so that commands that arrive in the meantime are handled at once.
                 platform::yield_now().await;
                 self.last_yield = Instant::now();
             }
@@ -87,12 +87,12 @@ impl<'a> Control<'a> {
                     | Command::Prune { .. }
                     | Command::Window { .. }
                     | Command::Future => {
-                        self.warn("a run is already going; stop it before you start another");
+                        self.warn("a job is already running; stop it before you start another");
                     }
                 }
             }
             if self.paused && self.granted == 0 {
-                platform::sleep(BREATH).await;
+                platform::sleep(YIELD_INTERVAL).await;
                 continue;
             }
             if self.paused {

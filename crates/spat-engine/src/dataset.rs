@@ -1,13 +1,16 @@
-//! Scaled rows, and batches of windows cut from them.
+//! Scaled rows, and batches of windows.
 
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use spat_model::{Inputs, mean_squared_error};
+use spat_model::Inputs;
+use spat_prune::{Sample, Target, Weights};
 use spat_series::{Part, Scaler, Series, Split, SplitError, SplitRule, Windows};
 use spat_spec::TIME_FEATURES;
+
+use crate::evaluate::first_rows;
 
 /// A series, split and scaled.
 #[derive(Debug, Clone)]
@@ -27,52 +30,8 @@ pub struct Dataset {
     horizon: usize,
 }
 
-/// A batch on a device.
-#[derive(Debug)]
-pub struct Batch {
-    /// What the forecaster sees.
-    pub inputs: Inputs,
-    /// What it should forecast, `[B, horizon, C]`.
-    pub target: Tensor<3>,
-    /// Which of the targets count, if not all do.
-    pub weights: Option<Weights>,
-}
-
-/// Which targets of a batch count.
-#[derive(Debug)]
-pub struct Weights {
-    /// 1 for those that count and 0 for others, `[B, horizon, C]`.
-    pub cells: Tensor<3>,
-    /// How many targets there are for each that counts.
-    pub scale: f64,
-}
-
-/// Forecast minus target, 0 where a target does not count.
-pub(crate) fn errors(
-    forecast: Tensor<3>,
-    target: Tensor<3>,
-    weights: Option<&Weights>,
-) -> Tensor<3> {
-    let errors = forecast - target;
-    match weights {
-        Some(weights) => errors * weights.cells.clone(),
-        None => errors,
-    }
-}
-
-/// The mean squared error of a forecast over the targets that count.
-pub(crate) fn loss(forecast: Tensor<3>, target: Tensor<3>, weights: Option<Weights>) -> Tensor<1> {
-    match weights {
-        None => mean_squared_error(forecast, target),
-        Some(weights) => {
-            let counted = target.clone() + errors(forecast, target.clone(), Some(&weights));
-            mean_squared_error(counted, target) * weights.scale
-        }
-    }
-}
-
 impl Dataset {
-    /// Splits and scales.
+    /// Splits and scales a series.
     ///
     /// # Errors
     /// A part holds no window.
@@ -191,7 +150,7 @@ impl Dataset {
     }
 
     /// The windows that start at `rows`, on `device`.
-    pub fn batch(&self, rows: &[usize], device: &Device) -> Batch {
+    pub fn batch(&self, rows: &[usize], device: &Device) -> Sample {
         let channels = self.series.channel_count();
         let time_features = self
             .time_features
@@ -205,13 +164,15 @@ impl Dataset {
                 scale: all as f64 / self.counted_targets(rows).max(1) as f64,
             }
         });
-        Batch {
-            weights,
+        Sample {
             inputs: Inputs {
                 values: gather(&self.scaled, rows, self.lookback, channels, device),
                 time_features,
             },
-            target: gather(&self.scaled, &first_truths, self.horizon, channels, device),
+            target: Target {
+                values: gather(&self.scaled, &first_truths, self.horizon, channels, device),
+                weights,
+            },
         }
     }
 }
@@ -241,6 +202,18 @@ fn weights(series: &Series, split: &Split, lookback: usize, horizon: usize) -> O
     weights.contains(&0.0).then_some(weights)
 }
 
+/// First rows of `count` batches of `size` windows each, spread evenly over a part. The windows of a
+/// batch lie far apart, those of two batches close together, so that batches are alike.
+pub(crate) fn spread(windows: &Windows, count: usize, size: usize) -> Vec<Vec<usize>> {
+    let rows = first_rows(windows);
+    let wanted = (count * size).min(rows.len()).max(1);
+    let spread: Vec<usize> = (0..wanted).map(|i| rows[i * rows.len() / wanted]).collect();
+    let count = wanted.div_ceil(size.max(1));
+    (0..count)
+        .map(|batch| spread.iter().skip(batch).step_by(count).copied().collect())
+        .collect()
+}
+
 /// `length` rows from each of `starts`, `[starts × length × width]`.
 fn gather(
     table: &[f32],
@@ -259,7 +232,7 @@ fn gather(
     )
 }
 
-/// First rows of all windows, in a random order that only `seed` decides.
+/// First rows of all windows, in a random order determined by `seed`.
 pub fn shuffled(windows: &Windows, seed: u64) -> Vec<usize> {
     let mut rows: Vec<usize> = windows.start_rows().collect();
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);

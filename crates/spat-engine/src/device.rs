@@ -1,4 +1,4 @@
-//! Which device computes.
+//! Selection of the compute device.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,20 +11,20 @@ use thiserror::Error;
 
 use crate::platform;
 
-/// What the user asks for.
+/// Requested kind of device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
-    /// A real GPU if there is one, the CPU otherwise.
+    /// A hardware GPU if there is one, otherwise the CPU.
     #[default]
     Auto,
-    /// A GPU, through Vulkan, Metal or DX12; a software adapter where there is no other.
+    /// A GPU, through Vulkan, Metal or DX12; a software adapter if there is no other.
     Gpu,
     /// The CPU.
     Cpu,
 }
 
-/// The device asked for is not there.
+/// The requested device is not available.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeviceError {
     /// No adapter.
@@ -50,17 +50,17 @@ pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError
     }
 }
 
-/// Whether another process has found that there is no card.
+/// Whether another process has found no graphics card.
 static NO_CARD: AtomicBool = AtomicBool::new(false);
 
-/// [`DeviceChoice::Auto`] takes the CPU from now on and asks no driver: another process has asked them
-/// and found no card. To ask loads all of them, and not every one can be unloaded.
-pub fn leave_drivers_alone() {
+/// Makes [`DeviceChoice::Auto`] select the CPU without enumerating adapters, because another process has
+/// enumerated them and found no card. Enumeration loads every graphics driver, and some cannot be unloaded.
+pub fn disable_adapter_enumeration() {
     NO_CARD.store(true, Ordering::Relaxed);
 }
 
-/// The same for front ends of every kind. In a browser nothing may block, and this must run before
-/// any tensor is made on the GPU.
+/// [`start`] for front ends of every kind. In a browser nothing may block, and this must be called before
+/// any tensor is created on the GPU.
 ///
 /// # Errors
 /// A GPU was asked for and there is none.
@@ -79,7 +79,7 @@ pub async fn start(choice: DeviceChoice) -> Result<(Device, DeviceFacts), Device
     }
 }
 
-/// A GPU that was started.
+/// A started GPU.
 #[derive(Clone)]
 struct Started {
     device: Device,
@@ -88,11 +88,11 @@ struct Started {
 }
 
 thread_local! {
-    /// A runtime can be started once; the thread that did so owns it.
+    /// A runtime can be started once; it belongs to the thread that started it.
     static STARTED: RefCell<Option<Started>> = const { RefCell::new(None) };
 }
 
-/// The thread's GPU, started if need be.
+/// The thread's GPU, started on first use.
 async fn started() -> Option<Started> {
     if let Some(gpu) = STARTED.with_borrow(Clone::clone) {
         return Some(gpu);
@@ -112,7 +112,7 @@ async fn started() -> Option<Started> {
     Some(gpu)
 }
 
-/// A browser tells a vendor and an architecture, and often no name.
+/// Browsers report a vendor and an architecture, and often no name.
 fn described(info: &wgpu::AdapterInfo) -> String {
     let software = if is_software(info) {
         ", a software adapter"
@@ -133,27 +133,27 @@ fn is_software(info: &wgpu::AdapterInfo) -> bool {
         || info.name.to_ascii_lowercase().contains("swiftshader")
 }
 
-/// The CPU as a device.
+/// Facts about the CPU.
 pub fn cpu_facts() -> DeviceFacts {
     cpu().1
 }
 
-/// A graphics adapter of this machine, as its driver describes it.
+/// A graphics adapter, as its driver describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Adapter {
-    /// The card, or the software rasterizer.
+    /// Name of the card or of the software rasterizer.
     pub name: String,
     /// Vulkan, Metal or DX12.
     pub api: String,
     /// The driver and its version.
     pub driver: String,
-    /// Whether the CPU does its work.
+    /// Whether it is a software adapter.
     pub software: bool,
-    /// Bytes of the largest buffer.
+    /// Size of the largest buffer, in bytes.
     pub largest_buffer: u64,
-    /// Bytes that a shader reaches in one binding.
+    /// Size of the largest buffer binding, in bytes.
     pub largest_binding: u64,
-    /// Threads of the largest workgroup.
+    /// Maximum number of threads per workgroup.
     pub workgroup_threads: u32,
 }
 
@@ -190,12 +190,12 @@ fn cpu() -> (Device, DeviceFacts) {
     (Device::flex(), facts)
 }
 
-/// The first card.
+/// The first hardware adapter.
 fn gpu() -> Option<(Device, DeviceFacts)> {
     adapters().into_iter().find(is_card).map(with_facts)
 }
 
-/// For those who ask for a GPU where there is no card, to try that path.
+/// Falls back to a software adapter, so that the GPU path can be tried without a card.
 fn software_adapter() -> Option<(Device, DeviceFacts)> {
     adapters()
         .into_iter()
@@ -207,8 +207,8 @@ fn adapters() -> Vec<Device> {
     Device::enumerate(DeviceType::Wgpu).into_vec()
 }
 
-/// Whether there is a card behind an adapter; a software rasterizer (llvmpipe, WARP) is of the kind
-/// `Cpu`, and far slower than the CPU backend.
+/// Whether an adapter is hardware; a software rasterizer (llvmpipe, WARP) has the kind `Cpu` and is far
+/// slower than the CPU backend.
 fn is_card(device: &Device) -> bool {
     *device != Device::wgpu(DeviceKind::Cpu)
 }

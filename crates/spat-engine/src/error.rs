@@ -1,4 +1,4 @@
-//! Why a job ended without a report.
+//! Errors of a job.
 
 use spat_model::WeightError;
 use spat_prune::ScoreError;
@@ -12,25 +12,25 @@ use crate::store::StoreError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum JobError {
-    /// Asked to stop; the checkpoint is written.
+    /// The job was stopped; its checkpoint is written.
     #[error("stopped; the run can be resumed")]
     Stopped,
-    /// The sizes make no forecaster.
+    /// The sizes do not define a valid forecaster.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The rows do not make windows.
+    /// The rows do not contain enough windows.
     #[error(transparent)]
     Split(#[from] SplitError),
     /// The experiment does not fit the table.
     #[error("{0}")]
     Mismatch(String),
-    /// The loss is no number any more.
+    /// The loss is not finite.
     #[error(
         "the training loss became {loss} in step {step} of {phase}; lower the learning rate, \
          or clip the gradients at a norm of 1"
     )]
     Diverged {
-        /// What was trained.
+        /// The phase in which it happened.
         phase: &'static str,
         /// Counted from 1.
         step: usize,
@@ -49,22 +49,22 @@ pub enum JobError {
     /// A checkpoint cannot be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// Scores cannot be had.
+    /// The scores cannot be computed.
     #[error(transparent)]
     Scores(ScoreError),
-    /// The run cannot be kept.
+    /// The run cannot be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A file of the run is not what this program wrote.
-    #[error("`{name}` of the run cannot be read: {reason}; start the run anew")]
+    /// A file of the run is not in the expected format.
+    #[error("`{name}` of the run cannot be read: {reason}; start a new run")]
     RunFile {
         /// The file.
         name: String,
-        /// Why.
+        /// Description of the failure.
         reason: String,
     },
     /// The device failed.
-    #[error("the device failed: {0}; go on with the run, on the CPU if it fails again")]
+    #[error("the device failed: {0}; resume the run, on the CPU if this happens again")]
     Device(String),
 }
 

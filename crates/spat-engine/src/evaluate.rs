@@ -1,17 +1,17 @@
-//! Errors on a part's windows: every window, streamed.
+//! Errors over all windows of a part, computed batch by batch.
 
 use burn::tensor::Tensor;
 use spat_model::{Forecaster, ForwardContext, read};
 use spat_series::{Baseline, Metrics, MetricsStream, Part, Windows, mase_scale};
 
-use crate::dataset::{Dataset, errors};
+use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::run_context::RunContext;
 
-/// Forecast values that one evaluation batch may hold: 4 MiB of f32.
+/// Maximum number of forecast values per evaluation batch: 4 MiB of f32.
 const BATCH_VALUES: usize = 1 << 20;
 
-/// Windows per evaluation batch: enough to keep a device busy, bounded in memory.
+/// Windows per evaluation batch: enough to keep a device busy, with bounded memory.
 pub(crate) fn evaluation_batch(dataset: &Dataset, windows: &Windows) -> usize {
     let values = (windows.lookback + windows.horizon) * dataset.series.channel_count();
     (BATCH_VALUES / values.max(1)).clamp(1, 64)
@@ -29,11 +29,7 @@ pub(crate) async fn mean_squared_error(
     for rows in rows.chunks(evaluation_batch(context.dataset, &windows)) {
         let batch = context.dataset.batch(rows, context.device);
         let forecast = model.forward(batch.inputs, &mut ForwardContext::evaluation());
-        sums.push(
-            errors(forecast, batch.target, batch.weights.as_ref())
-                .square()
-                .sum(),
-        );
+        sums.push(batch.target.errors(forecast).square().sum());
     }
     let sums = read(Tensor::cat(sums, 0)).await.map_err(JobError::Device)?;
     let values = context.dataset.counted_targets(&rows);

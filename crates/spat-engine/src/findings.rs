@@ -1,4 +1,4 @@
-//! What a run found, put into words and figures for the report.
+//! The results of a run as parts of the report.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ pub(crate) async fn model_result(
     })
 }
 
-/// Forecasts that need no training, on the test windows.
+/// Baseline forecasts on the test windows.
 pub(crate) fn baselines(dataset: &Dataset) -> BTreeMap<String, Metrics> {
     let season = dataset.series.index.frequency().season_length();
     [
@@ -79,7 +79,7 @@ pub(crate) fn baselines(dataset: &Dataset) -> BTreeMap<String, Metrics> {
     .collect()
 }
 
-/// The table in the report's words.
+/// Facts about the table for the report.
 pub(crate) fn data_facts(name: &str, dataset: &Dataset) -> DataFacts {
     let series = &dataset.series;
     let count = |part| dataset.windows(part).len();
@@ -114,7 +114,7 @@ pub(crate) fn change(dense: &ModelResult, pruned: &ModelResult) -> Change {
     }
 }
 
-/// What a careful reader would ask about.
+/// Notes that qualify the results.
 pub(crate) fn notes(
     data: &DataFacts,
     dataset: &Dataset,
@@ -149,7 +149,7 @@ pub(crate) fn notes(
         notes.push(format!("A ratio of {} of {modules} modules, rounded {}, removes none; the \"pruned\" figures are those of the dense model.", plan.ratio, rounding(plan)));
     } else if modules <= 2 {
         notes.push(format!(
-            "A ranking of {modules} modules is close to a coin toss; more layers say more."
+            "A ranking of {modules} modules is close to chance; a model with more layers gives more evidence."
         ));
     }
     if plan.removed.len() == modules && modules > 0 {

@@ -10,7 +10,7 @@ use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
     AdaptiveRule, ControlResult, DataFacts, DeviceFacts, Event, Experiment, MeanErrors, ModuleMaps,
-    PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly, TrainingConfig, When,
+    PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly, TrainingConfig,
 };
 
 use crate::control::{Control, Next};
@@ -24,33 +24,34 @@ use crate::phases::Phases;
 use crate::run_context::RunContext;
 use crate::run_files::{pretty, write_run};
 use crate::sample::middle_sample;
+use crate::scoring::score_after;
 use crate::seeds::{Purpose, seed_for};
 use crate::store::RunStore;
-use crate::trainer::{Trained, score_after, train};
+use crate::trainer::{Trained, train};
 use crate::training_state::TrainingState;
 
-/// What a job works on.
+/// Inputs of a job.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Everything that decides the result.
+    /// Everything that determines the result.
     pub experiment: Experiment,
-    /// The table, read and repaired.
+    /// The table after reading and repair.
     pub series: Series,
-    /// The file's name, for the report.
+    /// The file's name.
     pub data_name: String,
     /// [`Experiment::hash`] with the table's bytes.
     pub hash: String,
-    /// The command that makes the report again.
+    /// The command that reproduces the report.
     pub command: String,
-    /// Where it computes, without autodiff.
+    /// The compute device, without autodiff.
     pub device: Device,
-    /// The same in words.
+    /// Description of the device.
     pub device_facts: DeviceFacts,
 }
 
 impl Job {
     /// A job on a table that was read into `series`: `hash` is [`Experiment::hash`] with its bytes,
-    /// `name` that of its file, and `command` makes the report again.
+    /// `name` that of its file, and `command` reproduces the report.
     pub fn new(
         experiment: Experiment,
         hash: String,
@@ -71,34 +72,32 @@ impl Job {
     }
 }
 
-/// Finds out before anything is written whether the experiment is sound and its model is one for the
-/// series.
+/// Checks before anything is written that the experiment is valid and that its model fits the series.
 ///
 /// # Errors
-/// It is not, or the series has other channels, or no time stamps where the model wants them.
+/// It is not valid, or the series has other channels, or it has no time stamps and the model needs them.
 pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobError> {
     experiment.check()?;
     let (forecaster, channels) = (&experiment.forecaster, series.channel_count());
     if forecaster.channels() != channels {
         return Err(JobError::Mismatch(format!(
-            "the model is made for {} channels, but the table has {channels}",
+            "the model has {} channels, but the table has {channels}",
             forecaster.channels()
         )));
     }
     if forecaster.inputs().time_features && series.index.stamps().is_none() {
         return Err(JobError::Mismatch(
-            "the model wants time stamps as tokens, but the table has no time column; switch them off".to_owned(),
+            "the model uses time stamps as tokens, but the table has no time column; switch them off".to_owned(),
         ));
     }
     Ok(())
 }
 
-/// Runs a job to its report, or goes on with one that was stopped. The report and both models are
-/// in the store when it returns.
+/// Runs a job to its report, or resumes a job that was stopped. When it returns, the report and both models
+/// are in the store.
 ///
 /// # Errors
-/// [`JobError::Stopped`] after a stop command, with a checkpoint in the store; otherwise what
-/// failed and a way out.
+/// [`JobError::Stopped`] after a stop command, with a checkpoint in the store; otherwise the failure.
 pub async fn run(
     job: &Job,
     store: &mut impl RunStore,
@@ -118,8 +117,8 @@ pub async fn run(
     result
 }
 
-/// The first half of a job: trains and scores the dense model, or goes on with that, and draws its
-/// maps. [`run`] on the same store then does the rest.
+/// The first half of a job: trains and scores the dense model, or resumes that, and computes its maps.
+/// [`run`] on the same store then completes the job.
 ///
 /// # Errors
 /// As [`run`].
@@ -138,7 +137,7 @@ pub async fn train_dense(
     result
 }
 
-/// Makes the next [`run`] on this store decide anew what goes, from the same dense model.
+/// Discards the plan, so that the next [`run`] on this store plans again, from the same dense model.
 ///
 /// # Errors
 /// The store fails.
@@ -153,6 +152,12 @@ fn ending(error: &JobError) -> Event {
             message: error.to_string(),
         },
     }
+}
+
+/// The dense model with its initial weights.
+fn untrained(job: &Job, dense: &Structure, device: &Device) -> Forecaster {
+    let seed = seed_for(job.experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
+    Forecaster::init(dense, seed, device)
 }
 
 struct Run<'a, 'c, S> {
@@ -193,13 +198,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
     }
 
     async fn train_dense(&mut self) -> Result<(), JobError> {
-        self.introduce().await?;
+        self.emit_started().await?;
         let dense = self.pretrain().await?;
         let scores = self.phases.scores.clone().unwrap_or_default();
         self.control.emit(Event::Scores { scores });
         let maps = self.maps(&dense).await?;
         self.control.emit(Event::Maps { maps });
-        // A model that is only taken up again has no step before which a stop would be heard.
+        // A model that is loaded from the store has no step at which a stop command would be handled.
         if self.control.before_step().await == Next::Stop {
             return Err(JobError::Stopped);
         }
@@ -219,8 +224,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         .await
     }
 
-    /// Says what runs, where and on what.
-    async fn introduce(&mut self) -> Result<DataFacts, JobError> {
+    /// Emits the model, the table and the device.
+    async fn emit_started(&mut self) -> Result<DataFacts, JobError> {
         let job = self.job;
         self.control.emit(Event::Started {
             protocol: PROTOCOL,
@@ -236,12 +241,12 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         self.control.emit(Event::Device(job.device_facts.clone()));
         let data = data_facts(&job.data_name, &self.dataset);
         self.control.emit(Event::Data(data.clone()));
-        self.tell_past().await?;
+        self.emit_earlier_epochs().await?;
         Ok(data)
     }
 
-    /// Says what earlier sessions did of the phases that are trained.
-    async fn tell_past(&mut self) -> Result<(), JobError> {
+    /// Emits the epochs that earlier sessions trained.
+    async fn emit_earlier_epochs(&mut self) -> Result<(), JobError> {
         let windows = self.dataset.windows(Part::Train).len();
         let going = TrainingState::history(self.store).await?;
         for (phase, epochs) in self.phases.histories().chain(going) {
@@ -260,13 +265,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
 
     async fn run(&mut self) -> Result<Report, JobError> {
         let job = self.job;
-        let data = self.introduce().await?;
+        let data = self.emit_started().await?;
         let dense = self.pretrain().await?;
         let plan = self.plan(&dense).await?;
         let pruned_structure = plan.apply_to(self.dense.clone())?;
         let cut = apply(&plan, dense.model.clone());
         let (pruned, controls) = if pruned_structure == self.dense {
-            // Nothing was removed: training on would compare the dense model with a longer trained one.
+            // Nothing was removed: fine-tuning would compare the dense model with a longer trained one.
             (
                 Trained {
                     model: cut.clone(),
@@ -339,11 +344,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let mut scores = ScoreAccumulator::new(experiment.send);
         let trained = match ended {
             Some(ended) if self.phases.scores.is_some() => return Ok(ended),
-            // Stopped or killed while it was scored.
+            // The job was stopped or killed while it was scoring.
             Some(ended) => ended,
             None => self.train_from_new(&mut scores).await?,
         };
-        if experiment.send.when == When::After && !self.dense.attention.is_empty() {
+        let scores = if self.dense.attention.is_empty() || experiment.scores_during_training() {
+            scores.scores().await?
+        } else {
             // A stop while scoring must not lose the training.
             self.phases
                 .end(Phase::Pretrain, &trained, self.store)
@@ -353,37 +360,39 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 device: &job.device,
                 seed: experiment.seed,
             };
+            let dense = &self.dense;
+            let untrained = || untrained(job, dense, &job.device);
             score_after(
                 &context,
+                experiment,
                 &trained.model,
-                experiment.training.batch,
-                &mut scores,
+                untrained,
                 self.control,
             )
-            .await?;
-        }
-        self.phases.scores = Some(scores.scores().await?);
+            .await?
+        };
+        self.phases.scores = Some(scores);
         self.phases
             .end(Phase::Pretrain, &trained, self.store)
             .await?;
         Ok(trained)
     }
 
-    /// The dense model from new weights, scored on the way where that is asked for.
+    /// Trains the dense model from new weights, and scores it on the way if requested.
     async fn train_from_new(&mut self, scores: &mut ScoreAccumulator) -> Result<Trained, JobError> {
         let job = self.job;
         let experiment = &job.experiment;
-        let weights_seed = seed_for(experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
-        let device = job.device.clone().autodiff();
-        let model = Forecaster::init(&self.dense, weights_seed, &device);
+        let model = untrained(job, &self.dense, &job.device.clone().autodiff());
         let context = RunContext {
             dataset: &self.dataset,
             device: &job.device,
             seed: experiment.seed,
         };
-        let during: &mut [ScoreAccumulator] = match experiment.send.when {
-            When::During if !self.dense.attention.is_empty() => std::slice::from_mut(scores),
-            _ => &mut [],
+        let attention = !self.dense.attention.is_empty();
+        let during: &mut [ScoreAccumulator] = if attention && experiment.scores_during_training() {
+            std::slice::from_mut(scores)
+        } else {
+            &mut []
         };
         train(
             &context,
@@ -399,14 +408,14 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
 
     async fn plan(&mut self, dense: &Trained) -> Result<Plan, JobError> {
         let job = self.job;
-        let rule = &job.experiment.prune;
+        let (scorer, rule) = (job.experiment.scorer.name(), &job.experiment.prune);
         let scores = self.phases.scores.clone().unwrap_or_default();
         let plan = match (self.phases.plan.clone(), &rule.adaptive) {
             (Some(plan), _) => plan,
             (None, Some(adaptive)) if !scores.is_empty() => {
                 self.search(dense, scores, adaptive).await?
             }
-            (None, _) => Plan::decide("send", scores, rule, &self.dense)?,
+            (None, _) => Plan::decide(scorer, scores, rule, &self.dense)?,
         };
         self.control.emit(Event::Plan { plan: plan.clone() });
         self.store
@@ -418,8 +427,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         Ok(plan)
     }
 
-    /// Searches for the number of modules with the validation part. Every candidate is fine-tuned
-    /// exactly as the chosen one will be; their losses are kept, so that a stopped search goes on.
+    /// Searches for the number of modules on the validation part. Every candidate is fine-tuned exactly as
+    /// the chosen one will be. Their losses are stored, so that a stopped search resumes.
     async fn search(
         &mut self,
         dense: &Trained,
@@ -427,10 +436,10 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         adaptive: &AdaptiveRule,
     ) -> Result<Plan, JobError> {
         let job = self.job;
-        let rule = &job.experiment.prune;
+        let (scorer, rule) = (job.experiment.scorer.name(), &job.experiment.prune);
         let candidate =
             async |plan: &Plan| -> Result<f64, JobError> { self.candidate(dense, plan).await };
-        let found = eliminate("send", scores, adaptive, &rule.protect, candidate).await;
+        let found = eliminate(scorer, scores, adaptive, &rule.protect, candidate).await;
         let mut plan = found.map_err(|error| match error {
             AdaptiveError::Plan(error) => error.into(),
             AdaptiveError::Evaluate(error) => error,
@@ -442,7 +451,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         Ok(plan)
     }
 
-    /// The validation loss of a candidate, fine-tuned.
+    /// The validation loss of a fine-tuned candidate.
     async fn candidate(&mut self, dense: &Trained, plan: &Plan) -> Result<f64, JobError> {
         if let Some(known) = self.phases.candidate(&plan.removed) {
             return Ok(known);
@@ -479,7 +488,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             .await
     }
 
-    /// A training without scores, unless it ended in an earlier session of the run.
+    /// A training without scores, unless an earlier session of the run completed it.
     async fn training(
         &mut self,
         phase: Phase,
@@ -523,7 +532,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let wanted = self.job.experiment.controls;
         let mut results = BTreeMap::new();
         if wanted.dense_finetuned {
-            // As long as the pruned model, which may have stopped early.
+            // The same number of epochs as the pruned model, which may have stopped early.
             let config = TrainingConfig {
                 epochs,
                 patience: None,

@@ -2,12 +2,11 @@
 
 use burn::tensor::Tensor;
 use spat_model::{Forecaster, ForwardContext, Probe};
-use spat_prune::ScoreAccumulator;
+use spat_prune::{Sample, ScoreAccumulator};
 
-use crate::dataset::{Batch, loss};
 use crate::optimizer::Adam;
 
-/// A forecaster (on a device with autodiff) and its optimiser.
+/// A forecaster (on an autodiff device) and its optimizer.
 #[derive(Debug, Clone)]
 pub(crate) struct Learner {
     pub(crate) model: Forecaster,
@@ -15,11 +14,11 @@ pub(crate) struct Learner {
 }
 
 impl Learner {
-    /// One step on the mean squared error of a batch. With `scores`, the same backward pass also
-    /// yields sensitivities, for each of them in its own way. Returns the loss, unread.
+    /// One step on the mean squared error of a batch. The same backward pass also computes the
+    /// sensitivities for each accumulator in `scores`. Returns the loss as a tensor, unread.
     pub(crate) fn step(
         &mut self,
-        batch: Batch,
+        batch: Sample,
         cx: ForwardContext,
         learning_rate: f64,
         scores: &mut [ScoreAccumulator],
@@ -28,9 +27,9 @@ impl Learner {
             Some(mask) => cx.with_probe(Probe::Masks(mask)),
             None => cx,
         };
-        let forecast_values = batch.target.shape().num_elements();
+        let forecast_values = batch.target.values.shape().num_elements();
         let forecast = self.model.forward(batch.inputs, &mut cx);
-        let loss = loss(forecast, batch.target, batch.weights);
+        let loss = batch.target.mean_squared_error(forecast);
         let mut gradients = loss.backward();
         if !scores.is_empty() {
             let sensitivities = cx.sensitivities(&mut gradients);

@@ -1,8 +1,8 @@
 //! The job behind every front end of SPAT: train, score, prune, fine-tune, evaluate, report.
 //!
-//! A front end sends [`spat_spec::Command`]s and receives [`spat_spec::Event`]s; it never touches a
-//! tensor. The core is async and belongs to one thread: natively drive it with a blocking executor
-//! on a thread of its own, in a browser inside a worker.
+//! A front end sends [`spat_spec::Command`]s and receives [`spat_spec::Event`]s; it never touches a tensor.
+//! The core is async and single-threaded: native programs drive it with a blocking executor on its own
+//! thread, browsers inside a worker.
 
 mod adam_step;
 mod calibration;
@@ -24,6 +24,7 @@ mod run_context;
 mod run_files;
 mod sample;
 mod saved;
+mod scoring;
 mod seeds;
 pub mod session;
 mod store;
@@ -32,11 +33,11 @@ mod training_state;
 mod trial_runner;
 mod viewer;
 
-/// Where tensors live; front ends only pass it on.
+/// The type of a device, for front ends to pass on.
 pub use burn::tensor::Device;
 pub use calibration::LEVELS;
 pub use control::Control;
-pub use dataset::{Batch, Dataset, Weights, shuffled};
+pub use dataset::{Dataset, shuffled};
 pub use error::JobError;
 pub use job::{Job, forget_plan, run, train_dense, validate_for};
 pub use measure::Timings;

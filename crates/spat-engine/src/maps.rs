@@ -1,4 +1,4 @@
-//! Attention and sensitivity maps of the dense model, for the eye.
+//! Attention and sensitivity maps of the dense model, for display.
 
 use burn::module::Module;
 use spat_gpu::{attention_entropy, average_maps};
@@ -6,12 +6,11 @@ use spat_model::{Forecaster, ForwardContext, Probe, read};
 use spat_series::Part;
 use spat_spec::{ForecasterConfig, MaskShape, ModuleMaps};
 
-use crate::dataset::errors;
 use crate::error::JobError;
 use crate::evaluate::first_rows;
 use crate::run_context::RunContext;
 
-/// Cells that the maps of one report may hold: a megabyte or so of JSON.
+/// Maximum number of cells of all maps in a report: about a megabyte of JSON.
 const CELLS: usize = 200_000;
 
 /// One attention and one sensitivity map per module, over one batch of training windows spread
@@ -30,9 +29,7 @@ pub(crate) async fn module_maps(
         .batch(&rows, &context.device.clone().autodiff());
     let mut cx = ForwardContext::evaluation().with_probe(Probe::MasksAndMaps(MaskShape::Shared));
     let forecast = dense.clone().train().forward(batch.inputs, &mut cx);
-    let loss = errors(forecast, batch.target, batch.weights.as_ref())
-        .square()
-        .mean();
+    let loss = batch.target.errors(forecast).square().mean();
     if cx.maps().is_empty() {
         return Ok(Vec::new());
     }
@@ -65,7 +62,7 @@ pub(crate) async fn module_maps(
                 .await
                 .map_err(JobError::Device)?,
             sensitivity: read(sensitivity).await.map_err(JobError::Device)?,
-            // In shares of ln Lk, the entropy of a uniform row.
+            // Relative to ln Lk, the entropy of a uniform row.
             entropy: entropy / (keys.max(2) as f64).ln(),
         });
     }

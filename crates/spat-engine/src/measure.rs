@@ -1,4 +1,4 @@
-//! Wall-clock times of dense and pruned models, side by side.
+//! Wall-clock times of dense and pruned models, measured in turn.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::optimizer::Adam;
 use crate::run_context::RunContext;
 use crate::seeds::{Purpose, seed_for};
 
-/// Rounds of measurement: enough for a median, unless a round takes long.
+/// Rounds of measurement: enough for a median, fewer if a round takes long.
 const MOST_ROUNDS: usize = 25;
 const FEWEST_ROUNDS: usize = 3;
 const BUDGET: Duration = Duration::from_secs(8);
@@ -38,8 +38,8 @@ pub(crate) struct Measured {
     pub(crate) scoring: ScoringCost,
 }
 
-/// Times training steps (dense, dense with scoring, pruned) and forward passes (dense, pruned) on
-/// the same batch, each kind once per round, so that a machine that slows down slows all of them.
+/// Times training steps (dense, dense with scoring, pruned) and forward passes (dense, pruned) on the same
+/// batch. Each kind runs once per round, so that a slowdown of the machine affects all of them.
 pub(crate) async fn measure(
     context: &RunContext<'_>,
     experiment: &Experiment,
@@ -48,9 +48,10 @@ pub(crate) async fn measure(
 ) -> Result<Measured, JobError> {
     let rows = first_rows(&context.dataset.windows(Part::Train));
     let rows = &rows[..experiment.training.batch.clamp(1, rows.len())];
+    let steps = experiment.scorer.needs().steps;
     let scores = vec![ScoreAccumulator::new(experiment.send)];
     let mut dense_step = Stepper::new(context, &experiment.training, dense, Vec::new());
-    let mut scored_step = Stepper::new(context, &experiment.training, dense, scores);
+    let mut scored_step = steps.then(|| Stepper::new(context, &experiment.training, dense, scores));
     let mut pruned_step = Stepper::new(context, &experiment.training, pruned, Vec::new());
 
     let mut times: [Vec<f64>; 5] = Default::default();
@@ -58,12 +59,15 @@ pub(crate) async fn measure(
     for round in 0..=MOST_ROUNDS {
         let sample = [
             dense_step.time(rows, round).await?,
-            scored_step.time(rows, round).await?,
+            match &mut scored_step {
+                Some(step) => step.time(rows, round).await?,
+                None => 0.0,
+            },
             pruned_step.time(rows, round).await?,
             infer(context, dense, rows).await?,
             infer(context, pruned, rows).await?,
         ];
-        // The first round fills caches and compiles shaders.
+        // The first round warms caches and compiles shaders.
         if round > 0 {
             times
                 .iter_mut()
@@ -92,7 +96,7 @@ pub(crate) async fn measure(
         },
         scoring: ScoringCost {
             step_ms_with: scored_step,
-            step_ms_without: dense_step,
+            step_ms_without: if steps { dense_step } else { 0.0 },
         },
     })
 }
@@ -115,7 +119,7 @@ pub(crate) async fn measure_all(
         for ((stepper, model), (steps, passes)) in steppers.iter_mut().zip(models).zip(&mut times) {
             let step = stepper.time(rows, round).await?;
             let pass = infer(context, model, rows).await?;
-            // The first round fills caches and compiles shaders.
+            // The first round warms caches and compiles shaders.
             if round > 0 {
                 steps.push(step);
                 passes.push(pass);
@@ -186,7 +190,7 @@ async fn infer(
     Ok(milliseconds(started))
 }
 
-/// Waits until the device has computed a number.
+/// Waits until the device has computed a value.
 async fn finish(number: Tensor<1>) -> Result<(), JobError> {
     read(number).await.map(drop).map_err(JobError::Device)
 }
@@ -195,7 +199,7 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
-/// The middle value, or the mean of the two in the middle.
+/// The median.
 fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     let Some(last) = times.len().checked_sub(1) else {

@@ -1,8 +1,8 @@
 //! Adam and AdamW over a whole module.
 //!
-//! Not Burn's own, for three reasons: clipping here is by the norm of all gradients together (as
-//! PyTorch's `clip_grad_norm_`), its state goes into a resumable checkpoint as plain arrays and
-//! without a blocking read, and running statistics are written in the same pass.
+//! Differences from Burn's optimizers: clipping is by the norm of all gradients together (as PyTorch's
+//! `clip_grad_norm_`), the state is stored in a checkpoint as plain arrays without a blocking read, and
+//! running statistics are written in the same pass.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,7 +30,7 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// No step taken yet.
+    /// The state before the first step.
     pub fn new(config: OptimizerConfig, clip_norm: Option<f64>) -> Self {
         Self {
             config,
@@ -40,7 +40,7 @@ impl Adam {
         }
     }
 
-    /// One step against the gradients; `running` are new running statistics of batch norms.
+    /// One step against the gradients; `running` has new running statistics of batch norms.
     pub fn step<M: Module>(
         &mut self,
         learning_rate: f64,
@@ -113,7 +113,7 @@ impl Adam {
         Ok((self.steps, arrays))
     }
 
-    /// Goes on from [`Adam::state`].
+    /// Restores the result of [`Adam::state`].
     pub fn with_state(
         mut self,
         steps: i32,
@@ -140,15 +140,15 @@ impl Adam {
     }
 }
 
-/// Gathers what a step changes.
+/// Collects the parameters that a step changes.
 struct Collect<'a> {
     path: ParameterPath,
-    /// Clipping, as a factor on every gradient, kept on the device.
+    /// Clipping factor on all gradients, kept on the device.
     factor: Option<Tensor<1>>,
     gradients: GradientsParams,
     running: &'a [(ParamId, Tensor<1>)],
     moments: &'a mut HashMap<String, Moments>,
-    /// Whose parameters they are, and their paths.
+    /// Identifiers and paths of the parameters.
     found: Vec<(ParamId, String)>,
     parameters: Vec<Parameter>,
 }
@@ -184,7 +184,7 @@ impl ModuleVisitor for Collect<'_> {
     }
 }
 
-/// Puts new values, flat, in the place of old ones.
+/// Replaces old values by new, flattened ones.
 struct Update(HashMap<ParamId, Tensor<1>>);
 
 impl ModuleMapper for Update {
@@ -211,7 +211,8 @@ fn clip_factor(model: &impl Module, gradients: &GradientsParams, limit: f64) -> 
         .map(|sum| ((sum.sqrt() + 1e-6).recip() * limit).clamp_max(1.0))
 }
 
-/// Values that one thread sums. Burn shares larger sums between threads, and rounds as they happen to meet.
+/// Number of values that one thread sums. Burn divides larger sums between threads, in an order that
+/// varies.
 const BLOCK: usize = 1 << 20;
 
 struct Squares<'a> {

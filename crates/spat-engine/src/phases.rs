@@ -1,4 +1,4 @@
-//! What each phase of a job left behind, kept so that a resumed run does not repeat it.
+//! Results of the phases of a job, stored so that a resumed run does not repeat them.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use crate::training_state::STATE_FILE;
 
 const PROGRESS_FILE: &str = "checkpoint/phases.json";
 
-/// Phases that ended, and the decision between them.
+/// Completed phases, and the plan between them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Phases {
     histories: BTreeMap<Phase, Vec<EpochResult>>,
     pub(crate) scores: Option<Vec<Score>>,
     pub(crate) plan: Option<Plan>,
-    /// Validation losses of a search for the number of modules, by what was removed.
+    /// Validation losses of a search for the number of modules, by removed modules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     candidates: Vec<(Vec<ModuleId>, f64)>,
 }
@@ -45,12 +45,12 @@ impl Phases {
         Ok(store.write(PROGRESS_FILE, &text).await?)
     }
 
-    /// The epochs of every phase that has ended.
+    /// The epochs of every completed phase.
     pub(crate) fn histories(&self) -> impl Iterator<Item = (Phase, Vec<EpochResult>)> {
         self.histories.clone().into_iter()
     }
 
-    /// The model that a phase ended with, if it has ended.
+    /// The final model of a phase; `None` if the phase is not complete.
     pub(crate) async fn ended(
         &self,
         phase: Phase,
@@ -76,7 +76,7 @@ impl Phases {
         }))
     }
 
-    /// Forgets the decision and everything that was trained after it; the dense model stays.
+    /// Discards the plan and everything that was trained after it; the dense model stays.
     pub(crate) async fn forget_plan(&mut self, store: &mut impl RunStore) -> Result<(), JobError> {
         self.plan = None;
         self.candidates.clear();
@@ -86,8 +86,8 @@ impl Phases {
         self.save(store).await
     }
 
-    /// Remembers that a phase has ended. Weights first: a kill in between repeats the phase's end,
-    /// it never loses it.
+    /// Stores the result of a phase. Weights are written first: a kill in between repeats the end of the
+    /// phase and never loses it.
     pub(crate) async fn end(
         &mut self,
         phase: Phase,
@@ -99,19 +99,19 @@ impl Phases {
         store.write(&weights_file(phase), &bytes).await?;
         self.histories.insert(phase, trained.history.clone());
         self.save(store).await?;
-        // Last: a state of a phase that has ended is of no use to the next one, but without both the
-        // training would be lost.
+        // Written last: the training state of a completed phase is useless to the next one, but without
+        // both the training would be lost.
         Ok(store.remove(STATE_FILE).await?)
     }
 
-    /// The loss of a candidate that was fine-tuned before.
+    /// The stored loss of a candidate; `None` if it was not fine-tuned.
     pub(crate) fn candidate(&self, removed: &[ModuleId]) -> Option<f64> {
         let known = self.candidates.iter().find(|(other, _)| other == removed);
         known.map(|(_, loss)| *loss)
     }
 
-    /// Remembers a candidate's loss. The state goes first: the next candidate is trained in the same
-    /// phase, and must not take this one's state for its own.
+    /// Stores a candidate's loss. The training state is removed first, because the next candidate is
+    /// trained in the same phase and must not resume from it.
     pub(crate) async fn end_candidate(
         &mut self,
         removed: Vec<ModuleId>,

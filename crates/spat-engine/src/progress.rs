@@ -1,14 +1,14 @@
-//! How fast a phase goes and when it will end.
+//! Progress events and the time left of a phase.
 
 use std::time::Duration;
 
 use spat_spec::{Event, Phase};
 use web_time::Instant;
 
-/// Five events a second and more are enough for a smooth bar and a live curve; a step may last a little longer.
+/// Minimum interval between progress events; a step may take longer.
 const EVERY: Duration = Duration::from_millis(150);
 
-/// Scores change more slowly, and reading them waits for the device.
+/// Minimum interval between score events: scores change slowly, and reading them waits for the device.
 const SCORES_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Progress {
@@ -38,7 +38,7 @@ impl Progress {
         self.last.elapsed() >= EVERY
     }
 
-    /// Whether the scores so far are to be told again; if so, they count as told.
+    /// Whether the scores are due to be emitted again; if so, restarts the interval.
     pub(crate) fn are_scores_due(&mut self) -> bool {
         let due = self.last_scores.elapsed() >= SCORES_EVERY;
         if due {

@@ -1,4 +1,4 @@
-//! What every part of a job shares.
+//! Shared inputs of all parts of a job.
 
 use burn::tensor::Device;
 

@@ -1,4 +1,4 @@
-//! The files that a finished run leaves.
+//! The files of a finished run.
 
 use spat_model::Forecaster;
 use spat_spec::{Checkpoint, CheckpointHeader, DataConfig, FORMAT, Plan, Report, Structure};
@@ -9,8 +9,8 @@ use crate::run_context::RunContext;
 use crate::sample::forecasts_csv;
 use crate::store::RunStore;
 
-/// Writes both models, the forecasts and the report; `report.json`, by which a finished run is
-/// known, comes last.
+/// Writes both models, the forecasts and the report. `report.json` marks a run as finished and is written
+/// last.
 pub(crate) async fn write_run(
     report: &Report,
     dense: &Forecaster,
@@ -55,7 +55,7 @@ async fn checkpoint(
     Ok(Checkpoint { header, weights }.to_bytes()?)
 }
 
-/// JSON for a person to read.
+/// Indented JSON.
 pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, JobError> {
     serde_json::to_vec_pretty(value).map_err(|error| JobError::RunFile {
         name: "report".to_owned(),

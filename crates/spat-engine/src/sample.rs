@@ -1,4 +1,4 @@
-//! One test window, seen by both models.
+//! Forecasts of one test window by both models.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::error::JobError;
 use crate::evaluate::forecast;
 use crate::run_context::RunContext;
 
-/// The window in the middle of the test range: chosen before anyone saw a forecast.
+/// The window in the middle of the test range, a choice that does not depend on any forecast.
 pub(crate) async fn middle_sample(
     context: &RunContext<'_>,
     dense: &Forecaster,
@@ -21,8 +21,8 @@ pub(crate) async fn middle_sample(
     forecast_sample(context, dense, Some(pruned), window).await
 }
 
-/// Window number `window` of the test range, or its last. The channel shown first is the last one,
-/// the target by the convention of the public data sets.
+/// Window number `window` of the test range, or its last. The first channel to show is the last one, the
+/// target by the convention of the public data sets.
 pub(crate) async fn forecast_sample(
     context: &RunContext<'_>,
     dense: &Forecaster,

@@ -1,4 +1,4 @@
-//! A saved forecaster at work: true future values, and its error on another table.
+//! Forecasts of a saved model: future values, and its error on another table.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{Forecaster, ForwardContext, Inputs, read};
@@ -15,7 +15,7 @@ use crate::sample::quoted;
 /// A forecaster from a checkpoint, on a device.
 #[derive(Debug)]
 pub struct SavedForecaster {
-    /// What it is and where it comes from.
+    /// Structure and origin of the model.
     pub header: CheckpointHeader,
     model: Forecaster,
     /// Half widths of the intervals, scaled, `[horizon × channels]` per level.
@@ -23,12 +23,12 @@ pub struct SavedForecaster {
     device: Device,
 }
 
-/// Values past the last row of a table.
+/// Forecast values after the last row of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Future {
     /// Channel names.
     pub channels: Vec<String>,
-    /// Stamps of the forecast rows; empty for a table without dates.
+    /// Time stamps of the forecast rows; empty for a table without dates.
     pub stamps: Vec<i64>,
     /// Number of the first forecast row, counted from 0 over the table.
     pub first_row: usize,
@@ -58,7 +58,7 @@ impl SavedForecaster {
             .map(|array| array.values.len())
             .sum();
         if (found as u64) < needed {
-            // Before memory is taken for a structure that a damaged header made up.
+            // Checked before memory is allocated for a structure from a damaged header.
             return Err(JobError::Mismatch(format!(
                 "the checkpoint's structure needs {needed} weights, but the file holds {found}; it is damaged"
             )));
@@ -93,8 +93,7 @@ impl SavedForecaster {
     /// The horizon after the last row of `series`.
     ///
     /// # Errors
-    /// Fewer rows than one look-back, other channels, or dates that the model needs and the table
-    /// has not.
+    /// Fewer rows than one look-back, other channels, or no dates although the model needs them.
     pub async fn future(&self, series: &Series) -> Result<Future, JobError> {
         let series = self.fit_channels(series)?;
         let forecaster = &self.header.structure.forecaster;
@@ -128,7 +127,8 @@ impl SavedForecaster {
             )),
             (true, None) => {
                 return Err(JobError::Mismatch(
-                    "the model uses dates, but the table has no time column".to_owned(),
+                    "the model uses dates, but the table has no time column; give it one"
+                        .to_owned(),
                 ));
             }
         };
@@ -159,9 +159,9 @@ impl SavedForecaster {
         })
     }
 
-    /// Errors on a part of a table split by the rule in the checkpoint, and the mean squared error on
-    /// its validation part if it has one, with the checkpoint's scaler: nothing is fitted to this
-    /// table, and it needs no train part.
+    /// Errors on a part of a table, split by the rule in the checkpoint and scaled by the checkpoint's
+    /// scaler, and the mean squared error on its validation part if it has one: nothing is fitted to
+    /// this table, and it needs no train part.
     ///
     /// # Errors
     /// Other channels, or too few rows.

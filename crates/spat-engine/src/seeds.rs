@@ -2,7 +2,7 @@
 
 use spat_spec::Phase;
 
-/// What a stream is for. Streams of different purposes never meet.
+/// Purpose of a stream. Streams of different purposes are independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Initial weights.
@@ -11,12 +11,14 @@ pub(crate) enum Purpose {
     Order,
     /// The dropout masks of a step.
     Dropout,
+    /// The draws of a scorer.
+    Scorer,
 }
 
 /// A seed for `purpose` in `phase`, number `number` (an epoch or a step).
 ///
-/// Every draw depends on the experiment's seed and its own place alone, so a resumed run draws
-/// what an uninterrupted one would have drawn.
+/// A draw depends on the experiment's seed and its own position alone, so a resumed run draws the same
+/// numbers as an uninterrupted one.
 pub(crate) fn seed_for(seed: u64, phase: Phase, purpose: Purpose, number: usize) -> u64 {
     [phase as u64, purpose as u64, number as u64]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Where a run is kept: a folder natively, the browser's own storage in a page.
+//! Storage of one run: a folder in native programs, the browser's storage in the web app.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,18 @@ use thiserror::Error;
 
 /// Named files of one run.
 ///
-/// A write is atomic: whatever interrupts it, the old bytes or the new ones are there.
-#[allow(async_fn_in_trait)] // One thread owns the engine, so its futures need not be Send.
+/// Writes are atomic: after any interruption, a file has its old or its new content.
+#[allow(async_fn_in_trait)] // The engine belongs to one thread, so its futures need not be Send.
 pub trait RunStore {
     /// Writes or replaces a file.
     async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError>;
-    /// Reads a file; `None` if it is not there.
+    /// Reads a file; `None` if it does not exist.
     async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Removes a file, if it is there.
+    /// Removes a file if it exists.
     async fn remove(&mut self, name: &str) -> Result<(), StoreError>;
 }
 
-/// A run in memory: gone with the program.
+/// A run in memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemoryStore {
     /// The files by name.
@@ -40,7 +40,7 @@ impl RunStore for MemoryStore {
     }
 }
 
-/// Keeps nothing: for work that is repeated whole where it was interrupted.
+/// Stores nothing: for work that is repeated from the start when interrupted.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct NoStore;
 
@@ -58,34 +58,34 @@ impl RunStore for NoStore {
     }
 }
 
-/// A run that cannot be kept.
+/// A run that cannot be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
-    /// A new run would overwrite another.
+    /// The folder already contains files.
     #[error(
-        "the run folder `{0}` is not empty; name another with --run, or go on with it by --resume"
+        "the run folder `{0}` is not empty; choose another with --run, or resume it with --resume"
     )]
     Exists(String),
-    /// Nothing to go on with.
+    /// The folder holds no run.
     #[error("the folder `{0}` holds no run (no experiment.json)")]
     NoRun(String),
-    /// No space is left.
+    /// The disk is full.
     #[error(
         "the disk is full: `{path}` was not written; what was there before is whole, so free some \
          space and go on with the run"
     )]
     Full {
-        /// Which file.
+        /// The file.
         path: String,
     },
-    /// Anything else.
+    /// Any other failure.
     #[error("cannot {what} `{path}`: {reason}")]
     Failed {
-        /// What was tried.
+        /// The attempted operation.
         what: String,
-        /// On which file.
+        /// The file or folder.
         path: String,
-        /// The system's words.
+        /// The system's message.
         reason: String,
     },
 }

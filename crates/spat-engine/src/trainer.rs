@@ -1,11 +1,11 @@
-//! One training: epochs, early stopping, best weights, scores on the way.
+//! Training: epochs, early stopping, best weights, optional scores.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use spat_model::{Forecaster, ForwardContext, Probe, read};
+use spat_model::{Forecaster, ForwardContext, read};
 use spat_prune::ScoreAccumulator;
 use spat_series::Part;
-use spat_spec::{EpochResult, Event, Phase, TrainingConfig, When};
+use spat_spec::{EpochResult, Event, Phase, TrainingConfig};
 use web_time::Instant;
 
 use crate::control::{Control, Next};
@@ -23,17 +23,17 @@ use crate::training_state::{Position, TrainingState};
 /// The outcome of a training.
 #[derive(Debug)]
 pub(crate) struct Trained {
-    /// With the best weights, on the plain device.
+    /// The model with its best weights, on the device without autodiff.
     pub(crate) model: Forecaster,
     pub(crate) history: Vec<EpochResult>,
 }
 
-/// Trains `model` (on a device with autodiff) and gives it back with the weights of its best epoch.
-/// With `scores`, the ordinary backward pass of every batch also yields sensitivities; events tell
-/// the first of them.
+/// Trains `model` (on an autodiff device) and returns it with the weights of its best epoch. The ordinary
+/// backward pass of every batch also computes sensitivities for each accumulator in `scores`; events report
+/// the first.
 ///
-/// Goes on from the store's state if that is of the same phase. The state is left there: whoever
-/// keeps the outcome removes it.
+/// Resumes from the store's state if that is of the same phase. The state stays in the store until the
+/// caller, which stores the outcome, removes it.
 pub(crate) async fn train(
     context: &RunContext<'_>,
     phase: Phase,
@@ -102,7 +102,7 @@ impl Training<'_> {
             .is_some_and(|patience| self.position.epochs_without_gain >= patience)
     }
 
-    /// The rest of the epoch in which the position stands.
+    /// The rest of the epoch at the current position.
     async fn epoch(
         &mut self,
         progress: &mut Progress,
@@ -150,7 +150,7 @@ impl Training<'_> {
         self.finish_epoch(epoch, seconds, control).await
     }
 
-    /// One step on the windows that start at `rows`. Returns the loss, unread.
+    /// One step on the windows that start at `rows`. Returns the loss as a tensor, unread.
     fn step(&mut self, rows: &[usize]) -> Tensor<1> {
         let batch = self.context.dataset.batch(rows, &self.device);
         let cx = ForwardContext::training(self.seed(Purpose::Dropout, self.position.step));
@@ -160,7 +160,7 @@ impl Training<'_> {
         self.learner.step(batch, cx, learning_rate, self.scores)
     }
 
-    /// Reads and forgets the losses; a loss that is no number ends the training.
+    /// Reads and clears the collected losses; a loss that is not finite is an error.
     async fn sum(&self, losses: &mut Vec<Tensor<1>>) -> Result<f64, JobError> {
         if losses.is_empty() {
             return Ok(0.0);
@@ -213,7 +213,7 @@ impl Training<'_> {
         self.tell_scores(control).await
     }
 
-    /// The scores so far, where any are taken.
+    /// The current scores, if any are computed.
     async fn tell_scores(&self, control: &mut Control<'_>) -> Result<(), JobError> {
         if let Some(scores) = self.scores.first() {
             control.emit(Event::Scores {
@@ -234,7 +234,7 @@ impl Training<'_> {
             .state()
             .await
             .map_err(JobError::Device)?;
-        // A run that can be resumed scores in one way.
+        // A resumable run scores in one way only.
         let scores = match self.scores.first() {
             Some(scores) => scores.state().await?,
             None => Default::default(),
@@ -267,48 +267,4 @@ impl Training<'_> {
         self.position = state.position;
         Ok(())
     }
-}
-
-/// Scores by one pass over the training windows, in evaluation mode: no dropout, running
-/// statistics, no change of the model.
-pub(crate) async fn score_after(
-    context: &RunContext<'_>,
-    model: &Forecaster,
-    batch: usize,
-    scores: &mut ScoreAccumulator,
-    control: &mut Control<'_>,
-) -> Result<(), JobError> {
-    debug_assert_eq!(scores.options().when, When::After);
-    let windows = context.dataset.windows(Part::Train);
-    let steps = windows.len().div_ceil(batch.max(1));
-    control.emit(Event::Phase {
-        phase: Phase::Score,
-        epochs: 1,
-        steps_per_epoch: steps,
-    });
-    let device = context.device.clone().autodiff();
-    let model = model.clone().train();
-    let mut progress = Progress::new(Phase::Score, steps, steps, 0);
-    let order = shuffled(
-        &windows,
-        seed_for(context.seed, Phase::Score, Purpose::Order, 0),
-    );
-    for (step, rows) in order.chunks(batch.max(1)).enumerate() {
-        if control.before_step().await == Next::Stop {
-            return Err(JobError::Stopped);
-        }
-        let batch = context.dataset.batch(rows, &device);
-        let mut cx = ForwardContext::evaluation().with_probe(Probe::Masks(scores.options().mask));
-        let forecast_values = batch.target.shape().num_elements();
-        let forecast = model.forward(batch.inputs, &mut cx);
-        let loss = loss(forecast, batch.target, batch.weights);
-        scores.add(cx.sensitivities(&mut loss.backward()), forecast_values);
-        if progress.is_due() {
-            control.emit(progress.event(step + 1, None));
-        }
-    }
-    control.emit(Event::Scores {
-        scores: scores.scores().await?,
-    });
-    Ok(())
 }

@@ -1,5 +1,5 @@
-//! A training in progress, as one file, so that a resumed run gives what an uninterrupted one
-//! would have given.
+//! The state of a training in progress, as one file. A run resumed from it gives the same result as an
+//! uninterrupted one.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use spat_spec::{Array, EpochResult, ModuleId, Phase, arrays_from_bytes, arrays_t
 use crate::error::JobError;
 use crate::store::RunStore;
 
-/// Where the state of the phase in progress is kept.
+/// File of the state of the current phase.
 pub(crate) const STATE_FILE: &str = "checkpoint/state.safetensors";
 
 const HEADER_KEY: &str = "spat_training";
@@ -24,13 +24,13 @@ pub(crate) struct TrainingState {
     pub(crate) scores: BTreeMap<ModuleId, Array>,
 }
 
-/// The part of the state that is no array.
+/// The part of the state that is not an array.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Position {
     pub(crate) phase: Option<Phase>,
-    /// Steps done.
+    /// Number of steps so far.
     pub(crate) step: usize,
-    /// Sum of the losses of the epoch in progress.
+    /// Sum of the losses in the current epoch.
     pub(crate) epoch_loss: f64,
     pub(crate) optimizer_steps: i32,
     pub(crate) history: Vec<EpochResult>,
@@ -65,7 +65,7 @@ impl TrainingState {
         Ok(store.write(STATE_FILE, &bytes).await?)
     }
 
-    /// The phase in progress and its epochs that ended, if there is one.
+    /// The current phase and its completed epochs, if there is one.
     pub(crate) async fn history(
         store: &impl RunStore,
     ) -> Result<Option<(Phase, Vec<EpochResult>)>, JobError> {
@@ -76,7 +76,7 @@ impl TrainingState {
         Ok(position.phase.map(|phase| (phase, position.history)))
     }
 
-    /// The state of `phase`, if that is the phase in progress.
+    /// The state of `phase`; `None` if another phase is in progress.
     pub(crate) async fn load(
         store: &impl RunStore,
         phase: Phase,

@@ -1,18 +1,18 @@
-//! The steps of a job one by one, for those who take many of them and compare: a study.
+//! The steps of a job as separate functions, for a study that compares many of them.
 
 use burn::module::Module;
 use burn::tensor::Device;
 use spat_model::Forecaster;
-use spat_prune::ScoreAccumulator;
+use spat_prune::{Sample, ScoreAccumulator};
 use spat_series::{Part, Series, SplitRule};
 use spat_spec::{
     DataFacts, EpochResult, ForecasterConfig, MeanErrors, Phase, Structure, TrainingConfig,
 };
 
 use crate::control::Control;
-use crate::dataset::{Batch, Dataset};
+use crate::dataset::{Dataset, spread};
 use crate::error::JobError;
-use crate::evaluate::{evaluation_batch, first_rows, mean_squared_error, metrics};
+use crate::evaluate::{evaluation_batch, mean_squared_error, metrics};
 use crate::findings::data_facts;
 use crate::measure::{Timings, measure_all};
 use crate::run_context::RunContext;
@@ -22,8 +22,8 @@ use crate::trainer::{Trained, train};
 
 /// One table on one device.
 ///
-/// Nothing is kept between calls: each result is a function of the arguments, so that calls may be
-/// repeated, left out, and made from several threads with a `TrialRunner` each.
+/// Nothing is stored between calls: each result is a function of the arguments, so calls may be repeated,
+/// skipped, or made from several threads with one `TrialRunner` each.
 #[derive(Debug, Clone)]
 pub struct TrialRunner {
     dataset: Dataset,
@@ -33,9 +33,9 @@ pub struct TrialRunner {
 /// A trained forecaster.
 #[derive(Debug, Clone)]
 pub struct Fitted {
-    /// With the weights of its best epoch, without autodiff.
+    /// The model with the weights of its best epoch, without autodiff.
     pub model: Forecaster,
-    /// Epoch by epoch.
+    /// Results per epoch.
     pub history: Vec<EpochResult>,
 }
 
@@ -52,7 +52,7 @@ impl TrialRunner {
     /// Splits and scales the table for windows of this forecaster's size.
     ///
     /// # Errors
-    /// The table has other channels, no dates where the forecaster wants them, or too few rows.
+    /// The table has other channels, no dates although the forecaster needs them, or too few rows.
     pub fn new(
         series: Series,
         split: SplitRule,
@@ -61,14 +61,14 @@ impl TrialRunner {
     ) -> Result<Self, JobError> {
         if forecaster.channels() != series.channel_count() {
             return Err(JobError::Mismatch(format!(
-                "the model is made for {} channels, but the table has {}",
+                "the model has {} channels, but the table has {}",
                 forecaster.channels(),
                 series.channel_count()
             )));
         }
         if forecaster.inputs().time_features && series.index.stamps().is_none() {
             return Err(JobError::Mismatch(
-                "the model wants time stamps as tokens, but the table has no time column; switch them off".to_owned(),
+                "the model uses time stamps as tokens, but the table has no time column; switch them off".to_owned(),
             ));
         }
         let dataset = Dataset::new(
@@ -84,13 +84,13 @@ impl TrialRunner {
         })
     }
 
-    /// The table in a report's words.
+    /// Facts about the table for a report.
     pub fn facts(&self, name: &str) -> DataFacts {
         data_facts(name, &self.dataset)
     }
 
-    /// Trains a structure from new weights. With `scores`, every batch of the training is scored
-    /// in each of these ways; the events of `control` tell the first after every epoch.
+    /// Trains a structure from new weights. Every batch is scored by each accumulator in `scores`; the
+    /// events of `control` report the first after every epoch.
     ///
     /// # Errors
     /// The training diverges or is stopped, or the device fails.
@@ -108,7 +108,7 @@ impl TrialRunner {
             .await
     }
 
-    /// Trains a forecaster on.
+    /// Fine-tunes a forecaster.
     ///
     /// # Errors
     /// As [`TrialRunner::fresh`].
@@ -147,7 +147,7 @@ impl TrialRunner {
         Ok(Fitted { model, history })
     }
 
-    /// Errors on the validation and the test windows, every one of them.
+    /// Errors on all validation and test windows.
     ///
     /// # Errors
     /// The device fails.
@@ -158,7 +158,7 @@ impl TrialRunner {
         })
     }
 
-    /// Errors on the test windows, every one of them, in scaled space.
+    /// Errors on all test windows, in scaled space.
     ///
     /// # Errors
     /// The device fails.
@@ -170,28 +170,20 @@ impl TrialRunner {
         })
     }
 
-    /// Test windows that an evaluation forecasts at a time; its last batch holds what is left.
+    /// Number of test windows per evaluation batch; the last batch may be smaller.
     pub fn evaluation_batch(&self) -> usize {
         evaluation_batch(&self.dataset, &self.dataset.windows(Part::Test))
     }
 
-    /// `count` batches of `size` windows each for scoring, spread evenly over the windows of a
-    /// part. The first windows of a batch lie far apart, those of two
-    /// batches close together, so that batches are alike.
-    pub fn batches(&self, part: Part, count: usize, size: usize) -> Vec<Batch> {
-        let rows = first_rows(&self.dataset.windows(part));
-        let wanted = (count * size).min(rows.len()).max(1);
-        let spread: Vec<usize> = (0..wanted).map(|i| rows[i * rows.len() / wanted]).collect();
-        let count = wanted.div_ceil(size.max(1));
-        (0..count)
-            .map(|batch| {
-                let rows: Vec<usize> = spread.iter().skip(batch).step_by(count).copied().collect();
-                self.dataset.batch(&rows, &self.device)
-            })
+    /// `count` batches of `size` windows each for scoring, spread evenly over the windows of a part.
+    pub fn batches(&self, part: Part, count: usize, size: usize) -> Vec<Sample> {
+        spread(&self.dataset.windows(part), count, size)
+            .iter()
+            .map(|rows| self.dataset.batch(rows, &self.device))
             .collect()
     }
 
-    /// Median times of the structures, with new weights, measured in turn on the same batch.
+    /// Median times of the structures with new weights, measured in turn on the same batch.
     ///
     /// # Errors
     /// The device fails.
@@ -208,7 +200,7 @@ impl TrialRunner {
         measure_all(&self.context(0), training, &models, rounds).await
     }
 
-    /// The device that forecasters are loaded to.
+    /// The device of loaded forecasters.
     pub fn device(&self) -> &Device {
         &self.device
     }

@@ -1,4 +1,4 @@
-//! The models of a run at work on windows that a person picks.
+//! Forecasts of a run's models on selected windows.
 
 use burn::tensor::Device;
 use spat_model::Forecaster;
@@ -14,7 +14,7 @@ use crate::sample::forecast_sample;
 use crate::saved::{Future, SavedForecaster};
 use crate::store::RunStore;
 
-/// The dense model of a run, and the pruned one where the run has come so far.
+/// The dense model of a run, and the pruned one if the run has reached it.
 #[derive(Debug)]
 pub struct Viewer {
     dataset: Dataset,
@@ -25,7 +25,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Opens what the store holds of a run.
+    /// Loads the models of a run from its store.
     ///
     /// # Errors
     /// The dense model is not trained yet, or the store does not hold this job's run.
@@ -45,7 +45,7 @@ impl Viewer {
             .await?
             .ok_or_else(|| JobError::Mismatch("train the model first".to_owned()))?;
         let pruned = match store.read("pruned.safetensors").await? {
-            // The file outlives its plan until the next report.
+            // The file can outlive its plan until the next report.
             Some(file) if phases.plan.is_some() && store.read("report.json").await?.is_some() => {
                 let checkpoint = Checkpoint::from_bytes(&file)?;
                 Some(SavedForecaster::new(checkpoint, &job.device)?.into_model())
@@ -79,7 +79,7 @@ impl Viewer {
         forecast_sample(&context, &self.dense, self.pruned.as_ref(), window).await
     }
 
-    /// The horizon after the last row, by both models of a finished run.
+    /// The horizon after the last row, forecast by both models of a finished run.
     ///
     /// # Errors
     /// The run is not finished, or the device fails.

@@ -1,4 +1,4 @@
-//! The whole job on a GPU (a software adapter where there is no other) beside the CPU.
+//! Compares a whole job on a GPU (or a software adapter) with the CPU.
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
@@ -16,9 +16,8 @@ fn complete(job: &Job) -> Report {
     pollster::block_on(run(job, &mut store, &mut Control::new(receiver, drop))).unwrap()
 }
 
-/// 32 steps of training, scores, plan, fine-tuning, both controls: the devices round differently,
-/// and training carries that on, so that figures agree to a part in a thousand, and the ranking and
-/// the plan wholly.
+/// 32 steps of training, scores, plan, fine-tuning and both controls. Devices round differently, and
+/// training amplifies the differences: figures agree to a part in a thousand, ranking and plan exactly.
 #[test]
 fn the_whole_job_agrees_with_the_cpu() {
     let mut job = toy::job(toy::itransformer(), SendOptions::default());

@@ -1,4 +1,4 @@
-//! A job in two halves, as a page runs it, ends as the whole job does.
+//! A job in two halves, as the web app runs it, gives the same result as the whole job.
 #![allow(clippy::unwrap_used)]
 
 mod toy;
@@ -30,7 +30,7 @@ fn with_ratio(ratio: f64) -> Job {
 }
 
 #[test]
-fn two_halves_make_the_whole() {
+fn two_halves_give_the_same_report_as_the_whole_job() {
     let job = with_ratio(0.5);
     let mut store = MemoryStore::default();
     let events = first_half(&job, &mut store);
@@ -45,9 +45,9 @@ fn two_halves_make_the_whole() {
     assert_eq!(halves.without_timings(), at_once.without_timings());
 }
 
-/// Nothing is trained then, and yet what is said in the meantime is obeyed.
+/// Without any training step, commands sent in the meantime are still handled.
 #[test]
-fn a_dense_model_that_is_taken_up_again_can_be_stopped() {
+fn a_resumed_dense_model_can_be_stopped() {
     let job = with_ratio(0.5);
     let mut store = MemoryStore::default();
     first_half(&job, &mut store);
@@ -77,7 +77,7 @@ fn another_ratio_starts_from_the_same_dense_model() {
 }
 
 #[test]
-fn a_viewer_shows_what_there_is() {
+fn a_viewer_shows_the_available_models() {
     let job = with_ratio(0.5);
     let mut store = MemoryStore::default();
     let early = pollster::block_on(Viewer::open(&job, &store));

@@ -1,4 +1,4 @@
-//! Whole jobs at toy size: the same seed gives the same report, whatever interrupts the run.
+//! Whole jobs at toy size: the same seed gives the same report, also after interruptions.
 #![allow(clippy::unwrap_used)]
 
 mod toy;
@@ -13,7 +13,8 @@ use spat_engine::{
 use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
     AdaptiveRule, Checkpoint, Command, DLinearConfig, Event, ForecasterConfig, Granularity,
-    PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, SendOptions, When, Window,
+    PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, Score, Scorer, SendOptions, When,
+    Window,
 };
 use toy::{itransformer, job};
 
@@ -27,7 +28,7 @@ fn comparable(report: Report) -> String {
 }
 
 #[test]
-fn a_job_gives_a_whole_report() {
+fn a_job_gives_a_complete_report() {
     let job = job(itransformer(), SendOptions::default());
     let mut store = MemoryStore::default();
     let report = complete(&job, &mut store);
@@ -70,7 +71,7 @@ fn the_same_seed_gives_the_same_report() {
     assert_eq!(comparable(first), comparable(second));
 }
 
-/// A store that remembers what it held after each write: every moment at which a kill could come.
+/// A store that records its content after each write: every point at which a kill could happen.
 #[derive(Default)]
 struct Moments {
     now: MemoryStore,
@@ -95,7 +96,7 @@ impl RunStore for Moments {
 
 #[test]
 fn a_run_killed_after_any_write_ends_with_the_same_report() {
-    // PatchTST in the library's layout has running statistics to lose.
+    // PatchTST in the library's layout has running statistics, which could be lost.
     let forecaster = ForecasterConfig::PatchTst(PatchTstConfig {
         d_model: 8,
         d_ff: 8,
@@ -128,7 +129,8 @@ fn a_run_stopped_again_and_again_ends_with_the_same_report() {
         commands.send(Command::Step { steps: 11 }).unwrap();
         let mut granted = false;
         let emit = |event| {
-            // The first pause is the command's own, the second comes when the steps are used up.
+            // The first pause event is that of the command, the second comes when the granted steps are
+            // used up.
             if event == Event::Paused && std::mem::replace(&mut granted, true) {
                 commands.send(Command::Stop).unwrap();
             }
@@ -167,14 +169,89 @@ fn a_stop_while_only_scoring_keeps_the_training() {
         when: When::After,
         ..SendOptions::default()
     };
-    let job = job(itransformer(), after);
-    let whole = comparable(complete(&job, &mut MemoryStore::default()));
+    for scorer in [Scorer::Send, Scorer::Snip] {
+        let mut job = job(itransformer(), after);
+        job.experiment.scorer = scorer;
+        let whole = comparable(complete(&job, &mut MemoryStore::default()));
+        let mut store = MemoryStore::default();
+        let phases = stopped_at(&job, &mut store, Phase::Score);
+        assert_eq!(phases, [Phase::Pretrain, Phase::Score]);
+        // The dense model is not trained a second time.
+        assert_eq!(stopped_at(&job, &mut store, Phase::Score), [Phase::Score]);
+        assert_eq!(comparable(complete(&job, &mut store)), whole);
+    }
+}
+
+/// The same training whatever ranks afterwards, and a plan by the scorer that the experiment names.
+#[test]
+fn every_scorer_ranks_a_run() {
+    let job = job(itransformer(), SendOptions::default());
+    let by_send = complete(&job, &mut MemoryStore::default());
+    for scorer in Scorer::ALL {
+        let mut job = job.clone();
+        job.experiment.scorer = scorer;
+        job.experiment.controls.pruned_from_scratch = false;
+        let report = complete(&job, &mut MemoryStore::default());
+        assert_eq!(report.plan.scorer, scorer.name());
+        assert_eq!(report.dense.test.mse, by_send.dense.test.mse, "{scorer}");
+        assert_eq!(report.scores.len(), 3, "{scorer}");
+        assert_eq!(report.plan.removed.len(), 1, "{scorer}");
+        let lowest = |a: &&Score, b: &&Score| a.value.total_cmp(&b.value);
+        let lowest = report.scores.iter().rev().min_by(lowest).unwrap();
+        assert_eq!(report.plan.removed[0], lowest.module, "{scorer}");
+        let heads = usize::from(scorer.scores_heads()) * 2;
+        assert_eq!(lowest.heads.len(), heads, "{scorer}");
+    }
+}
+
+/// Leave-one-out reads the validation part, Michel's importance does not.
+#[test]
+fn a_scorer_sees_the_part_that_it_needs_and_no_other() {
+    let job = job(itransformer(), SendOptions::default());
+    let split = job.experiment.data.split;
+    let parts = split.apply(job.series.rows(), 24, 12).unwrap();
+    let channels = job.series.channel_count();
+    // Other values at the end of the validation part, and in the test part.
+    let changed = |from: usize| {
+        let mut values = job.series.values().to_vec();
+        for value in &mut values[from * channels..] {
+            *value = 10.0 - *value;
+        }
+        let (names, index) = (job.series.channels.clone(), job.series.index.clone());
+        Series::from_values(names, values, index).unwrap()
+    };
+    for (scorer, from, differs) in [
+        (Scorer::LeaveOneOut, parts.val.end - 12, true),
+        (Scorer::LeaveOneOut, parts.val.end, false),
+        (Scorer::Michel, parts.val.end - 12, false),
+    ] {
+        let mut job = job.clone();
+        job.experiment.scorer = scorer;
+        // One epoch: its weights are the best whatever the validation loss.
+        job.experiment.training.epochs = 1;
+        let scores = |job: &Job| complete(job, &mut MemoryStore::default()).scores;
+        let other = Job {
+            series: changed(from),
+            ..job.clone()
+        };
+        assert_eq!(scores(&job) != scores(&other), differs, "{scorer}");
+    }
+}
+
+#[test]
+fn a_scorer_without_heads_is_refused_for_heads() {
+    let mut job = job(itransformer(), SendOptions::default());
+    job.experiment.scorer = Scorer::First;
+    job.experiment.prune.granularity = Granularity::Heads;
+    let (_commands, receiver) = mpsc::channel();
     let mut store = MemoryStore::default();
-    let phases = stopped_at(&job, &mut store, Phase::Score);
-    assert_eq!(phases, [Phase::Pretrain, Phase::Score]);
-    // The dense model is not trained a second time.
-    assert_eq!(stopped_at(&job, &mut store, Phase::Score), [Phase::Score]);
-    assert_eq!(comparable(complete(&job, &mut store)), whole);
+    let error = pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, drop)));
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("`first`") && error.contains("whole modules"),
+        "{error}"
+    );
+    assert!(store.files.is_empty());
 }
 
 fn adaptive(tolerance: f64) -> Job {
@@ -186,10 +263,10 @@ fn adaptive(tolerance: f64) -> Job {
     job
 }
 
-/// With a tolerance that nothing exceeds, every module that is looked at goes; the chosen model is
-/// the very one that was tried.
+/// With an unlimited tolerance, every candidate module is removed; the final model is the tried candidate
+/// itself.
 #[test]
-fn a_search_chooses_the_number_and_says_how() {
+fn a_search_chooses_the_number_and_reports_how() {
     let report = complete(&adaptive(1e6), &mut MemoryStore::default());
     let search = report.plan.search.clone().unwrap();
     let expected = match search.believed {
@@ -207,9 +284,9 @@ fn a_search_chooses_the_number_and_says_how() {
     assert!(tables.replace('\n', " ").contains(&cost), "{tables}");
 }
 
-/// No search looks at the test part: other values there change no choice.
+/// The search does not depend on the test part: changed test values lead to the same choice.
 #[test]
-fn a_search_never_sees_the_test_part() {
+fn a_search_does_not_depend_on_the_test_part() {
     let job = adaptive(0.0);
     let choice = |job: &Job| {
         let plan = complete(job, &mut MemoryStore::default()).plan;
@@ -256,7 +333,7 @@ fn a_search_among_heads_is_refused() {
 }
 
 #[test]
-fn scoring_does_not_change_what_is_learnt() {
+fn scoring_does_not_change_training() {
     let during = complete(
         &job(itransformer(), SendOptions::default()),
         &mut MemoryStore::default(),
@@ -320,7 +397,7 @@ fn every_model_learns_and_is_pruned() {
 }
 
 #[test]
-fn a_saved_model_forecasts_bit_for_bit_what_the_run_saw() {
+fn a_saved_model_reproduces_the_forecasts_of_the_run() {
     let job = job(itransformer(), SendOptions::default());
     let mut store = MemoryStore::default();
     let report = complete(&job, &mut store);
@@ -422,7 +499,7 @@ fn the_future_starts_after_the_last_row() {
             .zip(wide)
             .all(|(narrow, wide)| 0.0 < *narrow && narrow <= wide)
     );
-    // The level is near 5 and the series has not left it.
+    // The level is near 5 and the series stays close to it.
     assert!(
         future
             .values
@@ -443,7 +520,7 @@ fn the_future_starts_after_the_last_row() {
 }
 
 #[test]
-fn a_diverging_training_says_so() {
+fn a_diverging_training_is_an_error() {
     let mut job = job(itransformer(), SendOptions::default());
     job.experiment.training.learning_rate = 1e30;
     let (_commands, receiver) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! A GPU that goes away in the middle of a run: an error, and the run goes on elsewhere.
+//! A GPU that is lost during a run causes an error, and the run resumes on another device.
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code)]
@@ -38,7 +38,7 @@ fn a_lost_device_is_an_error_and_the_run_resumes() {
         // The first epoch is in the checkpoint by then.
         if before.len() == 2 {
             setup.device.destroy();
-            // A driver tells of the loss by itself; a device destroyed on purpose tells when asked.
+            // A driver reports the loss by itself; a deliberately destroyed device reports it when polled.
             setup.device.poll(wgpu::PollType::Poll).ok();
         }
     };
@@ -48,7 +48,7 @@ fn a_lost_device_is_an_error_and_the_run_resumes() {
         matches!(error, JobError::Device(_) | JobError::Scores(_)),
         "{error}"
     );
-    assert!(error.to_string().contains("go on with the run"), "{error}");
+    assert!(error.to_string().contains("resume the run"), "{error}");
 
     job.device = Device::flex();
     let (_commands, receiver) = mpsc::channel();
@@ -63,7 +63,7 @@ fn a_lost_device_is_an_error_and_the_run_resumes() {
         pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, on_event))).unwrap();
     assert!(has_resumed, "from the checkpoint");
     assert_eq!(report.scores.len(), 3);
-    // What was learnt on the lost device stands as it was, and is not learnt again.
+    // Epochs of the lost device are kept and not trained again.
     assert_eq!(report.dense.history[0], before[0]);
     let whole = [&report.dense, &report.pruned].map(|model| model.history.len());
     let controls = job.experiment.finetune.epochs + job.experiment.training.epochs;

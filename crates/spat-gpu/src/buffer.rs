@@ -1,4 +1,4 @@
-//! Values of a tensor on a GPU, without its shape.
+//! The values of a GPU tensor, without its shape.
 
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{DType, Shape};
@@ -12,19 +12,18 @@ use crate::place;
 /// Burn's backend of a GPU.
 pub type Gpu = Cube;
 
-/// Numbers of a GPU in row-major order; a clone shares them.
+/// Values on a GPU in row-major order; clones share them.
 #[derive(Debug, Clone)]
 pub struct Buffer(CubeTensor);
 
 impl Buffer {
-    /// The values of a tensor, moved only where they are not in row-major order. `None` if they are no
-    /// 32-bit numbers.
+    /// The values of a tensor, copied only if they are not in row-major order. `None` if they are not f32.
     pub fn of(tensor: FloatTensor<Gpu>) -> Option<Self> {
         let tensor = place::buffer(tensor);
         (tensor.dtype == DType::F32).then(|| Self(into_contiguous(tensor)))
     }
 
-    /// The tensor of these values.
+    /// A tensor of these values.
     pub fn tensor(self, shape: impl Into<Shape>) -> FloatTensor<Gpu> {
         let Self(values) = self;
         place::primitive(CubeTensor::new_contiguous(
@@ -36,18 +35,18 @@ impl Buffer {
         ))
     }
 
-    /// A buffer of `length` values on the same GPU, with whatever it holds.
-    pub fn beside(&self, length: usize) -> Self {
+    /// An uninitialised buffer of `length` values on the same GPU.
+    pub fn allocate_like(&self, length: usize) -> Self {
         Self(empty(&self.0, length))
     }
 
-    /// Values.
+    /// Number of values.
     pub fn length(&self) -> usize {
         self.0.meta.shape().num_elements()
     }
 
-    /// Whether nobody else shares the values.
-    pub(crate) fn is_own(&self) -> bool {
+    /// Whether this is the only handle to the values.
+    pub(crate) fn is_unique(&self) -> bool {
         self.0.handle.can_mut()
     }
 

@@ -7,10 +7,10 @@ use crate::launch::{Binding, empty, launch};
 use crate::stage::Stage;
 use crate::task::Task;
 
-/// Scores after one more batch: the state `before`, with the sensitivities folded in.
+/// The score state `before`, updated with the sensitivities of one batch.
 pub(crate) fn accumulate(sensitivity: CubeTensor, before: &CubeTensor, task: &Task) -> CubeTensor {
     let sensitivity = into_contiguous(sensitivity);
-    // Where nothing is standardised one partial is bound and never read.
+    // Without standardisation, one partial is bound but never read.
     let partials = empty(&sensitivity, task.partials.max(1) as usize * 4);
     if task.partials > 0 {
         reduce(
@@ -25,7 +25,7 @@ pub(crate) fn accumulate(sensitivity: CubeTensor, before: &CubeTensor, task: &Ta
     accumulate_sums(&sums, before, task)
 }
 
-/// The state after the rows' entropies of one batch.
+/// The score state, updated with the row entropies of one batch.
 pub(crate) fn entropy(attention: CubeTensor, before: &CubeTensor, task: &Task) -> CubeTensor {
     let attention = into_contiguous(attention);
     let sums = empty(&attention, task.sums() as usize * 2);
@@ -33,7 +33,7 @@ pub(crate) fn entropy(attention: CubeTensor, before: &CubeTensor, task: &Task) -
     accumulate_sums(&sums, before, task)
 }
 
-/// The mean over the batch of each cell.
+/// The mean of each cell over the batch.
 pub(crate) fn average(maps: CubeTensor, task: &Task) -> CubeTensor {
     let maps = into_contiguous(maps);
     let average = empty(&maps, (task.heads * task.rows * task.keys) as usize);
@@ -52,7 +52,7 @@ fn accumulate_sums(sums: &CubeTensor, before: &CubeTensor, task: &Task) -> CubeT
     after
 }
 
-/// One stage alone.
+/// Runs a single stage.
 pub(crate) fn run(
     stage: Stage,
     inputs: &[&CubeTensor],
@@ -64,7 +64,7 @@ pub(crate) fn run(
     Some(output)
 }
 
-/// Queues one stage. Its bindings are the inputs, the output, the task.
+/// Queues one stage. Its bindings are the inputs, the output and the task.
 fn reduce(stage: Stage, inputs: &[&CubeTensor], output: &CubeTensor, task: &Task) {
     let mut bindings: Vec<Binding<'_>> = inputs.iter().map(|input| Binding::In(input)).collect();
     bindings.push(Binding::Out(output));

@@ -1,12 +1,12 @@
-//! The reduction of sensitivities on the CPU, by `spat-cpu`: vectors and threads, where the CPU references go
-//! value by value.
+//! The reduction of sensitivities on the CPU by `spat-cpu`, with vector instructions and threads; the CPU
+//! references are scalar.
 
 use spat_cpu::{Dispersion, spreads};
 
 use crate::reference::{self, Moments, RowSum};
 use crate::task::Task;
 
-/// What `reference::measure_spread` and `reference::disperse_rows` give together.
+/// The combined result of `reference::measure_spread` and `reference::disperse_rows`.
 pub(crate) fn disperse_rows(sensitivity: &[f32], task: &Task) -> Vec<RowSum> {
     let partials: Vec<Moments> = match task.partials {
         0 => Vec::new(),

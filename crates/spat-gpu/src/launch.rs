@@ -1,9 +1,9 @@
-//! A stage as one launch in the queue of Burn's operations.
+//! Launches of stages in Burn's queue.
 //!
-//! A launch sees what Burn's operations before it wrote, and those after it see what it writes.
-//! Pipelines are cached by the stage. A shader that the device refuses is an error of every tensor that
-//! it should have written, by the shader's name, when that tensor is read. In a browser CubeCL only logs it;
-//! there every shader is tried out by the tests.
+//! A launch reads what earlier operations wrote, and later operations read what it writes. Pipelines are
+//! cached by stage. If the device rejects a shader, reading any tensor that it should have written returns
+//! an error with the shader's name. In a browser CubeCL only logs the error; the tests therefore run every
+//! shader in Chromium.
 
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::ir::attributes::BufferIOAttr;
@@ -15,18 +15,18 @@ use cubecl::{CubeKernel, PrecompiledSource};
 
 use crate::stage::Stage;
 
-/// Threads of a workgroup, as in `shaders/workgroup.wgsl` (`tests/naga.rs` compares the two).
+/// Threads per workgroup, as in `shaders/workgroup.wgsl` (checked by `tests/naga.rs`).
 pub const WORKGROUP: u32 = 64;
-/// The most workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
+/// Maximum number of workgroups along one axis of a dispatch (WebGPU's `maxComputeWorkgroupsPerDimension`).
 pub(crate) const MOST_GROUPS: u32 = 65_535;
 
-/// What a launch does to a buffer, in the order of the bindings.
+/// Buffers of a launch in binding order, with their access.
 pub(crate) enum Binding<'a> {
-    /// Reads it.
+    /// Read.
     In(&'a CubeTensor),
-    /// Writes all of it.
+    /// Written completely.
     Out(&'a CubeTensor),
-    /// Reads it and writes it again.
+    /// Read and written.
     InPlace(&'a CubeTensor),
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn launch(
     let Some(client) = client else {
         return;
     };
-    // CubeCL takes the words two by two.
+    // CubeCL takes the words in pairs.
     let words = uniform
         .chunks(2)
         .map(|pair| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32)
@@ -63,7 +63,7 @@ pub(crate) fn launch(
     );
 }
 
-/// An f32 buffer of `length` values beside `like`, with whatever it holds.
+/// An uninitialised f32 buffer of `length` values on the device of `like`.
 pub(crate) fn empty(like: &CubeTensor, length: usize) -> CubeTensor {
     CubeTensor::new_contiguous(
         like.client.clone(),
@@ -74,7 +74,7 @@ pub(crate) fn empty(like: &CubeTensor, length: usize) -> CubeTensor {
     )
 }
 
-/// A stage as CubeCL launches it: the text as it stands, nothing compiled from Rust.
+/// A stage as a CubeCL kernel: its WGSL source, unchanged.
 struct WgslKernel(Stage);
 
 impl WgslKernel {
@@ -89,7 +89,7 @@ impl KernelMetadata for WgslKernel {
     }
 
     fn id(&self) -> KernelId {
-        // Unchecked: every loop ends by its own bounds, and every access is guarded.
+        // Unchecked: every loop is bounded, and every access is guarded.
         KernelId::new::<Self>()
             .info(self.0)
             .cube_dim(Self::dimension().0)
@@ -132,10 +132,10 @@ mod tests {
     use crate::place::{Place, on_gpu, place};
 
     #[test]
-    fn a_refused_shader_is_an_error_of_what_it_should_have_written() {
+    fn a_rejected_shader_is_an_error_of_its_output() {
         let device = Device::wgpu(DeviceKind::Cpu);
         let Place::Gpu(input) = place(Tensor::<1>::zeros([64], &device)) else {
-            panic!("a tensor on the GPU lies on the GPU");
+            panic!("the tensor is not on the GPU");
         };
         let output = empty(&input, 64);
         let bindings = [Binding::In(&input), Binding::Out(&output)];

@@ -1,4 +1,4 @@
-//! What the eye wants of attention maps.
+//! Entropy and mean of attention maps.
 
 use burn::tensor::Tensor;
 
@@ -7,8 +7,8 @@ use crate::scores::RunningScores;
 use crate::task::Task;
 use crate::{gpu, reference};
 
-/// Mean entropy of the rows of each head, in nats: ln Lk for uniform attention, 0 for one key alone; NaN for
-/// all where any of the attention is no number.
+/// Mean entropy of the rows of each head, in nats: ln Lk for uniform attention, 0 for attention to a single
+/// key. NaN for all heads if any attention value is not finite.
 ///
 /// # Shapes
 /// - `attention`: `[B, H, Lq, Lk]`, rows that sum to 1
@@ -16,7 +16,7 @@ use crate::{gpu, reference};
 pub fn attention_entropy(attention: Tensor<4>) -> Tensor<1> {
     let heads = attention.dims()[1];
     let scores = RunningScores::new(heads, &attention.device()).with_entropy(attention);
-    // The means stand at 2, 4, 6, …, the count of values that are no number at 1.
+    // The means are at 2, 4, 6, …, the number of non-finite values is at 1.
     let state = scores.state();
     let pairs = state.clone().slice(2..2 + 2 * heads).reshape([heads, 2]);
     let refused = state.slice(1..2).greater_elem(0.0).expand([heads]);

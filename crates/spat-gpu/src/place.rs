@@ -1,4 +1,4 @@
-//! Where a tensor lies, and the way to its values there.
+//! Access to the values of a tensor on its device.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_cubecl::Cube;
@@ -9,7 +9,7 @@ pub(crate) use eager::{buffer, primitive};
 #[cfg(feature = "fusion")]
 pub(crate) use fused::{buffer, primitive};
 
-/// A tensor's values: a buffer of the GPU, or numbers of the host.
+/// A tensor's values: a GPU buffer, or host memory.
 pub(crate) enum Place {
     Gpu(Box<CubeTensor>),
     Host(Vec<f32>),
@@ -23,12 +23,12 @@ pub(crate) fn place<const D: usize>(tensor: Tensor<D>) -> Place {
     }
 }
 
-/// A tensor around a buffer of the GPU.
+/// A tensor of a GPU buffer.
 pub(crate) fn on_gpu<const D: usize>(buffer: CubeTensor) -> Tensor<D> {
     Tensor::from_primitive::<Cube>(primitive(buffer))
 }
 
-/// A tensor of values of the host.
+/// A tensor of host values.
 pub(crate) fn on_host<const D: usize>(
     values: Vec<f32>,
     shape: [usize; D],
@@ -37,7 +37,7 @@ pub(crate) fn on_host<const D: usize>(
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// The CPU backend's values are at hand: this reads no device.
+/// On the CPU backend this does not block on a device.
 fn host_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor
         .into_data()
@@ -46,7 +46,7 @@ fn host_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
         .unwrap_or_default()
 }
 
-/// Operations run as they are called: a tensor is its buffer.
+/// Without fusion a tensor is its buffer.
 #[cfg(not(feature = "fusion"))]
 mod eager {
     use super::CubeTensor;
@@ -60,7 +60,7 @@ mod eager {
     }
 }
 
-/// Operations wait for others to be fused with: a tensor is a promise of its buffer.
+/// With fusion a tensor is lazy: its operations wait to be fused with others.
 #[cfg(feature = "fusion")]
 mod fused {
     use burn::backend::TensorMetadata;
@@ -71,16 +71,16 @@ mod fused {
 
     use super::CubeTensor;
 
-    type Promise = FusionTensor<<CubeBackend as FusionBackend>::FusionRuntime>;
+    type LazyTensor = FusionTensor<<CubeBackend as FusionBackend>::FusionRuntime>;
 
-    /// Runs what the tensor waits for.
-    pub(crate) fn buffer(tensor: Promise) -> CubeTensor {
+    /// Executes the operations that the tensor depends on.
+    pub(crate) fn buffer(tensor: LazyTensor) -> CubeTensor {
         let client = tensor.client.clone();
         client.resolve_tensor_float::<CubeBackend>(tensor)
     }
 
-    /// A promise kept from the start.
-    pub(crate) fn primitive(buffer: CubeTensor) -> Promise {
+    /// A lazy tensor that is already computed.
+    pub(crate) fn primitive(buffer: CubeTensor) -> LazyTensor {
         let client = get_client::<CubeBackend>(&buffer.device);
         let (shape, dtype) = (buffer.shape(), buffer.dtype());
         let handle = CubeBackend::float_tensor_handle(buffer);

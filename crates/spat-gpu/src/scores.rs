@@ -1,4 +1,4 @@
-//! Running SEND of one module.
+//! Running SEND scores of one module.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_spec::SendOptions;
@@ -7,22 +7,22 @@ use crate::place::{Place, on_gpu, on_host, place};
 use crate::task::Task;
 use crate::{gpu, host, reference};
 
-/// SEND of a module over many batches, kept on the device of its sensitivities until somebody
-/// looks. A batch costs three dispatches on a GPU (two where nothing is standardised).
+/// SEND scores of a module over many batches, kept on the device of its sensitivities until they are read.
+/// A batch costs three dispatches on a GPU (two without standardisation).
 #[derive(Debug, Clone)]
 pub struct RunningScores {
-    /// `[2 + 2 (H + 1)]`: batches, values that were no number, then mean and sum of squared
+    /// `[2 + 2 (H + 1)]`: number of batches, number of non-finite values, then mean and sum of squared
     /// deviations of each head and of the module.
     state: Tensor<1>,
     heads: usize,
 }
 
-/// What [`RunningScores`] hold, read from the device.
+/// The values of [`RunningScores`], read from the device.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreReading {
     /// Batches so far.
     pub batches: u64,
-    /// Sensitivities that were NaN or infinite, and left out.
+    /// Sensitivities that were NaN or infinite and were skipped.
     pub not_finite: u64,
     /// Running mean of each head, then of the module (the mean over its heads).
     pub means: Vec<f32>,
@@ -31,7 +31,7 @@ pub struct ScoreReading {
 }
 
 impl RunningScores {
-    /// Nothing scored yet.
+    /// Empty scores.
     pub fn new(heads: usize, device: &Device) -> Self {
         Self {
             state: Tensor::zeros([2 + 2 * (heads + 1)], device),
@@ -39,7 +39,7 @@ impl RunningScores {
         }
     }
 
-    /// Goes on from a reading.
+    /// Continues from a reading.
     pub fn from_reading(reading: &ScoreReading, device: &Device) -> Self {
         let mut state = vec![reading.batches as f32, reading.not_finite as f32];
         for (&mean, &squares) in reading.means.iter().zip(&reading.squares) {
@@ -52,13 +52,13 @@ impl RunningScores {
         }
     }
 
-    /// Heads of the module.
+    /// Number of heads of the module.
     pub fn heads(&self) -> usize {
         self.heads
     }
 
-    /// Folds in the sensitivities of one batch. `forecast_values` is the number of values that the
-    /// mean loss averaged over.
+    /// Adds the sensitivities of one batch. `forecast_values` is the number of values that the mean loss
+    /// averages over.
     ///
     /// # Shapes
     /// - `sensitivity`: `[B, H, Lq, Lk]`, B = 1 for a shared mask
@@ -81,7 +81,7 @@ impl RunningScores {
         )
     }
 
-    /// Folds in the entropies of attention rows, in nats, in place of SEND.
+    /// Adds the entropies of attention rows, in nats, instead of SEND.
     #[must_use]
     pub(crate) fn with_entropy(self, attention: Tensor<4>) -> Self {
         let task = Task::rows(attention.dims());
@@ -110,20 +110,20 @@ impl RunningScores {
                 length,
                 &self.state.device(),
             ),
-            _ => unreachable!("a module's scores lie where its sensitivities are"),
+            _ => unreachable!("the state is on the device of the sensitivities"),
         };
         Self { state, ..self }
     }
 
-    /// The state, unread: to be read with others in one round trip, and then understood by
-    /// [`ScoreReading::from_state`].
+    /// The state as a tensor, so that several are read in one round trip; [`ScoreReading::from_state`]
+    /// decodes it.
     pub fn state(&self) -> Tensor<1> {
         self.state.clone()
     }
 }
 
 impl ScoreReading {
-    /// What the values of [`RunningScores::state`] mean.
+    /// Decodes the values of [`RunningScores::state`].
     pub fn from_state(state: &[f32]) -> Self {
         let (counts, heads) = state.split_at(state.len().min(2));
         let count = |place: usize| counts.get(place).map_or(0, |&count| count as u64);

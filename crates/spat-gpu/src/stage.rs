@@ -1,9 +1,9 @@
-//! The stages and their text.
+//! The stages and their WGSL source.
 
 /// One compute shader of `shaders/`, named by what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// Text that no device takes.
+    /// Source that every device rejects.
     #[cfg(test)]
     Refused,
     /// Mean and spread of all sensitivities of a module.
@@ -22,13 +22,13 @@ pub enum Stage {
     MultiplyTransposed(Loads),
     /// `xᵀ dy`, and the sum of the rows of dy.
     CorrelateRows(Loads),
-    /// The parts of those sums, where they were made in parts.
+    /// Total of those sums, if they were computed in parts.
     SumParts,
-    /// The exact GELU and a dropout.
+    /// The exact GELU, then dropout.
     ActivateValues,
     /// Its gradient.
     ActivateBackward,
-    /// A dropout alone.
+    /// Dropout alone.
     DropValues,
     /// Layer norm of a sum.
     AddNormRows,
@@ -48,7 +48,7 @@ pub enum Stage {
     NormaliseWindows,
     /// Rows to forecasts.
     RestoreWindows,
-    /// The gradient of that.
+    /// The gradient of the rows.
     RestoreBackward,
     /// Sums of squared errors.
     SquareErrors,
@@ -58,17 +58,17 @@ pub enum Stage {
     ErrorsBackward,
 }
 
-/// How a stage reads matrices.
+/// How a stage loads matrix values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Loads {
-    /// Four values at once: rows are whole numbers of four values.
+    /// Four values at once: row widths are multiples of four.
     Quads,
-    /// Value by value.
+    /// One value at a time.
     Singles,
 }
 
 impl Loads {
-    /// What rows of these widths allow.
+    /// The widest loads that these row widths allow.
     pub(crate) fn of(widths: &[u32]) -> Self {
         if widths.iter().all(|width| width.is_multiple_of(4)) {
             Self::Quads
@@ -114,7 +114,7 @@ impl Stage {
         Self::ErrorsBackward,
     ];
 
-    /// The file's name, which is also that of the entry point.
+    /// Name of the file and of the entry point.
     pub fn name(self) -> &'static str {
         match self {
             #[cfg(test)]
@@ -147,8 +147,8 @@ impl Stage {
         }
     }
 
-    /// The whole text: the size of a workgroup, the shared pieces that the stage names in its head, and
-    /// the stage.
+    /// The complete source: the workgroup size, the shared files listed in the stage's header comment, and
+    /// the stage itself.
     pub fn source(self) -> &'static str {
         macro_rules! shader {
             ($($file:literal),+) => {
@@ -177,7 +177,7 @@ impl Stage {
         }
         match self {
             #[cfg(test)]
-            Self::Refused => "This is no shader.",
+            Self::Refused => "This is not a shader.",
             Self::MeasureSpread => shader!("task", "moments", "measure_spread"),
             Self::DisperseRows => {
                 shader!("task", "moments", "exponentials", "sums", "disperse_rows")

@@ -1,28 +1,27 @@
-//! How a tensor is cut into workgroups; the `Task` of `shaders/task.wgsl`.
+//! How a tensor is divided into workgroups; the `Task` of `shaders/task.wgsl`.
 
 use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
 
 use crate::launch::{MOST_GROUPS, WORKGROUP};
 
-/// Values that a thread loads before it folds them into its state.
+/// Values that a thread loads before it adds them to its state.
 pub(crate) const VALUES: u32 = 4;
-/// Partial moments of a module at most: enough workgroups to fill a large GPU, few enough to be
+/// Maximum number of partial moments of a module: enough workgroups to fill a large GPU, few enough to be
 /// merged by each workgroup of the next stage.
 const PARTIALS: u32 = 1_024;
-/// Tiles of a workgroup that measures the spread, at least.
+/// Minimum number of tiles per workgroup that measures the spread.
 const TILES: u32 = 16;
-/// Values per workgroup that are worth its start and its share of the last stage.
+/// Minimum number of values per workgroup, to amortise its start and its share of the last stage.
 const BLOCK_VALUES: u32 = 8_192;
-/// Workgroups that fill a large GPU; more would only give the last stage more sums.
+/// Number of workgroups that fill a large GPU; more would only add work to the last stage.
 const ENOUGH_GROUPS: u32 = 2_048;
-/// Blocks that a workgroup takes at most, so that short rows still spread over a GPU.
+/// Maximum number of blocks per workgroup, so that short rows still spread over a GPU.
 const MOST_TURNS: u32 = 8;
 
-/// What a dispatch works on: field for field the `Task` of `shaders/task.wgsl`, where they are
-/// explained.
+/// Parameters of a dispatch, with the fields of `Task` in `shaders/task.wgsl`, where they are explained.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Task {
-    /// Batch · heads.
+    /// Batch size times heads.
     pub segments: u32,
     /// Heads.
     pub heads: u32,
@@ -38,27 +37,27 @@ pub struct Task {
     pub rows_per_block: u32,
     /// Workgroups along x.
     pub groups_x: u32,
-    /// Workgroups that do something.
+    /// Workgroups with work.
     pub groups: u32,
-    /// Absolute values.
+    /// Whether absolute values are used.
     pub absolute: bool,
-    /// Standard deviations over n − 1.
+    /// Whether standard deviations divide by n − 1.
     pub unbiased: bool,
-    /// Partial moments to merge, 0 where nothing is standardised.
+    /// Number of partial moments to merge, 0 without standardisation.
     pub partials: u32,
-    /// What multiplies a sensitivity.
+    /// Factor on a sensitivity.
     pub factor: f32,
-    /// Weight of the newest batch, 0 where all weigh the same.
+    /// Weight of the newest batch, 0 for equal weights.
     pub newest: f32,
-    /// Blocks that a workgroup takes, one after the other.
+    /// Consecutive blocks per workgroup.
     pub turns: u32,
-    /// Threads of a block: a power of two.
+    /// Threads per block: a power of two.
     pub share: u32,
 }
 
 impl Task {
-    /// The task of the stage `disperse_rows` for `[batch, heads, queries, keys]`. `forecast_values`
-    /// is the number of values that the mean loss averaged over.
+    /// The task of the stage `disperse_rows` for `[batch, heads, queries, keys]`. `forecast_values` is the
+    /// number of values that the mean loss averages over.
     pub fn dispersion(shape: [usize; 4], forecast_values: usize, options: &SendOptions) -> Self {
         let task = Self {
             absolute: options.sign == Sign::Absolute,
@@ -83,14 +82,14 @@ impl Task {
         }
     }
 
-    /// Rows of every segment, cut into blocks.
+    /// Divides the rows of every segment into blocks.
     pub fn rows([batch, heads, queries, keys]: [usize; 4]) -> Self {
         let [batch, heads, rows, keys] =
             [batch, heads, queries, keys].map(|size| u32::try_from(size).unwrap_or(u32::MAX));
         let segments = batch * heads;
-        // As many threads to a row as have VALUES four times over.
+        // As many threads per row as each have VALUES values four times over.
         let lanes = (keys / (4 * VALUES)).next_power_of_two().min(WORKGROUP);
-        // A segment of few short rows would leave most of a workgroup without a row.
+        // A segment of few short rows would leave most threads of a workgroup idle.
         let share = match lanes {
             1 => rows.next_power_of_two().min(WORKGROUP),
             _ => WORKGROUP,
@@ -135,8 +134,8 @@ impl Task {
         .gridded()
     }
 
-    /// The task of the stage `accumulate_scores` behind this one: one workgroup, its threads shared
-    /// out to the heads.
+    /// The task of the following stage `accumulate_scores`: one workgroup, whose threads are divided among
+    /// the heads.
     pub fn accumulation(self) -> Self {
         let teams = self.heads.next_power_of_two().min(WORKGROUP);
         Self {
@@ -156,12 +155,12 @@ impl Task {
         .gridded()
     }
 
-    /// Sums that `disperse_rows` and `measure_entropy` write: one per block.
+    /// Number of sums that `disperse_rows` and `measure_entropy` write: one per block.
     pub fn sums(&self) -> u32 {
         self.segments * self.blocks
     }
 
-    /// Values in the tensor.
+    /// Number of values in the tensor.
     pub fn length(&self) -> u32 {
         self.segments * self.rows * self.keys
     }
@@ -206,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_hold_every_row_once_and_grids_every_block() {
+    fn blocks_cover_every_row_once_and_grids_cover_every_block() {
         for shape in [
             [1, 8, 11, 11],
             [32, 8, 512, 512],
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_tensor_gives_few_sums_to_the_last_stage() {
+    fn a_large_tensor_yields_few_sums_for_the_last_stage() {
         let task = Task::rows([32, 8, 512, 512]);
         assert!((1_024..=4_096).contains(&task.groups), "{task:?}");
     }

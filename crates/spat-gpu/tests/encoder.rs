@@ -1,5 +1,5 @@
-//! The encoder's stages against their CPU references, the operations of `spat-cpu`, on a software Vulkan
-//! device or whatever GPU there is, over any shapes.
+//! The encoder's stages against their CPU references, the operations of `spat-cpu`, for random shapes, on a
+//! software Vulkan device or the first GPU.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod gpu;
@@ -34,7 +34,7 @@ fn values(buffer: &Buffer) -> Vec<f32> {
         .unwrap()
 }
 
-fn there(numbers: &[f32]) -> Buffer {
+fn to_gpu(numbers: &[f32]) -> Buffer {
     let tensor = Tensor::<1>::from_data(
         TensorData::new(numbers.to_vec(), [numbers.len()]),
         &device(),
@@ -54,7 +54,7 @@ fn numbers(seed: u64, length: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Rows of queries, keys and values as rows of all three.
+/// Rows of queries, keys and values, concatenated per row.
 fn side_by_side(parts: [&[f32]; 3], width: usize) -> Vec<f32> {
     let [query, key, value] = parts.map(|part| part.chunks(width));
     query
@@ -75,7 +75,7 @@ proptest! {
 
     #[test]
     fn products_equal_the_cpu(
-        // Past 128 rows the sums over them are made in parts.
+        // Beyond 128 rows the sums over them are computed in parts.
         (rows, inputs, outputs) in (1_usize..400, 1_usize..50, 1_usize..50),
         by_four in any::<bool>(),
         with_bias in any::<bool>(),
@@ -92,8 +92,8 @@ proptest! {
         let bias = with_bias.then_some(&bias[..]);
         let plain = Finish::default();
         let cpu = spat_cpu::linear(&x, &weight, bias, inputs, plain, false).y;
-        let [gpu_x, gpu_weight, gpu_gradient] = [&x, &weight, &gradient].map(|part| there(part));
-        let gpu_bias = bias.map(there);
+        let [gpu_x, gpu_weight, gpu_gradient] = [&x, &weight, &gradient].map(|part| to_gpu(part));
+        let gpu_bias = bias.map(to_gpu);
         let gpu = encoder::linear(&gpu_x, &gpu_weight, gpu_bias.as_ref(), inputs);
         close(&gpu, &cpu, &what);
 
@@ -109,7 +109,7 @@ proptest! {
     fn values_equal_the_cpu(count in 1_usize..3_000, dropout in dropouts(), seed in any::<u64>()) {
         let x: Vec<f32> = numbers(seed, count).iter().map(|x| x * 2.5).collect();
         let gradient = numbers(seed ^ 1, count);
-        let (gpu_x, gpu_gradient) = (there(&x), there(&gradient));
+        let (gpu_x, gpu_gradient) = (to_gpu(&x), to_gpu(&gradient));
         // The layer whose weight is 1.
         let finish = Finish { gelu: true, dropout };
         let gelu = spat_cpu::linear(&x, &[1.0], None, 1, finish, true);
@@ -138,8 +138,8 @@ proptest! {
         let parts = [0, 1, 2].map(|part| numbers(seed ^ part, rows * width));
         let [x, branch, gradient] = &parts;
         let [gamma, beta] = [3, 4].map(|part| numbers(seed ^ part, width));
-        let [gpu_x, gpu_branch, gpu_gradient] = parts.each_ref().map(|part| there(part));
-        let (gpu_gamma, gpu_beta) = (there(&gamma), there(&beta));
+        let [gpu_x, gpu_branch, gpu_gradient] = parts.each_ref().map(|part| to_gpu(part));
+        let (gpu_gamma, gpu_beta) = (to_gpu(&gamma), to_gpu(&beta));
         let dropout = dropout.filter(|_| with_branch);
 
         let cpu = spat_cpu::add_norm(
@@ -150,8 +150,8 @@ proptest! {
         );
         close(&gpu.output, &cpu.output, &what);
 
-        // Fed with what the CPU reference made, so that one stage is looked at alone.
-        let (normal, inverse) = (there(&cpu.normal), there(&cpu.inverse));
+        // The input is the output of the CPU reference, so that a single stage is tested.
+        let (normal, inverse) = (to_gpu(&cpu.normal), to_gpu(&cpu.inverse));
         let cpu = spat_cpu::add_norm_backward(&cpu, gradient, dropout, &gamma);
         let gpu = encoder::add_norm_backward(&normal, &inverse, &gpu_gradient, dropout, &gpu_gamma);
         close(&gpu.x, &cpu.x, &format!("∂x {what}"));
@@ -175,7 +175,7 @@ proptest! {
         let count = samples * tokens * heads * head_width;
         let parts = [0, 1, 2, 3].map(|part| numbers(seed ^ part, count));
         let [query, key, value, gradient] = &parts;
-        let [gpu_query, gpu_key, gpu_value, gpu_gradient] = parts.each_ref().map(|part| there(part));
+        let [gpu_query, gpu_key, gpu_value, gpu_gradient] = parts.each_ref().map(|part| to_gpu(part));
         let maps = heads * tokens * tokens;
         let mask_values = mask.map(|shared| {
             numbers(seed ^ 4, if shared { maps } else { samples * maps })
@@ -184,7 +184,7 @@ proptest! {
             if shared { Connections::Shared(values) } else { Connections::PerSample(values) }
         });
         let gpu_mask = mask.zip(mask_values.as_ref()).map(|(shared, values)| {
-            Mask { values: there(values), shared }
+            Mask { values: to_gpu(values), shared }
         });
 
         let width = heads * head_width;
@@ -200,23 +200,23 @@ proptest! {
             &projections, &cpu.maps, gradient, &shape, connections, dropout,
         );
         let gpu_back = encoder::attend_backward(
-            &gpu_query, &gpu_key, &gpu_value, &there(&cpu.maps), &gpu.kept, &gpu_gradient, &shape,
+            &gpu_query, &gpu_key, &gpu_value, &to_gpu(&cpu.maps), &gpu.kept, &gpu_gradient, &shape,
             gpu_mask.as_ref(), dropout,
         );
         let [of_query, of_key, of_value] =
             [&gpu_back.query, &gpu_back.key, &gpu_back.value].map(values);
         let of_projections = side_by_side([&of_query, &of_key, &of_value], width);
-        close(&there(&of_projections), &back.projections, &format!("∂Q ∂K ∂V {what}"));
+        close(&to_gpu(&of_projections), &back.projections, &format!("∂Q ∂K ∂V {what}"));
         prop_assert_eq!(gpu_back.connections.is_some(), back.connections.is_some());
         if let (Some(gpu), Some(cpu)) = (gpu_back.connections, back.connections) {
-            // The GPU's are those of each sample, whatever the mask.
+            // The GPU returns those of each sample, whatever the mask.
             let of_samples = values(&gpu);
             let gpu = if mask == Some(true) {
                 let mut sum = vec![0.0; maps];
                 for sample in of_samples.chunks(maps) {
                     sum.iter_mut().zip(sample).for_each(|(sum, value)| *sum += value);
                 }
-                there(&sum)
+                to_gpu(&sum)
             } else {
                 gpu
             };
@@ -231,10 +231,10 @@ proptest! {
         };
         let [weight, gradient, mut first] = [0, 1, 2].map(|part| numbers(seed ^ part, count));
         let mut second: Vec<f32> = numbers(seed ^ 3, count).iter().map(|v| v * v).collect();
-        let (gpu_first, gpu_second) = (there(&first), there(&second));
+        let (gpu_first, gpu_second) = (to_gpu(&first), to_gpu(&second));
         let gpu = encoder::adam(
-            &there(&weight), &there(&gradient), &gpu_first, &gpu_second, &factors,
-        ).expect("nobody shares the moments");
+            &to_gpu(&weight), &to_gpu(&gradient), &gpu_first, &gpu_second, &factors,
+        ).expect("the moments are not shared");
         let mut cpu = vec![0.0; count];
         let parameter = AdamParameter {
             updated: &mut cpu,
@@ -250,7 +250,7 @@ proptest! {
     }
 }
 
-/// Moments that somebody else holds as well are left as they are.
+/// Shared moments are unchanged.
 #[test]
 fn shared_moments_are_not_changed() {
     let factors = AdamFactors {
@@ -261,22 +261,22 @@ fn shared_moments_are_not_changed() {
         epsilon: 1e-8,
         keep: 1.0,
     };
-    let [weight, gradient, first, second] = [0, 1, 2, 3].map(|part| there(&numbers(part, 10)));
+    let [weight, gradient, first, second] = [0, 1, 2, 3].map(|part| to_gpu(&numbers(part, 10)));
     let other = first.clone();
     assert!(encoder::adam(&weight, &gradient, &first, &second, &factors).is_none());
     assert_eq!(values(&other), numbers(2, 10));
 }
 
-/// More tiles, rows and values than one axis of a dispatch holds workgroups.
+/// More tiles, rows and values than one axis of a dispatch allows.
 #[test]
-fn large_tensors_go_on_along_the_second_axis() {
+fn large_tensors_use_the_second_axis() {
     let dispatch = &encoder::linear_dispatches(40_000_000, 4, 8, true).forward;
     assert_eq!(dispatch.grid, [65_535, 2]);
     let count = 65_535 * 256 + 1_000;
     let x = numbers(5, count);
     let dropout = Dropout::new(1, 0.5);
     close(
-        &encoder::drop_values(&there(&x), dropout),
+        &encoder::drop_values(&to_gpu(&x), dropout),
         &dropout.apply(&x),
         "a long dropout",
     );

@@ -1,5 +1,4 @@
-//! Every shader is valid WGSL with the entry point, the workgroup and the bindings that the
-//! launcher counts on.
+//! Every shader is valid WGSL with the entry point, workgroup size and bindings that the launcher requires.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
@@ -15,7 +14,7 @@ fn every_shader_is_valid() {
             .unwrap_or_else(|error| panic!("{}: {error:?}", stage.name()));
 
         let [entry] = module.entry_points.as_slice() else {
-            panic!("{} has other than one entry point", stage.name());
+            panic!("{} does not have exactly one entry point", stage.name());
         };
         assert_eq!(entry.name, stage.name());
         assert_eq!(entry.workgroup_size, [WORKGROUP, 1, 1]);
@@ -31,9 +30,9 @@ fn every_shader_is_valid() {
     }
 }
 
-/// The file in `shaders/` that nobody launches would be a file that nobody tests.
+/// An unused file in `shaders/` would be an untested file.
 #[test]
-fn no_shader_is_forgotten() {
+fn every_shader_file_belongs_to_a_stage() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shaders");
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! Every shader against its CPU reference, on a software Vulkan device or whatever GPU there is.
+//! Every shader against its CPU reference, on a software Vulkan device or the first GPU.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod gpu;
@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use gpu::device;
 use proptest::prelude::*;
 use spat_gpu::{
-    RunningScores, ScoreReading, Stage, Task, attention_entropy, average_maps, reference, run_alone,
+    RunningScores, ScoreReading, Stage, Task, attention_entropy, average_maps, reference, run_stage,
 };
 use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
 
@@ -18,8 +18,8 @@ fn close(gpu: &[f32], cpu: &[f32], what: &str) {
     close_beside(gpu, cpu, cpu, what);
 }
 
-/// Also where a value is what is left of others of the magnitude of `scale`, and has no more digits
-/// than they lose.
+/// Like [`close`], for values that are differences of numbers of the magnitude `scale` and have lost digits
+/// to cancellation.
 fn close_beside(gpu: &[f32], cpu: &[f32], scale: &[f32], what: &str) {
     assert_eq!(gpu.len(), cpu.len(), "{what}");
     for (place, ((gpu, cpu), scale)) in gpu.iter().zip(cpu).zip(scale).enumerate() {
@@ -42,7 +42,7 @@ fn flat(numbers: &[f32]) -> Tensor<1> {
     )
 }
 
-/// Numbers like sensitivities: of both signs, of one magnitude, with a few far larger ones.
+/// Numbers like sensitivities: of both signs and one magnitude, with a few outliers.
 fn sensitivities(seed: u64, length: usize, magnitude: f32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     (0..length)
@@ -89,14 +89,15 @@ fn options() -> impl Strategy<Value = SendOptions> {
     )
 }
 
-/// Small tensors, with rows of one value and rows longer than a workgroup among them.
+/// Small tensors, including rows of one value and rows longer than a workgroup.
 fn shapes() -> impl Strategy<Value = [usize; 4]> {
     let keys = prop_oneof![1_usize..40, 200_usize..700, Just(1), Just(1_500)];
     (1_usize..5, 1_usize..9, 1_usize..30, keys)
         .prop_map(|(batch, heads, queries, keys)| [batch, heads, queries, keys])
 }
 
-/// Each stage of one module and batch alone, fed with what the CPU reference before it made.
+/// Tests each stage of one module and batch separately, with inputs from the CPU reference of the previous
+/// stage.
 fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
     let task = Task::dispersion(shape, 77, options);
     let what = format!("{shape:?} {options:?}");
@@ -107,7 +108,7 @@ fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
         .flat_map(|part| [part.count, part.scale, part.mean, part.squares])
         .collect();
     if !partials.is_empty() {
-        let gpu = run_alone(
+        let gpu = run_stage(
             Stage::MeasureSpread,
             vec![flat(numbers)],
             words.len(),
@@ -115,7 +116,7 @@ fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
         )
         .unwrap();
         for (gpu, cpu) in values(gpu).chunks(4).zip(words.chunks(4)) {
-            // The mean is in units of the largest value, and may be anything down to nothing.
+            // The mean is in units of the largest value, and may be close to 0.
             close(&[gpu[0], gpu[1], gpu[3]], &[cpu[0], cpu[1], cpu[3]], &what);
             assert!(
                 (gpu[2] - cpu[2]).abs() <= TOLERANCE,
@@ -127,7 +128,7 @@ fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
 
     let sums = reference::disperse_rows(numbers, &partials, &task);
     let cpu: Vec<f32> = sums.iter().copied().flatten().collect();
-    let gpu = run_alone(
+    let gpu = run_stage(
         Stage::DisperseRows,
         vec![flat(numbers), flat(&words)],
         cpu.len(),
@@ -140,7 +141,7 @@ fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
         .map(|place| place as f32 * 0.01)
         .collect();
     let after = reference::accumulate_scores(&sums, &before, &task.accumulation());
-    let gpu = run_alone(
+    let gpu = run_stage(
         Stage::AccumulateScores,
         vec![flat(&cpu), flat(&before)],
         after.len(),
@@ -185,7 +186,7 @@ proptest! {
         });
         close(&gpu.means, &cpu.means, &format!("{shape:?} {options:?}"));
         prop_assert_eq!((gpu.batches, gpu.not_finite), (3, 0));
-        // Squares of differences between batches: as exact as the differences are.
+        // Squares of differences between batches are as exact as the differences.
         for ((gpu, cpu), mean) in gpu.squares.iter().zip(&cpu.squares).zip(&cpu.means) {
             prop_assert!((gpu.sqrt() - cpu.sqrt()).abs() <= 4.0 * TOLERANCE * mean.abs());
         }
@@ -198,7 +199,7 @@ proptest! {
             let map = Tensor::<4>::from_data(TensorData::new(numbers.clone(), shape), &device);
             (values(attention_entropy(map.clone())), values(average_maps(map)))
         });
-        // A row of one key has the entropy 0, which is 1 · ln 1 to the last digit of ln.
+        // A row of one key has the entropy 1 · ln 1 = 0, up to the rounding of ln.
         for (gpu, cpu) in gpu.0.iter().zip(&cpu.0) {
             prop_assert!((gpu - cpu).abs() <= TOLERANCE * cpu.abs().max(0.1), "{gpu} {cpu}");
         }
@@ -206,10 +207,9 @@ proptest! {
     }
 }
 
-/// Rows longer than every buffer of a workgroup, and more workgroups than one axis of a dispatch
-/// takes.
+/// Rows longer than every workgroup buffer, and more workgroups than one axis of a dispatch allows.
 #[test]
-fn long_rows_and_many_rows() {
+fn long_rows_and_many_rows_agree() {
     let options = SendOptions::default();
     for shape in [
         [1, 2, 3, 8_192],
@@ -220,7 +220,7 @@ fn long_rows_and_many_rows() {
         let numbers = sensitivities(9, shape.iter().product(), 1e-5);
         stages_agree(shape, &numbers, &options);
     }
-    // One block to a workgroup, as a device with more to do would have it.
+    // One block per workgroup, as a device with more work would have.
     let shape = [70_000, 1, 33, 2];
     let task = Task {
         turns: 1,
@@ -232,13 +232,13 @@ fn long_rows_and_many_rows() {
     let numbers = sensitivities(9, shape.iter().product(), 1.0);
     let cpu: Vec<f32> = reference::disperse_rows(&numbers, &[], &task).concat();
     let inputs = vec![flat(&numbers), flat(&[0.0; 4])];
-    let gpu = run_alone(Stage::DisperseRows, inputs, cpu.len(), &task).unwrap();
+    let gpu = run_stage(Stage::DisperseRows, inputs, cpu.len(), &task).unwrap();
     close(&values(gpu), &cpu, "a grid of two axes");
 }
 
 /// One softmax row with a single key that outweighs all others, far beyond f32's exponent range.
 #[test]
-fn a_peaked_row_overflows_nothing() {
+fn a_peaked_row_does_not_overflow() {
     let mut numbers = vec![0.0; 512];
     numbers[300] = 1.0;
     let options = SendOptions {
@@ -255,9 +255,9 @@ fn a_peaked_row_overflows_nothing() {
     }
 }
 
-/// Numbers that are none are counted on either device, and leave the others' score alone.
+/// Both devices count non-finite values and exclude them from the scores.
 #[test]
-fn nan_and_infinity_are_reported() {
+fn nan_and_infinity_are_counted_and_skipped() {
     let shape = [2, 2, 3, 70];
     let mut numbers = sensitivities(3, 2 * 2 * 3 * 70, 1e-4);
     numbers[5] = f32::NAN;
@@ -279,14 +279,14 @@ fn nan_and_infinity_are_reported() {
             ScoreReading::from_state(&values(running.state()))
         });
         assert_eq!((gpu.not_finite, cpu.not_finite), (6, 6));
-        close(&gpu.means, &cpu.means, "beside values that are no numbers");
+        close(&gpu.means, &cpu.means, "with non-finite values");
         assert!(cpu.means.iter().all(|mean| mean.is_finite() && *mean > 0.0));
     }
 }
 
-/// Entropy tells of attention that is no number: a head of NaN is not one of a single key.
+/// The entropy of a head with NaN is NaN, not that of a head with a single key.
 #[test]
-fn no_entropy_of_what_is_no_number() {
+fn nan_attention_has_nan_entropy() {
     let mut numbers = vec![0.25; 2 * 2 * 3 * 4];
     for device in [device(), Device::flex()] {
         let entropy = |numbers: &[f32]| {
@@ -300,9 +300,9 @@ fn no_entropy_of_what_is_no_number() {
     }
 }
 
-/// Sensitivities too small to have a reciprocal score 0, not NaN.
+/// Sensitivities too small for a reciprocal score 0, not NaN.
 #[test]
-fn the_smallest_sensitivities_have_no_dispersion() {
+fn the_smallest_sensitivities_score_zero() {
     let numbers: Vec<f32> = (0..24_u32).map(f32::from_bits).collect();
     for device in [device(), Device::flex()] {
         let data = TensorData::new(numbers.clone(), [1, 2, 3, 4]);
@@ -317,7 +317,7 @@ fn the_smallest_sensitivities_have_no_dispersion() {
     }
 }
 
-/// Thousands of batches do not drift: the running mean and spread stay those of f64.
+/// Over thousands of batches, the running mean and spread agree with those in f64.
 #[test]
 fn thousands_of_batches_do_not_drift() {
     let task = Task::rows([1, 1, 1, 4]).accumulation();
@@ -326,7 +326,7 @@ fn thousands_of_batches_do_not_drift() {
     let batches = 4_000;
     for batch in 0..batches {
         let value = 0.05 + 0.01 * ((batch * 37 % 101) as f32 / 101.0);
-        state = run_alone(
+        state = run_stage(
             Stage::AccumulateScores,
             vec![flat(&[value, 0.0]), state],
             6,

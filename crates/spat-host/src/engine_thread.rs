@@ -1,4 +1,4 @@
-//! An engine session on its own thread: the thread owns the device, others send it requests.
+//! An engine session on its own thread, which owns the device; other threads send it requests.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,11 +10,11 @@ use spat_engine::platform::engine_thread;
 use spat_engine::session::{EngineSession, JobControl, RunStorage};
 use spat_spec::{EngineMessage, EngineRequest};
 
-/// An order with the bytes that came with it.
+/// A request with its bytes.
 type QueuedRequest = (EngineRequest, Option<Vec<u8>>);
 
-/// A handle on the thread. When it is dropped, what was ordered is still done; [`close`](Self::close)
-/// stops it in good order.
+/// A handle to the thread. Dropping it lets the queued requests complete; [`close`](Self::close) stops the
+/// running job first.
 #[derive(Debug)]
 pub struct EngineThread {
     requests: Sender<QueuedRequest>,
@@ -23,11 +23,11 @@ pub struct EngineThread {
 }
 
 impl EngineThread {
-    /// Starts the thread. `emit` hears every notice, on that thread: [`EngineMessage::Ready`] first, and
-    /// [`EngineMessage::Broken`] last if the engine breaks down.
+    /// Starts the thread. It calls `emit` with every message: [`EngineMessage::Ready`] first, and
+    /// [`EngineMessage::Broken`] last if the engine panics.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system refuses to start a thread.
     pub fn start<S>(
         storage: S,
         emit: impl Fn(EngineMessage) + Send + Sync + 'static,
@@ -56,7 +56,7 @@ impl EngineThread {
                     .map(String::as_str)
                     .or_else(|| panic.downcast_ref::<&str>().copied());
                 emit(EngineMessage::Broken {
-                    message: words.unwrap_or("it gave no reason").to_owned(),
+                    message: words.unwrap_or("no message").to_owned(),
                 });
             }
         };
@@ -68,24 +68,24 @@ impl EngineThread {
         })
     }
 
-    /// Sends an order: to the job that is going if it steers one, else to the queue.
+    /// Sends a request: a control command to the running job, anything else to the queue.
     pub fn request(&self, request: EngineRequest, bytes: Option<Vec<u8>>) {
         if let Some(request) = self.job_control.intercept(request) {
-            // A thread that broke down has said so.
+            // A thread that panicked has reported it.
             self.requests.send((request, bytes)).ok();
         }
     }
 
-    /// The way to its job.
+    /// The control of its job.
     pub fn job_control(&self) -> &JobControl {
         &self.job_control
     }
 
-    /// Stops the job that is going, so that it can be gone on with, and waits until it is at rest.
+    /// Stops the running job, so that it can be resumed, and waits until the thread ends.
     pub fn close(self) {
         self.job_control.close();
         drop(self.requests);
-        // A thread that broke down has said so.
+        // A thread that panicked has reported it.
         self.thread.join().ok();
     }
 }

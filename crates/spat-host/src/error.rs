@@ -1,43 +1,43 @@
-//! Why a folder of a run cannot be had.
+//! Errors of run folders.
 
 use std::path::PathBuf;
 
 use spat_engine::StoreError;
 use thiserror::Error;
 
-/// The folder is not what is needed.
+/// The folder is not in the expected state.
 #[derive(Debug, Error)]
 pub enum RunFolderError {
-    /// A run that can only be looked at.
+    /// The run is finished.
     #[error("the run folder `{}` holds a finished run", .0.display())]
     Finished(PathBuf),
-    /// A run that can be gone on with.
+    /// The run can be resumed.
     #[error("the run folder `{}` holds a run that has not ended", .0.display())]
     Unfinished(PathBuf),
-    /// Somebody else is at work in it.
-    #[error("another process works on `{}`; wait for it, or take another folder", .0.display())]
+    /// Another process uses the folder.
+    #[error("another process uses `{}`; wait until it ends, or choose another folder", .0.display())]
     Busy(PathBuf),
-    /// It lacks what is needed to go on.
-    #[error("`{}` holds no run that can go on: cannot read `{file}`: {reason}", folder.display())]
-    CannotGoOn {
+    /// The folder lacks a file that a resumed run needs.
+    #[error("`{}` holds no run that can be resumed: cannot read `{file}`: {reason}", folder.display())]
+    NotResumable {
         /// The run's folder.
         folder: PathBuf,
-        /// What it lacks.
+        /// The missing file.
         file: &'static str,
-        /// The system's words.
+        /// The system's message.
         reason: String,
     },
-    /// A file is not what its name says.
-    #[error("`{}` is damaged: {reason}; start the run anew", path.display())]
+    /// A file has invalid content.
+    #[error("`{}` is damaged: {reason}; start a new run", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Description of the damage.
         reason: String,
     },
-    /// A file of another version.
+    /// A file of another format version.
     #[error(
-        "`{}` has format {found}, this program reads {known}: use the version that wrote it",
+        "`{}` has format {found}, but this program reads format {known}; use the version that wrote it",
         path.display()
     )]
     Format {
@@ -45,26 +45,26 @@ pub enum RunFolderError {
         path: PathBuf,
         /// Its version.
         found: u32,
-        /// The version that this program knows.
+        /// The version that this program reads.
         known: u32,
     },
-    /// The files fail.
+    /// A file of the run failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The system refuses.
+    /// A system call failed.
     #[error("cannot {what} `{}`: {reason}", path.display())]
     System {
-        /// What was tried.
+        /// The attempted operation.
         what: &'static str,
-        /// On which file.
+        /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's message.
         reason: String,
     },
 }
 
 impl RunFolderError {
-    /// Whether other arguments would help, and not another machine.
+    /// Whether the arguments are wrong, as opposed to a failure of the system.
     pub fn is_input(&self) -> bool {
         match self {
             Self::Store(error) => {

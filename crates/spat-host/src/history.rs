@@ -1,4 +1,4 @@
-//! What a folder of runs looks like in a history.
+//! Summaries of the runs in a folder, for the list of runs.
 
 use std::fs;
 use std::io;
@@ -6,17 +6,17 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use serde::Deserialize;
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use spat_spec::{Engine, Experiment, RunSummary, Stage};
 
 use crate::names::is_run_name;
 use crate::run_file::{RUN_FILE, RunFile};
 use crate::run_folder::{EXPERIMENT, REPORT};
 
-/// The card's file in a run's folder; a run of the command line has none.
+/// File of the summary in a run's folder; runs of the command line have none.
 const SUMMARY: &str = "card.json";
 
-/// The figures of a report that a card shows.
+/// The figures of a report that a summary shows.
 #[derive(Deserialize)]
 struct Figures {
     dense: ModelFigures,
@@ -39,7 +39,7 @@ struct ChangeFigures {
     macs_percent: f64,
 }
 
-/// A card for every run in `root`, the newest first. What cannot be read is no run.
+/// A summary of every run in `root`, the newest first. Folders that cannot be read as runs are skipped.
 pub(crate) fn summaries(root: &Path) -> Vec<(String, RunSummary)> {
     let Ok(entries) = fs::read_dir(root) else {
         return Vec::new();
@@ -48,7 +48,7 @@ pub(crate) fn summaries(root: &Path) -> Vec<(String, RunSummary)> {
         .flatten()
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
-            // Nothing is shown that could be neither read nor removed.
+            // Skips runs whose names are invalid, since they could be neither read nor removed.
             let summary = is_run_name(&name).then(|| summary(&entry.path()))?;
             Some((name, summary?))
         })
@@ -57,13 +57,13 @@ pub(crate) fn summaries(root: &Path) -> Vec<(String, RunSummary)> {
     summaries
 }
 
-/// Writes a run's card.
+/// Writes a run's summary.
 pub(crate) fn put(folder: &Path, summary: &RunSummary) -> io::Result<()> {
-    write_whole(&folder.join(SUMMARY), &serde_json::to_vec_pretty(summary)?)
+    write_atomically(&folder.join(SUMMARY), &serde_json::to_vec_pretty(summary)?)
         .map_err(io::Error::other)
 }
 
-/// The card that was kept, or one made of the run's own files.
+/// The stored summary, or one built from the run's own files.
 fn summary(folder: &Path) -> Option<RunSummary> {
     let file = RunFile::read(folder).ok()?;
     let experiment: Experiment = read(&folder.join(EXPERIMENT))?;
@@ -71,7 +71,7 @@ fn summary(folder: &Path) -> Option<RunSummary> {
     let mut summary =
         read(&folder.join(SUMMARY)).unwrap_or_else(|| fresh(folder, &file, &experiment));
     if let Some(figures) = figures {
-        // The command line may have finished what the page began.
+        // The command line may have finished a run of another front end.
         summary.stage = Stage::Finished;
         summary.mse = Some((figures.dense.test.mse, figures.pruned.test.mse));
         summary.macs_percent = Some(figures.change.macs_percent);

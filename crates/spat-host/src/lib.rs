@@ -1,5 +1,5 @@
-//! The engine on a machine with disks and threads: the folders of runs, which the command line, the
-//! window and the server share, and an engine session on its own thread.
+//! The engine on a machine with disks and threads: run folders, shared by the command line, the desktop app
+//! and the server, and an engine session on its own thread.
 
 mod engine_thread;
 mod error;

@@ -1,10 +1,10 @@
-//! What runs and their files can be called.
+//! Valid names of runs and their files.
 
 use std::path::{Component, Path};
 
 use spat_engine::session::RunStorageError;
 
-/// Whether a run can be called so: one name on every system, which leads nowhere else and hides nothing.
+/// Whether this is a valid run name: a single path component on every system, not hidden.
 pub(crate) fn is_run_name(run: &str) -> bool {
     let mut parts = Path::new(run).components();
     let alone = matches!((parts.next(), parts.next()), (Some(Component::Normal(name)), None) if name == run);
@@ -12,11 +12,11 @@ pub(crate) fn is_run_name(run: &str) -> bool {
     alone && run.len() <= 255 && !run.starts_with('.') && !run.contains(foreign)
 }
 
-/// A file of a run, perhaps in its `checkpoint`, and nothing outside.
+/// Checks that this is a file of a run, optionally in its `checkpoint` folder, and not outside.
 pub(crate) fn file_name(name: &str) -> Result<&str, RunStorageError> {
     let inside = name.strip_prefix("checkpoint/").unwrap_or(name);
     if inside.is_empty() || inside.starts_with('.') || inside.contains(['/', '\\', ':']) {
-        return Err(RunStorageError(format!("`{name}` is no file of a run")));
+        return Err(RunStorageError(format!("`{name}` is not a file of a run")));
     }
     Ok(name)
 }

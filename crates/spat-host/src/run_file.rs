@@ -1,4 +1,4 @@
-//! `run.json`: what the experiment does not say, and what is needed to go on with a run.
+//! `run.json`: facts about a run beyond its experiment, needed to resume it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,43 +12,43 @@ use crate::error::RunFolderError;
 /// The version of `run.json`.
 const FORMAT: u32 = 1;
 
-/// The file's name.
+/// File name.
 pub(crate) const RUN_FILE: &str = "run.json";
 
-/// Where its table is, and how the run was asked for.
+/// Origin of the table and arguments of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFile {
     format: u32,
     /// Where the table is.
     pub data: Origin,
-    /// The table's file name, where `data` is a copy of another name.
+    /// The table's original file name, if `data` is a copy under another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// SHA-256 of the table: a run goes on with the same bytes only.
+    /// SHA-256 of the table: a run resumes with the same bytes only.
     pub sha256: String,
-    /// The command that makes the report again, without seed, threads and device.
+    /// The command that reproduces the report, without seed, threads and device.
     pub command: String,
-    /// The program that began the run, where it was another one than that of the command.
+    /// The front end that created the run, if it was not the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maker: Option<String>,
-    /// Threads that were asked for.
+    /// Requested number of threads.
     pub threads: Option<usize>,
     /// `cpu` or `gpu`.
     pub device: String,
 }
 
-/// Where a run's table comes from.
+/// Origin of a run's table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A file, by its absolute path.
     File(PathBuf),
-    /// The table in the program.
+    /// The demonstration table that is part of the program.
     Demo,
 }
 
 impl RunFile {
-    /// Facts about a run that begins now.
+    /// Facts about a new run.
     pub fn new(
         data: Origin,
         sha256: String,
@@ -68,7 +68,7 @@ impl RunFile {
         }
     }
 
-    /// The table's file name, if it comes from a file.
+    /// The table's file name, if it is from a file.
     pub fn table_name(&self) -> Option<String> {
         match (&self.table, &self.data) {
             (Some(name), _) => Some(name.clone()),
@@ -80,8 +80,8 @@ impl RunFile {
         }
     }
 
-    /// Where the table of the run in `folder` lies, if it is a file. A copy in the folder is the run's
-    /// own, also after the folder was moved.
+    /// Path of the table of the run in `folder`, if it is a file. A copy in the folder is found also after
+    /// the folder was moved.
     pub fn table_path(&self, folder: &Path) -> Option<PathBuf> {
         let Origin::File(path) = &self.data else {
             return None;
@@ -90,13 +90,13 @@ impl RunFile {
         Some(if copy.is_file() { copy } else { path.clone() })
     }
 
-    /// What `folder` says.
+    /// Reads the file in `folder`.
     ///
     /// # Errors
-    /// It has no such file, or one of another version.
+    /// There is no such file, or it has another version.
     pub fn read(folder: &Path) -> Result<Self, RunFolderError> {
         let path = folder.join(RUN_FILE);
-        let text = fs::read(&path).map_err(|error| RunFolderError::CannotGoOn {
+        let text = fs::read(&path).map_err(|error| RunFolderError::NotResumable {
             folder: folder.to_owned(),
             file: RUN_FILE,
             reason: error.to_string(),
@@ -116,8 +116,8 @@ impl RunFile {
         Ok(file)
     }
 
-    /// The whole command: the seed, the threads and the device decide the last digits. Behind it, as a
-    /// shell's comment, stands who began the run in another way.
+    /// The complete command: seed, threads and device affect the last digits. A shell comment names the
+    /// front end that created the run.
     pub fn command(&self, seed: u64) -> String {
         let threads = self
             .threads
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_says_what_decides_the_last_digits() {
+    fn the_command_includes_what_affects_the_last_digits() {
         assert_eq!(
             of(Some(2), "cpu").command(7),
             "spat run x.csv --seed 7 --threads 2 --device cpu"
@@ -161,10 +161,10 @@ mod tests {
             "spat run x.csv --seed 7 --device gpu"
         );
         let mut by_hand = of(None, "cpu");
-        by_hand.maker = Some("made in a window".to_owned());
+        by_hand.maker = Some("made in the desktop app".to_owned());
         assert_eq!(
             by_hand.command(7),
-            "spat run x.csv --seed 7 --device cpu  # made in a window"
+            "spat run x.csv --seed 7 --device cpu  # made in the desktop app"
         );
     }
 }

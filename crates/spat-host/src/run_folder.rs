@@ -1,4 +1,4 @@
-//! The folder of a run: who works in it, and what it may be called.
+//! The folder of a run: exclusive access and its name.
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
@@ -16,21 +16,21 @@ pub(crate) const REPORT: &str = "report.json";
 const LOCK_FILE: &str = "run.lock";
 const CHECKPOINT: &str = "checkpoint";
 
-/// A folder that this process works in and no other does.
+/// A run folder that is locked by this process.
 #[derive(Debug)]
 pub struct RunFolder {
     /// The run's files.
     pub store: FolderStore,
-    /// Held, not read: the system lets go of it when the process ends, however it ends.
+    /// Held for its lock, which the system releases when the process ends.
     _lock: Option<File>,
 }
 
 impl RunFolder {
-    /// A new run, with what is needed to go on with it should it be killed at once; a `table` that
-    /// lies nowhere else comes into the folder too.
+    /// Creates a run, with everything needed to resume it, should it be killed at once. A `table` without a
+    /// file elsewhere is stored in the folder.
     ///
     /// # Errors
-    /// The folder holds a run or other files, or cannot be made.
+    /// The folder holds a run or other files, or cannot be created.
     pub fn create(
         path: &Path,
         file: &RunFile,
@@ -40,7 +40,7 @@ impl RunFolder {
         refuse_a_run(path)?;
         let (mut store, lock) = if is_stillborn(path) {
             let lock = lock(path)?;
-            // Its own process may have come further until it let go.
+            // Another process may have written files before it released the lock.
             refuse_a_run(path)?;
             clear_stillborn(path);
             (FolderStore::make(path)?, lock)
@@ -50,7 +50,7 @@ impl RunFolder {
         };
         let text = json(file, &path.join(RUN_FILE))?;
         let whole = json(experiment, &path.join(EXPERIMENT))?;
-        // `experiment.json` last: a folder that has it can go on.
+        // `experiment.json` is written last and marks the folder as resumable.
         pollster::block_on(async {
             store.write(RUN_FILE, &text).await?;
             if let Some(table) = table {
@@ -61,10 +61,10 @@ impl RunFolder {
         Ok(Self { store, _lock: lock })
     }
 
-    /// A run that was begun before.
+    /// Opens an existing run.
     ///
     /// # Errors
-    /// The folder holds none, or another process works in it.
+    /// The folder holds none, or another process uses it.
     pub fn open(path: &Path) -> Result<Self, RunFolderError> {
         let store = FolderStore::open(path)?;
         Ok(Self {
@@ -113,8 +113,8 @@ fn refuse_a_run(path: &Path) -> Result<(), RunFolderError> {
     })
 }
 
-/// Whether nothing lies there but what a process left that was killed before it had written the
-/// experiment, or has not written it yet: nothing of value, and no other program's files.
+/// Whether the folder only holds files of a process that was killed before it wrote the experiment, or has
+/// not written it yet: nothing worth keeping, and no other program's files.
 fn is_stillborn(path: &Path) -> bool {
     let names = names(path);
     let ours = |name: &std::ffi::OsString| {
@@ -130,7 +130,7 @@ fn is_stillborn(path: &Path) -> bool {
         .any(|known| name == *known)
             || (name == TABLE && is_our_copy(path))
     };
-    // Without run.json or the lock it may be anybody's folder with a `checkpoint` in it.
+    // Without run.json or the lock the `checkpoint` folder may belong to another program.
     let begun = names
         .iter()
         .any(|name| name == RUN_FILE || name == LOCK_FILE);
@@ -138,7 +138,7 @@ fn is_stillborn(path: &Path) -> bool {
     begun && nothing_done && names.iter().all(ours)
 }
 
-/// Removes all of it but the lock, which is held.
+/// Removes everything except the lock file, which is held.
 fn clear_stillborn(path: &Path) {
     for name in names(path).iter().filter(|name| *name != LOCK_FILE) {
         fs::remove_file(path.join(name)).ok();
@@ -150,17 +150,17 @@ fn names(path: &Path) -> Vec<std::ffi::OsString> {
     entries.flatten().map(|entry| entry.file_name()).collect()
 }
 
-/// Whether the folder's table is the copy that was made for the run.
+/// Whether the folder's table is the run's own copy.
 fn is_our_copy(path: &Path) -> bool {
     let file = RunFile::read(path);
     let table = fs::read(path.join(TABLE));
     file.is_ok_and(|file| table.is_ok_and(|table| sha256(&table) == file.sha256))
 }
 
-/// Keeps other processes out of a folder for as long as the file lives.
+/// Locks a folder against other processes for the lifetime of the file.
 ///
 /// # Errors
-/// [`RunFolderError::Busy`] if another process has it, or the folder cannot be written.
+/// [`RunFolderError::Busy`] if another process holds the lock; otherwise the folder is not writable.
 pub fn lock(path: &Path) -> Result<Option<File>, RunFolderError> {
     let name = path.join(LOCK_FILE);
     let file = File::create(&name).map_err(|error| RunFolderError::System {
@@ -171,7 +171,7 @@ pub fn lock(path: &Path) -> Result<Option<File>, RunFolderError> {
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Err(RunFolderError::Busy(path.to_owned())),
-        // Some file systems have no locks; a run is no worse without one.
+        // Some file systems have no locks; the run then proceeds without one.
         Err(TryLockError::Error(_)) => Ok(None),
     }
 }
@@ -187,7 +187,7 @@ mod tests {
     use crate::run_file::Origin;
 
     #[test]
-    fn what_a_killed_process_left_makes_way_and_what_a_living_one_begins_does_not() {
+    fn files_of_a_killed_process_are_replaced_and_those_of_a_living_one_are_not() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("run");
         let file = RunFile::new(Origin::Demo, String::new(), String::new(), None, "cpu");
@@ -224,6 +224,7 @@ mod tests {
             )),
             finetune: Experiment::finetune_like(&training),
             training,
+            scorer: Default::default(),
             send: SendOptions::default(),
             prune: PruneRule::default(),
             controls: Controls::default(),

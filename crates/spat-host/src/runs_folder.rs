@@ -1,4 +1,4 @@
-//! The folder with everybody's runs: each a folder that the command line goes on with too.
+//! A folder of runs, each of which the command line can resume too.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ use crate::names::{file_name, is_run_name};
 use crate::run_file::{Origin, RunFile, sha256};
 use crate::run_folder::{EXPERIMENT, RunFolder};
 
-/// Runs on disk. A copy is a handle on the same folder.
+/// Runs on disk. Clones refer to the same folder.
 #[derive(Debug, Clone)]
 pub struct RunsFolder {
     root: PathBuf,
@@ -30,8 +30,8 @@ impl From<RunFolderError> for RunStorageError {
 }
 
 impl RunsFolder {
-    /// The runs in `root`, which need not exist yet. Reports say that `maker` began them. `demo` is the
-    /// table of the program's own demonstration, whose runs have none of their own.
+    /// The runs in `root`, which need not exist yet. Reports name `maker` as the front end that created
+    /// them. `demo` is the program's demonstration table, which its runs do not copy.
     pub fn new(root: PathBuf, maker: &'static str, demo: Option<&'static [u8]>) -> Self {
         Self { root, maker, demo }
     }
@@ -41,10 +41,10 @@ impl RunsFolder {
         &self.root
     }
 
-    /// A file of a run; `None` if it is not there. `table.csv` is found wherever the table lies.
+    /// A file of a run; `None` if it does not exist. `table.csv` is found wherever the table is.
     ///
     /// # Errors
-    /// The names are no names of ours, or the disk fails.
+    /// The names are invalid, or reading fails.
     pub fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, RunStorageError> {
         let folder = self.folder(run)?;
         let path = folder.join(file_name(name)?);
@@ -56,14 +56,14 @@ impl RunsFolder {
         }
     }
 
-    /// A file that lies in a run's folder, opened; `None` if it is not there.
+    /// An open file from a run's folder; `None` if it does not exist.
     ///
     /// # Errors
-    /// The names are no names of ours, or the disk fails.
+    /// The names are invalid, or reading fails.
     pub fn file(&self, run: &str, name: &str) -> Result<Option<File>, RunStorageError> {
         let path = self.folder(run)?.join(file_name(name)?);
         match File::open(&path) {
-            // A folder opens as well where the system lets it.
+            // On some systems a folder can be opened like a file.
             Ok(file) => Ok(file
                 .metadata()
                 .is_ok_and(|facts| facts.is_file())
@@ -76,7 +76,7 @@ impl RunsFolder {
     /// Names of a run's files.
     ///
     /// # Errors
-    /// The name is no name of ours, or the disk fails.
+    /// The name is invalid, or reading fails.
     pub fn names(&self, run: &str) -> Result<Vec<String>, RunStorageError> {
         let folder = self.folder(run)?;
         let mut names = Vec::new();
@@ -95,15 +95,15 @@ impl RunsFolder {
         Ok(names)
     }
 
-    /// Every run in the folder, whoever made it, the newest first.
+    /// All runs in the folder, of any front end, the newest first.
     pub fn summaries(&self) -> Vec<(String, RunSummary)> {
         history::summaries(&self.root)
     }
 
-    /// Writes a run's card, if the run is there; one that is only asked for has no folder yet.
+    /// Writes a run's summary, if the run's folder exists.
     ///
     /// # Errors
-    /// The name is no name of ours, or the disk fails.
+    /// The name is invalid, or writing fails.
     pub fn put_summary(&self, run: &str, summary: &RunSummary) -> Result<(), RunStorageError> {
         let folder = self.folder(run)?;
         if folder.join(EXPERIMENT).is_file() {
@@ -112,10 +112,10 @@ impl RunsFolder {
         Ok(())
     }
 
-    /// Removes a run with all its files. Nothing but a run is removed, and none that is at work.
+    /// Removes a run with all its files. Folders that are not runs, and locked runs, are not removed.
     ///
     /// # Errors
-    /// It is no run, somebody works in it, or the disk fails.
+    /// It is not a run, another process uses it, or removing fails.
     pub fn delete(&self, run: &str) -> Result<(), RunStorageError> {
         let folder = self.folder(run)?;
         if !folder.exists() {
@@ -128,11 +128,11 @@ impl RunsFolder {
     /// The folder of a run.
     ///
     /// # Errors
-    /// The name could lead out of the runs' folder.
+    /// The name is not valid.
     pub fn folder(&self, run: &str) -> Result<PathBuf, RunStorageError> {
         if !is_run_name(run) {
             return Err(RunStorageError(format!(
-                "`{run}` is no name of a run: it would lead elsewhere, or no folder can be called so"
+                "`{run}` is not a valid run name: a run name is a single folder name"
             )));
         }
         Ok(self.root.join(run))
@@ -145,14 +145,14 @@ impl RunsFolder {
             (None, Some(demo)) => demo.to_vec(),
             (None, None) => {
                 return Err(RunStorageError(
-                    "this run's table is part of the command line program; go on with it there"
+                    "this run's table is part of the command line program; resume the run there"
                         .to_owned(),
                 ));
             }
         };
         if sha256(&table) != file.sha256 {
             return Err(RunStorageError(format!(
-                "the table has changed since the run in `{}` was begun; bring the old table back, or begin a new run",
+                "the table has changed since the run in `{}` was created; restore the old table, or start a new run",
                 folder.display()
             )));
         }
@@ -171,20 +171,17 @@ impl RunStorage for RunsFolder {
         let mut file = RunFile::new(
             Origin::File(absolute),
             sha256(run.table),
-            // In the run's folder, where both files lie.
+            // Relative to the run's folder, which holds both files.
             format!("spat run {TABLE} --experiment {EXPERIMENT}"),
             None,
             &run.device.kind,
         );
-        file.maker = Some(format!(
-            "in the run's folder; it was begun in {}",
-            self.maker
-        ));
+        file.maker = Some(format!("in the run's folder; created by {}", self.maker));
         file.table = Some(run.table_name.to_owned());
         let files = RunFolder::create(&folder, &file, run.experiment, Some(run.table));
         let files = files.map_err(|error| match error {
             RunFolderError::Store(StoreError::Exists(folder)) => RunStorageError(format!(
-                "`{folder}` is there already and holds something else; move it away, or give the table's file \
+                "`{folder}` already exists and holds other files; move it away, or give the table's file \
                  another name"
             )),
             error => error.into(),

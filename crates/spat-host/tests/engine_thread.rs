@@ -1,4 +1,4 @@
-//! The engine session on its thread, over run folders, as the desktop app uses it.
+//! The engine session on its thread with run folders, as in the desktop app.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
@@ -10,12 +10,12 @@ use spat_host::{EngineThread, RunFolder, RunsFolder};
 use spat_spec::{
     Command, Controls, DataConfig, Engine, EngineMessage, EngineRequest, Event, Experiment,
     ForecasterConfig, ITransformerConfig, ModelForecast, Phase, PruneRule, Report, RunSummary,
-    SendOptions, Stage, TrainingConfig, Window,
+    Scorer, SendOptions, Stage, TrainingConfig, Window,
 };
 
 const RUN: &str = "toy-itransformer-1";
 
-/// A table with a day of eight rows in three channels.
+/// A table with a daily period of eight rows in three channels.
 fn table() -> Vec<u8> {
     let mut text = String::from("a,b,c\n");
     for row in 0..400 {
@@ -51,6 +51,7 @@ fn experiment(epochs: usize) -> Experiment {
             ..Experiment::finetune_like(&training)
         },
         training,
+        scorer: Scorer::default(),
         send: SendOptions::default(),
         prune: PruneRule::default(),
         controls: Controls::default(),
@@ -100,7 +101,7 @@ impl Client {
         });
     }
 
-    /// The first event that `wanted` makes something of; a failure ends the test.
+    /// The first event for which `wanted` returns a value; a failure fails the test.
     fn until<T>(&self, wanted: impl Fn(Event) -> Option<T>) -> T {
         loop {
             match self
@@ -173,7 +174,7 @@ fn comparable(report: Report) -> String {
 }
 
 #[test]
-fn a_person_trains_prunes_and_looks() {
+fn a_session_trains_prunes_and_shows_windows() {
     let root = tempfile::tempdir().unwrap();
     let client = Client::on(root.path());
     let experiment = experiment(2);
@@ -197,7 +198,7 @@ fn a_person_trains_prunes_and_looks() {
     assert_eq!(future.first_row, 400);
     client.engine.close();
 
-    // The saved files alone say the same, to a session on which no run is open.
+    // The saved files give the same forecasts in a session without an open run.
     let fresh = Client::with(MemoryRunStorage);
     let stored = RunsFolder::new(root.path().to_owned(), "a test", None);
     for (name, values) in [
@@ -231,7 +232,7 @@ fn a_person_trains_prunes_and_looks() {
     assert!(!cut.is_empty());
     fresh.engine.close();
 
-    // The same with a storage that keeps nothing, and in one go.
+    // The same with a storage that keeps nothing, and in a single request.
     let other = Client::with(MemoryRunStorage);
     other.open(Some(table()));
     other.command(Command::Prune {
@@ -253,7 +254,7 @@ fn a_person_trains_prunes_and_looks() {
 }
 
 #[test]
-fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
+fn a_run_that_was_closed_resumes_to_the_same_report() {
     let home = tempfile::tempdir().unwrap();
     let (first, root) = (home.path().join("first"), home.path().join("moved"));
     let mut experiment = experiment(60);
@@ -269,7 +270,7 @@ fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
     assert!(checkpoint.next().is_some());
     assert!(!folder.join("report.json").exists());
 
-    // Somewhere else, with its table.
+    // Another folder, with its table.
     std::fs::rename(&first, &root).unwrap();
     let client = Client::on(&root);
     client.open(None);
@@ -279,10 +280,10 @@ fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
         _ => None,
     });
     assert!(resumed);
-    // The epochs of the first session come before any of this one's.
+    // The epochs of the first session are emitted before any of this one.
     let past = client.until(|event| match event {
         Event::Past { phase, epochs, .. } => Some((phase, epochs.len())),
-        Event::Phase { .. } => panic!("nothing was told of the past"),
+        Event::Phase { .. } => panic!("no earlier epochs were emitted"),
         _ => None,
     });
     assert!(past.0 == Phase::Pretrain && past.1 >= 1, "{past:?}");
@@ -297,7 +298,7 @@ fn a_run_that_was_closed_in_the_middle_goes_on_to_the_same_report() {
 }
 
 #[test]
-fn pause_holds_and_steps_are_counted() {
+fn a_paused_job_runs_the_granted_steps_only() {
     let client = Client::with(MemoryRunStorage);
     client.open(Some(table()));
     client.train(&experiment(40));
@@ -313,7 +314,7 @@ fn pause_holds_and_steps_are_counted() {
 }
 
 #[test]
-fn a_stop_that_comes_before_the_training_began_is_no_less_a_stop() {
+fn a_stop_before_the_training_begins_stops_it() {
     let client = Client::with(MemoryRunStorage);
     client.open(Some(table()));
     client.train(&experiment(40));
@@ -330,7 +331,7 @@ fn a_stop_that_comes_before_the_training_began_is_no_less_a_stop() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn impossible_requests_are_reported() {
     let root = tempfile::tempdir().unwrap();
     let client = Client::on(root.path());
     client.train(&experiment(1));
@@ -351,7 +352,7 @@ fn what_cannot_be_done_is_said() {
 }
 
 #[test]
-fn no_name_leads_out_of_the_folder() {
+fn names_cannot_leave_the_folder() {
     let root = tempfile::tempdir().unwrap();
     let runs = RunsFolder::new(root.path().join("runs"), "a test", None);
     std::fs::write(root.path().join("secret"), b"secret").unwrap();
@@ -372,18 +373,18 @@ fn no_name_leads_out_of_the_folder() {
     ] {
         assert!(runs.read(RUN, name).is_err(), "{name:?}");
     }
-    // People call folders as they like; what is listed can be looked at and removed.
+    // Folders may have any valid name; every listed run can be viewed and removed.
     for run in ["Zürich (2. Versuch), 20 %", "a & b + c", "日本"] {
         assert!(runs.folder(run).is_ok(), "{run:?}");
     }
-    // A folder that is no run is not removed, whatever its name.
+    // A folder that is not a run is not removed, whatever its name.
     std::fs::create_dir_all(root.path().join("runs/photos")).unwrap();
     assert!(runs.delete("photos").is_err());
     assert!(root.path().join("runs/photos").exists());
 }
 
 #[test]
-fn a_run_at_work_is_not_removed_and_cards_are_kept() {
+fn a_locked_run_is_not_removed_and_summaries_are_kept() {
     let root = tempfile::tempdir().unwrap();
     let experiment = experiment(1);
     let client = Client::on(root.path());

@@ -9,10 +9,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_cpu::Dropout;
 use spat_spec::{MaskShape, ModuleId};
 
-/// What the attention modules record besides computing the forecast.
+/// What the attention modules record in addition to the forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Probe {
-    /// Nothing: the fast path.
+    /// Nothing; the fastest path.
     #[default]
     None,
     /// A connection mask M of ones on every attention map, so that `S = ∂L/∂M` can be read after
@@ -20,7 +20,7 @@ pub enum Probe {
     Masks(MaskShape),
     /// The mask, and the attention maps themselves.
     MasksAndMaps(MaskShape),
-    /// The attention maps alone.
+    /// Only the attention maps.
     Maps,
     /// Gates on the output of each head and each module, so that the loss's gradients with respect to
     /// them can be read after the backward pass.
@@ -29,22 +29,22 @@ pub enum Probe {
     Streams,
 }
 
-/// Factors on one module's parts under [`Probe::Gates`]; 1 where none are given.
+/// Factors on one module's parts under [`Probe::Gates`]; 1 by default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gates {
-    /// On each active head's context, in the order of the heads.
+    /// On each active head's context, in head order.
     pub heads: Vec<f32>,
     /// On the module's output, bias included.
     pub module: f32,
 }
 
-/// Gradients of the loss with respect to gates that every token has for itself.
+/// Gradients of the loss with respect to per-token gates.
 ///
-/// With the factor g on what a part says, `y = g · part(x)`, the gradient of a token's gate is the
-/// dot product `part(x) · ∂L/∂y`, and that of one gate for all tokens is their sum.
+/// With the factor g on the output of a part, `y = g · part(x)`, the gradient of a token's gate is the dot
+/// product `part(x) · ∂L/∂y`; that of a gate shared by all tokens is the sum over tokens.
 #[derive(Debug, Clone)]
 pub struct GateGradients {
-    /// `[B · L, H]`, the active heads in their order.
+    /// `[B · L, H]`, the active heads in order.
     pub heads: Tensor<2>,
     /// `[B · L, 1]`.
     pub module: Tensor<2>,
@@ -76,8 +76,8 @@ pub struct ForwardContext {
 }
 
 impl ForwardContext {
-    /// Context of a training pass: dropout drawn from `seed`, batch statistics in batch norms. The same seed
-    /// drops the same values on every device.
+    /// Context of a training pass: dropout drawn from `seed`, batch statistics in batch norms. Dropout
+    /// depends on the seed alone, not on the device.
     pub fn training(seed: u64) -> Self {
         Self {
             dropout: Some(Xoshiro256PlusPlus::seed_from_u64(seed)),
@@ -134,17 +134,17 @@ impl ForwardContext {
             .collect()
     }
 
-    /// The residual stream around each active module, where the probe asked for it.
+    /// The residual stream around each active module, if the probe requests it.
     pub fn streams(&self) -> &BTreeMap<ModuleId, Stream> {
         &self.streams
     }
 
-    /// Attention maps A after the softmax, `[B, H, Lq, Lk]`, where the probe asked for them.
+    /// Attention maps A after the softmax, `[B, H, Lq, Lk]`, if the probe requests them.
     pub fn maps(&self) -> &BTreeMap<ModuleId, Tensor<4>> {
         &self.maps
     }
 
-    /// New values of running statistics, by parameter; the trainer writes them with its step.
+    /// New values of running statistics, by parameter; the trainer writes them in its step.
     pub fn take_running(&mut self) -> Vec<(ParamId, Tensor<1>)> {
         std::mem::take(&mut self.running)
     }
@@ -157,7 +157,7 @@ impl ForwardContext {
         self.running.push((id, value));
     }
 
-    /// A mask M of ones for attention maps of the shape `[B, H, Lq, Lk]`, where the probe asks for one.
+    /// A mask M of ones for attention maps of the shape `[B, H, Lq, Lk]`, if the probe requests one.
     pub(crate) fn mask(
         &mut self,
         module: &ModuleId,
@@ -182,7 +182,7 @@ impl ForwardContext {
         matches!(self.probe, Probe::MasksAndMaps(_) | Probe::Maps)
     }
 
-    /// Whether the probe needs the output of each attention module as a tensor of its own.
+    /// Whether the probe needs the output of each attention module as a separate tensor.
     pub(crate) fn needs_branches(&self) -> bool {
         matches!(self.probe, Probe::Gates | Probe::Streams)
     }
@@ -197,7 +197,7 @@ impl ForwardContext {
         self.streams.insert(module.clone(), stream);
     }
 
-    /// The heads' contexts `[B · L, H · w]` behind their gates, where the probe asks for gates.
+    /// The heads' contexts `[B · L, H · w]`, multiplied by their gates if the probe requests gates.
     pub(crate) fn gate_heads(
         &mut self,
         module: &ModuleId,
@@ -222,7 +222,7 @@ impl ForwardContext {
         gated.reshape([rows, inner])
     }
 
-    /// The module's output `[B · L, d_model]` behind its gate, where its heads have theirs.
+    /// The module's output `[B · L, d_model]`, multiplied by its gate if the probe requests gates.
     pub(crate) fn gate_module(&self, module: &ModuleId, output: Tensor<2>) -> Tensor<2> {
         match self.gate_leaves.get(module) {
             Some(leaves) => output * leaves.module.clone(),
@@ -235,7 +235,7 @@ impl ForwardContext {
         self.maps.insert(module.clone(), maps);
     }
 
-    /// `M ⊙ A` where the probe asks for a mask, A itself otherwise.
+    /// `M ⊙ A` if the probe requests a mask, otherwise A.
     pub(crate) fn connect(&mut self, module: &ModuleId, attention: Tensor<4>) -> Tensor<4> {
         if self.wants_maps() {
             self.record_maps(module, attention.clone().detach());
@@ -246,14 +246,14 @@ impl ForwardContext {
         }
     }
 
-    /// The next dropout with this probability, in a pass that trains.
+    /// The next dropout with this probability; `None` in evaluation.
     pub(crate) fn dropout(&mut self, probability: f64) -> Option<Dropout> {
         let random = self.dropout.as_mut().filter(|_| probability > 0.0)?;
         Some(Dropout::new(random.next_u64(), probability))
     }
 }
 
-/// The same factors for each of `rows` tokens, as the start of a graph.
+/// The same factors for each of `rows` tokens, as leaf tensors of a graph.
 fn leaf(factors: &[f32], rows: usize, device: &Device) -> Tensor<2> {
     let values = TensorData::new(factors.repeat(rows), [rows, factors.len()]);
     let leaf = Tensor::from_data(values, device);

@@ -1,4 +1,4 @@
-//! Initial weights, drawn on the host so that every device starts from the same numbers.
+//! Initial weights, drawn on the host so that they are the same on every device.
 
 use burn::module::Param;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
@@ -44,7 +44,8 @@ impl<'a> Initial<'a> {
         self.param(vec![value; shape.iter().product()], shape)
     }
 
-    /// A linear layer as PyTorch starts it: weights and biases uniform within `1 / √inputs`.
+    /// A linear layer with PyTorch's default initialisation: weights and biases uniform within `1 /
+    /// √inputs`.
     pub(crate) fn linear(&mut self, inputs: usize, outputs: usize) -> Linear {
         let bound = 1.0 / (inputs as f32).sqrt();
         Linear {

@@ -1,8 +1,8 @@
 //! Forecasters on Burn whose attention modules can be probed and removed.
 //!
-//! Every model reads as a configuration (in `spat-spec`) and a module (here). Attention multiplies
-//! its map with a connection mask M where a [`ForwardContext`] asks for it, so that `∂L/∂M` can be read; an
-//! [`AttentionSlot`] without a module is a removed one.
+//! Each model consists of a configuration (in `spat-spec`) and a module (here). Attention multiplies its
+//! map by a connection mask M if a [`ForwardContext`] requests it, so that `∂L/∂M` can be read. An
+//! [`AttentionSlot`] without a module is a removed module.
 
 mod forward_context;
 mod has_attention;

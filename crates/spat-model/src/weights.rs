@@ -1,4 +1,4 @@
-//! Weights out of a forecaster and into one, by their path in the module tree.
+//! Export and import of a model's weights, by their path in the module tree.
 
 use std::collections::BTreeMap;
 
@@ -9,26 +9,26 @@ use thiserror::Error;
 
 use crate::Forecaster;
 
-/// Weights that do not fit a forecaster, or that the device did not give.
+/// Weights that do not fit a forecaster, or that could not be read from the device.
 #[derive(Debug, Error)]
 pub enum WeightError {
-    /// The device failed while it was read.
-    #[error("the device did not give the weights back: {0}")]
+    /// Reading from the device failed.
+    #[error("the weights could not be read from the device: {0}")]
     Read(String),
-    /// A weight is not in the file.
-    #[error("the weight `{0}` is missing; the file belongs to another structure")]
+    /// A weight is missing from the file.
+    #[error("the file lacks the weight `{0}` of this structure")]
     Missing(String),
-    /// A weight is in the file, but the forecaster has no place for it.
+    /// The file has a weight that the structure does not have.
     #[error("the file has a weight `{0}` that this structure does not have")]
     Unused(String),
-    /// A weight has another size.
+    /// A weight has a different shape.
     #[error("the weight `{name}` has shape {found:?}, but the structure needs {expected:?}")]
     Shape {
         /// Its path.
         name: String,
         /// In the file.
         found: Vec<usize>,
-        /// In the forecaster.
+        /// Shape in the structure.
         expected: Vec<usize>,
     },
 }
@@ -45,7 +45,7 @@ impl Forecaster {
     /// The same forecaster with these weights.
     ///
     /// # Errors
-    /// A weight is missing, left over, or of another size.
+    /// A weight is missing, left over, or of another shape.
     pub fn with_weights(self, weights: BTreeMap<String, Array>) -> Result<Self, WeightError> {
         with_weights(self, weights)
     }
@@ -75,7 +75,7 @@ pub async fn weights(model: &impl Module) -> Result<BTreeMap<String, Array>, Wei
 /// The model with these weights.
 ///
 /// # Errors
-/// A weight is missing, left over, or of another size.
+/// A weight is missing, left over, or of another shape.
 pub fn with_weights<M: Module>(
     model: M,
     weights: BTreeMap<String, Array>,
@@ -98,7 +98,7 @@ pub fn with_weights<M: Module>(
 /// The values of a tensor, row-major.
 ///
 /// # Errors
-/// The device is lost, or its values are no f32.
+/// The device is lost, or the values are not f32.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
     let data = tensor
         .into_data_async()
@@ -109,9 +109,9 @@ pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String>
         .map_err(|error| format!("{error:?}"))
 }
 
-/// Where a visitor or mapper stands in the module tree.
+/// The position of a visitor or mapper in the module tree.
 ///
-/// Variants of enums are left out: a file names `norm1.gamma`, whichever norm that is.
+/// Enum variants are left out: a file has `norm1.gamma` for either kind of norm.
 #[derive(Debug, Clone, Default)]
 pub struct ParameterPath(Vec<String>);
 
@@ -130,14 +130,13 @@ impl ParameterPath {
         }
     }
 
-    /// The path of the parameter that is visited now, for instance
-    /// `encoder.layers.0.norm1.gamma`.
+    /// The path of the current parameter, for instance `encoder.layers.0.norm1.gamma`.
     pub fn name(&self) -> String {
         self.0.join(".")
     }
 }
 
-/// How Burn marks a container that is an enum.
+/// Burn's name for a container that is an enum.
 const ENUM: &str = "Enum:";
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
-//! Every model against PyTorch: forecasts, every parameter's gradient, sensitivities, running
-//! statistics. The references and the script that makes them stand in `tests/references` and
-//! `crates/xtask/python` of the repository.
+//! Compares every model with PyTorch: forecasts, gradients of all parameters, sensitivities, running
+//! statistics. The references are in `tests/references`, the script that generates them in
+//! `crates/xtask/python`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ const TOLERANCE: f32 = 1e-4;
 struct Reference {
     arrays: BTreeMap<String, Array>,
     structure: Structure,
-    /// Gradients that vanish by symmetry (softmax ignores a shift of all scores): rounding is all
-    /// that is left of them.
+    /// Gradients that vanish by symmetry (softmax is invariant to a shift of all scores): only rounding
+    /// errors remain.
     vanishing: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Reference {
         )
     }
 
-    /// The group `prefix.` in our names and layouts.
+    /// The tensors under `prefix.`, with this crate's names and layouts.
     fn ours(&self, prefix: &str) -> BTreeMap<String, Array> {
         let group = self
             .arrays
@@ -94,7 +94,7 @@ impl Reference {
     }
 }
 
-/// SEND values are in f64 and held to in `spat-prune`; counters of batches are integers.
+/// SEND values are f64 and tested in `spat-prune`; counters of batches are integers.
 fn float_arrays(bytes: &[u8]) -> BTreeMap<String, Array> {
     named_arrays_from_bytes(bytes, |name| {
         !name.starts_with("send.") && !name.ends_with("num_batches_tracked")
@@ -188,7 +188,7 @@ fn check(name: &str) {
             .any(|name| name.starts_with("after."))
     );
 
-    // Gradients in our names and layouts, placed into a model so that they can be compared by path.
+    // Gradients with this crate's names and layouts, loaded into a model to compare them by path.
     let expected = reference.ours("grad.");
     let gradients = GradientsParams::from_grads(gradients, &model);
     let found = gradients_by_path(&model, gradients);

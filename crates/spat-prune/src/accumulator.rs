@@ -30,6 +30,17 @@ pub enum ScoreError {
         /// The method.
         scorer: Scorer,
     },
+    /// A scorer that follows the weights' gradients met weights that are not trained.
+    #[error(
+        "the scorer `{scorer}` needs trainable weights, but those of {module} are frozen; use another \
+         scorer, such as `taylor`"
+    )]
+    FrozenWeights {
+        /// The method.
+        scorer: Scorer,
+        /// The first frozen module.
+        module: ModuleId,
+    },
     /// A module's score is NaN or infinite.
     #[error(
         "the scorer `{scorer}` gives {module} the value {value}; the model has diverged, or a \

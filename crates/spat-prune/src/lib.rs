@@ -9,10 +9,15 @@
 mod accumulator;
 pub mod adaptive;
 mod apply;
-pub mod score;
+mod measurements;
+mod options;
+mod scorable_model;
+mod scorers;
 mod send;
 
 pub use accumulator::{ScoreAccumulator, ScoreError};
 pub use apply::apply;
-pub use score::{Sample, ScorableModel, ScoringOptions, score_with};
+pub use options::{GateTraining, ScoringOptions, Tuning};
+pub use scorable_model::{Sample, ScorableModel, Target, Weights};
+pub use scorers::{HardConcrete, opening, score_with};
 pub use send::{send, send_reference};

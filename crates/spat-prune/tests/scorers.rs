@@ -14,8 +14,9 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{AttentionSlot, Encoder, EncoderSize, ForwardContext, HasAttention, weights};
-use spat_prune::score::{GateTraining, HardConcrete, Tuning, opening};
-use spat_prune::{ScorableModel, ScoringOptions, score_with};
+use spat_prune::{
+    GateTraining, HardConcrete, ScorableModel, ScoringOptions, Tuning, opening, score_with,
+};
 use spat_spec::{AttentionStructure, MaskShape, ModuleId, Scaling, Score, Scorer, SendOptions};
 
 /// The attention modules of an encoder side by side, each with the linear loss; or the encoder's
@@ -456,11 +457,31 @@ fn no_batch_is_an_error_that_names_the_scorer() {
     for scorer in Scorer::ALL {
         let result =
             pollster::block_on(score_with(scorer, &toy(1), &[], &ScoringOptions::default()));
-        match scorer {
-            Scorer::Random | Scorer::First | Scorer::Last | Scorer::Magnitude => {
-                assert!(result.is_ok());
-            }
-            _ => assert!(result.unwrap_err().to_string().contains(scorer.name())),
+        match scorer.needs().part {
+            None => assert!(result.is_ok()),
+            Some(_) => assert!(result.unwrap_err().to_string().contains(scorer.name())),
+        }
+    }
+}
+
+/// A frozen module has no gradients of weights; gates and sensitivities have theirs all the same.
+#[test]
+fn scorers_of_trainable_weights_refuse_a_frozen_module_by_name() {
+    let mut model = toy(2);
+    let slot = &mut model.encoder.layers[1].attention;
+    slot.module = slot.module.take().map(Module::no_grad);
+    let options = ScoringOptions::default();
+    let batches = [Batch {
+        through_layers: true,
+        ..batch()
+    }];
+    for scorer in Scorer::ALL {
+        let scored = pollster::block_on(score_with(scorer, &model, &batches, &options));
+        if scorer.needs().trainable_weights {
+            let error = scored.unwrap_err().to_string();
+            assert!(error.contains("encoder.1.attention"), "{scorer}: {error}");
+        } else {
+            assert_eq!(scored.unwrap().len(), 2, "{scorer}");
         }
     }
 }

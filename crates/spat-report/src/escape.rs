@@ -1,9 +1,9 @@
-//! Foreign text made safe to show.
+//! Escaping of untrusted text.
 
 /// `text` for use between tags or inside a quoted attribute, in HTML and in SVG.
 ///
-/// Characters that XML cannot hold, or that would reorder the text around them, become U+FFFD: a
-/// column name must not be able to break the page or to disguise itself.
+/// Characters that XML forbids, or that reorder the text around them, become U+FFFD: a column name must not
+/// be able to break the page or to disguise itself.
 ///
 /// ```
 /// assert_eq!(spat_report::escape("<b> & \"c\""), "&lt;b&gt; &amp; &quot;c&quot;");
@@ -44,7 +44,7 @@ fn visible(c: char) -> char {
     }
 }
 
-/// `text` cut to `most` characters, the last an ellipsis where something was cut.
+/// `text` cut to `most` characters; the last is an ellipsis if something was cut.
 pub(crate) fn shorten(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_foreign_gets_through() {
+    fn markup_and_control_characters_are_escaped() {
         assert_eq!(escape("a<script>'\"&"), "a&lt;script&gt;&#39;&quot;&amp;");
         assert_eq!(
             escape("Temp\u{fffd}ratur \u{1b}[2J\u{202e}"),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn shortened_by_characters_not_bytes() {
+    fn text_is_shortened_by_characters_not_bytes() {
         assert_eq!(shorten("Übertemperatur", 6), "Übert…");
         assert_eq!(shorten("kurz", 6), "kurz");
     }

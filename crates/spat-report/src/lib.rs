@@ -1,10 +1,10 @@
 //! Views of a [`Report`](spat_spec::Report): a self-contained page, plain-text tables for a
 //! terminal, a one-sentence verdict, and the SVG charts that the page is made of.
 //!
-//! `report.json` is the one source; nothing here computes a result. All functions are pure, from
-//! types to text, and build for every target.
+//! `report.json` is the single source; nothing here computes a result. All functions are pure, from types
+//! to text, and compile for every target.
 //!
-//! * [`html`] is the whole page: inline styles, inline SVG, no script, no font, no address.
+//! [`html`]: the complete page, with inline styles and inline SVG, without scripts, fonts and addresses.
 //! * [`tables`] is at most 100 columns wide; [`verdict`] is one sentence that may say that pruning
 //!   was not worth it.
 //! * [`study_html`] and [`study_tables`] do the same for a [`StudyReport`](spat_spec::StudyReport), [`synthetic_html`]
@@ -33,7 +33,7 @@ pub use chart::{
     pareto_chart, pareto_front, scatter_chart, standalone,
 };
 pub use escape::escape;
-pub use names::{heading as module_heading, module as module_name};
+pub use names::{heading as module_heading, module as module_name, score_label};
 pub use page::{THEME_CSS, html};
 pub use study::{
     study_html, study_markdown, study_tables, synthetic_html, synthetic_markdown, synthetic_tables,

@@ -1,6 +1,6 @@
-//! Words for the names that stand in a report.
+//! Display names of the identifiers in a report.
 
-use spat_spec::{ModuleId, Report};
+use spat_spec::{ModuleId, Report, Scorer};
 
 /// A control, as a row label.
 pub(crate) fn control(name: &str) -> String {
@@ -31,12 +31,12 @@ pub fn module(id: &ModuleId) -> String {
         .replace('.', " ")
 }
 
-/// The same at the start of a heading.
+/// The same with a capital letter, for a heading.
 pub fn heading(id: &ModuleId) -> String {
     capital(&module(id))
 }
 
-/// With a capital first letter.
+/// The text with a capital first letter.
 pub(crate) fn capital(text: &str) -> String {
     let mut text = text.to_owned();
     if let Some(first) = text.get_mut(..1) {
@@ -49,6 +49,11 @@ fn spaced(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// The label of a scorer's values.
+pub fn score_label(scorer: Scorer) -> String {
+    capital(&score(scorer.name()))
+}
+
 /// A score, as people write it.
 pub(crate) fn score(name: &str) -> String {
     if name.eq_ignore_ascii_case("send") {
@@ -58,7 +63,7 @@ pub(crate) fn score(name: &str) -> String {
     }
 }
 
-/// The second model of a run, which is not always pruned and not always fine-tuned.
+/// Display name of the second model of a run, which is not always pruned and not always fine-tuned.
 pub(crate) fn pruned(report: &Report) -> String {
     let nothing = report.plan.removed.is_empty() && report.plan.removed_heads.is_empty();
     let what = if nothing { "nothing removed" } else { "pruned" };

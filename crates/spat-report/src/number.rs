@@ -1,6 +1,6 @@
-//! Numbers as a reader wants them. What is not finite is written "–".
+//! Numbers formatted for display. Values that are not finite become "–".
 
-/// With a capital letter, at the start of a title.
+/// A capitalised form, for the start of a title.
 pub(crate) fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| {
@@ -8,10 +8,10 @@ pub(crate) fn capital(words: &str) -> String {
     })
 }
 
-/// Where there is no figure.
+/// Placeholder for a missing figure.
 pub(crate) const NONE: &str = "–";
 
-/// An error in scaled space: four decimals, so that columns line up.
+/// An error in scaled space: four decimals, so that columns align.
 pub(crate) fn error(x: f64) -> String {
     if x.is_finite() && x.abs() < 1000.0 {
         minus(&format!("{x:.4}"))
@@ -54,7 +54,7 @@ pub(crate) fn brief(x: f64) -> String {
     }
 }
 
-/// A value and its deviation, to the digits of the value.
+/// A value and its deviation, with the decimals of the value.
 pub(crate) fn with_spread(x: f64, spread: f64) -> String {
     let size = x.abs().log10().floor();
     if spread.is_finite() && (-4.0..4.0).contains(&size) {
@@ -94,7 +94,7 @@ pub(crate) fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 
-/// Three digits and a letter: 9.32 M.
+/// Three digits and a suffix: 9.32 M.
 pub(crate) fn short(n: u64) -> String {
     let x = n as f64;
     for (size, letter) in [(1e12, 'T'), (1e9, 'G'), (1e6, 'M'), (1e3, 'k')] {
@@ -121,7 +121,7 @@ pub(crate) fn millis(x: f64) -> String {
     format!("{x:.decimals$}")
 }
 
-/// A number on an axis whose marks are `step` apart.
+/// A tick label, where ticks are `step` apart.
 pub(crate) fn tick(x: f64, step: f64) -> String {
     let size = x.abs().max(step);
     if !(1e-4..1e7).contains(&size) {
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_that_matter() {
+    fn numbers_have_the_documented_digits() {
         assert_eq!(error(0.38), "0.3800");
         assert_eq!(value(0.066), "0.06600");
         assert_eq!(value(12345.6), "12,346");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn no_figure_is_a_dash() {
+    fn missing_figures_become_a_dash() {
         for text in [
             error(f64::NAN),
             value(f64::INFINITY),

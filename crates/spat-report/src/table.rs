@@ -1,11 +1,11 @@
-//! Tables of text, for the page and under every chart.
+//! Text tables, for the page and below charts.
 
 use crate::{
     escape::{escape, plain},
     number,
 };
 
-/// A table whose first column names its rows. All text is escaped when it is written.
+/// A table whose first column names its rows. Text is escaped on output.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
     caption: String,
@@ -16,7 +16,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table with the heads of its columns.
+    /// An empty table with column heads.
     pub fn new<T: Into<String>>(
         caption: impl Into<String>,
         columns: impl IntoIterator<Item = T>,
@@ -28,7 +28,7 @@ impl Table {
         }
     }
 
-    /// Heads over several columns each, with the number of columns they span.
+    /// Heads over several columns each, with the number of columns that they span.
     pub fn groups(mut self, groups: &[(&str, usize)]) -> Self {
         self.groups = groups
             .iter()
@@ -42,12 +42,12 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// Says at the end of the table that `rows` more are not shown.
+    /// Adds a last line that `rows` more rows are not shown.
     pub fn left_out(&mut self, rows: usize) {
         self.left_out = rows;
     }
 
-    /// Keeps the first `rows` rows and says how many more there are.
+    /// Keeps the first `rows` rows and adds the number of the others.
     pub fn limit(mut self, rows: usize) -> Self {
         self.left_out += self.rows.len().saturating_sub(rows);
         self.rows.truncate(rows);
@@ -73,7 +73,7 @@ impl Table {
 
     /// The table as HTML.
     pub fn html(&self) -> String {
-        // A table that is wider than its place slides inside it, by keyboard too.
+        // A table wider than its container scrolls horizontally, also by keyboard.
         let mut out = format!(
             "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>",
             if self.caption.is_empty() {

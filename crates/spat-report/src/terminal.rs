@@ -9,20 +9,21 @@ use crate::{
     verdict::verdict,
 };
 
-/// Columns that nothing exceeds.
+/// Maximum line width.
 const WIDE: usize = 100;
 
 /// Width of the row labels.
 const LABEL: usize = 34;
 
-/// Longest bar of a score.
+/// Maximum length of a score's bar.
 const BAR: usize = 30;
 
-/// Modules that get a row before the rest is only counted.
+/// Number of modules with a row; the others are only counted.
 const MOST_MODULES: usize = 40;
 
-/// Before and after as a table, then the scores with what goes, then the verdict. Lines are at
-/// most 100 columns wide; there are no colours and no control sequences, so it can go into a file.
+/// Figures before and after as a table, then the scores with the removed modules, then the verdict. Lines
+/// are at most 100 columns wide, without colours and control sequences, so the text can be written to a
+/// file.
 pub fn tables(report: &Report) -> String {
     let forecaster = &report.experiment.forecaster;
     let mut lines = wrapped(&format!(
@@ -66,7 +67,7 @@ fn before_and_after(report: &Report) -> Vec<String> {
         } else {
             number::percent(percent_change(dense, result.test.mse))
         };
-        // Beyond a hundred million the digits would not fit.
+        // Above a hundred million the digits would not fit.
         let params = if result.params < 100_000_000 {
             number::count(result.params)
         } else {
@@ -170,7 +171,10 @@ fn scores(report: &Report) -> Vec<String> {
         .map(|score| score.value)
         .filter(|value| value.is_finite())
         .fold(0.0, f64::max);
-    let mut lines = vec!["SEND of each attention module, ± its deviation over batches".to_owned()];
+    let label = names::score_label(report.experiment.scorer);
+    let mut lines = vec![format!(
+        "{label} of each attention module, ± its deviation over batches"
+    )];
     for score in report.scores.iter().take(MOST_MODULES) {
         let share = if largest > 0.0 {
             score.value / largest
@@ -194,14 +198,14 @@ fn scores(report: &Report) -> Vec<String> {
     lines
 }
 
-/// A bar of blocks, to an eighth of a column.
+/// A bar of block characters, in eighths of a column.
 fn bar(share: f64) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (share.clamp(0.0, 1.0) * (BAR * 8) as f64).round() as usize;
     "█".repeat(eighths / 8) + PARTS[eighths % 8]
 }
 
-/// Text cut or filled to a width in columns.
+/// Text cut or padded to a width in columns.
 fn padded(text: &str, width: usize) -> String {
     let mut line = String::new();
     let mut used = 0;
@@ -218,7 +222,7 @@ fn padded(text: &str, width: usize) -> String {
     line + &" ".repeat(width.saturating_sub(used))
 }
 
-/// Lines of words, none wider than the terminal; a word that is too wide by itself is cut.
+/// Wraps words to the terminal's width; a longer word is cut.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
@@ -246,7 +250,7 @@ fn wrapped(text: &str) -> Vec<String> {
     lines
 }
 
-/// Columns of a character: letters of East Asian scripts and pictures take two.
+/// Columns of a character: East Asian wide characters and emoji take two.
 fn columns(c: char) -> usize {
     match c as u32 {
         0x1100..=0x115f
@@ -267,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn widths_are_columns() {
+    fn widths_are_counted_in_columns() {
         assert_eq!(padded("温度", 8), "温度    ");
         assert_eq!(padded("温度温度温度", 8), "温度温… ".to_owned());
         assert_eq!(bar(1.0).chars().count(), BAR);

@@ -1,19 +1,18 @@
-//! What a run showed, in one sentence.
+//! The result of a run in one sentence.
 
 use spat_spec::{Report, percent_change};
 
 use crate::{names, number};
 
-/// Differences below this many percent are not told apart: two seeds of the same small model on
-/// the same data differ by as much.
+/// Differences below this many percent count as equal: two seeds of the same small model on the same data
+/// differ by as much.
 const NOISE_PERCENT: f64 = 1.0;
 
-/// The share of a gain that extra training must reach before the gain is called extra training.
+/// The share of a gain that extra training must reach to explain it.
 const AS_MUCH: f64 = 0.8;
 
-/// One honest sentence about the run: what was saved, what it did to the test error, whether the
-/// dense model gains as much from the same extra training, and whether a forecast without
-/// attention does better than both.
+/// One sentence about the run: the savings, the change of the test error, whether extra training alone
+/// improves the dense model as much, and whether a forecast without attention is better than both.
 pub fn verdict(report: &Report) -> String {
     let (dense, pruned) = (report.dense.test.mse, report.pruned.test.mse);
     for (name, mse) in [("dense", dense), ("pruned", pruned)] {
@@ -26,8 +25,8 @@ pub fn verdict(report: &Report) -> String {
     }
     let Some(removed) = removed(report) else {
         return format!(
-            "Nothing was removed{}, so the run says nothing about pruning and only that the {} model has a test MSE \
-             of {}{}; one seed ({}), so gaps below about 1 % say little.",
+            "Nothing was removed{}, so the run is no evidence about pruning; the {} model has a test MSE \
+             of {}{}; one seed ({}), so differences below about 1 % are not meaningful.",
             why_nothing(report),
             report.experiment.forecaster.name(),
             number::error(dense),
@@ -36,7 +35,7 @@ pub fn verdict(report: &Report) -> String {
         );
     };
     format!(
-        "Without {removed}, the model {}{}{}; one seed ({}), so gaps below about 1 % say little.",
+        "Without {removed}, the model {}{}{}; one seed ({}), so differences below about 1 % are not meaningful.",
         saving(report),
         accuracy(report, dense, pruned),
         baseline(report, &[dense, pruned]),
@@ -44,7 +43,7 @@ pub fn verdict(report: &Report) -> String {
     )
 }
 
-/// What went, or `None` if nothing did.
+/// The removed modules; `None` if nothing was removed.
 fn removed(report: &Report) -> Option<String> {
     let plan = &report.plan;
     let modules = (!plan.removed.is_empty()).then(|| {
@@ -77,12 +76,12 @@ fn why_nothing(report: &Report) -> String {
     }
     if let Some(search) = &report.plan.search {
         return format!(
-            " (validation objected to every removal in {})",
+            " (no removal passed validation in {})",
             number::plural(search.cost(), "fine-tuning")
         );
     }
     format!(
-        " (a ratio of {} asks for none of {})",
+        " (a ratio of {} removes none of {})",
         report.plan.ratio,
         number::plural(modules, "module")
     )
@@ -100,7 +99,7 @@ fn saving(report: &Report) -> String {
     )
 }
 
-/// How the error moved, and what the control says about it.
+/// The change of the error, and what the control shows about it.
 fn accuracy(report: &Report, dense: f64, pruned: f64) -> String {
     let change = percent_change(dense, pruned);
     let (from, to) = (number::error(dense), number::error(pruned));
@@ -108,7 +107,7 @@ fn accuracy(report: &Report, dense: f64, pruned: f64) -> String {
         .controls
         .get("dense_finetuned")
         .map(|control| control.test.mse)
-        // Trained on for no epoch, the control is the dense model itself.
+        // Fine-tuned for no epoch, the control is the dense model itself.
         .filter(|mse| mse.is_finite() && report.pruned.epochs > 0);
     if change.abs() < NOISE_PERCENT {
         return format!(
@@ -152,7 +151,7 @@ fn when_better(report: &Report, dense: f64, pruned: f64, control: Option<f64>) -
     let Some(control) = control else {
         return unknown(
             report,
-            ", but without the dense model trained on for as long the gain cannot be told from extra training",
+            ", but without the dense model trained on for as long the gain cannot be distinguished from extra training",
         );
     };
     let figure = number::error(control);
@@ -168,7 +167,7 @@ fn when_better(report: &Report, dense: f64, pruned: f64, control: Option<f64>) -
         )
     } else if gap > -NOISE_PERCENT {
         format!(
-            ", but the dense model trained on for as long is too close ({figure}) to tell the gain from extra training"
+            ", but the dense model trained on for as long is too close ({figure}) to distinguish the gain from extra training"
         )
     } else if explained > 1.0 - AS_MUCH {
         format!(
@@ -197,7 +196,7 @@ fn when_worse(pruned: f64, control: Option<f64>) -> String {
     }
 }
 
-/// A missing control matters only where the pruned model was trained on.
+/// A missing control matters only if the pruned model was fine-tuned.
 fn unknown(report: &Report, words: &str) -> String {
     if report.pruned.epochs == 0 {
         ", without any fine-tuning".to_owned()
@@ -206,7 +205,7 @@ fn unknown(report: &Report, words: &str) -> String {
     }
 }
 
-/// Whether the best forecast without attention does better than some of `models` (dense first).
+/// Whether the best baseline is better than some of `models` (dense first).
 fn baseline(report: &Report, models: &[f64]) -> String {
     let best = report
         .baselines

@@ -1,4 +1,4 @@
-//! The page says everything, lets nothing foreign through, and stays small.
+//! The page is complete, escapes untrusted text, and stays small.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod fixture;
@@ -18,7 +18,7 @@ const SECTIONS: [&str; 8] = [
     "again",
 ];
 
-/// Every drawing of a page is XML, and so is the page's body where it is not HTML's own.
+/// Every drawing of a page is well-formed XML, and so is the page's body except for HTML's void elements.
 fn check_drawings(page: &str) -> usize {
     let drawings: Vec<&str> = page
         .split("<svg ")
@@ -133,7 +133,7 @@ fn a_linear_model_has_nothing_to_score() {
 }
 
 #[test]
-fn a_run_without_fine_tuning_says_so() {
+fn a_run_without_fine_tuning_is_labelled() {
     let page = html(&report(&Example {
         finetune_epochs: 0,
         ..Example::default()
@@ -144,7 +144,7 @@ fn a_run_without_fine_tuning_says_so() {
 }
 
 #[test]
-fn one_channel_needs_no_choice() {
+fn one_channel_is_shown_without_a_choice() {
     let page = html(&report(&Example {
         channels: 1,
         ..Example::default()
@@ -154,7 +154,7 @@ fn one_channel_needs_no_choice() {
 }
 
 #[test]
-fn many_channels_are_counted_and_maps_become_blocks() {
+fn many_channels_are_counted_and_maps_are_averaged_in_blocks() {
     let page = html(&report(&Example {
         channels: 200,
         ..Example::default()
@@ -174,11 +174,14 @@ fn the_widest_public_set_stays_small() {
     });
     check_page(&html(&report));
     report.maps.truncate(1);
-    assert!(html(&report).contains("The maps of 3 modules more were too large to keep."));
+    assert!(
+        html(&report)
+            .contains("The maps of 3 modules more are omitted because they are too large.")
+    );
 }
 
 #[test]
-fn figures_that_are_not_numbers_become_dashes() {
+fn figures_that_are_not_finite_become_dashes() {
     let mut report = report(&Example::default());
     report.pruned.test.mse = f64::NAN;
     report.change.mse_percent = f64::INFINITY;
@@ -207,8 +210,8 @@ fn removed_heads_are_shown_where_their_module_stays() {
     check_page(&page);
     for words in [
         "loses heads 1, 3",
-        "1, goes",
-        "stands with 2 of 4 heads",
+        "1, removed",
+        "keeps 2 of 4 heads",
         "1 of its 2 attention modules and 2 attention heads more",
     ] {
         assert!(page.contains(words), "{words}");
@@ -216,7 +219,7 @@ fn removed_heads_are_shown_where_their_module_stays() {
 }
 
 #[test]
-fn drawings_stand_alone() {
+fn drawings_are_valid_files() {
     let example = report(&Example {
         layers: 8,
         heads: 16,
@@ -234,11 +237,11 @@ fn drawings_stand_alone() {
     assert!(figure(&line_chart(&empty), "none", &empty.table()).contains("<details>"));
 }
 
-/// Writes pages to look at: `cargo test -p spat-report -- --ignored`, then open what it names.
+/// Writes example pages: run `cargo test -p spat-report -- --ignored` and open the printed paths.
 #[test]
 #[ignore = "for eyes"]
 #[allow(clippy::print_stdout)]
-fn pages_to_look_at() {
+fn write_example_pages() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let examples = [
         (

@@ -1,4 +1,4 @@
-//! The tables fit a terminal, and the verdict is honest in every case.
+//! The tables fit a terminal, and the verdict covers every case.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod fixture;
@@ -15,7 +15,7 @@ fn example(dense_mse: f64, pruned_mse: f64, control_mse: f64) -> spat_spec::Repo
     })
 }
 
-fn says(report: &spat_spec::Report, words: &[&str]) {
+fn assert_verdict(report: &spat_spec::Report, words: &[&str]) {
     let sentence = verdict(report);
     for word in words {
         assert!(
@@ -31,7 +31,7 @@ fn says(report: &spat_spec::Report, words: &[&str]) {
 
 #[test]
 fn a_gain_that_the_control_shares_is_extra_training() {
-    says(
+    assert_verdict(
         &example(0.40, 0.38, 0.381),
         &[
             "Without 1 of its 2 attention modules",
@@ -41,47 +41,47 @@ fn a_gain_that_the_control_shares_is_extra_training() {
             "one seed (2021)",
         ],
     );
-    says(
+    assert_verdict(
         &example(0.40, 0.38, 0.37),
         &["better still", "extra training, not pruning"],
     );
 }
 
 #[test]
-fn a_gain_that_the_control_does_not_share_is_told_as_such() {
-    says(
+fn a_gain_that_the_control_does_not_share_is_a_gain_of_pruning() {
+    assert_verdict(
         &example(0.40, 0.38, 0.40),
         &["extra training alone does not explain", "one seed"],
     );
-    says(&example(0.40, 0.36, 0.38), &["explains about 50 %"]);
-    says(&example(0.40, 0.395, 0.3975), &["too close"]);
+    assert_verdict(&example(0.40, 0.36, 0.38), &["explains about 50 %"]);
+    assert_verdict(&example(0.40, 0.395, 0.3975), &["too close"]);
 }
 
 #[test]
-fn no_control_no_claim() {
+fn a_gain_without_a_control_is_not_claimed() {
     let mut report = example(0.40, 0.38, 0.40);
     report.controls.clear();
-    says(&report, &["cannot be told from extra training"]);
+    assert_verdict(&report, &["cannot be distinguished from extra training"]);
     let mut report = example(0.40, 0.38, 0.40);
     report.pruned.epochs = 0;
-    says(&report, &["without any fine-tuning"]);
+    assert_verdict(&report, &["without any fine-tuning"]);
 }
 
 #[test]
-fn a_loss_is_not_worth_it() {
-    says(
+fn a_higher_error_is_not_worth_it() {
+    assert_verdict(
         &example(0.38, 0.42, 0.37),
         &["rises by 10.5 %", "not worth it"],
     );
-    says(
+    assert_verdict(
         &example(0.38, 0.42, 0.42),
         &["the extra training did it, not the removal"],
     );
-    says(
+    assert_verdict(
         &example(0.38, 0.381, 0.35),
         &["about the same", "the removal costs 8.9 % of error"],
     );
-    says(&example(0.38, 0.381, 0.38), &["no clear price"]);
+    assert_verdict(&example(0.38, 0.381, 0.38), &["no clear price"]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_better_baseline_is_named() {
     let mut report = example(0.40, 0.38, 0.381);
     let best = report.baselines.get_mut("seasonal_naive").unwrap();
     best.scaled.mse = 0.30;
-    says(
+    assert_verdict(
         &report,
         &["the baseline seasonal naive (0.3000) beats both, so neither model is worth its cost"],
     );
@@ -99,12 +99,12 @@ fn a_better_baseline_is_named() {
         .unwrap()
         .scaled
         .mse = 0.39;
-    says(&report, &["beats the dense model but not the pruned one"]);
+    assert_verdict(&report, &["beats the dense model but not the pruned one"]);
 }
 
 #[test]
 fn nothing_removed_or_nothing_measured() {
-    says(
+    assert_verdict(
         &report(&Example {
             layers: 0,
             heads: 0,
@@ -112,14 +112,14 @@ fn nothing_removed_or_nothing_measured() {
         }),
         &["Nothing was removed (DLinear has no attention modules)"],
     );
-    says(
+    assert_verdict(
         &report(&Example {
             ratio: 0.1,
             ..Example::default()
         }),
-        &["a ratio of 0.1 asks for none of 2 modules"],
+        &["a ratio of 0.1 removes none of 2 modules"],
     );
-    says(
+    assert_verdict(
         &example(0.38, f64::NAN, 0.38),
         &["The test error of the pruned model is not a number"],
     );
@@ -157,7 +157,7 @@ fn tables_fit_and_hold_every_row() {
             "温度とエネルギー消費量の長い名前のファイル".repeat(3) + "\u{1b}[31m.csv";
         let text = tables(&report);
         for line in text.lines() {
-            // The fixture's only wide characters stand in the first line, two columns each.
+            // The fixture's only wide characters are in the first line, two columns each.
             let width: usize = line
                 .chars()
                 .map(|c| {
@@ -184,7 +184,7 @@ fn tables_fit_and_hold_every_row() {
         "control, dense fine-tuned as long",
         "baseline, seasonal naive",
         "encoder.1.attention",
-        "goes",
+        "removed",
         "K = 1",
     ] {
         assert!(text.contains(row), "{row} is missing in\n{text}");

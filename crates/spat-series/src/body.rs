@@ -1,18 +1,21 @@
 //! The rows of a table, read cell by cell into the roles that their columns have.
 
 use crate::{
-    cell::{Cell, Cells},
-    detection::Detection,
+    detection::{Detection, Footer, RoundedColumn},
     error::{ReadError, shorten},
+    layout,
+    number::{Cell, Cells, Format},
     options::ReadOptions,
-    parts::{self, Parts},
-    records::{Record, Records},
+    records::{Lines, Record, Records},
     sample::Sample,
-    time_column::Source,
+    time::{
+        find::{Found, Source},
+        parts::{self, Unit},
+    },
 };
 
-/// Values that files without a word for "missing" like to use.
-pub(crate) const SUSPECTS: [f32; 3] = [-999.0, -9999.0, -99_999.0];
+/// Rows behind the data that are passed over as a footer.
+const MOST_FOOTER_ROWS: usize = 100;
 /// Rows after which the size of the whole table is estimated.
 const ESTIMATE_AFTER: usize = 64;
 
@@ -21,12 +24,16 @@ const ESTIMATE_AFTER: usize = 64;
 enum Role {
     /// A number, at this place of the row.
     Value(usize),
-    /// A time stamp.
-    Stamp,
-    /// A part of a time stamp, at this place of [`Parts::columns`].
-    Part(usize),
+    /// A timestamp.
+    Timestamp,
+    /// A part of a timestamp.
+    Part(Unit),
+    /// A part of the time of day beside a column of dates.
+    Clock(Unit),
     /// Text, set aside; at this place of [`Body::texts`].
     Text(usize),
+    /// Passed over.
+    Ignored,
 }
 
 /// Text in a column of numbers.
@@ -46,13 +53,30 @@ pub(crate) struct Text {
     pub(crate) numbers: usize,
 }
 
+/// The columns of a table as its first lines give them.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    pub(crate) delimiter: u8,
+    /// Each different.
+    pub(crate) names: Vec<String>,
+    /// Records above the first row.
+    pub(crate) skip: usize,
+    /// Records of the sample that hold names.
+    pub(crate) head: usize,
+}
+
 /// A table in the making.
 pub(crate) struct Body {
+    delimiter: u8,
     pub(crate) names: Vec<String>,
-    /// Records above the first row: 1 with a header.
+    /// Records above the first row.
     skip: usize,
     roles: Vec<Role>,
+    /// The names as they stand in the file, for headers that are repeated between rows.
+    header: Vec<String>,
     pub(crate) cells: Cells,
+    /// How numbers are written, per slot.
+    pub(crate) formats: Vec<Format>,
     pub(crate) source: Source,
     pub(crate) detection: Detection,
     pub(crate) rows: usize,
@@ -62,12 +86,16 @@ pub(crate) struct Body {
     pub(crate) slots: Vec<usize>,
     /// Per slot.
     pub(crate) bad: Vec<Option<Bad>>,
-    /// Cells that hold one of [`SUSPECTS`], per slot.
-    pub(crate) suspects: Vec<usize>,
     pub(crate) texts: Vec<Text>,
+    /// The smallest and the largest value per slot, when all rows are read.
+    pub(crate) ranges: Vec<(f32, f32)>,
+    /// Texts in columns of numbers in the row being read, by slot.
+    row_texts: Vec<(usize, String)>,
     /// The calendar parts of the row being read.
     part_values: Vec<i64>,
-    pub(crate) part_stamps: Vec<i64>,
+    /// Seconds after midnight of the row being read.
+    of_day: i64,
+    pub(crate) part_timestamps: Vec<i64>,
     /// Rows at the end without anything in them.
     pub(crate) blank_tail: usize,
 }
@@ -76,33 +104,53 @@ impl Body {
     /// A table without rows. A column is text if the sample has text in it and no number.
     pub(crate) fn new(
         sample: &Sample,
-        names: Vec<String>,
-        skip: usize,
-        source: Source,
-        mut cells: Cells,
+        shape: Columns,
+        found: Found,
+        options: &ReadOptions,
         detection: Detection,
     ) -> Self {
-        let (mut slots, mut texts) = (Vec::new(), Vec::new());
+        let Columns {
+            delimiter,
+            names,
+            skip,
+            head,
+        } = shape;
+        let cells = Cells::new(detection.decimal_comma, &options.missing);
+        let asked = options.decimal_comma.is_some();
+        let (mut slots, mut texts, mut formats) = (Vec::new(), Vec::new(), Vec::new());
+        let Found {
+            source,
+            unread,
+            repeated,
+        } = found;
         let mut role = |column: usize| {
             match &source {
-                Source::Column(stamps) if stamps.column == column => return Role::Stamp,
-                Source::Parts(parts) => {
-                    let place = parts.columns.iter().position(|(_, other)| *other == column);
-                    if let Some(place) = place {
-                        return Role::Part(place);
+                Source::Column(times) if times.column == column => return Role::Timestamp,
+                Source::Column(times) => {
+                    if let Some((unit, _)) = times.clock.iter().find(|(_, c)| *c == column) {
+                        return Role::Clock(*unit);
                     }
                 }
-                _ => {}
+                Source::Parts(parts) => {
+                    if let Some((unit, _)) = parts.columns.iter().find(|(_, c)| *c == column) {
+                        return Role::Part(*unit);
+                    }
+                }
+                Source::Nowhere => {}
             }
+            if repeated.contains(&column) || unread.iter().any(|(other, _)| *other == column) {
+                return Role::Ignored;
+            }
+            let format = Format::of(sample.column(column, head), detection.decimal_comma, asked);
             let (mut numbers, mut others) = (0, 0);
-            for cell in sample.column(column, skip) {
-                match cells.peek(cell) {
+            for cell in sample.column(column, head) {
+                match cells.peek(cell, &format) {
                     Cell::Number(_) | Cell::NotFinite => numbers += 1,
                     Cell::Text => others += 1,
                     Cell::Missing(_) => {}
                 }
             }
-            if numbers == 0 && others > 0 {
+            if numbers == 0 && others > 0 && format.mixed.is_none() {
                 texts.push(Text {
                     column,
                     first: None,
@@ -112,40 +160,52 @@ impl Body {
                 return Role::Text(texts.len() - 1);
             }
             slots.push(column);
+            formats.push(format);
             Role::Value(slots.len() - 1)
         };
         let roles = (0..names.len()).map(&mut role).collect();
+        let mut detection = detection;
+        detection.repeated_times = repeated
+            .iter()
+            .map(|&column| names[column].clone())
+            .collect();
+        detection.unread_times = unread.into_iter().map(|(_, unread)| unread).collect();
         Self {
-            names,
+            delimiter,
             skip,
             roles,
+            header: sample.records[0].clone(),
+            names,
             cells,
+            formats,
             source,
             detection,
             rows: 0,
             values: Vec::new(),
             bad: vec![None; slots.len()],
-            suspects: vec![0; slots.len()],
             slots,
             texts,
+            ranges: Vec::new(),
+            row_texts: Vec::new(),
             part_values: Vec::new(),
-            part_stamps: Vec::new(),
+            of_day: 0,
+            part_timestamps: Vec::new(),
             blank_tail: 0,
         }
     }
 
-    /// Reads all rows of `text`, which starts at line `first_line` of the file.
+    /// Reads all rows of a text.
     pub(crate) fn read(
         &mut self,
-        text: &str,
-        first_line: u64,
+        lines: &Lines<'_>,
         options: &ReadOptions,
     ) -> Result<(), ReadError> {
-        let delimiter = self.detection.delimiter as u8;
-        let mut records = Records::new(text, first_line, delimiter, options.max_line_bytes);
+        let mut records = Records::new(lines, self.delimiter, options.max_line_bytes);
         let timed = !matches!(self.source, Source::Nowhere);
         let mut above = self.skip;
         let mut started = false;
+        // Rows that may be a footer, and the error that they are if a row follows.
+        let mut footer: Option<(ReadError, u64, String, usize)> = None;
         while let Some(record) = records.next()? {
             let blank = record.starts_blank() && record.is_blank();
             if blank && !started {
@@ -161,27 +221,115 @@ impl Body {
                 self.detection.blank_lines += 1;
                 continue;
             }
-            self.row(&record)?;
+            match self.row(&record) {
+                Ok(()) => {}
+                Err(error) => {
+                    self.undo_row();
+                    if self.repeats_header(&record) {
+                        self.detection.repeated_headers += 1;
+                        continue;
+                    }
+                    let cells = record.to_vec();
+                    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+                    let known = footer.as_ref().map_or(0, |(.., rows)| *rows);
+                    if known >= MOST_FOOTER_ROWS || !layout::is_footer(&cells, self.names.len()) {
+                        return Err(footer.map_or(error, |(first, ..)| first));
+                    }
+                    let text = || {
+                        cells
+                            .iter()
+                            .find(|c| !c.trim().is_empty())
+                            .map_or("", |c| c.trim())
+                    };
+                    let (.., rows) =
+                        footer.get_or_insert_with(|| (error, record.line, shorten(text()), 0));
+                    *rows += 1;
+                    continue;
+                }
+            }
+            if let Some((error, ..)) = footer {
+                return Err(error);
+            }
             self.blank_tail = if blank { self.blank_tail + 1 } else { 0 };
             self.rows += 1;
             if self.rows == ESTIMATE_AFTER {
                 // One growth to about the final size instead of a copy at each doubling.
-                let read = (text.len() - records.remaining()).max(1);
+                let read = (lines.text.len() - records.remaining()).max(1);
                 let ratio = records.remaining() as f64 / read as f64;
                 self.values
                     .reserve((self.values.len() as f64 * ratio * 1.01) as usize);
             }
         }
+        self.detection.footer = footer.map(|(_, line, text, rows)| Footer { line, text, rows });
         self.detection.blank_lines += records.blank_lines;
-        self.detection.crlf = records.crlf;
+        self.detection.comment_lines = records.comments;
+        self.detection.crlf |= records.crlf;
         Ok(())
     }
 
+    /// Finds columns whose numbers have more digits than an f32 keeps, so that different numbers
+    /// become equal. Only columns are looked at whose values are large for what they vary.
+    pub(crate) fn find_rounded(
+        &mut self,
+        lines: &Lines<'_>,
+        options: &ReadOptions,
+    ) -> Result<(), ReadError> {
+        self.ranges = self.find_ranges();
+        let large: Vec<usize> = (self.ranges.iter().enumerate())
+            .filter(|(_, (low, high))| {
+                let size = low.abs().max(high.abs());
+                size.is_finite() && size >= 8_388_608.0 && high - low < size / 1000.0
+            })
+            .map(|(slot, _)| slot)
+            .collect();
+        if large.is_empty() {
+            return Ok(());
+        }
+        let mut before = vec![None::<f64>; large.len()];
+        let mut equal = vec![0_usize; large.len()];
+        let mut records = Records::new(lines, self.delimiter, options.max_line_bytes);
+        while let Some(record) = records.next()? {
+            record.each(|column, cell| {
+                if let Some(place) = large.iter().position(|&slot| self.slots[slot] == column)
+                    && let Ok(number) = cell.trim().parse::<f64>()
+                {
+                    let last = before[place].replace(number);
+                    let merged =
+                        last.is_some_and(|last| last != number && last as f32 == number as f32);
+                    equal[place] += usize::from(merged);
+                }
+                Ok::<(), ReadError>(())
+            })?;
+        }
+        let merged = large.iter().zip(equal).filter(|(_, equal)| *equal > 0);
+        self.detection.rounded = merged
+            .map(|(&slot, steps)| RoundedColumn {
+                name: self.names[self.slots[slot]].clone(),
+                steps,
+            })
+            .collect();
+        Ok(())
+    }
+
+    /// The smallest and the largest value per slot; infinities where there is none.
+    fn find_ranges(&self) -> Vec<(f32, f32)> {
+        let mut ranges = vec![(f32::INFINITY, f32::NEG_INFINITY); self.slots.len()];
+        for row in self.values.chunks_exact(self.slots.len().max(1)) {
+            for ((low, high), value) in ranges.iter_mut().zip(row) {
+                *low = low.min(*value);
+                *high = high.max(*value);
+            }
+        }
+        ranges
+    }
+
+    /// Reads a row; after an error, [`Body::undo_row`] takes back what was read of it.
     fn row(&mut self, record: &Record<'_>) -> Result<(), ReadError> {
         let expected = self.roles.len();
         let mut found = 0;
         let mut trailing = false;
         self.part_values.clear();
+        self.of_day = 0;
         record.each(|column, cell| {
             found = column + 1;
             match self.roles.get(column) {
@@ -190,18 +338,23 @@ impl Body {
                         Some(number) => number,
                         None => self.unusual(record.line, column, slot, cell)?,
                     };
-                    if number <= SUSPECTS[0] && SUSPECTS.contains(&number) {
-                        self.suspects[slot] += 1;
-                    }
                     self.values.push(number);
                 }
                 Some(&Role::Text(place)) => {
-                    self.texts[place].see(record.line, cell, &mut self.cells);
+                    self.texts[place].see(record.line, cell, &self.cells);
                 }
-                Some(Role::Stamp) => self.stamp(record.line, column, cell)?,
-                Some(&Role::Part(_)) => self.part(record.line, column, cell)?,
+                Some(Role::Timestamp) => self.timestamp(record.line, column, cell)?,
+                Some(&Role::Part(unit)) => {
+                    let number = self.part(record.line, column, unit, cell)?;
+                    self.part_values.push(number);
+                }
+                Some(&Role::Clock(unit)) => {
+                    let number = self.part(record.line, column, unit, cell)?;
+                    self.of_day += parts::seconds(unit, number);
+                }
+                Some(Role::Ignored) => {}
                 None => {
-                    trailing = column == expected && cell.trim().is_empty();
+                    trailing = cell.trim().is_empty();
                     if !trailing {
                         return Err(self.ragged(record));
                     }
@@ -209,25 +362,93 @@ impl Body {
             }
             Ok(())
         })?;
-        if found < expected || found > expected + 1 {
+        if found < expected {
             return Err(self.ragged(record));
         }
+        if !self.row_texts.is_empty() {
+            self.texts_of_row(record)?;
+        }
         self.detection.trailing_delimiters += usize::from(trailing);
-        if let Source::Parts(parts) = &self.source {
-            let in_order = parts.in_unit_order(&self.part_values);
-            let Some(stamp) = parts.stamp(&in_order) else {
-                let (_, column) = parts.columns[parts.columns.len() - 1];
-                let text = in_order
-                    .iter()
-                    .map(i64::to_string)
-                    .collect::<Vec<_>>()
-                    .join("-");
-                let format = "a day of the calendar".to_owned();
-                return Err(self.bad_stamp(record.line, column, &text, format));
-            };
-            self.part_stamps.push(stamp);
+        match &mut self.source {
+            Source::Parts(parts) => {
+                let in_order = parts.in_unit_order(&self.part_values);
+                let Some(timestamp) = parts.timestamp(&in_order) else {
+                    let (_, column) = parts.columns[parts.columns.len() - 1];
+                    let text = in_order
+                        .iter()
+                        .map(i64::to_string)
+                        .collect::<Vec<_>>()
+                        .join("-");
+                    let format = "a day of the calendar".to_owned();
+                    return Err(self.bad_timestamp(record.line, column, &text, format));
+                };
+                self.part_timestamps.push(timestamp);
+            }
+            Source::Column(times) if !times.clock.is_empty() => times.of_day.push(self.of_day),
+            _ => {}
         }
         Ok(())
+    }
+
+    /// Takes back what was read of a row that turned out to be none.
+    #[cold]
+    fn undo_row(&mut self) {
+        self.values.truncate(self.rows * self.slots.len());
+        self.part_timestamps.truncate(self.rows);
+        self.row_texts.clear();
+        if let Source::Column(times) = &mut self.source {
+            times.truncate(self.rows);
+        }
+    }
+
+    /// Counts the texts that stand in columns of numbers.
+    ///
+    /// # Errors
+    /// When the row repeats the header or sums the others up, so that it is no row.
+    #[cold]
+    #[inline(never)]
+    fn texts_of_row(&mut self, record: &Record<'_>) -> Result<(), ReadError> {
+        let cells = record.to_vec();
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        if self.repeats_header(record) || layout::is_footer(&cells, self.names.len()) {
+            return Err(self.not_a_number(record.line, self.row_texts[0].clone(), 1));
+        }
+        for (slot, text) in self.row_texts.drain(..) {
+            // Whether the column is text as a whole is known at the end only.
+            match &mut self.bad[slot] {
+                Some(bad) => bad.count += 1,
+                none => {
+                    *none = Some(Bad {
+                        line: record.line,
+                        text,
+                        count: 1,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn not_a_number(&self, line: u64, (slot, text): (usize, String), count: usize) -> ReadError {
+        let column = self.slots[slot];
+        ReadError::NotANumber {
+            line,
+            column: column + 1,
+            name: shorten(&self.names[column]),
+            text,
+            count,
+        }
+    }
+
+    /// Whether a row is the first line again, as where files were put below each other.
+    fn repeats_header(&self, record: &Record<'_>) -> bool {
+        let cells = record.to_vec();
+        self.detection.header
+            && cells.len() == self.header.len()
+            && cells
+                .iter()
+                .zip(&self.header)
+                .all(|(cell, name)| cell.trim() == name)
     }
 
     fn ragged(&self, record: &Record<'_>) -> ReadError {
@@ -249,7 +470,7 @@ impl Body {
         slot: usize,
         cell: &str,
     ) -> Result<f32, ReadError> {
-        match self.cells.read(cell) {
+        match self.cells.read(cell, &self.formats[slot]) {
             Cell::Number(number) => Ok(number),
             Cell::Missing(_) => Ok(f32::NAN),
             Cell::NotFinite => Err(ReadError::NotFinite {
@@ -259,56 +480,31 @@ impl Body {
                 text: shorten(cell.trim()),
             }),
             Cell::Text => {
-                // Whether the column is text as a whole is known at the end only.
-                match &mut self.bad[slot] {
-                    Some(bad) => bad.count += 1,
-                    none => {
-                        *none = Some(Bad {
-                            line,
-                            text: shorten(cell.trim()),
-                            count: 1,
-                        });
-                    }
-                }
+                self.row_texts.push((slot, shorten(cell.trim())));
                 Ok(f32::NAN)
             }
         }
     }
 
-    fn stamp(&mut self, line: u64, column: usize, cell: &str) -> Result<(), ReadError> {
-        let Source::Column(stamps) = &mut self.source else {
+    fn timestamp(&mut self, line: u64, column: usize, cell: &str) -> Result<(), ReadError> {
+        let Source::Column(times) = &mut self.source else {
             return Ok(());
         };
-        if stamps.push(cell) {
+        if times.push(cell) {
             return Ok(());
         }
-        let format = stamps.form();
-        Err(self.bad_stamp(line, column, cell.trim(), format))
+        let format = times.form();
+        Err(self.bad_timestamp(line, column, cell.trim(), format))
     }
 
-    fn part(&mut self, line: u64, column: usize, cell: &str) -> Result<(), ReadError> {
-        let Source::Parts(Parts { columns }) = &self.source else {
-            return Ok(());
-        };
-        for &(unit, other) in columns {
-            if other == column {
-                let Some(number) = parts::number(unit, cell) else {
-                    return Err(self.bad_stamp(
-                        line,
-                        column,
-                        cell.trim(),
-                        parts::form(unit).to_owned(),
-                    ));
-                };
-                self.part_values.push(number);
-                break;
-            }
-        }
-        Ok(())
+    fn part(&mut self, line: u64, column: usize, unit: Unit, cell: &str) -> Result<i64, ReadError> {
+        parts::number(unit, cell).ok_or_else(|| {
+            self.bad_timestamp(line, column, cell.trim(), parts::form(unit).to_owned())
+        })
     }
 
-    fn bad_stamp(&self, line: u64, column: usize, text: &str, format: String) -> ReadError {
-        ReadError::BadStamp {
+    fn bad_timestamp(&self, line: u64, column: usize, text: &str, format: String) -> ReadError {
+        ReadError::BadTimestamp {
             line,
             column: column + 1,
             name: shorten(&self.names[column]),
@@ -319,9 +515,9 @@ impl Body {
 }
 
 impl Text {
-    fn see(&mut self, line: u64, cell: &str, cells: &mut Cells) {
+    fn see(&mut self, line: u64, cell: &str, cells: &Cells) {
         let cell = cell.trim();
-        match cells.peek(cell) {
+        match cells.peek(cell, &Format::new(cells.decimal_comma)) {
             Cell::Number(_) => self.numbers += 1,
             Cell::Missing(_) => {}
             Cell::Text | Cell::NotFinite => {

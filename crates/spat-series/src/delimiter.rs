@@ -1,12 +1,13 @@
 //! Which byte stands between cells, and which in front of decimals.
 
 use crate::{
-    cell::{is_marker, is_number},
     error::ReadError,
+    layout,
+    number::{is_marker, is_number, is_quantity},
     options::ReadOptions,
-    order::sorted,
+    records::Lines,
     sample::Sample,
-    stamp_form::is_evident_stamp,
+    time::forms::is_evident,
 };
 
 /// Candidates, the likeliest first.
@@ -14,14 +15,42 @@ const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Records that are enough to tell delimiters apart.
 const RECORDS: usize = 50;
 
-/// The delimiter of `text`, and why.
+/// What stands between cells.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Delimiter {
+    pub(crate) byte: u8,
+    /// How many blanks in a row are one delimiter, where cells are aligned by blanks.
+    pub(crate) blanks: Option<usize>,
+    /// Why it was chosen, as a sentence for people.
+    pub(crate) why: String,
+}
+
+impl Delimiter {
+    fn of(byte: u8, why: String) -> Self {
+        Self {
+            byte,
+            blanks: None,
+            why,
+        }
+    }
+
+    fn blanks(least: usize, why: String) -> Self {
+        Self {
+            byte: b' ',
+            blanks: Some(least),
+            why,
+        }
+    }
+}
+
+/// The delimiter of a table.
 ///
 /// A good delimiter cuts every line into the same number of cells, more than one, and the cells
-/// are numbers, stamps or missing.
+/// are numbers, times or missing.
 ///
 /// # Errors
 /// When the delimiter asked for is none, or lines are longer or wider than allowed.
-pub(crate) fn find(text: &str, options: &ReadOptions) -> Result<(u8, String), ReadError> {
+pub(crate) fn find(lines: &Lines<'_>, options: &ReadOptions) -> Result<Delimiter, ReadError> {
     if let Some(delimiter) = options.delimiter {
         if !delimiter.is_ascii()
             || delimiter.is_ascii_alphanumeric()
@@ -31,47 +60,92 @@ pub(crate) fn find(text: &str, options: &ReadOptions) -> Result<(u8, String), Re
                 delimiter: char::from(delimiter),
             });
         }
-        return Ok((delimiter, "as asked for".to_owned()));
+        let why = "as asked for".to_owned();
+        return Ok(match delimiter {
+            b' ' => Delimiter::blanks(1, why),
+            byte => Delimiter::of(byte, why),
+        });
     }
-    let mut best: Option<(f64, u8, String)> = None;
+    let mut best: Option<(f64, Delimiter)> = None;
     let mut too_wide = None;
     for delimiter in CANDIDATES {
-        let sample = match Sample::take(text, delimiter, RECORDS, options) {
+        let sample = match Sample::take(lines, delimiter, RECORDS, options) {
             Err(error @ ReadError::TooManyColumns { .. }) => {
                 too_wide = too_wide.or(Some(error));
                 continue;
             }
             other => other?,
         };
-        let (columns, even) = common_width(&sample);
-        if columns < 2 {
+        let Some((score, why)) = score(&sample) else {
             continue;
-        }
-        let lines = sample.records.len();
-        let (understood, cells) = understood(&sample);
-        let score = even as f64 / lines as f64 * (0.1 + understood as f64 / cells.max(1) as f64);
+        };
         if best.as_ref().is_none_or(|(other, ..)| score > *other) {
-            let why = format!(
-                "it cuts {even} of the first {lines} lines into {columns} cells, and {understood} \
-                 of {cells} cells are numbers, times or missing"
-            );
-            best = Some((score, delimiter, why));
+            best = Some((score, Delimiter::of(delimiter, why)));
+        }
+    }
+    for least in [2, 1] {
+        // Words of a preamble may be as many as columns: blanks have to be clearly better.
+        if let Some((score, delimiter)) = aligned(lines, least, options)
+            && best.as_ref().is_none_or(|(other, delimiter)| {
+                score > *other * if delimiter.blanks.is_some() { 1.0 } else { 1.2 }
+            })
+        {
+            best = Some((score, delimiter));
         }
     }
     match (best, too_wide) {
-        (Some((_, delimiter, why)), _) => Ok((delimiter, why)),
+        (Some((_, delimiter)), _) => Ok(delimiter),
         (None, Some(error)) => Err(error),
-        (None, None) => Ok((
+        (None, None) => Ok(Delimiter::of(
             CANDIDATES[0],
             "no delimiter was found, so there is one column".to_owned(),
         )),
     }
 }
 
+/// How well a delimiter cuts a sample, and why; `None` where it cuts nothing.
+fn score(sample: &Sample) -> Option<(f64, String)> {
+    let (columns, even) = common_width(sample);
+    if columns < 2 {
+        return None;
+    }
+    let lines = sample.records.len();
+    let (understood, cells) = understood(sample);
+    let score = even as f64 / lines as f64 * (0.1 + understood as f64 / cells.max(1) as f64);
+    let why = format!(
+        "it cuts {even} of the first {lines} lines into {columns} cells, and {understood} of {cells} \
+         cells are numbers, times or missing"
+    );
+    Some((score, why))
+}
+
+/// The score of runs of at least `least` blanks, where nearly every line has as many cells and most
+/// cells are understood.
+fn aligned(lines: &Lines<'_>, least: usize, options: &ReadOptions) -> Option<(f64, Delimiter)> {
+    let start = lines.text;
+    let end = memchr::memchr_iter(b'\n', start.as_bytes())
+        .nth(RECORDS)
+        .unwrap_or(start.len());
+    if end > 1 << 20 || !start[..end].contains("  ") && least > 1 {
+        return None;
+    }
+    let text = layout::aligned(&start[..end], least);
+    let lines = Lines {
+        text: &text,
+        ..*lines
+    };
+    let sample = Sample::take(&lines, b'\t', RECORDS, options).ok()?;
+    let (score, why) = score(&sample)?;
+    let (_, even) = common_width(&sample);
+    let (understood, cells) = understood(&sample);
+    let good = even * 10 >= sample.records.len() * 9 && understood * 10 >= cells * 6 && cells > 1;
+    good.then(|| (score, Delimiter::blanks(least, why)))
+}
+
 /// The most frequent number of cells, and in how many records.
 fn common_width(sample: &Sample) -> (usize, usize) {
-    let widths: Vec<usize> = sample.records.iter().map(Vec::len).collect();
-    let widths = sorted(widths, Ord::cmp);
+    let mut widths: Vec<usize> = sample.records.iter().map(Vec::len).collect();
+    widths.sort_unstable();
     widths
         .chunk_by(|a, b| a == b)
         .map(|run| (run[0], run.len()))
@@ -83,10 +157,10 @@ fn common_width(sample: &Sample) -> (usize, usize) {
 fn understood(sample: &Sample) -> (usize, usize) {
     let cells = sample.records.iter().skip(1).flatten();
     cells.fold((0, 0), |(good, all), cell| {
-        let known = is_number(cell, false)
-            || is_number(cell, true)
+        let known = is_quantity(cell, false)
+            || is_quantity(cell, true)
             || is_marker(cell)
-            || is_evident_stamp(cell);
+            || is_evident(cell);
         (good + usize::from(known), all + 1)
     })
 }
@@ -109,7 +183,11 @@ pub(crate) fn find_decimal(
         .flatten()
         .filter(|c| c.contains([',', '.']))
     {
-        match (is_number(cell, true), is_number(cell, false)) {
+        let numbers = match (is_number(cell, true), is_number(cell, false)) {
+            (false, false) => (is_quantity(cell, true), is_quantity(cell, false)),
+            numbers => numbers,
+        };
+        match numbers {
             (true, false) => comma += 1,
             (false, true) => point += 1,
             (true, true) if cell.contains(',') => open += 1,
@@ -152,8 +230,8 @@ mod tests {
 
     fn both(text: &str) -> (char, bool) {
         let options = ReadOptions::default();
-        let (delimiter, _) = find(text, &options).unwrap();
-        let sample = Sample::take(text, delimiter, 200, &options).unwrap();
+        let delimiter = find(&Lines::new(text), &options).unwrap().byte;
+        let sample = Sample::take(&Lines::new(text), delimiter, 200, &options).unwrap();
         (
             char::from(delimiter),
             find_decimal(&sample, delimiter, &options).0,
@@ -193,7 +271,7 @@ mod tests {
                 ..Default::default()
             };
             assert!(matches!(
-                find("a", &options),
+                find(&Lines::new("a"), &options),
                 Err(ReadError::Delimiter { .. })
             ));
         }

@@ -44,6 +44,51 @@ pub struct Detection {
     pub blank_lines: usize,
     /// Rows that end with a delimiter more than the first line.
     pub trailing_delimiters: usize,
+    /// Columns that look like times and were not understood: neither times nor channels.
+    #[serde(default)]
+    pub unread_times: Vec<UnreadTime>,
+    /// Columns of numbers that hold times beside the time column, set aside.
+    #[serde(default)]
+    pub repeated_times: Vec<String>,
+    /// A layout without a row per time that the names suggest, as a sentence.
+    #[serde(default)]
+    pub layout: Option<String>,
+    /// Rows that share timestamps beside a column of text.
+    #[serde(default)]
+    pub stacked: Option<Stacked>,
+    /// Units of columns, from a line of their own or from the cells.
+    #[serde(default)]
+    pub units: Vec<ColumnUnit>,
+    /// Columns in which K, M or B stand for thousands, millions or thousands of millions.
+    #[serde(default)]
+    pub multiplied: Vec<String>,
+    /// Columns whose numbers have the other decimal sign than the rest of the table.
+    #[serde(default)]
+    pub other_decimal: Vec<String>,
+    /// Columns whose numbers have more digits than are kept.
+    #[serde(default)]
+    pub rounded: Vec<RoundedColumn>,
+    /// What was passed over above the rows, a sentence each.
+    #[serde(default)]
+    pub passed_over: Vec<String>,
+    /// Rows behind the data that are none.
+    #[serde(default)]
+    pub footer: Option<Footer>,
+    /// Lines between the rows that repeat the header.
+    #[serde(default)]
+    pub repeated_headers: usize,
+    /// Comment lines.
+    #[serde(default)]
+    pub comment_lines: usize,
+    /// Columns without a name and without a value.
+    #[serde(default)]
+    pub empty_columns: usize,
+    /// The encoding of the text, where it is not UTF-8.
+    #[serde(default)]
+    pub encoding: Option<String>,
+    /// What the table was taken out of, where the file is no text table itself.
+    #[serde(default)]
+    pub container: Option<String>,
     /// Whether the file starts with a byte order mark.
     pub byte_order_mark: bool,
     /// Whether lines end with CR LF.
@@ -66,8 +111,11 @@ pub enum TimeDetection {
         why: String,
         /// Whether another form fits as well, as day/month and month/day may.
         ambiguous: bool,
-        /// Whether stamps named a time zone and were brought to UTC.
+        /// Whether timestamps named a time zone and were brought to UTC.
         utc: bool,
+        /// Seconds that the zone of all timestamps is ahead of UTC.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offset: Option<i64>,
     },
     /// In several columns of whole numbers.
     Parts {
@@ -79,6 +127,85 @@ pub enum TimeDetection {
         /// The column's name.
         name: String,
     },
+}
+
+/// A column that looks like times and was not understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadTime {
+    /// The column's name.
+    pub name: String,
+    /// The line of the first cell that was not understood.
+    pub line: u64,
+    /// That cell, cut to a readable length.
+    pub example: String,
+    /// The form that most cells have, where some have one.
+    pub form: Option<String>,
+    /// Whether the cells are times of day, of which no column gives the date.
+    pub time_of_day: bool,
+}
+
+impl UnreadTime {
+    pub(crate) fn line(&self) -> String {
+        let Self {
+            name,
+            line,
+            example,
+            ..
+        } = self;
+        match &self.form {
+            _ if self.time_of_day => format!(
+                "column {name:?} holds times of day (for example {example:?}) and no column holds \
+                 their date"
+            ),
+            Some(form) => format!(
+                "column {name:?} looks like a time, but line {line} ({example:?}) breaks its form {form}"
+            ),
+            None => format!(
+                "column {name:?} looks like a time that is not understood, for example {example:?} \
+                 (line {line})"
+            ),
+        }
+    }
+}
+
+/// Rows that share timestamps, as those of several series below each other do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stacked {
+    /// Rows with a timestamp.
+    pub rows: usize,
+    /// Distinct timestamps among them.
+    pub distinct: usize,
+    /// The first column of text, which may tell the series apart.
+    pub text: String,
+}
+
+/// The unit of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnUnit {
+    /// The column's name.
+    pub name: String,
+    /// Its unit.
+    pub unit: String,
+}
+
+/// A column whose numbers have more digits than a 32-bit float keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundedColumn {
+    /// The column's name.
+    pub name: String,
+    /// Rows that differ from the row before them in the file and no longer do.
+    pub steps: usize,
+}
+
+/// Rows behind the data that were passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Footer {
+    /// The line of the first.
+    pub line: u64,
+    /// Its first filled cell, cut to a readable length.
+    pub text: String,
+    /// How many there are.
+    pub rows: usize,
 }
 
 /// A marker of missing values and how often it was seen.
@@ -122,6 +249,98 @@ impl fmt::Display for MarkerCount {
 }
 
 impl Detection {
+    /// What a person should know before the table is used, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> = (self.unread_times.iter())
+            .map(|unread| {
+                format!(
+                    "{}; it is neither the time column nor a channel, and rows are numbered \
+                     (--time-column NAME, --time-format PATTERN).",
+                    unread.line()
+                )
+            })
+            .collect();
+        warnings.extend(self.layout.clone());
+        if let TimeDetection::TooFine { name } = &self.time {
+            warnings.push(format!(
+                "the steps of time column {name:?} are shorter than a second; rows are numbered."
+            ));
+        }
+        if let Some(Stacked {
+            rows,
+            distinct,
+            text,
+        }) = &self.stacked
+        {
+            let time = match &self.time {
+                TimeDetection::Column { name, .. } => name.as_str(),
+                _ => "TIME",
+            };
+            warnings.push(format!(
+                "{rows} rows share {distinct} timestamps; if column {text:?} tells series apart, name it \
+                 (--long {text},{time},VALUE)."
+            ));
+        }
+        for RoundedColumn { name, steps } in &self.rounded {
+            warnings.push(format!(
+                "{name:?} has more digits than are kept (7): {steps} changes from row to row are lost; \
+                 subtract a constant from it."
+            ));
+        }
+        warnings
+    }
+
+    /// What stands in the file and in no series made of it, a phrase each.
+    pub fn lost(&self) -> Vec<String> {
+        let mut lost = Vec::new();
+        let mut say = |what: String| lost.push(what);
+        let names = |list: &[String]| some(list);
+        let texts: Vec<String> = self
+            .text_columns
+            .iter()
+            .map(|text| text.name.clone())
+            .collect();
+        let unread: Vec<String> = self
+            .unread_times
+            .iter()
+            .map(|time| time.name.clone())
+            .collect();
+        for (what, list) in [
+            ("columns of text", &texts),
+            (
+                "columns that look like times and were not understood",
+                &unread,
+            ),
+            ("further columns of times", &self.repeated_times),
+        ] {
+            if !list.is_empty() {
+                say(format!("{what}: {}", names(list)));
+            }
+        }
+        if let Some(name) = &self.row_number_column {
+            say(format!("the column that counts rows: {name}"));
+        }
+        if let TimeDetection::TooFine { name } = &self.time {
+            say(format!("times finer than a second: {name}"));
+        }
+        if let Some(Footer { line, rows, .. }) = &self.footer {
+            say(format!("rows behind the data: {rows}, from line {line}"));
+        }
+        for (count, what) in [
+            (self.comment_lines, "comment lines"),
+            (self.repeated_headers, "lines that repeat the header"),
+            (self.empty_columns, "columns without a name and a value"),
+        ] {
+            if count > 0 {
+                say(format!("{what}: {count}"));
+            }
+        }
+        for RoundedColumn { name, steps } in &self.rounded {
+            say(format!("digits of {name}: {steps} changes from row to row"));
+        }
+        lost
+    }
+
     /// One plain sentence per finding, the usual ones included.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![
@@ -146,7 +365,58 @@ impl Detection {
             ),
             self.time.line(),
         ];
+        lines.extend(
+            self.warnings()
+                .into_iter()
+                .map(|warning| format!("Warning: {warning}")),
+        );
         let mut say = |line: String| lines.push(line);
+        if let Some(container) = &self.container {
+            say(format!("The table was taken out of {container}."));
+        }
+        if let Some(encoding) = &self.encoding {
+            say(format!("The text is {encoding}."));
+        }
+        for line in &self.passed_over {
+            say(line.clone());
+        }
+        if let Some(Footer { line, text, rows }) = &self.footer {
+            let rows = if *rows == 1 {
+                "1 row".to_owned()
+            } else {
+                format!("{rows} rows")
+            };
+            say(format!(
+                "{rows} behind the data passed over, from line {line} ({text:?})."
+            ));
+        }
+        if !self.repeated_times.is_empty() {
+            say(format!(
+                "Further columns of times set aside: {}.",
+                some(&self.repeated_times)
+            ));
+        }
+        if !self.units.is_empty() {
+            let units: Vec<String> = self
+                .units
+                .iter()
+                .map(|u| format!("{} {}", u.name, u.unit))
+                .collect();
+            say(format!("Units: {}.", some(&units)));
+        }
+        if !self.multiplied.is_empty() {
+            say(format!(
+                "K, M and B read as thousands, millions and thousands of millions in {}.",
+                some(&self.multiplied)
+            ));
+        }
+        if !self.other_decimal.is_empty() {
+            let sign = if self.decimal_comma { "point" } else { "comma" };
+            say(format!(
+                "Numbers with a decimal {sign}: {}.",
+                some(&self.other_decimal)
+            ));
+        }
         if let Some(name) = &self.row_number_column {
             say(format!(
                 "Column {name:?} only counts rows and was set aside."
@@ -173,9 +443,13 @@ impl Detection {
             ));
         }
         if !self.suspected_markers.is_empty() {
+            let flags: Vec<String> = (self.suspected_markers.iter())
+                .map(|marker| format!("--missing {}", marker.marker))
+                .collect();
             say(format!(
-                "Read as numbers, but perhaps markers of missing values: {}.",
-                counts(&self.suspected_markers)
+                "Read as numbers, but perhaps markers of missing values: {} ({}).",
+                counts(&self.suspected_markers),
+                flags.join(" ")
             ));
         }
         for r in self.renamed.iter().take(12) {
@@ -203,6 +477,15 @@ impl Detection {
                 "numbers had separators between thousands",
             ),
             (self.blank_lines, "blank lines were passed over"),
+            (self.comment_lines, "comment lines were passed over"),
+            (
+                self.repeated_headers,
+                "lines that repeat the header were passed over",
+            ),
+            (
+                self.empty_columns,
+                "columns without a name and a value were passed over",
+            ),
             (
                 self.trailing_delimiters,
                 "rows ended with a delimiter too many",

@@ -37,12 +37,42 @@ pub enum ReadError {
         /// The offending byte.
         byte: u8,
     },
-    /// A byte order mark of UTF-16 or UTF-32.
+    /// A file that is something else than a table.
+    #[error("this is {what}, not a table; {way_out}")]
+    NotATable {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        way_out: &'static str,
+    },
+    /// A container that cannot be opened.
     #[error(
-        "the file is UTF-16 or UTF-32 text; \
-         save it as UTF-8 (in a spreadsheet: \"CSV UTF-8\") and read it again"
+        "the file begins as {what} and cannot be opened ({reason}); save it again, or export it as CSV"
     )]
-    Utf16,
+    Damaged {
+        /// The container.
+        what: &'static str,
+        /// What its reader found.
+        reason: String,
+    },
+    /// A workbook or an archive of several tables, none of them chosen.
+    #[error(
+        "{}; name one of {}",
+        match .asked { Some(name) => format!("there is no sheet or file {name:?}"), None => "the file holds several tables".to_owned() },
+        .available.join(", ")
+    )]
+    WhichTable {
+        /// The sheet or file asked for.
+        asked: Option<String>,
+        /// Those there are, the list cut to a readable length.
+        available: Vec<String>,
+    },
+    /// A table without a row per year and a column per month.
+    #[error(
+        "the table has no column of years with twelve columns of months or four of quarters behind it; \
+         read it as rows instead"
+    )]
+    NoMonthsAcross,
     /// A NUL byte: not text.
     #[error(
         "line {line}: byte {offset} is NUL, so this is no text table; \
@@ -94,7 +124,8 @@ pub enum ReadError {
     /// Text in a column of numbers.
     #[error(
         "line {line}, column {column} ({name:?}): {text:?} is not a number, and {count} cells of \
-         this column are not; correct them, or name the text as a marker of missing values"
+         this column are not; correct them, name the text as a marker of missing values, or leave \
+         the column out"
     )]
     NotANumber {
         /// Line of the first such cell.
@@ -107,6 +138,21 @@ pub enum ReadError {
         text: String,
         /// Such cells in the column.
         count: usize,
+    },
+    /// Numbers of several units in one column.
+    #[error(
+        "column {column} ({name:?}) mixes {first} and {second}; convert its numbers to one unit, or \
+         leave the column out"
+    )]
+    MixedUnits {
+        /// Column, from 1.
+        column: usize,
+        /// The column's name.
+        name: String,
+        /// The unit of most cells.
+        first: String,
+        /// Another unit.
+        second: String,
     },
     /// A number that a 32-bit float cannot hold, or an infinity.
     #[error(
@@ -123,12 +169,12 @@ pub enum ReadError {
         /// The cell, cut to a readable length.
         text: String,
     },
-    /// A cell of the time column that is no time stamp.
+    /// A cell of the time column that is no timestamp.
     #[error(
-        "line {line}, column {column} ({name:?}): {text:?} is not a time stamp of the form \
+        "line {line}, column {column} ({name:?}): {text:?} is not a timestamp of the form \
          {format}; correct it, name another time column, or read the file without one"
     )]
-    BadStamp {
+    BadTimestamp {
         /// Line of the file.
         line: u64,
         /// Column, from 1.
@@ -140,13 +186,13 @@ pub enum ReadError {
         /// The form that the column's other cells have.
         format: String,
     },
-    /// A named time column in which no known form of time stamp is found.
+    /// A named time column in which no known form of timestamp is found.
     #[error(
-        "column {column} ({name:?}) holds no time stamps that are understood, for example \
+        "column {column} ({name:?}) holds no timestamps that are understood, for example \
          {example:?}; write them as YYYY-MM-DD HH:MM:SS, name another column, or read the file \
          without a time column"
     )]
-    NoStamps {
+    NoTimestamps {
         /// Column, from 1.
         column: usize,
         /// The column's name.
@@ -161,6 +207,15 @@ pub enum ReadError {
         name: String,
         /// The names there are, the list cut to a readable length.
         available: Vec<String>,
+    },
+    /// A time zone that is not known.
+    #[error(
+        "{name:?} is not a known time zone; use a name such as Europe/Berlin or an offset such as \
+         +01:00"
+    )]
+    UnknownZone {
+        /// The zone asked for.
+        name: String,
     },
     /// No column of numbers.
     #[error(
@@ -195,7 +250,7 @@ impl ReadError {
             | Self::Ragged { line, .. }
             | Self::NotANumber { line, .. }
             | Self::NotFinite { line, .. }
-            | Self::BadStamp { line, .. } => Some(*line),
+            | Self::BadTimestamp { line, .. } => Some(*line),
             _ => None,
         }
     }
@@ -204,9 +259,10 @@ impl ReadError {
     pub fn column(&self) -> Option<usize> {
         match self {
             Self::NotANumber { column, .. }
+            | Self::MixedUnits { column, .. }
             | Self::NotFinite { column, .. }
-            | Self::BadStamp { column, .. }
-            | Self::NoStamps { column, .. } => Some(*column),
+            | Self::BadTimestamp { column, .. }
+            | Self::NoTimestamps { column, .. } => Some(*column),
             _ => None,
         }
     }
@@ -216,6 +272,9 @@ impl ReadError {
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum SeriesError {
+    /// A channel with cells that are no numbers.
+    #[error(transparent)]
+    Unreadable(ReadError),
     /// A channel that was asked for by name and is not there.
     #[error("there is no channel {name:?}{}; the channels are {}",
         if *.is_text { " (a column of that name holds text)" } else { "" }, .available.join(", "))]

@@ -3,14 +3,12 @@
 use std::collections::HashSet;
 
 use crate::{
-    cell::{is_marker, is_number},
-    decimal::decimal,
     detection::RenamedColumn,
     error::shorten,
+    number::{is_marker, is_number, is_quantity},
     options::HeaderRow,
     sample::Sample,
-    stamp_form::is_evident_stamp,
-    time_column::is_time_title,
+    time::{forms::is_evident, titles},
 };
 
 /// Whether the first record is a header, and why.
@@ -34,13 +32,13 @@ pub(crate) fn find(sample: &Sample, decimal_comma: bool, asked: HeaderRow) -> (b
     let mut named = None;
     let mut numbers = 0;
     for (column, cell) in first.iter().enumerate() {
-        if !cell.is_empty() && is_time_title(cell) {
+        if !cell.is_empty() && titles::is_time(cell) {
             return (true, format!("{:?} is a name for times", shorten(cell)));
         }
         let below = Kind::of(sample.column(column, 1), decimal_comma);
         let fits = match below {
-            Kind::Numbers => is_number(cell, decimal_comma),
-            Kind::Stamps => is_evident_stamp(cell),
+            Kind::Numbers => is_quantity(cell, decimal_comma),
+            Kind::Times => is_evident(cell),
             Kind::Other => continue,
         };
         if is_marker(cell) {
@@ -63,6 +61,9 @@ pub(crate) fn find(sample: &Sample, decimal_comma: bool, asked: HeaderRow) -> (b
             format!("{cell:?} stands above {what} in column {}", column + 1),
         );
     }
+    if are_years(sample) {
+        return (true, "its numbers are years in a row".to_owned());
+    }
     if numbers == 0 {
         return (true, "no column of numbers tells otherwise".to_owned());
     }
@@ -78,30 +79,54 @@ pub(crate) fn find(sample: &Sample, decimal_comma: bool, asked: HeaderRow) -> (b
 
 /// What most cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Numbers,
-    Stamps,
+    Times,
     Other,
 }
 
 impl Kind {
-    fn of<'a>(cells: impl Iterator<Item = &'a str>, decimal_comma: bool) -> Self {
+    pub(crate) fn of<'a>(cells: impl Iterator<Item = &'a str>, decimal_comma: bool) -> Self {
         let (mut numbers, mut stamps, mut all) = (0, 0, 0);
         for cell in cells.filter(|cell| !is_marker(cell)) {
             all += 1;
-            if is_number(cell, decimal_comma) {
+            if is_quantity(cell, decimal_comma) {
                 numbers += 1;
-            } else if is_evident_stamp(cell) {
+            } else if is_evident(cell) {
                 stamps += 1;
             }
         }
         match all {
             0 => Self::Other,
             _ if numbers * 2 > all => Self::Numbers,
-            _ if stamps * 2 > all => Self::Stamps,
+            _ if stamps * 2 > all => Self::Times,
             _ => Self::Other,
         }
     }
+}
+
+/// Whether the first line ends with years that follow each other, unlike the lines below it.
+fn are_years(sample: &Sample) -> bool {
+    let year = |cell: &String| {
+        cell.parse::<i64>()
+            .ok()
+            .filter(|year| (1000..3000).contains(year))
+    };
+    let years = |record: &[String]| -> Vec<i64> {
+        let mut years: Vec<i64> = record.iter().rev().map_while(year).collect();
+        years.reverse();
+        years
+    };
+    let first = years(&sample.records[0]);
+    let steps = |years: &[i64]| years.windows(2).all(|pair| pair[1] - pair[0] == 1);
+    first.len() > 1
+        && first.len() < sample.columns()
+        && steps(&first)
+        && sample
+            .records
+            .iter()
+            .skip(1)
+            .all(|record| years(record).len() < first.len())
 }
 
 /// Whether the first line consists of identifiers such as sensor numbers: different whole numbers
@@ -126,7 +151,7 @@ fn are_identifiers(sample: &Sample, decimal_comma: bool) -> bool {
         counts_up &= first <= 1 && id == first + columns;
         columns += 1;
         with_decimals += u64::from(sample.column(column, 1).any(|c| c.contains(['.', ','])));
-        let size = |c: &str| decimal(&c.replace(',', ".")).map_or(0.0, f64::abs);
+        let size = |c: &str| c.replace(',', ".").parse().map_or(0.0, f64::abs);
         let largest = sample.column(column, 1).map(size).fold(0.0, f64::max);
         outside += u64::from(id as f64 > 10.0 * largest.max(1.0));
     }
@@ -135,17 +160,15 @@ fn are_identifiers(sample: &Sample, decimal_comma: bool) -> bool {
             || (outside * 10 >= columns * 9 && with_decimals * 2 >= columns))
 }
 
+/// The names of `columns` columns without a header.
+pub(crate) fn numbered(columns: usize) -> Vec<String> {
+    (1..=columns).map(|column| format!("ch{column}")).collect()
+}
+
 /// One name per column, each different and none empty, and what was renamed.
-pub(crate) fn names(sample: &Sample, has_header: bool) -> (Vec<String>, Vec<RenamedColumn>) {
-    let columns = sample.columns();
+pub(crate) fn names(given: &[String]) -> (Vec<String>, Vec<RenamedColumn>) {
+    let columns = given.len();
     let mut renamed = Vec::new();
-    if !has_header {
-        return (
-            (1..=columns).map(|column| format!("ch{column}")).collect(),
-            renamed,
-        );
-    }
-    let given = &sample.records[0];
     let mut taken: HashSet<String> = HashSet::with_capacity(columns);
     // Names that are in order keep them, whatever comes before: "a, a, a_2" has one "a_2".
     let reserved: HashSet<&str> = given.iter().map(String::as_str).collect();
@@ -188,7 +211,13 @@ mod tests {
     use crate::options::ReadOptions;
 
     fn sample(text: &str) -> Sample {
-        Sample::take(text, b',', 200, &ReadOptions::default()).unwrap()
+        Sample::take(
+            &crate::records::Lines::new(text),
+            b',',
+            200,
+            &ReadOptions::default(),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -216,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_column_has_a_name_of_its_own() {
-        let (names, renamed) = names(&sample("a,,a,a_2,a,\n1,2,3,4,5,6\n"), true);
+        let (names, renamed) = names(&sample("a,,a,a_2,a,\n1,2,3,4,5,6\n").records[0]);
         assert_eq!(names, ["a", "column 2", "a_3", "a_2", "a_4", "column 6"]);
         assert_eq!(renamed.len(), 4);
         assert_eq!(renamed[1].from, "a");
@@ -225,7 +254,7 @@ mod tests {
     #[test]
     fn many_equal_names() {
         let line = "a,".repeat(5000) + "a\n";
-        let (names, _) = names(&sample(&(line + "1\n")), true);
+        let (names, _) = names(&sample(&(line + "1\n")).records[0]);
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), 5001);
     }
 }

@@ -51,55 +51,54 @@
 mod baseline;
 mod body;
 mod calendar;
-mod cell;
 mod civil;
-mod cursor;
-mod decimal;
+mod columns;
+mod container;
 mod delimiter;
 mod detection;
+mod encoding;
 mod error;
 mod fill;
 mod frequency;
 mod header;
 mod index;
 mod jitter;
-mod judge;
+mod layout;
 mod metrics;
+mod number;
 mod options;
-mod order;
 mod part;
-mod parts;
 mod reader;
 mod records;
 mod repair;
 mod repairs;
+mod reshape;
 mod rows;
 mod sample;
 mod scaler;
 mod series;
 mod split;
-mod stamp;
-mod stamp_form;
 mod suited;
 mod table;
-mod time_column;
+mod time;
 mod windows;
 
 pub use baseline::Baseline;
 pub use calendar::Calendar;
-pub use decimal::decimal;
-pub use detection::{Detection, MarkerCount, RenamedColumn, TextColumn, TimeDetection};
+pub use detection::{
+    ColumnUnit, Detection, Footer, MarkerCount, RenamedColumn, RoundedColumn, Stacked, TextColumn,
+    TimeDetection, UnreadTime,
+};
 pub use error::{ReadError, SeriesError, SplitError};
 pub use frequency::Frequency;
 pub use index::{TimeIndex, format_stamp, time_features};
 pub use metrics::{ChannelMetrics, MetricSet, Metrics, MetricsStream, StepMetrics, mase_scale};
 pub use options::{
-    CalendarColumns, Fill, Gaps, HeaderRow, ReadOptions, Repeated, SeriesOptions, TimeColumn,
-    Unsorted,
+    CalendarColumns, Fill, Gaps, HeaderRow, LongColumns, ReadOptions, Repeated, SeriesOptions,
+    Shape, TimeColumn, Unsorted,
 };
-pub use order::{ordered, sorted};
 pub use part::Part;
-pub use reader::read_table;
+pub use reader::{column_names, read_table};
 pub use repairs::{ChannelRepair, Hole, Repairs};
 pub use scaler::Scaler;
 pub use series::Series;

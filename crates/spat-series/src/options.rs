@@ -18,8 +18,32 @@ pub struct ReadOptions {
     /// -, …), for example `-9999`. Compared as text after trimming, whatever the case, and – where
     /// the marker is a number – by value too.
     pub missing: Vec<String>,
-    /// Where the time stamps are.
+    /// Where the timestamps are.
     pub time_column: TimeColumn,
+    /// How the time column is written, as a pattern of `strptime` such as `%d.%m.%Y %H:%M`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_format: Option<String>,
+    /// Whether 3/4/2020 is 3 April, or `None` to find out by the column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day_first: Option<bool>,
+    /// The zone of timestamps that name none, such as `Europe/Berlin` or `+01:00`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// Lines above the table to pass over, or `None` to find them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<usize>,
+    /// How lines begin that are comments, or `None` to find out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Lines of names above the rows, or `None` to find out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_rows: Option<usize>,
+    /// The sheet of a workbook or the file of an archive; `None` takes the largest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// How rows and columns are laid out.
+    #[serde(skip_serializing_if = "Shape::is_default")]
+    pub shape: Shape,
     /// The longest line (quoted line breaks included) in bytes; a longer one is an error.
     pub max_line_bytes: usize,
     /// The most columns; more are an error.
@@ -34,10 +58,49 @@ impl Default for ReadOptions {
             header: HeaderRow::Auto,
             missing: Vec::new(),
             time_column: TimeColumn::Auto,
+            time_format: None,
+            day_first: None,
+            time_zone: None,
+            skip: None,
+            comment: None,
+            header_rows: None,
+            sheet: None,
+            shape: Shape::Rows,
             max_line_bytes: 16 << 20,
             max_columns: 100_000,
         }
     }
+}
+
+/// How rows and columns are laid out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Shape {
+    /// A row per time.
+    #[default]
+    Rows,
+    /// A column per time: rows and columns change places.
+    Transposed,
+    /// A row per year and a column per month or quarter.
+    MonthsAcross,
+    /// Several series below each other: a row per series and time.
+    Long(LongColumns),
+}
+
+impl Shape {
+    fn is_default(&self) -> bool {
+        *self == Self::Rows
+    }
+}
+
+/// Names of the columns of a table of several series below each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LongColumns {
+    /// Which series a row belongs to.
+    pub id: String,
+    /// The time of the row.
+    pub time: String,
+    /// The values of the row.
+    pub values: Vec<String>,
 }
 
 /// Whether the first line holds names.
@@ -52,7 +115,7 @@ pub enum HeaderRow {
     Absent,
 }
 
-/// Where the time stamps are.
+/// Where the timestamps are.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum TimeColumn {
     /// Found by content.
@@ -66,7 +129,7 @@ pub enum TimeColumn {
     Parts(CalendarColumns),
 }
 
-/// Names of the columns that make up a stamp; parts not named are the first (month, day) or 0.
+/// Names of the columns that make up a timestamp; parts not named are the first (month, day) or 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CalendarColumns {

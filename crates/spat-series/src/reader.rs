@@ -1,10 +1,24 @@
 //! Bytes into a [`Table`], in one pass over the cells.
 
-use memchr::{memchr, memchr_iter};
+use std::borrow::Cow;
+
+use memchr::memchr_iter;
 
 use crate::{
-    body::Body, cell::Cells, delimiter, detection::Detection, error::ReadError, header,
-    options::ReadOptions, sample::Sample, table::Table, time_column,
+    body::{Body, Columns},
+    container,
+    delimiter::{self, Delimiter},
+    detection::{ColumnUnit, Detection},
+    encoding,
+    error::{ReadError, shorten, some},
+    header, layout,
+    number::is_number,
+    options::{HeaderRow, ReadOptions, Shape, TimeColumn},
+    records::Lines,
+    reshape::Cells,
+    sample::Sample,
+    table::Table,
+    time::{find, zone::Zone},
 };
 
 /// Reads a table of numbers, with whatever delimiter, decimal sign, header and time column it has.
@@ -14,9 +28,9 @@ use crate::{
 /// itself, 4 bytes per number, beside the bytes given.
 ///
 /// # Errors
-/// [`ReadError`] says where and what to do: bytes that are not UTF-8 text, rows of unequal length,
-/// text among numbers, numbers that are not finite, stamps of another form than the rest, lines
-/// longer or wider than [`ReadOptions`] allows, and tables without rows or numbers.
+/// [`ReadError`] says where and what to do: bytes that are no text, rows of unequal length, numbers
+/// that are not finite, timestamps of another form than the rest, lines longer or wider than
+/// [`ReadOptions`] allows, and tables without rows or numbers.
 ///
 /// # Example
 /// ```
@@ -29,75 +43,328 @@ use crate::{
 /// # Ok::<(), spat_series::ReadError>(())
 /// ```
 pub fn read_table(bytes: &[u8], options: &ReadOptions) -> Result<Table, ReadError> {
-    let (text, byte_order_mark) = as_text(bytes)?;
-    let (text, first_line, hint) = without_hint(text);
-    let hinted = ReadOptions {
-        delimiter: options.delimiter.or(hint),
+    let unpacked = container::unpack(bytes, options)?;
+    let decoded = encoding::decode(&unpacked.bytes)?;
+    let mut detection = Detection {
+        container: (!unpacked.from.is_empty()).then(|| unpacked.from.join(", ")),
+        byte_order_mark: decoded.byte_order_mark,
+        encoding: decoded.encoding.map(str::to_owned),
+        ..Detection::default()
+    };
+    read_text(&decoded.text, options, &mut detection)
+}
+
+/// Turns the table so that it has a row per time, and reads it then.
+fn read_reshaped(
+    cells: &Cells,
+    decimal_comma: bool,
+    options: &ReadOptions,
+    mut detection: Detection,
+) -> Result<Table, ReadError> {
+    let text = match &options.shape {
+        Shape::Rows | Shape::Transposed => {
+            detection
+                .passed_over
+                .push("Rows and columns were exchanged, as asked for.".to_owned());
+            cells.transposed()
+        }
+        Shape::MonthsAcross => {
+            let (text, left) = cells.months_across()?;
+            detection.passed_over.push(
+                "The months of all years were put below each other, as asked for.".to_owned(),
+            );
+            if !left.is_empty() {
+                detection.passed_over.push(format!(
+                    "Columns beside the months left out: {}.",
+                    some(&left)
+                ));
+            }
+            text
+        }
+        Shape::Long(long) => {
+            let (text, repeated) = cells.pivoted(long)?;
+            detection.passed_over.push(format!(
+                "A column was made of each {:?}, as asked for.",
+                long.id
+            ));
+            if repeated > 0 {
+                detection.passed_over.push(format!(
+                    "{repeated} rows repeat the time of another of the same series; the last one is kept."
+                ));
+            }
+            text
+        }
+    };
+    let time = match &options.shape {
+        Shape::Long(long) => long.time.clone(),
+        _ => "time".to_owned(),
+    };
+    let options = ReadOptions {
+        delimiter: Some(b','),
+        decimal_comma: Some(decimal_comma),
+        header: HeaderRow::Present,
+        header_rows: Some(1),
+        skip: None,
+        comment: Some(String::new()),
+        time_column: match &options.time_column {
+            TimeColumn::Auto => TimeColumn::Named(time),
+            other => other.clone(),
+        },
+        shape: Shape::Rows,
         ..options.clone()
     };
-    let (delimiter, mut delimiter_why) = delimiter::find(text, &hinted)?;
-    if hint.is_some() && options.delimiter.is_none() {
-        delimiter_why = "the first line says so".to_owned();
+    read_text(&text, &options, &mut detection)
+}
+
+/// The names of the columns of a table, for a person to choose among.
+///
+/// # Errors
+/// As [`read_table`], as far as the first lines tell.
+pub fn column_names(bytes: &[u8], options: &ReadOptions) -> Result<Vec<String>, ReadError> {
+    let unpacked = container::unpack(bytes, options)?;
+    let decoded = encoding::decode(&unpacked.bytes)?;
+    let mut outline = Outline::of(&decoded.text, options, &mut Detection::default())?;
+    Ok(outline
+        .name_columns(options, &mut Detection::default())
+        .names)
+}
+
+/// Reads a table that is text.
+fn read_text(
+    text: &str,
+    options: &ReadOptions,
+    detection: &mut Detection,
+) -> Result<Table, ReadError> {
+    let zone = options.time_zone.as_deref().map(Zone::named).transpose()?;
+    let mut outline = Outline::of(text, options, detection)?;
+    if options.shape != Shape::Rows {
+        let cells = Cells::read(&outline.lines(), outline.byte, outline.above, options)?;
+        return read_reshaped(
+            &cells,
+            outline.decimal_comma,
+            options,
+            std::mem::take(detection),
+        );
     }
-    let sample = Sample::take(text, delimiter, usize::MAX, options)?;
-    let (decimal_comma, decimal_why) = delimiter::find_decimal(&sample, delimiter, options);
-    let (has_header, header_why) = header::find(&sample, decimal_comma, options.header);
-    let (names, renamed) = header::names(&sample, has_header);
-    let skip = usize::from(has_header);
-    if sample.records.len() <= skip {
+    let Named { names, head } = outline.name_columns(options, detection);
+    if outline.sample.records.len() <= head {
         return Err(ReadError::NoRows {
             columns: names.len(),
         });
     }
-    let source = time_column::find(&sample, &names, skip, &options.time_column)?;
-    let cells = Cells::new(decimal_comma, &options.missing);
-    let detection = Detection {
-        delimiter: char::from(delimiter),
-        delimiter_why,
-        decimal_comma,
-        decimal_why,
-        header: has_header,
-        header_why,
-        renamed,
-        replacement_in_header: names
-            .iter()
-            .filter(|n| n.contains('\u{FFFD}'))
-            .cloned()
-            .collect(),
-        byte_order_mark,
-        ..Detection::default()
+    let times = find::find(&outline.sample, &names, head, options)?;
+    let columns = Columns {
+        delimiter: outline.byte,
+        names,
+        skip: outline.above + head,
+        head,
     };
-    let mut body = Body::new(&sample, names, skip, source, cells, detection);
-    drop(sample);
-    body.read(text, first_line, options)?;
-    body.finish()
+    let mut body = Body::new(
+        &outline.sample,
+        columns,
+        times,
+        options,
+        std::mem::take(detection),
+    );
+    outline.sample.records.clear();
+    body.read(&outline.lines(), options)?;
+    body.find_rounded(&outline.lines(), options)?;
+    body.finish(zone.as_ref())
 }
 
-/// The text of a file without its byte order mark, and whether it had one.
-fn as_text(bytes: &[u8]) -> Result<(&str, bool), ReadError> {
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(ReadError::Utf16);
-    }
-    let line_at = |offset: usize| 1 + memchr_iter(b'\n', &bytes[..offset]).count() as u64;
-    if let Some(offset) = memchr(0, bytes) {
-        return Err(ReadError::Nul {
-            offset,
-            line: line_at(offset),
-        });
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let offset = error.valid_up_to();
-        let byte = bytes.get(offset).copied().unwrap_or(0);
-        ReadError::NotUtf8 {
-            offset,
-            line: line_at(offset),
-            byte,
+/// What the first lines of a text say about the table in it.
+struct Outline<'a> {
+    /// The text that is read: below the lines to pass over, blanks between cells replaced.
+    text: Cow<'a, str>,
+    first_line: u64,
+    comment: String,
+    /// The last comment line above the rows, which may hold the names.
+    commented: Option<&'a str>,
+    delimiter: Delimiter,
+    /// The byte between the cells of `text`.
+    byte: u8,
+    decimal_comma: bool,
+    /// Records above the names.
+    above: usize,
+    /// The first records, from the names on.
+    sample: Sample,
+}
+
+/// The names of the columns.
+struct Named {
+    /// Each different.
+    names: Vec<String>,
+    /// Records that hold them.
+    head: usize,
+}
+
+impl<'a> Outline<'a> {
+    fn of(
+        text: &'a str,
+        options: &ReadOptions,
+        detection: &mut Detection,
+    ) -> Result<Self, ReadError> {
+        let (text, first_line, hint) = without_hint(text);
+        let (text, first_line) = without_lines(text, first_line, options.skip);
+        if let Some(skip) = options.skip.filter(|&skip| skip > 0) {
+            detection.passed_over.push(format!(
+                "The first {skip} lines were passed over, as asked for."
+            ));
         }
-    })?;
-    match text.strip_prefix('\u{FEFF}') {
-        Some(text) => Ok((text, true)),
-        None => Ok((text, false)),
+        let found = layout::comments(text);
+        let comment = match &options.comment {
+            Some(asked) => asked.clone(),
+            None => found.map_or_else(String::new, |(prefix, _)| prefix.to_owned()),
+        };
+        let mut lines = Lines {
+            text,
+            first_line,
+            comment: &comment,
+        };
+        let hinted = ReadOptions {
+            delimiter: options.delimiter.or(hint),
+            ..options.clone()
+        };
+        let mut delimiter = delimiter::find(&lines, &hinted)?;
+        if hint.is_some() && options.delimiter.is_none() {
+            delimiter.why = "the first line says so".to_owned();
+        }
+        let mut text = Cow::Borrowed(text);
+        let mut byte = delimiter.byte;
+        if let Some(least) = delimiter.blanks {
+            detection.crlf = text.contains("\r\n");
+            text = Cow::Owned(layout::aligned(&text, least));
+            byte = b'\t';
+            lines.text = &text;
+        }
+        let mut sample = Sample::take(&lines, byte, usize::MAX, options)?;
+        if sample.complete {
+            layout::without_footer(&mut sample);
+        }
+        let (decimal_comma, decimal_why) =
+            delimiter::find_decimal(&sample, delimiter.byte, options);
+        let above = match (options.skip, options.header) {
+            (None, HeaderRow::Auto) => layout::preamble(&sample, decimal_comma),
+            _ => 0,
+        };
+        if above > 0 {
+            detection.passed_over.push(preamble_line(&sample, above));
+            sample.drop_first(above);
+        }
+        detection.delimiter = char::from(delimiter.byte);
+        detection.delimiter_why.clone_from(&delimiter.why);
+        detection.decimal_comma = decimal_comma;
+        detection.decimal_why = decimal_why;
+        Ok(Self {
+            text,
+            first_line,
+            comment,
+            commented: found.map(|(_, line)| line),
+            delimiter,
+            byte,
+            decimal_comma,
+            above,
+            sample,
+        })
     }
+
+    fn lines(&self) -> Lines<'_> {
+        Lines {
+            text: &self.text,
+            first_line: self.first_line,
+            comment: &self.comment,
+        }
+    }
+
+    /// Finds the names, and leaves later records out of the sample that repeat them.
+    fn name_columns(&mut self, options: &ReadOptions, detection: &mut Detection) -> Named {
+        let auto = options.header == HeaderRow::Auto;
+        if auto && layout::lacks_first_name(&self.sample, self.decimal_comma) {
+            self.sample.records[0].insert(0, String::new());
+            let line = "The first column has no name: the header has one cell fewer than the rows.";
+            detection.passed_over.push(line.to_owned());
+        }
+        let asked = match options.header_rows {
+            Some(_) => HeaderRow::Present,
+            None => options.header,
+        };
+        let (found, why) = header::find(&self.sample, self.decimal_comma, asked);
+        detection.header = found;
+        detection.header_why = why;
+        let mut head = layout::Head::default();
+        let mut given = None;
+        if found {
+            head = layout::head(&self.sample, self.decimal_comma, options.header_rows);
+            given = Some(head.names);
+        } else if auto && let Some(names) = self.commented_names(options) {
+            given = Some(names);
+            detection.header = true;
+            detection.header_why = "it is the last comment line above the rows".to_owned();
+        }
+        let mut names = header::numbered(self.sample.columns());
+        if let Some(given) = given {
+            (names, detection.renamed) = header::names(&given);
+            detection.layout = layout::suspicion(&names);
+        }
+        detection.passed_over.append(&mut head.notes);
+        detection.units = (names.iter().zip(head.units))
+            .filter(|(_, unit)| !unit.is_empty())
+            .map(|(name, unit)| ColumnUnit {
+                name: name.clone(),
+                unit,
+            })
+            .collect();
+        let lost = |name: &&String| name.contains('\u{FFFD}');
+        detection.replacement_in_header = names.iter().filter(lost).cloned().collect();
+        // Repeated headers are passed over where they come up.
+        self.sample.without_repeats_of_first(head.rows);
+        Named {
+            names,
+            head: head.rows,
+        }
+    }
+
+    /// The names in the last comment line above the rows, if it has one per column.
+    fn commented_names(&self, options: &ReadOptions) -> Option<Vec<String>> {
+        let line = self.commented?;
+        let text = match self.delimiter.blanks {
+            Some(least) => Cow::Owned(layout::aligned(line, least)),
+            None => Cow::Borrowed(line),
+        };
+        let lines = Lines {
+            text: &text,
+            first_line: 1,
+            comment: "",
+        };
+        let mut sample = Sample::take(&lines, self.byte, 1, options).ok()?;
+        let names = sample.records.pop()?;
+        let columns = self.sample.columns();
+        let fits = names.len() == columns && columns > 1;
+        (fits && !names.iter().any(|name| is_number(name, false))).then_some(names)
+    }
+}
+
+/// Which lines are a preamble, as a sentence.
+fn preamble_line(sample: &Sample, above: usize) -> String {
+    let (from, to) = (sample.line(0), sample.line(above - 1));
+    let text = sample.records[0].iter().find(|cell| !cell.is_empty());
+    let which = if from == to {
+        format!("Line {from} was")
+    } else {
+        format!("Lines {from} to {to} were")
+    };
+    let text = shorten(text.map_or("", String::as_str));
+    format!("{which} passed over as a preamble ({text:?}).")
+}
+
+/// The text below the first `skip` lines, and the line at which it starts.
+fn without_lines(text: &str, first_line: u64, skip: Option<usize>) -> (&str, u64) {
+    let Some(skip) = skip.filter(|&skip| skip > 0) else {
+        return (text, first_line);
+    };
+    let end = memchr_iter(b'\n', text.as_bytes()).nth(skip - 1);
+    let rest = end.map_or("", |end| &text[end + 1..]);
+    (rest, first_line + skip as u64)
 }
 
 /// The text below a first line `sep=;`, which spreadsheets write to name the delimiter.

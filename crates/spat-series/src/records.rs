@@ -5,14 +5,37 @@
 //! only where there is one. Memory is bounded by `max_line_bytes`.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-use memchr::{memchr_iter, memchr3};
+use memchr::{memchr_iter, memchr2, memchr3};
 
 use crate::error::ReadError;
+
+/// A text that holds a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lines<'a> {
+    pub(crate) text: &'a str,
+    /// The line of the file at which it starts.
+    pub(crate) first_line: u64,
+    /// How lines begin that are comments; empty where there are none.
+    pub(crate) comment: &'a str,
+}
+
+impl<'a> Lines<'a> {
+    /// A text without comments that starts at the first line.
+    #[cfg(test)]
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            first_line: 1,
+            comment: "",
+        }
+    }
+}
 
 /// Iterates over the records of a text.
 #[derive(Debug)]
 pub(crate) struct Records<'a> {
     rest: &'a str,
+    comment: &'a str,
     line: u64,
     delimiter: u8,
     max_line_bytes: usize,
@@ -23,6 +46,8 @@ pub(crate) struct Records<'a> {
     pub(crate) crlf: bool,
     /// Empty lines passed over.
     pub(crate) blank_lines: usize,
+    /// Comment lines passed over.
+    pub(crate) comments: usize,
 }
 
 /// One record. `line` is where it starts, from 1.
@@ -36,15 +61,11 @@ pub(crate) struct Record<'r> {
 }
 
 impl<'a> Records<'a> {
-    pub(crate) fn new(
-        text: &'a str,
-        first_line: u64,
-        delimiter: u8,
-        max_line_bytes: usize,
-    ) -> Self {
+    pub(crate) fn new(source: &Lines<'a>, delimiter: u8, max_line_bytes: usize) -> Self {
         Self {
-            rest: text,
-            line: first_line,
+            rest: source.text,
+            comment: source.comment,
+            line: source.first_line,
             delimiter,
             max_line_bytes,
             core: ReaderBuilder::new().delimiter(delimiter).build(),
@@ -52,6 +73,7 @@ impl<'a> Records<'a> {
             ends: Vec::new(),
             crlf: false,
             blank_lines: 0,
+            comments: 0,
         }
     }
 
@@ -65,6 +87,11 @@ impl<'a> Records<'a> {
         loop {
             if self.rest.is_empty() {
                 return Ok(None);
+            }
+            if !self.comment.is_empty() && self.rest.starts_with(self.comment) {
+                self.pass_line();
+                self.comments += 1;
+                continue;
             }
             let line = self.line;
             let bytes = self.rest.as_bytes();
@@ -94,6 +121,15 @@ impl<'a> Records<'a> {
                 ends: None,
                 delimiter: self.delimiter,
             }));
+        }
+    }
+
+    /// Passes over a line with its end.
+    fn pass_line(&mut self) {
+        let end = memchr2(b'\n', b'\r', self.rest.as_bytes());
+        self.rest = &self.rest[end.unwrap_or(self.rest.len())..];
+        if end.is_some() {
+            self.line_end();
         }
     }
 
@@ -198,6 +234,17 @@ impl Record<'_> {
         Ok(())
     }
 
+    /// The cells.
+    pub(crate) fn to_vec(&self) -> Vec<String> {
+        let mut cells = Vec::new();
+        // The closure never fails.
+        let _: Result<(), std::convert::Infallible> = self.each(|_, cell| {
+            cells.push(cell.to_owned());
+            Ok(())
+        });
+        cells
+    }
+
     /// The number of cells.
     pub(crate) fn cells(&self) -> usize {
         match self.ends {
@@ -229,7 +276,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str, limit: usize) -> Result<Vec<(u64, Vec<String>)>, ReadError> {
-        let mut records = Records::new(text, 1, b',', limit);
+        let mut records = Records::new(&Lines::new(text), b',', limit);
         let mut all = Vec::new();
         while let Some(record) = records.next()? {
             let mut cells = Vec::new();

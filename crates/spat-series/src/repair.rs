@@ -40,6 +40,7 @@ impl Table {
                 })?
             }
         };
+        self.check_readable(&chosen)?;
         let (chosen, dropped): (Vec<usize>, Vec<usize>) = {
             let missing = self.missing_counts();
             chosen

@@ -7,7 +7,6 @@ use crate::{
     index::{anchor_day, format_stamp},
     jitter,
     options::{Fill, Gaps, Repeated, SeriesOptions, Unsorted},
-    order::ordered,
     repairs::{ChannelRepair, Hole, Repairs},
 };
 
@@ -59,7 +58,8 @@ impl Rows {
                 label: self.label(at + 1),
             });
         }
-        let order = ordered(stamps.len(), &|a, b| stamps[a].cmp(&stamps[b]));
+        let mut order: Vec<usize> = (0..stamps.len()).collect();
+        order.sort_by_key(|&row| stamps[row]);
         repairs.sorted_rows = order
             .iter()
             .enumerate()

@@ -3,7 +3,7 @@
 use crate::{
     error::ReadError,
     options::ReadOptions,
-    records::{Record, Records},
+    records::{Lines, Record, Records},
 };
 
 /// Records looked at, where they are not too wide.
@@ -12,35 +12,79 @@ const RECORDS: usize = 200;
 const CELLS: usize = 200_000;
 
 /// The first records, cell by cell, trimmed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sample {
     pub(crate) records: Vec<Vec<String>>,
+    /// Where each record starts.
+    lines: Vec<u64>,
+    /// Whether it holds all records of the text.
+    pub(crate) complete: bool,
 }
 
 impl Sample {
     /// The first records of `text`, cut at `delimiter`.
     pub(crate) fn take(
-        text: &str,
+        source: &Lines<'_>,
         delimiter: u8,
         records: usize,
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
-        let mut reader = Records::new(text, 1, delimiter, options.max_line_bytes);
+        let mut reader = Records::new(source, delimiter, options.max_line_bytes);
         let mut taken: Vec<Vec<String>> = Vec::new();
-        let mut cells = 0;
+        let mut lines = Vec::new();
+        let (mut cells, mut complete) = (0, false);
         while taken.len() < records.min(RECORDS) && (cells < CELLS || taken.len() < 3) {
-            let Some(record) = reader.next()? else { break };
+            let Some(record) = reader.next()? else {
+                complete = true;
+                break;
+            };
             if record.is_blank() && taken.is_empty() {
                 continue;
             }
+            lines.push(record.line);
             taken.push(cut(&record, options)?);
             cells += taken.last().map_or(0, Vec::len);
         }
         if taken.is_empty() {
             Err(ReadError::Empty)
         } else {
-            Ok(Self { records: taken })
+            Ok(Self {
+                records: taken,
+                lines,
+                complete,
+            })
         }
+    }
+
+    /// Leaves the first `count` records out.
+    pub(crate) fn drop_first(&mut self, count: usize) {
+        self.records.drain(..count);
+        self.lines.drain(..count);
+    }
+
+    /// Leaves out later records that are the first one again, where the first `head` hold names.
+    pub(crate) fn without_repeats_of_first(&mut self, head: usize) {
+        for row in (head.max(1)..self.records.len()).rev() {
+            if head > 0 && self.records[row] == self.records[0] {
+                self.records.remove(row);
+                self.lines.remove(row);
+            }
+        }
+    }
+
+    /// The line on which a record starts.
+    pub(crate) fn line(&self, record: usize) -> u64 {
+        self.lines.get(record).copied().unwrap_or(0)
+    }
+
+    /// The cells of a column below the first `skip` records, with their lines.
+    pub(crate) fn lines_of(
+        &self,
+        column: usize,
+        skip: usize,
+    ) -> impl Iterator<Item = (u64, &str)> + Clone {
+        let records = self.records.iter().zip(&self.lines).skip(skip);
+        records.filter_map(move |(record, &line)| Some((line, record.get(column)?.as_str())))
     }
 
     /// Columns of the first record.

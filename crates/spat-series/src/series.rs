@@ -1,6 +1,9 @@
 //! A series without holes: what models are trained on.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +11,6 @@ use crate::{
     error::{SeriesError, shorten_list},
     fill::segments,
     index::{TimeIndex, time_features},
-    order::ordered,
     repairs::Repairs,
 };
 
@@ -54,12 +56,9 @@ impl Series {
                 channels: count,
             });
         }
-        let names = ordered(count, &|a, b| channels[a].cmp(&channels[b]));
-        let twice = |pair: &&[usize]| channels[pair[0]] == channels[pair[1]];
-        if let Some(pair) = names.windows(2).find(twice) {
-            return Err(SeriesError::ChannelTwice {
-                name: channels[pair[0]].clone(),
-            });
+        let mut seen = HashSet::new();
+        if let Some(name) = channels.iter().find(|name| !seen.insert(*name)) {
+            return Err(SeriesError::ChannelTwice { name: name.clone() });
         }
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             let channel = channels[at % count].clone();

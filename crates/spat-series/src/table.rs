@@ -1,8 +1,11 @@
-//! A file read: numbers, missing cells and stamps, in file order and unrepaired.
+//! A file read: numbers, missing cells and timestamps, in file order and unrepaired.
 
 use serde::{Deserialize, Serialize};
 
-use crate::detection::Detection;
+use crate::{
+    detection::Detection,
+    error::{ReadError, SeriesError, shorten},
+};
 
 /// A table of numbers as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,9 +19,65 @@ pub struct Table {
     pub(crate) rows: usize,
     /// `[rows × channels]` row-major; NaN is a missing cell.
     pub(crate) values: Vec<f32>,
+    /// Channels with cells that are no numbers: an error where they are used.
+    #[serde(default)]
+    pub(crate) unreadable: Vec<UnreadableColumn>,
+}
+
+/// A column of numbers in which cells are no numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UnreadableColumn {
+    pub(crate) name: String,
+    /// From 1.
+    pub(crate) column: usize,
+    /// Line of the first such cell.
+    pub(crate) line: u64,
+    /// The cell, cut to a readable length.
+    pub(crate) text: String,
+    /// Such cells in the column.
+    pub(crate) count: usize,
+    /// Two units that the column mixes.
+    pub(crate) mixed: Option<[String; 2]>,
+}
+
+impl UnreadableColumn {
+    fn error(&self) -> ReadError {
+        let name = shorten(&self.name);
+        match &self.mixed {
+            Some([first, second]) => ReadError::MixedUnits {
+                column: self.column,
+                name,
+                first: first.clone(),
+                second: second.clone(),
+            },
+            None => ReadError::NotANumber {
+                line: self.line,
+                column: self.column,
+                name,
+                text: self.text.clone(),
+                count: self.count,
+            },
+        }
+    }
 }
 
 impl Table {
+    /// Whether every cell of `chosen` channels is a number or missing.
+    ///
+    /// # Errors
+    /// The first cell that is neither.
+    pub(crate) fn check_readable(&self, chosen: &[usize]) -> Result<(), SeriesError> {
+        let chosen = |name: &String| {
+            chosen
+                .iter()
+                .any(|&channel| self.channels[channel] == *name)
+        };
+        match self.unreadable.iter().find(|column| chosen(&column.name)) {
+            Some(column) => Err(SeriesError::Unreadable(column.error())),
+            None => Ok(()),
+        }
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.rows

@@ -56,6 +56,7 @@ fn every_option() -> impl Strategy<Value = (ReadOptions, SeriesOptions)> {
                 time_column: time,
                 max_line_bytes: line,
                 max_columns: 50,
+                ..ReadOptions::default()
             };
             let series = SeriesOptions {
                 fill: [Fill::Forward, Fill::Linear, Fill::Drop, Fill::Refuse][fill],

@@ -17,6 +17,7 @@
 //! visitor's stored runs (`runs`).
 
 mod auth;
+mod client_key;
 mod connection;
 mod error;
 mod hosts;
@@ -32,8 +33,9 @@ mod state;
 
 pub use auth::{Secret, Token, VisitorId};
 pub use error::ServeError;
+/// Rate of [`Limits`].
+pub use governor::Quota;
 pub use page::Page;
-pub use rate_limit::Rate;
 pub use server::Server;
 pub use settings::{Limits, PORT, Settings};
 pub use shared_engine::{Host, Rules};

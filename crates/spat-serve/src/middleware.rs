@@ -1,7 +1,7 @@
 //! Checks of every request and headers of every response.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::extract::{Extension, Request, State};
 use axum::http::header::{
@@ -12,8 +12,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::client_key::ClientKey;
+use crate::connection::ConnectionPermit;
 use crate::hosts::HostError;
-use crate::rate_limit::ClientKey;
 use crate::state::{AppState, ENGINE_PATH};
 
 /// Security headers beside the content security policy.
@@ -34,11 +35,11 @@ const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
 /// Applies the rate limit and the checks of host and origin, and adds the security headers.
 pub(crate) async fn protect(
     State(state): State<Arc<AppState>>,
-    Extension(client): Extension<ClientKey>,
+    Extension(permit): Extension<Arc<ConnectionPermit>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match check(&state, client, &request) {
+    let mut response = match check(&state, permit.client(), &request) {
         Ok(()) => next.run(request).await,
         Err(rejection) => rejection,
     };
@@ -48,10 +49,7 @@ pub(crate) async fn protect(
 
 #[expect(clippy::result_large_err, reason = "the response is sent at once")]
 fn check(state: &AppState, client: ClientKey, request: &Request) -> Result<(), Response> {
-    state
-        .requests
-        .take(client, Instant::now())
-        .map_err(too_many_requests)?;
+    state.requests.check(client).map_err(too_many_requests)?;
     // Requests with effects must name their origin, and so must WebSockets, to which the same-origin
     // policy does not apply.
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);

@@ -1,36 +1,41 @@
 //! Routes of the server.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::rejection::QueryRejection;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Extension, Query, Request, State};
-use axum::http::header::{ACCEPT, ALLOW, LOCATION, SET_COOKIE};
+use axum::extract::{DefaultBodyLimit, Extension, Query, Request, State};
+use axum::http::header::{ACCEPT, ALLOW, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, put};
-use tokio::time::timeout;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::auth::{self, MAX_TOKEN_BODY, VisitorId};
+use crate::connection::ConnectionPermit;
 use crate::middleware::{protect, too_many_requests};
 use crate::page::Lookup;
-use crate::rate_limit::ClientKey;
-use crate::runs;
+use crate::runs::{self, MAX_SUMMARY};
 use crate::shared_engine::{ResumeQuery, reject_full, serve_socket};
-use crate::state::{AppState, ENGINE_PATH};
+use crate::state::{AppState, ENGINE_PATH, Visit};
 
-/// How long the body of a join request may take to arrive.
+/// How long a request with a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// All routes.
 pub(crate) fn router(state: Arc<AppState>) -> Router {
+    let body_timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, BODY_TIMEOUT);
     let mut router = Router::new()
-        .route("/join", get(join_page).post(join))
+        .route(
+            "/join",
+            get(join_page)
+                .post(join)
+                .layer((body_timeout, DefaultBodyLimit::max(MAX_TOKEN_BODY))),
+        )
         .route("/join.js", get(async || auth::script()))
         .route("/join.css", get(async || auth::style()))
         .fallback(file);
@@ -39,7 +44,10 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
             .route(ENGINE_PATH, get(connect_engine))
             .route("/runs", get(runs::list))
             .route("/runs/{run}", get(runs::file_names).delete(runs::delete))
-            .route("/runs/{run}/card", put(runs::put_summary))
+            .route(
+                "/runs/{run}/card",
+                put(runs::put_summary).layer((body_timeout, DefaultBodyLimit::max(MAX_SUMMARY))),
+            )
             .route("/runs/{run}/files/{name}", get(runs::read_file));
     }
     router
@@ -49,31 +57,22 @@ pub(crate) fn router(state: Arc<AppState>) -> Router {
 
 /// Connects a visitor's page to the host's engine.
 async fn connect_engine(
+    visit: Visit,
     State(state): State<Arc<AppState>>,
-    headers: HeaderMap,
-    query: Result<Query<ResumeQuery>, QueryRejection>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    Extension(permit): Extension<Arc<ConnectionPermit>>,
+    Query(query): Query<ResumeQuery>,
+    upgrade: WebSocketUpgrade,
 ) -> Response {
-    let (engine, visitor) = match state.visit(&headers) {
-        Ok(visit) => visit,
-        Err(rejection) => return rejection,
-    };
-    let (query, upgrade) = match (query, upgrade) {
-        (Ok(Query(query)), Ok(upgrade)) => (query, upgrade),
-        (Err(error), _) => return error.into_response(),
-        (_, Err(error)) => return error.into_response(),
-    };
     let new_session = match VisitorId::random() {
         Ok(id) => id.to_string(),
         Err(error) => {
             return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
         }
     };
-    match engine.connect(visitor, query.session(), new_session) {
-        Some(connected) => {
-            serve_socket(upgrade, Arc::clone(engine), visitor, connected, state.ping)
-        }
-        None => reject_full(upgrade),
+    let resume = query.session();
+    match visit.engine.connect(visit.visitor, resume, new_session) {
+        Some(connected) => serve_socket(upgrade, visit, connected, permit, state.ping),
+        None => reject_full(upgrade, permit),
     }
 }
 
@@ -90,10 +89,10 @@ async fn file(State(state): State<Arc<AppState>>, request: Request) -> Response 
             return auth::unauthorized(accepts_html(headers));
         };
         if path == "/" || accepts_html(headers) {
-            renewed = auth.cookie(visitor);
+            renewed = Some(auth.cookie(visitor));
         }
     }
-    let mut response = match state.page.find(path) {
+    let response = match state.page.find(path) {
         Lookup::Asset(asset) => asset.respond(headers),
         Lookup::Folder => {
             let folder = format!("{path}/");
@@ -101,10 +100,7 @@ async fn file(State(state): State<Arc<AppState>>, request: Request) -> Response 
         }
         Lookup::NotFound => (StatusCode::NOT_FOUND, "There is no such file here.").into_response(),
     };
-    if let Some(cookie) = renewed {
-        response.headers_mut().insert(SET_COOKIE, cookie);
-    }
-    response
+    (renewed, response).into_response()
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {
@@ -124,22 +120,18 @@ async fn join_page(State(state): State<Arc<AppState>>) -> Response {
 /// Exchanges the token, which is the whole body, for a session cookie.
 async fn join(
     State(state): State<Arc<AppState>>,
-    Extension(client): Extension<ClientKey>,
+    Extension(permit): Extension<Arc<ConnectionPermit>>,
     headers: HeaderMap,
-    body: Body,
+    token: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Some(auth) = &state.auth else {
         return StatusCode::NO_CONTENT.into_response();
     };
-    if let Err(wait) = state.attempts.take(client, Instant::now()) {
+    if let Err(wait) = state.attempts.check(permit.client()) {
         return too_many_requests(wait);
     }
-    let body = match timeout(BODY_TIMEOUT, to_bytes(body, MAX_TOKEN_BODY)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            return (StatusCode::PAYLOAD_TOO_LARGE, "This is not a token.").into_response();
-        }
-        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
-    };
-    auth.join(&headers, &String::from_utf8_lossy(&body))
+    match token {
+        Ok(token) => auth.join(&headers, &String::from_utf8_lossy(&token)),
+        Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, "This is not a token.").into_response(),
+    }
 }

@@ -14,7 +14,7 @@ use crate::auth::{Auth, Secret, Token};
 use crate::connection;
 use crate::error::ServeError;
 use crate::hosts::AllowedHosts;
-use crate::rate_limit::RateLimiter;
+use crate::rate_limit::ClientRateLimiter;
 use crate::router::router;
 use crate::settings::{Limits, PORT, Settings};
 use crate::shared_engine::EngineHandle;
@@ -67,8 +67,8 @@ impl Server {
                 .map(|secret| Auth::new(secret, address.port())),
             ping: limits.ping,
             hosts: AllowedHosts::new(settings.bind, &settings.names),
-            requests: RateLimiter::new(limits.requests),
-            attempts: RateLimiter::new(limits.attempts),
+            requests: ClientRateLimiter::new(limits.requests),
+            attempts: ClientRateLimiter::new(limits.attempts),
         });
         Ok(Self {
             listener,

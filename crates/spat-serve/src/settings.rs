@@ -3,9 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use governor::Quota;
+use nonzero_ext::nonzero;
+
 use crate::auth::Secret;
 use crate::page::Page;
-use crate::rate_limit::Rate;
 use crate::shared_engine::Host;
 
 /// Settings of a server.
@@ -61,9 +63,9 @@ pub struct Limits {
     /// Interval of WebSocket pings; shorter than the idle timeout.
     pub ping: Duration,
     /// Requests of one client.
-    pub requests: Rate,
+    pub requests: Quota,
     /// Join attempts of one client.
-    pub attempts: Rate,
+    pub attempts: Quota,
 }
 
 impl Default for Limits {
@@ -75,14 +77,8 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             ping: Duration::from_secs(20),
-            requests: Rate {
-                burst: 2000.0,
-                per_second: 200.0,
-            },
-            attempts: Rate {
-                burst: 120.0,
-                per_second: 2.0,
-            },
+            requests: Quota::per_second(nonzero!(200u32)).allow_burst(nonzero!(2000u32)),
+            attempts: Quota::per_second(nonzero!(2u32)).allow_burst(nonzero!(120u32)),
         }
     }
 }

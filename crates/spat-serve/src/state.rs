@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::response::Response;
 
 use crate::auth::{self, Auth, VisitorId};
 use crate::hosts::AllowedHosts;
 use crate::page::Page;
-use crate::rate_limit::{ClientKey, RateLimiter};
+use crate::rate_limit::ClientRateLimiter;
 use crate::shared_engine::SharedEngine;
 
 /// Path of the WebSocket to the host's engine.
@@ -24,22 +25,31 @@ pub(crate) struct AppState {
     pub(crate) hosts: AllowedHosts,
     /// Interval of WebSocket pings.
     pub(crate) ping: Duration,
-    pub(crate) requests: RateLimiter<ClientKey>,
-    pub(crate) attempts: RateLimiter<ClientKey>,
+    pub(crate) requests: ClientRateLimiter,
+    pub(crate) attempts: ClientRateLimiter,
 }
 
-impl AppState {
-    /// The shared engine and the visitor who asks for it, or the response that denies access.
-    #[expect(clippy::result_large_err, reason = "the response is sent at once")]
-    pub(crate) fn visit(
-        &self,
-        headers: &HeaderMap,
-    ) -> Result<(&Arc<SharedEngine>, VisitorId), Response> {
+/// A visitor with access to the shared engine. As an extractor, it rejects all other requests.
+pub(crate) struct Visit {
+    pub(crate) engine: Arc<SharedEngine>,
+    pub(crate) visitor: VisitorId,
+}
+
+impl FromRequestParts<Arc<AppState>> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<AppState>,
+    ) -> Result<Self, Self::Rejection> {
         let denied = || auth::unauthorized(false);
-        let (Some(engine), Some(auth)) = (&self.engine, &self.auth) else {
+        let (Some(engine), Some(auth)) = (&state.engine, &state.auth) else {
             return Err(denied());
         };
-        let visitor = auth.visitor(headers).ok_or_else(denied)?;
-        Ok((engine, visitor))
+        let visitor = auth.visitor(&parts.headers).ok_or_else(denied)?;
+        Ok(Self {
+            engine: Arc::clone(engine),
+            visitor,
+        })
     }
 }

@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use spat_serve::{Limits, Rate, Secret, ServeError, Server, Settings};
+use nonzero_ext::nonzero;
+use spat_serve::{Limits, Quota, Secret, ServeError, Server, Settings};
 use support::{HttpResponse, TestServer, local, page_folder};
 
 #[test]
@@ -127,7 +128,7 @@ fn other_hosts_and_origins_are_rejected() {
     assert_eq!(
         named("evil.example"),
         421,
-        "a name that DNS could bend here"
+        "a name that could resolve to this machine"
     );
     assert_eq!(named("192.168.7.7"), 421, "not bound to the network");
     assert_eq!(named("127.0.0.1.evil.example"), 421);
@@ -229,10 +230,7 @@ fn join_attempts_are_limited() {
     let folder = page_folder();
     let secret = Secret::random().unwrap();
     let limits = Limits {
-        attempts: Rate {
-            burst: 5.0,
-            per_second: 0.01,
-        },
+        attempts: Quota::per_hour(nonzero!(36u32)).allow_burst(nonzero!(5u32)),
         ..Limits::default()
     };
     let settings = Settings {
@@ -253,10 +251,7 @@ fn join_attempts_are_limited() {
 fn requests_are_limited() {
     let folder = page_folder();
     let limits = Limits {
-        requests: Rate {
-            burst: 20.0,
-            per_second: 5.0,
-        },
+        requests: Quota::per_second(nonzero!(5u32)).allow_burst(nonzero!(20u32)),
         ..Limits::default()
     };
     let server = TestServer::start(Settings {

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use spat_series::{ReadOptions, SeriesOptions, SplitRule};
 
 use crate::ConfigError;
-use crate::{ForecasterConfig, PruneRule, Schedule, SendOptions, TrainingConfig};
+use crate::{ForecasterConfig, PruneRule, Schedule, Scorer, SendOptions, TrainingConfig, When};
 
 /// One run: pre-train with scoring → plan → prune → fine-tune → evaluate, with its controls.
 ///
@@ -18,7 +18,10 @@ pub struct Experiment {
     pub forecaster: ForecasterConfig,
     /// Pre-training.
     pub training: TrainingConfig,
-    /// How modules are scored.
+    /// What ranks the modules.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub scorer: Scorer,
+    /// How SEND is taken, if it ranks.
     pub send: SendOptions,
     /// How many modules go.
     pub prune: PruneRule,
@@ -61,6 +64,11 @@ impl Default for Controls {
     }
 }
 
+/// Left out of the JSON, so that the hashes of experiments from before the field stay.
+fn is_default(scorer: &Scorer) -> bool {
+    *scorer == Scorer::default()
+}
+
 impl Experiment {
     /// Checks everything that can be checked without data.
     ///
@@ -71,7 +79,19 @@ impl Experiment {
         self.training.check()?;
         self.finetune.check()?;
         self.prune.check()?;
-        self.send.check()
+        self.send.check()?;
+        if self.prune.granularity.is_modules() || self.scorer.scores_heads() {
+            return Ok(());
+        }
+        Err(ConfigError::new(
+            format!("the scorer `{}` has no scores of single heads", self.scorer),
+            format!("remove whole modules, or use `{}`", Scorer::default()),
+        ))
+    }
+
+    /// Whether modules are scored in the steps of pre-training, and not after it.
+    pub fn scores_during_training(&self) -> bool {
+        self.scorer.needs().steps && self.send.when == When::During
     }
 
     /// Fine-tuning as in the first evidence for this method: three epochs of the pre-training's

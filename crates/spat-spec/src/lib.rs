@@ -20,7 +20,7 @@ mod prune_rule;
 mod ranking;
 mod report;
 mod score;
-mod scorer;
+mod scorers;
 mod structure;
 mod study;
 mod training;
@@ -47,7 +47,7 @@ pub use report::{
     ValResult, WindowCounts, percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
-pub use scorer::{Scorer, UnknownScorer};
+pub use scorers::{Needs, Scorer, UnknownScorer};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
     AdaptiveResult, ClassifierSize, ClassifierStudy, DepthReport, DepthTimings, Domain,

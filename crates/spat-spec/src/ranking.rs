@@ -1,7 +1,5 @@
 //! Rankings by score, least important first, and how far down them a rule goes.
 
-use spat_series::sorted;
-
 use crate::{Granularity, ModuleId, PlanError, PruneRule, Scope, Score, Structure};
 
 /// Refuses what cannot be ranked.
@@ -51,10 +49,8 @@ pub(crate) fn heads_by_score(
             candidates.extend(heads.map(|(&head, &value)| (*place, head, value, score)));
         }
     }
-    let lowest_first = sorted(candidates, |a, b| {
-        a.2.total_cmp(&b.2).then(b.0.cmp(&a.0)).then(b.1.cmp(&a.1))
-    });
-    Ok(lowest_first
+    candidates.sort_by(|a, b| a.2.total_cmp(&b.2).then(b.0.cmp(&a.0)).then(b.1.cmp(&a.1)));
+    Ok(candidates
         .into_iter()
         .map(|(_, head, _, score)| (score.module.clone(), head))
         .collect())
@@ -105,14 +101,14 @@ pub(crate) fn blocks(scores: &[Score], scope: Scope) -> Vec<Vec<(usize, &Score)>
 }
 
 pub(crate) fn lowest(block: &[(usize, &Score)], rule: &PruneRule) -> Vec<ModuleId> {
-    let candidates: Vec<_> = block
+    let mut candidates: Vec<_> = block
         .iter()
         .filter(|(_, score)| !rule.protect.contains(&score.module))
         .collect();
-    let lowest_first = sorted(candidates, |(place_a, a), (place_b, b)| {
+    candidates.sort_by(|(place_a, a), (place_b, b)| {
         a.value.total_cmp(&b.value).then(place_b.cmp(place_a))
     });
-    lowest_first
+    candidates
         .into_iter()
         .take(rule.count(block.len()))
         .map(|(_, score)| score.module.clone())

@@ -330,7 +330,7 @@ pub struct ModuleMaps {
     pub entropy: f64,
 }
 
-/// What scoring cost.
+/// What scoring cost in training; both 0 if the scorer scores no training steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ScoringCost {
     /// Median time of a training step with scoring, milliseconds.

@@ -1,7 +1,11 @@
 //! Values that make no experiment are refused by name, with a way out.
 #![allow(clippy::unwrap_used)]
 
-use spat_spec::{Accumulate, OptimizerConfig, Scaling, Schedule, SendOptions, TrainingConfig};
+use serde_json::Value;
+use spat_spec::{
+    Accumulate, Experiment, Granularity, OptimizerConfig, Scaling, Schedule, Scorer, SendOptions,
+    TrainingConfig,
+};
 
 #[test]
 fn the_defaults_pass() {
@@ -54,5 +58,44 @@ fn scores_that_cannot_be() {
         },
     ] {
         assert!(options.check().is_err(), "{options:?}");
+    }
+}
+
+/// An experiment of version 0.1.0, which had no scorer.
+const SAVED: &str = include_str!("../../spat-cli/tests/saved/itransformer/experiment.json");
+
+#[test]
+fn the_default_scorer_leaves_the_json_of_an_experiment_as_it_was() {
+    let mut experiment: Experiment = serde_json::from_str(SAVED).unwrap();
+    assert_eq!(experiment.scorer, Scorer::Send);
+    let saved: Value = serde_json::from_str(SAVED).unwrap();
+    assert_eq!(serde_json::to_value(&experiment).unwrap(), saved);
+
+    let before = experiment.hash(b"");
+    experiment.scorer = Scorer::Magnitude;
+    let json = serde_json::to_value(&experiment).unwrap();
+    assert_eq!(json["scorer"], "magnitude");
+    assert_eq!(
+        serde_json::from_value::<Experiment>(json).unwrap(),
+        experiment
+    );
+    assert_ne!(experiment.hash(b""), before);
+}
+
+#[test]
+fn heads_are_ranked_only_by_scorers_of_heads() {
+    let mut experiment: Experiment = serde_json::from_str(SAVED).unwrap();
+    for scorer in Scorer::ALL {
+        experiment.scorer = scorer;
+        experiment.prune.granularity = Granularity::Modules;
+        experiment.check().unwrap();
+        experiment.prune.granularity = Granularity::Heads;
+        match experiment.check() {
+            Ok(()) => assert!(scorer.scores_heads(), "{scorer}"),
+            Err(error) => {
+                assert!(!scorer.scores_heads(), "{scorer}");
+                assert!(error.to_string().contains(scorer.name()), "{error}");
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Results of tasks as files: one small JSON document each, and weights where others need them.
+//! Stored results of tasks: one small JSON document each, and weights if other tasks need them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use spat_engine::StoreError;
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use spat_spec::{Array, arrays_from_bytes, arrays_to_bytes};
 
 use crate::error::StudyError;
 use crate::task::Outcome;
 
-/// Results in a folder, or in memory only. Files are written beside and renamed, so that a killed
-/// study leaves whole ones only.
+/// Results in a folder, or in memory only. Files are written atomically, so that a killed study leaves only
+/// complete ones.
 #[derive(Debug)]
 pub(crate) enum Cache {
     Folder(PathBuf),
@@ -22,7 +22,7 @@ pub(crate) enum Cache {
 }
 
 impl Cache {
-    /// In `cache` of the study's folder, where it has one.
+    /// In the folder `cache` of the study's folder, if it has one.
     pub(crate) fn new(study: Option<&Path>) -> Result<Self, StudyError> {
         let Some(study) = study else {
             return Ok(Self::Memory(Mutex::default()));
@@ -30,7 +30,7 @@ impl Cache {
         let folder = study.join("cache");
         fs::create_dir_all(&folder).map_err(|error| {
             StudyError::Store(StoreError::Failed {
-                what: "make the folder".to_owned(),
+                what: "create the folder".to_owned(),
                 path: folder.display().to_string(),
                 reason: error.to_string(),
             })
@@ -84,7 +84,7 @@ impl Cache {
 
     fn write(&self, name: &str, bytes: Vec<u8>) -> Result<(), StudyError> {
         match self {
-            Self::Folder(folder) => Ok(write_whole(&folder.join(name), &bytes)?),
+            Self::Folder(folder) => Ok(write_atomically(&folder.join(name), &bytes)?),
             Self::Memory(files) => {
                 lock(files).insert(name.to_owned(), bytes);
                 Ok(())

@@ -1,4 +1,4 @@
-//! Tasks on classifiers: small Transformers that are no forecasters.
+//! Tasks on classifiers: small Transformers that are not forecasters.
 
 use std::cell::RefCell;
 
@@ -13,14 +13,14 @@ use crate::error::StudyError;
 use crate::runner::{Runner, because};
 use crate::task::{Outcome, Recipe, Task, TaskErrors};
 
-/// Parts of a dense training after which the scores are looked at.
+/// Number of parts of a dense training, after each of which the scores are recorded.
 const EPOCHS: usize = 4;
 
-/// Batches of the test, and as many for validation.
+/// Number of batches for the test, and for validation.
 pub(crate) const TEST_BATCHES: usize = 32;
 
 impl Runner<'_> {
-    /// The outcome of a task on a classifier; none of any other task.
+    /// The outcome of a task on a classifier; `None` for any other task.
     pub(crate) fn of_classifier(&self, task: &Task) -> Result<Option<Outcome>, StudyError> {
         let failed = |error: spat_prune::ScoreError| because(task, error.into());
         match task {
@@ -111,7 +111,7 @@ impl Runner<'_> {
         Ok((outcome, model))
     }
 
-    /// The classifier of a recipe, trained if its weights are not kept yet.
+    /// The classifier of a recipe, trained if its weights are not stored yet.
     pub(crate) fn classifier(&self, recipe: &Recipe) -> Result<Classifier, StudyError> {
         let task = Task::Train(recipe.clone());
         let key = task.key(&self.data);
@@ -125,7 +125,7 @@ impl Runner<'_> {
         let (outcome, model) = self.train_classifier(recipe)?;
         let kept = pollster::block_on(weights(&model));
         let kept = kept.map_err(|error| because(&task, JobError::from(error)))?;
-        // Weights first: a result without them would be taken for all there is.
+        // Weights are written first: a result without them would count as complete.
         self.cache.keep_weights(&key, &kept)?;
         self.cache.keep(&key, &outcome)?;
         self.known().insert(key, outcome);
@@ -147,5 +147,5 @@ fn errors(course: &Course, model: &Classifier, task: &Task) -> Result<TaskErrors
 }
 
 fn no_classifier(recipe: &Recipe) -> StudyError {
-    StudyError::Mismatch(format!("{} is no classifier", recipe.label()))
+    StudyError::Mismatch(format!("{} is not a classifier", recipe.label()))
 }

@@ -1,19 +1,19 @@
-//! Variants against each other, in the terms of the report.
+//! Comparisons of variants, in the types of the report.
 
 use spat_spec::PairedTest;
 
 use crate::statistics::{bootstrap, kendall_tau, paired_t, sign_flip, t_quantile};
 
-/// Draws of the bootstrap, and of the permutation test where not all choices of signs are tried.
+/// Draws of the bootstrap, and of the permutation test if not all sign choices are tried.
 const DRAWS: usize = 10_000;
 
-/// Decides those draws.
+/// Seed of those draws.
 const SEED: u64 = 2025;
 
-/// This against that on the same seeds.
+/// The difference of two variants on the same seeds.
 ///
-/// The interval is Student's. One pair has none: it then reaches over all numbers that JSON holds,
-/// so that nothing is taken for sure.
+/// The interval is Student's. A single pair has no interval: it then spans all numbers that JSON can hold,
+/// so that nothing counts as significant.
 pub(crate) fn paired(this: &[f64], that: &[f64]) -> PairedTest {
     let differences: Vec<f64> = this.iter().zip(that).map(|(a, b)| a - b).collect();
     let pairs = differences.len();
@@ -33,7 +33,7 @@ pub(crate) fn paired(this: &[f64], that: &[f64]) -> PairedTest {
     }
 }
 
-/// Kendall's τ-b; 0 where one of the lists orders nothing.
+/// Kendall's τ-b; 0 if one of the lists has only ties.
 pub(crate) fn tau(one: &[f64], other: &[f64]) -> f64 {
     kendall_tau(one, other).unwrap_or(0.0)
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_on_three_seeds_by_hand() {
+    fn a_difference_on_three_seeds() {
         let test = paired(&[1.0, 2.0, 3.0], &[0.0, 0.0, 0.0]);
         // Mean 2, standard error 1/√3, t of two degrees 4.3027.
         assert_eq!(test.difference, 2.0);
@@ -61,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn one_seed_decides_nothing() {
+    fn one_seed_is_never_significant() {
         let test = paired(&[1.0], &[0.0]);
         assert!(test.low < 0.0 && test.high > 0.0 && test.high.is_finite());
         assert_eq!(test.p_permutation, 1.0);
     }
 
     #[test]
-    fn equal_lists_agree_and_flat_ones_say_nothing() {
+    fn equal_lists_agree_and_constant_ones_have_tau_zero() {
         assert_eq!(tau(&[1.0, 2.0], &[3.0, 4.0]), 1.0);
         assert_eq!(tau(&[1.0, 1.0], &[3.0, 4.0]), 0.0);
         assert_eq!(interval(&[0.5, 0.5]), (0.5, 0.5));

@@ -1,11 +1,11 @@
-//! The study from its first task to its report.
+//! Runs a study from its first task to its report.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use spat_engine::platform::write_whole;
+use spat_engine::platform::write_atomically;
 use spat_engine::{Device, TrialRunner};
 use spat_series::Series;
 use spat_spec::{
@@ -27,35 +27,35 @@ use crate::subsets::Subset;
 /// The result.
 pub const REPORT_FILE: &str = "study.json";
 
-/// Everything that decides it; a folder that has it can go on.
+/// Everything that determines the result; a folder with this file can be resumed.
 pub const STUDY_FILE: &str = "config.json";
 
-/// What the clock said.
+/// Measured times.
 pub const TIMINGS_FILE: &str = "timings.json";
 
-/// Rounds in which all structures of a depth are timed.
+/// Number of rounds in which all structures of a depth are timed.
 const ROUNDS: usize = 15;
 
-/// Where and how a study is carried out; nothing of it decides a result.
-pub struct Place<'a> {
-    /// The folder of the study; without one nothing is kept but what is given back.
+/// Environment of a study's run; nothing of it affects a result.
+pub struct StudyEnvironment<'a> {
+    /// The folder of the study; without one, results are only returned.
     pub folder: Option<&'a Path>,
-    /// Without autodiff.
+    /// Compute device, without autodiff.
     pub device: Device,
-    /// The same in words.
+    /// Description of the device.
     pub device_facts: DeviceFacts,
-    /// Tasks at once.
+    /// Number of concurrent tasks.
     pub workers: usize,
-    /// What makes the result again.
+    /// The command that reproduces the result.
     pub command: String,
-    /// Hears of everything, from several threads.
-    pub watch: &'a (dyn Fn(StudyEvent) + Sync),
-    /// Set by whoever wants the study to stop; what was computed is kept.
+    /// Receives all events, on several threads.
+    pub on_event: &'a (dyn Fn(StudyEvent) + Sync),
+    /// Set to stop the study; finished tasks are kept.
     pub stop: &'a AtomicBool,
 }
 
-impl<'a> Place<'a> {
-    /// Whoever does the tasks here, on these tables by their SHA-256.
+impl<'a> StudyEnvironment<'a> {
+    /// The runner of tasks on these tables, by their SHA-256.
     pub(crate) fn runner(
         &self,
         trial_runners: BTreeMap<String, TrialRunner>,
@@ -66,23 +66,22 @@ impl<'a> Place<'a> {
             data,
             cache: Cache::new(self.folder)?,
             workers: self.workers,
-            watch: self.watch,
+            on_event: self.on_event,
             stop: self.stop,
             known: Mutex::new(HashMap::new()),
         })
     }
 }
 
-/// Answers a study's questions on its tables, which come in the order of [`Study::tables`]. Goes on
-/// with what the folder holds of it. The report, the timings and the page are in the folder when it
-/// returns.
+/// Answers a study's questions on its tables, which are in the order of [`Study::tables`]. Resumes from the
+/// content of the folder. When it returns, the report, the timings and the page are in the folder.
 ///
 /// # Errors
-/// [`StudyError::Stopped`] when asked to stop; otherwise what failed and a way out.
+/// [`StudyError::Stopped`] after a stop; otherwise the failure.
 pub fn conduct(
     study: &Study,
     tables: Vec<Series>,
-    place: &Place<'_>,
+    environment: &StudyEnvironment<'_>,
 ) -> Result<(StudyReport, StudyTimings), StudyError> {
     study.check()?;
     if tables.len() != study.tables.len() {
@@ -95,7 +94,8 @@ pub fn conduct(
     let mut trial_runners = BTreeMap::new();
     for (series, facts) in tables.into_iter().zip(&study.tables) {
         let split = study.base.data.split;
-        let trial_runner = TrialRunner::new(series, split, &study.base.forecaster, &place.device);
+        let trial_runner =
+            TrialRunner::new(series, split, &study.base.forecaster, &environment.device);
         let trial_runner = trial_runner.map_err(|error| StudyError::Task {
             task: facts.name.clone(),
             error,
@@ -104,14 +104,14 @@ pub fn conduct(
     }
     let first = &study.tables[0];
     let data = trial_runners[&first.sha256].facts(&first.name);
-    let runner = place.runner(trial_runners, study.base.data.clone())?;
+    let runner = environment.runner(trial_runners, study.base.data.clone())?;
     let contexts: Vec<StudyContext<'_>> = study
         .depths
         .iter()
         .map(|&layers| StudyContext::new(study, &runner, &first.sha256, layers))
         .collect();
 
-    (place.watch)(StudyEvent::Part("dense models".to_owned()));
+    (environment.on_event)(StudyEvent::Part("dense models".to_owned()));
     let dense = contexts
         .iter()
         .flat_map(|context| context.seeds().map(|seed| context.dense(seed)));
@@ -119,7 +119,7 @@ pub fn conduct(
 
     let mut report = StudyReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: place.command.clone(),
+        command: environment.command.clone(),
         hash: study.hash(),
         study: study.clone(),
         data,
@@ -129,10 +129,10 @@ pub fn conduct(
         transfers: Vec::new(),
     };
     for context in &contexts {
-        report.depths.push(depth(context, place)?);
+        report.depths.push(depth(context, environment)?);
     }
     if study.asks(Question::GroundTruth) {
-        (place.watch)(StudyEvent::Part("planted modules".to_owned()));
+        (environment.on_event)(StudyEvent::Part("modules with a known order".to_owned()));
         let known_order = GroundTruthStudy {
             seeds: study.seeds.clone(),
             steps: study.ground_truth_steps,
@@ -141,13 +141,13 @@ pub fn conduct(
         report.ground_truth = vec![ground_truth::measure(&known_order, &runner)?];
     }
     if study.asks(Question::ZeroShot) && study.tables.len() > 1 {
-        (place.watch)(StudyEvent::Part("zero-shot".to_owned()));
+        (environment.on_event)(StudyEvent::Part("zero-shot".to_owned()));
         report.transfers = transfer::matrix(study, &runner)?;
     }
     report.findings = findings(&report);
 
-    let timings = timings(&contexts, &runner, place)?;
-    if let Some(folder) = place.folder {
+    let timings = timings(&contexts, &runner, environment)?;
+    if let Some(folder) = environment.folder {
         let page = spat_report::study_html(&report, Some(&timings));
         let text = spat_report::study_markdown(&report, Some(&timings));
         write_views(folder, &report, &page, &text)?;
@@ -155,13 +155,13 @@ pub fn conduct(
     Ok((report, timings))
 }
 
-/// Everything that is asked about one depth.
+/// All questions about one depth.
 pub(crate) fn depth(
     context: &StudyContext<'_>,
-    place: &Place<'_>,
+    environment: &StudyEnvironment<'_>,
 ) -> Result<DepthReport, StudyError> {
     let part = |name: &str| {
-        (place.watch)(StudyEvent::Part(format!(
+        (environment.on_event)(StudyEvent::Part(format!(
             "{} layers, {name}",
             context.layers()
         )));
@@ -240,21 +240,20 @@ pub(crate) fn depth(
     Ok(report)
 }
 
-/// Times of every number of modules, taken while nothing else runs; those that the folder holds are
-/// kept.
+/// Times of every number of modules, measured while nothing else runs; times in the folder are kept.
 fn timings(
     contexts: &[StudyContext<'_>],
     runner: &Runner<'_>,
-    place: &Place<'_>,
+    environment: &StudyEnvironment<'_>,
 ) -> Result<StudyTimings, StudyError> {
-    if let Some(known) = place
+    if let Some(known) = environment
         .folder
         .and_then(|folder| std::fs::read(folder.join(TIMINGS_FILE)).ok())
         .and_then(|bytes| serde_json::from_slice::<StudyTimings>(&bytes).ok())
     {
         return Ok(known);
     }
-    (place.watch)(StudyEvent::Part("times".to_owned()));
+    (environment.on_event)(StudyEvent::Part("times".to_owned()));
     let mut depths = Vec::new();
     for context in contexts {
         let of = context.forecasting()?;
@@ -288,16 +287,16 @@ fn timings(
         });
     }
     let timings = StudyTimings {
-        device: place.device_facts.clone(),
+        device: environment.device_facts.clone(),
         depths,
     };
-    if let Some(folder) = place.folder {
+    if let Some(folder) = environment.folder {
         write_json(folder, TIMINGS_FILE, &timings)?;
     }
     Ok(timings)
 }
 
-/// The report, its page and its Markdown.
+/// Writes the page and its Markdown.
 pub(crate) fn write_views(
     folder: &Path,
     report: &impl serde::Serialize,
@@ -305,8 +304,8 @@ pub(crate) fn write_views(
     text: &str,
 ) -> Result<(), StudyError> {
     write_json(folder, REPORT_FILE, report)?;
-    write_whole(&folder.join("study.html"), page.as_bytes())?;
-    Ok(write_whole(&folder.join("study.md"), text.as_bytes())?)
+    write_atomically(&folder.join("study.html"), page.as_bytes())?;
+    Ok(write_atomically(&folder.join("study.md"), text.as_bytes())?)
 }
 
 fn write_json(folder: &Path, name: &str, value: &impl serde::Serialize) -> Result<(), StudyError> {
@@ -315,5 +314,5 @@ fn write_json(folder: &Path, name: &str, value: &impl serde::Serialize) -> Resul
         path: path.display().to_string(),
         reason: error.to_string(),
     })?;
-    Ok(write_whole(&path, &text)?)
+    Ok(write_atomically(&path, &text)?)
 }

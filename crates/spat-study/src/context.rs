@@ -5,7 +5,7 @@ use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{
     ClassifierSize, ClassifierStudy, ErrorSpread, Measure, ModuleId, PruneRule, Question, Score,
-    Scorer, SendOptions, Spread, Structure, Study, TrainingConfig, When,
+    Scorer, SendOptions, Spread, Structure, Study, When,
 };
 
 use crate::error::StudyError;
@@ -22,24 +22,24 @@ pub(crate) struct StudyContext<'a> {
     subject: Subject<'a>,
 }
 
-/// What every study has, whatever its models are.
+/// What studies of all kinds of models have in common.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms<'a> {
     pub(crate) seeds: &'a [u64],
     pub(crate) scorers: &'a [Scorer],
     pub(crate) questions: &'a [Question],
-    /// The SEND that everything is compared with.
+    /// The options of SEND that everything is compared with.
     pub(crate) send: SendOptions,
     pub(crate) prune: &'a PruneRule,
-    /// Random orders where not every subset is trained.
+    /// Number of random orders, if not every subset is trained.
     pub(crate) draws: usize,
-    /// Batches of a scoring pass, and samples in one.
+    /// Number of batches of a scoring pass, and of samples in one.
     pub(crate) batches: (usize, usize),
-    /// Whether every number of modules is trained from new weights too.
+    /// Whether every number of modules is also trained from new weights.
     pub(crate) scratch_everywhere: bool,
 }
 
-/// Whose modules they are.
+/// The models of the study.
 enum Subject<'a> {
     Forecaster(Forecasting<'a>),
     Classifier {
@@ -48,7 +48,7 @@ enum Subject<'a> {
     },
 }
 
-/// What only a study of forecasters has.
+/// Additional inputs of a study of forecasters.
 pub(crate) struct Forecasting<'a> {
     pub(crate) study: &'a Study,
     pub(crate) table: String,
@@ -85,7 +85,7 @@ impl<'a> StudyContext<'a> {
         }
     }
 
-    /// Of classifiers.
+    /// The context of classifiers.
     pub(crate) fn of_classifiers(
         study: &'a ClassifierStudy,
         runner: &'a Runner<'a>,
@@ -108,12 +108,12 @@ impl<'a> StudyContext<'a> {
         }
     }
 
-    /// Whether a question is asked.
+    /// Whether the study includes a question.
     pub(crate) fn asks(&self, question: Question) -> bool {
         self.terms.questions.contains(&question)
     }
 
-    /// What the errors are.
+    /// The error measure.
     pub(crate) fn measure(&self) -> Measure {
         match self.subject {
             Subject::Forecaster(_) => Measure::Forecast,
@@ -121,12 +121,12 @@ impl<'a> StudyContext<'a> {
         }
     }
 
-    /// What only forecasters have.
+    /// Inputs that only forecasters have.
     pub(crate) fn forecasting(&self) -> Result<&Forecasting<'a>, StudyError> {
         match &self.subject {
             Subject::Forecaster(forecasting) => Ok(forecasting),
             Subject::Classifier { .. } => Err(StudyError::Mismatch(
-                "this question is asked of forecasters only".to_owned(),
+                "this question applies to forecasters only".to_owned(),
             )),
         }
     }
@@ -139,7 +139,7 @@ impl<'a> StudyContext<'a> {
         self.terms.seeds.iter().copied()
     }
 
-    /// Modules that go at the study's ratio: at least one, where there is a choice not all.
+    /// Number of modules removed at the study's ratio: at least one and, if there are several, not all.
     pub(crate) fn count(&self) -> usize {
         let most = (self.layers() - 1).max(1);
         self.terms.prune.count(self.layers()).clamp(1, most)
@@ -189,7 +189,7 @@ impl<'a> StudyContext<'a> {
         }
     }
 
-    /// The dense model without `removal`, fine-tuned as the study has it.
+    /// The dense model without `removal`, fine-tuned with the study's settings.
     pub(crate) fn tuned_without(&self, seed: u64, removal: Removal) -> Recipe {
         let from = Box::new(self.dense(seed));
         match &self.subject {
@@ -215,7 +215,7 @@ impl<'a> StudyContext<'a> {
         self.tuned_without(seed, self.removal(subset))
     }
 
-    /// Trains everything in `recipes` that is not known yet.
+    /// Trains everything in `recipes` that has no result yet.
     pub(crate) fn train(
         &self,
         recipes: impl IntoIterator<Item = Recipe>,
@@ -245,7 +245,7 @@ impl<'a> StudyContext<'a> {
         Ok(self.errors(self.tuned(seed, subset))?.test)
     }
 
-    /// A figure for each seed.
+    /// One figure per seed.
     pub(crate) fn over_seeds(
         &self,
         figure: impl FnMut(u64) -> Result<f64, StudyError>,
@@ -256,7 +256,7 @@ impl<'a> StudyContext<'a> {
             .map(Spread::of)
     }
 
-    /// Errors over seeds of a model of each.
+    /// Errors over seeds, with one model per seed.
     pub(crate) fn error_spread(
         &self,
         mut recipe: impl FnMut(u64) -> Result<Recipe, StudyError>,
@@ -268,7 +268,7 @@ impl<'a> StudyContext<'a> {
             cost = Some(recipe.cost()?);
             all.push(self.errors(recipe)?);
         }
-        let cost = cost.ok_or_else(|| StudyError::Mismatch("a study of no seeds".to_owned()))?;
+        let cost = cost.ok_or_else(|| StudyError::Mismatch("the study has no seeds".to_owned()))?;
         let spread = |figure: fn(&TaskErrors) -> f64| all.iter().map(figure).collect();
         Ok(ErrorSpread {
             val: spread(|errors| errors.val),
@@ -279,7 +279,7 @@ impl<'a> StudyContext<'a> {
         })
     }
 
-    /// SEND of a seed's dense model with options of the study.
+    /// SEND of a seed's dense model with the given options.
     pub(crate) fn send(&self, seed: u64, options: SendOptions) -> Result<Vec<Score>, StudyError> {
         if options.when == When::After {
             return self.scored(self.dense(seed), Scorer::Send, options);
@@ -292,8 +292,8 @@ impl<'a> StudyContext<'a> {
             .ok_or_else(|| StudyError::Mismatch("a variant of SEND was not recorded".to_owned()))
     }
 
-    /// What a seed's dense training recorded: scores at its end by way of scoring, and those of
-    /// each epoch.
+    /// Scores that a seed's dense training recorded: at its end by each way of scoring, and after each
+    /// epoch.
     #[allow(clippy::type_complexity)]
     pub(crate) fn recorded(
         &self,
@@ -309,55 +309,19 @@ impl<'a> StudyContext<'a> {
         }
     }
 
-    /// The study's own SEND values of a seed.
+    /// SEND of a seed with the study's options.
     pub(crate) fn send_values(&self, seed: u64) -> Result<Vec<f64>, StudyError> {
         Ok(values(&self.send(seed, self.terms.send)?))
     }
 
-    /// A scoring of one of a seed's models by batches of the part that the scorer is meant for.
+    /// A scoring of one of a seed's models on the data that the scorer needs.
     pub(crate) fn score_task(&self, of: Recipe, scorer: Scorer, options: SendOptions) -> Task {
-        let of = match (scorer, of) {
-            // Made for a model before any training.
-            (
-                Scorer::Snip,
-                Recipe::Fresh {
-                    table,
-                    structure,
-                    training,
-                    seed,
-                    ..
-                },
-            ) => Recipe::Fresh {
-                table,
-                structure,
-                training: TrainingConfig {
-                    epochs: 0,
-                    ..training
-                },
-                seed,
-                scored: Vec::new(),
-            },
-            (
-                Scorer::Snip,
-                Recipe::Classifier {
-                    course, without, ..
-                },
-            ) => Recipe::Classifier {
-                course,
-                without,
-                steps: 0,
-                scored: Vec::new(),
-            },
-            (_, of) => of,
-        };
+        let needs = scorer.needs();
         Task::Score {
-            of,
+            of: if needs.untrained { of.untrained() } else { of },
             scorer,
             options: scoring(options),
-            part: match scorer {
-                Scorer::LeaveOneOut => Part::Val,
-                _ => Part::Train,
-            },
+            part: needs.part.unwrap_or(Part::Train),
             batches: self.terms.batches,
             group: (0, 1),
         }
@@ -387,7 +351,7 @@ pub(crate) fn scores_of(runner: &Runner<'_>, task: Task) -> Result<Vec<Score>, S
     }
 }
 
-/// Default options of the baseline scorers, with SEND taken after training.
+/// Options of the baseline scorers, with SEND taken after training.
 pub(crate) fn scoring(send: SendOptions) -> ScoringOptions {
     ScoringOptions {
         send: SendOptions {

@@ -1,4 +1,4 @@
-//! Why a study ended without a result.
+//! Errors of a study.
 
 use spat_engine::{JobError, StoreError};
 use spat_spec::{ConfigError, PlanError, StructureError};
@@ -8,38 +8,38 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StudyError {
-    /// Asked to stop; what was computed is kept.
+    /// The study was stopped; finished tasks are kept.
     #[error("stopped; the study can be resumed")]
     Stopped,
-    /// The study makes no sense.
+    /// The study is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// One of its tasks failed.
     #[error("{task}: {error}")]
     Task {
-        /// Which.
+        /// The task.
         task: String,
-        /// Why.
+        /// The failure.
         error: JobError,
     },
-    /// A removal that the model does not have.
+    /// The model does not have the modules to remove.
     #[error(transparent)]
     Structure(#[from] StructureError),
-    /// Scores that make no plan.
+    /// The scores do not give a plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// A result cannot be kept.
+    /// A result cannot be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A file of the study cannot be read.
-    #[error("`{path}` cannot be read: {reason}; delete it, and it is computed again")]
+    #[error("`{path}` cannot be read: {reason}; delete it to compute it again")]
     Damaged {
         /// The file.
         path: String,
-        /// Why.
+        /// The failure.
         reason: String,
     },
-    /// Two parts of the study disagree.
+    /// Two parts of the study are inconsistent.
     #[error("{0}")]
     Mismatch(String),
 }

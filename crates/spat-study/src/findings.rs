@@ -1,7 +1,7 @@
-//! What the numbers say, in sentences that may speak against the method.
+//! Findings of a study: sentences for or against the method.
 //!
-//! Each sentence is computed: its figures, and which way it points. Where a 95 % interval of paired
-//! differences holds zero, the numbers decide nothing, and the sentence says so.
+//! Sentences are computed, including their figures and their stance. If the 95 % interval of paired
+//! differences contains zero, the stance is open and the sentence states that.
 
 mod attention;
 mod choice;

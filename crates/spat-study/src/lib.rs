@@ -1,12 +1,12 @@
-//! Experiments over many runs: is SEND right, how far can one prune, and what beats it.
+//! Experiments over many runs: whether SEND ranks well, how far a model can be pruned, and which scorers
+//! are better.
 //!
-//! A [`spat_spec::Study`] says what is asked. [`conduct`] breaks it into tasks that depend on
-//! nothing but their own description, does those whose result is not in the cache, and computes a
-//! [`spat_spec::StudyReport`] from the results. Killed at any point and started again it ends with
-//! the same report, to the byte.
+//! A [`spat_spec::Study`] lists the questions. [`conduct`] divides it into tasks that depend on nothing but
+//! their own description, runs those without a stored result, and computes a [`spat_spec::StudyReport`]
+//! from the results. A study that is killed and restarted ends with the same report, byte for byte.
 //!
-//! [`conduct_synthetic`] does the same for a [`spat_spec::SyntheticStudy`], which needs no table: classifiers of
-//! a generated text and of drawn images, and a forecaster whose modules have a known order.
+//! [`conduct_synthetic`] does the same for a [`spat_spec::SyntheticStudy`], which needs no table:
+//! classifiers of a generated text and of drawn images, and a forecaster whose modules have a known order.
 //!
 //! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.
 
@@ -26,7 +26,7 @@ mod task;
 mod variants;
 mod workers;
 
-pub use conduct::{Place, REPORT_FILE, STUDY_FILE, TIMINGS_FILE, conduct};
+pub use conduct::{REPORT_FILE, STUDY_FILE, StudyEnvironment, TIMINGS_FILE, conduct};
 pub use error::StudyError;
 pub use runner::StudyEvent;
 pub use synthetic::conduct_synthetic;

@@ -1,11 +1,11 @@
-//! Answers tasks: from memory, from the cache, or by doing them on several threads.
+//! Provides results of tasks: from memory, from the cache, or by running them on several threads.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
-use spat_engine::platform::at_once;
+use spat_engine::platform::run_on_threads;
 use spat_engine::{Control, Errors, JobError, TrialRunner};
 use spat_model::Forecaster;
 use spat_prune::{Sample, ScoreAccumulator, apply, score_with};
@@ -15,38 +15,38 @@ use crate::cache::Cache;
 use crate::error::StudyError;
 use crate::task::{Outcome, Recipe, Task, TaskErrors};
 
-/// What happens while a study goes on.
+/// Progress of a study.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StudyEvent {
-    /// More tasks are wanted than were known.
+    /// More tasks are requested.
     Wanted {
-        /// New tasks.
+        /// Number of new tasks.
         tasks: usize,
-        /// Of these, those with a result already.
+        /// Number of these with a stored result.
         known: usize,
     },
-    /// A task begins.
+    /// A task starts.
     Began(String),
-    /// A task has its result.
+    /// A task is finished.
     Ended(String),
-    /// A part of the study begins.
+    /// A part of the study starts.
     Part(String),
 }
 
-/// Whoever does the tasks of a study.
+/// Runs the tasks of a study.
 pub(crate) struct Runner<'a> {
-    /// By SHA-256 of the table.
+    /// Data by SHA-256 of the table.
     pub(crate) trial_runners: BTreeMap<String, TrialRunner>,
     pub(crate) data: DataConfig,
     pub(crate) cache: Cache,
     pub(crate) workers: usize,
-    pub(crate) watch: &'a (dyn Fn(StudyEvent) + Sync),
+    pub(crate) on_event: &'a (dyn Fn(StudyEvent) + Sync),
     pub(crate) stop: &'a AtomicBool,
     pub(crate) known: Mutex<HashMap<String, Outcome>>,
 }
 
 impl Runner<'_> {
-    /// Results of the tasks, in their order.
+    /// Results of the tasks, in order.
     pub(crate) fn ask(&self, tasks: &[Task]) -> Result<Vec<Outcome>, StudyError> {
         let keys: Vec<String> = tasks.iter().map(|task| task.key(&self.data)).collect();
         let mut wanted: Vec<(&str, &Task)> = Vec::new();
@@ -64,7 +64,7 @@ impl Runner<'_> {
             }
         }
         if found + wanted.len() > 0 {
-            (self.watch)(StudyEvent::Wanted {
+            (self.on_event)(StudyEvent::Wanted {
                 tasks: found + wanted.len(),
                 known: found,
             });
@@ -81,7 +81,7 @@ impl Runner<'_> {
             .collect()
     }
 
-    /// Sees to it that the weights of these models are kept; others will need them.
+    /// Makes sure that the weights of these models are stored, because other tasks need them.
     pub(crate) fn ask_models(&self, recipes: &[Recipe]) -> Result<(), StudyError> {
         let tasks: Vec<Task> = recipes.iter().cloned().map(Task::Train).collect();
         let mut wanted: Vec<(String, &Task)> = Vec::new();
@@ -91,7 +91,7 @@ impl Runner<'_> {
                 wanted.push((key, task));
             }
         }
-        (self.watch)(StudyEvent::Wanted {
+        (self.on_event)(StudyEvent::Wanted {
             tasks: wanted.len(),
             known: 0,
         });
@@ -104,7 +104,7 @@ impl Runner<'_> {
 
     fn work(&self, wanted: &[(&str, &Task)]) -> Result<(), StudyError> {
         self.in_parallel(wanted, |(key, task)| {
-            // A model that another task needed may have been trained on the way.
+            // The model may have been trained already, for another task.
             if self.known().contains_key(*key) {
                 return Ok(());
             }
@@ -115,7 +115,7 @@ impl Runner<'_> {
         })
     }
 
-    /// Calls `each` on every item; the first error in their order ends the study.
+    /// Calls `each` on every item; returns the first error in their order.
     fn in_parallel<T: Labelled + Sync>(
         &self,
         items: &[T],
@@ -132,14 +132,14 @@ impl Runner<'_> {
                     return;
                 }
                 let label = item.label();
-                (self.watch)(StudyEvent::Began(label.clone()));
+                (self.on_event)(StudyEvent::Began(label.clone()));
                 let result = if self.stop.load(Ordering::Relaxed) {
                     Err(StudyError::Stopped)
                 } else {
                     each(item)
                 };
                 match result {
-                    Ok(()) => (self.watch)(StudyEvent::Ended(label)),
+                    Ok(()) => (self.on_event)(StudyEvent::Ended(label)),
                     Err(error) => {
                         failed.store(true, Ordering::Relaxed);
                         let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,7 +149,7 @@ impl Runner<'_> {
             }
         };
         let workers = self.workers.clamp(1, items.len().max(1));
-        if let Err(error) = at_once(workers, &worker) {
+        if let Err(error) = run_on_threads(workers, &worker) {
             let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
             let reason = format!("cannot start a thread: {error}");
             errors.insert(usize::MAX, StudyError::Mismatch(reason));
@@ -181,8 +181,7 @@ impl Runner<'_> {
                     .scores
                     .iter()
                     .map(|way| (way.name.clone(), values(&way.scores)));
-                let harm = ("leave-one-out".to_owned(), values(&report.leave_one_out));
-                Ok(Outcome::Ranked(ways.chain([harm]).collect()))
+                Ok(Outcome::Ranked(ways.collect()))
             }
             Task::Transfer { of, to } => {
                 let model = self.model(of)?;
@@ -201,15 +200,8 @@ impl Runner<'_> {
                 let trial_runner = self.trial_runner(of.table())?;
                 let batches = trial_runner.batches(*part, count * groups, *size);
                 // Neighbours in time go to different groups, so that groups are alike.
-                let batches: Vec<Sample> = batches
-                    .into_iter()
-                    .skip(*group)
-                    .step_by(*groups)
-                    .map(|batch| Sample {
-                        inputs: batch.inputs,
-                        target: batch.target,
-                    })
-                    .collect();
+                let batches: Vec<Sample> =
+                    batches.into_iter().skip(*group).step_by(*groups).collect();
                 let scores = pollster::block_on(score_with(*scorer, &model, &batches, options));
                 let scores = scores.map_err(|error| because(error.into()))?;
                 Ok(Outcome::Scores(scores))
@@ -222,7 +214,7 @@ impl Runner<'_> {
         let because = |error| because(&Task::Train(recipe.clone()), error);
         let (commands, inbox) = mpsc::channel();
         let by_epoch: RefCell<Vec<Vec<Score>>> = RefCell::default();
-        // Scores are told in mid-epoch too: those that follow an epoch are its own.
+        // Scores are also emitted within an epoch; the last ones before an epoch's end are recorded.
         let ended = Cell::new(false);
         let mut control = Control::new(inbox, |event| {
             match event {
@@ -234,7 +226,7 @@ impl Runner<'_> {
                 commands.send(Command::Stop).ok();
             }
         })
-        .in_one_go();
+        .without_yielding();
         let mut scores = Vec::new();
         let fitted = match recipe {
             Recipe::Fresh {
@@ -285,7 +277,7 @@ impl Runner<'_> {
         Ok((outcome, fitted.model))
     }
 
-    /// The model of a recipe, trained if its weights are not kept yet.
+    /// The model of a recipe, trained if its weights are not stored yet.
     fn model(&self, recipe: &Recipe) -> Result<Forecaster, StudyError> {
         let task = Task::Train(recipe.clone());
         let key = task.key(&self.data);
@@ -299,7 +291,7 @@ impl Runner<'_> {
         let (outcome, model) = self.train(recipe)?;
         let weights = pollster::block_on(model.weights());
         let weights = weights.map_err(|error| because(&task, error.into()))?;
-        // Weights first: a result without them would be taken for all there is.
+        // Weights are written first: a result without them would count as complete.
         self.cache.keep_weights(&key, &weights)?;
         self.cache.keep(&key, &outcome)?;
         self.known().insert(key, outcome);
@@ -318,7 +310,7 @@ impl Runner<'_> {
 }
 
 fn no_forecaster(recipe: &Recipe) -> StudyError {
-    StudyError::Mismatch(format!("{} is no forecaster", recipe.label()))
+    StudyError::Mismatch(format!("{} is not a forecaster", recipe.label()))
 }
 
 pub(crate) fn because(task: &Task, error: JobError) -> StudyError {

@@ -1,4 +1,4 @@
-//! Subsets of the modules of a model, and the choices that rankings make among them.
+//! Subsets of a model's modules, and the choices that rankings make among them.
 
 use rand::Rng;
 use spat_spec::{ModuleId, Score};
@@ -43,7 +43,7 @@ impl FromIterator<usize> for Subset {
     }
 }
 
-/// The `count` modules with the lowest scores; of equal ones those nearer to the output, as in
+/// The `count` modules with the lowest scores; among equal ones those nearer to the output, as in
 /// [`spat_spec::Plan::from_scores`].
 pub(crate) fn lowest(scores: &[f64], count: usize) -> Subset {
     let mut order: Vec<usize> = (0..scores.len()).collect();
@@ -55,7 +55,7 @@ pub(crate) fn values(scores: &[Score]) -> Vec<f64> {
     scores.iter().map(|score| score.value).collect()
 }
 
-/// `count` of the numbers below `all`, ascending, every choice as likely as any other.
+/// `count` of the numbers below `all`, ascending, uniformly distributed.
 pub(crate) fn drawn(random: &mut impl Rng, all: usize, count: usize) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..all).collect();
     let count = count.min(all);
@@ -70,13 +70,13 @@ pub(crate) fn drawn(random: &mut impl Rng, all: usize, count: usize) -> Vec<usiz
     numbers
 }
 
-/// How far the error of a choice lies above the lowest among `all`.
+/// The error of a choice above the lowest among `all`.
 pub(crate) fn above_best(chosen: f64, all: impl Iterator<Item = f64>) -> f64 {
     chosen - all.fold(f64::INFINITY, f64::min)
 }
 
-/// Which points no other beats: none is at most as expensive and at most as wrong, and better in
-/// one of both. Points are (cost, error).
+/// The points on the Pareto front: no other point is at most as expensive and at most as wrong, and better
+/// in one of both. Points are (cost, error).
 pub(crate) fn pareto(points: &[(f64, f64)]) -> Vec<bool> {
     let beaten = |(cost, error): (f64, f64)| {
         points
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_are_those_of_a_plan() {
+    fn the_lowest_scores_match_a_plan() {
         let values = [0.4, 0.1, 0.3, 0.1];
         let scores = values.iter().enumerate().map(|(layer, &value)| Score {
             module: ModuleId::encoder(layer),
@@ -136,9 +136,9 @@ mod tests {
     }
 
     #[test]
-    fn the_front_has_what_nothing_beats() {
+    fn the_front_has_all_points_that_no_other_dominates() {
         let points = [
-            (4.0, 0.40), // beaten by the second: dearer and worse
+            (4.0, 0.40), // dominated by the second: more expensive and worse
             (3.0, 0.38),
             (2.0, 0.39), // cheaper than the second, so it stays
             (1.0, 0.39), // as good as the third and cheaper

@@ -1,4 +1,4 @@
-//! The work of a study in independent pieces, each named by a hash of all that decides its result.
+//! Independent tasks of a study, each identified by a hash of everything that determines its result.
 
 use crate::synthetic::Course;
 use crate::synthetic::ground_truth::GroundTruthConfig;
@@ -11,19 +11,19 @@ use spat_spec::{
     Structure, StructureError, TrainingConfig,
 };
 
-/// Raised when equal tasks would give other results than before.
+/// Incremented when equal tasks would give other results than before.
 const FORMAT: u32 = 2;
 
-/// What is taken out of a model.
+/// The parts that are removed from a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Removal {
     /// Whole modules, from input to output.
     pub modules: Vec<ModuleId>,
-    /// Heads of modules that stay.
+    /// Heads of modules that remain.
     pub heads: Vec<HeadRemoval>,
 }
 
-/// How a model comes about. Equal recipes give equal weights on the CPU.
+/// How a model is trained. Equal recipes give equal weights on the CPU.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipe {
@@ -33,75 +33,75 @@ pub enum Recipe {
         table: String,
         /// Dense or pruned.
         structure: Structure,
-        /// How.
+        /// Training settings.
         training: TrainingConfig,
-        /// Decides weights, order and dropout.
+        /// Determines weights, order and dropout.
         seed: u64,
-        /// Ways in which every batch is scored; they change no weight.
+        /// Options with which every batch is scored; they do not affect the weights.
         scored: Vec<SendOptions>,
     },
-    /// Another model, less something, trained on.
+    /// Another model without some parts, fine-tuned.
     Tuned {
         /// The other model.
         from: Box<Recipe>,
-        /// What goes.
+        /// The removed parts.
         removal: Removal,
-        /// How.
+        /// Training settings.
         training: TrainingConfig,
-        /// Decides order and dropout.
+        /// Determines order and dropout.
         seed: u64,
     },
-    /// A classifier, on data that the program makes, trained from new weights.
+    /// A classifier on generated data, trained from new weights.
     Classifier {
         /// Its data, sizes and seed.
         course: Course,
-        /// Modules that it never had.
+        /// Modules that it is built without.
         without: Vec<ModuleId>,
-        /// Steps.
+        /// Number of steps.
         steps: usize,
-        /// Ways in which every batch is scored; they change no weight.
+        /// Options with which every batch is scored; they do not affect the weights.
         scored: Vec<SendOptions>,
     },
-    /// Another classifier, less something, trained on.
+    /// Another classifier without some parts, fine-tuned.
     TunedClassifier {
         /// The other classifier.
         from: Box<Recipe>,
-        /// What goes.
+        /// The removed parts.
         removal: Removal,
-        /// Steps.
+        /// Number of steps.
         steps: usize,
     },
 }
 
-/// A piece of work.
+/// A unit of work.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
-    /// Trains, and measures the errors.
+    /// Trains a model and measures its errors.
     Train(Recipe),
-    /// Errors without a part, not trained on.
+    /// Errors without some parts, not fine-tuned.
     Cut {
         /// The model.
         of: Recipe,
-        /// What goes.
+        /// The removed parts.
         removal: Removal,
     },
     /// Scores of the modules of a model.
     Score {
         /// The model.
         of: Recipe,
-        /// How.
+        /// The scorer.
         scorer: Scorer,
-        /// Its choices.
+        /// Its options.
         options: ScoringOptions,
-        /// Whose windows it sees.
+        /// The part whose windows it uses.
         part: Part,
         /// Batches in one group, windows in one batch.
         batches: (usize, usize),
-        /// Which of how many disjoint groups of batches.
+        /// Index among disjoint groups of batches.
         group: (usize, usize),
     },
-    /// Trains a model with modules of known importance, and ranks them in every way.
+    /// Trains a model with modules of known importance, and ranks them by every scorer.
     #[serde(rename = "planted")]
     GroundTruth(GroundTruthConfig),
     /// Errors on another table.
@@ -124,31 +124,31 @@ pub struct TaskErrors {
     pub test_mae: f64,
 }
 
-/// What a task found.
+/// The result of a task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Of a training.
+    /// The result of a training.
     Trained {
         /// With the weights of the best epoch.
         errors: TaskErrors,
-        /// Epochs that were trained.
+        /// Number of epochs.
         epochs: usize,
-        /// One list per way of scoring, at the end.
+        /// Scores at the end, one list per way of scoring.
         scores: Vec<Vec<Score>>,
-        /// The first way of scoring after each epoch.
+        /// Scores of the first way after each epoch.
         by_epoch: Vec<Vec<Score>>,
     },
-    /// Of a cut or transferred model.
+    /// Errors of a pruned or transferred model.
     Errors(TaskErrors),
-    /// Of a scoring.
+    /// Result of a scoring.
     Scores(Vec<Score>),
-    /// Values of the modules, by way of scoring.
+    /// Values of the modules, per way of scoring.
     Ranked(Vec<(String, Vec<f64>)>),
 }
 
 impl Removal {
-    /// Whole modules and nothing else.
+    /// Removal of whole modules only.
     pub fn modules(modules: Vec<ModuleId>) -> Self {
         Self {
             modules,
@@ -156,7 +156,7 @@ impl Removal {
         }
     }
 
-    /// What [`spat_prune::apply`] carries out.
+    /// The plan that [`spat_prune::apply`] carries out.
     pub(crate) fn plan(&self) -> Plan {
         Plan {
             scorer: "study".to_owned(),
@@ -170,13 +170,31 @@ impl Removal {
         }
     }
 
-    /// What is left of `structure`.
+    /// `structure` without the removed parts.
     pub(crate) fn from(&self, structure: Structure) -> Result<Structure, StructureError> {
         self.plan().apply_to(structure)
     }
 }
 
 impl Recipe {
+    /// A fresh model with its initial weights; a fine-tuned model has none and stays as it is.
+    pub(crate) fn untrained(mut self) -> Self {
+        match &mut self {
+            Self::Fresh {
+                training, scored, ..
+            } => {
+                training.epochs = 0;
+                scored.clear();
+            }
+            Self::Classifier { steps, scored, .. } => {
+                *steps = 0;
+                scored.clear();
+            }
+            Self::Tuned { .. } | Self::TunedClassifier { .. } => {}
+        }
+        self
+    }
+
     /// A forecaster's structure; none of a classifier.
     pub fn structure(&self) -> Result<Option<Structure>, StructureError> {
         match self {
@@ -198,7 +216,7 @@ impl Recipe {
         }
     }
 
-    /// A classifier's course, and the modules that it lacks; none of a forecaster.
+    /// A classifier's course, and its missing modules; `None` for a forecaster.
     pub fn course(&self) -> Option<(&Course, Vec<ModuleId>)> {
         match self {
             Self::Classifier {
@@ -230,7 +248,7 @@ impl Recipe {
         }
     }
 
-    /// Modules of the dense model, and those that stand.
+    /// Number of modules in the dense model, and of remaining ones.
     fn modules(&self) -> (usize, usize) {
         if let Some((course, gone)) = self.course() {
             let all = course.size.layers;
@@ -242,7 +260,7 @@ impl Recipe {
         }
     }
 
-    /// In words, for whoever waits.
+    /// Description, for progress messages.
     pub fn label(&self) -> String {
         let (layers, kept) = self.modules();
         let what = match self {
@@ -281,7 +299,7 @@ fn without(removal: &Removal) -> String {
 }
 
 impl Task {
-    /// Twenty-four hexadecimal digits of SHA-256 over the task and how its tables are read.
+    /// The first twenty-four hexadecimal digits of SHA-256 over the task and how its tables are read.
     pub fn key(&self, data: &DataConfig) -> String {
         let text = serde_json::to_vec(&(FORMAT, data, self)).unwrap_or_default();
         Sha256::digest(text)
@@ -291,13 +309,15 @@ impl Task {
             .collect()
     }
 
-    /// In words.
+    /// Description, for progress messages.
     pub fn label(&self) -> String {
         match self {
             Self::Train(recipe) => recipe.label(),
             Self::Cut { of, removal } => format!("{}, {}, not tuned", of.label(), without(removal)),
             Self::Score { of, scorer, .. } => format!("{}, scored by {scorer}", of.label()),
-            Self::GroundTruth(config) => format!("planted modules, seed {}", config.seed),
+            Self::GroundTruth(config) => {
+                format!("modules with a known order, seed {}", config.seed)
+            }
             Self::Transfer { of, .. } => format!("{}, on another table", of.label()),
         }
     }
@@ -335,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_changes_with_everything_that_decides_the_result_and_with_nothing_else() {
+    fn a_key_changes_with_everything_that_determines_the_result_and_with_nothing_else() {
         let data = DataConfig::default();
         let key = |task: &Task| task.key(&data);
         assert_eq!(key(&tuned(0, 2)), key(&tuned(0, 2)));
@@ -362,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_knows_its_structure() {
+    fn a_recipe_has_the_structure_after_its_removals() {
         let Task::Train(recipe) = tuned(1, 2) else {
             panic!("a training");
         };

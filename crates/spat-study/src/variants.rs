@@ -1,8 +1,8 @@
-//! The choices that SEND leaves open, varied one at a time.
+//! Variants of SEND, with one option changed at a time.
 
 use spat_spec::{Accumulate, MaskShape, Scaling, SendOptions, Sign, When};
 
-/// SEND with a choice or two changed.
+/// SEND with one or two changed options.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Variant {
     pub(crate) name: &'static str,
@@ -10,7 +10,7 @@ pub(crate) struct Variant {
     pub(crate) options: SendOptions,
 }
 
-/// One choice.
+/// One option.
 #[derive(Debug, Clone, Copy)]
 enum Choice {
     Scaling(Scaling),
@@ -23,10 +23,10 @@ enum Choice {
 use Accumulate::{Ema, LastEpoch, Mean};
 use Choice::{Accumulate as By, Mask, Scaling as Scaled, Sign as Signs, When as Taken};
 
-/// Name, title, and the choices in which it differs from the study's own.
+/// Name, title, and the options that differ from the study's own.
 ///
-/// A sum over batches ranks as the mean does, and the unbiased deviation as the population's where
-/// all modules have equally many keys: both are factors, and so are left out.
+/// A sum over batches ranks as the mean does, and the unbiased deviation as the population's if all modules
+/// have equally many keys: both differ by a constant factor, and are left out.
 #[rustfmt::skip]
 const TABLE: &[(&str, &str, &[Choice])] = &[
     ("as studied",        "SEND with the study's options",                             &[]),
@@ -63,7 +63,7 @@ impl Choice {
     }
 }
 
-/// The options of the study first, then those of [`TABLE`] that differ from all before them.
+/// The study's options, then those of [`TABLE`] that differ from all before them.
 pub(crate) fn variants(base: SendOptions) -> Vec<Variant> {
     let mut distinct: Vec<Variant> = Vec::new();
     for &(name, title, choices) in TABLE {
@@ -81,8 +81,8 @@ pub(crate) fn variants(base: SendOptions) -> Vec<Variant> {
     distinct
 }
 
-/// What every dense training of a study records at once: first SEND epoch by epoch, then every
-/// variant that is taken during training.
+/// The options that every dense training of a study records: first SEND epoch by epoch, then every variant
+/// that is computed during training.
 pub(crate) fn recorded(base: SendOptions) -> Vec<SendOptions> {
     let by_epoch = SendOptions {
         accumulate: Accumulate::LastEpoch,
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_choice_is_varied_once_and_the_studys_own_come_first() {
+    fn every_option_is_varied_once_and_the_studys_own_comes_first() {
         for base in [
             SendOptions::default(),
             SendOptions {

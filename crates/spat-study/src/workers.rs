@@ -1,20 +1,20 @@
-//! How many tasks are done at once.
+//! Number of concurrent tasks.
 
 use spat_spec::{Structure, Study};
 
-/// Bytes of a parameter while it is trained: itself, its best value, its gradient, two moments, and
-/// what the optimiser holds between two steps.
+/// Bytes per parameter during training: the value, its best value, its gradient, two moments, and the
+/// optimizer's temporary values.
 const PARAMETER: u64 = 28;
 
-/// Multiply–accumulates for each value that the graph of a training step keeps: an output takes as
-/// many as the layer is wide, and a few copies of it stay.
+/// Multiply–accumulates per value that the graph of a training step keeps: an output takes as many as the
+/// layer is wide, and a few copies of it are kept.
 const MACS_PER_VALUE: u64 = 16;
 
-/// The program itself, and the batches of an evaluation.
+/// Memory of the program itself and of evaluation batches.
 const REST: u64 = 64 << 20;
 
-/// One worker per thread, as far as half of the free memory allows. Small models gain more from
-/// several at once than from several threads each; the threads are shared all the same.
+/// One worker per thread, limited by half of the free memory. Small models gain more from concurrent tasks
+/// than from several threads each; all tasks share the threads.
 pub fn workers(study: &Study, threads: usize, free_bytes: Option<u64>) -> usize {
     let deepest = study.depths.iter().copied().max().unwrap_or(1);
     let cost = Structure::dense(study.forecaster(deepest)).cost();

@@ -1,4 +1,4 @@
-//! The whole way in models that are no forecasters.
+//! The whole pipeline with models that are not forecasters.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use spat_prune::ScoringOptions;
@@ -9,8 +9,8 @@ fn report(config: &DomainConfig) -> DomainReport {
     pollster::block_on(run(config)).unwrap()
 }
 
-/// Half of the attention modules are gone, with their parameters: 4 (d² + d) each at d = 32, and
-/// 4 L d² + 2 L² d MACs each.
+/// Half of the attention modules are removed, with their parameters: 4 (d² + d) each at d = 32, and 4 L d²
+/// + 2 L² d MACs each.
 fn assert_pruned(report: &DomainReport) {
     assert_eq!(report.plan.removed.len(), 2);
     let (d, tokens) = (32, task(report.config.domain).tokens as u64);
@@ -26,14 +26,14 @@ fn assert_pruned(report: &DomainReport) {
 }
 
 #[test]
-fn text_is_learned_pruned_and_tuned() {
+fn a_text_model_is_trained_pruned_and_fine_tuned() {
     let report = report(&DomainConfig::small(Domain::Text, 1));
     assert_pruned(&report);
     let best = report.best_loss.unwrap();
     assert!(report.dense.loss > best - 0.02, "{report:#?}");
     // Far below chance (2.56), near the entropy of the grammar (about 0.9).
     assert!(report.dense.loss < best + 0.15, "{report:#?}");
-    // Agreement with a far character: one in four by chance.
+    // Agreement with a distant character: one in four by chance.
     assert!(report.dense.telling_accuracy.unwrap() > 0.9, "{report:#?}");
     assert!(
         report.pruned_finetuned.loss < report.pruned.loss,
@@ -43,7 +43,7 @@ fn text_is_learned_pruned_and_tuned() {
 }
 
 #[test]
-fn images_are_learned_pruned_and_tuned() {
+fn an_image_model_is_trained_pruned_and_fine_tuned() {
     let config = DomainConfig {
         scorer: Scorer::Michel,
         ..DomainConfig::small(Domain::Images, 2)
@@ -57,10 +57,10 @@ fn images_are_learned_pruned_and_tuned() {
     assert!(report.pruned_finetuned.accuracy > 0.75, "{report:#?}");
 }
 
-/// Every scorer, and SEND at both times, goes the whole way; and the same configuration twice gives the
-/// same report.
+/// Runs the whole pipeline with every scorer and SEND at both times; the same configuration gives the same
+/// report.
 #[test]
-fn every_scorer_goes_the_whole_way() {
+fn every_scorer_completes_the_pipeline() {
     for scorer in Scorer::ALL {
         for when in [When::During, When::After] {
             if scorer != Scorer::Send && when == When::After {
@@ -93,7 +93,7 @@ fn every_scorer_goes_the_whole_way() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn invalid_configurations_are_errors() {
     let heads = DomainConfig {
         prune: PruneRule {
             granularity: Granularity::Heads,

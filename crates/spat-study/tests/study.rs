@@ -1,4 +1,4 @@
-//! A small study, whole and in pieces.
+//! A small study, uninterrupted and interrupted.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::fs;
@@ -12,9 +12,11 @@ use spat_spec::{
     ForecasterConfig, GroundTruthStudy, ITransformerConfig, PruneRule, Question, Scorer,
     SendOptions, Study, StudyReport, SyntheticStudy, TableFacts, TrainingConfig, Window,
 };
-use spat_study::{Place, REPORT_FILE, StudyError, StudyEvent, conduct, conduct_synthetic};
+use spat_study::{
+    REPORT_FILE, StudyEnvironment, StudyError, StudyEvent, conduct, conduct_synthetic,
+};
 
-/// Two seasons a day in three channels, the third following the first with a lag.
+/// Two daily seasons in three channels, the third following the first with a lag.
 fn series(shift: usize) -> Series {
     let value = |row: usize, channel: usize| {
         let phase = (row + 3 * channel + shift) as f32 * std::f32::consts::TAU / 24.0;
@@ -56,6 +58,7 @@ fn study(questions: &[Question]) -> Study {
                 ..Experiment::finetune_like(&training)
             },
             training,
+            scorer: Scorer::default(),
             send: SendOptions::default(),
             prune: PruneRule::default(),
             controls: Controls::default(),
@@ -73,7 +76,7 @@ fn study(questions: &[Question]) -> Study {
     }
 }
 
-/// Runs on `folder` until `tasks` tasks have ended, or to the end.
+/// Runs the study in `folder` until `tasks` tasks are finished, or to the end.
 fn run(
     study: &Study,
     folder: &Path,
@@ -89,7 +92,7 @@ fn run(
             stop.store(true, Ordering::SeqCst);
         }
     };
-    let place = Place {
+    let place = StudyEnvironment {
         folder: Some(folder),
         device: Device::flex(),
         device_facts: DeviceFacts {
@@ -99,14 +102,14 @@ fn run(
         },
         workers,
         command: "spat study toy.csv".to_owned(),
-        watch: &watch,
+        on_event: &watch,
         stop: &stop,
     };
     conduct(study, vec![series(0), series(5)], &place).map(|(report, _)| report)
 }
 
 #[test]
-fn every_question_has_an_answer() {
+fn every_question_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let report = run(&study(&Question::ALL), folder.path(), 2, usize::MAX).unwrap();
 
@@ -123,7 +126,7 @@ fn every_question_has_an_answer() {
             );
         }
     }
-    // Every baseline scorer but the random order, which has a place of its own.
+    // All baseline scorers except the random order, which has its own field.
     assert_eq!(depth.rankings.len(), Scorer::ALL.len() - 1);
     assert_eq!(depth.rankings[0].name, "send");
     assert!(
@@ -136,7 +139,7 @@ fn every_question_has_an_answer() {
     assert_eq!(depth.subsets[0].test, depth.dense_finetuned.test);
     assert_eq!(depth.sweep[0].tuned.test, depth.dense_finetuned.test);
     assert_eq!(depth.sweep[3].tuned.test, depth.subsets[7].test);
-    // Not tuned and nothing removed is the dense model.
+    // Without fine-tuning and removal it is the dense model.
     assert_eq!(depth.sweep[0].cut_test, depth.dense.test);
     assert!(depth.sweep.iter().any(|point| point.on_front));
     let heads = &depth.heads[0];
@@ -169,9 +172,9 @@ fn every_question_has_an_answer() {
     assert!(!spat_report::study_tables(&report).contains("NaN"));
 }
 
-/// Issue 7: killing the study and restarting gives the same file as one uninterrupted run.
+/// A study that is killed and restarted writes the same file as an uninterrupted one.
 #[test]
-fn a_study_that_is_stopped_again_and_again_ends_with_the_same_bytes() {
+fn a_repeatedly_stopped_study_ends_with_the_same_bytes() {
     let questions = [
         Question::Oracle,
         Question::Sweep,
@@ -189,7 +192,7 @@ fn a_study_that_is_stopped_again_and_again_ends_with_the_same_bytes() {
     let pieces = tempfile::tempdir().unwrap();
     let mut stops = 0;
     loop {
-        // Two workers this time, and another length of each session.
+        // With two workers and sessions of another length.
         match run(&study, pieces.path(), 2, 2 + stops % 2) {
             Ok(_) => break,
             Err(StudyError::Stopped) => stops += 1,
@@ -201,9 +204,9 @@ fn a_study_that_is_stopped_again_and_again_ends_with_the_same_bytes() {
     assert_eq!(fs::read(pieces.path().join(REPORT_FILE)).unwrap(), expected);
 }
 
-/// The same questions of classifiers, and of modules of known order.
+/// The same questions for classifiers and for modules with a known order.
 #[test]
-fn without_a_table_every_question_has_an_answer_too() {
+fn every_question_is_answered_without_a_table() {
     let studies = [
         SyntheticStudy::Classifier(Box::new(ClassifierStudy {
             domain: Domain::Images,
@@ -237,7 +240,7 @@ fn without_a_table_every_question_has_an_answer_too() {
     for study in studies {
         let folder = tempfile::tempdir().unwrap();
         let stop = AtomicBool::new(false);
-        let place = Place {
+        let place = StudyEnvironment {
             folder: Some(folder.path()),
             device: Device::flex(),
             device_facts: DeviceFacts {
@@ -247,7 +250,7 @@ fn without_a_table_every_question_has_an_answer_too() {
             },
             workers: 2,
             command: "spat study".to_owned(),
-            watch: &|_| (),
+            on_event: &|_| (),
             stop: &stop,
         };
         let report = conduct_synthetic(&study, &place).unwrap();
@@ -282,7 +285,7 @@ fn without_a_table_every_question_has_an_answer_too() {
 }
 
 #[test]
-fn a_damaged_result_is_named() {
+fn a_damaged_result_is_reported_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let study = study(&[Question::Sweep]);
     assert!(matches!(

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use serde::Deserialize;
 
 use crate::adapter::{self, answers, is_on_path};
 use crate::{NATIVE, WEB, cargo, root, succeed};
 
 pub(crate) fn run() -> Result<()> {
     succeed(cargo().args(["fmt", "--all", "--check"]))?;
-    models()?;
+    catalogues()?;
     adapter::ensure_web_view()?;
     for packages in [NATIVE, WEB] {
         let clippy = ["clippy", "--release", "--all-targets"];
@@ -32,33 +33,16 @@ pub(crate) fn run() -> Result<()> {
     workflows()
 }
 
-/// Whether cargo compiles Burn the same for every selection of native packages: the features of Burn's
-/// dependencies must be those of the whole workspace also for `spat-gpu` alone, which every package with
-/// Burn contains. Other systems than Linux have other dependencies.
+/// Whether cargo compiles Burn the same for every selection of native packages: Burn and what it depends on
+/// must have the features of the whole workspace also for `spat-gpu` alone, which every package with Burn
+/// contains. Other systems than Linux have other dependencies.
 fn features() -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    let whole = tree(NATIVE, "{p} {f}")?;
-    let burn = tree(
-        &[
-            "--package=burn",
-            "--package=burn-cubecl",
-            "--package=burn-flex",
-        ],
-        "{p}",
-    )?;
-    let alone = tree(&["--package=spat-gpu"], "{p} {f}")?;
-    let differing: Vec<_> = alone
-        .difference(&whole)
-        .filter(|line| {
-            burn.iter().any(|package| {
-                let features = line.strip_prefix(package.as_str());
-                features.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-            })
-        })
-        .map(String::as_str)
-        .collect();
+    let whole = units_of_burn("test", NATIVE)?;
+    let alone = units_of_burn("build", &["--package=spat-gpu"])?;
+    let differing: Vec<_> = alone.difference(&whole).map(String::as_str).collect();
     if !differing.is_empty() {
         bail!(
             "Burn would be compiled again for single packages, because the workspace has other features of \
@@ -69,33 +53,83 @@ fn features() -> Result<()> {
     Ok(())
 }
 
-/// The lines of `cargo tree` for some packages.
-fn tree(packages: &[&str], format: &str) -> Result<BTreeSet<String>> {
+/// What cargo compiles for Burn when a command selects some packages, a line per package, target and features.
+fn units_of_burn(command: &str, packages: &[&str]) -> Result<BTreeSet<String>> {
     let output = cargo()
-        .args(["tree", "--quiet", "--locked", "--prefix=none"])
-        .args(["--edges=normal,build,dev", "--format", format])
+        .args([command, "--release", "--locked"])
         .args(packages)
+        // `cargo tree` does not show the features of build dependencies apart, so cargo's own plan is read.
+        .args(["--unit-graph", "-Zunstable-options"])
+        .env("RUSTC_BOOTSTRAP", "1")
         .output()?;
     if !output.status.success() {
         bail!(
-            "cargo tree failed: {}",
+            "cargo's unit graph failed: {}",
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let lines = text
-        .lines()
-        .map(|line| line.trim_end_matches(" (*)").trim_end().to_owned());
+    let graph: UnitGraph = serde_json::from_slice(&output.stdout)?;
+    let mut left: Vec<usize> = (0..graph.units.len())
+        .filter(|&index| {
+            ["burn", "burn_cubecl", "burn_flex"].contains(&&*graph.units[index].target.name)
+        })
+        .collect();
+    let mut seen = BTreeSet::new();
+    while let Some(index) = left.pop() {
+        if seen.insert(index) {
+            left.extend(
+                graph.units[index]
+                    .dependencies
+                    .iter()
+                    .map(|unit| unit.index),
+            );
+        }
+    }
+    let lines = seen.into_iter().map(|index| {
+        let unit = &graph.units[index];
+        format!(
+            "{} {} with [{}]",
+            unit.pkg_id,
+            unit.target.name,
+            unit.features.join(", ")
+        )
+    });
     Ok(lines.collect())
 }
 
-/// The format of the catalogue's files: `cargo fmt` does not see modules that a macro declares.
-fn models() -> Result<()> {
+/// The parts that are read of cargo's unit graph.
+#[derive(Deserialize)]
+struct UnitGraph {
+    units: Vec<Unit>,
+}
+
+/// One call of the compiler.
+#[derive(Deserialize)]
+struct Unit {
+    pkg_id: String,
+    target: UnitTarget,
+    features: Vec<String>,
+    dependencies: Vec<UnitDependency>,
+}
+
+#[derive(Deserialize)]
+struct UnitTarget {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct UnitDependency {
+    index: usize,
+}
+
+/// The format of the catalogues' files: `cargo fmt` does not see modules that a macro declares.
+fn catalogues() -> Result<()> {
     let mut command = Command::new("rustfmt");
     command.args(["--edition", "2024", "--check"]);
     for folder in [
         "crates/spat-spec/src/models",
         "crates/spat-model/src/models",
+        "crates/spat-prune/src/scorers",
     ] {
         for entry in std::fs::read_dir(root().join(folder))? {
             command.arg(entry?.path());

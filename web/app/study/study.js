@@ -1,6 +1,7 @@
 // Studies in a tab: a worker of the engine shows a study.json, or does a small study itself. Both end
 // with the same views as the command line's study.html.
 const DEMO = "nyc-weather-2013.csv";
+const QUICK_SCORERS = ["sensitivity-sum", "entropy", "magnitude", "first", "last"];
 const LOADING = "The engine is loading …";
 const element = (id) => document.getElementById(id);
 const form = element("study");
@@ -80,6 +81,18 @@ function showSettings() {
   element("settings").replaceChildren(...labels);
 }
 
+// The baseline scorers of the engine's list; those that take little time are checked.
+function showScorers(scorers) {
+  const labels = scorers.map(({ name, title }) => {
+    const input = Object.assign(document.createElement("input"), { type: "checkbox", name: "scorers", value: name });
+    input.checked = QUICK_SCORERS.includes(name);
+    const label = document.createElement("label");
+    label.append(input, " ", title);
+    return label;
+  });
+  element("scorers").append(...labels);
+}
+
 function showModels(all) {
   models = all;
   form.elements.model.replaceChildren(...models.map(({ id, title }) => new Option(title, id)));
@@ -98,7 +111,10 @@ function startEngine() {
     started.onmessage = ({ data }) => {
       const { type, ...fields } = JSON.parse(data);
       if (type !== "ready") return handlers[type]?.(fields);
-      if (!models) showModels(fields.models);
+      if (!models) {
+        showScorers(fields.scorers);
+        showModels(fields.models);
+      }
       ready(started);
     };
   });

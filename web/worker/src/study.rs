@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use spat_engine::Device;
 use spat_engine::platform;
 use spat_spec::{DeviceFacts, StudyReport, SyntheticReport};
-use spat_study::{Place, StudyEvent, conduct};
+use spat_study::{StudyEnvironment, StudyEvent, conduct};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::messages::{self, post};
-use small_study::{ModelForm, SmallStudy};
+use small_study::{ModelForm, ScorerForm, SmallStudy};
 
 /// The worker's name that makes it one for studies.
 pub(crate) const NAME: &str = "study";
@@ -34,8 +34,11 @@ enum StudyRequest {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StudyMessage {
-    /// The worker takes requests; the models that a study can be about.
-    Ready { models: Vec<ModelForm> },
+    /// The worker takes requests; the models that a study can be about, and the baseline scorers.
+    Ready {
+        models: Vec<ModelForm>,
+        scorers: Vec<ScorerForm>,
+    },
     /// A part of the study begins.
     Part { name: String },
     /// More tasks are wanted.
@@ -74,6 +77,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     take.forget();
     post(&StudyMessage::Ready {
         models: ModelForm::all(),
+        scorers: ScorerForm::all(),
     });
 }
 
@@ -96,7 +100,7 @@ fn show(json: &[u8]) -> Result<StudyMessage, String> {
 fn run(small_study: SmallStudy, table: &[u8]) -> Result<StudyMessage, String> {
     let command = small_study.command();
     let (study, series) = small_study.study(table)?;
-    let place = Place {
+    let environment = StudyEnvironment {
         folder: None,
         device: Device::flex(),
         device_facts: DeviceFacts {
@@ -106,11 +110,11 @@ fn run(small_study: SmallStudy, table: &[u8]) -> Result<StudyMessage, String> {
         },
         workers: 1,
         command,
-        watch: &|event| post(&event.into()),
+        on_event: &|event| post(&StudyMessage::from(event)),
         stop: &AtomicBool::new(false),
     };
     let (report, timings) =
-        conduct(&study, vec![series], &place).map_err(|error| error.to_string())?;
+        conduct(&study, vec![series], &environment).map_err(|error| error.to_string())?;
     let json = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
     Ok(StudyMessage::Shown {
         html: spat_report::study_html(&report, Some(&timings)),

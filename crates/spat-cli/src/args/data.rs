@@ -2,10 +2,11 @@
 
 use clap::Args;
 use spat_series::{
-    Fill, Gaps, HeaderRow, ReadOptions, Repeated, SeriesOptions, SplitRule, TimeColumn, Unsorted,
+    Fill, Gaps, HeaderRow, LongColumns, ReadOptions, Repeated, SeriesOptions, Shape, SplitRule,
+    TimeColumn, Unsorted,
 };
 
-use super::values::{delimiter, one_of, split, split_rows, time_column};
+use super::values::{count, delimiter, long, one_of, split, split_rows, time_column};
 
 /// What a person knows better than the detection.
 #[derive(Debug, Default, Args)]
@@ -38,6 +39,50 @@ pub(crate) struct ReadArgs {
     /// Column of the time stamps, or `none` to number the rows [default: found]
     #[arg(long, value_name = "NAME", value_parser = time_column)]
     pub(crate) time_column: Option<TimeColumn>,
+
+    /// How the time column is written, such as %d.%m.%Y %H:%M [default: found]
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) time_format: Option<String>,
+
+    /// Read 3/4/2020 as 3 April [default: found]
+    #[arg(long, overrides_with = "month_first")]
+    pub(crate) day_first: bool,
+
+    /// Read 3/4/2020 as 4 March [default: found]
+    #[arg(long)]
+    pub(crate) month_first: bool,
+
+    /// Zone of timestamps that name none, such as Europe/Berlin or +01:00 [default: UTC]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub(crate) time_zone: Option<String>,
+
+    /// Lines above the table to pass over [default: found]
+    #[arg(long, value_name = "LINES")]
+    pub(crate) skip: Option<usize>,
+
+    /// How comment lines begin [default: found]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+
+    /// Lines of names above the rows [default: found]
+    #[arg(long, value_name = "LINES", value_parser = count)]
+    pub(crate) header_rows: Option<usize>,
+
+    /// Sheet of a workbook, or file of an archive [default: the largest sheet, the only file]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sheet: Option<String>,
+
+    /// Exchange rows and columns: the table has a column per time
+    #[arg(long, conflicts_with_all = ["months_across", "long"])]
+    pub(crate) transpose: bool,
+
+    /// Read a row per year and a column per month or quarter as one series
+    #[arg(long, conflicts_with = "long")]
+    pub(crate) months_across: bool,
+
+    /// Columns of series below each other: which series, time, value; more values may follow
+    #[arg(long, value_name = "ID,TIME,VALUE", value_parser = long)]
+    pub(crate) long: Option<LongColumns>,
 
     /// Missing values: repeat the last one, draw a line, drop the row, refuse [default: linear]
     #[arg(long, value_name = "HOW", value_parser = one_of(FILLS))]
@@ -113,6 +158,27 @@ impl ReadArgs {
         }
         put(&mut read.header, self.header);
         put(&mut read.time_column, self.time_column.clone());
+        if self.day_first || self.month_first {
+            read.day_first = Some(self.day_first);
+        }
+        for (place, given) in [
+            (&mut read.time_format, &self.time_format),
+            (&mut read.time_zone, &self.time_zone),
+            (&mut read.comment, &self.comment),
+            (&mut read.sheet, &self.sheet),
+        ] {
+            if given.is_some() {
+                place.clone_from(given);
+            }
+        }
+        read.skip = self.skip.or(read.skip);
+        read.header_rows = self.header_rows.or(read.header_rows);
+        let shape = match &self.long {
+            Some(long) => Some(Shape::Long(long.clone())),
+            None if self.transpose => Some(Shape::Transposed),
+            None => self.months_across.then_some(Shape::MonthsAcross),
+        };
+        put(&mut read.shape, shape);
         if self.channels.is_some() {
             series.channels.clone_from(&self.channels);
         }

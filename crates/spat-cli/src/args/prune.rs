@@ -3,20 +3,24 @@
 use clap::Args;
 use spat_spec::{
     Accumulate, AdaptiveRule, Deviation, Granularity, MaskShape, PruneRule, Rounding, Scaling,
-    Scope, SendOptions, Sign, When,
+    Scope, Scorer, SendOptions, Sign, When,
 };
 
-use super::values::{accumulate, not_negative, one_of, scaling, share};
+use super::values::{accumulate, not_negative, one_of, scaling, scorer, share};
 
 /// How many modules go, and which may not.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pruning")]
 pub(crate) struct PruneArgs {
+    /// What ranks the modules: SEND, or another scorer on 24 batches of windows after training
+    #[arg(long, value_name = "NAME", default_value_t, value_parser = scorer())]
+    pub(crate) scorer: Scorer,
+
     /// Share of the attention modules (or heads) to remove
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(crate) ratio: f64,
 
-    /// Let the program choose how many modules go: SEND's widest gap proposes, the validation part
+    /// Let the program choose how many modules go: the scores' widest gap proposes, the validation part
     /// decides, each candidate fine-tuned; costs some fine-tunings
     #[arg(long, conflicts_with_all = ["ratio", "rounding", "scope", "granularity"])]
     pub(crate) adaptive: bool,
@@ -42,7 +46,7 @@ pub(crate) struct PruneArgs {
     pub(crate) protect: Vec<String>,
 }
 
-/// The choices that SEND leaves open.
+/// The choices that SEND leaves open; `--mask` also counts for the sum of sensitivities.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Scoring by SEND")]
 pub(crate) struct ScoreArgs {

@@ -7,7 +7,7 @@ use spat_spec::{Domain, Question, Rounding, Scorer};
 
 use super::model::{ModelChoice, Settings};
 use super::prune::ROUNDINGS;
-use super::values::{count, one_of, share};
+use super::values::{count, one_of, scorer, share};
 use super::{DeviceArgs, ModelArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs};
 
 /// `spat study`.
@@ -104,7 +104,7 @@ pub(crate) struct WhatArgs {
     pub(crate) only: Vec<Question>,
 
     /// Only these baseline scorers [default: all]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = scorer())]
     pub(crate) scorers: Vec<Scorer>,
 
     /// Another table with the same channels that the models are shown unseen; may be repeated

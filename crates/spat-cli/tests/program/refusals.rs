@@ -38,6 +38,15 @@ fn bad_input_is_refused_with_a_place_and_a_way_out() {
         &["\"rain\"", "load, wind, sun"],
     );
     folder.refuses(&["run", "toy.csv", "--horizon", "500"], &["rows"]);
+    folder.refuses(
+        &["run", "toy.csv", "--scorer", "entropie"],
+        &["entropie", "entropy"],
+    );
+    let heads = ["--granularity", "heads", "--device", "cpu"];
+    folder.refuses(
+        &[&["run", "toy.csv", "--scorer", "first"], &heads[..]].concat(),
+        &["`first`", "whole modules", "`send`"],
+    );
     folder.refuses(&["run", "toy.csv", "--no-such-flag"], &["--no-such-flag"]);
 }
 

@@ -77,6 +77,24 @@ fn a_run_leaves_a_report_with_every_promised_key() {
 }
 
 #[test]
+fn a_run_is_ranked_by_the_scorer_that_the_flag_names() {
+    let folder = Folder::new();
+    let flag = ["--scorer", "leave-one-out"];
+    let (out, _) = folder.run(&[&["--run", "r"], &flag[..]].concat());
+    assert!(
+        out.contains("Leave-one-out of each attention module"),
+        "{out}"
+    );
+    let report = folder.report("r");
+    assert_eq!(report.plan.scorer, "leave-one-out");
+    assert!(report.command.contains("--scorer leave-one-out"));
+    // The file alone makes the same run, and a stopped one would go on with its scorer.
+    let again = ["run", "toy.csv", "--experiment", "r/experiment.json"];
+    folder.succeeds(&[&again[..], &["--run", "s", "--device", "cpu"]].concat());
+    assert_eq!(folder.comparable("r"), folder.comparable("s"));
+}
+
+#[test]
 fn events_are_json_lines_and_nothing_else() {
     let folder = Folder::new();
     let (out, _) = folder.run(&["--run", "r", "--json"]);

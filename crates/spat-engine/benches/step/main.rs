@@ -1,7 +1,7 @@
-//! Times training steps and forward passes on request: the counterpart of `bench.py`, driven by
-//! `cargo xtask bench` over the same JSON lines. `"device": "gpu"` takes the first card, or the
-//! software adapter where there is none, and the answer then tells a step's launches by kernel;
-//! `"vectors": 128` in the first request holds our kernels to vectors as a browser has them.
+//! Times training steps and forward passes on request: the counterpart of `bench.py`, driven by `cargo
+//! xtask bench` over the same JSON lines. `"device": "gpu"` selects the first card, or a software adapter
+//! if there is none, and the response then lists a step's launches by kernel; `"vectors": 128` in the first
+//! request limits the CPU kernels to 128-bit vectors, as in a browser.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod memory;
@@ -23,7 +23,7 @@ use spat_model::{Forecaster, ForwardContext, Inputs, mean_squared_error, read};
 use spat_spec::{ForecasterConfig, ModuleId, OptimizerConfig, Structure};
 use sweep::Sweep;
 
-/// A model that is asked for again and again.
+/// A model that is timed repeatedly.
 struct Bench {
     model: Forecaster,
     optimizer: Adam,
@@ -32,13 +32,13 @@ struct Bench {
     steps: u64,
     /// Multiply-adds of a forecast.
     macs: u64,
-    /// The device, in words.
+    /// Description of the device.
     on: String,
 }
 
 fn main() {
-    // As the program `spat` does.
-    spat_memory::settle();
+    // As in the program `spat`.
+    spat_memory::keep_freed_memory();
     let mut benches: HashMap<String, Bench> = HashMap::new();
     let mut sweeps: HashMap<String, Sweep> = HashMap::new();
     for line in std::io::stdin().lock().lines() {
@@ -118,7 +118,7 @@ impl LaunchObserver for Launches {
     }
 }
 
-/// Everything but what may change between blocks of one model.
+/// Everything except what may differ between blocks of one model.
 fn key(request: &Value) -> String {
     let mut shape = request.clone();
     for name in [
@@ -135,7 +135,7 @@ fn key(request: &Value) -> String {
     shape.to_string()
 }
 
-/// The forecaster that a request describes, without what it removes.
+/// The forecaster of a request, without the modules that it removes.
 fn structure(request: &Value) -> Structure {
     let forecaster: ForecasterConfig = serde_json::from_value(request.clone()).unwrap();
     let removed: Vec<ModuleId> = request["removed"]
@@ -149,7 +149,7 @@ fn structure(request: &Value) -> Structure {
         .unwrap()
 }
 
-/// Where a request wants its tensors, without autodiff, and its name.
+/// The requested device, without autodiff, and its name.
 fn device(request: &Value) -> (Device, String) {
     if request["device"] != "gpu" {
         return (Device::flex(), "the CPU".to_owned());

@@ -1,12 +1,12 @@
-//! The memory that a training step takes.
+//! Memory used by a training step.
 
 use serde_json::{Value, json};
 
 use crate::Bench;
 
-/// Peak resident memory of the first steps beyond what stood before them, megabytes.
+/// Peak resident memory of the first steps, minus the resident memory before them, in megabytes.
 pub(crate) fn memory(bench: &mut Bench, request: &Value, steps: u64) -> Value {
-    // Resets the peak to what is resident now.
+    // Resets the peak to the current resident memory.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = resident("VmRSS");
     for _ in 0..steps {
@@ -15,7 +15,7 @@ pub(crate) fn memory(bench: &mut Bench, request: &Value, steps: u64) -> Value {
     json!({ "id": request["id"], "peak_mb": resident("VmHWM") - before })
 }
 
-/// A line of this process's status, megabytes.
+/// A line of `/proc/self/status`, in megabytes.
 fn resident(name: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();

@@ -1,4 +1,4 @@
-//! Where a training step's time goes.
+//! Time profile of a training step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -6,23 +6,24 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 use serde_json::{Value, json};
 use spat_cpu::{start_profile, take_profile};
-use spat_engine::{Batch, Dataset};
+use spat_engine::Dataset;
 use spat_model::{ForwardContext, mean_squared_error, read};
+use spat_prune::Sample;
 
 use crate::Bench;
 use crate::table::table;
 
 const PARTS: [&str; 4] = ["data", "forward", "backward", "optimiser"];
 
-/// A step whose operations were timed.
+/// A profiled step.
 struct Step {
     parts: [f64; 4],
     operations: BTreeMap<&'static str, f64>,
 }
 
-/// Median milliseconds of a step: its parts, the operations of the CPU within them, what is no such
-/// operation, and how much longer a step takes because its operations are timed. Steps with and without
-/// that clock take turns, `warmup` pairs of them before any counts.
+/// Median milliseconds of a step: its parts, the CPU operations within them, the remainder, and the
+/// overhead of the profiler. Steps with and without the profiler alternate; the first `warmup` pairs are
+/// not counted.
 pub(crate) fn profile(bench: &mut Bench, request: &Value, warmup: u64, steps: u64) -> Value {
     let (series, split) = table(request, 1);
     let size = |name: &str| request[name].as_u64().unwrap() as usize;
@@ -38,7 +39,7 @@ pub(crate) fn profile(bench: &mut Bench, request: &Value, warmup: u64, steps: u6
     let rows: Vec<usize> = (0..size("batch")).collect();
     let (mut longer, mut timed) = (Vec::new(), Vec::new());
     for pair in 0..warmup + steps {
-        // Each is first in every other pair: what comes second finds the caches as the first left them.
+        // The order alternates, because the second step finds warm caches.
         let (without, step) = if pair % 2 == 0 {
             let without = parts(bench, &dataset, &rows);
             (without, clocked(bench, &dataset, &rows))
@@ -76,7 +77,7 @@ pub(crate) fn profile(bench: &mut Bench, request: &Value, warmup: u64, steps: u6
     })
 }
 
-/// One training step, its parts and its operations timed.
+/// One training step with its parts and its operations timed.
 fn clocked(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> Step {
     start_profile();
     let parts = parts(bench, dataset, rows);
@@ -87,15 +88,15 @@ fn clocked(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> Step {
     Step { parts, operations }
 }
 
-/// One training step, its parts timed.
+/// One training step with its parts timed.
 fn parts(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> [f64; 4] {
     let device = Device::flex().autodiff();
     let mut stopwatch = Stopwatch::new();
-    let Batch { inputs, target, .. } = dataset.batch(rows, &device);
+    let Sample { inputs, target } = dataset.batch(rows, &device);
     let data = stopwatch.lap();
     bench.steps += 1;
     let mut cx = ForwardContext::training(bench.steps);
-    let loss = mean_squared_error(bench.model.forward(inputs, &mut cx), target);
+    let loss = mean_squared_error(bench.model.forward(inputs, &mut cx), target.values);
     let forward = stopwatch.lap();
     let gradients = loss.backward();
     let backward = stopwatch.lap();
@@ -110,7 +111,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// The middle value; 0 of none.
+/// The median; 0 for an empty slice.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)

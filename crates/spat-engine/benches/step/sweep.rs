@@ -1,4 +1,4 @@
-//! A sweep over all test windows, by what the engine evaluates with.
+//! A sweep over all test windows, with the engine's evaluation code.
 
 use std::time::Instant;
 
@@ -28,8 +28,8 @@ impl Sweep {
         }
     }
 
-    /// Milliseconds of each sweep, the windows that one counts, the batch that the engine takes, and
-    /// what it gives.
+    /// Milliseconds of each sweep, number of windows per sweep, the engine's batch size, and the resulting
+    /// error.
     pub(crate) fn answer(&self, request: &Value, warmup: u64, sweeps: u64) -> Value {
         let mut times = Vec::new();
         let mut errors = None;

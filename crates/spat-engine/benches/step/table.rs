@@ -1,10 +1,10 @@
-//! The table that windows are cut from; `sweep.py` makes the same one.
+//! The table that windows are cut from; `sweep.py` generates the same one.
 
 use serde_json::Value;
 use spat_series::{Series, SplitRule, TimeIndex};
 
-/// An hourly series with as many training windows as a batch takes, one validation window and
-/// `test_windows` test windows.
+/// An hourly series with as many training windows as a batch has, one validation window and `test_windows`
+/// test windows.
 pub(crate) fn table(request: &Value, test_windows: usize) -> (Series, SplitRule) {
     let size = |name: &str| request[name].as_u64().unwrap() as usize;
     let (channels, horizon) = (size("channels"), size("horizon"));

@@ -1,14 +1,16 @@
-//! What differs between a native program and a browser. Nothing else in the engine names the target.
+//! Differences between native programs and browsers. No other module of the engine depends on the target.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::{
-    FolderStore, MAY_BLOCK, NO_GPU, at_once, cpu_name, engine_thread, free_memory, sleep, threads,
-    write_whole, yield_now,
+    FolderStore, MAY_BLOCK, NO_GPU, cpu_name, engine_thread, free_memory, run_on_threads, sleep,
+    threads, write_atomically, yield_now,
 };
 
 #[cfg(target_arch = "wasm32")]
 mod web;
 #[cfg(target_arch = "wasm32")]
-pub use web::{MAY_BLOCK, NO_GPU, at_once, cpu_name, sleep, threads, write_whole, yield_now};
+pub use web::{
+    MAY_BLOCK, NO_GPU, cpu_name, run_on_threads, sleep, threads, write_atomically, yield_now,
+};

@@ -1,4 +1,4 @@
-//! Files, threads and waiting of a native program.
+//! Files, threads and timers of a native program.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -12,7 +12,7 @@ use crate::store::{RunStore, StoreError};
 /// Whether a thread may wait for a device.
 pub const MAY_BLOCK: bool = true;
 
-/// Why there is no GPU, where there is none.
+/// Message if no GPU was found.
 pub const NO_GPU: &str = "this machine has no GPU that Vulkan, Metal or DX12 can reach";
 
 /// A run in a folder.
@@ -22,10 +22,10 @@ pub struct FolderStore {
 }
 
 impl FolderStore {
-    /// A new run.
+    /// Creates a run.
     ///
     /// # Errors
-    /// The folder holds a run already, or cannot be made.
+    /// The folder already holds a run, or cannot be created.
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
         let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
         if occupied {
@@ -34,19 +34,19 @@ impl FolderStore {
         Self::make(folder)
     }
 
-    /// A new run in a folder that the caller knows to be free.
+    /// Creates a run in a folder that the caller has checked to be free.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// The folder cannot be created.
     pub fn make(folder: &Path) -> Result<Self, StoreError> {
         fs::create_dir_all(folder.join("checkpoint"))
-            .map_err(|error| failed("make the folder", folder, &error))?;
+            .map_err(|error| failed("create the folder", folder, &error))?;
         Ok(Self {
             folder: folder.to_owned(),
         })
     }
 
-    /// A run that was begun before.
+    /// Opens an existing run.
     ///
     /// # Errors
     /// The folder holds no run.
@@ -70,7 +70,7 @@ impl RunStore for FolderStore {
         let path = self.folder.join(name);
         let temporary = self.folder.join(format!("{name}.part"));
         replace(&path, &temporary, bytes).map_err(|error| {
-            // The old file still stands; only the half-written one goes.
+            // The old file is intact; only the partial one is removed.
             fs::remove_file(&temporary).ok();
             failed("write", &path, &error)
         })
@@ -96,11 +96,11 @@ impl RunStore for FolderStore {
     }
 }
 
-/// Writes or replaces a file as [`FolderStore`] does, for files that are no part of a run.
+/// Writes or replaces a file atomically as [`FolderStore`] does, for files outside a run.
 ///
 /// # Errors
 /// The disk is full, or the folder cannot be written to.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".part");
     let temporary = PathBuf::from(temporary);
@@ -121,8 +121,8 @@ pub fn engine_thread(name: &str) -> thread::Builder {
 /// Calls `work` on `workers` threads at once.
 ///
 /// # Errors
-/// The system starts no thread.
-pub fn at_once(workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
+/// The system refuses to start a thread.
+pub fn run_on_threads(workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
     thread::scope(|scope| {
         for _ in 0..workers.max(1) {
             engine_thread("worker").spawn_scoped(scope, work)?;
@@ -131,14 +131,14 @@ pub fn at_once(workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
     })
 }
 
-/// Writes beside, flushes to the disk, then renames: a reader sees the old file or the new one,
-/// whatever kills the process in between.
+/// Writes to a temporary file, flushes it to disk and renames it: a reader sees the old file or the new
+/// one, even if the process is killed in between.
 fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(temporary, path)?;
-    // The rename itself must survive a power cut too; not every system lets folders be opened.
+    // Makes the rename itself durable; not every system allows opening a folder.
     if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
         folder.sync_all().ok();
     }
@@ -157,7 +157,7 @@ fn failed(what: &str, path: &Path, error: &io::Error) -> StoreError {
     }
 }
 
-/// Lets others run that share the thread, if there are any: an engine that serves several people.
+/// Yields to other tasks of the thread, in an engine that serves several clients.
 pub async fn yield_now() {
     let mut asked = false;
     std::future::poll_fn(|context| {
@@ -171,12 +171,12 @@ pub async fn yield_now() {
     .await;
 }
 
-/// Waits.
+/// Sleeps.
 pub async fn sleep(duration: Duration) {
     std::thread::sleep(duration);
 }
 
-/// The processor's name, as the system tells it.
+/// The processor's name, as reported by the system.
 pub fn cpu_name() -> String {
     fs::read_to_string("/proc/cpuinfo")
         .ok()
@@ -189,7 +189,7 @@ pub fn cpu_name() -> String {
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
-/// Bytes of memory that nobody uses, where the system tells.
+/// Available memory in bytes, if the system reports it.
 pub fn free_memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("MemAvailable"))?;
@@ -197,7 +197,7 @@ pub fn free_memory() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// Threads that the CPU backend uses: `RAYON_NUM_THREADS`, or all that the system offers.
+/// Number of threads of the CPU backend: `RAYON_NUM_THREADS`, or all that the system offers.
 pub fn threads() -> usize {
     std::env::var("RAYON_NUM_THREADS")
         .ok()

@@ -1,4 +1,4 @@
-//! Waiting in a browser's worker.
+//! Timers and the event loop of a browser's worker.
 
 use std::io;
 use std::path::Path;
@@ -14,12 +14,12 @@ use crate::store::StoreError;
 /// Whether a thread may wait for a device.
 pub const MAY_BLOCK: bool = false;
 
-/// Why there is no GPU, where there is none.
+/// Message if no GPU was found.
 pub const NO_GPU: &str = "this browser offers no WebGPU adapter of its own";
 
-/// Lets the worker's waiting messages in.
+/// Yields to the worker's event loop.
 ///
-/// A timer of 0 ms is held back to 4 ms by browsers once it repeats; a message to oneself is not.
+/// Browsers delay repeated timers of 0 ms by 4 ms, but not messages that a worker posts to itself.
 pub async fn yield_now() {
     let Ok(channel) = MessageChannel::new() else {
         return TimeoutFuture::new(0).await;
@@ -33,16 +33,16 @@ pub async fn yield_now() {
     channel.port1().close();
 }
 
-/// Waits.
+/// Sleeps.
 pub async fn sleep(duration: Duration) {
     TimeoutFuture::new(duration.as_millis().try_into().unwrap_or(u32::MAX)).await;
 }
 
-/// Does the work here and now: a browser's worker is one thread.
+/// Runs `work` on the calling thread: a worker is single-threaded.
 ///
 /// # Errors
 /// None.
-pub fn at_once(_workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
+pub fn run_on_threads(_workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
     work();
     Ok(())
 }
@@ -51,7 +51,7 @@ pub fn at_once(_workers: usize, work: &(dyn Fn() + Sync)) -> io::Result<()> {
 ///
 /// # Errors
 /// Always.
-pub fn write_whole(path: &Path, _bytes: &[u8]) -> Result<(), StoreError> {
+pub fn write_atomically(path: &Path, _bytes: &[u8]) -> Result<(), StoreError> {
     Err(StoreError::Failed {
         what: "write".to_owned(),
         path: path.display().to_string(),
@@ -59,7 +59,7 @@ pub fn write_whole(path: &Path, _bytes: &[u8]) -> Result<(), StoreError> {
     })
 }
 
-/// What a page may know of the processor.
+/// The processor, as far as a browser reports it.
 pub fn cpu_name() -> String {
     let vectors = if spat_cpu::has_strip_product() {
         "relaxed SIMD"
@@ -69,7 +69,7 @@ pub fn cpu_name() -> String {
     format!("WebAssembly with {vectors}")
 }
 
-/// The engine's module has one thread: wgpu's handles cannot be shared between workers.
+/// One: wgpu's handles cannot be shared between workers.
 pub fn threads() -> usize {
     1
 }

@@ -7,31 +7,31 @@ use super::RunStorageError;
 use crate::error::JobError;
 use crate::store::StoreError;
 
-/// A request that cannot be carried out.
+/// An error of a request.
 #[derive(Debug, Error)]
 pub enum SessionError {
-    /// No run was opened before.
+    /// No run is open.
     #[error("no table is open yet; open one first")]
     NothingOpen,
-    /// There is no model to look at.
+    /// No model is trained yet.
     #[error("train the model first")]
     NothingTrained,
-    /// A request that came without all of its bytes.
-    #[error("the model's file and the table did not arrive whole; give both once more")]
+    /// A request arrived without all of its bytes.
+    #[error("the model's file or the table is incomplete; open both again")]
     CutShort,
     /// The run cannot be read from or written to the run storage.
     #[error(transparent)]
     RunStorage(#[from] RunStorageError),
-    /// The table is no table.
+    /// The table cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The table cannot be used as the experiment says.
+    /// The table cannot be used as the experiment requires.
     #[error(transparent)]
     Series(#[from] SeriesError),
-    /// The run's files fail.
+    /// A file of the run failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The engine fails.
+    /// The engine failed.
     #[error(transparent)]
     Job(#[from] JobError),
 }

@@ -1,4 +1,4 @@
-//! A saved model at work on any table that has its channels.
+//! Forecasts of a saved model on any table with its channels.
 
 use burn::tensor::Device;
 use spat_series::{SeriesError, format_stamp, read_table};
@@ -8,8 +8,8 @@ use super::SessionError;
 use crate::error::JobError;
 use crate::saved::SavedForecaster;
 
-/// The rows after the table's last. `bytes` are the model's file, `model` of them, and the table, which
-/// is read as `data` says but for the channels: the model has its own.
+/// Forecasts the rows after the table's last. `bytes` holds the model's file, `model` bytes long, and then
+/// the table, which is read as `data` specifies except for the channels, which are the model's.
 pub(super) async fn forecast(
     bytes: &[u8],
     model: u64,

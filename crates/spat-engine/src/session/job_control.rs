@@ -1,4 +1,4 @@
-//! The way past the queue, for commands that steer the job that is going.
+//! Delivery of control commands to the running job, bypassing the request queue.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,19 +11,19 @@ pub struct JobControl(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The way to the job that is going.
+    /// Sender to the running job.
     going: Option<Sender<Command>>,
-    /// Jobs that were ordered and have not begun.
+    /// Number of requested jobs that have not begun.
     expected: usize,
-    /// What the next of them finds when it begins.
+    /// Commands for the next of them.
     waiting: Vec<Command>,
-    /// No job begins any more.
+    /// Whether new jobs are refused.
     closed: bool,
 }
 
 impl JobControl {
-    /// Hands a command that steers to the job that is going, or to the next that was ordered; any
-    /// other order comes back, for the queue.
+    /// Delivers a control command to the running job, or to the next requested one. Returns any other
+    /// request, for the queue.
     pub fn intercept(&self, request: EngineRequest) -> Option<EngineRequest> {
         let EngineRequest::Command(command) = request else {
             return Some(request);
@@ -42,12 +42,12 @@ impl JobControl {
         None
     }
 
-    /// A job will begin that comes by another way than [`intercept`](Self::intercept).
+    /// Announces a job that does not pass through [`intercept`](Self::intercept).
     pub fn expect(&self) {
         self.state().expected += 1;
     }
 
-    /// What was expected has ended, or does not begin: nothing waits for it any more.
+    /// Cancels the announcement of a job that has ended or will not begin.
     pub fn forget(&self) {
         let mut state = self.state();
         let closed = state.closed;
@@ -57,12 +57,12 @@ impl JobControl {
         };
     }
 
-    /// Whether a job is going.
+    /// Whether a job is running.
     pub fn is_busy(&self) -> bool {
         self.state().going.is_some()
     }
 
-    /// Stops the job that is going, so that it can be gone on with, and lets none begin any more.
+    /// Stops the running job, so that it can be resumed, and refuses new ones.
     pub fn close(&self) {
         let mut state = self.state();
         if let Some(job) = state.going.take() {
@@ -71,7 +71,8 @@ impl JobControl {
         state.closed = true;
     }
 
-    /// A job begins and listens, also to what was said before; none does once this was closed.
+    /// Begins a job and returns its commands, including those sent before it began; `None` after
+    /// [`close`](Self::close).
     pub(super) fn begin(&self) -> Option<Receiver<Command>> {
         let mut state = self.state();
         if state.closed {
@@ -91,7 +92,7 @@ impl JobControl {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Plain data: nothing that a panic could leave half done.
+        // Ignores poisoning: the state is plain data that a panic cannot leave inconsistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -124,6 +125,7 @@ mod tests {
                 )),
                 finetune: Experiment::finetune_like(&training),
                 training,
+                scorer: Default::default(),
                 send: Default::default(),
                 prune: Default::default(),
                 controls: Default::default(),
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_before_a_job_begins_reaches_it() {
+    fn commands_sent_before_a_job_begins_reach_it() {
         let job_control = JobControl::default();
         let stop = || EngineRequest::Command(Command::Stop);
         assert_eq!(

@@ -21,7 +21,7 @@ pub use error::SessionError;
 pub use job_control::JobControl;
 pub use run_storage::{MemoryRunStorage, NewRun, RunStorage, RunStorageError, StoredRun, TABLE};
 
-/// The run that is open, and what is done with it.
+/// The open run and its state.
 pub struct EngineSession<S: RunStorage> {
     run_storage: S,
     job_control: JobControl,
@@ -35,7 +35,7 @@ struct OpenRun<F> {
     table: Vec<u8>,
     device: Device,
     facts: DeviceFacts,
-    /// None before the run's first training: what is only looked at is not kept.
+    /// `None` before the run's first training: runs that are only viewed are not stored.
     files: Option<F>,
     job: Option<Job>,
     viewer: Option<Viewer>,
@@ -99,8 +99,8 @@ impl<S: RunStorage> EngineSession<S> {
         (self.emit)(EngineMessage::Event(Box::new(event)));
     }
 
-    /// What computes. A GPU that cannot be had is no end: the CPU does the same, and the notice says
-    /// why it is not what was asked for.
+    /// Selects the compute device. If a requested GPU is not available, the CPU is used, and the message
+    /// has the reason.
     async fn find(&self, engine: Engine) -> (Device, DeviceFacts) {
         let choice = match engine {
             Engine::Auto => DeviceChoice::Auto,
@@ -111,7 +111,7 @@ impl<S: RunStorage> EngineSession<S> {
             Ok(found) => (Ok(found), None),
             Err(error) => (start(DeviceChoice::Cpu).await, Some(error.to_string())),
         };
-        // The CPU is always there.
+        // The CPU is always available.
         let (device, facts) = found.unwrap_or_else(|_| unreachable!("the CPU needs no adapter"));
         if facts.kind == "cpu" && engine == Engine::Auto {
             reason = Some(platform::NO_GPU.to_owned());
@@ -152,7 +152,7 @@ impl<S: RunStorage> EngineSession<S> {
         Ok(())
     }
 
-    /// The files, after it was said that they are not kept, where they are not.
+    /// The files; emits [`EngineMessage::NotStored`] if they are not stored.
     fn report_stored(&self, stored: StoredRun<S::Files>) -> S::Files {
         if let Some(reason) = stored.not_stored {
             (self.emit)(EngineMessage::NotStored { reason });
@@ -181,7 +181,7 @@ impl<S: RunStorage> EngineSession<S> {
         }
     }
 
-    /// The dense model, or with `whole` everything to the report.
+    /// Trains the dense model, or runs the whole job to the report if `whole` is set.
     async fn train(&mut self, experiment: Experiment, whole: bool) -> Result<(), SessionError> {
         let Some(commands) = self.job_control.begin() else {
             self.emit_event(Event::Stopped);
@@ -243,7 +243,7 @@ impl<S: RunStorage> EngineSession<S> {
         let emit = Rc::clone(&self.emit);
         let emit_event = move |event| emit(EngineMessage::Event(Box::new(event)));
         let mut control = Control::new(commands, emit_event);
-        // The engine tells of its failures itself.
+        // The engine emits its own failures.
         if whole {
             forget_other_plan(&job, files).await?;
             run(&job, files, &mut control).await.ok();
@@ -266,7 +266,7 @@ impl<S: RunStorage> EngineSession<S> {
     }
 }
 
-/// A plan that was made by another rule, and what followed from it, make way for the new one.
+/// Discards a plan that was made by another rule, and its results.
 async fn forget_other_plan(job: &Job, files: &mut impl RunStore) -> Result<(), SessionError> {
     let before = files.read("experiment.json").await?;
     let before: Option<Experiment> = before

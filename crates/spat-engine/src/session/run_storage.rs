@@ -8,23 +8,23 @@ use crate::store::{MemoryStore, RunStore, StoreError};
 /// The table's name among a run's files.
 pub const TABLE: &str = "table.csv";
 
-/// A place for runs, each under its name.
-#[allow(async_fn_in_trait)] // One thread owns a session, so its futures need not be Send.
+/// A storage of runs, each under its name.
+#[allow(async_fn_in_trait)] // A session belongs to one thread, so its futures need not be Send.
 pub trait RunStorage {
     /// A run's files.
     type Files: RunStore;
 
-    /// Takes a new run, with its table and what is needed to go on with it should the program die
-    /// at once.
+    /// Creates a run, with its table and everything needed to resume it, should the program be killed at
+    /// once.
     async fn begin(&mut self, run: NewRun<'_>) -> Result<StoredRun<Self::Files>, RunStorageError>;
 
-    /// A run that was begun before, and its table.
+    /// Opens an existing run and its table.
     async fn resume(
         &mut self,
         run: &str,
     ) -> Result<(StoredRun<Self::Files>, Vec<u8>), RunStorageError>;
 
-    /// What makes the run's report again, for the report.
+    /// The command that reproduces the run's report.
     async fn command(
         &self,
         run: &str,
@@ -33,7 +33,7 @@ pub trait RunStorage {
     ) -> Result<String, RunStorageError>;
 }
 
-/// A run that begins.
+/// A new run.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRun<'a> {
     /// Its name in the storage.
@@ -42,22 +42,22 @@ pub struct NewRun<'a> {
     pub table_name: &'a str,
     /// The table's bytes.
     pub table: &'a [u8],
-    /// What is to be done.
+    /// The experiment.
     pub experiment: &'a Experiment,
-    /// What computes.
+    /// The kind of device.
     pub device: &'a DeviceFacts,
 }
 
-/// A run's files, and why they are gone with the program, where they are.
+/// A run's files, and the reason if they are not stored permanently.
 #[derive(Debug)]
 pub struct StoredRun<F> {
     /// The files.
     pub files: F,
-    /// The storage's words.
+    /// The reason, in the storage's words.
     pub not_stored: Option<String>,
 }
 
-/// The run storage lacks what is asked for, or does not accept a write. The message says what to do.
+/// The storage lacks a run, or refuses a write. The message includes what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct RunStorageError(pub String);
@@ -68,7 +68,7 @@ impl From<StoreError> for RunStorageError {
     }
 }
 
-/// Keeps nothing beyond the run that is open.
+/// Stores only the open run, in memory.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryRunStorage;
 

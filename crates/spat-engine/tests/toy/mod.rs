@@ -5,15 +5,15 @@ use spat_engine::Job;
 use spat_series::{Series, TimeIndex};
 use spat_spec::{
     Controls, DataConfig, DeviceFacts, Experiment, ForecasterConfig, ITransformerConfig, PruneRule,
-    SendOptions, TrainingConfig, Window,
+    Scorer, SendOptions, TrainingConfig, Window,
 };
 
-/// Two seasons a day in three channels, the third following the first with a lag.
+/// Two daily seasons in three channels, the third following the first with a lag.
 pub(crate) fn series() -> Series {
     let rows = 400;
     let value = |row: usize, channel: usize| {
         let phase = (row + 3 * channel) as f32 * std::f32::consts::TAU / 24.0;
-        // A fixed pattern without period stands for noise.
+        // A fixed pattern without period serves as noise.
         let noise = ((row * 7919 + channel * 104_729) % 997) as f32 / 997.0 - 0.5;
         phase.sin() * (1.0 + channel as f32) + 0.3 * noise + 5.0
     };
@@ -52,6 +52,7 @@ pub(crate) fn job(forecaster: ForecasterConfig, send: SendOptions) -> Job {
             ..Experiment::finetune_like(&training)
         },
         training,
+        scorer: Scorer::default(),
         send,
         prune: PruneRule {
             ratio: 0.34,

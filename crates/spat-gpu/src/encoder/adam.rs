@@ -7,7 +7,7 @@ use crate::buffer::Buffer;
 use crate::launch::Binding::{In, InPlace, Out};
 use crate::stage::Stage;
 
-/// Values of an invocation.
+/// Values per invocation.
 const EACH: usize = 4;
 
 /// The launch of [`adam`].
@@ -25,8 +25,8 @@ pub fn adam_dispatch(count: usize, factors: &AdamFactors) -> Dispatch {
     })
 }
 
-/// The new weights, the moments changed in place. `None`, and nothing is done, where somebody else
-/// shares the moments.
+/// Returns the new weights and updates the moments in place. `None`, without effect, if the moments are
+/// shared.
 pub fn adam(
     weight: &Buffer,
     gradient: &Buffer,
@@ -34,10 +34,10 @@ pub fn adam(
     second: &Buffer,
     factors: &AdamFactors,
 ) -> Option<Buffer> {
-    if !first.is_own() || !second.is_own() {
+    if !first.is_unique() || !second.is_unique() {
         return None;
     }
-    let updated = weight.beside(weight.length());
+    let updated = weight.allocate_like(weight.length());
     adam_dispatch(weight.length(), factors).launch(&[
         In(weight.values()),
         In(gradient.values()),

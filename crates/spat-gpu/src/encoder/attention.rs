@@ -12,11 +12,11 @@ use crate::stage::{Loads, Stage};
 pub struct Mask {
     /// `[H, L, L]`, or `[B, H, L, L]`.
     pub values: Buffer,
-    /// Whether it is the same for every sample.
+    /// Whether the mask is shared by all samples.
     pub shared: bool,
 }
 
-/// What [`attend`] gives.
+/// Outputs of [`attend`].
 #[derive(Debug, Clone)]
 pub struct Attended {
     /// `drop(M ⊙ A) V` of all heads side by side, `[B · L, H · w]`.
@@ -27,7 +27,7 @@ pub struct Attended {
     pub kept: Buffer,
 }
 
-/// Gradients of [`attend`]'s inputs.
+/// Gradients of the inputs of [`attend`].
 #[derive(Debug, Clone)]
 pub struct AttentionGradients {
     /// Of the queries.
@@ -36,12 +36,12 @@ pub struct AttentionGradients {
     pub key: Buffer,
     /// Of the values.
     pub value: Buffer,
-    /// `∂L/∂M` of every sample, `[B, H, L, L]`, where there is a mask.
+    /// `∂L/∂M` of every sample, `[B, H, L, L]`; `None` without a mask.
     pub connections: Option<Buffer>,
 }
 
-/// The launches of [`attend`], and of [`attend_backward`]: query by query, then key by key. `mask` tells
-/// whether it is shared, where there is one.
+/// The launches of [`attend`], and of [`attend_backward`]: per query, then per key. `mask` is whether the
+/// mask is shared; `None` without a mask.
 pub fn attention_dispatches(
     shape: &AttentionShape,
     mask: Option<bool>,
@@ -84,12 +84,12 @@ pub fn attend(
     mask: Option<&Mask>,
     dropout: Option<Dropout>,
 ) -> Attended {
-    let maps = query.beside(shape.samples * shape.heads * shape.tokens * shape.tokens);
+    let maps = query.allocate_like(shape.samples * shape.heads * shape.tokens * shape.tokens);
     let another = mask.is_some() || dropout.is_some();
-    // Something is bound in any case.
-    let none = [query.beside(1), query.beside(1)];
-    let kept = another.then(|| query.beside(maps.length()));
-    let context = query.beside(query.length());
+    // The binding needs a buffer, even if it is unused.
+    let none = [query.allocate_like(1), query.allocate_like(1)];
+    let kept = another.then(|| query.allocate_like(maps.length()));
+    let context = query.allocate_like(query.length());
     let [forward, ..] = attention_dispatches(shape, mask.map(|mask| mask.shared), dropout);
     forward.launch(&[
         In(query.values()),
@@ -107,10 +107,10 @@ pub fn attend(
     }
 }
 
-/// The backward pass of [`attend`], from `gradient = ∂L/∂context` and the maps that it gave.
+/// The backward pass of [`attend`], from `gradient = ∂L/∂context` and the attention maps.
 #[expect(
     clippy::too_many_arguments,
-    reason = "the inputs of the forward pass, what it kept, and its gradient"
+    reason = "the inputs of the forward pass, its saved outputs, and its gradient"
 )]
 pub fn attend_backward(
     query: &Buffer,
@@ -123,15 +123,15 @@ pub fn attend_backward(
     mask: Option<&Mask>,
     dropout: Option<Dropout>,
 ) -> AttentionGradients {
-    let of_scores = query.beside(maps.length());
+    let of_scores = query.allocate_like(maps.length());
     let gradients = AttentionGradients {
-        query: query.beside(query.length()),
-        key: query.beside(query.length()),
-        value: query.beside(query.length()),
-        connections: mask.map(|_| query.beside(maps.length())),
+        query: query.allocate_like(query.length()),
+        key: query.allocate_like(query.length()),
+        value: query.allocate_like(query.length()),
+        connections: mask.map(|_| query.allocate_like(maps.length())),
     };
     let [_, by_query, by_key] = attention_dispatches(shape, mask.map(|mask| mask.shared), dropout);
-    let none = [query.beside(1), query.beside(1)];
+    let none = [query.allocate_like(1), query.allocate_like(1)];
     by_query.launch(&[
         In(gradient.values()),
         In(key.values()),

@@ -5,7 +5,7 @@ use spat_cpu::Dropout;
 use crate::launch::{Binding, MOST_GROUPS, WORKGROUP, launch};
 use crate::stage::Stage;
 
-/// A stage, what it works on, and how many workgroups do it.
+/// A stage, its parameters, and its number of workgroups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispatch {
     /// The stage.
@@ -17,7 +17,7 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// `words` are told the number of workgroups along x.
+    /// `words` is called with the number of workgroups along x.
     pub(super) fn new(stage: Stage, groups: u32, words: impl FnOnce(u32) -> Vec<u32>) -> Self {
         let groups_x = groups.clamp(1, MOST_GROUPS);
         Self {
@@ -32,17 +32,17 @@ impl Dispatch {
     }
 }
 
-/// A size as a shader counts: no buffer of a GPU holds more than 2³² values.
+/// A size as u32: a GPU buffer holds fewer than 2³² values.
 pub(super) fn size(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Workgroups for so many invocations.
+/// Number of workgroups for this many invocations.
 pub(super) fn groups(invocations: usize) -> u32 {
     size(invocations.div_ceil(WORKGROUP as usize))
 }
 
-/// `Dropout` of `shaders/dropout.wgsl`; without one every value is kept as it is.
+/// `Dropout` of `shaders/dropout.wgsl`; `None` keeps every value unchanged.
 pub(super) fn dropout_words(dropout: Option<Dropout>) -> [u32; 4] {
     dropout.map_or([0, 0, 0, 1.0_f32.to_bits()], |dropout| dropout.words())
 }

@@ -5,10 +5,10 @@ use crate::buffer::Buffer;
 use crate::launch::Binding::{In, Out};
 use crate::stage::Stage;
 
-/// Values of an invocation.
+/// Values per invocation.
 const EACH: usize = 16;
 
-/// The launches of [`mean_squared_error`], two, and of [`errors_backward`].
+/// The two launches of [`mean_squared_error`], and that of [`errors_backward`].
 pub fn error_dispatches(count: usize) -> [Dispatch; 3] {
     let sums = groups(count.div_ceil(EACH));
     [
@@ -26,8 +26,8 @@ pub fn error_dispatches(count: usize) -> [Dispatch; 3] {
 /// The mean of `(forecast − truth)²`, one value.
 pub fn mean_squared_error(forecast: &Buffer, truth: &Buffer) -> Buffer {
     let [square, average, _] = error_dispatches(forecast.length());
-    let sums = forecast.beside(square.uniform[1] as usize);
-    let mean = forecast.beside(1);
+    let sums = forecast.allocate_like(square.uniform[1] as usize);
+    let mean = forecast.allocate_like(1);
     square.launch(&[
         In(forecast.values()),
         In(truth.values()),
@@ -39,7 +39,7 @@ pub fn mean_squared_error(forecast: &Buffer, truth: &Buffer) -> Buffer {
 
 /// The gradient of the forecast, from that of the mean.
 pub fn errors_backward(forecast: &Buffer, truth: &Buffer, gradient: &Buffer) -> Buffer {
-    let of_forecast = forecast.beside(forecast.length());
+    let of_forecast = forecast.allocate_like(forecast.length());
     let [.., backward] = error_dispatches(forecast.length());
     backward.launch(&[
         In(forecast.values()),

@@ -1,8 +1,8 @@
-//! What an encoder layer does, on a GPU: the operations of `spat-cpu`, by the same formulas and with
-//! the same dropout masks, each in as few launches as it allows.
+//! Operations of an encoder layer on a GPU, with the formulas and dropout masks of `spat-cpu`, each in as
+//! few launches as possible.
 //!
-//! The functions take and give [`Buffer`](crate::Buffer)s; the [`Dispatch`]es that they launch are plain
-//! descriptions, so that a test can launch them elsewhere.
+//! Functions take and return [`Buffer`](crate::Buffer)s. The [`Dispatch`]es that they launch are plain
+//! descriptions, which tests also launch in a browser.
 
 mod adam;
 mod attention;

@@ -7,10 +7,10 @@ use crate::buffer::Buffer;
 use crate::launch::Binding::{In, Out};
 use crate::stage::Stage;
 
-/// Invocations that share a row, or a column.
+/// Invocations that share a row or a column.
 const LANES: usize = 8;
 
-/// What [`add_norm`] gives, and what its backward pass needs.
+/// Outputs of [`add_norm`], including those that its backward pass needs.
 #[derive(Debug, Clone)]
 pub struct Normed {
     /// `γ · x̂ + β`.
@@ -21,12 +21,12 @@ pub struct Normed {
     pub inverse: Buffer,
 }
 
-/// Gradients of [`add_norm`]'s inputs.
+/// Gradients of the inputs of [`add_norm`].
 #[derive(Debug, Clone)]
 pub struct NormGradients {
     /// Of `x`.
     pub x: Buffer,
-    /// Of `branch`, where a dropout makes it another than that of `x`.
+    /// Of `branch`, if a dropout makes it differ from that of `x`.
     pub branch: Option<Buffer>,
     /// Of γ.
     pub gamma: Buffer,
@@ -75,13 +75,13 @@ pub fn add_norm(
 ) -> Normed {
     let (count, width) = (x.length(), gamma.length());
     let normed = Normed {
-        output: x.beside(count),
-        normal: x.beside(count),
-        inverse: x.beside(count / width),
+        output: x.allocate_like(count),
+        normal: x.allocate_like(count),
+        inverse: x.allocate_like(count / width),
     };
     let [forward, ..] = norm_dispatches(count / width, width, branch.is_some(), dropout, epsilon);
-    // Something is bound in any case.
-    let none = branch.is_none().then(|| x.beside(1));
+    // The binding needs a buffer, even if it is unused.
+    let none = branch.is_none().then(|| x.allocate_like(1));
     let branch = branch.or(none.as_ref()).unwrap_or(x);
     forward.launch(&[
         In(x.values()),
@@ -95,7 +95,7 @@ pub fn add_norm(
     normed
 }
 
-/// The backward pass of [`add_norm`], from what it gave.
+/// The backward pass of [`add_norm`], from its outputs.
 pub fn add_norm_backward(
     normal: &Buffer,
     inverse: &Buffer,
@@ -104,17 +104,17 @@ pub fn add_norm_backward(
     gamma: &Buffer,
 ) -> NormGradients {
     let (count, width) = (gradient.length(), gamma.length());
-    // One that drops nothing leaves the branch's gradient that of x.
+    // Without dropout the branch's gradient is that of x.
     let dropout = dropout.filter(|dropout| dropout.words()[2] > 0);
     let gradients = NormGradients {
-        x: gradient.beside(count),
-        branch: dropout.map(|_| gradient.beside(count)),
-        gamma: gradient.beside(width),
-        beta: gradient.beside(width),
+        x: gradient.allocate_like(count),
+        branch: dropout.map(|_| gradient.allocate_like(count)),
+        gamma: gradient.allocate_like(width),
+        beta: gradient.allocate_like(width),
     };
     let [_, of_rows, of_columns] =
         norm_dispatches(count / width, width, dropout.is_some(), dropout, 0.0);
-    let none = gradient.beside(1);
+    let none = gradient.allocate_like(1);
     of_rows.launch(&[
         In(gradient.values()),
         In(normal.values()),

@@ -5,13 +5,13 @@ use crate::buffer::Buffer;
 use crate::launch::Binding::{In, Out};
 use crate::stage::{Loads, Stage};
 
-/// Rows and columns of the output that an invocation makes.
+/// Rows and columns of the output per invocation.
 const TILE: [usize; 2] = [8, 8];
 
-/// What the loss's gradient makes of the inputs of [`linear`].
+/// Gradients of the inputs of [`linear`].
 #[derive(Debug, Clone)]
 pub struct LinearGradients {
-    /// `∂L/∂x = ∂L/∂y Wᵀ`, if asked for.
+    /// `∂L/∂x = ∂L/∂y Wᵀ`, if requested.
     pub x: Option<Buffer>,
     /// `∂L/∂W = xᵀ ∂L/∂y`.
     pub weight: Buffer,
@@ -26,30 +26,30 @@ pub struct LinearDispatches {
     pub forward: Dispatch,
     /// `∂L/∂x`.
     pub of_x: Dispatch,
-    /// `∂L/∂W` and `∂L/∂b`, or parts of their sums, one below the other.
+    /// `∂L/∂W` and `∂L/∂b`, or partial sums of them, stacked vertically.
     pub of_weight: Dispatch,
-    /// The sums of the parts, if there are any.
+    /// The launch that adds the partial sums, if there are any.
     pub sum_parts: Option<Dispatch>,
-    /// How the sums over the rows are cut.
+    /// How the sums over rows are divided.
     pub parts: Parts,
 }
 
-/// A cut of the sums that make `∂L/∂W` and `∂L/∂b`. It follows from the shapes alone, so that every
-/// device adds in the same order.
+/// Division of the sums for `∂L/∂W` and `∂L/∂b`. It follows from the shapes alone, so every device adds in
+/// the same order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
-    /// Parts.
+    /// Number of parts.
     pub count: usize,
-    /// Rows of `x` that a part sums over.
+    /// Rows of `x` per part.
     pub length: usize,
-    /// Rows that a part's matrix takes: whole tiles, where there is more than one part.
+    /// Rows of a part's matrix, padded to whole tiles if there is more than one part.
     pub rows: usize,
 }
 
-/// Invocations that keep a large GPU busy.
+/// Number of invocations that saturates a large GPU.
 const BUSY: usize = 16_384;
 
-/// Rows of `x` that are worth a part of their own.
+/// Minimum number of rows of `x` per part.
 const LEAST_ROWS: usize = 64;
 
 impl Parts {
@@ -113,7 +113,7 @@ pub fn linear_dispatches(
     }
 }
 
-/// `widths` are those of the rows of the left and the right matrix.
+/// `widths` are the row widths of the left and the right matrix.
 fn product(
     stage: impl FnOnce(Loads) -> Stage,
     [rows, columns]: [usize; 2],
@@ -143,7 +143,7 @@ fn product(
     })
 }
 
-/// A value of `∂L/∂W` or `∂L/∂b` for each invocation.
+/// One value of `∂L/∂W` or `∂L/∂b` per invocation.
 fn sum_parts(inputs: usize, outputs: usize, parts: Parts) -> Dispatch {
     Dispatch::new(
         Stage::SumParts,
@@ -157,13 +157,13 @@ fn sum_parts(inputs: usize, outputs: usize, parts: Parts) -> Dispatch {
 }
 
 /// `y = x W + b`, `[rows × outputs]`: `x` is `[rows × inputs]`, `weight` `[inputs × outputs]`, `bias`
-/// (if any) `[outputs]`.
+/// (optional) `[outputs]`.
 pub fn linear(x: &Buffer, weight: &Buffer, bias: Option<&Buffer>, inputs: usize) -> Buffer {
     let (rows, outputs) = (x.length() / inputs, weight.length() / inputs);
-    let y = x.beside(rows * outputs);
+    let y = x.allocate_like(rows * outputs);
     let forward = linear_dispatches(rows, inputs, outputs, bias.is_some()).forward;
-    // Something is bound in any case.
-    let none = bias.is_none().then(|| x.beside(1));
+    // The binding needs a buffer, even if it is unused.
+    let none = bias.is_none().then(|| x.allocate_like(1));
     let bias = bias.or(none.as_ref()).unwrap_or(x);
     forward.launch(&[
         In(x.values()),
@@ -185,9 +185,9 @@ pub fn linear_backward(
     let (rows, outputs) = (x.length() / inputs, weight.length() / inputs);
     let dispatches = linear_dispatches(rows, inputs, outputs, false);
     let gradients = LinearGradients {
-        x: with_x.then(|| x.beside(rows * inputs)),
-        weight: x.beside(inputs * outputs),
-        bias: x.beside(outputs),
+        x: with_x.then(|| x.allocate_like(rows * inputs)),
+        weight: x.allocate_like(inputs * outputs),
+        bias: x.allocate_like(outputs),
     };
     if let Some(x) = &gradients.x {
         let bindings = [In(gradient.values()), In(weight.values()), Out(x.values())];
@@ -206,8 +206,8 @@ pub fn linear_backward(
         return gradients;
     };
     let parts = dispatches.parts;
-    let weights = x.beside(parts.count * parts.rows * outputs);
-    let biases = x.beside(parts.count * outputs);
+    let weights = x.allocate_like(parts.count * parts.rows * outputs);
+    let biases = x.allocate_like(parts.count * outputs);
     correlate(&weights, &biases);
     sum_parts.launch(&[
         In(weights.values()),

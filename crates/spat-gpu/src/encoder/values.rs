@@ -1,4 +1,4 @@
-//! Value by value: the exact GELU with the dropout after it, and dropout alone.
+//! Element-wise operations: the exact GELU followed by dropout, and dropout alone.
 
 use spat_cpu::Dropout;
 
@@ -7,7 +7,7 @@ use crate::buffer::Buffer;
 use crate::launch::Binding::{In, Out};
 use crate::stage::Stage;
 
-/// Values of an invocation.
+/// Values per invocation.
 const EACH: usize = 4;
 
 /// The launches of [`gelu`], [`gelu_backward`] and [`drop_values`].
@@ -26,7 +26,7 @@ pub fn value_dispatches(count: usize, dropout: Option<Dropout>) -> [Dispatch; 3]
 
 /// `drop(gelu(x))`.
 pub fn gelu(x: &Buffer, dropout: Option<Dropout>) -> Buffer {
-    let y = x.beside(x.length());
+    let y = x.allocate_like(x.length());
     let [forward, ..] = value_dispatches(x.length(), dropout);
     forward.launch(&[In(x.values()), Out(y.values())]);
     y
@@ -34,15 +34,15 @@ pub fn gelu(x: &Buffer, dropout: Option<Dropout>) -> Buffer {
 
 /// `∂L/∂x = ∂L/∂y · mask · (Φ(x) + x φ(x))`.
 pub fn gelu_backward(x: &Buffer, gradient: &Buffer, dropout: Option<Dropout>) -> Buffer {
-    let of_x = x.beside(x.length());
+    let of_x = x.allocate_like(x.length());
     let [_, backward, _] = value_dispatches(x.length(), dropout);
     backward.launch(&[In(x.values()), In(gradient.values()), Out(of_x.values())]);
     of_x
 }
 
-/// `x` with the mask on it; the gradient goes the same way.
+/// `x` multiplied by the mask; the gradient uses the same function.
 pub fn drop_values(x: &Buffer, dropout: Dropout) -> Buffer {
-    let y = x.beside(x.length());
+    let y = x.allocate_like(x.length());
     let [.., drop] = value_dispatches(x.length(), Some(dropout));
     drop.launch(&[In(x.values()), Out(y.values())]);
     y

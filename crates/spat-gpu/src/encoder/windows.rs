@@ -1,5 +1,5 @@
-//! The ends of a forecaster that makes one row of each channel: windows in, forecasts out, each by its
-//! own mean and deviation (arXiv 2205.14415).
+//! Conversion of windows to rows, one row per channel, and of rows to forecasts, normalised per window
+//! (arXiv 2205.14415).
 
 use super::dispatch::{Dispatch, groups, size};
 use crate::buffer::Buffer;
@@ -13,14 +13,14 @@ pub struct Rows {
     pub samples: usize,
     /// C.
     pub channels: usize,
-    /// Rows of a sample: its channels, and time-stamp features after them.
+    /// Rows of a sample: its channels, then its time features.
     pub tokens: usize,
-    /// Whether each window goes by its own mean and deviation.
+    /// Whether each window is normalised by its own mean and deviation.
     pub normalise: bool,
 }
 
-/// The launches of [`normalise_windows`] (for a look-back), [`restore_windows`] and
-/// [`restore_backward`] (for a horizon).
+/// The launches of [`normalise_windows`] (for a look-back), [`restore_windows`] and [`restore_backward`]
+/// (for a horizon).
 pub fn window_dispatches(
     shape: &Rows,
     lookback: usize,
@@ -63,11 +63,11 @@ pub fn normalise_windows(
 ) -> (Buffer, Buffer) {
     let windows = shape.samples * shape.channels;
     let lookback = values.length() / windows.max(1);
-    let rows = values.beside(shape.samples * shape.tokens * lookback);
-    let statistics = values.beside(2 * windows);
+    let rows = values.allocate_like(shape.samples * shape.tokens * lookback);
+    let statistics = values.allocate_like(2 * windows);
     let [forward, ..] = window_dispatches(shape, lookback, 0, epsilon);
-    // Something is bound in any case.
-    let none = values.beside(1);
+    // The binding needs a buffer, even if it is unused.
+    let none = values.allocate_like(1);
     forward.launch(&[
         In(values.values()),
         In(time_features.unwrap_or(&none).values()),
@@ -80,7 +80,7 @@ pub fn normalise_windows(
 /// Forecasts `[B, horizon, C]` of rows `[B · tokens, horizon]`.
 pub fn restore_windows(rows: &Buffer, statistics: &Buffer, shape: &Rows) -> Buffer {
     let horizon = rows.length() / (shape.samples * shape.tokens).max(1);
-    let forecast = rows.beside(shape.samples * horizon * shape.channels);
+    let forecast = rows.allocate_like(shape.samples * horizon * shape.channels);
     let [_, restore, _] = window_dispatches(shape, 0, horizon, 0.0);
     restore.launch(&[
         In(rows.values()),
@@ -90,10 +90,10 @@ pub fn restore_windows(rows: &Buffer, statistics: &Buffer, shape: &Rows) -> Buff
     forecast
 }
 
-/// The gradient of [`restore_windows`]'s rows.
+/// The gradient of the rows of [`restore_windows`].
 pub fn restore_backward(gradient: &Buffer, statistics: &Buffer, shape: &Rows) -> Buffer {
     let horizon = gradient.length() / (shape.samples * shape.channels).max(1);
-    let of_rows = gradient.beside(shape.samples * shape.tokens * horizon);
+    let of_rows = gradient.allocate_like(shape.samples * shape.tokens * horizon);
     let [.., backward] = window_dispatches(shape, 0, horizon, 0.0);
     backward.launch(&[
         In(gradient.values()),

@@ -3,7 +3,7 @@
 use crate::reference::RowSum;
 use crate::task::Task;
 
-/// The state after one more batch: batches, values that were no number, then mean and squares of
+/// The state after one more batch: number of batches, number of non-finite values, then mean and squares of
 /// each head and of the module.
 pub fn accumulate_scores(sums: &[RowSum], before: &[f32], task: &Task) -> Vec<f32> {
     let batches = before[0] + 1.0;
@@ -19,7 +19,7 @@ pub fn accumulate_scores(sums: &[RowSum], before: &[f32], task: &Task) -> Vec<f3
     let mut after = before.to_vec();
     let mut module = [0.0, 0.0];
     for head in 0..heads {
-        // In f64: one thread adds what a workgroup adds in a tree.
+        // In f64: this is one sequential sum, where a workgroup adds in a tree.
         let mut own = [0.0_f64, 0.0];
         for sample in 0..samples as usize {
             let first = (sample * heads + head) * blocks;
@@ -37,8 +37,8 @@ pub fn accumulate_scores(sums: &[RowSum], before: &[f32], task: &Task) -> Vec<f3
     after
 }
 
-/// Welford's update of one mean and one sum of squares; with a weight w of its own, of one variance:
-/// `v ← (1 − w) v + w (1 − w) (value − mean)²`.
+/// Welford's update of one mean and one sum of squares; with a weight w of the newest batch, of an
+/// exponentially weighted variance: `v ← (1 − w) v + w (1 − w) (value − mean)²`.
 fn update(state: &mut [f32], place: usize, value: f32, weight: f32, task: &Task) {
     let mean = state[2 + 2 * place];
     let from_before = value - mean;

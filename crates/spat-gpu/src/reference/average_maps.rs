@@ -2,7 +2,7 @@
 
 use crate::task::Task;
 
-/// The mean over the batch of each cell.
+/// The mean of each cell over the batch.
 pub fn average_maps(maps: &[f32], task: &Task) -> Vec<f32> {
     let cells = (task.heads * task.rows * task.keys) as usize;
     let mut average = vec![0.0; cells];

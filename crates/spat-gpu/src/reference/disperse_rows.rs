@@ -12,7 +12,7 @@ pub fn disperse_rows(sensitivity: &[f32], partials: &[Moments], task: &Task) -> 
     let keys = task.keys as usize;
     for segment in sensitivity.chunks(task.rows as usize * keys) {
         for block in segment.chunks(task.rows_per_block as usize * keys) {
-            // In f64: one thread adds what a workgroup adds in parts.
+            // In f64: this is one sequential sum, where a workgroup adds in parts.
             let mut deviations = 0.0_f64;
             let mut sum = [0.0, 0.0];
             for row in block.chunks(keys) {
@@ -45,10 +45,10 @@ fn tile_exponentials(tile: &[f32], unit: Unit, task: &Task, sum: &mut RowSum) ->
     Exponentials::of(&mut values[..count], unit)
 }
 
-/// Magnitudes below this have no reciprocal, and some devices take them for 0.
+/// Magnitudes below this have no f32 reciprocal, and some devices flush them to 0.
 const SMALLEST: f32 = 4.0 * f32::MIN_POSITIVE;
 
-/// What multiplies a sensitivity, from the partial moments of the module.
+/// Factor on a sensitivity, from the partial moments of the module.
 pub(crate) fn module_unit(partials: &[Moments], task: &Task) -> [f32; 2] {
     if task.partials == 0 {
         return [task.factor, 1.0];

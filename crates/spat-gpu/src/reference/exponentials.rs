@@ -1,9 +1,9 @@
 //! CPU reference of `shaders/exponentials.wgsl`, where the formula is explained.
 
-/// What multiplies a sensitivity, as two factors.
+/// Factor on a sensitivity, as two factors.
 pub(super) type Unit = [f32; 2];
 
-/// A softmax row seen from a shift.
+/// A softmax row relative to a shift.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Exponentials {
     pub(super) count: f32,
@@ -14,7 +14,7 @@ pub(super) struct Exponentials {
 }
 
 impl Exponentials {
-    /// Of a few sensitivities, all of them numbers.
+    /// The state of a few finite sensitivities.
     pub(super) fn of(values: &mut [f32], unit: Unit) -> Self {
         let Some(shift) = values.iter().copied().reduce(f32::max) else {
             return Self::default();

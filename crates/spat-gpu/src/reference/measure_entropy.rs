@@ -9,7 +9,7 @@ pub fn measure_entropy(attention: &[f32], task: &Task) -> Vec<RowSum> {
     let mut sums = Vec::with_capacity(task.sums() as usize);
     for segment in attention.chunks(task.rows as usize * keys) {
         for block in segment.chunks(task.rows_per_block as usize * keys) {
-            // In f64: one thread adds what a workgroup adds in parts.
+            // In f64: this is one sequential sum, where a workgroup adds in parts.
             let mut nats = 0.0_f64;
             let mut sum = [0.0, 0.0];
             for &value in block {

@@ -4,8 +4,7 @@ use crate::launch::WORKGROUP;
 use crate::reference::moments::Moments;
 use crate::task::{Task, VALUES};
 
-/// Moments of all sensitivities in `task.spread().groups` partials, or none where the task asks for
-/// none.
+/// Moments of all sensitivities in `task.spread().groups` partials; none if the task needs none.
 pub fn measure_spread(sensitivity: &[f32], task: &Task) -> Vec<Moments> {
     if task.partials == 0 {
         return Vec::new();

@@ -1,6 +1,6 @@
-//! The stages on the CPU: the same names, the same loops, one thread.
+//! CPU references of the stages: the same names and loops, single-threaded.
 //!
-//! They are what the CPU backend runs, and what every shader is held to.
+//! The CPU backend runs them, and tests compare every shader with them.
 
 mod accumulate_scores;
 mod average_maps;
@@ -18,5 +18,5 @@ pub use measure_entropy::measure_entropy;
 pub use measure_spread::measure_spread;
 pub use moments::Moments;
 
-/// A sum over rows, and how many values in them were no number.
+/// A sum over rows, and the number of non-finite values in them.
 pub type RowSum = [f32; 2];

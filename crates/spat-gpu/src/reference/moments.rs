@@ -3,9 +3,9 @@
 /// Mean and spread, in units of the largest magnitude seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Moments {
-    /// Values.
+    /// Number of values.
     pub count: f32,
-    /// Largest magnitude; the unit of what follows.
+    /// Largest magnitude; the unit of the other fields.
     pub scale: f32,
     /// Mean.
     pub mean: f32,
@@ -27,7 +27,7 @@ impl Moments {
         }
     }
 
-    /// Both together (Chan, Golub, LeVeque 1979).
+    /// The moments of both together (Chan, Golub, LeVeque 1979).
     #[must_use]
     pub fn merged(self, other: Self) -> Self {
         if self.count == 0.0 {

@@ -1,4 +1,4 @@
-//! A headless Chromium that runs the cases and posts what came of them.
+//! A headless Chromium that runs the cases and posts the results.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Serves the page to a browser and waits for its answer.
+/// Serves the page to a browser and waits for its results.
 pub(crate) fn ask(cases: &str) -> Value {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -20,7 +20,7 @@ pub(crate) fn ask(cases: &str) -> Value {
         profile.path(),
     );
     let started = Instant::now();
-    while started.elapsed() < PATIENCE {
+    while started.elapsed() < TIMEOUT {
         match listener.accept() {
             Ok((stream, _)) => {
                 if let Some(answer) = serve(stream, cases) {
@@ -31,10 +31,10 @@ pub(crate) fn ask(cases: &str) -> Value {
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }
     }
-    panic!("the browser did not answer within {PATIENCE:?}");
+    panic!("the browser did not post its results within {TIMEOUT:?}");
 }
 
-/// Answers one request; gives the body of the browser's answer.
+/// Answers one request; returns the body of the browser's results.
 fn serve(mut stream: TcpStream, cases: &str) -> Option<Value> {
     stream.set_nonblocking(false).ok()?;
     stream

@@ -1,5 +1,5 @@
-//! The same shaders in a browser: Chromium's compiler (Tint) refuses what naga accepts, and WebGPU
-//! promises less than Vulkan. Runs in headless Chromium on its software adapter.
+//! The shaders in a browser: Chromium's compiler (Tint) rejects some code that naga accepts, and WebGPU
+//! guarantees less than Vulkan. Runs in headless Chromium on its software adapter.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod browser;
@@ -60,8 +60,8 @@ fn agree(case: &Case, number: usize, output: &Value, expected: &[f32]) {
     let output = output.as_array().unwrap();
     assert_eq!(output.len(), expected.len());
     let largest = expected.iter().map(|value| value.abs()).fold(0.0, f32::max);
-    // A reduction's values are compared each by itself, sums that may cancel by the largest of them, and
-    // moments in their own unit.
+    // Element-wise values are compared individually, sums that may cancel relative to the largest of them,
+    // and moments in their own unit.
     let size = match case.stage {
         Stage::DisperseRows | Stage::AccumulateScores | Stage::MeasureEntropy => f32::MIN_POSITIVE,
         Stage::MeasureSpread => 1.0,

@@ -1,8 +1,8 @@
-//! The GPU of the tests.
+//! The GPU device of the tests.
 
 use burn::tensor::{Device, DeviceKind, DeviceType};
 
-/// A software adapter, so that every machine tests the same; else the first adapter there is.
+/// A software adapter, so that results are the same on every machine; otherwise the first adapter.
 ///
 /// # Panics
 /// Without an adapter: `cargo xtask setup` installs a software one where it can.

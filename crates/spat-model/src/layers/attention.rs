@@ -11,8 +11,8 @@ use crate::forward_context::ForwardContext;
 use crate::initial::Initial;
 use crate::operations::{Attention, attend, dropout, linear};
 
-/// Tokens of a batch as rows: `[batch · tokens, width]`. The residual stream stays in this form,
-/// so that projections, norms and feed-forward parts are plain matrix operations.
+/// The tokens of a batch as rows: `[batch · tokens, width]`. The residual stream keeps this form, so that
+/// projections, norms and feed-forward parts are plain matrix operations.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokens {
     pub(crate) rows: Tensor<2>,
@@ -28,34 +28,33 @@ impl Tokens {
     }
 }
 
-/// Pre-softmax scores handed from layer to layer where the architecture asks for it
+/// Pre-softmax scores that are passed from layer to layer in architectures with residual attention
 /// (`res_attention` of PatchTST's authors; RealFormer, arXiv 2012.11747).
 #[derive(Debug, Clone, Default)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "one lives at a time, on the stack"
+    reason = "only one exists at a time, on the stack"
 )]
 pub(crate) enum ScoreChain {
-    /// No layer sees another's scores.
+    /// Residual attention is off.
     #[default]
     Off,
-    /// The next layer is the first to have scores.
+    /// No layer has computed scores yet.
     Empty,
-    /// Scores of every head that stands in some layer before.
+    /// Scores of every head that exists in some earlier layer.
     Scores {
         /// Numbers of those heads in the dense module, ascending.
         heads: Vec<usize>,
-        /// `[B, heads, L, L]`, each from the last layer in which its head stands.
+        /// `[B, heads, L, L]`, each from the last layer that has the head.
         scores: Tensor<4>,
     },
 }
 
 impl ScoreChain {
-    /// A layer's own scores `[B, H, L, L]` plus those that came down the chain, which then carries
-    /// the sum on.
+    /// Adds the incoming scores to a layer's own scores `[B, H, L, L]`; the chain then carries the sum.
     ///
-    /// The chain runs head by head: head h adds the scores of head h in the last layer before that
-    /// has it. Where a head (or a whole module) is removed, what came to it passes by unchanged.
+    /// The chain works per head: head h adds the scores of head h in the last earlier layer that has it. A
+    /// removed head (or module) passes its incoming scores on unchanged.
     fn through(&mut self, heads: &[usize], own: Tensor<4>) -> Tensor<4> {
         let before = std::mem::take(self);
         let (known, scores) = match before {
@@ -113,8 +112,8 @@ impl ScoreChain {
 
 /// Self-attention over the tokens of a sample.
 ///
-/// `MHA(x) = Concat_h[(M ⊙ A)_h V_h] W_o`, `A = softmax(Q Kᵀ / √(d/H))`, where d and H are those of
-/// the dense module whatever heads are left.
+/// `MHA(x) = Concat_h[(M ⊙ A)_h V_h] W_o`, `A = softmax(Q Kᵀ / √(d/H))`, where d and H are those of the
+/// dense module, also if heads are removed.
 #[derive(Module, Debug)]
 pub struct MultiHeadAttention {
     /// `W_q`, `[d_model, heads · head_width]` with bias.
@@ -148,7 +147,7 @@ impl MultiHeadAttention {
         }
     }
 
-    /// What W_o sees, `[B · L, H · w]`.
+    /// The input of W_o, `[B · L, H · w]`.
     fn context(
         &self,
         x: &Tokens,
@@ -191,7 +190,7 @@ impl MultiHeadAttention {
         context
     }
 
-    /// The same where the scores before the softmax go on to the next layer.
+    /// [`Self::attend`] with residual scores that are passed on to the next layer.
     fn attend_in_chain(
         &self,
         projections: [Tensor<2>; 3],
@@ -230,8 +229,8 @@ impl MultiHeadAttention {
             .reshape([batch * tokens, heads * width])
     }
 
-    /// The module with only the heads at `places` (their order in this module): columns of W_q,
-    /// W_k and W_v and rows of W_o go with the others. W_o's bias stays.
+    /// The module with only the heads at `places` (their order in this module), without the other columns
+    /// of W_q, W_k and W_v and the other rows of W_o. W_o's bias is unchanged.
     fn retain(self, places: &[usize]) -> Self {
         let columns: Vec<i64> = places
             .iter()
@@ -267,7 +266,7 @@ impl MultiHeadAttention {
     }
 }
 
-/// A value that starts a graph of its own again, as a parameter must.
+/// The value as a leaf tensor of a graph, as a parameter requires.
 fn leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     if tensor.is_autodiff() {
         Tensor::from_inner(tensor.inner()).require_grad()
@@ -276,8 +275,8 @@ fn leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     }
 }
 
-/// The place of an attention module: `None` is a removed module, which adds 0 to the residual
-/// stream (not its input: that would double the stream).
+/// The slot of an attention module. `None` is a removed module: it adds 0 to the residual stream (it does
+/// not pass on its input, which would double the stream).
 #[derive(Module, Debug)]
 pub struct AttentionSlot {
     #[module(skip)]
@@ -321,7 +320,7 @@ impl AttentionSlot {
         self.module.as_ref().map(|module| module.head_width)
     }
 
-    /// What W_o sees, and W_o; or nothing if the module is removed: a score chain then passes by
+    /// The input of W_o, and W_o; `None` if the module is removed, which passes the score chain on
     /// unchanged.
     pub(crate) fn context(
         &self,
@@ -334,8 +333,7 @@ impl AttentionSlot {
         Some((context, &module.output))
     }
 
-    /// `MHA(x)` by itself, without a score chain, for models with layers of their own; `None` if the
-    /// module is removed.
+    /// `MHA(x)` without a score chain, for models with their own layers; `None` if the module is removed.
     ///
     /// # Shapes
     /// - `tokens` and output: `[B, L, d_model]`
@@ -356,7 +354,7 @@ impl AttentionSlot {
         }
     }
 
-    /// Keeps only the named heads (numbers of the dense module); none of them removes the module.
+    /// Keeps only the given heads (numbers of the dense module); an empty list removes the module.
     pub fn retain_heads(self, keep: &[usize]) -> Self {
         let places: Vec<usize> = (0..self.heads.len())
             .filter(|&place| keep.contains(&self.heads[place]))

@@ -1,4 +1,4 @@
-//! The post-norm encoder layer that iTransformer and both PatchTST layouts share.
+//! The post-norm encoder layer of iTransformer and both PatchTST layouts.
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -23,18 +23,18 @@ pub(crate) struct EncoderOptions {
     pub(crate) attention_dropout: f64,
     /// Dropout on the output projection of attention, before the one on the branch.
     pub(crate) inner_dropout: f64,
-    /// Norms inside the layers.
+    /// Kind of norm inside the layers.
     pub(crate) norm: NormKind,
-    /// Whether each layer adds the attention scores of the layers before it to its own.
+    /// Whether each layer adds the attention scores of the previous layers to its own.
     pub(crate) score_residual: bool,
 }
 
-/// Which norm the encoder layers use.
+/// Kind of norm in the encoder layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NormKind {
-    /// Over the width of each token.
+    /// Layer norm over the width of each token.
     Layer,
-    /// Over all tokens of the batch, width by width.
+    /// Batch norm over all tokens of the batch, per column.
     Batch,
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum NormKind {
 /// A removed MHA leaves `x ← norm1(x)`: residual, norms and feed-forward part stay.
 #[derive(Module, Debug)]
 pub struct EncoderLayer {
-    /// The attention module's place.
+    /// The slot of the attention module.
     pub attention: AttentionSlot,
     /// After attention.
     pub norm1: Norm,
@@ -98,17 +98,17 @@ impl EncoderLayer {
     }
 }
 
-/// Encoder layers, and what follows them.
+/// Encoder layers and a final norm.
 #[derive(Module, Debug)]
 pub struct Encoder {
     /// From input to output.
     pub layers: Vec<EncoderLayer>,
-    /// After the last layer, where the layout has one.
+    /// After the last layer, if the layout has one.
     pub norm: Option<Norm>,
     score_residual: bool,
 }
 
-/// Sizes of an encoder in a model that is no forecaster.
+/// Sizes of an encoder in a model other than a forecaster.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EncoderSize {
     /// Width of a token.
@@ -133,8 +133,8 @@ impl Encoder {
         layers.map(|layer| &mut layer.attention).collect()
     }
 
-    /// Post-norm layers as iTransformer has them, one for each of `attention` (removed modules and
-    /// heads left out), and a layer norm behind the last.
+    /// Post-norm layers as in iTransformer, one for each of `attention` (without removed modules and
+    /// heads), and a final layer norm.
     pub fn new(
         size: &EncoderSize,
         attention: &[AttentionStructure],

@@ -1,4 +1,4 @@
-//! The layers that models are built of.
+//! The layers that models are composed of.
 
 mod attention;
 mod encoder;

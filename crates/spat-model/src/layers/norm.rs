@@ -9,15 +9,15 @@ use crate::forward_context::ForwardContext;
 use crate::initial::Initial;
 use crate::operations::{add_norm, dropout, linear_add_norm, linear_dropout};
 
-/// PyTorch's and Burn's default.
+/// Default of PyTorch and Burn.
 pub(crate) const EPSILON: f64 = 1e-5;
 
-/// The norm that a layout puts at a place.
+/// The kind of norm at a place of a layout.
 #[derive(Module, Debug)]
 pub enum Norm {
-    /// Over the width of each token.
+    /// Layer norm over the width of each token.
     Layer(LayerNorm),
-    /// Over all tokens of the batch, width by width.
+    /// Batch norm over all tokens of the batch, per column.
     Batch(BatchNorm),
 }
 
@@ -57,17 +57,17 @@ impl Norm {
     }
 }
 
-/// What a sublayer adds to the residual stream.
+/// The branch that a sublayer adds to the residual stream.
 pub(crate) enum Branch<'a> {
-    /// A linear layer of something, which the norm may do in one piece with itself.
+    /// A linear layer, which a layer norm may fuse with itself.
     Linear {
         layer: &'a Linear,
         /// `[B · L, inputs]`.
         input: Tensor<2>,
-        /// On the layer's output, besides the one on the branch.
+        /// Dropout on the layer's output, in addition to the one on the branch.
         inner_dropout: Option<Dropout>,
     },
-    /// A value that a probe has looked at, `[B · L, d_model]`.
+    /// A tensor that a probe has recorded, `[B · L, d_model]`.
     Value(Tensor<2>),
 }
 
@@ -86,9 +86,8 @@ impl Branch<'_> {
 
 /// Batch norm over rows (arXiv 1502.03167) whose running statistics are plain values.
 ///
-/// Burn's own batch norm shares them between clones of a module, which would let fine-tuning the
-/// pruned model change the dense one; and it cannot evaluate on a device that tracks gradients,
-/// which scoring after training needs.
+/// Burn's own batch norm shares them between clones of a module, so that fine-tuning the pruned model would
+/// change the dense one; and it cannot evaluate on an autodiff device, which scoring after training needs.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     /// Scale, `[d_model]`.
@@ -100,7 +99,7 @@ pub struct BatchNorm {
     /// Unbiased variance over past batches, not trained.
     pub running_var: Param<Tensor<1>>,
     epsilon: f64,
-    /// Share of the newest batch in the running statistics.
+    /// Weight of the newest batch in the running statistics.
     momentum: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Per-window normalisation: each window by its own mean and deviation, undone on the forecast.
+//! Per-window normalisation by the window's own mean and deviation, inverted on the forecast.
 //!
 //! Non-stationary Transformer (arXiv 2205.14415) and RevIN without affine weights
 //! (openreview cGDAkQo1C0p): population variance plus 1e-5.

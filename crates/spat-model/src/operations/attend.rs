@@ -14,15 +14,15 @@ use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 use super::project::project;
 
-/// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, L]`, outside the
-/// graph, if asked for.
+/// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, L]`, detached, if
+/// requested.
 pub(crate) fn attend(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
     on_cpu(&attention, with_maps)
         .or_else(|| gpu::attend(&attention, with_maps))
         .unwrap_or_else(|| plain(attention, with_maps))
 }
 
-/// The same, if the tensors lie on the CPU.
+/// [`attend`] on the CPU; `None` if the tensors are elsewhere.
 pub(super) fn on_cpu(
     attention: &Attention<'_>,
     with_maps: bool,

@@ -1,4 +1,4 @@
-//! What attention works on.
+//! Inputs of an attention operation.
 
 use burn::nn::Linear;
 use burn::tensor::Tensor;

@@ -6,7 +6,7 @@ use spat_cpu::Dropout;
 use super::gpu;
 use super::node::{Operand, Saved, output};
 
-/// `input` with a dropout on it, if there is one.
+/// Applies a dropout to `input`, if there is one.
 pub(crate) fn dropout<const D: usize>(input: Tensor<D>, dropout: Option<Dropout>) -> Tensor<D> {
     let Some(dropout) = dropout else {
         return input;
@@ -18,7 +18,7 @@ pub(crate) fn dropout<const D: usize>(input: Tensor<D>, dropout: Option<Dropout>
     output([operand], values, input.dims(), dropout)
 }
 
-/// The same mask as a tensor.
+/// The mask of the dropout as a tensor.
 pub(super) fn plain<const D: usize>(input: Tensor<D>, dropout: Dropout) -> Tensor<D> {
     let shape = input.shape();
     let mask = dropout.mask(shape.num_elements());

@@ -1,4 +1,4 @@
-//! `y = x W + b`, and the GELU and dropout that may follow it.
+//! `y = x W + b`, with an optional GELU and dropout.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ pub(crate) fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
     finished_linear(layer, x, Finish::default())
 }
 
-/// The layer with a dropout on its output.
+/// The layer with dropout on its output.
 pub(crate) fn linear_dropout(layer: &Linear, x: Tensor<2>, dropout: Option<Dropout>) -> Tensor<2> {
     let gelu = false;
     finished_linear(layer, x, Finish { gelu, dropout })
 }
 
-/// The layer, the exact GELU, and a dropout on its output.
+/// The layer, the exact GELU, and dropout.
 pub(crate) fn linear_gelu(layer: &Linear, x: Tensor<2>, dropout: Option<Dropout>) -> Tensor<2> {
     let gelu = true;
     finished_linear(layer, x, Finish { gelu, dropout })
@@ -45,7 +45,7 @@ pub(super) fn plain(y: Tensor<2>, finish: Finish) -> Tensor<2> {
     super::dropout(y, finish.dropout)
 }
 
-/// The layer, if the tensors lie on the CPU.
+/// The layer on the CPU; `None` if the tensors are elsewhere.
 pub(super) fn on_cpu(
     x: &Tensor<2>,
     weight: &Tensor<2>,

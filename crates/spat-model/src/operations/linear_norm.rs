@@ -29,7 +29,7 @@ pub(crate) fn linear_add_norm(
         .unwrap_or_else(|| add_norm(x, Some(linear(layer, z)), dropout, norm))
 }
 
-/// The same, if the tensors lie on the CPU.
+/// The operation on the CPU; `None` if the tensors are elsewhere.
 pub(super) fn on_cpu(
     layer: &Linear,
     x: &Tensor<2>,
@@ -69,7 +69,7 @@ struct Forward {
     gamma: Values,
     beta: Values,
     dropout: Option<Dropout>,
-    /// Without its output.
+    /// Results of the normalisation, without its output.
     normed: Arc<Normed>,
 }
 

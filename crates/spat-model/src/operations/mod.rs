@@ -1,7 +1,6 @@
-//! The operations that a training step spends its time in, each as one function whichever device
-//! holds the tensors: nodes of the graph with backward passes written by hand, by `spat-cpu` on the
-//! CPU and by `spat-gpu` on a GPU ([`gpu`]), and elsewhere the plain composition of Burn's operations
-//! that stands beside it and that tests hold both to.
+//! The operations that dominate a training step. Each is one function for all devices: an autodiff node
+//! with a hand-written backward pass, by `spat-cpu` on the CPU and by `spat-gpu` on a GPU ([`gpu`]), and a
+//! plain composition of Burn's operations elsewhere, which tests compare both with.
 
 mod attend;
 mod attention;

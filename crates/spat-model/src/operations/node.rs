@@ -1,4 +1,4 @@
-//! Operations of the CPU as nodes of Burn's graph.
+//! CPU operations as nodes of Burn's autodiff graph.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Flex};
 use burn::tensor::{DType, Shape, Tensor, TensorData};
 
-/// An input of an operation: values in row-major order, and their place in the graph.
+/// An input of an operation: values in row-major order, and its node in the graph.
 #[derive(Debug)]
 pub(crate) struct Operand {
     values: FlexTensor,
@@ -20,7 +20,7 @@ pub(crate) struct Operand {
 }
 
 impl Operand {
-    /// The tensor, if it lies on the CPU and is of f32.
+    /// The tensor, if it is on the CPU and f32.
     pub(crate) fn of<const D: usize>(tensor: Tensor<D>) -> Option<Self> {
         let shape = tensor.shape();
         let (values, node) = if tensor.is_autodiff() {
@@ -42,7 +42,7 @@ impl Operand {
         })
     }
 
-    /// In the place of an input that an operation can do without.
+    /// Placeholder for an optional input.
     pub(crate) fn absent() -> Self {
         let shape = Shape::new([0]);
         Self {
@@ -52,29 +52,29 @@ impl Operand {
         }
     }
 
-    /// Its values, to keep.
+    /// Its values, to be saved.
     pub(crate) fn values(&self) -> Values {
         Values(self.values.clone())
     }
 }
 
-/// Numbers that stay at hand for the backward pass; a clone shares them.
+/// Values saved for the backward pass; clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Values(FlexTensor);
 
 impl Values {
     pub(crate) fn slice(&self) -> &[f32] {
-        // `Operand::of` takes f32 alone, and made them contiguous.
+        // `Operand::of` accepts f32 only, and made the values contiguous.
         self.0.as_slice().unwrap_or_default()
     }
 }
 
-/// Whether a gradient may be asked for of any of them.
+/// Whether any of them may need a gradient.
 pub(crate) fn is_tracked(operands: &[Operand]) -> bool {
     operands.iter().any(|operand| operand.node.is_some())
 }
 
-/// Values on the CPU outside any graph, on its device with autodiff if asked for.
+/// A detached tensor on the CPU, with autodiff if requested.
 pub(crate) fn plain_tensor<const D: usize>(
     values: Vec<f32>,
     shape: [usize; D],
@@ -89,13 +89,13 @@ pub(crate) fn plain_tensor<const D: usize>(
     }
 }
 
-/// What an operation of N inputs keeps of its forward pass.
+/// The saved state of an operation with N inputs.
 pub(crate) trait Saved<const N: usize>: Clone + Debug + Send + 'static {
     /// Gradients of the inputs, at least of those `wanted`, from that of the output.
     fn gradients(&self, gradient: &[f32], wanted: [bool; N]) -> [Option<Vec<f32>>; N];
 }
 
-/// The output of an operation as a tensor that knows where it came from.
+/// The output of an operation as a tensor with its node in the graph.
 pub(crate) fn output<const N: usize, const D: usize, S: Saved<N>>(
     operands: [Operand; N],
     values: Vec<f32>,

@@ -68,7 +68,7 @@ pub(super) fn plain(
 
 #[derive(Debug, Clone)]
 struct Forward {
-    /// Without its output.
+    /// Results of the normalisation, without its output.
     normed: Arc<Normed>,
     gamma: Values,
     dropout: Option<Dropout>,

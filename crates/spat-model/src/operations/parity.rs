@@ -1,4 +1,4 @@
-//! Every operation of the CPU beside its plain composition: outputs and gradients.
+//! Compares every CPU operation with its plain composition: outputs and gradients.
 #![allow(clippy::unwrap_used)]
 
 use burn::module::{Param, ParamId};
@@ -13,7 +13,8 @@ fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device).require_grad()
 }
 
-/// `Σ w f(inputs)` for both forms of f: they must agree, and so must the gradients of `inputs`.
+/// Computes `Σ w f(inputs)` by both forms of f and compares their values and their gradients with respect
+/// to `inputs`.
 fn agree<const D: usize>(
     inputs: &[Tensor<D>],
     fast: impl Fn(&[Tensor<D>]) -> Tensor<2>,
@@ -46,7 +47,7 @@ fn agree<const D: usize>(
 fn layer(weight: &Tensor<2>, bias: &Tensor<2>) -> Linear {
     let outputs = bias.dims()[1];
     Linear {
-        // As they are, with the graph that they are part of.
+        // Unchanged, so that their graph is kept.
         weight: Param::initialized(ParamId::new(), weight.clone()),
         bias: Some(Param::initialized(
             ParamId::new(),
@@ -83,7 +84,7 @@ fn linear_agrees() {
 }
 
 #[test]
-fn the_end_of_a_sublayer_agrees() {
+fn linear_add_norm_agrees() {
     let device = Device::flex().autodiff();
     for dropout in [None, Some(Dropout::new(5, 0.2))] {
         for [rows, inputs, width] in [[1, 3, 5], [33, 40, 7], [352, 64, 96]] {
@@ -180,7 +181,7 @@ fn attention_agrees() {
         };
         let width = heads * head_width;
         let x = || random([samples * tokens, 12]);
-        // Outside any graph: a graph lives for one backward pass. (`detach` keeps a leaf a leaf.)
+        // Outside any graph, which is consumed by one backward pass. (`detach` keeps a leaf a leaf.)
         let untracked = |shape| Tensor::from_inner(random::<2>(shape).inner());
         let layers: [Linear; 3] =
             std::array::from_fn(|_| layer(&untracked([12, width]), &untracked([1, width])));

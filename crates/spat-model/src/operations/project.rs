@@ -1,4 +1,4 @@
-//! Queries, keys and values side by side.
+//! Query, key and value projections, side by side.
 
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -6,7 +6,8 @@ use spat_cpu::{Projection, project as forward, project_backward};
 
 use super::node::{Operand, Saved, Values, output};
 
-/// `[x W_q + b_q | x W_k + b_k | x W_v + b_v]`, `[rows, 3 · H · w]`, if the tensors lie on the CPU.
+/// `[x W_q + b_q | x W_k + b_k | x W_v + b_v]`, `[rows, 3 · H · w]`; `None` if the tensors are not on the
+/// CPU.
 pub(super) fn project(x: &Tensor<2>, layers: [&Linear; 3]) -> Option<Tensor<2>> {
     let [query, key, value] = layers;
     let width = query.weight.dims()[1];

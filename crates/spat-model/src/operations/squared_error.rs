@@ -6,7 +6,7 @@ use spat_cpu::{mean_squared_error as forward, mean_squared_error_backward};
 use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 
-/// The mean of `(forecast − truth)²` over all values, `[1]`. No gradient goes to the truth.
+/// The mean of `(forecast − truth)²` over all values, `[1]`. The truth gets no gradient.
 ///
 /// # Shapes
 /// - `forecast` and `truth`: `[B, horizon, C]`
@@ -16,7 +16,7 @@ pub fn mean_squared_error(forecast: Tensor<3>, truth: Tensor<3>) -> Tensor<1> {
         .unwrap_or_else(|| plain(forecast, truth))
 }
 
-/// The same, if the tensors lie on the CPU.
+/// The operation on the CPU; `None` if the tensors are elsewhere.
 pub(super) fn on_cpu(forecast: &Tensor<3>, truth: &Tensor<3>) -> Option<Tensor<1>> {
     let forecast = Operand::of(forecast.clone())?;
     let saved = Inputs {

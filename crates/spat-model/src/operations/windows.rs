@@ -1,4 +1,4 @@
-//! Windows as tokens of whole channels, and forecasts of tokens as windows.
+//! Windows to tokens of whole channels, and forecasts of tokens to windows.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::gpu;
 use super::node::{Operand, Saved, output, plain_tensor};
 use crate::layers::{WINDOW_EPSILON as EPSILON, WindowStatistics, normalise};
 
-/// How forecasts of [`tokens`] become windows again.
+/// Converts forecasts of [`tokens`] back to windows.
 #[derive(Debug, Clone)]
 pub(crate) struct Restore {
     batch: usize,
@@ -28,8 +28,8 @@ enum By {
     Composition(Option<Box<WindowStatistics>>),
 }
 
-/// Each channel of each window, and each column of `time_features`, as a token; the channels normalised by their
-/// own mean and deviation, if asked for. Windows are data: no gradient goes through them.
+/// Each channel of each window, and each column of `time_features`, as a token; the channels are optionally
+/// normalised by their own mean and deviation. Windows are data and get no gradient.
 ///
 /// # Shapes
 /// - `input`: `[B, lookback, C]`
@@ -45,7 +45,7 @@ pub(crate) fn tokens(
         .unwrap_or_else(|| plain(input, time_features, normalised))
 }
 
-/// The same, if the tensors lie on the CPU.
+/// [`tokens`] on the CPU; `None` if the tensors are elsewhere.
 pub(super) fn on_cpu(
     input: &Tensor<3>,
     time_features: Option<&Tensor<3>>,
@@ -81,7 +81,7 @@ pub(super) fn on_cpu(
     ))
 }
 
-/// The same, if the tensors lie on a GPU.
+/// [`tokens`] on a GPU; `None` if the tensors are elsewhere.
 fn on_gpu(
     input: &Tensor<3>,
     time_features: Option<&Tensor<3>>,
@@ -141,7 +141,7 @@ impl Restore {
                     channels: self.channels,
                     time_features: self.tokens - self.channels,
                 };
-                // What `tokens` made of a CPU's tensor stays on the CPU.
+                // Tokens of a CPU tensor stay on the CPU.
                 let Some(operand) = Operand::of(rows.clone()) else {
                     return rows.reshape(Shape::new([self.batch, horizon, self.channels]));
                 };

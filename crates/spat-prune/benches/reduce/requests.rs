@@ -30,7 +30,7 @@ struct Sensitivities {
 
 pub(crate) fn serve() {
     // As the program `spat` does.
-    spat_memory::settle();
+    spat_memory::keep_freed_memory();
     std::panic::set_hook(Box::new(|panic| {
         let mut first = FIRST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert_with(|| panic.to_string());

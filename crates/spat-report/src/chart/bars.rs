@@ -1,4 +1,4 @@
-//! Horizontal bars with whiskers: SEND of each attention module, and what goes.
+//! Horizontal bars with whiskers: the SEND score of each attention module, and which are removed.
 
 use super::{
     hue::Hue,
@@ -18,39 +18,39 @@ const TOP: f64 = 34.0;
 /// One bar.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// Stands before the bar.
+    /// Label before the bar.
     pub label: String,
     /// Its length.
     pub value: f64,
     /// Half the length of its whisker; 0 draws none.
     pub spread: f64,
-    /// Parts of which the value is the mean, drawn as dots below the bar.
+    /// Parts whose mean is the value, drawn as dots below the bar.
     pub parts: Vec<f64>,
-    /// Whether it is hatched as removed.
+    /// Whether the bar is hatched as removed.
     pub removed: bool,
-    /// Stands after the bar.
+    /// Label after the bar.
     pub note: String,
-    /// What the bar is of, as the attribute `data-module`, so that a page can tell what is pointed
-    /// at; empty for none.
+    /// Identifier in the attribute `data-module`, with which a page finds the bar under the pointer; empty
+    /// for none.
     pub module: String,
 }
 
-/// A chart of bars, from top to bottom. Start from the default and set what it shows.
+/// A chart of bars, from top to bottom. Start from the default and set its fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BarChart {
-    /// What it shows, in a few words.
+    /// Title.
     pub title: String,
-    /// What it shows, for those who cannot see it.
+    /// Text alternative.
     pub description: String,
-    /// What the length means.
+    /// Label of the value axis.
     pub value_label: String,
-    /// What a part is called: "head".
+    /// Noun for a part: "head".
     pub part_label: String,
     /// The bars.
     pub bars: Vec<Bar>,
-    /// The value below which bars go, and its label.
+    /// Threshold below which bars are removed, and its label.
     pub cut: Option<(f64, String)>,
-    /// Width in pixels before it is fitted to the page.
+    /// Width in pixels, before the drawing is scaled to the page.
     pub width: f64,
 }
 
@@ -108,7 +108,7 @@ pub fn bar_chart(chart: &BarChart) -> String {
         .iter()
         .map(|bar| width_of(&bar.note))
         .fold(0.0, f64::max);
-    // Room for the notes, and for half of the last mark's words.
+    // Room for the notes, and for half of the last tick label.
     let right = width - notes.max(10.0) - 24.0;
     let marks = if right - left < 300.0 { 3 } else { 6 };
     let ends = chart.bars.iter().flat_map(|bar| {
@@ -121,7 +121,7 @@ pub fn bar_chart(chart: &BarChart) -> String {
     let mut out = open(width, bottom + 40.0, &chart.title, &chart.description);
     let quiet = format!("fill:{QUIET}");
     let step = scale.step(marks);
-    for mark in scale.marks(step) {
+    for mark in scale.ticks(step) {
         let at = scale.at(mark);
         out += &line((at, TOP - 8.0), (at, bottom), &format!("stroke:{FAINT}"));
         out += &words(
@@ -181,7 +181,7 @@ fn row(
     } else {
         format!("<g data-module=\"{}\">", escape(&bar.module))
     };
-    // Answers to the pointer all along the row.
+    // The pointer target covers the whole row.
     out += &format!(
         "<rect class=\"spat-row\" x=\"0\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{:.1}\" rx=\"4\" style=\"fill:transparent\"/>",
         ROW - 4.0
@@ -231,9 +231,9 @@ fn hue(removed: bool) -> Hue {
     if removed { Hue::Vermillion } else { Hue::Blue }
 }
 
-/// Full for what stays; an outline with slanting lines for what goes, so that print without colour
-/// tells them apart. The lines are drawn one by one: a pattern would need an identifier that is
-/// unique on the page.
+/// Solid if the bar stays; an outline with diagonal lines if it is removed, so that prints without colour
+/// show the difference. The lines are drawn one by one: a pattern would need an identifier that is unique
+/// on the page.
 fn body(x: f64, y: f64, width: f64, removed: bool) -> String {
     let css = hue(removed).css();
     let frame = |style: &str| {

@@ -1,14 +1,13 @@
 //! Labels at the ends of lines, moved apart where lines end close together.
 
-use spat_series::ordered;
-
 /// Least distance of two base lines in pixels.
 const GAP: f64 = 15.0;
 
-/// For each wanted height, in the order given, one nearby that keeps its distance to the others
-/// and stays between `top` and `bottom` as far as there is room.
+/// For each requested height, in the order given, a nearby one that keeps the distance to the others and,
+/// if there is room, stays between `top` and `bottom`.
 pub(crate) fn apart(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
-    let order = ordered(wanted.len(), &|a, b| wanted[a].total_cmp(&wanted[b]));
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]));
     let mut placed = wanted.to_vec();
     let mut free_from = top;
     for &i in &order {

@@ -1,6 +1,4 @@
-//! One map: a value for each pair of row and column.
-
-use spat_series::sorted;
+//! A heat map: a value for each pair of row and column.
 
 use super::{
     palette::{LEVELS, Palette},
@@ -13,50 +11,50 @@ use crate::{
     table::Table,
 };
 
-/// Maps of up to so many cells are drawn cell by cell, with the value under the pointer; larger
-/// ones are a picture.
+/// Maximum number of cells that are drawn individually, with the value under the pointer; larger maps are
+/// an image.
 const MOST_CELLS: usize = 256;
 
-/// Rows of the table of a large map.
+/// Number of rows in the table of a large map.
 const STRONGEST: usize = 20;
 
-/// Longest label beside a map.
+/// Maximum length of a label beside a map.
 const LABEL: usize = 14;
 
-/// A map. Values are `[rows × columns]`, row-major; what is missing at the end counts as no number.
+/// A map. Values are `[rows × columns]`, row-major; missing values at the end count as NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatMap {
-    /// What it shows, in a few words.
+    /// Title.
     pub title: String,
-    /// What it shows, for those who cannot see it.
+    /// Text alternative.
     pub description: String,
     /// Number of rows.
     pub rows: usize,
     /// Number of columns.
     pub columns: usize,
-    /// The values.
+    /// Values.
     pub values: Vec<f64>,
     /// Names of the rows; empty for none.
     pub row_labels: Vec<String>,
     /// Names of the columns; empty for none.
     pub column_labels: Vec<String>,
-    /// What the rows are.
+    /// Title of the row axis.
     pub row_title: String,
-    /// What the columns are.
+    /// Title of the column axis.
     pub column_title: String,
     /// The colours.
     pub palette: Palette,
-    /// The value of the deepest colour; `None` takes the largest.
+    /// Value of the most saturated colour; `None` takes the largest.
     pub reach: Option<f64>,
-    /// Side of the longer edge in pixels.
+    /// Length of the longer edge, in pixels.
     pub side: f64,
-    /// Whether only the map is drawn: no labels, no legend.
+    /// Whether only the map is drawn, without labels and legend.
     pub bare: bool,
 }
 
 impl HeatMap {
-    /// The same map with blocks of neighbouring cells replaced by their mean, so that no edge has
-    /// more than `most` cells. Returns the edges of a block (1, 1 where nothing was done).
+    /// The map with blocks of adjacent cells replaced by their mean, so that no edge has more than `most`
+    /// cells. Also returns the size of a block (1, 1 if nothing was averaged).
     pub fn downsampled(&self, most: usize) -> (Self, (usize, usize)) {
         let most = most.max(1);
         let (tall, wide) = (
@@ -92,7 +90,7 @@ impl HeatMap {
         (smaller, (tall, wide))
     }
 
-    /// The values as a table: all of a small map, the strongest of a large one.
+    /// The values as a table: all of a small map, the largest of a large one.
     pub fn table(&self) -> Table {
         if self.rows * self.columns <= MOST_CELLS {
             let heads = (0..self.columns).map(|column| label(&self.column_labels, column));
@@ -111,7 +109,7 @@ impl HeatMap {
             .collect();
         places.retain(|&(row, column)| self.at(row, column).is_finite());
         let size = |&(row, column): &(usize, usize)| self.at(row, column).abs();
-        let places = sorted(places, |a, b| size(b).total_cmp(&size(a)));
+        places.sort_by(|a, b| size(b).total_cmp(&size(a)));
         let caption = format!("{}, the strongest {STRONGEST}", self.title);
         let mut table = Table::new(
             caption,
@@ -160,7 +158,7 @@ pub fn heat_map(map: &HeatMap) -> String {
         longest(&map.row_labels).max(width_of(&map.row_title) + 16.0) + 8.0,
         longest(&map.column_labels) * 0.87 + 34.0,
     );
-    // Slanting labels of the last columns reach beyond the map.
+    // Slanted labels of the last columns extend beyond the map.
     let slack = (longest(&map.column_labels) * 0.55).max(12.0);
     let mut out = open(
         left + wide + slack,
@@ -198,19 +196,19 @@ fn cells(map: &HeatMap, left: f64, top: f64, edge: f64) -> String {
     for row in 0..map.rows {
         for column in 0..map.columns {
             let [r, g, b] = colours[usize::from(level(row, column))];
-            let says = format!(
+            let label = format!(
                 "{} → {}, {}",
                 label(&map.row_labels, row),
                 label(&map.column_labels, column),
                 number::value(map.at(row, column))
             );
-            // A trace of overlap hides the seams that renderers leave between cells.
+            // A slight overlap hides the seams that renderers leave between cells.
             out += &format!(
                 "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{s:.1}\" height=\"{s:.1}\" fill=\"#{r:02x}{g:02x}{b:02x}\">\
                  <title>{}</title></rect>",
                 left + edge * column as f64,
                 top + edge * row as f64,
-                escape(&says),
+                escape(&label),
                 s = edge + 0.3,
             );
         }
@@ -234,7 +232,7 @@ fn labels(map: &HeatMap, left: f64, top: f64, edge: f64) -> String {
         "",
         &format!("{} ↓", map.row_title),
     );
-    // As many labels as there is room for.
+    // As many labels as fit.
     let each = ((13.0 / edge.max(0.01)).ceil() as usize).max(1);
     for (row, name) in map.row_labels.iter().enumerate().step_by(each) {
         let y = top + edge * (row as f64 + 0.5) + 4.0;
@@ -309,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_become_their_mean() {
+    fn blocks_are_averaged() {
         let (small, block) = map(5, 4).downsampled(3);
         assert_eq!((small.rows, small.columns, block), (3, 2, (2, 2)));
         assert_eq!(small.values[0], (0.0 + 1.0 + 4.0 + 5.0) / 4.0);
@@ -323,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_map_is_a_picture_and_a_small_one_is_cells() {
+    fn a_large_map_is_an_image_and_a_small_one_is_cells() {
         assert!(heat_map(&map(20, 20)).contains("data:image/png"));
         assert_eq!(heat_map(&map(4, 4)).matches("<rect").count(), 16 + 1);
         assert!(!heat_map(&map(0, 0)).contains("NaN"));

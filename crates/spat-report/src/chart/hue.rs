@@ -1,11 +1,11 @@
-//! The colours of Okabe and Ito ("Color universal design", 2008), which people with any common
-//! kind of colour vision tell apart.
+//! The colours of Okabe and Ito ("Color universal design", 2008), which are distinguishable with common
+//! colour vision deficiencies.
 
-/// A colour for a mark. Its value follows the page's scheme, see [`crate::THEME_CSS`].
+/// A colour of a mark. Its value follows the page's colour scheme, see [`crate::THEME_CSS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Hue {
-    /// The colour of text: what really came.
+    /// The text colour, for actual values.
     Ink,
     /// The dense model.
     Blue,
@@ -13,7 +13,7 @@ pub enum Hue {
     Vermillion,
     Green,
     Purple,
-    /// What is only there to compare with.
+    /// Secondary, for comparison only.
     Grey,
 }
 
@@ -30,7 +30,7 @@ impl Hue {
         }
     }
 
-    /// For words: dark enough to be read on a light page.
+    /// For text: dark enough to read on a light page.
     pub fn text_css(self) -> &'static str {
         match self {
             Self::Ink => "var(--spat-ink,#1d2329)",

@@ -1,4 +1,4 @@
-//! Lines over a common axis, each labelled where it ends.
+//! Lines over a common axis, each labelled at its end.
 
 use super::{
     end_labels::apart,
@@ -8,16 +8,16 @@ use super::{
 };
 use crate::{escape::escape, number};
 
-/// Places on the horizontal axis that answer to the pointer with their values.
+/// Number of pointer targets along the horizontal axis, which show the values there.
 const MOST_HOVERED: usize = 200;
 
-/// In drawings narrower than this the names of lines stand above them, not at their ends.
+/// In narrower drawings the line names are above the plot, not at the ends of the lines.
 const NARROW: f64 = 420.0;
 
-/// From one line of names to the next.
+/// Distance between two rows of line names.
 const NAME_LINE: f64 = 17.0;
 
-/// Where everything lies.
+/// Layout of a drawing.
 struct Frame {
     x: Scale,
     y: Scale,
@@ -48,7 +48,7 @@ pub fn line_chart(chart: &LineChart) -> String {
 }
 
 impl LineChart {
-    /// Where [`line_chart`] puts the lines, for those who lay something over the drawing.
+    /// The layout of [`line_chart`], for overlays.
     pub fn plot_area(&self) -> PlotArea {
         let frame = frame(self);
         PlotArea {
@@ -62,7 +62,7 @@ impl LineChart {
     }
 }
 
-/// The lines whose names the drawing shows. What runs upwards already names a single line.
+/// The lines whose names are drawn. The label of the vertical axis already names a single line.
 fn named(chart: &LineChart) -> impl Iterator<Item = &LineSeries> {
     let single = chart.series.len() == 1;
     let named = move |s: &&LineSeries| s.named && !(single && s.label == chart.y_label);
@@ -73,7 +73,7 @@ fn names_above(chart: &LineChart) -> bool {
     chart.width < NARROW
 }
 
-/// The names of all lines with a piece of each, above the plot; and the height that they take.
+/// The names of all lines above the plot, each with a sample of the line; and their height.
 fn key(chart: &LineChart) -> (String, f64) {
     let mut out = String::new();
     let (mut x, mut y) = (0.0, NAME_LINE + 12.0);
@@ -85,7 +85,7 @@ fn key(chart: &LineChart) -> (String, f64) {
         let style = format!(
             "stroke:{};stroke-width:{}{}",
             series.hue.css(),
-            // A line that is only a band is a broad piece of it.
+            // The sample of a band without a line is thicker.
             if series.points.is_empty() {
                 "9;opacity:.3"
             } else {
@@ -123,12 +123,12 @@ fn frame(chart: &LineChart) -> Frame {
     .rounded(5);
     let step = y.step(5);
     let widest = y
-        .marks(step)
+        .ticks(step)
         .into_iter()
         .map(|mark| width_of(&number::tick(mark, step)))
         .fold(0.0, f64::max);
     let left = widest + 12.0;
-    // Without names, half of the last mark's words still need room.
+    // Without names, half of the last tick label still needs room.
     let beside = if label_width > 0.0 {
         label_width + 24.0
     } else {
@@ -162,7 +162,7 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
     let quiet = format!("fill:{QUIET}");
     let mut out = String::new();
     let step = y.step(5);
-    for mark in y.marks(step) {
+    for mark in y.ticks(step) {
         let at = y.at(mark);
         out += &line((left, at), (right, at), &format!("stroke:{FAINT}"));
         out += &words(
@@ -173,7 +173,7 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
             &number::tick(mark, step),
         );
     }
-    for (mark, name) in x_marks(chart, frame) {
+    for (mark, name) in x_ticks(chart, frame) {
         let at = x.at(mark);
         out += &line((at, bottom), (at, bottom + 4.0), &format!("stroke:{QUIET}"));
         out += &words(at, bottom + 17.0, Anchor::Middle, &quiet, &name);
@@ -191,7 +191,7 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
             (at, bottom),
             &format!("stroke:{QUIET};stroke-dasharray:2 3"),
         );
-        // A label that would run over the right end, or over the next line, stands to the left of its own.
+        // A label that would cross the right edge, or the next marker, is to the left of its own marker.
         let (place, anchor) = if at + width_of(&rule.label) > next.min(right) {
             (at - 5.0, Anchor::End)
         } else {
@@ -202,13 +202,13 @@ fn axes(chart: &LineChart, frame: &Frame) -> String {
     out
 }
 
-/// The marks along the bottom with their words, as many as have room.
-fn x_marks(chart: &LineChart, frame: &Frame) -> Vec<(f64, String)> {
+/// Tick marks along the bottom with their labels, as many as fit.
+fn x_ticks(chart: &LineChart, frame: &Frame) -> Vec<(f64, String)> {
     let room = frame.right - frame.left;
     if chart.x_words.is_empty() {
-        // Rows, steps and epochs are whole numbers.
+        // Rows, steps and epochs are integers.
         let step = frame.x.step((room / 56.0) as usize).max(1.0);
-        let marks = frame.x.marks(step).into_iter();
+        let marks = frame.x.ticks(step).into_iter();
         return marks.map(|mark| (mark, number::tick(mark, step))).collect();
     }
     let widest = chart.x_words.iter().map(|(_, word)| width_of(word));
@@ -260,7 +260,7 @@ fn path(series: &LineSeries, frame: &Frame) -> String {
     if commands.is_empty() {
         return commands;
     }
-    // A line of one point would not be seen.
+    // A line of one point would be invisible.
     if let [(x, y)] = series.points[..] {
         return format!(
             "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" style=\"fill:{hue}\"/>",
@@ -300,7 +300,7 @@ fn labels(chart: &LineChart, frame: &Frame) -> String {
     out
 }
 
-/// Invisible columns that name the values under the pointer; no script is needed for that.
+/// Invisible columns that show the values under the pointer, without a script.
 fn hovers(chart: &LineChart, frame: &Frame) -> String {
     let places = chart.places();
     let each = places.len().div_ceil(MOST_HOVERED).max(1);

@@ -1,11 +1,9 @@
-//! What a chart of lines holds, and the same as a table.
-
-use spat_series::sorted;
+//! Data of a line chart, and its table.
 
 use super::hue::Hue;
 use crate::{number, table::Table};
 
-/// How a line is drawn, so that lines differ by more than colour.
+/// Stroke pattern, so that lines differ by more than colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(missing_docs)]
 pub enum Stroke {
@@ -18,17 +16,17 @@ pub enum Stroke {
 /// One line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineSeries {
-    /// Stands at the line's end.
+    /// Label at the line's end.
     pub label: String,
     /// Its colour.
     pub hue: Hue,
     /// Its pattern.
     pub stroke: Stroke,
-    /// Points from left to right; the line breaks where a value is not finite.
+    /// Points from left to right; the line is interrupted where a value is not finite.
     pub points: Vec<(f64, f64)>,
-    /// A band around the line: place, lower and upper value. Empty for none.
+    /// A band around the line: position, lower and upper value. Empty for none.
     pub band: Vec<(f64, f64, f64)>,
-    /// Whether its name stands at its end; a line beside its better known sister goes without.
+    /// Whether its name is drawn at its end; a line next to a related one can go unnamed.
     pub named: bool,
 }
 
@@ -45,48 +43,48 @@ impl LineSeries {
         }
     }
 
-    /// The same line without its name at its end. Table and pointer still tell it.
+    /// The line without its name at its end. The table and the pointer still show it.
     pub fn unnamed(mut self) -> Self {
         self.named = false;
         self
     }
 
-    /// The same line with another pattern.
+    /// The line with another pattern.
     pub fn stroke(mut self, stroke: Stroke) -> Self {
         self.stroke = stroke;
         self
     }
 }
 
-/// A vertical line that marks a place.
+/// A vertical line at a position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// Where.
+    /// Position.
     pub x: f64,
-    /// What is there.
+    /// Label.
     pub label: String,
 }
 
-/// A chart of lines. Start from the default and set what it shows.
+/// A line chart. Start from the default and set its fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineChart {
-    /// What it shows, in a few words.
+    /// Title.
     pub title: String,
-    /// What it shows, for those who cannot see it.
+    /// Text alternative.
     pub description: String,
-    /// What runs along the bottom.
+    /// Title of the horizontal axis.
     pub x_label: String,
-    /// What runs upwards.
+    /// Title of the vertical axis.
     pub y_label: String,
     /// The lines; the last is drawn on top.
     pub series: Vec<LineSeries>,
-    /// Marked places.
+    /// Marked positions.
     pub rules: Vec<Rule>,
-    /// Words for places along the bottom, such as dates; empty for numbers.
+    /// Labels of positions on the horizontal axis, such as dates; empty for numbers.
     pub x_words: Vec<(f64, String)>,
-    /// Values at bottom and top; `None` fits the lines.
+    /// Range of the vertical axis; `None` fits the lines.
     pub y_range: Option<(f64, f64)>,
-    /// Width in pixels before it is fitted to the page.
+    /// Width in pixels, before the drawing is scaled to the page.
     pub width: f64,
     /// Height in pixels.
     pub height: f64,
@@ -109,7 +107,7 @@ impl Default for LineChart {
     }
 }
 
-/// Where the lines lie in a drawing, in its pixels, and the places at its left and right edge.
+/// Left and right edge of the plot in a drawing, in pixels, and the positions there.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[allow(missing_docs)]
 pub struct PlotArea {
@@ -122,13 +120,13 @@ pub struct PlotArea {
 }
 
 impl PlotArea {
-    /// Pixels from the drawing's left edge to a place.
+    /// Distance of a position from the drawing's left edge, in pixels.
     pub fn at(&self, place: f64) -> f64 {
         let share = (place - self.from) / (self.to - self.from);
         self.left + share * (self.right - self.left)
     }
 
-    /// The place so many pixels from the drawing's left edge.
+    /// The position at this distance from the drawing's left edge.
     pub fn place(&self, pixels: f64) -> f64 {
         let share = (pixels - self.left) / (self.right - self.left);
         self.from + share * (self.to - self.from)
@@ -136,7 +134,7 @@ impl PlotArea {
 }
 
 impl LineChart {
-    /// The values as a table: one row per place on the horizontal axis.
+    /// The values as a table: one row per position on the horizontal axis.
     pub fn table(&self) -> Table {
         let heads = std::iter::once(self.x_label.clone())
             .chain(self.series.iter().map(|s| s.label.clone()));
@@ -157,14 +155,14 @@ impl LineChart {
         table
     }
 
-    /// All places at which some line has a point, from left to right.
+    /// All positions of points of any line, from left to right.
     pub(super) fn places(&self) -> Vec<f64> {
-        let places: Vec<f64> = self
+        let mut places: Vec<f64> = self
             .series
             .iter()
             .flat_map(|s| s.points.iter().map(|p| p.0))
             .collect();
-        let mut places = sorted(places, f64::total_cmp);
+        places.sort_by(f64::total_cmp);
         places.dedup();
         places
     }

@@ -29,7 +29,7 @@ pub use svg::standalone;
 
 use crate::{escape::escape, table::Table};
 
-/// A drawing with its caption and its data: every chart can be read as a table too.
+/// A drawing with its caption and its data as a table.
 pub fn figure(svg: &str, caption: &str, data: &Table) -> String {
     format!(
         "<figure>{svg}<figcaption>{}</figcaption><details><summary>Data as a table</summary>{}</details></figure>",

@@ -1,4 +1,4 @@
-//! A forecaster as boxes: which attention modules and heads stand, and which are gone.
+//! A block diagram of a forecaster: which attention modules and heads remain and which are removed.
 
 use spat_spec::{AttentionStructure, ForecasterConfig, Structure};
 
@@ -11,7 +11,7 @@ use crate::{escape::escape, names, table::Table};
 const END: f64 = 92.0;
 const GAP: f64 = 16.0;
 const LAYER: f64 = 120.0;
-/// Layers in one line of the drawing; deeper models go on below.
+/// Layers per row of the drawing; deeper models wrap.
 const PER_LINE: usize = 5;
 const LINE: f64 = 156.0;
 const BOX: f64 = 46.0;
@@ -22,8 +22,8 @@ pub fn network_drawing(structure: &Structure) -> String {
     network_drawing_within(structure, f64::INFINITY)
 }
 
-/// The same with as many layers in a line as `width` pixels have room for, but at least one.
-/// Each layer is a group with the attribute `data-module`, so that a page can tell what is pointed at.
+/// The drawing with as many layers per row as fit in `width` pixels, at least one. Each layer is a group
+/// with the attribute `data-module`, with which a page finds the layer under the pointer.
 pub fn network_drawing_within(structure: &Structure, width: f64) -> String {
     let layers = &structure.attention;
     let sites = structure.forecaster.sites();
@@ -71,12 +71,12 @@ pub fn network_drawing_within(structure: &Structure, width: f64) -> String {
 pub fn network_table(structure: &Structure) -> Table {
     let mut table = Table::new(
         "Attention modules",
-        ["module", "heads that stand", "heads removed"],
+        ["module", "heads that remain", "heads removed"],
     );
     for (slot, site) in structure.attention.iter().zip(structure.forecaster.sites()) {
-        let list = |stands: bool| {
+        let list = |kept: bool| {
             let heads: Vec<String> = (0..site.heads)
-                .filter(|head| slot.heads.contains(head) == stands)
+                .filter(|head| slot.heads.contains(head) == kept)
                 .map(|head| head.to_string())
                 .collect();
             if heads.is_empty() {
@@ -90,7 +90,7 @@ pub fn network_table(structure: &Structure) -> Table {
     table
 }
 
-/// The text broken at the space nearest to its middle.
+/// The text, broken at the space nearest to its middle.
 fn two_lines(text: &str) -> [String; 2] {
     let middle = text.len() / 2;
     let spaces = text.match_indices(' ').map(|(place, _)| place);
@@ -147,7 +147,7 @@ fn layer(slot: &AttentionStructure, heads: usize, x: f64, top: f64) -> String {
         let cross = format!("stroke:{};stroke-width:1;opacity:.55", hue.css());
         out += &line((x + 5.0, y + 5.0), (x + LAYER - 5.0, y + BOX - 5.0), &cross);
         out += &line((x + LAYER - 5.0, y + 5.0), (x + 5.0, y + BOX - 5.0), &cross);
-        // The words lie on a patch of the page's colour, so that the cross does not strike them.
+        // The text has a background in the page's colour, so that the cross does not strike it through.
         out += &frame(
             middle - 34.0,
             y + 13.0,
@@ -177,7 +177,7 @@ fn layer(slot: &AttentionStructure, heads: usize, x: f64, top: f64) -> String {
     out + "</g>"
 }
 
-/// One small square per head, hollow where it is removed; too many become a sentence.
+/// One small square per head, hollow if it is removed; many heads become a phrase.
 fn head_marks(slot: &AttentionStructure, heads: usize, middle: f64, y: f64) -> String {
     if heads > 12 {
         let quiet = format!("fill:{QUIET}");
@@ -211,8 +211,8 @@ fn head_marks(slot: &AttentionStructure, heads: usize, middle: f64, y: f64) -> S
 fn state(slot: &AttentionStructure, heads: usize) -> String {
     match slot.heads.len() {
         0 => format!("{} is removed", slot.module),
-        left if left == heads => format!("{} stands with all {heads} heads", slot.module),
-        left => format!("{} stands with {left} of {heads} heads", slot.module),
+        left if left == heads => format!("{} keeps all {heads} heads", slot.module),
+        left => format!("{} keeps {left} of {heads} heads", slot.module),
     }
 }
 

@@ -1,22 +1,22 @@
 //! Colours of a map.
 
-/// How many colours a map tells apart; odd, so that zero has one of its own.
+/// Number of colour levels; odd, so that zero has its own.
 pub(crate) const LEVELS: usize = 65;
 
-/// The colour of what is not a number: one more entry behind the levels.
+/// Index of the colour for NaN, after the levels.
 const MISSING: [u8; 3] = [0x9a, 0x9a, 0x9a];
 
-/// How values become colours.
+/// Mapping from values to colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
     /// From 0, pale, to the largest value, deep blue.
     Sequential,
-    /// Blue below 0, pale at 0, orange above, with the same reach to both sides.
+    /// Blue below 0, pale at 0, orange above, with a symmetric range.
     Diverging,
 }
 
 impl Palette {
-    /// The value at the full end of the palette for these values: their largest size.
+    /// The value at the end of the palette for these values: their largest magnitude.
     pub fn reach(self, values: &[f64]) -> f64 {
         let size = |value: f64| match self {
             Self::Sequential => value,
@@ -29,7 +29,7 @@ impl Palette {
             .fold(0.0, f64::max)
     }
 
-    /// Number of the colour of `value` in [`Self::colours`]; the last one for what is not a number.
+    /// Index of the colour of `value` in [`Self::colours`]; the last one for NaN.
     pub fn level(self, value: f64, reach: f64) -> u8 {
         if !value.is_finite() {
             return LEVELS as u8;
@@ -42,7 +42,7 @@ impl Palette {
         (share.clamp(0.0, 1.0) * (LEVELS - 1) as f64).round() as u8
     }
 
-    /// All colours in order, and the one of what is missing.
+    /// All colours in order, then the one for missing values.
     pub fn colours(self) -> Vec<[u8; 3]> {
         let stops: &[[u8; 3]] = match self {
             Self::Sequential => &[

@@ -1,11 +1,10 @@
-//! Which points no other point beats on both axes.
-
-use spat_series::ordered;
+//! The Pareto front of points.
 
 /// Places of the points that are on the Pareto front where less is better on both axes, from left
 /// to right. Of equal points all are on it; a point that is not finite never is.
 pub fn pareto_front(points: &[(f64, f64)]) -> Vec<usize> {
-    let order = ordered(points.len(), &|a, b| {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| {
         let by_x = points[a].0.total_cmp(&points[b].0);
         by_x.then(points[a].1.total_cmp(&points[b].1))
     });
@@ -26,7 +25,7 @@ pub fn pareto_front(points: &[(f64, f64)]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    /// The definition, point by point.
+    /// Checks the definition for each point.
     fn plain(points: &[(f64, f64)]) -> Vec<usize> {
         let beats = |a: (f64, f64), b: (f64, f64)| a.0 <= b.0 && a.1 <= b.1 && a != b;
         (0..points.len())
@@ -35,11 +34,11 @@ mod tests {
     }
 
     #[test]
-    fn it_is_what_no_other_point_beats() {
+    fn the_front_has_all_points_that_no_other_dominates() {
         let mut seed = 3_u32;
         let mut draw = || {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            // Few values, so that ties are common.
+            // Few distinct values, so that ties are common.
             f64::from(seed >> 28)
         };
         for many in 0..40 {
@@ -51,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_left_out() {
+    fn points_that_are_not_finite_are_excluded() {
         assert_eq!(pareto_front(&[(f64::NAN, 0.0), (2.0, 1.0)]), [1]);
     }
 }

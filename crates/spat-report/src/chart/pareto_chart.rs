@@ -1,6 +1,4 @@
-//! Points over two axes, with the front of those that nothing beats.
-
-use spat_series::sorted;
+//! Points over two axes, with their Pareto front.
 
 use super::{
     hue::Hue,
@@ -13,7 +11,7 @@ use crate::{escape::escape, number, table::Table};
 /// Half the size of a mark, pixels.
 const MARK: f64 = 5.0;
 
-/// How a series is marked, so that series differ by more than colour.
+/// Shape of a series' marks, so that series differ by more than colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(missing_docs)]
 pub enum Mark {
@@ -25,18 +23,18 @@ pub enum Mark {
 /// One point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParetoPoint {
-    /// Whose it is.
+    /// Label.
     pub name: String,
-    /// Along the bottom.
+    /// Position on the horizontal axis.
     pub x: f64,
-    /// Upwards.
+    /// Position on the vertical axis.
     pub y: f64,
 }
 
 /// Points of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParetoSeries {
-    /// What they have in common.
+    /// Label.
     pub label: String,
     /// Their colour.
     pub hue: Hue,
@@ -46,21 +44,20 @@ pub struct ParetoSeries {
     pub points: Vec<ParetoPoint>,
 }
 
-/// A chart of points where less is better on both axes. Start from the default and set what it
-/// shows.
+/// A chart of points where less is better on both axes. Start from the default and set its fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParetoChart {
-    /// What it shows, in a few words.
+    /// Title.
     pub title: String,
-    /// What it shows, for those who cannot see it.
+    /// Text alternative.
     pub description: String,
-    /// What runs along the bottom.
+    /// Title of the horizontal axis.
     pub x_label: String,
-    /// What runs upwards.
+    /// Title of the vertical axis.
     pub y_label: String,
-    /// The points; those of the last series lie on top.
+    /// The points; those of the last series are drawn on top.
     pub series: Vec<ParetoSeries>,
-    /// Width in pixels before it is fitted to the page.
+    /// Width in pixels, before the drawing is scaled to the page.
     pub width: f64,
     /// Height in pixels.
     pub height: f64,
@@ -122,25 +119,25 @@ pub fn pareto_chart(chart: &ParetoChart) -> String {
     let values = |of: fn(&ParetoPoint) -> f64| chart.points().map(move |(_, point)| of(point));
     let y = Scale::new(roomy(extent(values(|p| p.y))), (bottom, top)).rounded(5);
     let left = y
-        .marks(y.step(5))
+        .ticks(y.step(5))
         .into_iter()
         .map(|mark| width_of(&number::tick(mark, y.step(5))))
         .fold(0.0, f64::max)
         + 12.0;
     let right = chart.width - 24.0;
-    // Marks of large numbers need some width each.
+    // Tick labels of large numbers need some width each.
     let marks = (((right - left) / 80.0) as usize).clamp(2, 6);
     let x = Scale::new(roomy(extent(values(|p| p.x))), (left, right)).rounded(marks);
 
     let mut out = open(chart.width, chart.height, &chart.title, &chart.description);
     let quiet = format!("fill:{QUIET}");
-    for mark in y.marks(y.step(5)) {
+    for mark in y.ticks(y.step(5)) {
         let at = y.at(mark);
         out += &line((left, at), (right, at), &format!("stroke:{FAINT}"));
         let text = number::tick(mark, y.step(5));
         out += &words(left - 8.0, at + 4.0, Anchor::End, &quiet, &text);
     }
-    for mark in x.marks(x.step(marks)) {
+    for mark in x.ticks(x.step(marks)) {
         let at = x.at(mark);
         out += &line((at, top), (at, bottom), &format!("stroke:{FAINT}"));
         let text = number::tick(mark, x.step(marks));
@@ -166,7 +163,7 @@ pub fn pareto_chart(chart: &ParetoChart) -> String {
     out + "</svg>"
 }
 
-/// The range with some room, so that no mark lies on the frame.
+/// The range with a margin, so that no mark is on the frame.
 fn roomy((low, high): (f64, f64)) -> (f64, f64) {
     let room = (high - low) * 0.06;
     if room > 0.0 {
@@ -184,8 +181,7 @@ fn roomy((low, high): (f64, f64)) -> (f64, f64) {
     }
 }
 
-/// What the marks and the dashes mean, in as many lines as the width asks for, and the height of the
-/// last.
+/// The legend, in as many lines as the width requires, and the height of the last line.
 fn legend(chart: &ParetoChart) -> (String, f64) {
     let mut out = String::new();
     let (mut at, mut up) = (MARK + 1.5, 26.0);
@@ -209,7 +205,7 @@ fn legend(chart: &ParetoChart) -> (String, f64) {
         let style = format!("fill:{}", series.hue.text_css());
         out += &words(at + 10.0, up + 4.0, Anchor::Start, &style, &series.label);
     }
-    let text = "nothing is better on both axes";
+    let text = "no point is better on both axes";
     let (at, up) = place(text);
     let dashes = format!("stroke:{QUIET};stroke-dasharray:5 3");
     out += &line((at - MARK, up), (at + 14.0, up), &dashes);
@@ -218,17 +214,15 @@ fn legend(chart: &ParetoChart) -> (String, f64) {
     (out, up)
 }
 
-/// The front as stairs: what lies above and to the right of it is beaten.
+/// The front as a step line: points above and to the right of it are dominated.
 fn front(chart: &ParetoChart, on: &[bool], x: &Scale, y: &Scale, right: f64, top: f64) -> String {
-    let corners: Vec<(f64, f64)> = chart
+    let mut corners: Vec<(f64, f64)> = chart
         .points()
         .zip(on)
         .filter(|(_, on)| **on)
         .map(|((_, point), _)| (x.at(point.x), y.at(point.y)))
         .collect();
-    let corners = sorted(corners, |a, b| {
-        a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1))
-    });
+    corners.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
     let (Some(&(first, _)), Some(&(_, last))) = (corners.first(), corners.last()) else {
         return String::new();
     };
@@ -240,7 +234,7 @@ fn front(chart: &ParetoChart, on: &[bool], x: &Scale, y: &Scale, right: f64, top
     format!("<path d=\"{path}\" style=\"fill:none;stroke:{QUIET};stroke-dasharray:5 3\"/>")
 }
 
-/// Full on the front, hollow behind it.
+/// Filled on the front, hollow behind it.
 fn mark(series: &ParetoSeries, point: &ParetoPoint, (at, up): (f64, f64), on: bool) -> String {
     let hue = series.hue.css();
     let fill = if on { hue } else { "var(--spat-paper,#fdfdfc)" };
@@ -277,8 +271,7 @@ fn around(at: f64, up: f64) -> [f64; 4] {
     [at - MARK, up - MARK, at + MARK, up + MARK]
 }
 
-/// The name beside its point, on the side where there is room; none where there is not: the table
-/// and the pointer tell it too.
+/// The name beside its point, on the side with room, or none: the table and the pointer show it too.
 fn label(
     point: &ParetoPoint,
     (at, up): (f64, f64),
@@ -343,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn the_drawing_is_well_formed_and_leaves_out_what_is_no_number() {
+    fn the_drawing_is_well_formed_and_excludes_points_that_are_not_finite() {
         let svg = pareto_chart(&chart());
         let drawing = roxmltree::Document::parse(&svg).unwrap_or_else(|e| panic!("{e}\n{svg}"));
         let marks = drawing
@@ -360,21 +353,21 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_what_is_on_the_front() {
+    fn the_table_shows_which_points_are_on_the_front() {
         assert_eq!(chart().on_front(), [true, false, true, false]);
         let html = chart().table().html();
         assert_eq!(html.matches("yes").count(), 2);
     }
 
     #[test]
-    fn a_narrow_drawing_wraps_what_its_marks_mean() {
+    fn a_narrow_drawing_wraps_its_legend() {
         let height = |width| legend(&ParetoChart { width, ..chart() }).1;
         assert_eq!(height(640.0), 26.0);
         assert!(height(280.0) > 26.0);
     }
 
     #[test]
-    fn no_point_is_no_trouble() {
+    fn a_chart_without_points_is_well_formed() {
         let svg = pareto_chart(&ParetoChart::default());
         assert!(roxmltree::Document::parse(&svg).is_ok());
     }

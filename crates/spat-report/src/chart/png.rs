@@ -1,4 +1,4 @@
-//! Small pictures as data, so that a map of thousands of cells stays small and in one file.
+//! Small PNG images as `data:` addresses, so that a map of thousands of cells stays small and in one file.
 
 /// A PNG of `width × height` colour numbers as a `data:` address, without compression: maps are
 /// small, and noise does not compress.
@@ -14,7 +14,7 @@ pub(crate) fn data_address(
     let mut header = Vec::new();
     header.extend((width as u32).to_be_bytes());
     header.extend((height as u32).to_be_bytes());
-    // Eight bits per pixel, each the number of a colour.
+    // Eight bits per pixel, each a palette index.
     header.extend([8, 3, 0, 0, 0]);
     chunk(&mut file, *b"IHDR", &header);
     chunk(&mut file, *b"PLTE", colours.as_flattened());

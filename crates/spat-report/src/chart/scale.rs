@@ -1,6 +1,6 @@
-//! From values to places in a drawing.
+//! Mapping from values to positions in a drawing.
 
-/// A straight map from a range of values to a range of pixels.
+/// A linear mapping from a range of values to a range of pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
     pub(crate) low: f64,
@@ -10,8 +10,8 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// `low` at the pixel `start`, `high` at `end`. A range without width is given one, so that a
-    /// constant line lies in the middle.
+    /// Maps `low` to the pixel `start` and `high` to `end`. An empty range is widened, so that a constant
+    /// line is in the middle.
     pub(crate) fn new((low, high): (f64, f64), (start, end): (f64, f64)) -> Self {
         let (low, high) = match (low.is_finite() && high.is_finite(), high > low) {
             (true, true) => (low, high),
@@ -33,7 +33,7 @@ impl Scale {
         self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
     }
 
-    /// The same scale, widened to whole steps of about `marks` marks.
+    /// The scale, widened to whole steps of about `marks` ticks.
     pub(crate) fn rounded(self, marks: usize) -> Self {
         let step = self.step(marks);
         Self {
@@ -43,7 +43,7 @@ impl Scale {
         }
     }
 
-    /// A step of 1, 2 or 5 times a power of ten that gives at most `marks` intervals or so.
+    /// A step of 1, 2 or 5 times a power of ten that gives about `marks` intervals or fewer.
     pub(crate) fn step(&self, marks: usize) -> f64 {
         let rough = (self.high - self.low) / marks.max(1) as f64;
         let power = 10_f64.powi(rough.log10().floor() as i32);
@@ -54,10 +54,10 @@ impl Scale {
     }
 
     /// Multiples of `step` inside the range.
-    pub(crate) fn marks(&self, step: f64) -> Vec<f64> {
+    pub(crate) fn ticks(&self, step: f64) -> Vec<f64> {
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
-        // A cap against ranges in which the step vanishes beside the values.
+        // Bounded, for ranges in which the step vanishes against the values.
         (first..=last.min(first.saturating_add(100)))
             .map(|k| k as f64 * step)
             .collect()
@@ -78,17 +78,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_round_and_inside() {
+    fn ticks_are_round_and_inside_the_range() {
         let scale = Scale::new((0.13, 0.94), (0.0, 100.0));
         let step = scale.step(5);
         assert_eq!(step, 0.2);
-        assert_eq!(scale.marks(step).len(), 4);
+        assert_eq!(scale.ticks(step).len(), 4);
         let wide = scale.rounded(5);
         assert!((wide.low - 0.0).abs() < 1e-12 && (wide.high - 1.0).abs() < 1e-12);
     }
 
     #[test]
-    fn odd_ranges_stay_finite() {
+    fn degenerate_ranges_stay_finite() {
         for range in [
             (3.0, 3.0),
             (0.0, 0.0),
@@ -98,7 +98,7 @@ mod tests {
         ] {
             let scale = Scale::new(range, (0.0, 10.0)).rounded(4);
             assert!(scale.at(scale.low).is_finite() && scale.at(scale.high).is_finite());
-            assert!(scale.marks(scale.step(4)).len() < 50);
+            assert!(scale.ticks(scale.step(4)).len() < 50);
         }
     }
 }

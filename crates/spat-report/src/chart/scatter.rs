@@ -1,4 +1,4 @@
-//! Points in a plane: cost against error, score against entropy.
+//! Scatter charts: cost against error, score against entropy.
 
 use super::{
     hue::Hue,
@@ -10,43 +10,43 @@ use crate::{escape::escape, number, table::Table};
 /// One point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScatterPoint {
-    /// Place along the bottom.
+    /// Horizontal position.
     pub x: f64,
-    /// Height.
+    /// Vertical position.
     pub y: f64,
     /// Half the length of its whisker; 0 draws none.
     pub spread: f64,
-    /// Stands beside the point; empty for none.
+    /// Label beside the point; empty for none.
     pub label: String,
 }
 
 /// Points of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScatterGroup {
-    /// What they are.
+    /// Label.
     pub label: String,
     /// Their colour.
     pub hue: Hue,
     /// The points.
     pub points: Vec<ScatterPoint>,
-    /// Whether a line joins them in their order.
+    /// Whether a line connects them in order.
     pub joined: bool,
 }
 
-/// A chart of points.
+/// A scatter chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScatterChart {
-    /// What it shows, in a few words.
+    /// Title.
     pub title: String,
-    /// What it shows, for those who cannot see it.
+    /// Text alternative.
     pub description: String,
-    /// What runs along the bottom.
+    /// Title of the horizontal axis.
     pub x_label: String,
-    /// What runs upwards.
+    /// Title of the vertical axis.
     pub y_label: String,
     /// The points; the last group is drawn on top.
     pub groups: Vec<ScatterGroup>,
-    /// Width in pixels before it is fitted to the page.
+    /// Width in pixels, before the drawing is scaled to the page.
     pub width: f64,
     /// Height in pixels.
     pub height: f64,
@@ -80,7 +80,7 @@ pub fn scatter_chart(chart: &ScatterChart) -> String {
     let y = Scale::new(extent(heights), (bottom, top)).rounded(5);
     let y_step = y.step(5);
     let widest = y
-        .marks(y_step)
+        .ticks(y_step)
         .into_iter()
         .map(|mark| width_of(&number::tick(mark, y_step)))
         .fold(0.0, f64::max);
@@ -92,14 +92,14 @@ pub fn scatter_chart(chart: &ScatterChart) -> String {
 
     let mut out = open(chart.width, chart.height, &chart.title, &chart.description);
     let quiet = format!("fill:{QUIET}");
-    for mark in y.marks(y_step) {
+    for mark in y.ticks(y_step) {
         let at = y.at(mark);
         out += &line((left, at), (right, at), &format!("stroke:{FAINT}"));
         let label = number::tick(mark, y_step);
         out += &words(left - 8.0, at + 4.0, Anchor::End, &quiet, &label);
     }
     let x_step = x.step(((right - left) / 64.0) as usize);
-    for mark in x.marks(x_step) {
+    for mark in x.ticks(x_step) {
         let at = x.at(mark);
         out += &line((at, bottom), (at, bottom + 4.0), &format!("stroke:{QUIET}"));
         let label = number::tick(mark, x_step);
@@ -138,7 +138,7 @@ fn points(group: &ScatterGroup, x: &Scale, y: &Scale) -> String {
                 &format!("stroke:{hue};stroke-width:1.2;opacity:.55"),
             );
         }
-        let says = format!(
+        let label = format!(
             "{}{}{}: {}, {}",
             group.label,
             if point.label.is_empty() { "" } else { ", " },
@@ -148,7 +148,7 @@ fn points(group: &ScatterGroup, x: &Scale, y: &Scale) -> String {
         );
         out += &format!(
             "<circle cx=\"{at:.1}\" cy=\"{height:.1}\" r=\"4.5\" style=\"fill:{hue};stroke:var(--spat-paper,#fff);stroke-width:1\"><title>{}</title></circle>",
-            escape(&says)
+            escape(&label)
         );
         if !point.label.is_empty() {
             let style = format!("fill:{}", group.hue.text_css());
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_point_is_drawn_and_told() {
+    fn every_point_is_drawn_and_in_the_table() {
         let chart = ScatterChart {
             title: "cost and error".to_owned(),
             description: String::new(),

@@ -1,17 +1,17 @@
-//! The frame and the words of a drawing.
+//! Frame and text of a drawing.
 
 use crate::escape::escape;
 
-/// Size of all words in a drawing, in pixels.
+/// Font size of all text in a drawing, in pixels.
 pub(crate) const TEXT: f64 = 12.0;
 
-/// Lines that carry no data.
+/// Lines without data.
 pub(crate) const FAINT: &str = "var(--spat-rule,#dfe3e8)";
 
-/// Words that are not the message.
+/// Secondary text.
 pub(crate) const QUIET: &str = "var(--spat-quiet,#5d646d)";
 
-/// The opening tag, with what the drawing shows for those who hear it.
+/// The opening tag, with the text alternative for screen readers.
 pub(crate) fn open(width: f64, height: f64, title: &str, description: &str) -> String {
     let (title, description) = (escape(title), escape(description));
     format!(
@@ -21,7 +21,7 @@ pub(crate) fn open(width: f64, height: f64, title: &str, description: &str) -> S
     )
 }
 
-/// Where words stand relative to their point.
+/// Horizontal alignment of text at its point.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Anchor {
     Start,
@@ -29,7 +29,7 @@ pub(crate) enum Anchor {
     End,
 }
 
-/// Words at a point on their base line.
+/// Text at a point on its baseline.
 pub(crate) fn words(x: f64, y: f64, anchor: Anchor, style: &str, text: &str) -> String {
     let anchor = match anchor {
         Anchor::Start => "start",
@@ -47,7 +47,7 @@ pub(crate) fn line((x1, y1): (f64, f64), (x2, y2): (f64, f64), style: &str) -> S
     format!("<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" style=\"{style}\"/>")
 }
 
-/// About how wide words are, rather too wide than cut off.
+/// Estimated text width, rather too wide than cut off.
 pub(crate) fn width_of(text: &str) -> f64 {
     let em = |c: char| match c {
         'i' | 'j' | 'l' | 'I' | '.' | ',' | '\'' | ' ' => 0.34,
@@ -59,11 +59,10 @@ pub(crate) fn width_of(text: &str) -> f64 {
     text.chars().map(em).sum::<f64>() * TEXT
 }
 
-/// An SVG file from one of this crate's drawings, as large as its view box says, on paper.
+/// An SVG file of one of this crate's drawings, in the size of its view box, on a white background.
 ///
-/// Inside a page the elements need no name space, and the page stays free of addresses; a file of
-/// its own must name it. In a page a drawing fills its place; a file has no place, and programs that
-/// find no size in it each choose another.
+/// Inside a page the elements need no namespace, and the page contains no addresses; a file must declare
+/// it. A drawing in a page fills its container; without a size in a file, programs choose different ones.
 pub fn standalone(svg: &str) -> String {
     let mut named = svg.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" ", 1);
     if let Some((width, height)) = size_of(svg) {
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_has_a_size_and_paper() {
+    fn a_file_has_a_size_and_a_background() {
         let file = standalone(&(open(912.0, 340.0, "a", "b") + "</svg>"));
         assert!(file.contains(" width=\"912\" height=\"340\" class="));
         assert!(!file.contains("100%;") && file.matches("<svg").count() == 1);
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_view_box_stays_what_it_is() {
+    fn a_drawing_without_a_view_box_is_unchanged() {
         assert!(
             standalone("<svg ></svg>")
                 .ends_with("<svg xmlns=\"http://www.w3.org/2000/svg\" ></svg>\n")

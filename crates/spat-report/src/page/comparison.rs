@@ -10,7 +10,7 @@ pub(super) fn section(report: &Report) -> String {
     let mut body = errors(report);
     if report.controls.is_empty() && finetuned(report) {
         body += &aside(
-            "There is no control. Without the dense model trained on for as long, a gain cannot be told from extra training.",
+            "There is no control. Without the dense model trained on for as long, a gain cannot be distinguished from extra training.",
         );
     }
     body += &measures(report);
@@ -90,7 +90,7 @@ fn errors(report: &Report) -> String {
     table.html()
 }
 
-/// Every measure of the two models and the baselines.
+/// Every metric of the two models and the baselines.
 fn measures(report: &Report) -> String {
     let mut table = Table::new(
         "All measures on the test windows",
@@ -125,7 +125,7 @@ fn measures(report: &Report) -> String {
         ]);
     }
     let note = aside(
-        "In original units channels are averaged as they are, whatever their units. sMAPE is in per cent. \
+        "In original units channels are averaged without regard to their units. sMAPE is in per cent. \
                       A MASE below 1 beats the seasonal naive forecast inside the training rows.",
     );
     format!(
@@ -189,7 +189,7 @@ fn cost(report: &Report) -> String {
 
 fn scoring(report: &Report) -> String {
     let cost = &report.scoring;
-    // Both are 0 where nothing was scored in training.
+    // Both are 0 if nothing was scored during training.
     if !(cost.step_ms_with > 0.0 && cost.step_ms_without > 0.0) {
         return String::new();
     }

@@ -1,4 +1,4 @@
-//! The table that was trained on, and what was repaired in it.
+//! Facts about the table, and its repairs.
 
 use spat_spec::Report;
 

@@ -1,4 +1,4 @@
-//! Where the error lies: by step of the horizon, and by channel.
+//! Errors by step of the horizon, and by channel.
 
 use spat_series::{ChannelMetrics, MetricSet, Metrics, StepMetrics};
 use spat_spec::{Report, percent_change};

@@ -1,4 +1,4 @@
-//! One test window as both models saw it.
+//! Forecasts of one test window by both models.
 
 use spat_spec::Report;
 
@@ -9,10 +9,10 @@ use crate::{
     number,
 };
 
-/// Small charts of other channels.
+/// Number of small charts of other channels.
 const MOST_SMALL: usize = 9;
 
-/// Rows of the table under a chart.
+/// Number of rows in the table below a chart.
 const MOST_ROWS: usize = 240;
 
 pub(super) fn section(report: &Report) -> String {
@@ -50,7 +50,7 @@ pub(super) fn section(report: &Report) -> String {
         let hidden = report.data.channels - 1 - others.len();
         let which = if hidden > 0 {
             format!(
-                "{} other channels, those whose test error changed most, … and {} more in forecasts.csv",
+                "{} other channels, those whose test error changed most, and {} more in forecasts.csv",
                 others.len(),
                 number::count(hidden as u64)
             )

@@ -1,4 +1,4 @@
-//! What each attention module looks at, and what the loss makes of it.
+//! Attention and sensitivity maps of each module.
 
 use spat_spec::{ModuleMaps, Report};
 
@@ -9,10 +9,10 @@ use crate::{
     names, number,
 };
 
-/// Longest edge of a map in cells.
+/// Maximum number of cells per edge.
 const MOST_TOKENS: usize = 64;
 
-/// Pixels of all small maps of heads together: keeps the page small however many there are.
+/// Total pixels of all small maps of heads, which bounds the size of the page.
 const HEAD_PIXELS: usize = 500_000;
 
 pub(super) fn section(report: &Report) -> String {
@@ -23,7 +23,7 @@ pub(super) fn section(report: &Report) -> String {
     let most = (HEAD_PIXELS as f64 / heads.max(1) as f64).sqrt() as usize;
     let most = most.clamp(8, MOST_TOKENS);
     let mut body = aside(
-        "Of the dense model, over one batch of training windows. Rows ask, columns are looked at. Attention is a mean; \
+        "Of the dense model, over one batch of training windows. Rows are queries, columns are keys. Attention is a mean; \
          sensitivity is attention times the gradient of the loss, summed over the batch, so orange connections raise \
          the loss when strengthened and blue ones lower it. Entropy is that of the attention rows as a share of its \
          largest value, 1 where a module looks everywhere alike.",
@@ -39,7 +39,7 @@ pub(super) fn section(report: &Report) -> String {
         .saturating_sub(report.maps.len());
     if without > 0 {
         body += &aside(&format!(
-            "The maps of {} more were too large to keep.",
+            "The maps of {} more are omitted because they are too large.",
             number::plural(without, "module")
         ));
     }
@@ -48,9 +48,9 @@ pub(super) fn section(report: &Report) -> String {
 
 fn module(report: &Report, maps: &ModuleMaps, most_in_heads: usize) -> String {
     let fate = if report.plan.removed.contains(&maps.module) {
-        "goes"
+        "removed"
     } else {
-        "stays"
+        "kept"
     };
     let score = report
         .scores
@@ -58,7 +58,8 @@ fn module(report: &Report, maps: &ModuleMaps, most_in_heads: usize) -> String {
         .find(|score| score.module == maps.module);
     let score = score.map_or_else(String::new, |score| {
         format!(
-            "<div><dt>SEND</dt><dd>{}</dd></div>",
+            "<div><dt>{}</dt><dd>{}</dd></div>",
+            names::score_label(report.experiment.scorer),
             number::value(score.value)
         )
     });
@@ -139,7 +140,7 @@ impl Kind<'_> {
     fn map(&self, maps: &ModuleMaps, title: String, values: Vec<f64>) -> HeatMap {
         HeatMap {
             description: format!(
-                "A map of {} rows that ask and {} columns that are looked at.",
+                "A map of {} query rows and {} key columns.",
                 maps.queries, maps.keys
             ),
             title,
@@ -148,8 +149,8 @@ impl Kind<'_> {
             values,
             row_labels: maps.labels.clone(),
             column_labels: maps.labels.clone(),
-            row_title: "asks".to_owned(),
-            column_title: "looked at".to_owned(),
+            row_title: "query".to_owned(),
+            column_title: "key".to_owned(),
             palette: self.palette,
             reach: None,
             side: 285.0,
@@ -188,7 +189,7 @@ fn thumbnails(report: &Report, maps: &ModuleMaps, kinds: &[Kind<'_>], most: usiz
         let all: Vec<HeatMap> = (0..maps.heads)
             .map(|head| kind.head(maps, head).downsampled(most).0)
             .collect();
-        // One scale for all heads of a module, so that they can be compared.
+        // One scale for all heads of a module, so that they are comparable.
         let reach = all
             .iter()
             .map(|map| kind.palette.reach(&map.values))
@@ -208,7 +209,7 @@ fn thumbnails(report: &Report, maps: &ModuleMaps, kinds: &[Kind<'_>], most: usiz
                     bare: true,
                     ..map
                 }),
-                if removed { ", goes" } else { "" },
+                if removed { ", removed" } else { "" },
             );
         }
         out += "</div>";

@@ -1,4 +1,4 @@
-//! The page: every section of a report from top to bottom, complete without a script.
+//! The page: all sections of a report, complete without a script.
 
 mod comparison;
 mod data;
@@ -15,18 +15,18 @@ use spat_spec::{MeanErrors, Report};
 
 use crate::escape::escape;
 
-/// Custom properties of the charts' colours, light and dark: put it on a page that shows them.
+/// Custom properties of the charts' colours, light and dark, for pages that include charts.
 pub const THEME_CSS: &str = include_str!("theme.css");
 
 const PAGE_CSS: &str = include_str!("page.css");
 
-/// Channels that get a row in a table or a small chart before the rest is only counted.
+/// Number of channels with a row in a table or a small chart; the others are only counted.
 const MOST_CHANNELS: usize = 40;
 
-/// The self-contained page about a run: `report.html`.
+/// The self-contained page of a run: `report.html`.
 ///
-/// Styles and drawings are inline; nothing is fetched and no script runs, which the page's own
-/// content policy enforces. It follows the reader's light or dark scheme and prints light.
+/// Styles and drawings are inline, nothing is fetched and no script runs, which the page's content security
+/// policy enforces. It follows the reader's light or dark scheme and prints light.
 pub fn html(report: &Report) -> String {
     let title = opening::title(report);
     let sections = [
@@ -43,7 +43,7 @@ pub fn html(report: &Report) -> String {
     document(&title, &sections.join("\n"))
 }
 
-/// A whole page around its sections.
+/// The complete page around its sections.
 pub(crate) fn document(title: &str, sections: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -55,7 +55,7 @@ pub(crate) fn document(title: &str, sections: &str) -> String {
     )
 }
 
-/// A section with its heading; nothing where there is no content.
+/// A section with its heading; empty if there is no content.
 pub(crate) fn section(id: &str, heading: &str, body: &str) -> String {
     if body.is_empty() {
         return String::new();
@@ -75,7 +75,7 @@ pub(crate) fn paragraph(text: &str) -> String {
     }
 }
 
-/// A quieter paragraph that explains.
+/// A secondary paragraph with an explanation.
 pub(crate) fn aside(text: &str) -> String {
     format!("<p class=\"aside\">{}</p>", escape(text))
 }
@@ -89,8 +89,8 @@ fn channel(values: &[f32], channels: usize, channel: usize) -> impl Iterator<Ite
         .map(|&value| f64::from(value))
 }
 
-/// The channels to show: all in their order if there are at most `most`, else those whose test
-/// error the removal changed most, either way.
+/// The channels to show: all in order if there are at most `most`, otherwise those whose test error changed
+/// most.
 fn chosen_channels(report: &Report, most: usize) -> Vec<usize> {
     let mut all: Vec<usize> = (0..report.data.channels).collect();
     if all.len() <= most {
@@ -109,7 +109,7 @@ fn chosen_channels(report: &Report, most: usize) -> Vec<usize> {
     all
 }
 
-/// A channel's name, or its number where the report has none.
+/// A channel's name, or its number if the report has no name.
 fn channel_name(report: &Report, channel: usize) -> String {
     report
         .data
@@ -119,7 +119,7 @@ fn channel_name(report: &Report, channel: usize) -> String {
         .unwrap_or_else(|| format!("channel {channel}"))
 }
 
-/// Name and MSE of the best forecast that needs no attention.
+/// Name and MSE of the best baseline forecast.
 fn best_baseline(report: &Report) -> Option<(&String, &spat_series::Metrics)> {
     let finite = report
         .baselines
@@ -128,12 +128,12 @@ fn best_baseline(report: &Report) -> Option<(&String, &spat_series::Metrics)> {
     finite.min_by(|a, b| a.1.scaled.mse.total_cmp(&b.1.scaled.mse))
 }
 
-/// Whether training on after the removal was part of the run.
+/// Whether the run includes fine-tuning.
 fn finetuned(report: &Report) -> bool {
     report.pruned.epochs > 0
 }
 
-/// Errors between removal and fine-tuning, where both took place.
+/// Errors between removal and fine-tuning, if the run includes both.
 pub(crate) fn before_finetune(report: &Report) -> Option<MeanErrors> {
     let nothing = report.plan.removed.is_empty() && report.plan.removed_heads.is_empty();
     let before = report.pruned.before_finetune.as_ref();

@@ -1,4 +1,4 @@
-//! Notes, and everything needed to make the report again.
+//! Notes, and everything needed to reproduce the report.
 
 use spat_spec::Report;
 
@@ -6,7 +6,7 @@ use super::{paragraph, scores::ORIGIN, section as wrap};
 use crate::{escape::escape, number, table::Table};
 
 pub(super) fn section(report: &Report) -> String {
-    // Repairs have their own place beside the data.
+    // Repairs are listed in the section about the data.
     let repairs = report.data.repairs.lines();
     let notes: Vec<&String> = report
         .notes
@@ -39,7 +39,7 @@ pub(super) fn section(report: &Report) -> String {
     if threads > 0 {
         row("Threads", number::count(threads as u64));
     }
-    // A struct of plain fields always becomes JSON; if it ever did not, the page says so.
+    // Serialisation of plain fields cannot fail; if it does, the page contains the error.
     let experiment =
         serde_json::to_string_pretty(&report.experiment).unwrap_or_else(|error| error.to_string());
     let body = format!(
@@ -55,5 +55,5 @@ pub(super) fn section(report: &Report) -> String {
         escape(&experiment),
         paragraph(ORIGIN),
     );
-    notes + &wrap("again", "Make this report again", &body)
+    notes + &wrap("again", "Reproduce this report", &body)
 }

@@ -1,8 +1,8 @@
-//! SEND of each module, the decision and what it leaves.
+//! The score of each module, the decision and what it leaves.
 
 use spat_spec::{
-    Accumulate, Deviation, MaskShape, Plan, Report, Rounding, Scaling, Scope, Score, SendOptions,
-    Sign, When,
+    Accumulate, Deviation, MaskShape, Plan, Report, Rounding, Scaling, Scope, Score, Scorer,
+    SendOptions, Sign, When,
 };
 
 use super::{aside, paragraph, section as wrap};
@@ -11,7 +11,7 @@ use crate::{
     names, number,
 };
 
-/// What this score is and is not; it stands wherever SEND does.
+/// Origin of the score, shown wherever SEND is.
 pub(crate) const ORIGIN: &str =
     "SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.";
 
@@ -28,22 +28,31 @@ pub(super) fn section(report: &Report) -> String {
             report.experiment.forecaster.name()
         ));
     } else {
-        body += &aside(&format!(
-            "A higher score says that the loss depends on which positions a module attends to; a low one that no \
-             position matters more than another. {ORIGIN}"
-        ));
+        let scorer = report.experiment.scorer;
+        body += &aside(&match scorer {
+            Scorer::Send => format!(
+                "A higher score says that the loss depends on which positions a module attends to; a low one that \
+                 no position matters more than another. {ORIGIN}"
+            ),
+            other => format!(
+                "The modules are ranked by the scorer {other}: {}. A higher score marks a more important module.",
+                other.title()
+            ),
+        });
         if scores.is_empty() {
             body += &paragraph("The modules were not scored.");
         } else {
             body += &bars(report, scores);
         }
         body += &paragraph(&why(&report.plan));
-        body += &aside(&options(&report.experiment.send));
+        if scorer == Scorer::Send {
+            body += &aside(&options(&report.experiment.send));
+        }
     }
     let drawing = network_drawing(&report.pruned.structure);
     body += &figure(
         &drawing,
-        "What stands after the decision",
+        "Structure after the decision",
         &network_table(&report.pruned.structure),
     );
     wrap("scores", "Scores and decision", &body)
@@ -66,13 +75,14 @@ fn bars(report: &Report, scores: &[Score]) -> String {
             }
         })
         .collect();
+    let label = names::score_label(report.experiment.scorer);
     let chart = BarChart {
-        title: "SEND of each attention module".to_owned(),
+        title: format!("{label} of each attention module"),
         description: format!(
             "One bar per module from input to output, with its standard deviation over batches and one dot per head; {} removed.",
             plan.removed.len()
         ),
-        value_label: "SEND".to_owned(),
+        value_label: label,
         part_label: "head".to_owned(),
         cut: cut(plan, scores).map(|value| (value, "cut".to_owned())),
         bars,
@@ -80,7 +90,7 @@ fn bars(report: &Report, scores: &[Score]) -> String {
     };
     let batches = scores.iter().map(|score| score.batches).max().unwrap_or(0);
     let caption = format!(
-        "Whiskers are one standard deviation over {}; dots are heads; hatched bars go.",
+        "Whiskers are one standard deviation over {}; dots are heads; hatched bars are removed.",
         if batches == 1 {
             "1 scored batch".to_owned()
         } else {
@@ -90,10 +100,10 @@ fn bars(report: &Report, scores: &[Score]) -> String {
     figure(&bar_chart(&chart), &caption, &chart.table())
 }
 
-/// In two words what happens to a module.
+/// What happens to a module, in two words.
 pub(crate) fn decision(plan: &Plan, score: &Score) -> String {
     if plan.removed.contains(&score.module) {
-        return "goes".to_owned();
+        return "removed".to_owned();
     }
     let heads = plan
         .removed_heads
@@ -104,7 +114,7 @@ pub(crate) fn decision(plan: &Plan, score: &Score) -> String {
             if plan.rule.protect.contains(&score.module) {
                 "protected".to_owned()
             } else {
-                "stays".to_owned()
+                "kept".to_owned()
             }
         },
         |removal| {
@@ -118,8 +128,8 @@ pub(crate) fn decision(plan: &Plan, score: &Score) -> String {
     )
 }
 
-/// Half-way between the highest score that goes and the lowest that stays; none where protected
-/// modules or separate blocks put them out of order.
+/// The midpoint between the highest removed and the lowest kept score; `None` if protected modules or
+/// separate blocks put them out of order.
 fn cut(plan: &Plan, scores: &[Score]) -> Option<f64> {
     let (gone, left): (Vec<&Score>, Vec<&Score>) = scores
         .iter()
@@ -129,7 +139,7 @@ fn cut(plan: &Plan, scores: &[Score]) -> Option<f64> {
     (highest <= lowest).then_some((highest + lowest) / 2.0)
 }
 
-/// The rule in words, and what follows from it.
+/// The rule of the decision and its result.
 pub(crate) fn why(plan: &Plan) -> String {
     let all = plan.removed.len() + plan.kept.len();
     let list: Vec<String> = plan.removed.iter().map(ToString::to_string).collect();
@@ -152,17 +162,20 @@ pub(crate) fn why(plan: &Plan) -> String {
         )
     };
     if plan.scorer == "given" {
-        return format!("The choice was made by hand. It removes {gone}{heads}.");
+        return format!("The modules were chosen manually. This removes {gone}{heads}.");
     }
     let protect: Vec<String> = plan.rule.protect.iter().map(ToString::to_string).collect();
     let protect = if protect.is_empty() {
         String::new()
     } else {
-        format!(" Protected whatever the score {}.", protect.join(", "))
+        format!(
+            " Protected regardless of the score: {}.",
+            protect.join(", ")
+        )
     };
     if let Some(search) = &plan.search {
         return format!(
-            "{} That removes {gone}.{protect}",
+            "{} This removes {gone}.{protect}",
             search.in_words(plan.removed.len(), all)
         );
     }

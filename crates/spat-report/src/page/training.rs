@@ -13,7 +13,7 @@ pub(super) fn section(report: &Report) -> String {
     if dense.is_empty() && pruned.is_empty() {
         return String::new();
     }
-    // One scale for both, so that the two charts compare.
+    // One scale for both, so that the charts are comparable.
     let losses = || {
         dense
             .iter()

@@ -1,4 +1,4 @@
-//! Everything about models of one depth.
+//! Results for models of one depth.
 
 use spat_spec::{DepthReport, DepthTimings, ErrorSpread, PairedTest, PointTiming, Spread};
 
@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn section(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
     let mut body = errors(depth).html();
     body += &aside(
-        "Differences stand with their 95 % interval over seeds, p is that of the sign-flip permutation test.",
+        "Differences have a 95 % interval over seeds; p is the p-value of the sign-flip permutation test.",
     );
     body += &sweep(depth);
     if !depth.sweep.is_empty() {
@@ -66,7 +66,7 @@ pub(super) fn errors(depth: &DepthReport) -> Table {
     table
 }
 
-/// What the removal alone does, what new weights reach, and what is saved.
+/// The effect of the removal alone, of new weights, and the savings.
 pub(super) fn controls(depth: &DepthReport, times: Option<&DepthTimings>) -> Table {
     let mut table = Table::new(
         "Controls and cost",
@@ -141,15 +141,15 @@ fn sweep(depth: &DepthReport) -> String {
         scratch.band.clear();
         series.push(scratch);
     }
-    let blind: Vec<(usize, &Spread)> = depth
+    let random: Vec<(usize, &Spread)> = depth
         .random
         .iter()
         .map(|pick| (pick.count, &pick.test))
         .collect();
-    if !blind.is_empty() {
-        let mut blind = line("blind choice", Hue::Grey, blind);
-        blind.band.clear();
-        series.push(blind);
+    if !random.is_empty() {
+        let mut random = line("random choice", Hue::Grey, random);
+        random.band.clear();
+        series.push(random);
     }
     let best = best_subsets(depth);
     if !best.is_empty() {
@@ -206,7 +206,7 @@ fn best_subsets(depth: &DepthReport) -> Vec<(f64, f64)> {
     (0..=depth.layers).map(of_size).collect()
 }
 
-/// Error over MACs, and over milliseconds where they were measured.
+/// Error over MACs, and over milliseconds if they were measured.
 fn costs(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
     if depth.sweep.is_empty() {
         return String::new();
@@ -283,7 +283,7 @@ fn costs(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
         });
         out += &figure(
             &scatter_chart(&clock),
-            "The same by the clock; not part of study.json.",
+            "The same by measured time; not part of study.json.",
             &clock.table(),
         );
     }

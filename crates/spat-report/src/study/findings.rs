@@ -1,4 +1,4 @@
-//! The findings in plain words, first of all.
+//! The findings, at the start of the page.
 
 use spat_spec::{Finding, Question, Stance};
 
@@ -9,7 +9,7 @@ use crate::{
     page::{aside, section as wrap},
 };
 
-/// How many sentences point which way.
+/// Number of findings per stance.
 pub(super) fn verdict(sheet: &Sheet<'_>) -> String {
     let count = |stance| sheet.findings.iter().filter(|f| f.stance == stance).count();
     let (pro, contra, open) = (
@@ -18,19 +18,19 @@ pub(super) fn verdict(sheet: &Sheet<'_>) -> String {
         count(Stance::Open),
     );
     let weight = if sheet.seeds < 3 {
-        " With fewer than three seeds none of this is more than a hint."
+        " With fewer than three seeds none of this is conclusive."
     } else {
         ""
     };
     format!(
-        "Of {}, {pro} speak for the method, {contra} against it, and {open} decide nothing.{weight}",
+        "Of {}, {pro} support the method, {contra} oppose it, and {open} are inconclusive.{weight}",
         number::plural(sheet.findings.len(), "finding")
     )
 }
 
 pub(super) fn section(sheet: &Sheet<'_>) -> String {
     let mut body = aside(
-        "Each sentence is computed from the figures below, and says what they say whether or not it suits the method.",
+        "Each sentence is computed from the figures below, whether or not it supports the method.",
     );
     for question in Question::ALL {
         let found: Vec<&Finding> = sheet
@@ -56,7 +56,7 @@ pub(super) fn section(sheet: &Sheet<'_>) -> String {
     wrap("findings", "Findings", &body)
 }
 
-/// The word before a sentence.
+/// Label of a finding's stance.
 pub(super) fn stance(stance: Stance) -> &'static str {
     match stance {
         Stance::For => "For.",

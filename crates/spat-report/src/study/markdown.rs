@@ -1,4 +1,4 @@
-//! The same as Markdown, for a document that a command regenerates.
+//! A study as Markdown, for generated documents.
 
 use spat_spec::Question;
 
@@ -55,7 +55,7 @@ pub(super) fn markdown(sheet: &Sheet<'_>) -> String {
         }
         if !depth.rankings.is_empty() {
             out += &format!(
-                "\nSEND and its rivals\n\n{}",
+                "\nSEND and baseline scorers\n\n{}",
                 table(depth, &depth.rankings).markdown()
             );
         }

@@ -18,25 +18,24 @@ use crate::{
 
 use sheet::Sheet;
 
-/// The self-contained page about a study: `study.html`. With `timings` it also shows what the clock
-/// said.
+/// The self-contained page of a study: `study.html`. With `timings` it includes measured times.
 ///
 /// Like [`crate::html`] it fetches nothing and runs no script.
 pub fn study_html(report: &StudyReport, timings: Option<&StudyTimings>) -> String {
     html(&Sheet::new(report, timings))
 }
 
-/// The same of a study without a table.
+/// The page of a study without a table.
 pub fn synthetic_html(report: &SyntheticReport) -> String {
     html(&Sheet::of_synthetic(report))
 }
 
-/// A study as one Markdown document: what was asked, the findings, and the tables behind them.
+/// A study as a Markdown document: its setup, the findings, and the tables behind them.
 pub fn study_markdown(report: &StudyReport, timings: Option<&StudyTimings>) -> String {
     markdown::markdown(&Sheet::new(report, timings))
 }
 
-/// The same of a study without a table.
+/// The Markdown document of a study without a table.
 pub fn synthetic_markdown(report: &SyntheticReport) -> String {
     markdown::markdown(&Sheet::of_synthetic(report))
 }
@@ -46,7 +45,7 @@ pub fn study_tables(report: &StudyReport) -> String {
     terminal::tables(&Sheet::new(report, None))
 }
 
-/// The same of a study without a table.
+/// The text of a study without a table.
 pub fn synthetic_tables(report: &SyntheticReport) -> String {
     terminal::tables(&Sheet::of_synthetic(report))
 }
@@ -94,11 +93,11 @@ fn origin(sheet: &Sheet<'_>) -> String {
         ));
     }
     body += &format!(
-        "<details><summary>Everything that decided the result ({})</summary><pre>{}</pre></details>",
+        "<details><summary>Everything that determines the result ({})</summary><pre>{}</pre></details>",
         escape(sheet.hash),
         escape(&sheet.settings)
     );
-    section("origin", "Where this comes from", &body)
+    section("origin", "Origin of the results", &body)
 }
 
 /// `0.3874 ± 0.0021`.
@@ -113,7 +112,7 @@ fn spread(spread: &Spread) -> String {
 /// `−0.0021 [−0.0040, −0.0002]`.
 fn difference(test: &PairedTest) -> String {
     if test.pairs < 2 {
-        // One pair has no interval.
+        // A single pair has no interval.
         return signed(test.difference);
     }
     format!(

@@ -1,4 +1,4 @@
-//! SEND beside the baseline scorers and its own variants.
+//! SEND compared with the baseline scorers and its own variants.
 
 use spat_spec::{DepthReport, RankingReport, Spread};
 
@@ -13,11 +13,11 @@ use crate::{
 pub(super) fn section(depth: &DepthReport) -> String {
     let mut out = String::new();
     if !depth.rankings.is_empty() {
-        out += "<h3>SEND and its rivals</h3>";
+        out += "<h3>SEND and baseline scorers</h3>";
         out += &aside(
             "Tau is Kendall's agreement with the harm that removing each module alone does after fine-tuning: 1 agrees, 0 is chance, −1 is the reverse.",
         );
-        out += &chart(depth, &depth.rankings, "SEND and its rivals");
+        out += &chart(depth, &depth.rankings, "SEND and baseline scorers");
         out += &table(depth, &depth.rankings).html();
     }
     if !depth.options.is_empty() {
@@ -28,8 +28,8 @@ pub(super) fn section(depth: &DepthReport) -> String {
     out
 }
 
-/// What following a ranking costs: regret where the best is known, else the rise of the test error
-/// over the dense model fine-tuned as long.
+/// The cost of following a ranking: regret where the best choice is known, otherwise the rise of the test
+/// error over the dense model fine-tuned as long.
 fn price(depth: &DepthReport, ranking: &RankingReport) -> Option<Spread> {
     if let Some(regret) = &ranking.regret {
         return Some(regret.clone());
@@ -55,8 +55,8 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
             Some((ranking.name.clone(), price(depth, ranking)?, place == 0))
         })
         .collect();
-    if known && let Some(blind) = blind(depth) {
-        priced.push(("blind choice".to_owned(), blind, false));
+    if known && let Some(random) = random_regret(depth) {
+        priced.push(("random choice".to_owned(), random, false));
     }
     priced.sort_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
     if priced.is_empty() {
@@ -95,7 +95,7 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
     figure(&bar_chart(&chart), &caption, &chart.table())
 }
 
-fn blind(depth: &DepthReport) -> Option<Spread> {
+fn random_regret(depth: &DepthReport) -> Option<Spread> {
     let regrets: Vec<&Spread> = depth
         .random
         .iter()
@@ -159,7 +159,7 @@ pub(super) fn table(depth: &DepthReport, rankings: &[RankingReport]) -> Table {
             continue;
         }
         let tests = depth.random.iter().map(|pick| spread(&pick.test));
-        let blind = blind(depth);
+        let random = random_regret(depth);
         let draws = if pick.exhaustive {
             "every choice".to_owned()
         } else {
@@ -168,11 +168,11 @@ pub(super) fn table(depth: &DepthReport, rankings: &[RankingReport]) -> Table {
         let empty = || String::new();
         table.row(
             [
-                format!("blind choice ({draws})"),
+                format!("random choice ({draws})"),
                 empty(),
                 empty(),
                 empty(),
-                blind.as_ref().map_or_else(String::new, spread),
+                random.as_ref().map_or_else(String::new, spread),
                 empty(),
                 empty(),
             ]

@@ -1,4 +1,4 @@
-//! What every study's views are drawn from, whatever was studied.
+//! Common input of all views, for studies of any kind.
 
 use spat_spec::{
     ClassifierStudy, DepthReport, Domain, Finding, GroundTruthResult, StudyReport, StudyTimings,
@@ -7,10 +7,10 @@ use spat_spec::{
 
 use crate::number;
 
-/// A study's figures, and the words around them.
+/// A study's figures and descriptions.
 pub(super) struct Sheet<'a> {
     pub(super) title: String,
-    /// Sizes and lengths, in words.
+    /// Sizes and lengths, as text.
     pub(super) setting: String,
     pub(super) seeds: usize,
     pub(super) findings: &'a [Finding],
@@ -20,7 +20,7 @@ pub(super) struct Sheet<'a> {
     pub(super) timings: Option<&'a StudyTimings>,
     pub(super) command: &'a str,
     pub(super) hash: &'a str,
-    /// Everything that decided the result, as JSON.
+    /// Everything that determines the result, as JSON.
     pub(super) settings: String,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Sheet<'a> {
     pub(super) fn of_synthetic(report: &'a SyntheticReport) -> Self {
         Self {
             title: match &report.study {
-                SyntheticStudy::GroundTruth(_) => "Study of planted modules".to_owned(),
+                SyntheticStudy::GroundTruth(_) => "Study of modules with a known order".to_owned(),
                 SyntheticStudy::Classifier(study) => match study.domain {
                     Domain::Text => "Study of a Transformer on generated text".to_owned(),
                     Domain::Images => "Study of a Transformer on drawn images".to_owned(),
@@ -86,7 +86,7 @@ fn setting(report: &StudyReport) -> String {
 fn synthetic_setting(report: &SyntheticReport) -> String {
     match &report.study {
         SyntheticStudy::GroundTruth(study) => format!(
-            "A forecaster of five layers in series that the program makes, {} of {} training steps each; ± is one deviation over seeds.",
+            "A forecaster of five layers on generated series, {} of {} training steps each; ± is one deviation over seeds.",
             number::plural(study.seeds.len(), "model"),
             number::count(study.steps as u64),
         ),
@@ -103,7 +103,7 @@ fn classifier_setting(study: &ClassifierStudy, report: &SyntheticReport) -> Stri
         format!(" Guessing costs {chance:.3} nats.")
     });
     let best = report.best_loss.map_or_else(String::new, |best| {
-        format!(" Nobody can do better than {best:.3} on these tests.")
+        format!(" The lowest possible loss on these tests is {best:.3}.")
     });
     format!(
         "{task}; width {}, {}, {} layers; {}, {} steps of training and {} of fine-tuning, no sequence seen twice. Losses are cross-entropies in nats; ± is one deviation over seeds.{chance}{best}",

@@ -1,4 +1,4 @@
-//! The same for a terminal.
+//! A study as plain text for a terminal.
 
 use spat_spec::{DepthReport, GroundTruthResult, Question, Spread, Stance};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{escape::plain, number};
 
-/// Columns of a terminal that lines are broken at.
+/// Maximum line width.
 const WIDTH: usize = 98;
 
 /// A study in plain text, at most 100 columns wide.
@@ -149,7 +149,7 @@ fn ground_truth(result: &GroundTruthResult) -> Vec<String> {
     lines
 }
 
-/// Words in lines, the mark before the first.
+/// Wraps words into lines, with the mark before the first.
 fn wrapped(mark: &str, text: &str) -> Vec<String> {
     let indent = if mark.is_empty() { 0 } else { 9 };
     let mut lines = Vec::new();
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_sentences_are_broken_and_indented() {
+    fn long_sentences_are_wrapped_and_indented() {
         let lines = wrapped("against", &"word ".repeat(40));
         assert!(lines.len() > 1);
         assert!(lines.iter().all(|line| line.chars().count() <= 100));

@@ -1,4 +1,4 @@
-//! Known orders, and tables never seen.
+//! Known orders, and transfer to other tables.
 
 use spat_spec::{GroundTruthResult, Transfer};
 

@@ -1,17 +1,17 @@
-// Hands the token in, typed or from behind the address's `#`, which browsers send to nobody.
-const words = document.getElementById("words");
+// Posts the token, which is typed or in the fragment of the address. Browsers do not send fragments.
+const message = document.getElementById("message");
 const field = document.getElementById("token");
 const byLink = location.pathname === "/join";
 
 async function join(token) {
-  words.textContent = "Joining …";
+  message.textContent = "Joining …";
   try {
-    const answer = await fetch("/join", { method: "POST", body: token });
-    if (!answer.ok) words.textContent = await answer.text();
+    const response = await fetch("/join", { method: "POST", body: token });
+    if (!response.ok) message.textContent = await response.text();
     else if (byLink) location.replace("/");
     else location.reload();
   } catch {
-    words.textContent = "The server does not answer. Is it still running, and are you in its network?";
+    message.textContent = "The server does not answer. Is it still running, and are you in its network?";
   }
 }
 
@@ -20,13 +20,13 @@ document.getElementById("join").addEventListener("submit", (event) => {
   join(field.value);
 });
 
-function take() {
+function joinByLink() {
   const token = decodeURIComponent(location.hash.slice(1));
   if (!byLink || !token) return;
-  // Out of the address, so that it is in no screenshot and no bookmark.
+  // Removes the token from the address, so that screenshots and bookmarks do not contain it.
   history.replaceState(null, "", "/join");
   field.value = token;
   join(token);
 }
-addEventListener("hashchange", take);
-take();
+addEventListener("hashchange", joinByLink);
+joinByLink();

@@ -1,26 +1,25 @@
 //! Access: the token of a join link is exchanged for a session cookie.
 //!
 //! The token is the fragment of the link, which browsers do not send; a script posts it. The session
-//! cookie identifies the visitor from then on. Scripts cannot read it, and requests of other sites do
-//! not carry it.
+//! cookie is signed and identifies the visitor from then on. Scripts cannot read it, and requests of
+//! other sites do not carry it.
 
-mod hmac;
 mod secret;
 mod token;
 mod visitor_id;
 
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, SET_COOKIE,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::cookie::{Cookie, SameSite, SignedCookieJar};
+use time::Duration;
 
 pub use secret::Secret;
 pub use token::Token;
 pub use visitor_id::VisitorId;
 
 /// Lifetime of the session cookie, which every visit renews.
-const MAX_AGE_SECONDS: u32 = 30 * 24 * 3600;
+const MAX_AGE: Duration = Duration::days(30);
 
 /// Largest body of a join request, in bytes.
 pub(crate) const MAX_TOKEN_BODY: usize = 256;
@@ -51,15 +50,10 @@ impl Auth {
         }
     }
 
-    /// The visitor who sent the request.
+    /// The visitor who sent the request, by its session cookie.
     pub(crate) fn visitor(&self, headers: &HeaderMap) -> Option<VisitorId> {
-        let cookies = headers.get_all(COOKIE).iter();
-        cookies
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|cookie| cookie.trim().split_once('='))
-            .filter(|(name, _)| *name == self.cookie_name)
-            .find_map(|(_, value)| self.secret.signer.verify(value))
+        let jar = SignedCookieJar::from_headers(headers, self.secret.key.clone());
+        VisitorId::parse(jar.get(&self.cookie_name)?.value())
     }
 
     /// Exchanges the token for a session cookie. A visitor who has one stays the same.
@@ -68,26 +62,20 @@ impl Auth {
             let message = "This is not the token of this server. Ask for the join link again.";
             return (StatusCode::FORBIDDEN, message).into_response();
         }
-        let visitor = match self.visitor(headers).map_or_else(VisitorId::random, Ok) {
-            Ok(visitor) => visitor,
-            Err(error) => {
-                return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
-            }
-        };
-        match self.cookie(visitor) {
-            Some(cookie) => (StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response(),
-            None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        match self.visitor(headers).map_or_else(VisitorId::random, Ok) {
+            Ok(visitor) => (StatusCode::NO_CONTENT, self.cookie(visitor)).into_response(),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         }
     }
 
-    /// The session cookie of a visitor, valid for [`MAX_AGE_SECONDS`] from now.
-    pub(crate) fn cookie(&self, visitor: VisitorId) -> Option<HeaderValue> {
-        let cookie = format!(
-            "{}={}; Path=/; Max-Age={MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax",
-            self.cookie_name,
-            self.secret.signer.sign(visitor)
-        );
-        HeaderValue::from_str(&cookie).ok()
+    /// Response part that sets the session cookie of a visitor, valid for [`MAX_AGE`] from now.
+    pub(crate) fn cookie(&self, visitor: VisitorId) -> SignedCookieJar {
+        let cookie = Cookie::build((self.cookie_name.clone(), visitor.to_string()))
+            .path("/")
+            .max_age(MAX_AGE)
+            .http_only(true)
+            .same_site(SameSite::Lax);
+        SignedCookieJar::new(self.secret.key.clone()).add(cookie)
     }
 }
 
@@ -123,6 +111,9 @@ fn file(content_type: &'static str, text: &'static str) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+    use axum::http::header::{COOKIE, SET_COOKIE};
+
     use super::*;
 
     fn with_cookie(text: &str) -> HeaderMap {
@@ -156,5 +147,29 @@ mod tests {
         assert_eq!(auth.visitor(&with_cookie(&cookie)), Some(visitor));
         let other_port = Auth::new(secret, 7729);
         assert_eq!(other_port.visitor(&with_cookie(&cookie)), None);
+    }
+
+    #[test]
+    fn forged_cookies_are_rejected() {
+        let secret = Secret::random().unwrap();
+        let auth = Auth::new(secret.clone(), 7728);
+        let joined = auth.join(&HeaderMap::new(), &secret.token().to_string());
+        let cookie = joined.headers()[SET_COOKIE].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap();
+        assert!(auth.visitor(&with_cookie(cookie)).is_some());
+        let other_server = Auth::new(Secret::random().unwrap(), 7728);
+        assert_eq!(other_server.visitor(&with_cookie(cookie)), None);
+        let (rest, last) = cookie.split_at(cookie.len() - 1);
+        let forged = format!("{rest}{}", if last == "0" { "1" } else { "0" });
+        let unsigned = format!("spat-7728={}", VisitorId::random().unwrap());
+        for invalid in [
+            forged.as_str(),
+            rest,
+            &format!("{cookie}0"),
+            &unsigned,
+            "spat-7728=",
+        ] {
+            assert_eq!(auth.visitor(&with_cookie(invalid)), None, "{invalid}");
+        }
     }
 }

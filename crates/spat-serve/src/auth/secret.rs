@@ -4,23 +4,25 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use axum_extra::extract::cookie::Key;
 use serde::{Deserialize, Serialize};
 
 use super::token::{Token, random_bytes};
-use super::visitor_id::{Signer, hexadecimal};
 use crate::error::ServeError;
 
 /// The token of the join link, and the key that signs session cookies.
 #[derive(Clone)]
 pub struct Secret {
     pub(super) token: Token,
-    pub(super) signer: Signer,
+    pub(super) key: Key,
 }
 
 #[derive(Serialize, Deserialize)]
 struct SecretFile {
     token: String,
-    key: String,
+    /// The key from which the signing key is derived.
+    #[serde(with = "hex")]
+    key: [u8; 32],
 }
 
 /// Name of the file in the host's folder.
@@ -32,12 +34,12 @@ impl Secret {
     /// # Errors
     /// The system provides no random numbers.
     pub fn random() -> Result<Self, ServeError> {
-        let mut key = [0; 32];
-        random_bytes(&mut key)?;
-        Ok(Self {
-            token: Token::random()?,
-            signer: Signer(key),
-        })
+        Ok(Self::new(Token::random()?, &random_key()?))
+    }
+
+    fn new(token: Token, key: &[u8; 32]) -> Self {
+        let key = Key::derive_from(key);
+        Self { token, key }
     }
 
     /// The secret in `folder`, or a new one that is stored there, so that links and sessions stay valid
@@ -64,11 +66,15 @@ impl Secret {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed("read")(error)),
         }
-        let secret = Self::random()?;
+        let (token, key) = (Token::random()?, random_key()?);
+        let file = SecretFile {
+            token: token.to_string(),
+            key,
+        };
         fs::create_dir_all(folder)
-            .and_then(|()| write_privately(&path, &secret.to_bytes()?))
+            .and_then(|()| write_private(&path, &serde_json::to_vec_pretty(&file)?))
             .map_err(failed("write"))?;
-        Ok(secret)
+        Ok(Self::new(token, &key))
     }
 
     /// The token of the join link.
@@ -78,27 +84,18 @@ impl Secret {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let file: SecretFile = serde_json::from_slice(bytes).ok()?;
-        Some(Self {
-            token: Token::parse(&file.token)?,
-            signer: Signer(hexadecimal(&file.key)?.try_into().ok()?),
-        })
-    }
-
-    fn to_bytes(&self) -> io::Result<Vec<u8>> {
-        let file = SecretFile {
-            token: self.token.to_string(),
-            key: self
-                .signer
-                .0
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        };
-        Ok(serde_json::to_vec_pretty(&file)?)
+        Some(Self::new(Token::parse(&file.token)?, &file.key))
     }
 }
 
-fn write_privately(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn random_key() -> Result<[u8; 32], ServeError> {
+    let mut key = [0; 32];
+    random_bytes(&mut key)?;
+    Ok(key)
+}
+
+/// Creates a file that only its owner may read.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -116,7 +113,7 @@ mod tests {
         let first = Secret::stored_in(folder.path()).unwrap();
         let again = Secret::stored_in(folder.path()).unwrap();
         assert_eq!(first.token, again.token);
-        assert_eq!(first.signer.0, again.signer.0);
+        assert_eq!(first.key, again.key);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

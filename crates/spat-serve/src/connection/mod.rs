@@ -1,7 +1,6 @@
 //! Accepts TCP connections within the limits, and serves each in its own task.
 
 mod permits;
-mod timeout_stream;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -16,12 +15,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 
-use crate::rate_limit::ClientKey;
+use crate::client_key::ClientKey;
 use crate::settings::Limits;
 
 use permits::ConnectionLimiter;
-use timeout_stream::TimeoutStream;
+pub(crate) use permits::ConnectionPermit;
 
 /// Largest head of a request, in bytes.
 const MAX_HEAD: usize = 16 << 10;
@@ -60,12 +60,9 @@ pub(crate) async fn serve(
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        match admit(&limiter, stream, address, limits) {
-            Some(stream) => {
-                let router = router.clone().layer(Extension(client(address)));
-                tasks.spawn(connection(stream, router, limits, stopped.clone()));
-            }
-            None => continue,
+        if let Some(permit) = admit(&limiter, &stream, address) {
+            let router = router.clone().layer(Extension(permit));
+            tasks.spawn(connection(stream, router, limits, stopped.clone()));
         }
     }
     drop((listener, shutdown));
@@ -76,34 +73,32 @@ pub(crate) async fn serve(
     .ok();
 }
 
-fn client(address: SocketAddr) -> ClientKey {
-    ClientKey::from(address.ip())
-}
-
+/// Permission for the connection. Without one, the client gets a response at once.
 fn admit(
     limiter: &Arc<ConnectionLimiter>,
-    stream: TcpStream,
+    stream: &TcpStream,
     address: SocketAddr,
-    limits: Limits,
-) -> Option<TimeoutStream> {
+) -> Option<Arc<ConnectionPermit>> {
     stream.set_nodelay(true).ok();
-    match limiter.acquire(client(address)) {
-        Some(permit) => Some(TimeoutStream::new(stream, limits.idle_timeout, permit)),
-        None => {
-            // Best effort: the client may be too slow to receive it.
-            stream.try_write(FULL_RESPONSE).ok();
-            None
-        }
+    let permit = limiter.acquire(ClientKey::from(address.ip()));
+    if permit.is_none() {
+        // Best effort: the client may be too slow to receive it.
+        stream.try_write(FULL_RESPONSE).ok();
     }
+    permit.map(Arc::new)
 }
 
-/// Serves one connection until it is closed.
+/// Serves one connection until it is closed. The router holds the permit as an extension, and so does
+/// a WebSocket, which outlives this function.
 async fn connection(
-    stream: TimeoutStream,
+    stream: TcpStream,
     router: Router,
     limits: Limits,
     mut stopped: watch::Receiver<()>,
 ) {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_read_timeout(Some(limits.idle_timeout));
+    stream.set_write_timeout(Some(limits.idle_timeout));
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -111,7 +106,7 @@ async fn connection(
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD);
     let service = TowerToHyperService::new(router);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = std::pin::pin!(connection.with_upgrades());
     tokio::select! {
         _ = connection.as_mut() => return,

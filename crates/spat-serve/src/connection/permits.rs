@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::rate_limit::ClientKey;
+use crate::client_key::ClientKey;
 
 pub(crate) struct ConnectionLimiter {
     limit: usize,
@@ -45,6 +45,13 @@ impl ConnectionLimiter {
             limiter: Arc::clone(self),
             client,
         })
+    }
+}
+
+impl ConnectionPermit {
+    /// The client of the connection.
+    pub(crate) fn client(&self) -> ClientKey {
+        self.client
     }
 }
 

@@ -5,28 +5,26 @@ use std::sync::OnceLock;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use axum_extra::headers::{ETag, HeaderMapExt as _, IfNoneMatch};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
-
-use super::content_type::content_type;
 
 /// Smaller files fit one packet uncompressed, in bytes.
 const MIN_COMPRESSED: usize = 1024;
 
 #[derive(Debug)]
 pub(crate) struct Asset {
-    content_type: &'static str,
+    content_type: HeaderValue,
     bytes: Bytes,
     /// The bytes in gzip; `None` inside if they are not smaller.
     gzip: OnceLock<Option<Bytes>>,
-    /// Entity tag: a hash of the bytes, in hexadecimal.
-    tag: String,
+    /// Hash of the bytes, in hexadecimal.
+    hash: String,
     /// The name contains a hash of the content.
     immutable: bool,
 }
@@ -36,10 +34,7 @@ impl Asset {
         let hash = Sha256::digest(&bytes);
         Self {
             content_type: content_type(name),
-            tag: hash[..12]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+            hash: hex::encode(&hash[..12]),
             immutable: is_hashed(name),
             bytes: Bytes::from(bytes),
             gzip: OnceLock::new(),
@@ -67,14 +62,12 @@ impl Asset {
     pub(crate) fn respond(&self, request: &HeaderMap) -> Response {
         let gzip = self.gzip.get().and_then(Option::as_ref);
         let gzip = gzip.filter(|_| accepts_gzip(request));
-        let tag = match gzip {
-            Some(_) => format!("\"{}-gz\"", self.tag),
-            None => format!("\"{}\"", self.tag),
-        };
-        let known = request
-            .get(IF_NONE_MATCH)
-            .and_then(|tags| tags.to_str().ok())
-            .is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
+        let suffix = if gzip.is_some() { "-gz" } else { "" };
+        let tag: Option<ETag> = format!("\"{}{suffix}\"", self.hash).parse().ok();
+        let condition = request.typed_get::<IfNoneMatch>();
+        let known = condition
+            .zip(tag.as_ref())
+            .is_some_and(|(condition, tag)| !condition.precondition_passes(tag));
         let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -85,7 +78,7 @@ impl Asset {
             response
         };
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(CONTENT_TYPE, self.content_type.clone());
         if gzip.is_some() && !known {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
@@ -96,11 +89,24 @@ impl Asset {
             "no-cache"
         };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            headers.insert(ETAG, tag);
+        if let Some(tag) = tag {
+            headers.typed_insert(tag);
         }
         response
     }
+}
+
+/// The content type by the file extension; text is UTF-8. Browsers do not run or display files of
+/// unknown types.
+fn content_type(name: &str) -> HeaderValue {
+    let essence = mime_guess::from_path(name).first_raw();
+    match essence {
+        Some(text) if text.starts_with("text/") => {
+            HeaderValue::try_from(format!("{text}; charset=utf-8")).ok()
+        }
+        other => other.map(HeaderValue::from_static),
+    }
+    .unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
 fn accepts_gzip(request: &HeaderMap) -> bool {
@@ -131,7 +137,26 @@ fn is_hashed(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::{ETAG, IF_NONE_MATCH};
+
     use super::*;
+
+    #[test]
+    fn content_types_follow_extensions() {
+        for (name, expected) in [
+            ("index.html", "text/html; charset=utf-8"),
+            ("spat-app.js", "text/javascript; charset=utf-8"),
+            ("theme.css", "text/css; charset=utf-8"),
+            ("spat-app_bg.wasm", "application/wasm"),
+            ("demo/weather.csv", "text/csv; charset=utf-8"),
+            ("manifest.webmanifest", "application/manifest+json"),
+            ("icon.svg", "image/svg+xml"),
+            ("font.woff2", "font/woff2"),
+            ("data.safetensors", "application/octet-stream"),
+        ] {
+            assert_eq!(content_type(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn hashed_names_are_found() {

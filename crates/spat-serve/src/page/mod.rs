@@ -1,7 +1,6 @@
 //! The page's files. They are all in memory, so that no request reaches the file system.
 
 mod asset;
-mod content_type;
 mod embedded;
 mod folder;
 mod policy;
@@ -67,7 +66,7 @@ impl Page {
     /// The page for visitors of a host's engine: a `meta` element names the host, and the promise that
     /// data stay in the browser is replaced.
     pub(crate) fn for_host(mut self, name: &str) -> Self {
-        let name = escaped(name);
+        let name = spat_report::escape(name);
         if let Some(index) = self.assets.get(INDEX) {
             let element = format!("<head><meta name=\"spat-host\" content=\"{name}\">");
             let text = index.text().replacen("<head>", &element, 1);
@@ -106,21 +105,6 @@ impl Page {
             asset.compress();
         }
     }
-}
-
-/// Escapes text for an element or an attribute.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => escaped += "&amp;",
-            '"' => escaped += "&quot;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -91,6 +91,7 @@ mod tests {
             forecaster,
             finetune: Experiment::finetune_like(&training),
             training,
+            scorer: Default::default(),
             send: Default::default(),
             prune: Default::default(),
             controls: Default::default(),

@@ -1,37 +1,34 @@
 //! The WebSocket between a page and the host's engine.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use nonzero_ext::nonzero;
 use serde::Deserialize;
-use spat_spec::{ClientEnvelope, Hello};
+use spat_spec::{ClientEnvelope, Hello, PROTOCOL};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::SharedEngine;
 use super::scheduler::{Connected, Disconnected};
 use super::upload::{Upload, UploadError};
 use crate::auth::VisitorId;
-use crate::rate_limit::{Bucket, Rate};
+use crate::connection::ConnectionPermit;
+use crate::state::Visit;
 
 /// Largest WebSocket message, in bytes.
 const MAX_MESSAGE: usize = 1 << 20;
 
 /// Rate of requests; scrubbing through forecast windows sends many.
-const REQUESTS: Rate = Rate {
-    burst: 200.0,
-    per_second: 40.0,
-};
+const REQUESTS: Quota = Quota::per_second(nonzero!(40u32)).allow_burst(nonzero!(200u32));
 
 /// Rate of table chunks.
-const CHUNKS: Rate = Rate {
-    burst: 600.0,
-    per_second: 200.0,
-};
+const CHUNKS: Quota = Quota::per_second(nonzero!(200u32)).allow_burst(nonzero!(600u32));
 
 /// Close codes of this protocol; the page knows them (`web/app/src/engine/socket.rs`).
 const REPLACED: u16 = 4001;
@@ -57,14 +54,16 @@ impl ResumeQuery {
     }
 }
 
-/// Upgrades a connection that the engine has registered as `connected`.
+/// Upgrades a connection that the engine has registered as `connected`. The WebSocket holds the permit
+/// of the connection.
 pub(crate) fn serve_socket(
     upgrade: WebSocketUpgrade,
-    engine: Arc<SharedEngine>,
-    visitor: VisitorId,
+    visit: Visit,
     connected: Connected,
+    permit: Arc<ConnectionPermit>,
     ping: Duration,
 ) -> Response {
+    let Visit { engine, visitor } = visit;
     let connection = connected.connection;
     let engine_on_failure = Arc::clone(&engine);
     upgrade
@@ -76,18 +75,19 @@ pub(crate) fn serve_socket(
                 engine: Arc::clone(&engine),
                 visitor,
                 connection,
-                requests: Bucket::full(REQUESTS, Instant::now()),
-                chunks: Bucket::full(CHUNKS, Instant::now()),
+                requests: RateLimiter::direct(REQUESTS),
+                chunks: RateLimiter::direct(CHUNKS),
                 upload: Ok(None),
             };
             page.run(socket, connected, ping).await;
             engine.disconnect(visitor, connection);
+            drop(permit);
         })
 }
 
 /// Accepts a connection only to close it with the reason: browsers do not show scripts the response
 /// to a rejected upgrade.
-pub(crate) fn reject_full(upgrade: WebSocketUpgrade) -> Response {
+pub(crate) fn reject_full(upgrade: WebSocketUpgrade, permit: Arc<ConnectionPermit>) -> Response {
     upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
@@ -101,6 +101,7 @@ pub(crate) fn reject_full(upgrade: WebSocketUpgrade) -> Response {
             if sent.is_ok() {
                 timeout(CLOSE_TIMEOUT, closed).await.ok();
             }
+            drop(permit);
         })
 }
 
@@ -109,8 +110,8 @@ struct PageConnection {
     engine: Arc<SharedEngine>,
     visitor: VisitorId,
     connection: u64,
-    requests: Bucket,
-    chunks: Bucket,
+    requests: DefaultDirectRateLimiter,
+    chunks: DefaultDirectRateLimiter,
     /// The bytes that were received ahead of a request, or why they were rejected.
     upload: Result<Option<Upload>, UploadError>,
 }
@@ -129,6 +130,7 @@ impl PageConnection {
         let (mut outgoing, mut incoming) = socket.split();
         let mut last_sent = connected.last_received;
         let hello = Hello {
+            protocol: PROTOCOL,
             session: connected.session,
             continued: connected.continued,
             received: connected.received,
@@ -207,9 +209,7 @@ impl PageConnection {
         let too_fast = |_| CloseReason(close_code::POLICY, "too many messages at once");
         match message {
             Message::Text(text) => {
-                self.requests
-                    .take(REQUESTS, Instant::now())
-                    .map_err(too_fast)?;
+                self.requests.check().map_err(too_fast)?;
                 let envelope = serde_json::from_str::<ClientEnvelope>(&text).map_err(|_| {
                     let words = "this server's version does not know the request; reload the page";
                     CloseReason(close_code::UNSUPPORTED, words)
@@ -217,7 +217,7 @@ impl PageConnection {
                 self.handle_request(envelope)
             }
             Message::Binary(chunk) => {
-                self.chunks.take(CHUNKS, Instant::now()).map_err(too_fast)?;
+                self.chunks.check().map_err(too_fast)?;
                 self.write_chunk(chunk).await;
                 Ok(())
             }

@@ -68,12 +68,18 @@ async fn misbehaving_clients_do_not_affect_others() {
         .ok();
     assert!(matches!(closed_with(&mut large).await, None | Some(1009)));
     let mut flooding = hosted.client().await;
+    let request = serde_json::to_string(&ClientEnvelope {
+        number: 1,
+        bytes: None,
+        request: EngineRequest::Find {
+            engine: Engine::Cpu,
+        },
+    })
+    .unwrap();
     for _ in 0..2000 {
         if flooding
             .socket
-            .feed(Message::Text(
-                "{\"number\":1,\"request\":{\"request\":\"find\",\"engine\":\"cpu\"}}".into(),
-            ))
+            .feed(Message::Text(request.clone().into()))
             .await
             .is_err()
         {
@@ -94,8 +100,8 @@ async fn misbehaving_clients_do_not_affect_others() {
     // A model beyond the limit.
     let mut vast = experiment.clone();
     if let spat_spec::ForecasterConfig::ITransformer(config) = &mut vast.forecaster {
-        config.d_model = 1 << 20;
-        config.layers = 1 << 20;
+        config.d_model = 8192;
+        config.layers = 1024;
     }
     demanding.open("vast", Some(&bytes)).await;
     demanding.train(&vast).await;

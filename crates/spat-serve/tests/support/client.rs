@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use spat_spec::{
     ClientEnvelope, Command, Engine, EngineMessage, EngineRequest, Event, Experiment, Hello,
-    ServerEnvelope,
+    PROTOCOL, ServerEnvelope,
 };
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -75,9 +75,11 @@ impl Client {
         let Some(Ok(Message::Text(hello))) = timeout(TIMEOUT, socket.next()).await.unwrap() else {
             panic!("no hello");
         };
+        let hello: Hello = serde_json::from_str(&hello).unwrap();
+        assert_eq!(hello.protocol, PROTOCOL);
         Self {
             socket,
-            hello: serde_json::from_str(&hello).unwrap(),
+            hello,
             last_received: 0,
             sent: 0,
         }

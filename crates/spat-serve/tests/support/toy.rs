@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use spat_spec::{
-    Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, PruneRule, SendOptions,
-    TrainingConfig, Window,
+    Controls, DataConfig, Experiment, ForecasterConfig, ITransformerConfig, PruneRule, Scorer,
+    SendOptions, TrainingConfig, Window,
 };
 
 /// Three channels with a daily season.
@@ -44,6 +44,7 @@ pub(crate) fn experiment(seed: u64, epochs: usize) -> Experiment {
             ..Experiment::finetune_like(&training)
         },
         training,
+        scorer: Scorer::default(),
         send: SendOptions::default(),
         prune: PruneRule {
             ratio: 0.5,

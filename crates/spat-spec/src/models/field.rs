@@ -172,8 +172,17 @@ impl<C: Clone> Field<C> {
     }
 }
 
+/// The label as it is written within a sentence.
+fn within_sentence(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}
+
 /// Checks that `value` is in `range`.
 pub(super) fn check(label: &str, range: FieldRange, value: FieldValue) -> Result<(), ConfigError> {
+    let label = within_sentence(label);
     match (range, value) {
         (FieldRange::Count { min, max }, FieldValue::Count(value))
             if !(min..=max).contains(&value) =>

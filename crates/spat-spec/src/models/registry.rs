@@ -341,7 +341,10 @@ mod tests {
                     let mut config = config.clone();
                     config.set(info.flag, value);
                     let error = config.check().unwrap_err().to_string();
-                    assert!(error.contains(info.label), "{error}");
+                    assert!(
+                        error.to_lowercase().contains(&info.label.to_lowercase()),
+                        "{error}"
+                    );
                 }
             }
         }

@@ -9,7 +9,9 @@ use crate::{
     Plan, Report, Score,
 };
 
-/// Grows when an older front end could misunderstand an event.
+/// Version of the commands and events, and of the requests and messages around them. It grows when an
+/// older front end could misunderstand one. A page of another version must be reloaded
+/// ([`Hello::reload_reason`](crate::Hello::reload_reason)).
 pub const PROTOCOL: u32 = 3;
 
 /// A command to the run that is open.

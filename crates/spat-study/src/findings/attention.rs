@@ -1,17 +1,17 @@
-//! Whether the score is a property of the model.
+//! Findings about the score as a property of the model.
 
 use spat_spec::{DepthReport, Finding, GroundTruthResult, Question, Stance};
 
 use super::words::{finding, rough};
 
-/// Agreement from which the issue counts an order as found.
+/// Agreement from which an order counts as found.
 const FOUND: f64 = 0.8;
 
 pub(super) fn stability(depth: &DepthReport) -> Option<Finding> {
     let stability = depth.stability.as_ref()?;
     let (low, high) = stability.seeds_interval;
     let (stance, verdict) = if stability.seeds.values.is_empty() {
-        (Stance::Open, "one seed says nothing about the others")
+        (Stance::Open, "one seed is no evidence about others")
     } else if low > 0.5 {
         (
             Stance::For,
@@ -55,12 +55,12 @@ pub(super) fn uniformity(depth: &DepthReport) -> Option<Finding> {
     let (stance, verdict) = if high < 0.0 {
         (
             Stance::For,
-            "low scores go with uniform attention, as the method says",
+            "low scores go with uniform attention, as the method claims",
         )
     } else if low > 0.0 {
         (
             Stance::Against,
-            "low scores go with pointed attention, the opposite of what the method says",
+            "low scores go with peaked attention, the opposite of the method's claim",
         )
     } else {
         (Stance::Open, "these models show no relation")
@@ -88,7 +88,7 @@ pub(crate) fn ground_truth(results: &[GroundTruthResult]) -> Vec<Finding> {
             .map(|(name, _)| name.as_str())
             .collect();
         let others = if others.is_empty() {
-            "no rival".to_owned()
+            "no baseline scorer".to_owned()
         } else {
             others.join(", ")
         };
@@ -110,19 +110,19 @@ pub(crate) fn ground_truth(results: &[GroundTruthResult]) -> Vec<Finding> {
                 Stance::Against,
                 format!("SEND does not find the known order in any setting; the nearest is \"{name}\" (tau {})", rough(tau)),
             ),
-            (None, _) => (Stance::Open, "SEND was not asked".to_owned()),
+            (None, _) => (Stance::Open, "SEND was not included".to_owned()),
         };
         finding(
             Question::GroundTruth,
             stance,
-            format!("Planted, {}: {sentence}. Of the others, {others} reached {FOUND}.", result.constraints),
+            format!("Ground truth, {}: {sentence}. Of the others, {others} reached {FOUND}.", result.constraints),
         )
     });
     each.chain(results.iter().filter_map(choices)).collect()
 }
 
-/// Which of SEND's choices decides whether the order is found. The settings are named by their
-/// choices: `send when mask sign scaling`.
+/// Which of SEND's options decides whether the order is found. The settings are named by their options:
+/// `send when mask sign scaling`.
 fn choices(result: &GroundTruthResult) -> Option<Finding> {
     let settings: Vec<(Vec<&str>, f64)> = result
         .tau
@@ -154,7 +154,7 @@ fn choices(result: &GroundTruthResult) -> Option<Finding> {
     let plain = mean(4, "none");
     let against = matches!((standardised, plain), (Some(s), Some(p)) if s + 0.3 < p);
     let why = if against {
-        " Dividing S by the module's own deviation takes away the size by which a needless module is known."
+        " Dividing S by the module's own deviation removes the scale that identifies a redundant module."
     } else {
         ""
     };

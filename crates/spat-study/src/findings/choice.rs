@@ -1,4 +1,4 @@
-//! Whether SEND chooses well.
+//! Findings about SEND's choices of modules.
 
 use spat_spec::{DepthReport, Finding, Question, RankingReport, Spread, Stance};
 
@@ -10,8 +10,8 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
         return Vec::new();
     };
     let mut found = Vec::new();
-    if let (Some(mine), Some(blind)) = (&send.regret, blind_regret(depth)) {
-        let test = paired(&mine.values, &blind.values);
+    if let (Some(mine), Some(random)) = (&send.regret, random_regret(depth)) {
+        let test = paired(&mine.values, &random.values);
         let verdict = match lower(&test) {
             Some(true) => "SEND knows something",
             Some(false) => "SEND chooses worse than chance",
@@ -22,15 +22,15 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
             match lower(&test) {
                 Some(true) => Stance::For,
                 Some(false) => Stance::Against,
-                None if mine.mean < blind.mean => Stance::Open,
+                None if mine.mean < random.mean => Stance::Open,
                 None => Stance::Against,
             },
             format!(
-                "With {} layers, all {} subsets were trained. SEND's choice lies {} above the best subset of its size, a blind choice {}; SEND against blind {}: {verdict}.",
+                "With {} layers, all {} subsets were trained. SEND's choice lies {} above the best subset of its size, a random choice {}; SEND against random {}: {verdict}.",
                 depth.layers,
                 depth.subsets.len(),
                 spread(mine),
-                spread(&blind),
+                spread(&random),
                 difference(&test)
             ),
         ));
@@ -39,7 +39,7 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
         let sd = depth.dense_finetuned.test.sd;
         let gap = worst - best;
         let (stance, verdict) = if gap < 2.0 * sd {
-            (Stance::Against, "there is little to choose between")
+            (Stance::Against, "the choice matters little")
         } else {
             (Stance::Open, "the choice matters")
         };
@@ -73,8 +73,8 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
     found
 }
 
-/// Mean regret of a blind choice, for each seed.
-fn blind_regret(depth: &DepthReport) -> Option<Spread> {
+/// Mean regret of a random choice, for each seed.
+fn random_regret(depth: &DepthReport) -> Option<Spread> {
     let regrets: Vec<&Spread> = depth
         .random
         .iter()
@@ -111,7 +111,7 @@ fn best_and_worst(depth: &DepthReport) -> Option<(f64, f64)> {
     Some((sums.0 / count, sums.1 / count))
 }
 
-/// What a ranking's choices cost: regret where it is known, else the test error.
+/// The cost of a ranking's choices: regret where it is known, otherwise the test error.
 fn price(ranking: &RankingReport) -> Option<&Spread> {
     ranking
         .regret
@@ -135,7 +135,7 @@ pub(super) fn baseline_scorers(depth: &DepthReport) -> Vec<Finding> {
         .iter()
         .filter(|(_, price)| price.mean < mine.mean)
         .count();
-    let surely: Vec<&str> = ordered
+    let better_ones: Vec<&str> = ordered
         .iter()
         .filter(|(_, theirs)| lower(&paired(&theirs.values, &mine.values)) == Some(true))
         .map(|(scorer, _)| scorer.name.as_str())
@@ -162,21 +162,21 @@ pub(super) fn baseline_scorers(depth: &DepthReport) -> Vec<Finding> {
     };
     let mut found = vec![finding(
         Question::BaselineScorers,
-        match (surely.is_empty(), beaten.is_empty()) {
+        match (better_ones.is_empty(), beaten.is_empty()) {
             (true, false) => Stance::For,
             (false, _) => Stance::Against,
             (true, true) if better > baselines.len() / 2 => Stance::Against,
             _ => Stance::Open,
         },
         format!(
-            "With {} layers, {better} of {} have a lower mean {what} than SEND ({}); the lowest is that of {} with {}. Surely better than SEND over these seeds (95 %, not corrected for {} comparisons) {}; surely worse {}.",
+            "With {} layers, {better} of {} have a lower mean {what} than SEND ({}); the lowest is that of {} with {}. Significantly better than SEND over these seeds (95 %, not corrected for {} comparisons) {}; significantly worse {}.",
             depth.layers,
-            plural(baselines.len(), "rival"),
+            plural(baselines.len(), "baseline scorer"),
             spread(mine),
             best.name,
             spread(least),
             baselines.len(),
-            list(&surely),
+            list(&better_ones),
             list(&beaten)
         ),
     )];
@@ -193,7 +193,7 @@ pub(super) fn baseline_scorers(depth: &DepthReport) -> Vec<Finding> {
                     _ => Stance::Against,
                 },
                 format!(
-                    "With {} layers, SEND ranks nearly as \"the {name} modules go first\" does (tau {}), a rule that looks at nothing; SEND against it {}.",
+                    "With {} layers, SEND ranks nearly as \"the {name} modules go first\" does (tau {}), a rule that uses no data; SEND against it {}.",
                     depth.layers,
                     rough(tau),
                     difference(&test)

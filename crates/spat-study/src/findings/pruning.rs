@@ -1,4 +1,4 @@
-//! What pruning does to the forecast.
+//! Findings about the effect of pruning on the forecast.
 
 use spat_spec::{DepthReport, Finding, Question, Stance, StudyReport, SweepPoint};
 
@@ -30,7 +30,7 @@ pub(super) fn sweep(depth: &DepthReport, count: usize) -> Vec<Finding> {
     found
 }
 
-/// Is a gain more than extra training?
+/// Whether a gain is more than extra training.
 fn gain(depth: &DepthReport, point: &SweepPoint) -> Finding {
     let test = &point.against_dense_finetuned;
     let tuned = &point.tuned.test;
@@ -59,7 +59,7 @@ fn gain(depth: &DepthReport, point: &SweepPoint) -> Finding {
     )
 }
 
-/// How large differences must be to mean anything.
+/// The size of differences that exceeds the effect of the seed.
 fn seeds(depth: &DepthReport) -> Finding {
     let means: Vec<f64> = depth
         .sweep
@@ -113,7 +113,7 @@ fn scratch(depth: &DepthReport, point: &SweepPoint) -> Option<Finding> {
     ))
 }
 
-/// If attention is worth nothing, any ranking will do.
+/// Whether attention improves the forecast; if not, any ranking will do.
 fn everything(depth: &DepthReport) -> Option<Finding> {
     let all = depth
         .sweep
@@ -123,7 +123,7 @@ fn everything(depth: &DepthReport) -> Option<Finding> {
     let (stance, verdict) = match lower(test) {
         Some(false) => (
             Stance::For,
-            "attention earns something here, so that there is something to choose",
+            "attention reduces the error here, so that the choice of modules matters",
         ),
         Some(true) => (
             Stance::Against,
@@ -131,7 +131,7 @@ fn everything(depth: &DepthReport) -> Option<Finding> {
         ),
         None => (
             Stance::Against,
-            "these seeds do not show that attention earns anything here, so that any ranking would do",
+            "these seeds do not show that attention reduces the error here, so that any ranking would do",
         ),
     };
     Some(finding(
@@ -208,7 +208,7 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
         let counts: Vec<String> = result.counts.iter().map(ToString::to_string).collect();
         let better = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(true)).count();
         let worse = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(false)).count();
-        // Better than removing everything is no merit, nor is anything where nothing was removed.
+        // Better than removing everything is no merit, nor is anything if nothing was removed.
         let merits = result
             .against_fixed
             .iter()
@@ -222,7 +222,7 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
                 _ => Stance::Open,
             },
             format!(
-                "With {} layers, the rule \"{}\" removes {} modules in the seeds and reaches {}; the best fixed number, known only in hindsight, is {} lower. Over these seeds it is surely better than {better} and surely worse than {worse} of {} fixed numbers, and needs {:.1} fine-tunings to decide.",
+                "With {} layers, the rule \"{}\" removes {} modules in the seeds and reaches {}; the best fixed number, known only in hindsight, is {} lower. Over these seeds it is significantly better than {better} and significantly worse than {worse} of {} fixed numbers, and needs {:.1} fine-tunings to decide.",
                 depth.layers,
                 result.title,
                 counts.join(", "),
@@ -244,15 +244,15 @@ pub(super) fn transfers(report: &StudyReport) -> Vec<Finding> {
     foreign
         .map(|transfer| {
             let verdict = match lower(&transfer.paired) {
-                Some(true) => "the pruned model carries over better",
-                Some(false) => "the pruned model carries over worse",
+                Some(true) => "the pruned model transfers better",
+                Some(false) => "the pruned model transfers worse",
                 None => "these seeds show no difference",
             };
             finding(
                 Question::ZeroShot,
                 stance(lower(&transfer.paired)),
                 format!(
-                    "Trained on {} and shown {} for the first time, {} layers reach {} dense, {} dense and fine-tuned, {} pruned by SEND and fine-tuned; pruned against dense fine-tuned {}: {verdict}.",
+                    "Trained on {} and evaluated on {} without further training, {} layers reach {} dense, {} dense and fine-tuned, {} pruned by SEND and fine-tuned; pruned against dense fine-tuned {}: {verdict}.",
                     transfer.from,
                     transfer.to,
                     transfer.layers,

@@ -1,4 +1,4 @@
-//! Figures in sentences.
+//! Formatting of figures in sentences.
 
 use spat_spec::{Finding, PairedTest, Question, Spread, Stance};
 
@@ -24,7 +24,7 @@ pub(super) fn difference(test: &PairedTest) -> String {
     .replace('-', "−")
 }
 
-/// Which of two errors is lower, if the interval decides it.
+/// Whether the first of two errors is lower; `None` if the interval contains zero.
 pub(super) fn lower(test: &PairedTest) -> Option<bool> {
     if test.high < 0.0 {
         Some(true)
@@ -35,7 +35,7 @@ pub(super) fn lower(test: &PairedTest) -> Option<bool> {
     }
 }
 
-/// For the method where the first is lower, against it where it is higher.
+/// Supports the method if the first error is lower, opposes it if higher.
 pub(super) fn stance(lower: Option<bool>) -> Stance {
     match lower {
         Some(true) => Stance::For,

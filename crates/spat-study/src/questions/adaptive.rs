@@ -1,4 +1,4 @@
-//! A number of modules chosen without the user, against every fixed one.
+//! Rules that choose the number of modules, compared with every fixed number.
 
 use spat_prune::adaptive::{AdaptiveError, AdaptiveRule, Otherwise, eliminate};
 use spat_spec::{AdaptiveResult, Plan, Spread};
@@ -23,7 +23,7 @@ fn rules() -> Vec<Rule> {
     vec![
         Rule {
             name: "gap or nothing",
-            title: "up to the widest gap of SEND where it exceeds the spread over batches, as long as validation does not object",
+            title: "up to the widest gap of SEND where it exceeds the spread over batches, as long as the validation loss permits",
             rule: guarded(1.0, Otherwise::Keep),
         },
         Rule {
@@ -39,9 +39,9 @@ fn rules() -> Vec<Rule> {
     ]
 }
 
-/// Each rule on each seed; validation errors are those of fine-tuned models.
+/// Applies each rule to each seed; validation errors are those of fine-tuned models.
 pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<AdaptiveResult>, StudyError> {
-    // The fixed numbers that the rules are held against, by SEND.
+    // The fixed numbers that the rules are compared with, by SEND.
     let mut fixed: Vec<(u64, Vec<f64>)> = Vec::new();
     for seed in context.seeds() {
         let scores = context.send_values(seed)?;

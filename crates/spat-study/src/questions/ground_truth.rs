@@ -29,7 +29,7 @@ pub(crate) fn measure(
         .collect();
     let mut taus: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     let mut hits: BTreeMap<String, f64> = BTreeMap::new();
-    // All but the one module that is free to learn.
+    // All modules except the unconstrained one.
     let constrained: Subset = (0..TRUTH.len())
         .filter(|&layer| TRUTH[layer] + 1.0 < TRUTH.len() as f64)
         .collect();
@@ -47,7 +47,7 @@ pub(crate) fn measure(
     }
     let seeds = study.seeds.len() as f64;
     Ok(GroundTruthResult {
-        constraints: "one module that must learn, beside a silent one, noise, uniform attention and a copy at a tenth of its strength".to_owned(),
+        constraints: "one trained module, and a silent one, noise, uniform attention and a copy at a tenth of its strength".to_owned(),
         own: own(study.send),
         found: hits
             .into_iter()
@@ -60,7 +60,7 @@ pub(crate) fn measure(
     })
 }
 
-/// The study's own setting by its name there, if it is among those that are tried.
+/// The name of the study's own setting, if it is among the tried ones.
 fn own(send: SendOptions) -> Option<String> {
     let tried = matches!(send.accumulate, Accumulate::Mean | Accumulate::Sum)
         && !matches!(send.scaling, Scaling::Temperature(_));

@@ -1,4 +1,4 @@
-//! Heads against whole modules at the same number of multiply–accumulates.
+//! Single heads compared with whole modules at equal multiply–accumulates.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -10,10 +10,10 @@ use crate::error::StudyError;
 use crate::subsets::{Subset, lowest, values};
 use crate::task::Removal;
 
-/// Random orders of heads per seed.
+/// Number of random orders of heads per seed.
 const RANDOM: usize = 3;
 
-/// Modules at the study's ratio, and as many heads as save the same MACs.
+/// Removes modules at the study's ratio, and as many heads as save the same MACs.
 pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     let of = context.forecasting()?;
     let modules = context.count();
@@ -36,25 +36,25 @@ pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<HeadPoint>, Stud
         let scores = context.send(seed, context.terms.send)?;
         by_module.push((seed, lowest(&values(&scores), modules)));
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x4845_4144);
-        let mut blind = Vec::new();
+        let mut draws = Vec::new();
         for _ in 0..RANDOM {
             let mut drawn = scores.clone();
             for head in drawn.iter_mut().flat_map(|score| &mut score.heads) {
                 *head = random.next_u64() as f64;
             }
-            blind.push(heads_of(drawn)?);
+            draws.push(heads_of(drawn)?);
         }
-        by_random.push((seed, blind));
+        by_random.push((seed, draws));
         by_head.push((seed, heads_of(scores)?));
     }
-    let blind = single(&by_random);
+    let draws = single(&by_random);
     let recipes = by_module
         .iter()
         .map(|&(seed, subset)| context.tuned(seed, subset))
         .chain(
             by_head
                 .iter()
-                .chain(&blind)
+                .chain(&draws)
                 .map(|(seed, removal)| context.tuned_without(*seed, removal.clone())),
         );
     context.train(recipes.collect::<Vec<_>>())?;

@@ -1,4 +1,4 @@
-//! One module at a time, scored anew after each fine-tuning, against all at once.
+//! Removal of one module at a time, with new scores after each fine-tuning, compared with one-shot removal.
 
 use spat_spec::{IterativePoint, Schedule, Scorer, TrainingConfig};
 
@@ -8,11 +8,11 @@ use crate::error::StudyError;
 use crate::subsets::{Subset, lowest, values};
 use crate::task::{Recipe, Removal};
 
-/// Both ways with equal epochs of fine-tuning at a constant rate, and both scored by a pass over
-/// the finished model: only the order of work differs.
+/// Both ways have the same number of fine-tuning epochs at a constant rate, and both score the finished
+/// model in a separate pass, so that they differ in the order of work only.
 pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<IterativePoint>, StudyError> {
     if context.layers() < 3 {
-        // One of two modules: the two ways are one.
+        // With one of two modules, the two ways are the same.
         return Ok(Vec::new());
     }
     let count = context.count().max(2);
@@ -67,7 +67,7 @@ pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<IterativePoint>,
                 from: Box::new(recipe.clone()),
                 removal: Removal::modules(vec![context.modules[module].clone()]),
                 training: constant(finetune, share),
-                // Another order of windows in each stage, as in one long training.
+                // A different order of windows in each stage, as in one long training.
                 seed: seed.wrapping_add(stage as u64 * 1_000_003),
             };
         }

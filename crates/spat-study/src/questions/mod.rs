@@ -1,4 +1,4 @@
-//! One file per question: which tasks it needs, and what their results say.
+//! One file per question: the tasks it needs, and the evaluation of their results.
 
 pub(crate) mod adaptive;
 pub(crate) mod ground_truth;

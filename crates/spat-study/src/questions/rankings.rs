@@ -1,4 +1,4 @@
-//! SEND, its variants and the baseline scorers: what each would remove, and the resulting errors.
+//! Rankings by SEND, its variants and the baseline scorers, and the errors that they lead to.
 
 use rand::SeedableRng as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -41,7 +41,7 @@ pub(crate) fn baseline_scorers(context: &StudyContext<'_>) -> Vec<RankingMethod>
     std::iter::once(send).chain(others).collect()
 }
 
-/// SEND with each of its choices varied, the study's own first.
+/// SEND with each of its options varied, the study's own options first.
 pub(crate) fn options(context: &StudyContext<'_>) -> Vec<RankingMethod> {
     let variants = variants(context.terms.send).into_iter();
     variants
@@ -53,8 +53,8 @@ pub(crate) fn options(context: &StudyContext<'_>) -> Vec<RankingMethod> {
         .collect()
 }
 
-/// Numbers of modules at which rankings are compared: all that leave a choice where every subset
-/// is trained, else that of the study's ratio.
+/// Numbers of modules at which rankings are compared: all that leave a choice if every subset is trained,
+/// otherwise that of the study's ratio.
 fn counts(context: &StudyContext<'_>, oracle: bool) -> Vec<usize> {
     if oracle {
         (1..context.layers()).collect()
@@ -63,8 +63,7 @@ fn counts(context: &StudyContext<'_>, oracle: bool) -> Vec<usize> {
     }
 }
 
-/// What each method would remove and what comes of it; the first is the one that the others are
-/// compared with.
+/// Applies each method's ranking; the others are compared with the first.
 pub(crate) fn rank(
     context: &StudyContext<'_>,
     methods: &[RankingMethod],
@@ -135,7 +134,7 @@ fn score_tasks(context: &StudyContext<'_>, methods: &[RankingMethod]) -> Vec<cra
                 Source::Send(options) if options.when == spat_spec::When::After => {
                     tasks.push(context.score_task(context.dense(seed), Scorer::Send, options));
                 }
-                // Recorded while the dense model was trained.
+                // Recorded during the training of the dense model.
                 Source::Send(_) => {}
             }
         }
@@ -201,7 +200,7 @@ fn of_size(depth: &DepthReport, count: usize, place: usize) -> impl Iterator<Ite
         .map(move |subset| subset.test.values[place])
 }
 
-/// Mean over the numbers of modules, for each seed.
+/// Mean over the numbers of modules, per seed.
 fn mean_regret(picks: &[Pick], seeds: usize) -> Option<Spread> {
     let regrets: Vec<&Spread> = picks
         .iter()
@@ -228,7 +227,7 @@ fn tau_with(scores: &[Vec<f64>], harms: &[Spread]) -> Option<Spread> {
     Some(of_seed.collect())
 }
 
-/// What a blind choice gives: the mean over all choices where all are known, over draws elsewhere.
+/// The result of random choices: the mean over all subsets if all are known, otherwise over draws.
 pub(crate) fn random(
     context: &StudyContext<'_>,
     depth: &DepthReport,
@@ -277,7 +276,7 @@ pub(crate) fn random(
     Ok(picks)
 }
 
-/// `draws` random choices of `count` out of `modules`; the same may come twice.
+/// `draws` random choices of `count` out of `modules`; repetitions are possible.
 fn draws(modules: usize, count: usize, draws: usize, seed: u64) -> Vec<Subset> {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed ^ (count as u64) << 32);
     (0..draws)

@@ -1,4 +1,4 @@
-//! Whether the ranking is the same over batches, seeds and epochs.
+//! Stability of the ranking over batches, seeds and epochs.
 
 use spat_series::Part;
 use spat_spec::{Scorer, Spread, Stability};
@@ -9,7 +9,7 @@ use crate::error::StudyError;
 use crate::subsets::{lowest, values};
 use crate::task::Task;
 
-/// Disjoint groups of batches.
+/// Number of disjoint groups of batches.
 const GROUPS: usize = 6;
 
 /// Kendall's tau of SEND with itself.

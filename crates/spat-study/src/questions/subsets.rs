@@ -1,5 +1,5 @@
-//! The oracle: every subset of modules removed, the rest fine-tuned. And what each single module
-//! is worth.
+//! The oracle: every subset of modules removed and the rest fine-tuned, and the importance of each single
+//! module.
 
 use spat_spec::{Spread, SubsetResult};
 
@@ -7,7 +7,7 @@ use crate::context::StudyContext;
 use crate::error::StudyError;
 use crate::subsets::Subset;
 
-/// Every subset in the order of their bit patterns.
+/// All subsets in the order of their bit patterns.
 pub(crate) fn every_subset(context: &StudyContext<'_>) -> Result<Vec<SubsetResult>, StudyError> {
     let pairs = context
         .seeds()
@@ -25,8 +25,8 @@ pub(crate) fn every_subset(context: &StudyContext<'_>) -> Result<Vec<SubsetResul
         .collect()
 }
 
-/// How much higher the error is without each single module, on validation and on test windows, both
-/// fine-tuned as long.
+/// The rise of the error without each single module, on validation and test windows, both models fine-tuned
+/// as long.
 pub(crate) fn single_modules(
     context: &StudyContext<'_>,
 ) -> Result<(Vec<Spread>, Vec<Spread>), StudyError> {

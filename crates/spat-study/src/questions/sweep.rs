@@ -1,4 +1,4 @@
-//! How far one can prune: every number of modules, with the controls that a gain must survive.
+//! Every number of removed modules, with the controls that a gain must exceed.
 
 use spat_spec::{Spread, SweepPoint};
 
@@ -8,7 +8,7 @@ use crate::error::StudyError;
 use crate::subsets::{Subset, lowest, pareto};
 use crate::task::Task;
 
-/// Every number up to this many modules, quarters beyond.
+/// Up to this many modules every number is tried, beyond it quarters.
 const EVERY: usize = 8;
 
 fn counts(layers: usize) -> Vec<usize> {
@@ -20,7 +20,7 @@ fn counts(layers: usize) -> Vec<usize> {
     counts
 }
 
-/// Modules removed by SEND, at once.
+/// Modules removed by SEND in one shot.
 pub(crate) fn sweep(context: &StudyContext<'_>) -> Result<Vec<SweepPoint>, StudyError> {
     let mut scores = Vec::new();
     for seed in context.seeds() {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_of_a_few_and_quarters_of_many() {
+    fn few_modules_have_every_number_and_many_have_quarters() {
         assert_eq!(counts(2), [0, 1, 2]);
         assert_eq!(counts(12), [0, 3, 6, 9, 12]);
     }

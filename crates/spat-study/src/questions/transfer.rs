@@ -9,7 +9,7 @@ use crate::runner::Runner;
 use crate::subsets::{Subset, lowest};
 use crate::task::{Recipe, Task};
 
-/// Every table's models on every table, at the study's greatest depth.
+/// Evaluates every table's models on every table, at the study's greatest depth.
 pub(crate) fn matrix(study: &Study, runner: &Runner<'_>) -> Result<Vec<Transfer>, StudyError> {
     let layers = study.depths.iter().copied().max().unwrap_or(1);
     let contexts: Vec<(&str, StudyContext<'_>)> = study

@@ -1,4 +1,4 @@
-//! The method's first experiment: does a low score go with uniform attention?
+//! Whether low scores go with uniform attention, the method's first experiment.
 
 use spat_spec::{Scorer, Spread, Uniformity};
 
@@ -7,7 +7,7 @@ use crate::context::StudyContext;
 use crate::error::StudyError;
 use crate::subsets::values;
 
-/// SEND beside the entropy of the attention rows.
+/// SEND and the entropy of the attention rows, per module.
 pub(crate) fn measure(context: &StudyContext<'_>) -> Result<Option<Uniformity>, StudyError> {
     if context.layers() < 2 {
         return Ok(None);
@@ -38,7 +38,7 @@ pub(crate) fn measure(context: &StudyContext<'_>) -> Result<Option<Uniformity>, 
     }))
 }
 
-/// Entropy in shares of the uniform row's, from the score that is larger for less of it.
+/// Entropy relative to that of a uniform row, from a score that is larger for less entropy.
 fn entropy_of(score: f64) -> f64 {
     1.0 - score
 }

@@ -4,7 +4,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-/// From where to where a statistic lies.
+/// A confidence interval of a statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
@@ -13,11 +13,11 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Percentile bootstrap (Efron 1979): `statistic` of `draws` samples of n out of n `items` with
-/// replacement, and the share `level` in the middle of what comes out.
+/// Percentile bootstrap (Efron 1979): computes `statistic` on `draws` samples of n out of n `items` with
+/// replacement, and returns the middle share `level` of the results.
 ///
-/// Draws for which the statistic does not exist are left out. `None` without items, draws, or any
-/// statistic. `seed` alone decides the draws.
+/// Draws for which the statistic is undefined are skipped. `None` without items, draws, or any defined
+/// statistic. `seed` determines the draws.
 pub fn bootstrap<T: Clone>(
     items: &[T],
     statistic: impl Fn(&[T]) -> Option<f64>,
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn one_value_leaves_no_doubt() {
+    fn one_value_has_an_empty_interval() {
         let interval = bootstrap(&[2.5; 7], mean, 100, 0.95, 1).unwrap();
         assert_eq!((interval.low, interval.high), (2.5, 2.5));
         assert_eq!(bootstrap::<f64>(&[], mean, 100, 0.95, 1), None);

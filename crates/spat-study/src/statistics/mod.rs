@@ -1,4 +1,4 @@
-//! How sure one may be of a number: small pure functions over slices.
+//! Statistical functions over slices.
 
 mod bootstrap;
 mod paired;

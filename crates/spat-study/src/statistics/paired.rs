@@ -1,4 +1,4 @@
-//! Two variants on the same seeds: is the difference more than chance?
+//! Tests of the difference of two variants on the same seeds.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -15,7 +15,7 @@ pub struct PairedTest {
     pub t: f64,
     /// n − 1.
     pub degrees: usize,
-    /// How often chance alone would give a |t| as large.
+    /// Probability of a |t| as large under the null hypothesis.
     pub p: f64,
 }
 
@@ -85,12 +85,12 @@ pub fn t_quantile(p: f64, degrees: usize) -> Option<f64> {
     Some(high)
 }
 
-/// Up to here every choice of signs is tried.
+/// Up to this number of pairs, all sign choices are tried.
 const EXACT: usize = 16;
 
-/// Fisher's permutation test: the share of sign choices whose |mean| reaches the observed one. All
-/// 2ⁿ choices for n ≤ 16; else `draws` random ones (the observed one among them, so p is never 0),
-/// which `seed` decides. It assumes nothing but symmetry, and cannot go below 2/2ⁿ.
+/// Fisher's permutation test: the share of sign choices whose |mean| reaches the observed one. All 2ⁿ
+/// choices for n ≤ 16; otherwise `draws` random ones (including the observed one, so p is never 0),
+/// determined by `seed`. It assumes symmetry only, and p is at least 2/2ⁿ.
 pub fn sign_flip(differences: &[f64], draws: usize, seed: u64) -> Option<f64> {
     if differences.is_empty() {
         return None;
@@ -132,16 +132,16 @@ mod tests {
     /// Differences 1, 2, 3: mean 2, deviation 1, t = 2√3. With 2 degrees P(|T| > t) has the closed
     /// form 1 − t/√(2 + t²) = 1 − √(12/14).
     #[test]
-    fn t_by_hand() {
+    fn t_of_three_differences() {
         let test = paired_t(&[1.0, 2.0, 3.0]).unwrap();
         assert_eq!((test.mean, test.degrees), (2.0, 2));
         assert!((test.t - 12.0_f64.sqrt()).abs() < 1e-12);
         assert!((test.p - (1.0 - (12.0_f64 / 14.0).sqrt())).abs() < 1e-12);
     }
 
-    /// 1 degree: 1 − 2/π atan t. And the tabled 5 % points of 3, 4 and 10 degrees.
+    /// 1 degree: 1 − 2/π atan t. And the tabulated 5 % points of 3, 4 and 10 degrees.
     #[test]
-    fn the_distribution_has_its_tabled_points() {
+    fn the_distribution_has_its_tabulated_points() {
         assert!((two_sided(1.0, 1) - 0.5).abs() < 1e-12);
         for (degrees, point) in [(3, 3.182_446), (4, 2.776_445), (10, 2.228_139)] {
             assert!((two_sided(point, degrees) - 0.05).abs() < 1e-6, "{degrees}");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quantile_has_its_tabled_value() {
+    fn a_quantile_has_its_tabulated_value() {
         for (degrees, t) in [(1, 12.706_2), (2, 4.302_65), (10, 2.228_139)] {
             assert!(
                 (t_quantile(0.05, degrees).unwrap() - t).abs() < 1e-4,
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn no_difference_and_no_spread() {
+    fn differences_without_spread() {
         assert_eq!(paired_t(&[0.0, 0.0]).unwrap().p, 1.0);
         let certain = paired_t(&[0.5, 0.5, 0.5]).unwrap();
         assert_eq!((certain.t, certain.p), (f64::INFINITY, 0.0));
@@ -170,7 +170,7 @@ mod tests {
     /// Of the 8 sign choices of 1, 2, 3 only all plus and all minus reach |sum| = 6: 2/8. Of 1, 1, −1
     /// every choice reaches 1: 8/8.
     #[test]
-    fn sign_flips_by_hand() {
+    fn sign_flips_of_three_differences() {
         assert_eq!(sign_flip(&[1.0, 2.0, 3.0], 0, 0), Some(0.25));
         assert_eq!(sign_flip(&[1.0, 1.0, -1.0], 0, 0), Some(1.0));
         assert_eq!(sign_flip(&[], 0, 0), None);
@@ -178,7 +178,7 @@ mod tests {
 
     /// 20 equal differences: 2 of 2²⁰ choices reach the observed mean, so none of 999 draws should.
     #[test]
-    fn many_pairs_are_drawn() {
+    fn many_pairs_use_random_draws() {
         assert_eq!(sign_flip(&[1.0; 20], 999, 7), Some(0.001));
         let balanced: Vec<f64> = (0..20)
             .map(|n| if n % 2 == 0 { 1.0 } else { -1.0 })

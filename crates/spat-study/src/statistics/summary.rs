@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 pub struct Summary {
     /// Arithmetic mean.
     pub mean: f64,
-    /// Divides by n − 1; 0 for one value.
+    /// With the divisor n − 1; 0 for one value.
     pub deviation: f64,
     /// n.
     pub count: usize,
 }
 
 impl Summary {
-    /// Of at least one value.
+    /// Summary of at least one value.
     pub fn of(values: &[f64]) -> Option<Self> {
         if values.is_empty() {
             return None;
@@ -36,7 +36,7 @@ mod tests {
 
     /// Of 2, 4, 9: mean 5, squares 9 + 1 + 16 = 26, deviation √13.
     #[test]
-    fn mean_and_deviation_by_hand() {
+    fn mean_and_deviation_of_three_values() {
         let summary = Summary::of(&[2.0, 4.0, 9.0]).unwrap();
         assert_eq!((summary.mean, summary.count), (5.0, 3));
         assert!((summary.deviation - 13.0_f64.sqrt()).abs() < 1e-12);

@@ -1,4 +1,4 @@
-//! A small Transformer that is no forecaster: a sequence of tokens in, one of a few answers out.
+//! A small Transformer classifier: from a sequence of tokens to one of a few classes.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -11,7 +11,7 @@ use spat_spec::{AttentionStructure, ClassifierSize};
 
 use crate::synthetic::draw::Draw;
 
-/// Where the answer is read.
+/// Where the class is read out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Readout {
@@ -21,35 +21,35 @@ pub enum Readout {
     Mean,
 }
 
-/// What goes in, and what comes out.
+/// Input and output sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// Tokens of a sequence, L.
     pub tokens: usize,
     /// Numbers of a token, F.
     pub features: usize,
-    /// Answers to choose from.
+    /// Number of classes.
     pub classes: usize,
-    /// Where the answer is read.
+    /// Where the class is read out.
     pub readout: Readout,
 }
 
 /// Embedding with learned positions, the forecasters' encoder, and a linear head.
 #[derive(Module, Debug)]
 pub struct Classifier {
-    /// A token's features to its width, `[F, d_model]`.
+    /// A token's features to its embedding, `[F, d_model]`.
     pub embedding: Linear,
     /// `[L, d_model]`.
     pub positions: Param<Tensor<2>>,
     /// The encoder whose attention modules are scored and removed.
     pub encoder: Encoder,
-    /// To one number per answer, `[d_model, classes]`.
+    /// To one logit per class, `[d_model, classes]`.
     pub head: Linear,
     last: bool,
 }
 
 impl Classifier {
-    /// New weights, which `seed` alone decides; `attention` says what stands.
+    /// New weights, determined by `seed`; `attention` lists the remaining modules.
     pub fn init(
         task: &Task,
         size: &ClassifierSize,
@@ -121,18 +121,18 @@ impl HasAttention for Classifier {
     }
 }
 
-/// Sequences with their answers.
+/// Sequences with their classes.
 #[derive(Debug, Clone)]
 pub struct Examples {
     /// `[B, L, F]`.
     pub tokens: Tensor<3>,
-    /// One 1 per row, at the right answer, `[B, classes]`.
+    /// One-hot classes, `[B, classes]`.
     pub answers: Tensor<2>,
-    /// The right answers' numbers.
+    /// Class indices.
     pub labels: Vec<usize>,
-    /// How probable the source itself made each right answer.
+    /// Probability of each class under the data source.
     pub chances: Vec<f64>,
-    /// Sequences whose answer can only be known from a far token.
+    /// Sequences whose class depends on a distant token.
     pub telling: Vec<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The way of a classifier in single pieces: new weights, training, fine-tuning, batches, errors.
+//! The steps of a classifier's experiment: new weights, training, fine-tuning, batches, errors.
 
 use burn::module::Module as _;
 use burn::tensor::Device;
@@ -11,7 +11,7 @@ use crate::synthetic::evaluate::{DomainResult, evaluate};
 use crate::synthetic::fit::Fit;
 use crate::synthetic::{images, text};
 
-/// What goes in, and what comes out.
+/// The data domain of a classifier.
 pub fn task(domain: Domain) -> &'static Task {
     match domain {
         Domain::Text => &text::TASK,
@@ -19,19 +19,19 @@ pub fn task(domain: Domain) -> &'static Task {
     }
 }
 
-/// Batches of different streams never meet.
+/// Purposes of batches; their streams are independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stream {
-    /// For the dense model's training.
+    /// Training of the dense model.
     Train,
-    /// For every training after a removal.
+    /// Training after a removal.
     FineTune,
-    /// For scorers, after training.
+    /// Scoring after training.
     Score,
-    /// For choices: leave-one-out, and how many modules go.
+    /// Choices: leave-one-out, and the number of removed modules.
     Validation,
-    /// For results.
+    /// Results.
     Test,
 }
 
@@ -47,18 +47,18 @@ impl Stream {
     }
 }
 
-/// All that decides a training but its length and what stands.
+/// Everything that determines a training, except its length and the remaining modules.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Course {
-    /// What the data are.
+    /// The data.
     pub domain: Domain,
     /// The dense model.
     pub size: ClassifierSize,
     /// Sequences per step.
     pub batch: usize,
-    /// Adam's learning rate, always the same.
+    /// Adam's learning rate, constant.
     pub learning_rate: f64,
-    /// Decides weights and data.
+    /// Determines weights and data.
     pub seed: u64,
 }
 

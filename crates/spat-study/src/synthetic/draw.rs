@@ -1,13 +1,13 @@
-//! Random draws that a seed alone decides.
+//! Random numbers determined by a seed.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// A stream of draws.
+/// A stream of random numbers.
 pub(crate) struct Draw(Xoshiro256PlusPlus);
 
 impl Draw {
-    /// The stream of `seed`, apart from those of other `purpose`s and `number`s.
+    /// The stream of `seed`, independent of those with other `purpose`s and `number`s.
     pub(crate) fn new(seed: u64, purpose: u64, number: u64) -> Self {
         let mixed = [purpose, number].into_iter().fold(seed, |state, part| {
             // The finaliser of SplitMix64 between the parts.
@@ -30,7 +30,7 @@ impl Draw {
         (2.0 * self.unit() - 1.0) * bound
     }
 
-    /// A whole number below `count`.
+    /// A uniform integer below `count`.
     pub(crate) fn below(&mut self, count: usize) -> usize {
         ((u128::from(self.0.next_u64()) * count as u128) >> 64) as usize
     }

@@ -1,4 +1,4 @@
-//! How well a classifier does.
+//! Evaluation of a classifier.
 
 use burn::module::Module as _;
 use serde::{Deserialize, Serialize};
@@ -7,22 +7,22 @@ use spat_prune::{ScorableModel as _, ScoreError};
 
 use crate::synthetic::classifier::{Classifier, Examples, Task};
 
-/// How well a model does on the test stream.
+/// Results of a model on the test stream.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DomainResult {
     /// Cross-entropy, nats.
     pub loss: f64,
-    /// Share of right answers.
+    /// Accuracy.
     pub accuracy: f64,
-    /// The same over the sequences whose answer lies in a far token, where the domain has them.
+    /// Accuracy over the sequences whose class depends on a distant token, if the domain has them.
     pub telling_accuracy: Option<f64>,
-    /// Trainable numbers.
+    /// Trainable parameters.
     pub params: u64,
     /// Multiply–accumulates of one sequence.
     pub macs: u64,
 }
 
-/// Mean loss and share of right answers.
+/// Mean loss and accuracy.
 ///
 /// # Errors
 /// The device fails.

@@ -1,25 +1,25 @@
-//! Training on batches that are drawn as they are needed: nothing can be learned by heart.
+//! Training on batches that are generated on demand, so that nothing can be memorised.
 
 use spat_engine::Adam;
 use spat_model::{ForwardContext, Probe};
 use spat_prune::{ScorableModel, ScoreAccumulator};
 use spat_spec::OptimizerConfig;
 
-/// How long and how fast.
+/// Length and rate of a training.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fit {
     pub(crate) steps: usize,
-    /// Equal parts that the steps are told in.
+    /// Number of equal parts of the steps, for progress and scores.
     pub(crate) epochs: usize,
     pub(crate) learning_rate: f64,
-    /// Decides the dropout masks.
+    /// Determines the dropout masks.
     pub(crate) seed: u64,
 }
 
 impl Fit {
-    /// Trains a model of a plain device by Adam and gives it back there. `batch` draws the batch of
-    /// a step, `hold` restores after each step what must not be trained, `scores` take SEND from
-    /// the same backward passes, and `after_epoch` sees the first of them.
+    /// Trains a model from a device without autodiff by Adam and returns it there. `batch` generates the
+    /// batch of a step, `hold` restores constrained weights after each step, `scores` compute SEND from the
+    /// same backward passes, and `after_epoch` receives the first of them.
     pub(crate) fn train<M: ScorableModel>(
         &self,
         model: &M,

@@ -1,26 +1,25 @@
 //! A forecaster whose modules have a known order of importance.
 //!
-//! Six channels in three pairs: a leader without any structure in time, and a follower that repeats
-//! its leader eight rows later. Each channel starts with its name, a pulse in a row of its own, so
-//! that attention can tell channels apart. A leader's future cannot be known; a follower's future
-//! stands in its leader's last eight rows, where only attention between channels can fetch it. So a
-//! model without working attention is left with the loss of both, and one good attention module is
-//! enough to halve it.
+//! Six channels in three pairs: a leader without any temporal structure, and a follower that repeats its
+//! leader eight rows later. Each channel starts with an identifier, a pulse in its own row, so that
+//! attention can distinguish channels. A leader's future is unpredictable; a follower's future equals its
+//! leader's last eight rows, which are only accessible by attention between channels. So without working
+//! attention the model has the loss of both, and one good attention module is enough to halve it.
 //!
-//! One module of an iTransformer with five layers is free to learn that. The others are held, after
-//! every training step, to a constraint. From needless to needed:
+//! One module of an iTransformer with five layers is free to learn that. The others are constrained after
+//! every training step. From redundant to essential:
 //!
 //! | order | module | constraint |
 //! |---|---|---|
-//! | 0 | `encoder.2.attention` | silent: W_o and its bias are 0, so it says nothing |
-//! | 1 | `encoder.0.attention` | noise: random weights that never learn, what they say at 0.15 of its size |
+//! | 0 | `encoder.2.attention` | silent: W_o and its bias are 0, so its output is 0 |
+//! | 1 | `encoder.0.attention` | noise: random weights that are never trained, with the output at 0.15 of its size |
 //! | 2 | `encoder.4.attention` | copy of the free one, at a tenth of its strength |
-//! | 3 | `encoder.3.attention` | uniform: W_q = W_k = 0, so it can only average all channels, but learns what of |
+//! | 3 | `encoder.3.attention` | uniform: W_q = W_k = 0, so it can only average all channels, but its values are trained |
 //! | 4 | `encoder.1.attention` | free |
 //!
-//! The strengths keep the orders apart: each module costs several times what the one before it
-//! does. That this is the true order of the trained model, leave-one-out on unseen data must confirm.
-//! Position tells nothing about it: the order has τ = 0 with depth.
+//! The strengths separate the modules: each costs several times what the one before it does. Leave-one-out
+//! on unseen data confirms that this is the true order of the trained model. Position does not reveal it:
+//! the order has τ = 0 with depth.
 
 use burn::module::Param;
 use burn::nn::Linear;
@@ -28,6 +27,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use spat_model::{Forecaster, HasAttention, Inputs, MultiHeadAttention};
 use spat_prune::{Sample, ScoreAccumulator, ScoreError, ScoringOptions, score_with};
+use spat_series::Part;
 use spat_spec::{
     FieldValue, MaskShape, ModelKind, Scaling, Score, Scorer, SendOptions, Sign, Size, Structure,
     When, Window,
@@ -36,17 +36,17 @@ use spat_spec::{
 use crate::synthetic::draw::Draw;
 use crate::synthetic::fit::Fit;
 
-/// What a module is held to after each training step.
+/// Constraint on a module after each training step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Constraint {
     /// `W_o = 0`, `b_o = 0`.
     Silent,
-    /// All weights drawn anew as at the start, `W_o` and `b_o` times `amplitude`.
+    /// All weights reset to their initial random values, `W_o` and `b_o` times `amplitude`.
     Noise {
-        /// Factor on what it says.
+        /// Factor on its output.
         amplitude: f64,
-        /// Decides the weights.
+        /// Determines the weights.
         seed: u64,
     },
     /// `W_q = W_k = 0` with their biases: every key gets the same attention.
@@ -55,13 +55,13 @@ pub enum Constraint {
     Copy {
         /// That layer.
         of: usize,
-        /// Factor on what it says.
+        /// Factor on its output.
         share: f64,
     },
 }
 
-/// Applies constraints to the attention modules, by layer. A removed module, or one of another size than its
-/// original, stays as it is.
+/// Applies constraints to the attention modules, by layer. A removed module, or one of another size than
+/// its original, is unchanged.
 pub fn constrain<M: HasAttention>(mut model: M, constraints: &[(usize, Constraint)]) -> M {
     for &(layer, constraint) in constraints {
         let original = match constraint {
@@ -168,7 +168,7 @@ fn copy(layer: Linear, original: &Linear, share: f64) -> Linear {
     }
 }
 
-/// A new value in the place of `old`, as the start of a graph where the old one was.
+/// A new value in the place of `old`, as a leaf tensor if `old` was one.
 fn held<const D: usize>(old: &Tensor<D>, new: Tensor<D>) -> Tensor<D> {
     let new = if new.is_autodiff() { new.inner() } else { new };
     if old.is_autodiff() {
@@ -182,11 +182,11 @@ const PAIRS: usize = 3;
 const CHANNELS: usize = 2 * PAIRS;
 /// Rows by which a follower lags, and rows to forecast.
 const LAG: usize = 8;
-/// Rows of the look-back behind the names.
+/// Rows of the look-back after the identifiers.
 const PAST: usize = 16;
 const LAYERS: usize = 5;
 
-/// Where each module stands in the true order, by layer: 0 is the most needless.
+/// Position of each module in the true order, by layer: 0 is the most redundant.
 pub const TRUTH: [f64; LAYERS] = [1.0, 4.0, 0.0, 3.0, 2.0];
 
 /// The constraints by layer; layer 1 is free.
@@ -204,7 +204,7 @@ pub fn constraints(seed: u64) -> [(usize, Constraint); LAYERS - 1] {
     ]
 }
 
-/// Everything that decides the model and its scores.
+/// Everything that determines the model and its scores.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct GroundTruthConfig {
     /// Training steps.
@@ -213,9 +213,9 @@ pub struct GroundTruthConfig {
     pub batch: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// Batches for scorers after training, and as many others for leave-one-out.
+    /// Batches for scorers after training, and as many others for those of the validation part.
     pub batches: usize,
-    /// Decides weights, constraints and data.
+    /// Determines weights, constraints and data.
     pub seed: u64,
 }
 
@@ -234,7 +234,7 @@ impl Default for GroundTruthConfig {
 /// Scores of all modules by one scorer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroundTruthScores {
-    /// The way, its options spelled out.
+    /// Name of the scorer, with its options.
     pub name: String,
     /// The scores, by layer.
     pub scores: Vec<Score>,
@@ -247,18 +247,17 @@ pub struct GroundTruthReport {
     pub config: GroundTruthConfig,
     /// The mean squared error on unseen windows.
     pub loss: f64,
-    /// The same of a forecaster that always says the mean: both halves unknown.
+    /// The error of a constant forecast of the mean: both halves unknown.
     pub loss_without_attention: f64,
-    /// The same of one that knows all that can be known.
+    /// The error of a forecast with all predictable information.
     pub best_loss: f64,
-    /// Leave-one-out on unseen windows, which must confirm [`TRUTH`].
-    pub leave_one_out: Vec<Score>,
-    /// SEND with every combination of options, and the baseline scorers.
+    /// SEND with every combination of options, and the baseline scorers. Leave-one-out, on unseen
+    /// windows, must confirm [`TRUTH`].
     pub scores: Vec<GroundTruthScores>,
 }
 
 impl GroundTruthReport {
-    /// The scores of one way, by its name.
+    /// The scores of one scorer, by its name.
     pub fn of(&self, name: &str) -> Option<&[Score]> {
         self.scores
             .iter()
@@ -270,7 +269,7 @@ impl GroundTruthReport {
 /// Trains the constrained forecaster on generated series and scores it with every scorer.
 ///
 /// # Errors
-/// Scores that are no numbers.
+/// Scores that are not finite.
 pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreError> {
     let window = Window::new(CHANNELS + PAST, LAG, CHANNELS);
     let (mut forecaster, _) = ModelKind::default().defaults(window, false);
@@ -327,17 +326,20 @@ pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreE
             scores: score_with(Scorer::Send, &trained, &seen, &options).await?,
         });
     }
-    for scorer in Scorer::ALL {
-        if matches!(scorer, Scorer::Send | Scorer::LeaveOneOut) {
-            continue;
-        }
-        let model = match scorer {
-            Scorer::Snip => &start,
-            _ => &trained,
+    // SEND is ranked above, with all of its options.
+    for scorer in Scorer::ALL
+        .into_iter()
+        .filter(|&scorer| scorer != Scorer::Send)
+    {
+        let needs = scorer.needs();
+        let model = if needs.untrained { &start } else { &trained };
+        let batches = match needs.part {
+            Some(Part::Val) => &unseen,
+            _ => &seen,
         };
         scores.push(GroundTruthScores {
             name: scorer.name().to_owned(),
-            scores: score_with(scorer, model, &seen, &options).await?,
+            scores: score_with(scorer, model, batches, &options).await?,
         });
     }
     let mean_loss = |error: f64| error / CHANNELS as f64 * PAIRS as f64;
@@ -346,12 +348,11 @@ pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreE
         loss: loss(&trained, &unseen).await?,
         loss_without_attention: 2.0 * mean_loss(VARIANCE),
         best_loss: mean_loss(VARIANCE),
-        leave_one_out: score_with(Scorer::LeaveOneOut, &trained, &unseen, &options).await?,
         scores,
     })
 }
 
-/// The literal reading: nothing before the softmax.
+/// The literal reading: no scaling before the softmax.
 fn literal() -> SendOptions {
     SendOptions {
         scaling: Scaling::None,
@@ -395,7 +396,7 @@ async fn loss(model: &Forecaster, batches: &[Sample]) -> Result<f64, ScoreError>
 /// Rows are uniform in `[-√3, √3)`.
 const VARIANCE: f64 = 1.0;
 
-/// `count` windows: rows 0 to 5 name the channels, then sixteen rows of the past.
+/// `count` windows: rows 0 to 5 identify the channels, followed by sixteen rows of the past.
 fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
     let draw = &mut Draw::new(seed, stream, number as u64);
     let lookback = CHANNELS + PAST;
@@ -407,7 +408,7 @@ fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
         }
         for pair in 0..PAIRS {
             let (leader, follower) = (2 * pair, 2 * pair + 1);
-            // The leader from one lag before the window on to the end of the horizon.
+            // The leader from one lag before the window to the end of the horizon.
             let rows: Vec<f32> = (0..LAG + PAST + LAG)
                 .map(|_| draw.within(3.0_f64.sqrt()) as f32)
                 .collect();
@@ -470,8 +471,8 @@ mod tests {
         }
     }
 
-    /// A silent module says nothing, a uniform one looks everywhere alike, a copy says a share of the
-    /// original, and constraining twice changes nothing.
+    /// A silent module has no output, a uniform one attends everywhere equally, a copy has a share of the
+    /// original's output, and applying constraints twice changes nothing.
     #[test]
     fn constraints_hold_and_are_idempotent() {
         let config = ITransformerConfig {
@@ -493,28 +494,28 @@ mod tests {
         );
         let tokens: Vec<f32> = (0..24).map(|n| (n as f32 * 0.7).sin()).collect();
         let tokens = Tensor::from_data(TensorData::new(tokens, [1, 3, 8]), &Device::flex());
-        let said = |model: &Forecaster, layer: usize| -> (Vec<f32>, Vec<f32>) {
+        let output = |model: &Forecaster, layer: usize| -> (Vec<f32>, Vec<f32>) {
             let mut cx = ForwardContext::evaluation().with_probe(spat_model::Probe::Maps);
             let slot = model.slots()[layer];
-            let said = values(slot.attend(tokens.clone(), &mut cx).unwrap());
+            let output = values(slot.attend(tokens.clone(), &mut cx).unwrap());
             let map = cx.maps()[slot.id()].clone();
-            (said, pollster::block_on(spat_model::read(map)).unwrap())
+            (output, pollster::block_on(spat_model::read(map)).unwrap())
         };
-        assert!(said(&model, 0).0.iter().all(|&value| value == 0.0));
+        assert!(output(&model, 0).0.iter().all(|&value| value == 0.0));
         assert!(
-            said(&model, 1)
+            output(&model, 1)
                 .1
                 .iter()
                 .all(|&value| (value - 1.0 / 3.0).abs() < 1e-6)
         );
-        let (original, copied) = (said(&model, 2), said(&model, 3));
+        let (original, copied) = (output(&model, 2), output(&model, 3));
         assert_eq!(original.1, copied.1);
         for (original, copied) in original.0.iter().zip(copied.0) {
             assert!((original * 0.5 - copied).abs() < 1e-6);
         }
         let again = constrain(model.clone(), &constraints);
         for layer in 0..4 {
-            assert_eq!(said(&model, layer), said(&again, layer));
+            assert_eq!(output(&model, layer), output(&again, layer));
         }
     }
 }

@@ -1,20 +1,19 @@
-//! Small images of shapes, drawn by the program.
+//! Small generated images of shapes.
 //!
-//! 16 × 16 grey values: a disc, a square, a triangle or a cross of random place, size and
-//! brightness in noise. Patches of 4 × 4 are the tokens, so that a shape must be put together from
-//! several of them.
+//! 16 × 16 grey values: a disc, a square, a triangle or a cross of random position, size and brightness in
+//! noise. Patches of 4 × 4 are the tokens, so that a shape spans several of them.
 
 use crate::synthetic::classifier::{Examples, Readout, Task};
 use crate::synthetic::draw::Draw;
 
-/// The shapes, by their number.
+/// The shapes, by class index.
 pub const SHAPES: [&str; 4] = ["disc", "square", "triangle", "cross"];
 
 const SIDE: usize = 16;
 const PATCH: usize = 4;
 const NOISE: f64 = 0.25;
 
-/// Which shape an image shows.
+/// Classification of the shape in an image.
 pub const TASK: Task = Task {
     tokens: (SIDE / PATCH) * (SIDE / PATCH),
     features: PATCH * PATCH,
@@ -77,7 +76,7 @@ fn covers(shape: usize, dx: f64, dy: f64, radius: f64) -> bool {
 mod tests {
     use super::*;
 
-    /// At twice the radius no shape covers, in the middle all do, and a corner tells them apart.
+    /// No shape covers a point at twice the radius, all cover the middle, and a corner distinguishes them.
     #[test]
     fn shapes_differ_where_they_should() {
         for shape in 0..4 {

@@ -1,10 +1,9 @@
-//! Scoring and pruning where the truth is known, because the program makes the data itself.
+//! Scoring and pruning on generated data with a known ground truth.
 //!
-//! Two domains that are no forecasting, read by the same small Transformer: characters of a
-//! [`text`] with a known grammar, and [`images`] of shapes. They go the way of a forecaster, dense →
-//! scores → plan → removal → fine-tuning ([`run`]), through the same encoder, probes, scorers and
-//! removal. And a forecaster whose modules are constrained to a known order of importance
-//! ([`ground_truth`]).
+//! Two domains other than forecasting, with the same small Transformer: characters of a [`text`] with a
+//! known grammar, and [`images`] of shapes. They use the same encoder, probes, scorers and removal as a
+//! forecaster, with the same steps: dense → scores → plan → removal → fine-tuning ([`run`]). And a
+//! forecaster whose modules are constrained to a known order of importance ([`ground_truth`]).
 
 mod classifier;
 mod course;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use spat_prune::{ScoreAccumulator, ScoreError, ScoringOptions, apply, score_with};
+use spat_series::Part;
 use spat_spec::{ClassifierSize, Domain, Plan, PlanError, PruneRule, Score, Scorer, When};
 use thiserror::Error;
 
@@ -9,10 +10,10 @@ use crate::synthetic::classifier::{Classifier, Examples};
 use crate::synthetic::course::{Course, Stream, best_loss, task};
 use crate::synthetic::evaluate::{DomainResult, evaluate};
 
-/// Everything that decides a result.
+/// Everything that determines a result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DomainConfig {
-    /// What the data are.
+    /// The data.
     pub domain: Domain,
     /// The dense model.
     pub size: ClassifierSize,
@@ -22,19 +23,19 @@ pub struct DomainConfig {
     pub steps: usize,
     /// Steps after the removal, and of the dense control.
     pub finetune_steps: usize,
-    /// Adam's learning rate, always the same.
+    /// Adam's learning rate, constant.
     pub learning_rate: f64,
-    /// What ranks the modules.
+    /// The scorer.
     pub scorer: Scorer,
-    /// Its options; SEND heeds `send.when`.
+    /// Its options; SEND uses `send.when`.
     pub scoring: ScoringOptions,
-    /// Batches that a scorer sees after training.
+    /// Number of batches of a scorer after training.
     pub scoring_batches: usize,
-    /// How many modules go.
+    /// Number of modules to remove.
     pub prune: PruneRule,
-    /// Batches of the test.
+    /// Number of test batches.
     pub test_batches: usize,
-    /// Decides weights and data.
+    /// Determines weights and data.
     pub seed: u64,
 }
 
@@ -50,7 +51,7 @@ impl DomainConfig {
         }
     }
 
-    /// Four layers of width 32, half of their attention modules to go, in a few seconds of work.
+    /// Four layers of width 32, half of whose attention modules are removed, in a few seconds.
     pub fn small(domain: Domain, seed: u64) -> Self {
         Self {
             domain,
@@ -75,45 +76,47 @@ impl DomainConfig {
     }
 }
 
-/// What became of a run.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DomainReport {
-    /// What was done.
+    /// The configuration.
     pub config: DomainConfig,
-    /// The loss of guessing all answers alike.
+    /// The loss of a uniform guess.
     pub chance_loss: f64,
-    /// The least loss that anyone could reach, where it is known.
+    /// The lowest possible loss, if it is known.
     pub best_loss: Option<f64>,
     /// After training.
     pub dense: DomainResult,
-    /// The control: trained on as long as the pruned model.
+    /// The control: fine-tuned as long as the pruned model.
     pub dense_finetuned: DomainResult,
     /// Right after the removal.
     pub pruned: DomainResult,
     /// After fine-tuning.
     pub pruned_finetuned: DomainResult,
-    /// What was removed, and the scores.
+    /// The plan, with the scores.
     pub plan: Plan,
 }
 
-/// A run that cannot be done.
+/// A run that cannot be carried out.
 #[derive(Debug, Error)]
 pub enum DomainError {
     /// The modules could not be scored.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// The scores make no plan.
+    /// The scores do not give a plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// Sizes that make no model.
-    #[error("a model width of {d_model} does not divide into {heads} heads; use a multiple")]
+    /// Invalid sizes of a model.
+    #[error(
+        "a model width of {d_model} does not divide into {heads} heads; use a multiple of the number of heads"
+    )]
     Heads {
         /// Width of a token.
         d_model: usize,
         /// Heads of a module.
         heads: usize,
     },
-    /// Single heads were asked for.
+    /// Single heads were requested.
     #[error("outside forecasting only whole modules are removed; leave the granularity at modules")]
     WholeModulesOnly,
 }
@@ -121,13 +124,13 @@ pub enum DomainError {
 /// Trains, scores, prunes and fine-tunes, and measures every stage on the same test stream.
 ///
 /// # Errors
-/// Sizes that make no model, or scores that make no plan.
+/// Invalid sizes, or scores that do not give a plan.
 pub async fn run(config: &DomainConfig) -> Result<DomainReport, DomainError> {
     let dense = Dense::train(config).await?;
     dense.prune(config.scorer).await
 }
 
-/// A trained dense model and what it is measured with.
+/// A trained dense model and its evaluation data.
 struct Dense<'a> {
     config: &'a DomainConfig,
     /// Before training.
@@ -171,12 +174,12 @@ impl<'a> Dense<'a> {
 
     async fn prune(&self, scorer: Scorer) -> Result<DomainReport, DomainError> {
         let (config, task) = (self.config, task(self.config.domain));
-        let scores: Vec<Score> =
-            if scorer == Scorer::Send && config.scoring.send.when == When::During {
-                self.during.scores().await?
-            } else {
-                self.score_after(scorer).await?
-            };
+        let scores: Vec<Score> = if scorer.needs().steps && config.scoring.send.when == When::During
+        {
+            self.during.scores().await?
+        } else {
+            self.score_after(scorer).await?
+        };
         let plan = Plan::from_scores(scorer.name(), scores, &config.prune)?;
         let pruned = apply(&plan, self.model.clone());
         let finetuned = config.course().finetune(&pruned, config.finetune_steps);
@@ -195,16 +198,17 @@ impl<'a> Dense<'a> {
         })
     }
 
-    /// SNIP looks at the model before training, leave-one-out at the validation stream.
     async fn score_after(&self, scorer: Scorer) -> Result<Vec<Score>, ScoreError> {
         let config = self.config;
-        let stream = match scorer {
-            Scorer::LeaveOneOut => Stream::Validation,
+        let needs = scorer.needs();
+        let stream = match needs.part {
+            Some(Part::Val) => Stream::Validation,
             _ => Stream::Score,
         };
-        let model = match scorer {
-            Scorer::Snip => &self.start,
-            _ => &self.model,
+        let model = if needs.untrained {
+            &self.start
+        } else {
+            &self.model
         };
         let batches = config.course().batches(stream, config.scoring_batches);
         score_with(scorer, model, &batches, &config.scoring).await

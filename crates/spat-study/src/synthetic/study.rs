@@ -1,4 +1,4 @@
-//! A study of data that the program makes itself, from its first task to its report.
+//! Runs a study on generated data from its first task to its report.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,27 @@ use crate::synthetic::{Course, Stream, best_loss, task};
 use spat_spec::{ClassifierStudy, DataConfig, Domain, Spread, SyntheticReport, SyntheticStudy};
 
 use crate::classifiers::TEST_BATCHES;
-use crate::conduct::{Place, depth, write_views};
+use crate::conduct::{StudyEnvironment, depth, write_views};
 use crate::context::StudyContext;
 use crate::error::StudyError;
 use crate::findings::{ground_truth as ground_truth_findings, of_depth};
 use crate::questions::ground_truth;
 use crate::runner::{Runner, StudyEvent};
 
-/// Answers the questions of a study without a table. Goes on with what the folder holds of it. The
-/// report and its page are in the folder when it returns.
+/// Answers the questions of a study without a table. Resumes from the content of the folder. When it
+/// returns, the report and its page are in the folder.
 ///
 /// # Errors
 /// As [`crate::conduct`].
 pub fn conduct_synthetic(
     study: &SyntheticStudy,
-    place: &Place<'_>,
+    environment: &StudyEnvironment<'_>,
 ) -> Result<SyntheticReport, StudyError> {
     study.check()?;
-    let runner = place.runner(BTreeMap::new(), DataConfig::default())?;
+    let runner = environment.runner(BTreeMap::new(), DataConfig::default())?;
     let mut report = SyntheticReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        command: place.command.clone(),
+        command: environment.command.clone(),
         hash: study.hash(),
         study: study.clone(),
         findings: Vec::new(),
@@ -37,10 +37,10 @@ pub fn conduct_synthetic(
     };
     match study {
         SyntheticStudy::GroundTruth(study) => {
-            (place.watch)(StudyEvent::Part("planted modules".to_owned()));
+            (environment.on_event)(StudyEvent::Part("modules with a known order".to_owned()));
             report.ground_truth = vec![ground_truth::measure(study, &runner)?];
         }
-        SyntheticStudy::Classifier(study) => classifiers(study, &runner, place, &mut report)?,
+        SyntheticStudy::Classifier(study) => classifiers(study, &runner, environment, &mut report)?,
     }
     report.findings = report
         .depths
@@ -52,7 +52,7 @@ pub fn conduct_synthetic(
         .chain(ground_truth_findings(&report.ground_truth))
         .collect();
 
-    if let Some(folder) = place.folder {
+    if let Some(folder) = environment.folder {
         let page = spat_report::synthetic_html(&report);
         let text = spat_report::synthetic_markdown(&report);
         write_views(folder, &report, &page, &text)?;
@@ -63,7 +63,7 @@ pub fn conduct_synthetic(
 fn classifiers(
     study: &ClassifierStudy,
     runner: &Runner<'_>,
-    place: &Place<'_>,
+    environment: &StudyEnvironment<'_>,
     report: &mut SyntheticReport,
 ) -> Result<(), StudyError> {
     let contexts: Vec<StudyContext<'_>> = study
@@ -71,13 +71,13 @@ fn classifiers(
         .iter()
         .map(|&layers| StudyContext::of_classifiers(study, runner, layers))
         .collect();
-    (place.watch)(StudyEvent::Part("dense models".to_owned()));
+    (environment.on_event)(StudyEvent::Part("dense models".to_owned()));
     let dense = contexts
         .iter()
         .flat_map(|context| context.seeds().map(|seed| context.dense(seed)));
     runner.ask_models(&dense.collect::<Vec<_>>())?;
     for context in &contexts {
-        report.depths.push(depth(context, place)?);
+        report.depths.push(depth(context, environment)?);
     }
     report.chance_loss = Some((task(study.domain).classes as f64).ln());
     report.best_loss = (study.domain == Domain::Text).then(|| {

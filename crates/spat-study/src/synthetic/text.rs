@@ -1,4 +1,4 @@
-//! Characters of a text whose grammar is known.
+//! Characters of a text with a known grammar.
 //!
 //! A sentence is a subject, three to eight fillers, a colon, the ending that agrees with the
 //! subject, and a full stop:
@@ -7,14 +7,14 @@
 //! bmnomn:B.cooomnm:C.…
 //! ```
 //!
-//! The next character after a colon can only be known from the subject, which lies up to nine
-//! characters back: attention must find it. Everything else is a matter of chance that the grammar
-//! knows, so the best possible loss is known too.
+//! The character after a colon depends on the subject only, which is up to nine characters back: attention
+//! must find it. Everything else is random with probabilities that the grammar defines, so the lowest
+//! possible loss is known too.
 
 use crate::synthetic::classifier::{Examples, Readout, Task};
 use crate::synthetic::draw::Draw;
 
-/// All characters, by their number.
+/// All characters, by index.
 pub const ALPHABET: &str = "abcdmnoABCD:.";
 
 const SUBJECTS: usize = 4;
@@ -26,7 +26,7 @@ const WINDOW: usize = 24;
 /// Characters before the window, so that it begins anywhere in a sentence.
 const LEAD: usize = 40;
 
-/// The next character after a window of 24.
+/// Prediction of the next character after a window of 24.
 pub const TASK: Task = Task {
     tokens: WINDOW,
     features: ALPHABET.len(),
@@ -37,13 +37,13 @@ pub const TASK: Task = Task {
 /// One character of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Character {
-    /// Its place in the alphabet.
+    /// Index in the alphabet.
     number: usize,
-    /// How probable the grammar made it after what stood before.
+    /// Its probability under the grammar, given the previous characters.
     chance: f64,
 }
 
-/// `count` windows of as many texts, each with the character that follows.
+/// `count` windows of separate texts, each with the next character.
 pub fn examples(seed: u64, stream: u64, number: u64, count: usize) -> Examples {
     let mut draw = Draw::new(seed, stream, number);
     let mut tokens = vec![0.0; count * WINDOW * TASK.features];
@@ -95,8 +95,7 @@ fn write(draw: &mut Draw, length: usize) -> Vec<Character> {
     text
 }
 
-/// The probability that the colon follows after so many fillers: every length from 3 to 8 is
-/// equally probable.
+/// The probability of a colon after this many fillers: every length from 3 to 8 is equally probable.
 fn stopping(fillers: usize) -> f64 {
     if fillers < LEAST {
         0.0
@@ -127,7 +126,8 @@ mod tests {
         }
     }
 
-    /// Lengths 3 to 8 are equally probable: the products of going on and stopping are all 1/6.
+    /// Lengths 3 to 8 are equally probable: all products of the probabilities to continue and to stop are
+    /// 1/6.
     #[test]
     fn every_length_is_equally_probable() {
         let mut goes_on = 1.0;

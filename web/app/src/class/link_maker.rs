@@ -1,7 +1,6 @@
 //! The link that a teacher gives to a class.
 
 use leptos::prelude::*;
-use spat_series::sorted;
 
 use super::rules::{HIDE, LOCK, Name};
 use crate::lessons;
@@ -26,9 +25,9 @@ pub(crate) fn LinkMaker() -> impl IntoView {
                 address += &format!("&{name}={value}");
             }
         }
-        for (name, chosen) in [("hide", hidden.get()), ("lock", locked.get())] {
+        for (name, mut chosen) in [("hide", hidden.get()), ("lock", locked.get())] {
             if !chosen.is_empty() {
-                let chosen = sorted(chosen, Ord::cmp);
+                chosen.sort();
                 address += &format!("&{name}={}", chosen.join(","));
             }
         }

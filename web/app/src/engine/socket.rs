@@ -123,7 +123,9 @@ impl Socket {
         if !self.state.borrow().established {
             return match serde_json::from_str(text) {
                 Ok(hello) => self.on_hello(hello),
-                Err(error) => self.give_up(error.to_string()),
+                Err(error) => self.give_up(format!(
+                    "The first message of the host cannot be read ({error}); reload the page."
+                )),
             };
         }
         match serde_json::from_str::<ServerEnvelope>(text) {
@@ -140,6 +142,9 @@ impl Socket {
     }
 
     fn on_hello(&self, hello: Hello) {
+        if let Some(reason) = hello.reload_reason() {
+            return self.give_up(reason.to_owned());
+        }
         let known = self.state.borrow().session.is_some();
         if known && !hello.continued {
             let words = "the host was started anew, or this page was away for too long";

@@ -4,7 +4,6 @@
 //! `entropy.2 > 0.98` or `send.3 < send.1 < send.0`. With `=` a number holds to its last decimal, one
 //! up or down; a whole number holds as it is.
 
-use spat_series::decimal;
 use spat_spec::{ModuleId, ModuleMaps, Report, Score};
 
 use crate::charts::figure_text;
@@ -122,7 +121,7 @@ impl Claim {
 
 impl Operand {
     fn parse(word: &str) -> Option<Self> {
-        if let Some(number) = decimal(word) {
+        if let Some(number) = word.parse::<f64>().ok().filter(|n| n.is_finite()) {
             // Just above one unit, since sums of decimals are not exact. Counts are.
             let unit = word.split_once('.').map_or(0.0, |(_, decimals)| {
                 1.000_001 * 0.1_f64.powi(decimals.len() as i32)

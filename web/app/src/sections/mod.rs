@@ -1,4 +1,4 @@
-//! The seven parts of the page's story, one module each.
+//! The seven parts of the page, one module each.
 
 mod ahead;
 pub(crate) mod attention;

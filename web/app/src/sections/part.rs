@@ -1,4 +1,4 @@
-//! The frame of one part of the story.
+//! The frame of one part of the page.
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
@@ -8,7 +8,7 @@ use web_sys::HtmlElement;
 /// A numbered part with its heading.
 #[component]
 pub(crate) fn Part(
-    /// Its place in the story, from 1.
+    /// Its number, from 1.
     number: usize,
     /// The anchor and the start of the names of everything in it.
     id: &'static str,

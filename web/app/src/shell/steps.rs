@@ -1,4 +1,4 @@
-//! The steps of the story: where the person is, what is done, what comes.
+//! The steps of the workflow: which is current, which are done, which are next.
 
 use leptos::prelude::*;
 

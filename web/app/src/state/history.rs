@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_series::sorted;
 
 use super::{Page, RunSummary};
 use crate::engine::{self, Runs};
@@ -16,11 +15,10 @@ impl Page {
                 Err(error) => Err(error),
             };
             match summaries {
-                Ok(summaries) => {
+                Ok(mut summaries) => {
                     self.elsewhere.set(engine::held_runs().await);
-                    let newest_first =
-                        sorted(summaries, |(_, a), (_, b)| b.begun.total_cmp(&a.begun));
-                    self.summaries.set(newest_first);
+                    summaries.sort_by(|(_, a), (_, b)| b.begun.total_cmp(&a.begun));
+                    self.summaries.set(summaries);
                 }
                 Err(error) => self.not_stored.set(Some(error)),
             }

@@ -79,7 +79,7 @@ pub(crate) struct Page {
     pub(crate) working: Memo<bool>,
     /// What the engine wants the person to know: warnings and failures, the newest last.
     pub(crate) messages: RwSignal<Vec<String>>,
-    /// SEND of every module so far, from input to output.
+    /// The score of every module so far, from input to output.
     pub(crate) scores: RwSignal<Vec<Score>>,
     /// 4 · Maps of the dense model, once it is trained.
     pub(crate) maps: RwSignal<Arc<Vec<ModuleMaps>>>,
@@ -112,6 +112,24 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// The experiment that the scores are of: the controls may have changed since it began.
+    pub(crate) fn open_experiment(self) -> Option<Experiment> {
+        if let Some(trained) = self.trained.get() {
+            return Some(Experiment::clone(&trained));
+        }
+        let run = self.run.get()?;
+        self.summaries.with(|summaries| {
+            let (_, summary) = summaries.iter().find(|(id, _)| *id == run)?;
+            Some(summary.experiment.clone())
+        })
+    }
+
+    /// The label of the scores.
+    pub(crate) fn score_label(self) -> String {
+        let scorer = self.open_experiment().map(|experiment| experiment.scorer);
+        spat_report::score_label(scorer.unwrap_or_default())
+    }
+
     /// An empty page, with the choices that its address carries.
     pub(crate) fn new() -> Self {
         let link = link_in_address();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use spat_series::{Part, Series, SplitRule, WindowLengths};
 use spat_spec::{
     Controls, DataConfig, Experiment, FieldValue, ForecasterConfig, Granularity, ModelKind,
-    PruneRule, SendOptions, Size, TrainingConfig, Window,
+    PruneRule, Scorer, SendOptions, Size, TrainingConfig, Window,
 };
 
 /// Window lengths at first: a day of hours from four.
@@ -25,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) forecaster: ForecasterConfig,
     pub(crate) training: TrainingConfig,
     pub(crate) finetune: TrainingConfig,
+    #[serde(default)]
+    pub(crate) scorer: Scorer,
     pub(crate) send: SendOptions,
     /// Whether whole modules are removed, or single heads.
     pub(crate) granularity: Granularity,
@@ -94,6 +96,7 @@ impl Default for Setup {
             forecaster: ModelKind::default().defaults(window, true).0,
             finetune: Experiment::finetune_like(&training),
             training,
+            scorer: Scorer::default(),
             send: SendOptions::default(),
             granularity: Granularity::Modules,
             dense_control: true,
@@ -162,6 +165,7 @@ impl Setup {
             forecaster,
             finetune: self.finetune.clone(),
             training: self.training.clone(),
+            scorer: self.scorer,
             send: self.send,
             prune: PruneRule {
                 ratio,
@@ -207,6 +211,7 @@ impl Setup {
             forecaster: experiment.forecaster.clone(),
             training: experiment.training.clone(),
             finetune: experiment.finetune.clone(),
+            scorer: experiment.scorer,
             send: experiment.send,
             granularity: experiment.prune.granularity,
             dense_control: experiment.controls.dense_finetuned,
@@ -248,6 +253,7 @@ mod tests {
                 finetune: Experiment::finetune_like(&training),
                 forecaster,
                 training,
+                scorer: Scorer::Magnitude,
                 ..Setup::default()
             };
             let experiment = begun.experiment(DataConfig::default(), 3, true, 0.5);

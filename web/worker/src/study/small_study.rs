@@ -56,6 +56,26 @@ impl ModelForm {
     }
 }
 
+/// A baseline scorer, for the form.
+#[derive(Debug, Serialize)]
+pub(super) struct ScorerForm {
+    name: Scorer,
+    title: &'static str,
+}
+
+impl ScorerForm {
+    /// Every scorer but SEND and the random order, which are in every study.
+    pub(super) fn all() -> Vec<Self> {
+        let others = Scorer::ALL.into_iter();
+        let others = others.filter(|scorer| !matches!(scorer, Scorer::Send | Scorer::Random));
+        let form = |name: Scorer| Self {
+            name,
+            title: name.title(),
+        };
+        others.map(form).collect()
+    }
+}
+
 /// What the person chose.
 #[derive(Debug, Deserialize)]
 pub(super) struct SmallStudy {
@@ -183,6 +203,7 @@ impl SmallStudy {
                     ..Experiment::finetune_like(&training)
                 },
                 training,
+                scorer: Scorer::default(),
                 send: SendOptions::default(),
                 prune: PruneRule::default(),
                 controls: Controls::default(),

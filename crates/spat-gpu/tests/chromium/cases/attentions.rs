@@ -5,7 +5,7 @@ use spat_gpu::encoder::attention_dispatches;
 
 use super::case::{Case, given, large, made};
 
-/// Under a mask of each sample and a dropout: every binding has a part.
+/// With a mask per sample and dropout, every binding is used.
 pub(crate) fn attentions() -> Vec<Case> {
     let mut cases = Vec::new();
     for head_width in [8, 3] {
@@ -94,7 +94,7 @@ pub(crate) fn attentions() -> Vec<Case> {
     cases
 }
 
-/// `∂L/∂scores` by its formula, which the CPU's kernel keeps to itself.
+/// `∂L/∂scores` by its formula, which the CPU kernel does not return.
 fn score_gradients(
     shape: &AttentionShape,
     value: &[f32],

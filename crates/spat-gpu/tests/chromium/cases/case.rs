@@ -1,9 +1,9 @@
-//! A launch, and what is expected of it.
+//! A launch and its expected outputs.
 
 use spat_gpu::encoder::Dispatch;
 use spat_gpu::{Stage, Task};
 
-/// One launch, its buffers, and what its CPU reference makes of them.
+/// One launch, its buffers, and the outputs of its CPU reference.
 pub(crate) struct Case {
     pub(crate) stage: Stage,
     pub(crate) bindings: Vec<Bound>,
@@ -11,14 +11,14 @@ pub(crate) struct Case {
     pub(crate) grid: [u32; 2],
 }
 
-/// A buffer before a launch, and after it where the launch writes.
+/// A buffer before a launch, and its expected values if the launch writes it.
 pub(crate) struct Bound {
     pub(crate) before: Vec<f32>,
     pub(crate) after: Option<Vec<f32>>,
 }
 
 impl Case {
-    /// A stage that reduces: inputs, then one output.
+    /// A reduction: inputs, then one output.
     pub(crate) fn reduction(
         stage: Stage,
         inputs: Vec<Vec<f32>>,
@@ -45,7 +45,7 @@ impl Case {
     }
 }
 
-/// What a launch reads.
+/// A read-only buffer.
 pub(crate) fn given(values: Vec<f32>) -> Bound {
     Bound {
         before: values,
@@ -53,12 +53,12 @@ pub(crate) fn given(values: Vec<f32>) -> Bound {
     }
 }
 
-/// What a launch writes.
+/// A write-only buffer.
 pub(crate) fn made(expected: Vec<f32>) -> Bound {
     changed(vec![0.0; expected.len()], expected)
 }
 
-/// What a launch reads and writes.
+/// A buffer that is read and written.
 pub(crate) fn changed(before: Vec<f32>, after: Vec<f32>) -> Bound {
     Bound {
         before,
@@ -66,7 +66,7 @@ pub(crate) fn changed(before: Vec<f32>, after: Vec<f32>) -> Bound {
     }
 }
 
-/// Small numbers, as sensitivities are.
+/// Small numbers, of the size of sensitivities.
 pub(crate) fn numbers(length: usize) -> Vec<f32> {
     (0..length)
         .map(|place| ((place * 7_919 + 13) % 10_007) as f32 * 1e-6 - 4e-3)

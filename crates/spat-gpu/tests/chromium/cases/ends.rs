@@ -1,4 +1,4 @@
-//! A forecaster's ends: windows, forecasts, and their errors.
+//! Windows, forecasts, and their errors.
 
 use spat_gpu::encoder::{Rows, error_dispatches, window_dispatches};
 

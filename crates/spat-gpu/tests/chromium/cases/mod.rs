@@ -1,4 +1,4 @@
-//! Every stage in launches that its CPU reference has made too.
+//! Every stage, in launches with expected outputs from its CPU reference.
 
 mod attentions;
 mod case;

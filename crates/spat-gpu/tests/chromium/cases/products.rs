@@ -5,7 +5,8 @@ use spat_gpu::encoder::linear_dispatches;
 
 use super::case::{Case, given, large, made};
 
-/// Sizes that are no multiples of a tile, by fours and by ones, and one whose sums are made in parts.
+/// Sizes that are not multiples of a tile, with both kinds of loads, and one whose sums are computed in
+/// parts.
 pub(crate) fn products() -> Vec<Case> {
     let mut cases = Vec::new();
     for (rows, inputs, outputs) in [(19, 12, 20), (9, 5, 7), (200, 16, 20)] {
@@ -32,7 +33,7 @@ pub(crate) fn products() -> Vec<Case> {
                 made(back.x.unwrap()),
             ],
         ));
-        // Without parts the whole is the only one.
+        // Without a division there is a single part.
         let length = dispatches.parts.length;
         let (mut weights, mut biases) = (Vec::new(), Vec::new());
         for (x, gradient) in x

@@ -51,7 +51,7 @@ pub(crate) fn reductions() -> Vec<Case> {
             &task.accumulation(),
             after,
         ));
-        // The largest tensor is there for the grid alone, and slow in a browser without a GPU.
+        // The largest tensor only tests the grid, and is slow in a browser without a GPU.
         if shape[0] > 1_000 {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Value by value, and row by row.
+//! Element-wise and row-wise stages.
 
 use spat_cpu::{AdamFactors, AdamParameter, Dropout, Finish};
 use spat_gpu::encoder::{adam_dispatch, norm_dispatches, value_dispatches};

@@ -10,7 +10,7 @@ use super::super::attention::Attention;
 use super::super::linear;
 use super::node::{Operand, Saved, constant, output};
 
-/// `drop(M ⊙ A) V`, `[B · L, H · w]`, and A, `[B, H, L, L]`, outside the graph, if asked for.
+/// `drop(M ⊙ A) V`, `[B · L, H · w]`, and A, `[B, H, L, L]`, detached, if requested.
 pub(in super::super) fn attend(
     attention: &Attention<'_>,
     with_maps: bool,
@@ -106,7 +106,7 @@ impl Saved<4> for Forward {
 }
 
 impl Forward {
-    /// The sum over the samples of `[B, H, L, L]`.
+    /// The sum of `[B, H, L, L]` over the samples.
     fn over_samples(&self, values: Buffer) -> Option<Buffer> {
         let AttentionShape {
             samples,

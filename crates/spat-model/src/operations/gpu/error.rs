@@ -6,7 +6,7 @@ use spat_gpu::encoder::{errors_backward, mean_squared_error as forward};
 
 use super::node::{Operand, Saved, output};
 
-/// The mean of `(forecast − truth)²`. `None` also where gradients of the truth are wanted.
+/// The mean of `(forecast − truth)²`. Also `None` if the truth needs a gradient.
 pub(in super::super) fn mean_squared_error<const D: usize>(
     forecast: &Tensor<D>,
     truth: &Tensor<D>,

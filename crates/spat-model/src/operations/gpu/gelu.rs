@@ -1,4 +1,4 @@
-//! The exact GELU and the dropout after it, and dropout alone.
+//! The exact GELU followed by dropout, and dropout alone.
 
 use burn::tensor::Tensor;
 use spat_cpu::Dropout;
@@ -30,7 +30,7 @@ impl Saved<1> for Input {
     }
 }
 
-/// `input` with a dropout on it.
+/// Applies a dropout to `input`.
 pub(in super::super) fn dropout<const D: usize>(
     input: &Tensor<D>,
     dropout: Dropout,

@@ -1,4 +1,4 @@
-//! `y = x W + b`, and the GELU and dropout that may follow it.
+//! `y = x W + b`, with an optional GELU and dropout.
 
 use burn::tensor::Tensor;
 use spat_cpu::Finish;
@@ -8,7 +8,7 @@ use spat_gpu::encoder::{LinearGradients, linear as forward, linear_backward};
 use super::gelu::{dropout, gelu};
 use super::node::{Operand, Saved, output};
 
-/// `x W + b`, and what follows it.
+/// `x W + b` and the operations after it.
 pub(in super::super) fn linear(
     x: &Tensor<2>,
     weight: &Tensor<2>,

@@ -1,6 +1,7 @@
-//! The operations on a GPU: nodes of Burn's graph whose passes are launches of `spat-gpu`.
+//! The operations on a GPU: nodes of Burn's autodiff graph whose forward and backward passes are launches
+//! of `spat-gpu`.
 //!
-//! Each function gives `None` where its tensors do not lie on a GPU.
+//! Each function returns `None` if its tensors are not on a GPU.
 
 mod attend;
 mod error;

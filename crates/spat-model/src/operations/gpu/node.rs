@@ -1,4 +1,4 @@
-//! Operations of a GPU as nodes of Burn's graph.
+//! GPU operations as nodes of Burn's autodiff graph.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use burn::backend::{Autodiff, AutodiffBackend};
 use burn::tensor::{Shape, Tensor};
 use spat_gpu::{Buffer, Gpu};
 
-/// An input of an operation: its values, and their place in the graph.
+/// An input of an operation: its values and its node in the graph.
 #[derive(Debug)]
 pub(super) struct Operand {
     pub(super) values: Buffer,
@@ -21,7 +21,7 @@ pub(super) struct Operand {
 }
 
 impl Operand {
-    /// The tensor, if it lies on a GPU.
+    /// The tensor, if it is on a GPU.
     pub(super) fn of<const D: usize>(tensor: &Tensor<D>) -> Option<Self> {
         let shape = tensor.shape();
         let (values, node, tracked) = if tensor.is_autodiff() {
@@ -44,34 +44,34 @@ impl Operand {
         })
     }
 
-    /// In the place of an input that an operation can do without.
+    /// Placeholder for an optional input.
     pub(super) fn absent(other: &Self) -> Self {
         Self {
-            values: other.values.beside(1),
+            values: other.values.allocate_like(1),
             shape: Shape::new([1]),
             node: None,
             tracked: false,
         }
     }
 
-    /// Whether its gradient will be asked for.
+    /// Whether its gradient is needed.
     pub(super) fn is_tracked(&self) -> bool {
         self.tracked
     }
 
-    /// Whether it knows of a graph.
+    /// Whether it belongs to a graph.
     pub(super) fn is_autodiff(&self) -> bool {
         self.node.is_some()
     }
 }
 
-/// What an operation of N inputs keeps of its forward pass.
+/// The saved state of an operation with N inputs.
 pub(super) trait Saved<const N: usize>: Clone + Debug + Send + 'static {
     /// Gradients of the inputs, at least of those `wanted`, from that of the output.
     fn gradients(&self, gradient: &Buffer, wanted: [bool; N]) -> [Option<Buffer>; N];
 }
 
-/// Values outside every graph, on a device that tracks gradients if `autodiff`.
+/// A detached tensor, on an autodiff device if `autodiff` is set.
 pub(super) fn constant<const D: usize>(
     values: Buffer,
     shape: [usize; D],
@@ -85,7 +85,7 @@ pub(super) fn constant<const D: usize>(
     }
 }
 
-/// The output of an operation as a tensor that knows where it came from.
+/// The output of an operation as a tensor with its node in the graph.
 pub(super) fn output<const N: usize, const D: usize, S: Saved<N>>(
     operands: [Operand; N],
     values: Buffer,
@@ -128,7 +128,7 @@ impl<const N: usize, S: Saved<N>> Backward<Gpu, N> for Node<S> {
         gradients: &mut Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
-        // What the graph of f32 tensors holds is f32.
+        // The graph of f32 tensors holds f32 only.
         let Some(gradient) = Buffer::of(gradients.consume::<Gpu>(&operation.node)) else {
             return;
         };

@@ -1,5 +1,5 @@
-//! Every operation of a GPU beside that of the CPU: outputs and gradients. The CPU's are held to
-//! finite differences in `spat-cpu` and to Burn's operations in `operations/parity.rs`.
+//! Compares every GPU operation with the CPU operation: outputs and gradients. CPU operations are compared
+//! with finite differences in `spat-cpu` and with Burn's operations in `operations/parity.rs`.
 #![allow(clippy::unwrap_used)]
 
 use burn::module::{Param, ParamId};
@@ -12,7 +12,7 @@ use crate::operations::{
     Attention, add_norm, attend, dropout, linear_add_norm, mean_squared_error, tokens,
 };
 
-/// A software adapter, so that every machine tests the same; else the first adapter there is.
+/// A software adapter, so that results are the same on every machine; otherwise the first adapter.
 fn gpu() -> Device {
     let software = Device::wgpu(DeviceKind::Cpu);
     let adapters = Device::enumerate(DeviceType::Wgpu).into_vec();
@@ -56,8 +56,8 @@ fn agree<const D: usize, const E: usize>(
         values
     });
     let largest = |values: &[f32]| values.iter().map(|value| value.abs()).fold(0.0, f32::max);
-    // Some gradients are sums that cancel to 0 but for rounding, such as that of the keys' bias: those
-    // are held to a part of the largest of all.
+    // Some gradients are sums that cancel to 0 up to rounding, such as that of the keys' bias; their
+    // tolerance is relative to the largest gradient.
     let gradients = cpu[1..].iter().map(|of| largest(of)).fold(0.0, f32::max);
     for (number, (gpu, cpu)) in gpu.iter().zip(&cpu).enumerate() {
         let size = largest(cpu).max(if number == 0 { 1e-3 } else { 0.1 * gradients });
@@ -84,7 +84,7 @@ fn layer(weight: &Tensor<2>, bias: &Tensor<2>) -> Linear {
     }
 }
 
-/// With what may follow the layer: Burn's own backward pass of GELU on a GPU is that of the tanh form.
+/// Includes GELU and dropout: Burn's own backward pass of GELU on a GPU is that of the tanh approximation.
 #[test]
 fn linear_agrees() {
     for (rows, inputs, outputs) in [

@@ -1,4 +1,4 @@
-//! Windows as rows, and rows as forecasts.
+//! Windows to rows, and rows to forecasts.
 
 use burn::tensor::Tensor;
 use spat_gpu::Buffer;
@@ -7,15 +7,15 @@ use spat_gpu::encoder::{Rows, normalise_windows, restore_backward, restore_windo
 use super::node::{Operand, Saved, constant, output};
 use crate::layers::WINDOW_EPSILON as EPSILON;
 
-/// Mean and deviation of each window and channel, and the shape that they belong to.
+/// Mean and deviation of each window and channel, and the shape of the batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Statistics {
     values: Buffer,
     rows: Rows,
 }
 
-/// Rows `[B · tokens, lookback]` of windows `[B, lookback, C]` and of features `[B, lookback, time_features]`.
-/// `None` also where gradients of the windows are wanted.
+/// Rows `[B · tokens, lookback]` of windows `[B, lookback, C]` and of features `[B, lookback,
+/// time_features]`. Also `None` if the windows need a gradient.
 pub(in super::super) fn normalise(
     input: &Tensor<3>,
     time_features: Option<&Tensor<3>>,
@@ -55,10 +55,10 @@ pub(in super::super) fn normalise(
 /// Forecasts `[B, horizon, C]` of rows `[B · tokens, horizon]`.
 ///
 /// # Panics
-/// If the rows were moved to another device than the statistics.
+/// If the rows are on another device than the statistics.
 pub(in super::super) fn restore(rows: &Tensor<2>, statistics: Statistics) -> Tensor<3> {
     let Some(operand) = Operand::of(rows) else {
-        unreachable!("forecasts lie where their windows are");
+        unreachable!("the rows are on the device of their windows");
     };
     let shape = [
         statistics.rows.samples,

@@ -130,6 +130,7 @@ fn experiment() -> Experiment {
         )),
         finetune: Experiment::finetune_like(&training),
         training,
+        scorer: Default::default(),
         send: Default::default(),
         prune: Default::default(),
         controls: Default::default(),

@@ -9,7 +9,6 @@ use leptos::ev::DragEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use spat_report::{ParetoChart, pareto_chart};
-use spat_series::sorted;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, FileList};
 
@@ -192,8 +191,8 @@ fn add(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, name: &s
 fn Warnings(members: RwSignal<Vec<Member>>) -> impl IntoView {
     let words = move || {
         let tasks = members.with(|members| {
-            let tasks = members.iter().map(|member| member.task.clone()).collect();
-            let mut tasks = sorted(tasks, String::cmp);
+            let mut tasks: Vec<String> = members.iter().map(|member| member.task.clone()).collect();
+            tasks.sort();
             tasks.dedup();
             tasks
         });

@@ -39,14 +39,14 @@ pub(super) fn BesideSend(choice: Choice) -> impl IntoView {
     };
     view! {
         <section class="beside-send" aria-labelledby="beside-send-title">
-            <h3 id="beside-send-title">"Entropy beside SEND"</h3>
+            <h3 id="beside-send-title">"Entropy beside "{move || page.score_label()}</h3>
             <p data-testid="send-entropy-sentence">{sentence}</p>
             <div class="scroll">
                 <table data-testid="send-entropy">
                     <thead>
                         <tr>
                             <th scope="col">"Module"</th>
-                            <th scope="col">"SEND"</th>
+                            <th scope="col">{move || page.score_label()}</th>
                             <th scope="col">"± spread over batches"</th>
                             <th scope="col">"Entropy (1 = uniform)"</th>
                         </tr>

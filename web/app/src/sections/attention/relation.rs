@@ -17,7 +17,7 @@ const ENOUGH: usize = 8;
 /// From this size on a rank correlation is called one.
 const STRONG: f64 = 0.5;
 
-/// What the figures say about low SEND and high entropy.
+/// What the figures show about low scores and high entropy.
 pub(super) fn relation(pairs: &[Pair]) -> String {
     let few = pairs.len();
     if few < FEWEST {
@@ -33,11 +33,11 @@ pub(super) fn relation(pairs: &[Pair]) -> String {
             .to_owned();
     };
     let finding = if rho <= -STRONG {
-        "Here the modules with a lower SEND tend to be the more uniform ones"
+        "Here the modules with a lower score tend to be the more uniform ones"
     } else if rho >= STRONG {
-        "Here it is the other way round: the modules with a lower SEND tend to be the less uniform ones"
+        "Here it is the other way round: the modules with a lower score tend to be the less uniform ones"
     } else {
-        "Here SEND and entropy show no common order: a low score does not mean uniform attention"
+        "Here score and entropy show no common order: a low score does not mean uniform attention"
     };
     let chance = if few < ENOUGH {
         ", few enough for chance"

@@ -1,7 +1,7 @@
-//! What a person can say about the file where the guess was wrong.
+//! Reading options that override the detection.
 
 use leptos::prelude::*;
-use spat_series::{Fill, Gaps, HeaderRow, TimeColumn};
+use spat_series::{Fill, Gaps, HeaderRow, Shape, TimeColumn, column_names};
 use spat_spec::DataConfig;
 
 use crate::show::Listed as _;
@@ -19,7 +19,7 @@ struct Field {
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-const FIELDS: [Field; 5] = [
+const FIELDS: [Field; 7] = [
     Field {
         label: "Delimiter",
         name: "delimiter",
@@ -51,6 +51,30 @@ const FIELDS: [Field; 5] = [
         get: |data| data.read.header as usize,
         set: |data, n| {
             data.read.header = [HeaderRow::Auto, HeaderRow::Present, HeaderRow::Absent][n];
+        },
+    },
+    Field {
+        label: "Dates such as 3/4/2020",
+        name: "date-order",
+        options: &["found out", "3 April", "4 March"],
+        get: |data| match data.read.day_first {
+            None => 0,
+            Some(true) => 1,
+            Some(false) => 2,
+        },
+        set: |data, n| data.read.day_first = n.checked_sub(1).map(|order| order == 0),
+    },
+    Field {
+        label: "Layout",
+        name: "layout",
+        options: &["a row per time", "a column per time", "months across"],
+        get: |data| match data.read.shape {
+            Shape::Rows | Shape::Long(_) => 0,
+            Shape::Transposed => 1,
+            Shape::MonthsAcross => 2,
+        },
+        set: |data, n| {
+            data.read.shape = [Shape::Rows, Shape::Transposed, Shape::MonthsAcross][n].clone();
         },
     },
     Field {
@@ -126,7 +150,8 @@ pub(super) fn Reading(
         let mut columns = vec!["found out".to_owned(), "none, count rows".to_owned()];
         let refused = page.refused.get().map(|refused| refused.bytes.clone());
         let bytes = refused.or_else(|| page.table.get().map(|table| table.bytes.clone()));
-        columns.extend(bytes.map_or_else(Vec::new, |bytes| names(&bytes, &data.get())));
+        let names = bytes.and_then(|bytes| column_names(&bytes, &data.get().read).ok());
+        columns.extend(names.unwrap_or_default());
         columns
     });
     let time_options = move || {
@@ -158,6 +183,10 @@ pub(super) fn Reading(
             };
         });
     };
+    let name_format = move |value: String| {
+        let format = Some(value.trim().to_owned()).filter(|format| !format.is_empty());
+        change(&|data| data.read.time_format.clone_from(&format));
+    };
     let name_missing = move |value: String| {
         let markers = value.split(',').map(str::trim);
         let markers: Vec<_> = markers
@@ -181,6 +210,16 @@ pub(super) fn Reading(
                     </select>
                 </label>
                 <label class="field">
+                    "Time format"
+                    <input
+                        type="text"
+                        placeholder="%d.%m.%Y %H:%M"
+                        data-testid="time-format"
+                        prop:value=move || data.with(|data| data.read.time_format.clone().unwrap_or_default())
+                        on:change:target=move |event| name_format(event.target().value())
+                    />
+                </label>
+                <label class="field">
                     "Also missing, with commas between"
                     <input
                         type="text"
@@ -195,41 +234,9 @@ pub(super) fn Reading(
     }
 }
 
-/// Names of the columns, as far as the first line tells them.
-fn names(bytes: &[u8], data: &DataConfig) -> Vec<String> {
-    let line = bytes.split(|&byte| byte == b'\n' || byte == b'\r').next();
-    let line = String::from_utf8_lossy(line.unwrap_or_default());
-    let line = line.trim_start_matches('\u{feff}');
-    let count = |delimiter: u8| line.bytes().filter(|&byte| byte == delimiter).count();
-    let found = || {
-        DELIMITERS
-            .into_iter()
-            .max_by_key(|&delimiter| count(delimiter))
-    };
-    let delimiter = data.read.delimiter.or_else(found).map_or(',', char::from);
-    let cells = line.split(delimiter).enumerate();
-    cells
-        .map(|(place, cell)| match data.read.header {
-            HeaderRow::Absent => format!("ch{}", place + 1),
-            _ => cell.trim().trim_matches('"').to_owned(),
-        })
-        .filter(|name| !name.is_empty())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_are_named_by_the_first_line() {
-        let mut data = DataConfig::default();
-        let bytes = "\u{feff}\"Datum\"; Last ;Preis, netto\r\n1;2;3".as_bytes();
-        assert_eq!(names(bytes, &data), ["Datum", "Last", "Preis, netto"]);
-        data.read.header = HeaderRow::Absent;
-        assert_eq!(names(bytes, &data), ["ch1", "ch2", "ch3"]);
-        assert!(names(b"", &DataConfig::default()).is_empty());
-    }
 
     #[test]
     fn every_option_is_what_it_sets() {

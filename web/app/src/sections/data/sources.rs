@@ -3,7 +3,6 @@
 use leptos::ev::{self, DragEvent};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use spat_series::decimal;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DataTransfer, File, FileList, HtmlInputElement, Response, Url};
@@ -281,7 +280,7 @@ pub(crate) async fn fetched(address: &str) -> Result<Vec<u8>, String> {
     }
     // Not every host tells it; what is not told is weighed when it is there.
     let length = answer.headers().get("content-length").ok().flatten();
-    let length = length.and_then(|length| decimal(&length));
+    let length = length.and_then(|length| length.parse::<f64>().ok());
     if let Some(bytes) = length.filter(|&bytes| bytes > LARGEST_TABLE as f64) {
         return Err(too_large(address, bytes));
     }

@@ -1,10 +1,9 @@
 //! The fields of the setup.
 
 use leptos::prelude::*;
-use spat_series::decimal;
 use spat_spec::{
-    Accumulate, Deviation, FieldInfo, FieldRange, FieldValue, MaskShape, ModelKind, Scaling, Sign,
-    When,
+    Accumulate, Deviation, FieldInfo, FieldRange, FieldValue, MaskShape, ModelKind, Scaling,
+    Scorer, Sign, When,
 };
 
 use crate::sections::Help;
@@ -87,11 +86,14 @@ pub(super) fn MoreFields() -> impl IntoView {
                         prop:value=move || page.setup.with(|setup| setup.training.learning_rate.to_string())
                         on:change:target=move |event| {
                             // An empty field is no number; the objection below says so.
-                            let rate = decimal(&event.target().value()).unwrap_or(0.0);
+                            let rate = event.target().value().parse().unwrap_or(0.0);
                             page.setup.update(|setup| setup.set_learning_rate(rate));
                         }
                     />
                 </label>
+            </div>
+            <div class="row">
+                <ScorerField />
             </div>
             <ScoreFields />
             <label class="choice">
@@ -168,6 +170,34 @@ fn ModelField(info: FieldInfo) -> impl IntoView {
         </label>
     }
     .into_any()
+}
+
+/// What ranks the modules.
+#[component]
+fn ScorerField() -> impl IntoView {
+    let page = Page::here();
+    let choose = move |name: &str| {
+        if let Ok(scorer) = name.parse() {
+            page.setup.update(|setup| setup.scorer = scorer);
+        }
+    };
+    view! {
+        <label class="field">
+            "Scorer"
+            <select data-testid="scorer" on:change:target=move |event| choose(&event.target().value())>
+                {Scorer::ALL
+                    .map(|each| view! {
+                        <option
+                            value=each.name()
+                            prop:selected=move || page.setup.with(|setup| setup.scorer == each)
+                        >
+                            {each.title()}
+                        </option>
+                    })
+                    .listed()}
+            </select>
+        </label>
+    }
 }
 
 /// What the paper leaves open about SEND.

@@ -12,11 +12,17 @@ use crate::state::Page;
 /// The chart and the list.
 #[component]
 pub(super) fn Decisions(preview: Memo<Option<Preview>>) -> impl IntoView {
-    let chart =
-        Memo::new(move |_| preview.with(|preview| preview.as_ref().map(chart).unwrap_or_default()));
+    let page = Page::here();
+    let label = Memo::new(move |_| page.score_label());
+    let chart = Memo::new(move |_| {
+        preview.with(|preview| {
+            let chart = |preview| chart(preview, label.get());
+            preview.as_ref().map(chart).unwrap_or_default()
+        })
+    });
     let fates =
         Memo::new(move |_| preview.with(|preview| preview.as_ref().map(fates).unwrap_or_default()));
-    let caption = "The lowest SEND goes first. Hatched bars go, full ones stay; whiskers are one standard deviation over batches, dots are heads.";
+    let caption = "The lowest score goes first. Hatched bars go, full ones stay; whiskers are one standard deviation over batches, dots are heads.";
     view! {
         <div data-testid="prune-ranking">
             <Figure
@@ -26,7 +32,7 @@ pub(super) fn Decisions(preview: Memo<Option<Preview>>) -> impl IntoView {
                 table=Signal::derive(move || chart.with(|chart| chart.table().html()))
             />
         </div>
-        <ol class="fates" aria-label="Modules, the lowest SEND first" data-testid="prune-fates">
+        <ol class="fates" aria-label="Modules, the lowest score first" data-testid="prune-fates">
             {move || fates.get().into_iter().map(|fate| view! { <FateItem fate /> }).listed()}
         </ol>
     }
@@ -90,7 +96,7 @@ fn fates(preview: &Preview) -> Vec<Fate> {
     preview.ranking().into_iter().map(fate).collect()
 }
 
-fn chart(preview: &Preview) -> BarChart {
+fn chart(preview: &Preview, label: String) -> BarChart {
     let bar = |score: &Score| Bar {
         label: module_heading(&score.module),
         value: score.value,
@@ -107,9 +113,9 @@ fn chart(preview: &Preview) -> BarChart {
         format!("What goes: {}.", gone.join(", "))
     };
     BarChart {
-        title: "SEND of each attention module, lowest first".to_owned(),
+        title: format!("{label} of each attention module, lowest first"),
         description: format!("One bar per module in the order of removal. {gone}"),
-        value_label: "SEND".to_owned(),
+        value_label: label,
         part_label: "head".to_owned(),
         bars: preview.ranking().into_iter().map(bar).collect(),
         cut: preview.cut().map(|cut| (cut, "cut".to_owned())),

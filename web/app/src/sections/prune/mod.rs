@@ -36,7 +36,7 @@ pub(crate) fn PrunePart() -> impl IntoView {
             number=5
             id="prune"
             title="Prune what scores low"
-            lead="Choose how much of the attention to remove. What has the lowest SEND goes first; you see at once what that saves."
+            lead="Choose how much of the attention to remove. What has the lowest score goes first; you see at once what that saves."
         >
             <Lockable name="ratio">
                 <Ratio preview />

@@ -1,8 +1,7 @@
 //! What a ratio would do, computed in the page.
 
 use leptos::prelude::*;
-use spat_series::sorted;
-use spat_spec::{Cost, Experiment, ForecasterConfig, ModuleId, Plan, PruneRule, Score, Structure};
+use spat_spec::{Cost, Experiment, ModuleId, Plan, PruneRule, Score, Structure};
 
 use crate::state::Page;
 
@@ -42,7 +41,7 @@ impl Outlook {
 
 /// What the page's scores and ratio lead to.
 pub(super) fn outlook(page: Page) -> Outlook {
-    let Some(experiment) = open_experiment(page) else {
+    let Some(mut experiment) = page.open_experiment() else {
         return Outlook::NoScores;
     };
     if experiment.forecaster.modules().is_empty() {
@@ -52,36 +51,19 @@ pub(super) fn outlook(page: Page) -> Outlook {
     if scores.is_empty() {
         return Outlook::NoScores;
     }
-    let rule = PruneRule {
-        ratio: page.ratio.get(),
-        granularity: page.setup.with(|setup| setup.granularity),
-        ..experiment.prune
-    };
-    match plan(experiment.forecaster, scores, &rule) {
+    experiment.prune.ratio = page.ratio.get();
+    experiment.prune.granularity = page.setup.with(|setup| setup.granularity);
+    match plan(experiment, scores) {
         Ok(preview) => Outlook::Ready(Box::new(preview)),
         Err(why) => Outlook::Impossible(why),
     }
 }
 
-/// The experiment that the scores are of: the controls may have moved on since it began.
-fn open_experiment(page: Page) -> Option<Experiment> {
-    if let Some(trained) = page.trained.get() {
-        return Some(Experiment::clone(&trained));
-    }
-    let run = page.run.get()?;
-    page.summaries.with(|summaries| {
-        let (_, summary) = summaries.iter().find(|(id, _)| *id == run)?;
-        Some(summary.experiment.clone())
-    })
-}
-
-fn plan(
-    forecaster: ForecasterConfig,
-    scores: Vec<Score>,
-    rule: &PruneRule,
-) -> Result<Preview, String> {
-    let dense = Structure::dense(forecaster);
-    let plan = Plan::decide("send", scores, rule, &dense).map_err(|error| error.to_string())?;
+fn plan(experiment: Experiment, scores: Vec<Score>) -> Result<Preview, String> {
+    experiment.check().map_err(|error| error.to_string())?;
+    let dense = Structure::dense(experiment.forecaster);
+    let plan = Plan::decide(experiment.scorer.name(), scores, &experiment.prune, &dense)
+        .map_err(|error| error.to_string())?;
     let pruned = plan
         .apply_to(dense.clone())
         .map_err(|error| error.to_string())?;
@@ -151,7 +133,7 @@ impl Preview {
                 .iter()
                 .find(|score| score.module == *module)
         });
-        let left: Vec<&Score> = self
+        let mut left: Vec<&Score> = self
             .plan
             .scores
             .iter()
@@ -159,7 +141,7 @@ impl Preview {
             .filter(|s| !self.goes(s))
             .collect();
         // Equal scores keep the order in which they would go: output side first.
-        let left = sorted(left, |a, b| a.value.total_cmp(&b.value));
+        left.sort_by(|a, b| a.value.total_cmp(&b.value));
         gone.chain(left).collect()
     }
 

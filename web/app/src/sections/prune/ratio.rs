@@ -1,7 +1,6 @@
 //! The slider for α, and what rounding makes of it.
 
 use leptos::prelude::*;
-use spat_series::decimal;
 
 use super::preview::{Preview, STEP};
 use crate::state::Page;
@@ -37,7 +36,7 @@ pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
                     aria-valuetext=spoken
                     disabled=pruning
                     on:input:target=move |event| {
-                        if let Some(percent) = decimal(&event.target().value()) {
+                        if let Ok(percent) = event.target().value().parse::<f64>() {
                             page.ratio.set((percent / 100.0).clamp(0.0, 1.0));
                         }
                     }

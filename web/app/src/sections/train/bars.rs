@@ -1,8 +1,7 @@
-//! SEND of every module so far, the highest first.
+//! The score of every module so far, the highest first.
 
 use leptos::prelude::*;
 use spat_report::{Bar, BarChart, bar_chart, module_heading};
-use spat_series::sorted;
 
 use crate::charts::Figure;
 use crate::show::Show;
@@ -13,12 +12,13 @@ use crate::state::Page;
 pub(super) fn Bars() -> impl IntoView {
     let page = Page::here();
     let chart = Memo::new(move |_| {
-        let scores = sorted(page.scores.get(), |a, b| b.value.total_cmp(&a.value));
+        let mut scores = page.scores.get();
+        scores.sort_by(|a, b| b.value.total_cmp(&a.value));
+        let label = page.score_label();
         BarChart {
-            title: "SEND by module".to_owned(),
-            description: "Sensitivity dispersion of every attention module, the highest first"
-                .to_owned(),
-            value_label: "SEND".to_owned(),
+            title: format!("{label} by module"),
+            description: format!("{label} of every attention module, the highest first"),
+            value_label: label,
             part_label: "head".to_owned(),
             bars: scores
                 .into_iter()

@@ -1,0 +1,47 @@
+//! How far from uniform attention is.
+
+use spat_gpu::attention_entropy;
+use spat_model::{ForwardContext, Probe};
+use spat_spec::Score;
+
+use crate::measurements::{Tally, Values, numbers};
+use crate::{ScorableModel, ScoreError, ScoringOptions};
+
+/// `1 − mean_{b,h,i} H(A[b,h,i,:]) / ln Lk` with `H(a) = −Σ_j a_j ln a_j`: 0 for uniform attention,
+/// 1 for a single key. The most uniform go first (`entropy` in Hugging Face's `run_bertology.py`).
+///
+/// It needs no loss: the gradient-free counterpart of SEND. With one key the score is 0.
+pub(super) async fn score<M: ScorableModel>(
+    model: &M,
+    batches: &[M::Batch],
+    _options: &ScoringOptions,
+) -> Result<Vec<Score>, ScoreError> {
+    let mut tally = Tally::default();
+    for batch in batches {
+        let mut cx = ForwardContext::evaluation().with_probe(Probe::Maps);
+        model.loss(batch, &mut cx);
+        for (module, maps) in cx.maps() {
+            let uniform = (maps.dims()[3] as f64).ln();
+            let heads: Vec<f64> = numbers(attention_entropy(maps.clone()))
+                .await?
+                .into_iter()
+                .map(|nats| {
+                    if uniform > 0.0 {
+                        1.0 - nats / uniform
+                    } else {
+                        0.0
+                    }
+                })
+                .collect();
+            let mean = heads.iter().sum::<f64>() / heads.len().max(1) as f64;
+            tally.add(
+                module,
+                Values {
+                    module: mean,
+                    heads,
+                },
+            );
+        }
+    }
+    Ok(tally.scores(model))
+}

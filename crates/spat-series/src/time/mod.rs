@@ -1,0 +1,17 @@
+//! When the rows of a table were taken: forms of time, and the columns that hold them.
+
+pub(crate) mod column;
+mod cursor;
+pub(crate) mod find;
+mod form;
+pub(crate) mod forms;
+mod names;
+pub(crate) mod parts;
+mod timestamp;
+pub(crate) mod titles;
+pub(crate) mod zone;
+
+/// The month, from 1, that a name of eight languages or its beginning stands for.
+pub(crate) fn month_of_name(name: &str) -> Option<u32> {
+    names::month(name.trim_end_matches('.'))
+}

@@ -1,0 +1,54 @@
+//! The time zone in which a table's clocks were read, where a person names it.
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
+use super::{cursor::Cursor, timestamp::Fields};
+use crate::error::{ReadError, shorten};
+
+/// A zone that times without one are taken to be in.
+#[derive(Debug, Clone)]
+pub(crate) struct Zone(TimeZone);
+
+impl Zone {
+    /// The zone of a name (`Europe/Berlin`), an abbreviation (`CET`) or an offset (`+01:00`).
+    pub(crate) fn named(name: &str) -> Result<Self, ReadError> {
+        let mut cursor = Cursor::new(name.trim());
+        let mut fields = Fields::default();
+        if cursor.zone(&mut fields, true).is_some()
+            && cursor.is_empty()
+            && let Some(offset) = fields.offset
+            && let Ok(offset) = jiff::tz::Offset::from_seconds(offset as i32)
+        {
+            return Ok(Self(TimeZone::fixed(offset)));
+        }
+        TimeZone::get(name.trim())
+            .map(Self)
+            .map_err(|_| ReadError::UnknownZone {
+                name: shorten(name),
+            })
+    }
+
+    /// Civil seconds of this zone, in file order, as seconds of UTC. An hour that the clock shows
+    /// twice is the first one unless that would go back in time; one that it leaves out is read as if
+    /// the clock had not been changed yet.
+    pub(crate) fn to_utc(&self, civil: &mut [i64]) {
+        let mut before = i64::MIN;
+        for seconds in civil {
+            let utc = self.instant(*seconds, before).unwrap_or(*seconds);
+            *seconds = utc;
+            before = utc;
+        }
+    }
+
+    fn instant(&self, civil: i64, before: i64) -> Option<i64> {
+        let shown = Timestamp::from_second(civil).ok()?;
+        let shown: DateTime = TimeZone::UTC.to_datetime(shown);
+        let ambiguous = self.0.to_ambiguous_timestamp(shown);
+        let earlier = ambiguous.compatible().ok()?.as_second();
+        if earlier > before {
+            return Some(earlier);
+        }
+        let later = self.0.to_ambiguous_timestamp(shown).later().ok()?;
+        Some(later.as_second())
+    }
+}
