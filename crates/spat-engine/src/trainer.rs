@@ -9,7 +9,7 @@ use spat_spec::{EpochResult, Event, Phase, TrainingConfig};
 use web_time::Instant;
 
 use crate::control::{Control, Next};
-use crate::dataset::{loss, shuffled};
+use crate::dataset::shuffled;
 use crate::error::JobError;
 use crate::evaluate::mean_squared_error;
 use crate::learner::Learner;

@@ -455,7 +455,7 @@ fn a_long_hole_and_a_late_channel_are_not_invented() {
     );
     // The first window forecasts the rows 24 to 36, of which the third channel has six.
     let batch = dataset.batch(&[0, 100], &Device::flex());
-    let weights = batch.weights.unwrap();
+    let weights = batch.target.weights.unwrap();
     assert_eq!(weights.scale, 72.0 / 66.0);
     let cells: Vec<f32> = weights.cells.into_data().try_to_vec().unwrap();
     assert_eq!(cells.iter().sum::<f32>(), 66.0);

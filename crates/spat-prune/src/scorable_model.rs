@@ -45,6 +45,16 @@ pub struct Weights {
     pub scale: f64,
 }
 
+/// A target of which all values count.
+impl From<Tensor<3>> for Target {
+    fn from(values: Tensor<3>) -> Self {
+        Self {
+            values,
+            weights: None,
+        }
+    }
+}
+
 impl Target {
     /// Forecast minus actual value, 0 where a value does not count, `[B, horizon, C]`.
     pub fn errors(&self, forecast: Tensor<3>) -> Tensor<3> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{Forecaster, ForwardContext, Inputs, read};
-use spat_prune::{Sample, ScoringOptions, Target, apply, score_with};
+use spat_prune::{Sample, ScoringOptions, apply, score_with};
 use spat_spec::{
     Array, ForecasterConfig, Granularity, HeadRemoval, ModuleId, PatchTstConfig, PatchTstLayout,
     Plan, PruneRule, Scorer, Structure, Window, arrays_from_bytes, arrays_to_bytes,
@@ -38,10 +38,7 @@ fn sample() -> Sample {
             values: values(24, 37),
             time_features: None,
         },
-        target: Target {
-            values: values(12, 11),
-            weights: None,
-        },
+        target: values(12, 11).into(),
     }
 }
 

@@ -386,7 +386,7 @@ async fn loss(model: &Forecaster, batches: &[Sample]) -> Result<f64, ScoreError>
             batch.inputs.clone(),
             &mut spat_model::ForwardContext::evaluation(),
         );
-        let error = (forecast - batch.target.clone()).square().mean();
+        let error = batch.target.mean_squared_error(forecast);
         let error = spat_model::read(error).await.map_err(ScoreError::Device)?;
         sum += error.iter().map(|&error| f64::from(error)).sum::<f64>();
     }
@@ -433,7 +433,7 @@ fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
             values: tensor(inputs, lookback),
             time_features: None,
         },
-        target: tensor(targets, LAG),
+        target: tensor(targets, LAG).into(),
     }
 }
 
@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn followers_repeat_their_leaders() {
         let sample = series(1, 2, 3, 2);
-        let (inputs, targets) = (values(sample.inputs.values), values(sample.target));
+        let (inputs, targets) = (values(sample.inputs.values), values(sample.target.values));
         let input = |window: usize, row: usize, channel: usize| {
             inputs[(window * (CHANNELS + PAST) + CHANNELS + row) * CHANNELS + channel]
         };
