@@ -1,28 +1,17 @@
 // The page of `spat serve --engine host`: joined by a link, computed elsewhere, shared with others.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { accessSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { PROGRAM, ROOT, programMissing } from "./program.mjs";
 import { text, toy, train, prune } from "./steps.mjs";
 import { launch } from "./visit.mjs";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const PROGRAM = join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "release", "spat");
-
-const missing = () => {
-  try {
-    accessSync(PROGRAM);
-    return false;
-  } catch {
-    return `${PROGRAM} is not built`;
-  }
-};
-const STORY = { timeout: 180_000, skip: missing() };
+const STORY = { timeout: 180_000, skip: programMissing() };
 
 async function freePort() {
   const probe = createServer();

@@ -4,6 +4,7 @@ const KEPT = "spat";
 const FIRST = [
   "./",
   "./spat-worker_loader.js",
+  "./spat-reader_loader.js",
   "./study/index.html",
   "./demo/nyc-weather-2013.csv",
   "./examples/weather.json",

@@ -5,8 +5,6 @@
 
 #[path = "../../spat-serve/tests/support/client.rs"]
 mod client;
-#[path = "../../spat-serve/tests/support/toy.rs"]
-mod toy;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -16,7 +14,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use client::{Client, event, is_done};
-use spat_spec::{Event, Report};
+use spat_spec::{Event, Report, Window};
 use tempfile::TempDir;
 
 struct Serving {
@@ -258,7 +256,11 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
         "--threads",
         "1",
     ];
-    let (experiment, bytes) = (toy::experiment(6, 40), toy::table(400));
+    let forecaster = spat_testing::itransformer(Window::new(24, 12, 3), 2, false);
+    let mut experiment = spat_testing::experiment(forecaster);
+    experiment.training.epochs = 40;
+    experiment.seed = 6;
+    let bytes = spat_testing::table(400);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -420,7 +420,7 @@ fn a_saved_model_reproduces_the_forecasts_of_the_run() {
 
 #[test]
 fn a_long_hole_and_a_late_channel_are_not_invented() {
-    let whole = toy::series();
+    let whole = spat_testing::series(400, 0);
     let stamps = whole.index.stamps().unwrap();
     let mut text = "time,a,b,c\n".to_owned();
     for (row, stamp) in stamps.iter().enumerate() {

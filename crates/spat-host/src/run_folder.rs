@@ -178,10 +178,7 @@ pub fn lock(path: &Path) -> Result<Option<File>, RunFolderError> {
 
 #[cfg(test)]
 mod tests {
-    use spat_spec::{
-        Controls, DataConfig, ForecasterConfig, ITransformerConfig, PruneRule, SendOptions,
-        TrainingConfig, Window,
-    };
+    use spat_spec::Window;
 
     use super::*;
     use crate::run_file::Origin;
@@ -215,21 +212,7 @@ mod tests {
     }
 
     fn experiment() -> Experiment {
-        let training = TrainingConfig::default();
-        Experiment {
-            data: DataConfig::default(),
-            forecaster: ForecasterConfig::ITransformer(ITransformerConfig::new(
-                Window::new(24, 12, 3),
-                false,
-            )),
-            finetune: Experiment::finetune_like(&training),
-            training,
-            scorer: Default::default(),
-            send: SendOptions::default(),
-            prune: PruneRule::default(),
-            controls: Controls::default(),
-            seed: 1,
-        }
+        spat_testing::experiment(spat_testing::itransformer(Window::new(24, 12, 3), 2, false))
     }
 
     #[test]

@@ -8,55 +8,17 @@ use std::time::Duration;
 use spat_engine::session::{MemoryRunStorage, RunStorage};
 use spat_host::{EngineThread, RunFolder, RunsFolder};
 use spat_spec::{
-    Command, Controls, DataConfig, Engine, EngineMessage, EngineRequest, Event, Experiment,
-    ForecasterConfig, ITransformerConfig, ModelForecast, Phase, PruneRule, Report, RunSummary,
-    Scorer, SendOptions, Stage, TrainingConfig, Window,
+    Command, Engine, EngineMessage, EngineRequest, Event, Experiment, ModelForecast, Phase, Report,
+    RunSummary, Stage, Window,
 };
 
 const RUN: &str = "toy-itransformer-1";
 
-/// A table with a daily period of eight rows in three channels.
-fn table() -> Vec<u8> {
-    let mut text = String::from("a,b,c\n");
-    for row in 0..400 {
-        let angle = f64::from(row) * std::f64::consts::TAU / 8.0;
-        text += &format!(
-            "{:.4},{:.4},{:.4}\n",
-            angle.sin(),
-            angle.cos(),
-            (angle * 2.0).sin()
-        );
-    }
-    text.into_bytes()
-}
-
 fn experiment(epochs: usize) -> Experiment {
-    let training = TrainingConfig {
-        epochs,
-        batch: 32,
-        learning_rate: 1e-3,
-        ..TrainingConfig::default()
-    };
-    Experiment {
-        data: DataConfig::default(),
-        forecaster: ForecasterConfig::ITransformer(ITransformerConfig {
-            d_model: 8,
-            d_ff: 8,
-            heads: 2,
-            layers: 2,
-            ..ITransformerConfig::new(Window::new(12, 4, 3), false)
-        }),
-        finetune: TrainingConfig {
-            epochs: 1,
-            ..Experiment::finetune_like(&training)
-        },
-        training,
-        scorer: Scorer::default(),
-        send: SendOptions::default(),
-        prune: PruneRule::default(),
-        controls: Controls::default(),
-        seed: 7,
-    }
+    let forecaster = spat_testing::itransformer(Window::new(12, 4, 3), 2, false);
+    let mut experiment = spat_testing::experiment(forecaster);
+    experiment.training.epochs = epochs;
+    experiment
 }
 
 struct Client {
@@ -178,7 +140,7 @@ fn a_session_trains_prunes_and_shows_windows() {
     let root = tempfile::tempdir().unwrap();
     let client = Client::on(root.path());
     let experiment = experiment(2);
-    client.open(Some(table()));
+    client.open(Some(spat_testing::table(400)));
     client.train(&experiment);
     let windows = client.trained();
     assert!(windows > 0);
@@ -206,7 +168,7 @@ fn a_session_trains_prunes_and_shows_windows() {
         ("dense.safetensors", &future.dense),
     ] {
         let model = stored.read(RUN, name).unwrap().unwrap();
-        let forecast = fresh.forecast(&model, &table()).unwrap();
+        let forecast = fresh.forecast(&model, &spat_testing::table(400)).unwrap();
         assert_eq!(&forecast.values, values, "{name}");
         assert_eq!((forecast.first_row, forecast.channels.len()), (400, 3));
         assert_eq!(forecast.csv.lines().count(), 1 + values.len());
@@ -214,7 +176,10 @@ fn a_session_trains_prunes_and_shows_windows() {
     }
     let model = stored.read(RUN, "pruned.safetensors").unwrap().unwrap();
     assert_eq!(
-        fresh.forecast(&model, &table()).unwrap().intervals,
+        fresh
+            .forecast(&model, &spat_testing::table(400))
+            .unwrap()
+            .intervals,
         future.intervals
     );
     let other = fresh.forecast(&model, b"a,b\n1,2\n3,4\n").unwrap_err();
@@ -227,14 +192,14 @@ fn a_session_trains_prunes_and_shows_windows() {
         .unwrap_err();
     assert!(short.contains("looks back 12 rows"), "{short}");
     let cut = fresh
-        .forecast(&model[..model.len() / 2], &table())
+        .forecast(&model[..model.len() / 2], &spat_testing::table(400))
         .unwrap_err();
     assert!(!cut.is_empty());
     fresh.engine.close();
 
     // The same with a storage that keeps nothing, and in a single request.
     let other = Client::with(MemoryRunStorage);
-    other.open(Some(table()));
+    other.open(Some(spat_testing::table(400)));
     other.command(Command::Prune {
         experiment: Box::new(experiment),
     });
@@ -249,7 +214,10 @@ fn a_session_trains_prunes_and_shows_windows() {
         (RUN, Stage::Finished)
     );
     assert!(summaries[0].1.mse.is_some());
-    assert_eq!(runs.read(RUN, "table.csv").unwrap().unwrap(), table());
+    assert_eq!(
+        runs.read(RUN, "table.csv").unwrap().unwrap(),
+        spat_testing::table(400)
+    );
     assert!(runs.names(RUN).unwrap().contains(&"report.html".to_owned()));
 }
 
@@ -260,7 +228,7 @@ fn a_run_that_was_closed_resumes_to_the_same_report() {
     let mut experiment = experiment(60);
     experiment.training.patience = None;
     let client = Client::on(&first);
-    client.open(Some(table()));
+    client.open(Some(spat_testing::table(400)));
     client.train(&experiment);
     client.until(|event| matches!(event, Event::Epoch { .. }).then_some(()));
     assert!(client.engine.job_control().is_busy());
@@ -291,7 +259,7 @@ fn a_run_that_was_closed_resumes_to_the_same_report() {
     client.engine.close();
 
     let whole = Client::with(MemoryRunStorage);
-    whole.open(Some(table()));
+    whole.open(Some(spat_testing::table(400)));
     whole.prune(&experiment);
     assert_eq!(comparable(whole.report()), comparable(report));
     whole.engine.close();
@@ -300,7 +268,7 @@ fn a_run_that_was_closed_resumes_to_the_same_report() {
 #[test]
 fn a_paused_job_runs_the_granted_steps_only() {
     let client = Client::with(MemoryRunStorage);
-    client.open(Some(table()));
+    client.open(Some(spat_testing::table(400)));
     client.train(&experiment(40));
     client.until(|event| matches!(event, Event::Phase { .. }).then_some(()));
     let paused = |event| matches!(event, Event::Paused).then_some(());
@@ -316,7 +284,7 @@ fn a_paused_job_runs_the_granted_steps_only() {
 #[test]
 fn a_stop_before_the_training_begins_stops_it() {
     let client = Client::with(MemoryRunStorage);
-    client.open(Some(table()));
+    client.open(Some(spat_testing::table(400)));
     client.train(&experiment(40));
     client.command(Command::Stop);
     let stopped = client.until(|event| match event {
@@ -336,7 +304,7 @@ fn impossible_requests_are_reported() {
     let client = Client::on(root.path());
     client.train(&experiment(1));
     assert!(client.failure().contains("no table is open"));
-    client.open(Some(table()));
+    client.open(Some(spat_testing::table(400)));
     client.command(Command::Window { window: 0 });
     assert!(client.failure().contains("train the model first"));
     client.open(None);
@@ -388,7 +356,7 @@ fn a_locked_run_is_not_removed_and_summaries_are_kept() {
     let root = tempfile::tempdir().unwrap();
     let experiment = experiment(1);
     let client = Client::on(root.path());
-    client.open(Some(table()));
+    client.open(Some(spat_testing::table(400)));
     client.train(&experiment);
     client.trained();
     let runs = RunsFolder::new(root.path().to_owned(), "a test", None);

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::some;
+use crate::plain_text::PlainText;
 
 /// How a file was read. Each `…_why` is a sentence for people.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -249,6 +250,13 @@ impl fmt::Display for MarkerCount {
 }
 
 impl Detection {
+    /// Notes what the text was before it was plain.
+    pub fn describe(&mut self, plain: &PlainText<'_>) {
+        self.container.clone_from(&plain.container);
+        self.encoding.clone_from(&plain.encoding);
+        self.byte_order_mark = plain.byte_order_mark;
+    }
+
     /// What a person should know before the table is used, a sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<String> = (self.unread_times.iter())

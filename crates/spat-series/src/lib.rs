@@ -68,6 +68,7 @@ mod metrics;
 mod number;
 mod options;
 mod part;
+mod plain_text;
 mod reader;
 mod records;
 mod repair;
@@ -98,6 +99,7 @@ pub use options::{
     Shape, TimeColumn, Unsorted,
 };
 pub use part::Part;
+pub use plain_text::{PlainText, is_plain_text, plain_text};
 pub use reader::{column_names, read_table};
 pub use repairs::{ChannelRepair, Hole, Repairs};
 pub use scaler::Scaler;

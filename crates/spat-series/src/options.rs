@@ -1,5 +1,8 @@
 //! What a person may decide about reading and repairing.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::frequency::Frequency;
@@ -101,6 +104,30 @@ pub struct LongColumns {
     pub time: String,
     /// The values of the row.
     pub values: Vec<String>,
+}
+
+/// `ID,TIME,VALUE`, with more values after commas.
+impl FromStr for LongColumns {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut names = text.split(',').map(|name| name.trim().to_owned());
+        let (id, time, values): (_, _, Vec<_>) = (names.next(), names.next(), names.collect());
+        match (id, time) {
+            (Some(id), Some(time)) if !values.is_empty() => Ok(Self { id, time, values }),
+            _ => Err(
+                "the columns of series, time and value, such as unique_id,ds,y, are needed"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+/// `ID,TIME,VALUE`.
+impl fmt::Display for LongColumns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{},{},{}", self.id, self.time, self.values.join(","))
+    }
 }
 
 /// Whether the first line holds names.

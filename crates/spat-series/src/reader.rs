@@ -6,14 +6,13 @@ use memchr::memchr_iter;
 
 use crate::{
     body::{Body, Columns},
-    container,
     delimiter::{self, Delimiter},
     detection::{ColumnUnit, Detection},
-    encoding,
     error::{ReadError, shorten, some},
     header, layout,
     number::is_number,
     options::{HeaderRow, ReadOptions, Shape, TimeColumn},
+    plain_text::plain_text,
     records::Lines,
     reshape::Cells,
     sample::Sample,
@@ -43,15 +42,10 @@ use crate::{
 /// # Ok::<(), spat_series::ReadError>(())
 /// ```
 pub fn read_table(bytes: &[u8], options: &ReadOptions) -> Result<Table, ReadError> {
-    let unpacked = container::unpack(bytes, options)?;
-    let decoded = encoding::decode(&unpacked.bytes)?;
-    let mut detection = Detection {
-        container: (!unpacked.from.is_empty()).then(|| unpacked.from.join(", ")),
-        byte_order_mark: decoded.byte_order_mark,
-        encoding: decoded.encoding.map(str::to_owned),
-        ..Detection::default()
-    };
-    read_text(&decoded.text, options, &mut detection)
+    let plain = plain_text(bytes, options)?;
+    let mut detection = Detection::default();
+    detection.describe(&plain);
+    read_text(&plain.text, options, &mut detection)
 }
 
 /// Turns the table so that it has a row per time, and reads it then.
@@ -121,9 +115,8 @@ fn read_reshaped(
 /// # Errors
 /// As [`read_table`], as far as the first lines tell.
 pub fn column_names(bytes: &[u8], options: &ReadOptions) -> Result<Vec<String>, ReadError> {
-    let unpacked = container::unpack(bytes, options)?;
-    let decoded = encoding::decode(&unpacked.bytes)?;
-    let mut outline = Outline::of(&decoded.text, options, &mut Detection::default())?;
+    let plain = plain_text(bytes, options)?;
+    let mut outline = Outline::of(&plain.text, options, &mut Detection::default())?;
     Ok(outline
         .name_columns(options, &mut Detection::default())
         .names)

@@ -6,63 +6,24 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use spat_engine::Device;
-use spat_series::{Series, TimeIndex};
 use spat_spec::{
-    ClassifierSize, ClassifierStudy, Controls, DataConfig, DeviceFacts, Domain, Experiment,
-    ForecasterConfig, GroundTruthStudy, ITransformerConfig, PruneRule, Question, Scorer,
-    SendOptions, Study, StudyReport, SyntheticStudy, TableFacts, TrainingConfig, Window,
+    ClassifierSize, ClassifierStudy, Controls, DeviceFacts, Domain, Experiment, GroundTruthStudy,
+    PruneRule, Question, Scorer, SendOptions, Study, StudyReport, SyntheticStudy, TableFacts,
+    Window,
 };
 use spat_study::{
     REPORT_FILE, StudyEnvironment, StudyError, StudyEvent, conduct, conduct_synthetic,
 };
 
-/// Two daily seasons in three channels, the third following the first with a lag.
-fn series(shift: usize) -> Series {
-    let value = |row: usize, channel: usize| {
-        let phase = (row + 3 * channel + shift) as f32 * std::f32::consts::TAU / 24.0;
-        let noise = ((row * 7919 + channel * 104_729 + shift) % 997) as f32 / 997.0 - 0.5;
-        phase.sin() * (1.0 + channel as f32) + 0.3 * noise + 5.0
-    };
-    let values = (0..300)
-        .flat_map(|row| (0..3).map(move |channel| value(row, channel)))
-        .collect();
-    let stamps = (0..300).map(|hour| 1_577_836_800 + 3600 * hour).collect();
-    let names = ["a", "b", "c"].map(str::to_owned).to_vec();
-    Series::from_values(names, values, TimeIndex::from_stamps(stamps)).unwrap()
-}
-
 fn study(questions: &[Question]) -> Study {
-    let training = TrainingConfig {
-        epochs: 2,
-        batch: 32,
-        learning_rate: 1e-3,
-        ..TrainingConfig::default()
-    };
     let table = |name: &str| TableFacts {
         name: format!("{name}.csv"),
         sha256: name.to_owned(),
     };
     Study {
         base: Experiment {
-            data: DataConfig::default(),
-            forecaster: ForecasterConfig::ITransformer(ITransformerConfig {
-                d_model: 8,
-                d_ff: 8,
-                heads: 2,
-                layers: 2,
-                ..ITransformerConfig::new(Window::new(24, 12, 3), true)
-            }),
-            finetune: TrainingConfig {
-                epochs: 1,
-                patience: None,
-                ..Experiment::finetune_like(&training)
-            },
-            training,
-            scorer: Scorer::default(),
-            send: SendOptions::default(),
-            prune: PruneRule::default(),
             controls: Controls::default(),
-            seed: 1,
+            ..spat_testing::experiment(spat_testing::itransformer(Window::new(24, 12, 3), 2, true))
         },
         tables: vec![table("toy"), table("other")],
         depths: vec![3],
@@ -105,7 +66,12 @@ fn run(
         on_event: &watch,
         stop: &stop,
     };
-    conduct(study, vec![series(0), series(5)], &place).map(|(report, _)| report)
+    conduct(
+        study,
+        vec![spat_testing::series(300, 0), spat_testing::series(300, 5)],
+        &place,
+    )
+    .map(|(report, _)| report)
 }
 
 #[test]

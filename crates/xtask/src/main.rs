@@ -84,6 +84,7 @@ fn main() -> ExitCode {
 const NATIVE: &[&str] = &[
     "--workspace",
     "--exclude=spat-app",
+    "--exclude=spat-web-reader",
     "--exclude=spat-web-store",
     "--exclude=spat-web-vectors",
     "--exclude=spat-worker",

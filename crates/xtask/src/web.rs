@@ -16,7 +16,7 @@ struct Module {
     limit: u64,
 }
 
-const MODULES: [Module; 2] = [
+const MODULES: [Module; 3] = [
     Module {
         start: "spat-app",
         limit: 700_000,
@@ -24,6 +24,10 @@ const MODULES: [Module; 2] = [
     Module {
         start: "spat-worker",
         limit: 4_000_000,
+    },
+    Module {
+        start: "spat-reader",
+        limit: 1_500_000,
     },
 ];
 

@@ -6,7 +6,7 @@ use spat_series::{
     TimeColumn, Unsorted,
 };
 
-use super::values::{count, delimiter, long, one_of, split, split_rows, time_column};
+use super::values::{count, delimiter, one_of, split, split_rows, time_column};
 
 /// What a person knows better than the detection.
 #[derive(Debug, Default, Args)]
@@ -81,7 +81,7 @@ pub(crate) struct ReadArgs {
     pub(crate) months_across: bool,
 
     /// Columns of series below each other: which series, time, value; more values may follow
-    #[arg(long, value_name = "ID,TIME,VALUE", value_parser = long)]
+    #[arg(long, value_name = "ID,TIME,VALUE")]
     pub(crate) long: Option<LongColumns>,
 
     /// Missing values: repeat the last one, draw a line, drop the row, refuse [default: linear]

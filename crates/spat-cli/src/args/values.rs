@@ -1,7 +1,7 @@
 //! Values of flags that are more than a word or a number.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use spat_series::{LongColumns, SplitRule, TimeColumn};
+use spat_series::{SplitRule, TimeColumn};
 use spat_spec::{Accumulate, Scaling, Schedule, Scorer};
 
 /// A value chosen from a table of names.
@@ -91,19 +91,6 @@ pub(crate) fn time_column(text: &str) -> Result<TimeColumn, String> {
         "auto" => TimeColumn::Auto,
         name => TimeColumn::Named(name.to_owned()),
     })
-}
-
-/// `unique_id,ds,y`, and names of further values.
-pub(crate) fn long(text: &str) -> Result<LongColumns, String> {
-    let mut names = text.split(',').map(|name| name.trim().to_owned());
-    let (id, time) = (names.next(), names.next());
-    let values: Vec<String> = names.collect();
-    match (id, time) {
-        (Some(id), Some(time)) if !values.is_empty() => Ok(LongColumns { id, time, values }),
-        _ => Err(
-            "the columns of series, time and value, such as unique_id,ds,y, are needed".to_owned(),
-        ),
-    }
 }
 
 /// `0.7,0.1,0.2`, or the name of a published split.

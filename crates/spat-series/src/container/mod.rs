@@ -115,6 +115,12 @@ const MARKUP: [(&str, &str); 4] = [
     ("<?xml", "an XML document"),
 ];
 
+/// Whether the bytes begin like a container that some build opens.
+pub(crate) fn is_container(bytes: &[u8]) -> bool {
+    let kind = KINDS.iter().find(|(magic, _)| bytes.starts_with(magic));
+    kind.is_some_and(|(_, kind)| !matches!(kind, Kind::Other(..)))
+}
+
 /// Opens the containers around a table.
 ///
 /// # Errors

@@ -18,10 +18,10 @@ use spat_engine::{Control, Job, MemoryStore};
 use spat_serve::{Host, Limits, Rules, Secret, ServeError, Server, Settings};
 use spat_spec::{
     Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment, Report,
-    RunSummary,
+    RunSummary, Window,
 };
+use spat_testing::table;
 use support::client::{Client, connect, event, is_done, is_paused, is_stopped, is_trained};
-use support::toy::{experiment, table};
 use support::{TestServer, local, page_folder};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -80,6 +80,15 @@ impl Hosted {
     async fn client(&self) -> Client {
         Client::open_page(self.server.address, &self.join()).await
     }
+}
+
+/// A quick experiment on the three channels of [`table`].
+fn experiment(seed: u64, epochs: usize) -> Experiment {
+    let forecaster = spat_testing::itransformer(Window::new(24, 12, 3), 2, false);
+    let mut experiment = spat_testing::experiment(forecaster);
+    experiment.training.epochs = epochs;
+    experiment.seed = seed;
+    experiment
 }
 
 fn report(messages: &[EngineMessage]) -> Report {

@@ -2,7 +2,6 @@
 #![allow(dead_code)] // Each test file uses a part.
 
 pub(crate) mod client;
-pub(crate) mod toy;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

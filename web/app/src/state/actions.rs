@@ -66,10 +66,10 @@ impl Page {
         let summary = RunSummary {
             title: format!(
                 "{} · {} layers{TO_CHOOSE}",
-                table.name,
+                table.file.name,
                 experiment.forecaster.modules().len()
             ),
-            table: table.name.clone(),
+            table: table.file.name.clone(),
             experiment: experiment.clone(),
             engine,
             stage: Stage::Training,
@@ -78,7 +78,12 @@ impl Page {
             macs_percent: None,
         };
         self.keep(run.clone(), summary);
-        open(run, table.name.clone(), engine, Some(&table.bytes));
+        open(
+            run,
+            table.file.name.clone(),
+            engine,
+            Some(&table.file.bytes),
+        );
         self.command(Command::Train {
             experiment: Box::new(experiment),
         });
@@ -90,10 +95,8 @@ impl Page {
             // Two tabs may start a run in the same millisecond.
             return format!("{begun:.0}-{:06.0}", 1e6 * js_sys::Math::random());
         }
-        let stem = table
-            .name
-            .rsplit_once('.')
-            .map_or(&*table.name, |(stem, _)| stem);
+        let name = &*table.file.name;
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         // By the browser's letters and digits: the page has no list of its own.
         let others = js_sys::RegExp::new(r"[^\p{Alphabetic}\p{N}._-]", "gu");
         let stem = js_sys::JsString::from(stem.trim_start_matches('.'));

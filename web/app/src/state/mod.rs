@@ -4,6 +4,7 @@ mod actions;
 mod events;
 mod history;
 mod link;
+mod plain_text;
 mod reopen;
 mod run_summary;
 mod saved;
@@ -25,8 +26,8 @@ pub(crate) use link::{Link, change_field, field_in_address, link_in_address};
 pub(crate) use run_summary::{RunSummary, Stage};
 pub(crate) use saved_model::SavedModel;
 pub(crate) use setup::{Preset, Setup};
-pub(crate) use table::{LoadedTable, RefusedTable};
-pub(crate) use tables::LARGEST_TABLE;
+pub(crate) use table::{LoadedTable, RefusedTable, TableFile};
+pub(crate) use tables::too_large;
 pub(crate) use training::{Activity, Curve, MEASURING, Training};
 
 /// The worker with the engine.

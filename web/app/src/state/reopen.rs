@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use spat_spec::Command;
 
 use super::actions::open;
-use super::{Activity, EngineState, Page, RunSummary, Stage};
+use super::{Activity, EngineState, Page, RunSummary, Stage, TableFile};
 use crate::engine::{self, Runs};
 
 impl Page {
@@ -54,7 +54,8 @@ impl Page {
         let reason = match table {
             Ok(Some(bytes)) => {
                 let data = summary.experiment.data.clone();
-                return self.take_table(summary.table.clone(), bytes.into(), data);
+                let file = TableFile::plain(summary.table.clone(), bytes);
+                return self.take_table(file, data);
             }
             Ok(None) => {
                 "this run's table is not there any more; load it and train again".to_owned()

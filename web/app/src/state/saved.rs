@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use spat_spec::{DataConfig, Phase, Report};
 
-use super::{Activity, Curve, Page, Training};
+use super::{Activity, Curve, Page, TableFile, Training};
 
 impl Page {
     /// Shows a finished run's report with the table that it was made of. Nothing can be computed
@@ -13,7 +13,8 @@ impl Page {
     pub(crate) fn show_saved(self, name: String, table: Vec<u8>, report: Report) {
         let experiment = &report.experiment;
         let data: DataConfig = experiment.data.clone();
-        if !self.take_table(report.data.name.clone(), table.into(), data) {
+        let file = TableFile::plain(report.data.name.clone(), table);
+        if !self.take_table(file, data) {
             return;
         }
         self.trained_by(experiment);

@@ -21,7 +21,7 @@ impl Page {
     /// Takes a file that the person gave: a model, which its name tells, or a table.
     pub(crate) fn take_file(self, name: String, bytes: Vec<u8>) {
         if !name.ends_with(".safetensors") {
-            return self.take_new_table(name, bytes);
+            return self.take_new_file(name, bytes);
         }
         if let Some(host) = engine::host() {
             // It would be sent there, with the table, and refused.
@@ -55,7 +55,10 @@ impl Page {
             data: Box::new(table.data.clone()),
             model: model.bytes.len() as u64,
         };
-        engine::send(&request, Some(&[&*model.bytes, &*table.bytes].concat()));
+        engine::send(
+            &request,
+            Some(&[&*model.bytes, &*table.file.bytes].concat()),
+        );
     }
 
     /// Forgets the model and what it said.

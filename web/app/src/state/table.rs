@@ -2,16 +2,43 @@
 
 use std::sync::Arc;
 
-use spat_series::{ReadError, Series, SeriesError, SplitRule, Table, read_table};
+use spat_series::{PlainText, ReadError, Series, SeriesError, SplitRule, Table, read_table};
 use spat_spec::DataConfig;
 use thiserror::Error;
 
-/// Bytes, what was found in them, and the series made of them.
+/// A file's name and content.
+#[derive(Debug, Clone)]
+pub(crate) struct TableFile {
+    pub(crate) name: String,
+    /// Plain text.
+    pub(crate) bytes: Arc<[u8]>,
+    /// What the text was made of, if the file is not plain text.
+    pub(crate) original: Option<Arc<OriginalFile>>,
+}
+
+impl TableFile {
+    /// A file of plain text.
+    pub(crate) fn plain(name: String, bytes: Vec<u8>) -> Self {
+        Self {
+            name,
+            bytes: bytes.into(),
+            original: None,
+        }
+    }
+}
+
+/// A file that is not plain text.
+#[derive(Debug)]
+pub(crate) struct OriginalFile {
+    pub(crate) bytes: Arc<[u8]>,
+    /// Its containers and its encoding, without the text.
+    pub(crate) plain: PlainText<'static>,
+}
+
+/// A file, what was found in it, and the series made of it.
 #[derive(Debug, Clone)]
 pub(crate) struct LoadedTable {
-    /// The file's name.
-    pub(crate) name: String,
-    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) file: TableFile,
     /// How it was read, repaired and split.
     pub(crate) data: DataConfig,
     /// As it stands in the file: all channels, chosen or not, and what was detected and why.
@@ -23,8 +50,7 @@ pub(crate) struct LoadedTable {
 /// A file that could not be used in the way that was tried; another way may do.
 #[derive(Debug)]
 pub(crate) struct RefusedTable {
-    pub(crate) name: String,
-    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) file: TableFile,
     pub(crate) data: DataConfig,
 }
 
@@ -42,13 +68,12 @@ impl LoadedTable {
     ///
     /// # Errors
     /// What is wrong with the table, and a way out.
-    pub(crate) fn read(
-        name: String,
-        bytes: Arc<[u8]>,
-        data: DataConfig,
-    ) -> Result<Self, TableError> {
-        let parsed = Arc::new(read_table(&bytes, &data.read)?);
-        Self::of(name, bytes, parsed, data)
+    pub(crate) fn read(file: TableFile, data: DataConfig) -> Result<Self, TableError> {
+        let mut parsed = read_table(&file.bytes, &data.read)?;
+        if let Some(original) = &file.original {
+            parsed.detection.describe(&original.plain);
+        }
+        Self::of(file, Arc::new(parsed), data)
     }
 
     /// The same file, used or read in another way; only what has to be is done again.
@@ -56,24 +81,17 @@ impl LoadedTable {
     /// # Errors
     /// What is wrong with the table in this way, and a way out.
     pub(crate) fn again(&self, data: DataConfig) -> Result<Self, TableError> {
-        let (name, bytes) = (self.name.clone(), self.bytes.clone());
         if data.read == self.data.read {
-            Self::of(name, bytes, self.parsed.clone(), data)
+            Self::of(self.file.clone(), self.parsed.clone(), data)
         } else {
-            Self::read(name, bytes, data)
+            Self::read(self.file.clone(), data)
         }
     }
 
-    fn of(
-        name: String,
-        bytes: Arc<[u8]>,
-        parsed: Arc<Table>,
-        data: DataConfig,
-    ) -> Result<Self, TableError> {
+    fn of(file: TableFile, parsed: Arc<Table>, data: DataConfig) -> Result<Self, TableError> {
         let series = Arc::new(Table::clone(&parsed).into_series(&data.series)?);
         Ok(Self {
-            name,
-            bytes,
+            file,
             data,
             parsed,
             series,

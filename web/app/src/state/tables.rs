@@ -3,29 +3,71 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use spat_series::SplitRule;
+use leptos::task::spawn_local;
+use spat_series::{ReadOptions, SplitRule, is_plain_text};
 use spat_spec::DataConfig;
 
-use super::table::TableError;
-use super::{LoadedTable, Page, RefusedTable, Training, link};
+use super::table::{OriginalFile, TableError};
+use super::{LoadedTable, Page, RefusedTable, TableFile, Training, link, plain_text};
 
 /// A file of this many bytes takes seconds to read; more would freeze the page.
-pub(crate) const LARGEST_TABLE: usize = 256 << 20;
+const LARGEST_TABLE: f64 = (256 << 20) as f64;
 
 impl Page {
+    /// Takes a file that is new to the page. One that is not plain text is converted first.
+    pub(crate) fn take_new_file(self, name: String, bytes: Vec<u8>) {
+        if is_plain_text(&bytes) {
+            return self.take_new_table(TableFile::plain(name, bytes));
+        }
+        if let Some(problem) = too_large(&name, bytes.len() as f64) {
+            return self.table_problem.set(Some(problem));
+        }
+        let linked = self.linked.get_untracked();
+        let options = linked.map(|data| data.read).unwrap_or_default();
+        self.convert(name, bytes.into(), options, move |file| {
+            self.take_new_table(file);
+        });
+    }
+
+    /// Converts a file that is not plain text, then hands it on.
+    fn convert(
+        self,
+        name: String,
+        bytes: Arc<[u8]>,
+        options: ReadOptions,
+        then: impl FnOnce(TableFile) + 'static,
+    ) {
+        let begun = self.begin_anew();
+        self.loading.set(true);
+        spawn_local(async move {
+            let converted = plain_text::convert(&bytes, &options).await;
+            if self.begun.get_untracked() != begun {
+                // Another file was given in the meantime.
+                return;
+            }
+            self.loading.set(false);
+            match converted {
+                Ok((text, plain)) => then(TableFile {
+                    name,
+                    bytes: text.into(),
+                    original: Some(Arc::new(OriginalFile { bytes, plain })),
+                }),
+                Err(problem) => self.table_problem.set(Some(problem)),
+            }
+        });
+    }
+
     /// Takes a table that is new to the page, with window lengths that suit it where those that are
     /// set do not.
-    pub(crate) fn take_new_table(self, name: String, bytes: Vec<u8>) {
+    pub(crate) fn take_new_table(self, file: TableFile) {
         self.begin_anew();
-        let bytes: Arc<[u8]> = bytes.into();
         // A link says how its table was read; another table may not have those channels.
         let linked = self.linked.get_untracked().is_some_and(|data| {
-            self.take_table(name.clone(), bytes.clone(), data)
-                && untrack(|| self.objection()).is_none()
+            self.take_table(file.clone(), data) && untrack(|| self.objection()).is_none()
         });
         if linked {
             self.linked.set(None);
-        } else if self.take_table(name, bytes, DataConfig::default())
+        } else if self.take_table(file, DataConfig::default())
             && let Some(table) = self.table.get_untracked()
             && !link::is_locked("preset")
         {
@@ -35,17 +77,13 @@ impl Page {
 
     /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
     /// `false`: it was not taken, and the page says why.
-    pub(super) fn take_table(self, name: String, bytes: Arc<[u8]>, data: DataConfig) -> bool {
-        if bytes.len() > LARGEST_TABLE {
-            self.table_problem.set(Some(format!(
-                "`{name}` has {} MB; the page takes up to {} MB: cut it, or use the command line program",
-                bytes.len() >> 20,
-                LARGEST_TABLE >> 20
-            )));
+    pub(super) fn take_table(self, file: TableFile, data: DataConfig) -> bool {
+        if let Some(problem) = too_large(&file.name, file.bytes.len() as f64) {
+            self.table_problem.set(Some(problem));
             return false;
         }
-        let read = LoadedTable::read(name.clone(), bytes.clone(), data.clone());
-        self.settle_table(read, RefusedTable { name, bytes, data })
+        let read = LoadedTable::read(file.clone(), data.clone());
+        self.settle_table(read, RefusedTable { file, data })
     }
 
     /// Shows a table, or why it cannot be used and what it could not be used by.
@@ -82,12 +120,27 @@ impl Page {
 
     /// Reads the file that could not be used, or else the table, in another way.
     pub(crate) fn reread_table(self, data: DataConfig) {
-        if let Some(refused) = self.refused.get_untracked() {
-            self.take_table(refused.name.clone(), refused.bytes.clone(), data);
-        } else if let Some(table) = self.table.get_untracked() {
-            let (name, bytes) = (table.name.clone(), table.bytes.clone());
-            let read = table.again(data.clone());
-            self.settle_table(read, RefusedTable { name, bytes, data });
+        let refused = self.refused.get_untracked();
+        let table = self.table.get_untracked();
+        let (file, before) = match (&refused, &table) {
+            (Some(refused), _) => (refused.file.clone(), &refused.data),
+            (None, Some(table)) => (table.file.clone(), &table.data),
+            (None, None) => return,
+        };
+        match file.original {
+            Some(original) if before.read.sheet != data.read.sheet => {
+                let read = data.read.clone();
+                self.convert(file.name, original.bytes.clone(), read, move |file| {
+                    self.take_table(file, data);
+                });
+            }
+            _ => {
+                let read = match table.filter(|_| refused.is_none()) {
+                    Some(table) => table.again(data.clone()),
+                    None => LoadedTable::read(file.clone(), data.clone()),
+                };
+                self.settle_table(read, RefusedTable { file, data });
+            }
         }
     }
 
@@ -122,4 +175,16 @@ impl Page {
         self.begun.update(|begun| *begun += 1);
         self.begun.get_untracked()
     }
+}
+
+/// Why a file of so many bytes is not taken, if it is not.
+pub(crate) fn too_large(name: &str, bytes: f64) -> Option<String> {
+    (bytes > LARGEST_TABLE).then(|| {
+        let megabytes = |bytes: f64| bytes / 1_048_576.0;
+        format!(
+            "`{name}` has {:.0} MB; the page takes up to {:.0} MB: cut it, or use the command line program",
+            megabytes(bytes),
+            megabytes(LARGEST_TABLE)
+        )
+    })
 }

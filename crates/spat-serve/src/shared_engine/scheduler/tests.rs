@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use spat_engine::session::{EngineSession, JobControl, MemoryRunStorage};
 use spat_spec::{
-    Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment,
-    ForecasterConfig, ITransformerConfig, Phase, TrainingConfig, Window,
+    Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment, Phase, Window,
 };
 
 use super::running_job::StopReason;
@@ -121,21 +120,7 @@ fn kind(message: &impl serde::Serialize) -> String {
 }
 
 fn experiment() -> Experiment {
-    let training = TrainingConfig::default();
-    Experiment {
-        data: Default::default(),
-        forecaster: ForecasterConfig::ITransformer(ITransformerConfig::new(
-            Window::new(24, 12, 3),
-            false,
-        )),
-        finetune: Experiment::finetune_like(&training),
-        training,
-        scorer: Default::default(),
-        send: Default::default(),
-        prune: Default::default(),
-        controls: Default::default(),
-        seed: 1,
-    }
+    spat_testing::experiment(spat_testing::itransformer(Window::new(24, 12, 3), 2, false))
 }
 
 fn started() -> Event {
@@ -363,7 +348,7 @@ fn commands_at_the_start_of_a_turn_are_not_lost() {
                 table: turn.open.table.clone(),
                 engine: Engine::Cpu,
             };
-            session.handle(open, Some(table())).await;
+            session.handle(open, Some(spat_testing::table(400))).await;
             session
                 .handle(EngineRequest::Command(turn.command.clone()), None)
                 .await;
@@ -381,15 +366,6 @@ fn commands_at_the_start_of_a_turn_are_not_lost() {
         };
         assert_eq!(received.last().unwrap(), last, "{received:?}");
     }
-}
-
-/// Enough rows for a few windows in every part of the split.
-fn table() -> Vec<u8> {
-    let rows = (0..400).map(|row| format!("{},{},{}\n", row % 7, row % 5, row % 3));
-    std::iter::once("a,b,c\n".to_owned())
-        .chain(rows)
-        .collect::<String>()
-        .into_bytes()
 }
 
 #[test]

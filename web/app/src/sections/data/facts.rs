@@ -20,7 +20,7 @@ fn words(table: &LoadedTable) -> String {
     let series = &table.series;
     format!(
         "{}: {} rows × {} channels, {}",
-        table.name,
+        table.file.name,
         grouped(series.rows() as u64),
         series.channel_count(),
         series.index.frequency(),

@@ -1,11 +1,11 @@
 //! Reading options that override the detection.
 
 use leptos::prelude::*;
-use spat_series::{Fill, Gaps, HeaderRow, Shape, TimeColumn, column_names};
+use spat_series::{Fill, Gaps, HeaderRow, LongColumns, Shape, TimeColumn, column_names};
 use spat_spec::DataConfig;
 
 use crate::show::Listed as _;
-use crate::state::Page;
+use crate::state::{Page, TableFile};
 
 /// A choice among a few.
 struct Field {
@@ -148,8 +148,8 @@ pub(super) fn Reading(
     // Its first two options are no columns.
     let columns = Memo::new(move |_| {
         let mut columns = vec!["found out".to_owned(), "none, count rows".to_owned()];
-        let refused = page.refused.get().map(|refused| refused.bytes.clone());
-        let bytes = refused.or_else(|| page.table.get().map(|table| table.bytes.clone()));
+        let refused = page.refused.get().map(|refused| refused.file.bytes.clone());
+        let bytes = refused.or_else(|| page.table.get().map(|table| table.file.bytes.clone()));
         let names = bytes.and_then(|bytes| column_names(&bytes, &data.get().read).ok());
         columns.extend(names.unwrap_or_default());
         columns
@@ -187,6 +187,28 @@ pub(super) fn Reading(
         let format = Some(value.trim().to_owned()).filter(|format| !format.is_empty());
         change(&|data| data.read.time_format.clone_from(&format));
     };
+    let name_sheet = move |value: String| {
+        let sheet = Some(value.trim().to_owned()).filter(|sheet| !sheet.is_empty());
+        change(&|data| data.read.sheet.clone_from(&sheet));
+    };
+    let has_sheets = Memo::new(move |_| {
+        let original = |file: &TableFile| {
+            let original = file.original.as_ref();
+            original.is_some_and(|original| original.plain.container.is_some())
+        };
+        let refused = page.refused.get().map(|refused| original(&refused.file));
+        let table = || page.table.get().map(|table| original(&table.file));
+        refused.or_else(table).unwrap_or_default()
+    });
+    let name_long = move |value: String| match value.parse::<LongColumns>() {
+        _ if value.trim().is_empty() => change(&|data| {
+            if matches!(data.read.shape, Shape::Long(_)) {
+                data.read.shape = Shape::Rows;
+            }
+        }),
+        Ok(long) => change(&|data| data.read.shape = Shape::Long(long.clone())),
+        Err(problem) => page.table_problem.set(Some(problem)),
+    };
     let name_missing = move |value: String| {
         let markers = value.split(',').map(str::trim);
         let markers: Vec<_> = markers
@@ -217,6 +239,31 @@ pub(super) fn Reading(
                         data-testid="time-format"
                         prop:value=move || data.with(|data| data.read.time_format.clone().unwrap_or_default())
                         on:change:target=move |event| name_format(event.target().value())
+                    />
+                </label>
+                <label class="field">
+                    "Series below each other: columns of series, time, value"
+                    <input
+                        type="text"
+                        placeholder="unique_id,ds,y"
+                        data-testid="long"
+                        prop:value=move || {
+                            data.with(|data| match &data.read.shape {
+                                Shape::Long(long) => long.to_string(),
+                                _ => String::new(),
+                            })
+                        }
+                        on:change:target=move |event| name_long(event.target().value())
+                    />
+                </label>
+                <label class="field" hidden=move || !has_sheets.get()>
+                    "Sheet, or file in an archive"
+                    <input
+                        type="text"
+                        placeholder="the largest"
+                        data-testid="sheet"
+                        prop:value=move || data.with(|data| data.read.sheet.clone().unwrap_or_default())
+                        on:change:target=move |event| name_sheet(event.target().value())
                     />
                 </label>
                 <label class="field">

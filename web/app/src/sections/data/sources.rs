@@ -12,7 +12,7 @@ use crate::class::Rules;
 use crate::engine;
 use crate::place::Place;
 use crate::sections::Help;
-use crate::state::{LARGEST_TABLE, Page};
+use crate::state::{Page, TableFile, too_large};
 
 const WEATHER: &str = "nyc-weather-2013.csv";
 
@@ -57,14 +57,14 @@ pub(super) fn Sources() -> impl IntoView {
         >
             <label class="pick">
                 <span class="pick-words">
-                    <strong>"Choose a CSV file"</strong>
+                    <strong>"Choose a file with a table"</strong>
                     <span>" or drop it anywhere on this page"</span>
                 </span>
                 <input
                     id="table-file"
                     type="file"
                     multiple
-                    accept=".csv,.tsv,.txt,text/csv,text/plain,.safetensors"
+                    accept=".csv,.tsv,.txt,.json,.xlsx,.xlsb,.xls,.ods,.parquet,.gz,.zip,.zst,.xz,text/csv,text/plain,.safetensors"
                     data-testid="file"
                     on:click=move |event| {
                         if engine::is_native() {
@@ -81,7 +81,7 @@ pub(super) fn Sources() -> impl IntoView {
                 />
             </label>
             <p class="hint">
-                "Any delimiter, decimal commas, dates or none. "
+                "CSV with any delimiter, decimal commas, dates or none; Excel, OpenDocument, Parquet, JSON; compressed or not. "
                 {engine::host()
                     .map_or_else(
                         || {
@@ -140,7 +140,10 @@ fn files_of(event: &DragEvent) -> Option<DataTransfer> {
 pub(crate) fn load_sample(page: Page, name: &str) -> bool {
     match name {
         "weather" => fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned()),
-        "waves" => page.take_new_table("planted-waves.csv".to_owned(), waves::csv().into_bytes()),
+        "waves" => page.take_new_table(TableFile::plain(
+            "planted-waves.csv".to_owned(),
+            waves::csv().into_bytes(),
+        )),
         _ => return false,
     }
     true
@@ -215,8 +218,8 @@ fn take_all(page: Page, files: Option<FileList>) {
 /// Reads a file of this computer.
 fn read(page: Page, file: File) {
     let name = file.name();
-    if file.size() > LARGEST_TABLE as f64 {
-        return page.table_problem.set(Some(too_large(&name, file.size())));
+    if let Some(problem) = too_large(&name, file.size()) {
+        return page.table_problem.set(Some(problem));
     }
     spawn_local(async move {
         match JsFuture::from(file.array_buffer()).await {
@@ -231,15 +234,6 @@ fn read(page: Page, file: File) {
     });
 }
 
-/// What is said of a file of so many bytes.
-fn too_large(name: &str, bytes: f64) -> String {
-    format!(
-        "`{name}` has {:.0} MB; the page takes up to {} MB: cut it, or use the command line program",
-        bytes / 1_048_576.0,
-        LARGEST_TABLE >> 20
-    )
-}
-
 /// Reads a file from an address.
 fn fetch(page: Page, address: String, name: String) {
     let begun = page.begin_anew();
@@ -252,7 +246,7 @@ fn fetch(page: Page, address: String, name: String) {
         }
         page.loading.set(false);
         match answer {
-            Ok(bytes) => page.take_new_table(name, bytes),
+            Ok(bytes) => page.take_new_file(name, bytes),
             Err(reason) => page.table_problem.set(Some(reason)),
         }
     });
@@ -281,8 +275,8 @@ pub(crate) async fn fetched(address: &str) -> Result<Vec<u8>, String> {
     // Not every host tells it; what is not told is weighed when it is there.
     let length = answer.headers().get("content-length").ok().flatten();
     let length = length.and_then(|length| length.parse::<f64>().ok());
-    if let Some(bytes) = length.filter(|&bytes| bytes > LARGEST_TABLE as f64) {
-        return Err(too_large(address, bytes));
+    if let Some(problem) = length.and_then(|bytes| too_large(address, bytes)) {
+        return Err(problem);
     }
     let content = JsFuture::from(answer.array_buffer().map_err(unreachable)?).await;
     Ok(js_sys::Uint8Array::new(&content.map_err(unreachable)?).to_vec())
