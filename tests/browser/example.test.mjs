@@ -19,7 +19,7 @@ test("a first visitor sees a finished run, which nothing in the tab has computed
     async (page) => {
       const report = JSON.parse(await example("weather"));
       await page.getByTestId("saved-note").waitFor();
-      assert.match(await text(page, "saved-note"), /A saved example.*nothing was computed here/s);
+      assert.match(await text(page, "saved-note"), /Saved example.*nothing was computed here/s);
       assert.ok((await text(page, "saved-note")).includes(report.command));
       assert.equal(
         await page.getByTestId("prune-fates").locator("[data-fate=goes]").count(),
@@ -42,7 +42,7 @@ test("the example trains anew in the tab, with the setup that made it", MINUTE, 
     async (page) => {
       await page.getByTestId("saved-note").waitFor();
       await page.getByTestId("engine-cpu").check();
-      await page.getByTestId("train-anew").filter({ hasText: "Train it anew" }).click();
+      await page.getByTestId("train-anew").filter({ hasText: "Train it again" }).click();
       await page.getByTestId("pause").and(page.locator(":enabled")).waitFor({ timeout: 60_000 });
       assert.equal(await page.getByTestId("saved-note").count(), 0);
       assert.equal(await page.getByTestId("verdict").count(), 0, "the saved result is gone");

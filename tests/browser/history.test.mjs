@@ -54,7 +54,7 @@ test("what another tab trains is not offered as interrupted", MINUTE, () =>
     await other.goto(`${address}#new`);
     await rows(other).first().waitFor();
     assert.equal(await other.getByTestId("resume-offer").count(), 0);
-    await rows(other).first().getByRole("button", { name: "Go on" }).click();
+    await rows(other).first().getByRole("button", { name: "Continue" }).click();
     await other.getByTestId("message").filter({ hasText: "open in another tab" }).waitFor();
     await page.close();
     await other.reload();
@@ -70,7 +70,7 @@ test("a link divides and reads the table as its sender did", MINUTE, () =>
     await page.getByText(/Channels: 4 of 5/).waitFor();
     for (let times = 0; times < 10; times++) await page.getByTestId("border-val").press("ArrowLeft");
     await page.getByTestId("shares").filter({ hasText: "training 60 %" }).waitFor();
-    await page.getByText("Was something guessed wrong?").click();
+    await page.getByText("Correct the detection").click();
     await page.getByTestId("fill").selectOption("last value seen");
     const link = await page.getByTestId("link").inputValue();
     await page.goto("about:blank");

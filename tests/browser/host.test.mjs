@@ -99,7 +99,7 @@ test("a visitor joins by the link and computes on the host", STORY, () =>
     await page.getByTestId("save-pruned.safetensors").click();
     assert.match((await saved).suggestedFilename(), /pruned\.safetensors/);
     await page.reload();
-    await page.getByText("Runs that Room 7 keeps").waitFor();
+    await page.getByText("Runs on Room 7").waitFor();
     const kept = page.getByTestId("runs").locator("li");
     await kept.first().waitFor();
     assert.match(await kept.first().locator("input[type=text]").inputValue(), /^toy\.csv/);

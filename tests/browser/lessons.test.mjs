@@ -12,7 +12,7 @@ const TITLES = [
   "A degenerate attention map",
   "Scoring with SEND",
   "How far can you prune?",
-  "Does it travel to another data set?",
+  "Does it transfer to another data set?",
 ];
 const dist = (name) => readFile(new URL(`../../dist/${name}`, import.meta.url), "utf8");
 const report = async (name) => JSON.parse(await dist(`examples/${name}.json`));
@@ -115,7 +115,7 @@ test("lesson 2 trained anew in the tab says the same", MINUTE, () =>
     async (page) => {
       await opened(page);
       await page.getByTestId("engine-cpu").check();
-      await page.getByTestId("train-anew").filter({ hasText: "Train it anew" }).click();
+      await page.getByTestId("train-anew").filter({ hasText: "Train it again" }).click();
       await page.getByTestId("prune-start").and(page.locator(":enabled")).waitFor({ timeout: 90_000 });
       await prune(page);
       let claimed = 0;

@@ -51,9 +51,9 @@ test("a run that failed can be gone on with", MINUTE, () =>
     await page.getByTestId("learning-rate").fill("1e30");
     await page.getByTestId("learning-rate").blur();
     await page.getByTestId("train-start").click();
-    await page.getByTestId("progress-words").filter({ hasText: "It failed" }).waitFor({ timeout: 60_000 });
+    await page.getByTestId("progress-words").filter({ hasText: "Failed" }).waitFor({ timeout: 60_000 });
     assert.ok(await page.getByTestId("go-on").isVisible());
-    assert.equal(await text(page, "next"), "Go on");
+    assert.equal(await text(page, "next"), "Continue");
   }));
 
 /** Takes IndexedDB away from the page and from its engine. */

@@ -84,7 +84,7 @@ test("a model alone waits for its table, and no reload asks for it", MINUTE, () 
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(header.length));
     await page.getByTestId("file").setInputFiles(file("m.safetensors", Buffer.concat([length, Buffer.from(header)])));
-    await page.getByTestId("model-answer").getByText(/Now load the table/).waitFor();
+    await page.getByTestId("model-answer").getByText(/Now load a table/).waitFor();
     assert.match(await text(page, "model-facts"), /DLinear.*looks back 12 rows and forecasts 4.*2 channels: a, b/);
     await page.reload();
     assert.equal(await page.getByTestId("saved-model").count(), 0);

@@ -26,7 +26,7 @@ test("one button leads from a person's own table to the comparison", MINUTE, () 
     await chooser.setFiles(table(900, 1));
     await next.filter({ hasText: /^Train$/ }).click();
     await next.filter({ hasText: "Prune and fine-tune" }).click({ timeout: 90_000 });
-    await next.filter({ hasText: "See before and after" }).click({ timeout: 90_000 });
+    await next.filter({ hasText: "Compare" }).click({ timeout: 90_000 });
     assert.ok(await page.getByTestId("verdict").isVisible());
     await page.getByTestId("forecast").locator("svg").waitFor();
     assert.equal(await page.getByTestId("lookback").inputValue(), "28", "a daily table gets four weeks");
@@ -90,7 +90,7 @@ test("single heads are removed instead of modules", MINUTE, () =>
     await choose(page, "sample-waves");
     await train(page);
     await page.getByTestId("granularity-heads").check();
-    assert.match(await text(page, "prune-rounding"), /50 % of 12 heads is 6: 6 go/);
+    assert.match(await text(page, "prune-rounding"), /50 % of 12 heads is 6: 6 are removed/);
     assert.match(await text(page, "tile-modules"), /heads removed *6 of 12/);
     await prune(page);
     assert.match(await text(page, "prune-done"), /without .*head/);

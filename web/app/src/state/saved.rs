@@ -1,4 +1,4 @@
-//! A run that was made elsewhere, shown from its report alone.
+//! An example run, shown from its report alone.
 
 use std::sync::Arc;
 
@@ -8,15 +8,14 @@ use spat_spec::{DataConfig, Phase, Report};
 use super::{Activity, Curve, Page, Training};
 
 impl Page {
-    /// Shows a finished run's report with the table that it was made of. Nothing can be computed
-    /// with it: there are no weights.
+    /// Shows a finished run's report with its table. Without weights, nothing can be computed with it.
     pub(crate) fn show_saved(self, name: String, table: Vec<u8>, report: Report) {
         let experiment = &report.experiment;
         let data: DataConfig = experiment.data.clone();
-        if !self.take_table(report.data.name.clone(), table.into(), data) {
+        if !self.load_table(report.data.name.clone(), table.into(), data) {
             return;
         }
-        self.trained_by(experiment);
+        self.show_setup(experiment);
         self.channel.set(report.sample.channel);
         self.test_windows.set(report.data.windows.test);
         self.training.set(curves(&report));
@@ -28,7 +27,7 @@ impl Page {
         self.saved.set(Some(name));
     }
 
-    /// Whether the page shows nothing of the person's own that a saved run would take away.
+    /// Whether an example would replace nothing that the user has loaded.
     pub(crate) fn may_show_saved(self) -> bool {
         let untouched = self.table.with_untracked(Option::is_none)
             || self.saved.with_untracked(Option::is_some);
@@ -36,7 +35,7 @@ impl Page {
     }
 }
 
-/// The losses by epoch, as far as a report keeps them.
+/// The losses per epoch of the phases in a report.
 fn curves(report: &Report) -> Training {
     let mut training = Training {
         activity: Activity::Finished,

@@ -1,4 +1,4 @@
-//! A table, as it was read and as it is used.
+//! A loaded table.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use spat_series::{ReadError, Series, SeriesError, SplitRule, Table, read_table};
 use spat_spec::DataConfig;
 use thiserror::Error;
 
-/// Bytes, what was found in them, and the series made of them.
+/// A file's bytes, the table parsed from them, and the series made of it.
 #[derive(Debug, Clone)]
 pub(crate) struct LoadedTable {
     /// The file's name.
@@ -14,13 +14,13 @@ pub(crate) struct LoadedTable {
     pub(crate) bytes: Arc<[u8]>,
     /// How it was read, repaired and split.
     pub(crate) data: DataConfig,
-    /// As it stands in the file: all channels, chosen or not, and what was detected and why.
+    /// All channels of the file, and what was detected.
     pub(crate) parsed: Arc<Table>,
     /// The channels that are used, repaired.
     pub(crate) series: Arc<Series>,
 }
 
-/// A file that could not be used in the way that was tried; another way may do.
+/// A file that could not be used with these reading options.
 #[derive(Debug)]
 pub(crate) struct RefusedTable {
     pub(crate) name: String,
@@ -41,7 +41,7 @@ impl LoadedTable {
     /// Reads and repairs.
     ///
     /// # Errors
-    /// What is wrong with the table, and a way out.
+    /// The table cannot be read or used; the message has the reason and a remedy.
     pub(crate) fn read(
         name: String,
         bytes: Arc<[u8]>,
@@ -51,10 +51,10 @@ impl LoadedTable {
         Self::of(name, bytes, parsed, data)
     }
 
-    /// The same file, used or read in another way; only what has to be is done again.
+    /// The same file with other options. It is only parsed again if reading options differ.
     ///
     /// # Errors
-    /// What is wrong with the table in this way, and a way out.
+    /// As [`LoadedTable::read`].
     pub(crate) fn again(&self, data: DataConfig) -> Result<Self, TableError> {
         let (name, bytes) = (self.name.clone(), self.bytes.clone());
         if data.read == self.data.read {
@@ -80,7 +80,7 @@ impl LoadedTable {
         })
     }
 
-    /// The same rows, divided in another way.
+    /// The same table with another split.
     pub(crate) fn split_by(&self, split: SplitRule) -> Self {
         let mut table = self.clone();
         table.data.split = split;
