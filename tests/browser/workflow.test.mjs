@@ -210,9 +210,9 @@ test("an engine that does not arrive, or dies at work, is replaced and the run g
     },
   ));
 
-test("losses, scores and plan are those of a native run", MINUTE, () =>
+test("losses, scores and plan equal those of a native run", MINUTE, () =>
   visit(async (page) => {
-    // `crates/spat-engine/tests/page.rs` holds the native engine to the same file.
+    // `crates/spat-engine/tests/page.rs` compares the native engine with the same file.
     const native = JSON.parse(await readFile(new URL("toy.json", import.meta.url)));
     await page.getByTestId("engine-cpu").check();
     await toy(page);
