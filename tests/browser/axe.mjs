@@ -1,4 +1,4 @@
-// Accessibility, as axe-core sees it.
+// Accessibility checks by axe-core.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 

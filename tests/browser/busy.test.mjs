@@ -1,15 +1,15 @@
-// What a person can do while the engine works, and what comes too late.
+// Actions while a job runs, and answers that arrive late.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choose, finish, prune, text, toy, train } from "./steps.mjs";
+import { chooseSample, waitUntilTrained, prune, text, loadToy, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
 const enabled = (page, name) => page.getByTestId(name).and(page.locator(":enabled"));
 
-test("a table stays as it is while a job works on it", MINUTE, () =>
+test("a table cannot be changed while a job runs", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-weather");
+    await chooseSample(page, "sample-weather");
     await page.getByTestId("train-start").click();
     await enabled(page, "pause").click();
     await page.getByTestId("progress-words").filter({ hasText: "paused" }).waitFor();
@@ -23,7 +23,7 @@ test("a table stays as it is while a job works on it", MINUTE, () =>
     assert.equal(await border.getAttribute("aria-disabled"), "true");
     await border.press("ArrowLeft");
     assert.equal(await text(page, "shares"), shares);
-    // Dropping has no control that could be disabled.
+    // Dropping a file has no control that could be disabled.
     await page.getByTestId("drop").evaluate((drop) => {
       const files = new DataTransfer();
       files.items.add(new File(["a,b\n1,2\n2,3\n3,4\n"], "other.csv"));
@@ -32,7 +32,7 @@ test("a table stays as it is while a job works on it", MINUTE, () =>
     await page.getByTestId("message").filter({ hasText: "Stop the training" }).waitFor();
     assert.equal(await text(page, "table-name"), name);
     const run = page.getByTestId("runs").locator("li").first();
-    assert.ok(await run.getByRole("button", { name: "Delete" }).isDisabled(), "what is trained is not deleted");
+    assert.ok(await run.getByRole("button", { name: "Delete" }).isDisabled(), "the running run cannot be deleted");
 
     await page.getByTestId("stop").click();
     await page.getByTestId("go-on").waitFor();
@@ -40,12 +40,12 @@ test("a table stays as it is while a job works on it", MINUTE, () =>
     await page.getByTestId("shares").filter({ hasText: "training 69 %" }).waitFor();
     await page.getByTestId("sample-waves").click();
     await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
-    // Nothing of the run before lands on the new table.
+    // No results of the earlier run are shown for the new table.
     await train(page);
     assert.match(await text(page, "prune-fates"), /Encoder/);
   }));
 
-test("a table that comes late does not take the place of a newer one", MINUTE, () =>
+test("a table that arrives late does not replace a newer one", MINUTE, () =>
   visit(
     async (page) => {
       const come = page.waitForResponse("**/demo/nyc-weather-2013.csv");
@@ -65,10 +65,10 @@ test("a table that comes late does not take the place of a newer one", MINUTE, (
     },
   ));
 
-test("what cannot be steered says so", MINUTE, () =>
+test("controls are disabled while the engine measures", MINUTE, () =>
   visit(async (page) => {
     await page.getByTestId("engine-cpu").check();
-    await toy(page);
+    await loadToy(page);
     await train(page);
     await page.evaluate(() => {
       window.measured = [];
@@ -86,17 +86,17 @@ test("what cannot be steered says so", MINUTE, () =>
     });
     await prune(page);
     const seen = await page.evaluate(() => window.measured);
-    assert.ok(seen.length > 0, "the measuring was seen");
+    assert.ok(seen.length > 0, "the measuring was shown");
     for (const { words, pause, stop, next } of seen) {
       assert.match(words, /a few seconds/);
-      assert.ok(pause && stop, "neither can be pressed");
+      assert.ok(pause && stop, "both are disabled");
       assert.match(next, /Measuring/);
     }
   }));
 
-test("a stop ends a pruning that was taken up again", MINUTE, () =>
+test("stop ends a pruning that was resumed", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-weather");
+    await chooseSample(page, "sample-weather");
     await train(page);
     await page.getByTestId("prune-start").click();
     await enabled(page, "stop").click();
@@ -109,14 +109,14 @@ test("a stop ends a pruning that was taken up again", MINUTE, () =>
     await page.getByTestId("verdict").waitFor({ timeout: 90_000 });
   }));
 
-test("another engine counts from the next training on, and the page says so", MINUTE, () =>
+test("another engine is used from the next training on, and the app reports it", MINUTE, () =>
   visit(async (page) => {
     await page.getByTestId("engine-auto").check();
-    await toy(page);
+    await loadToy(page);
     await page.getByTestId("seed").fill("18446744073709551615");
     await page.getByTestId("seed").blur();
     await page.getByTestId("train-start").click();
-    await finish(page);
+    await waitUntilTrained(page);
     assert.equal(await page.getByTestId("seed").inputValue(), "18446744073709551615", "a seed has 64 bits");
     await page.getByTestId("engine-cpu").check();
     await page.getByTestId("device").filter({ hasText: "From the next training on" }).waitFor();

@@ -1,15 +1,15 @@
-// A class: the teacher's link, and the results of many side by side.
+// Links for classes, and the comparison of many reports.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { violations } from "./axe.mjs";
-import { choose, text, train } from "./steps.mjs";
+import { chooseSample, text, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
 const saved = (name) => readFile(new URL(`../../dist/examples/${name}.json`, import.meta.url));
 
-test("a teacher's link is made in the page, hides, locks, and says who did", MINUTE, () =>
+test("a teacher's link hides and locks controls, with a note", MINUTE, () =>
   visit(async (page, { context }) => {
     await page.getByTestId("preset-standard").click();
     await page.getByTestId("seed").fill("77");
@@ -40,7 +40,7 @@ test("a teacher's link is made in the page, hides, locks, and says who did", MIN
     }
     assert.ok(await student.getByTestId("train-start").isEnabled(), "what is not locked works");
 
-    // A lesson's saved run does not undo what is locked, and a link inside the page keeps the rules.
+    // A lesson's example does not change locked controls, and links inside the app keep the rules.
     await student.getByTestId("lesson-run").click();
     await student.getByTestId("saved-note").waitFor();
     assert.equal(await student.getByTestId("seed").inputValue(), "77");
@@ -51,10 +51,10 @@ test("a teacher's link is made in the page, hides, locks, and says who did", MIN
     assert.match(student.url(), /lock=preset,ratio/);
     await student.reload();
     await student.getByTestId("locked-preset").waitFor();
-    assert.equal(await student.getByTestId("seed").inputValue(), "77", "nor does a reload");
+    assert.equal(await student.getByTestId("seed").inputValue(), "77", "also after a reload");
   }));
 
-test("what is locked stays through a training", MINUTE, () =>
+test("locked controls stay locked during a training", MINUTE, () =>
   visit(
     async (page) => {
       await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
@@ -67,7 +67,7 @@ test("what is locked stays through a training", MINUTE, () =>
     { hash: "#table=waves&lock=data,preset" },
   ));
 
-test("a link with a slip of the pen says so", MINUTE, () =>
+test("unknown names in a link are reported", MINUTE, () =>
   visit(
     async (page) => {
       for (const slip of ["modle", "everything", "moon"]) {
@@ -78,7 +78,7 @@ test("a link with a slip of the pen says so", MINUTE, () =>
     { hash: "#hide=modle&lock=everything&table=moon" },
   ));
 
-test("a class lays its reports side by side, and a broken one harms nobody", MINUTE, () =>
+test("reports are compared, and a broken one is skipped", MINUTE, () =>
   visit(
     async (page) => {
       const weather = await saved("weather");
@@ -108,7 +108,7 @@ test("a class lays its reports side by side, and a broken one harms nobody", MIN
         assert.ok((await figure.locator("svg :is(circle, path) > title").count()) === 6, plot);
         assert.match(await figure.locator("svg").textContent(), /Ann/);
       }
-      // The front of the drawing is the front of the numbers.
+      // The chart's Pareto front equals the one computed here.
       const points = files.slice(0, 3).flatMap(({ name, buffer }) => {
         const { dense, pruned } = JSON.parse(buffer);
         return [dense, pruned].map(({ macs, test }) => ({ name, x: macs, y: test.mse }));
@@ -142,9 +142,9 @@ test("a class lays its reports side by side, and a broken one harms nobody", MIN
     { hash: "#class" },
   ));
 
-test("the comparison is one step away and back, and the page keeps what it had", MINUTE, () =>
+test("the comparison opens and closes without losing the table", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await page.getByTestId("lessons").click();
     await page.getByTestId("to-class").click();
     await page.getByTestId("class-drop").waitFor();
@@ -155,7 +155,7 @@ test("the comparison is one step away and back, and the page keeps what it had",
   }));
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`class and teacher's link have no violation of accessibility, ${colorScheme}`, MINUTE, () =>
+  test(`the comparison and a teacher's link have no accessibility violations, ${colorScheme}`, MINUTE, () =>
     visit(
       async (page, { address }) => {
         const files = await Promise.all(
@@ -174,7 +174,7 @@ for (const colorScheme of ["light", "dark"]) {
     ));
 }
 
-test("on a phone the comparison does not slide sideways", MINUTE, () =>
+test("the comparison does not scroll horizontally at a width of 360 pixels", MINUTE, () =>
   visit(
     async (page) => {
       await page.getByTestId("class-files").setInputFiles([{ name: "a.json", mimeType: "", buffer: await saved("weather") }]);

@@ -1,7 +1,7 @@
-// Where a table comes from, and how it is read when the guess was wrong.
+// Sources of tables, and reading options.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choose, text } from "./steps.mjs";
+import { chooseSample, text } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 60_000 };
@@ -19,7 +19,7 @@ const TABLE = rows("date,load,price", (row, at) => `${at},${10 + (row % 24)},${r
 const give = (page, name, content) =>
   page.getByTestId("file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
 
-/** Drops a file on a place of the page. */
+/** Drops a file on an element. */
 async function drop(page, place, name, content) {
   const files = await page.evaluateHandle(
     ([name, content]) => {
@@ -33,7 +33,7 @@ async function drop(page, place, name, content) {
   await page.locator(place).first().dispatchEvent("drop", { dataTransfer: files });
 }
 
-test("a table that was read wrongly is read as the person says, and the next one anew", MINUTE, () =>
+test("reading options apply to the current table and not to the next", MINUTE, () =>
   visit(async (page) => {
     await give(page, "load.csv", TABLE);
     assert.match(await text(page, "table-name"), /400 rows × 2 channels, 1 h/);
@@ -53,7 +53,7 @@ test("a table that was read wrongly is read as the person says, and the next one
     assert.equal(await page.getByTestId("time-column").inputValue(), "0");
   }));
 
-test("a file that cannot be read as it was guessed can be read in another way", MINUTE, () =>
+test("a file that cannot be read can be read with other options", MINUTE, () =>
   visit(async (page) => {
     const words = rows("date,load,price", (row, at) => `${at},${row % 50 ? row % 24 : "k.A."},${row % 7}`);
     await give(page, "words.csv", words);
@@ -64,7 +64,7 @@ test("a file that cannot be read as it was guessed can be read in another way", 
     await page.getByTestId("table-name").filter({ hasText: "words.csv: 400 rows × 2 channels" }).waitFor();
     assert.equal(await page.getByTestId("data-problem").count(), 0);
 
-    // An override that does not work stands beside its error, and is taken back there.
+    // An option that does not work is shown with its error and can be undone.
     await page.getByTestId("reading").locator("summary").click();
     await page.getByTestId("delimiter").selectOption("semicolon");
     await page.getByTestId("data-problem").waitFor();
@@ -73,9 +73,9 @@ test("a file that cannot be read as it was guessed can be read in another way", 
     await page.getByTestId("data-problem").waitFor({ state: "detached" });
   }));
 
-test("channels are put aside and taken back", MINUTE, () =>
+test("channels are removed and added", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await page.getByText("Channels: 5 of 5 are used").click();
     await page.getByTestId("channel-noise").uncheck();
     await page.getByTestId("channel-walk").uncheck();
@@ -88,7 +88,7 @@ test("channels are put aside and taken back", MINUTE, () =>
     assert.match(await text(page, "table-name"), /× 5 channels/);
   }));
 
-test("a file that is dropped anywhere is taken, and the page stays", MINUTE, () =>
+test("a file that is dropped anywhere is loaded", MINUTE, () =>
   visit(async (page) => {
     for (const [number, place] of ["#model", ".masthead", "[data-testid=drop]"].entries()) {
       await drop(page, place, `dropped-${number}.csv`, TABLE);
@@ -96,7 +96,7 @@ test("a file that is dropped anywhere is taken, and the page stays", MINUTE, () 
     }
   }));
 
-test("what a teacher locked is not changed by a drop", MINUTE, () =>
+test("a dropped file does not replace a locked table", MINUTE, () =>
   visit(
     async (page) => {
       await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
@@ -109,7 +109,7 @@ test("what a teacher locked is not changed by a drop", MINUTE, () =>
 
 const FAR = "https://tables.example";
 
-test("a table is loaded from an address, or the page says why not", MINUTE, () =>
+test("a table is loaded from an address, or the error is shown", MINUTE, () =>
   visit(
     async (page, { address }) => {
       await page.route(`${FAR}/**`, async (route) => {
@@ -136,7 +136,7 @@ test("a table is loaded from an address, or the page says why not", MINUTE, () =
       await problem("does not let pages read it");
       await load("http://tables.example/load.csv");
       await problem("from https addresses only");
-      assert.match(await text(page, "table-name"), /the load\.csv/, "the table before still stands");
+      assert.match(await text(page, "table-name"), /the load\.csv/, "the earlier table is kept");
       await load(`${address}demo/nyc-weather-2013.csv`);
       await page.getByTestId("table-name").filter({ hasText: "nyc-weather-2013.csv" }).waitFor();
     },

@@ -1,25 +1,25 @@
-// What a first visitor sees before anything is trained.
+// The example on the first visit.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
 import { violations } from "./axe.mjs";
-import { choose, finish, text, train } from "./steps.mjs";
+import { chooseSample, waitUntilTrained, text, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
 const example = async (name) =>
   readFile(new URL(`../../dist/examples/${name}.json`, import.meta.url));
 
-/** The page with its saved example, without the engine: nothing can be computed. */
+/** Blocks the engine, so that nothing can be computed. */
 const withoutEngine = (page) => page.route("**/spat-worker*", (route) => route.abort());
 
-test("a first visitor sees a finished run, which nothing in the tab has computed", MINUTE, () =>
+test("the first visit shows a finished run without an engine", MINUTE, () =>
   visit(
     async (page) => {
       const report = JSON.parse(await example("weather"));
       await page.getByTestId("saved-note").waitFor();
-      assert.match(await text(page, "saved-note"), /A saved example.*nothing was computed here/s);
+      assert.match(await text(page, "saved-note"), /Saved example.*nothing was computed here/s);
       assert.ok((await text(page, "saved-note")).includes(report.command));
       assert.equal(
         await page.getByTestId("prune-fates").locator("[data-fate=goes]").count(),
@@ -37,12 +37,12 @@ test("a first visitor sees a finished run, which nothing in the tab has computed
     { hash: "", before: withoutEngine, expected: /spat-worker|Failed to (load|fetch)/ },
   ));
 
-test("the example trains anew in the tab, with the setup that made it", MINUTE, () =>
+test("the example can be trained again with its setup", MINUTE, () =>
   visit(
     async (page) => {
       await page.getByTestId("saved-note").waitFor();
       await page.getByTestId("engine-cpu").check();
-      await page.getByTestId("train-anew").filter({ hasText: "Train it anew" }).click();
+      await page.getByTestId("train-anew").filter({ hasText: "Train it again" }).click();
       await page.getByTestId("pause").and(page.locator(":enabled")).waitFor({ timeout: 60_000 });
       assert.equal(await page.getByTestId("saved-note").count(), 0);
       assert.equal(await page.getByTestId("verdict").count(), 0, "the saved result is gone");
@@ -54,28 +54,28 @@ test("the example trains anew in the tab, with the setup that made it", MINUTE, 
       await page.evaluate(() => history.replaceState(null, "", "#"));
       await page.reload();
       await page.getByTestId("resume-offer").waitFor();
-      assert.equal(await page.getByTestId("saved-note").count(), 0, "whoever has runs sees no example");
+      assert.equal(await page.getByTestId("saved-note").count(), 0, "with stored runs there is no example");
     },
     { hash: "" },
   ));
 
-test("a table of one's own takes the example's place at once", MINUTE, () =>
+test("another table replaces the example", MINUTE, () =>
   visit(
     async (page) => {
       await page.getByTestId("saved-note").waitFor();
       await page.getByTestId("own-table").click();
       assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), "file");
-      await choose(page, "sample-waves");
+      await chooseSample(page, "sample-waves");
       assert.match(await text(page, "table-name"), /planted-waves/);
       assert.equal(await page.getByTestId("saved-note").count(), 0);
       await page.getByTestId("preset-quick").click();
       await train(page);
-      await finish(page);
+      await waitUntilTrained(page);
     },
     { hash: "" },
   ));
 
-test("a saved run weighs little on the way", async () => {
+test("examples are small when compressed", async () => {
   for (const name of ["weather", "brief", "newark"]) {
     const size = brotliCompressSync(await example(name)).length;
     assert.ok(size < 150_000, `${name}: ${size} bytes compressed`);
@@ -83,7 +83,7 @@ test("a saved run weighs little on the way", async () => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`the example has no violation of accessibility, ${colorScheme}`, MINUTE, () =>
+  test(`the example has no accessibility violations, ${colorScheme}`, MINUTE, () =>
     visit(
       async (page) => {
         await page.getByTestId("saved-note").waitFor();

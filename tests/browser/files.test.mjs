@@ -1,13 +1,13 @@
-// Files that leave the page: drawings as SVG and PNG, and everything as one archive.
+// Downloads: charts as SVG and PNG, and the archive.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { choose, prune, train } from "./steps.mjs";
+import { chooseSample, prune, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
 
-/** The file that a button gives. */
+/** The file that a button downloads. */
 async function saved(page, button) {
   const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
   return readFile(await download.path());
@@ -19,7 +19,7 @@ function size(png) {
   return [png.readUInt32BE(16), png.readUInt32BE(20)];
 }
 
-/** Names and contents of an archive without compression, by its directory. */
+/** Names and contents of an archive without compression. */
 function unpacked(zip) {
   const files = new Map();
   let at = zip.readUInt32LE(zip.length - 6);
@@ -32,9 +32,9 @@ function unpacked(zip) {
   return files;
 }
 
-test("drawings and maps are saved sharp, on paper, with their size", MINUTE, () =>
+test("charts and maps are saved in high resolution with a size and a background", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     const series = page.locator("figure[data-name=series]");
     const [width, height] = size(await saved(page, series.getByRole("button", { name: "PNG" })));
     assert.ok(width >= 1800 && height >= 500, `${width} × ${height}`);
@@ -52,9 +52,9 @@ test("drawings and maps are saved sharp, on paper, with their size", MINUTE, () 
     }
   }));
 
-test("a browser that makes no picture says so", MINUTE, () =>
+test("a failed PNG export is reported", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await page.evaluate(() => {
       HTMLCanvasElement.prototype.toBlob = (done) => done(null);
     });
@@ -62,9 +62,9 @@ test("a browser that makes no picture says so", MINUTE, () =>
     await page.locator(".message").filter({ hasText: "could not save `spat-series.png`" }).waitFor();
   }));
 
-test("the archive has every drawing and what comes next", MINUTE, () =>
+test("the archive has every chart and the future forecast", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await train(page);
     await prune(page);
     await page.getByTestId("save-future").and(page.locator(":enabled")).waitFor();

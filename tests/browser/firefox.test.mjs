@@ -1,17 +1,16 @@
-// The page in Firefox, which has no WebGPU on many systems: a test file of its own, because its driver is
-// another one.
+// The app in Firefox, which has no WebGPU on many systems. A separate file, because it needs another driver.
 import assert from "node:assert/strict";
 import { accessSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import puppeteer from "puppeteer-core";
 import { serve } from "./server.mjs";
-import { choose, prune, train } from "./steps.mjs";
+import { chooseSample, prune, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const PATIENCE = 180_000;
 
-/** The program, or nothing where there is none. */
+/** The path of the program, if there is one. */
 function firefox() {
   const folders = process.env.PATH.split(delimiter);
   const places = ["firefox-esr", "firefox"].flatMap((name) => folders.map((folder) => join(folder, name)));
@@ -27,18 +26,18 @@ function firefox() {
 
 const by = (name) => `[data-testid="${name}"]`;
 
-/** Waits for a control that can be used, and uses it. */
+/** Clicks a control once it is enabled. */
 async function press(page, name) {
   await page.locator(`${by(name)}:enabled`).setTimeout(PATIENCE).click();
 }
 
 const words = (page, name) => page.$eval(by(name), (part) => part.textContent);
 
-/** What the same workflow gives in Chromium: the verdict and the table of errors. */
+/** The verdict and the table of errors of the same workflow in Chromium. */
 async function inChromium() {
   const found = {};
   await visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await train(page);
     await prune(page);
     found.verdict = await page.getByTestId("verdict").textContent();
@@ -49,14 +48,14 @@ async function inChromium() {
 
 const skip = firefox() ? false : "no Firefox on the PATH";
 
-test("in Firefox a sample becomes the same comparison as in Chromium", { timeout: 2 * PATIENCE, skip }, async () => {
+test("Firefox gives the same results as Chromium", { timeout: 2 * PATIENCE, skip }, async () => {
   const host = await serve();
   const browser = await puppeteer.launch({ browser: "firefox", executablePath: firefox(), headless: true });
-  const complaints = [];
+  const errors = [];
   try {
     const page = await browser.newPage();
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    page.on("pageerror", (error) => errors.push(String(error)));
     await page.goto(`${host.address}#new`);
     await press(page, "engine-cpu");
     await press(page, "sample-waves");
@@ -64,7 +63,7 @@ test("in Firefox a sample becomes the same comparison as in Chromium", { timeout
     await press(page, "train-start");
     await press(page, "prune-start");
     await page.waitForSelector(by("verdict"), { timeout: PATIENCE });
-    assert.deepEqual(complaints, [], "the console is free of errors");
+    assert.deepEqual(errors, [], "the console is free of errors");
     assert.deepEqual(
       { verdict: await words(page, "verdict"), errors: await words(page, "errors") },
       await inChromium(),

@@ -1,17 +1,17 @@
-// The history of runs: names, boxes, other tabs; and what a link brings back.
+// The history of runs: names, selection, other tabs; and links.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choose, finish, prune, text, toy, train } from "./steps.mjs";
+import { chooseSample, waitUntilTrained, prune, text, loadToy, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
 const rows = (page) => page.getByTestId("runs").locator("li");
 const nameOf = (row) => row.getByRole("textbox");
 
-test("a run keeps the name that a person gave it", MINUTE, () =>
+test("a run keeps the name that the user gave it", MINUTE, () =>
   visit(async (page) => {
     await page.getByTestId("engine-cpu").check();
-    await toy(page);
+    await loadToy(page);
     await train(page);
     const row = rows(page).first();
     const box = row.getByRole("checkbox");
@@ -44,9 +44,9 @@ test("a run keeps the name that a person gave it", MINUTE, () =>
     assert.ok(await page.getByTestId("save-report.json").isDisabled(), "nothing is left to save");
   }));
 
-test("what another tab trains is not offered as interrupted", MINUTE, () =>
+test("a run of another tab is not offered as interrupted", MINUTE, () =>
   visit(async (page, { context, address }) => {
-    await choose(page, "sample-weather");
+    await chooseSample(page, "sample-weather");
     await page.getByTestId("train-start").click();
     await page.getByTestId("pause").and(page.locator(":enabled")).click();
     await page.getByTestId("progress-words").filter({ hasText: "paused" }).waitFor();
@@ -54,36 +54,36 @@ test("what another tab trains is not offered as interrupted", MINUTE, () =>
     await other.goto(`${address}#new`);
     await rows(other).first().waitFor();
     assert.equal(await other.getByTestId("resume-offer").count(), 0);
-    await rows(other).first().getByRole("button", { name: "Go on" }).click();
+    await rows(other).first().getByRole("button", { name: "Continue" }).click();
     await other.getByTestId("message").filter({ hasText: "open in another tab" }).waitFor();
     await page.close();
     await other.reload();
     await other.getByTestId("resume").click();
-    await finish(other);
+    await waitUntilTrained(other);
   }));
 
-test("a link divides and reads the table as its sender did", MINUTE, () =>
+test("a link contains the split and the reading options", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await page.getByText(/Channels: 5 of 5/).click();
     await page.getByTestId("channels").getByRole("checkbox", { name: "noise" }).uncheck();
     await page.getByText(/Channels: 4 of 5/).waitFor();
     for (let times = 0; times < 10; times++) await page.getByTestId("border-val").press("ArrowLeft");
     await page.getByTestId("shares").filter({ hasText: "training 60 %" }).waitFor();
-    await page.getByText("Was something guessed wrong?").click();
+    await page.getByText("Correct the detection").click();
     await page.getByTestId("fill").selectOption("last value seen");
     const link = await page.getByTestId("link").inputValue();
     await page.goto("about:blank");
     await page.goto(link);
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     assert.match(await text(page, "table-name"), /× 4 channels/);
     assert.match(await text(page, "shares"), /training 60 %/);
     assert.equal(await page.getByTestId("fill").inputValue(), "1");
     assert.equal(await page.getByTestId("link").inputValue(), link);
 
-    // Another table is read as it is.
+    // Another table is read with the defaults.
     await page.goto("about:blank");
     await page.goto(link);
-    await choose(page, "sample-weather");
+    await chooseSample(page, "sample-weather");
     assert.match(await text(page, "shares"), /training 70 %/);
   }));

@@ -1,4 +1,4 @@
-// The page of `spat serve --engine host`: joined by a link, computed elsewhere, shared with others.
+// The web app of `spat serve --engine host`: join link, computation on the host, shared engine.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { PROGRAM, ROOT, programMissing } from "./program.mjs";
-import { text, toy, train, prune } from "./steps.mjs";
+import { text, loadToy, train, prune } from "./steps.mjs";
 import { launch } from "./visit.mjs";
 
-const STORY = { timeout: 180_000, skip: programMissing() };
+const MINUTES = { timeout: 180_000, skip: programMissing() };
 
 async function freePort() {
   const probe = createServer();
@@ -21,7 +21,7 @@ async function freePort() {
   return port;
 }
 
-/** Starts the server; the answer holds its link and a way to end it. */
+/** Starts the server; returns its link and a function that stops it. */
 async function serve(folder, port) {
   const options = ["serve", "--no-open", "--engine", "host", "--device", "cpu", "--called", "Room 7"];
   const places = ["--page", join(ROOT, "dist"), "--folder", folder, "--port", String(port), "--turn", "1"];
@@ -35,17 +35,17 @@ async function serve(folder, port) {
   return { link, end };
 }
 
-/** A server, a browser, and visitors of whom each has a browser's storage of their own. */
+/** Runs `check` with a server, a browser, and visitors with separate browser storage. */
 async function host(check) {
   const folder = mkdtempSync(join(tmpdir(), "spat-host-"));
   const port = await freePort();
   let server = await serve(folder, port);
   const browser = await launch();
-  const complaints = [];
+  const errors = [];
   const visitor = async () => {
     const context = await browser.newContext({ acceptDownloads: true });
     const page = await context.newPage();
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("pageerror", (error) => errors.push(String(error)));
     await page.goto(server.link);
     await page.getByTestId("device").filter({ hasText: "Room 7" }).waitFor();
     return page;
@@ -61,11 +61,11 @@ async function host(check) {
     await server.end("SIGINT");
     rmSync(folder, { recursive: true });
   }
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(errors, []);
 }
 
-/** A model that takes its time: a small one is trained before anybody has looked. */
-async function slow(page) {
+/** Selects a model that trains long enough to be observed. */
+async function selectSlowModel(page) {
   const choices = { epochs: 300, layers: 6, width: 256, heads: 8, batch: 1, "learning-rate": 0.00001 };
   for (const [name, value] of Object.entries(choices)) {
     await page.getByTestId(name).fill(String(value));
@@ -73,14 +73,14 @@ async function slow(page) {
   }
 }
 
-test("a visitor joins by the link and computes on the host", STORY, () =>
+test("a visitor joins by the link and computes on the host", MINUTES, () =>
   host(async ({ visitor, link }) => {
     const page = await visitor();
     assert.ok(!page.url().includes(link.split("#")[1]), "the token is out of the address");
     assert.match(await text(page, "device"), /Computes on Room 7.*CPU/);
     assert.match(await page.locator(".masthead .private").textContent(), /Room 7/);
     assert.equal(await page.getByTestId("engine-gpu").count(), 0, "there is no engine to choose");
-    await toy(page);
+    await loadToy(page);
     await train(page);
     await prune(page);
     assert.match(await text(page, "verdict"), /attention module/);
@@ -88,17 +88,17 @@ test("a visitor joins by the link and computes on the host", STORY, () =>
     await page.getByTestId("save-pruned.safetensors").click();
     assert.match((await saved).suggestedFilename(), /pruned\.safetensors/);
     await page.reload();
-    await page.getByText("Runs that Room 7 keeps").waitFor();
+    await page.getByText("Runs on Room 7").waitFor();
     const kept = page.getByTestId("runs").locator("li");
     await kept.first().waitFor();
     assert.match(await kept.first().locator("input[type=text]").inputValue(), /^toy\.csv/);
   }));
 
-test("visitors have turns, and each is told of its place", STORY, () =>
+test("visitors compute in turn and see their position", MINUTES, () =>
   host(async ({ visitor }) => {
     const [first, second] = [await visitor(), await visitor()];
-    for (const page of [first, second]) await toy(page);
-    await slow(first);
+    for (const page of [first, second]) await loadToy(page);
+    await selectSlowModel(first);
     await first.getByTestId("train-start").click();
     await first.getByTestId("progress-words").filter({ hasText: "steps/s" }).waitFor();
     await train(second);
@@ -108,11 +108,11 @@ test("visitors have turns, and each is told of its place", STORY, () =>
     await first.getByTestId("progress-words").filter({ hasText: "Stopped" }).waitFor();
   }));
 
-test("a killed server's page goes on when the server is back", STORY, () =>
+test("a run continues after the server was killed and restarted", MINUTES, () =>
   host(async ({ visitor, restart }) => {
     const page = await visitor();
-    await toy(page);
-    await slow(page);
+    await loadToy(page);
+    await selectSlowModel(page);
     await page.getByTestId("train-start").click();
     await page.getByTestId("progress-words").filter({ hasText: /epoch [2-9]/ }).waitFor();
     await restart("SIGKILL");

@@ -1,4 +1,4 @@
-// Each lesson opens by its link, and what its cards say holds of the run that they show.
+// Each lesson opens by its link, and its claims hold for its example.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -12,18 +12,18 @@ const TITLES = [
   "A degenerate attention map",
   "Scoring with SEND",
   "How far can you prune?",
-  "Does it travel to another data set?",
+  "Does it transfer to another data set?",
 ];
 const dist = (name) => readFile(new URL(`../../dist/${name}`, import.meta.url), "utf8");
 const report = async (name) => JSON.parse(await dist(`examples/${name}.json`));
 
-/** Opens the lesson's panel with the run that it speaks of. */
+/** Waits for the lesson's panel and its example. */
 async function opened(page) {
   await page.getByTestId("card-title").waitFor();
   await page.getByTestId("saved-note").waitFor();
 }
 
-/** Visits every card; `see` is told each one's title. */
+/** Visits every card and calls `see` with its title. */
 async function cards(page, see) {
   const seen = new Set();
   for (;;) {
@@ -38,11 +38,11 @@ async function cards(page, see) {
   }
 }
 
-/** The claims of the card that is open, each with whether it holds. */
+/** The claims of the current card: whether each holds, and its text. */
 const claims = (page) =>
   page.getByTestId("claim").evaluateAll((all) => all.map((one) => [one.dataset.holds, one.textContent]));
 
-/** Mean entropy of attention rows over ln(keys), from the map itself. */
+/** Mean entropy of attention rows divided by ln(keys), computed from the map. */
 function entropy({ heads, queries, keys, attention }) {
   let sum = 0;
   for (let row = 0; row < heads * queries; row++) {
@@ -87,7 +87,7 @@ TITLES.forEach((title, place) => {
     ));
 });
 
-test("the map of lesson 2 really is degenerate", async () => {
+test("the map of lesson 2 is degenerate", async () => {
   const { maps } = await report("brief");
   const words = await dist("lessons/2-a-degenerate-map.md");
   const [, layer, bound] = words.match(/claim: entropy\.(\d) > (0\.\d+)/);
@@ -97,7 +97,7 @@ test("the map of lesson 2 really is degenerate", async () => {
   assert.ok(Math.abs(measured - map.entropy) < 0.02, `the report says ${map.entropy}, the map ${measured}`);
 });
 
-test("the ranking of lesson 3 really is as its card says", async () => {
+test("the ranking of lesson 3 is as its card states", async () => {
   const { scores, plan } = await report("weather");
   const words = await dist("lessons/3-scoring-with-send.md");
   const said = words.match(/claim: (send\.\d(?: < send\.\d)+)/)[1].split(" < ").map((name) => name.slice(5));
@@ -110,12 +110,12 @@ test("the ranking of lesson 3 really is as its card says", async () => {
   );
 });
 
-test("lesson 2 trained anew in the tab says the same", MINUTE, () =>
+test("the claims of lesson 2 hold when it is trained again", MINUTE, () =>
   visit(
     async (page) => {
       await opened(page);
       await page.getByTestId("engine-cpu").check();
-      await page.getByTestId("train-anew").filter({ hasText: "Train it anew" }).click();
+      await page.getByTestId("train-anew").filter({ hasText: "Train it again" }).click();
       await page.getByTestId("prune-start").and(page.locator(":enabled")).waitFor({ timeout: 90_000 });
       await prune(page);
       let claimed = 0;
@@ -130,7 +130,7 @@ test("lesson 2 trained anew in the tab says the same", MINUTE, () =>
     { hash: "#lesson=2" },
   ));
 
-test("a claim that does not hold of another run is not said to hold", MINUTE, () =>
+test("claims are not confirmed for another run", MINUTE, () =>
   visit(
     async (page) => {
       await opened(page);
@@ -155,7 +155,7 @@ test("a claim that does not hold of another run is not said to hold", MINUTE, ()
     { hash: "#lesson=3" },
   ));
 
-test("lessons by the keyboard, from the list and back", MINUTE, () =>
+test("lessons can be used by keyboard", MINUTE, () =>
   visit(async (page) => {
     await page.getByTestId("lessons").focus();
     await page.keyboard.press("Enter");
@@ -174,7 +174,7 @@ test("lessons by the keyboard, from the list and back", MINUTE, () =>
     await page.getByTestId("card-back").focus();
     await page.keyboard.press("Enter");
     await page.getByTestId("card-title").filter({ hasText: first }).waitFor();
-    // The card points at its part in the next frame.
+    // The card highlights its element in the next frame.
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     await page.getByTestId("lesson-close").focus();
     await page.keyboard.press("Enter");
@@ -183,7 +183,7 @@ test("lessons by the keyboard, from the list and back", MINUTE, () =>
     assert.equal(await page.locator("[data-looked-at]").count(), 0);
   }));
 
-test("a lesson that there is not is said so", MINUTE, () =>
+test("an unknown lesson is reported", MINUTE, () =>
   visit(
     async (page) => {
       await page.getByTestId("lesson-problem").filter({ hasText: "no lesson 9; there are 5" }).waitFor();
@@ -191,7 +191,7 @@ test("a lesson that there is not is said so", MINUTE, () =>
     { hash: "#lesson=9" },
   ));
 
-test("on a phone a lesson is a sheet that folds", MINUTE, () =>
+test("on a narrow screen a lesson is a sheet that folds", MINUTE, () =>
   visit(
     async (page) => {
       await opened(page);
@@ -206,7 +206,7 @@ test("on a phone a lesson is a sheet that folds", MINUTE, () =>
   ));
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`a lesson has no violation of accessibility, ${colorScheme}`, MINUTE, () =>
+  test(`a lesson has no accessibility violations, ${colorScheme}`, MINUTE, () =>
     visit(
       async (page) => {
         await opened(page);

@@ -1,9 +1,9 @@
-// A model that was saved is given back to the page, and forecasts without any training.
+// Forecasts of saved models without training.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { violations } from "./axe.mjs";
-import { prune, text, toy, train } from "./steps.mjs";
+import { prune, text, loadToy, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
@@ -18,18 +18,18 @@ async function save(page, name) {
 const rows = (csv) => csv.toString().trim().split("\n").slice(1).map((line) => line.split(","));
 const file = (name, buffer) => ({ name, mimeType: "", buffer });
 
-test("a saved model forecasts its table as the page did that made it", MINUTE, () =>
+test("a saved model gives the same forecast as the run that saved it", MINUTE, () =>
   visit(async (page, { address }) => {
     const table = await readFile(new URL("toy.csv", import.meta.url));
     await page.getByTestId("engine-cpu").check();
-    await toy(page);
+    await loadToy(page);
     await train(page);
     await prune(page);
     const shown = rows(await save(page, "save-future"));
     const pruned = await save(page, "save-pruned.safetensors");
     const dense = await save(page, "save-dense.safetensors");
 
-    // Another visit, with nothing but the files.
+    // Another visit, with the files only.
     await page.goto("about:blank");
     await page.goto(`${address}#new`);
     await page.getByTestId("engine-cpu").check();
@@ -51,9 +51,9 @@ test("a saved model forecasts its table as the page did that made it", MINUTE, (
     await page.getByTestId("saved-model").filter({ hasText: "Forecast by dense.safetensors" }).waitFor();
     await page.getByTestId("model-answer").locator("svg").waitFor();
     const other = rows(await save(page, "save-forecast"));
-    assert.deepEqual(other.map((row) => row[3]), shown.map((row) => row[3]), "the dense model's, too");
+    assert.deepEqual(other.map((row) => row[3]), shown.map((row) => row[3]), "the dense model's forecast");
 
-    // The next table is forecast at once, or it is said why not.
+    // The next table is forecast at once, or the error is shown.
     await page.getByTestId("sample-waves").click();
     await page.getByTestId("model-answer").getByText(/other channels/).waitFor();
     await page.getByTestId("file").setInputFiles(file("damaged.safetensors", dense.subarray(0, dense.length - 100)));
@@ -62,7 +62,7 @@ test("a saved model forecasts its table as the page did that made it", MINUTE, (
     assert.equal(await page.getByTestId("saved-model").count(), 0);
   }, { context: { bypassCSP: true } }));
 
-test("a model alone waits for its table, and no reload asks for it", MINUTE, () =>
+test("a model without a table waits for one, and a reload removes it", MINUTE, () =>
   visit(async (page) => {
     const header = JSON.stringify({
       __metadata__: {
@@ -84,7 +84,7 @@ test("a model alone waits for its table, and no reload asks for it", MINUTE, () 
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(header.length));
     await page.getByTestId("file").setInputFiles(file("m.safetensors", Buffer.concat([length, Buffer.from(header)])));
-    await page.getByTestId("model-answer").getByText(/Now load the table/).waitFor();
+    await page.getByTestId("model-answer").getByText(/Now load a table/).waitFor();
     assert.match(await text(page, "model-facts"), /DLinear.*looks back 12 rows and forecasts 4.*2 channels: a, b/);
     await page.reload();
     assert.equal(await page.getByTestId("saved-model").count(), 0);

@@ -1,13 +1,12 @@
-// What the parts do for a person: the button that is always the next step, borders that are dragged,
-// modules that are found again in every drawing.
+// The sections' controls: the next-step button, the borders of the split, highlighted modules.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choose, prune, text, train } from "./steps.mjs";
+import { chooseSample, prune, text, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
 
-/** A table as people have them: `rows` stamps, `step` days apart, two columns. */
+/** A table of `rows` dates, `step` days apart, with two columns. */
 function table(rows, step) {
   let lines = "date,sales,visits\n";
   for (let row = 0; row < rows; row++) {
@@ -18,7 +17,7 @@ function table(rows, step) {
   return { name: "sales.csv", mimeType: "text/csv", buffer: Buffer.from(lines) };
 }
 
-test("one button leads from a person's own table to the comparison", MINUTE, () =>
+test("the next-step button leads from a table to the comparison", MINUTE, () =>
   visit(async (page) => {
     await page.getByTestId("engine-cpu").check();
     const next = page.getByTestId("next");
@@ -26,7 +25,7 @@ test("one button leads from a person's own table to the comparison", MINUTE, () 
     await chooser.setFiles(table(900, 1));
     await next.filter({ hasText: /^Train$/ }).click();
     await next.filter({ hasText: "Prune and fine-tune" }).click({ timeout: 90_000 });
-    await next.filter({ hasText: "See before and after" }).click({ timeout: 90_000 });
+    await next.filter({ hasText: "Compare" }).click({ timeout: 90_000 });
     assert.ok(await page.getByTestId("verdict").isVisible());
     await page.getByTestId("forecast").locator("svg").waitFor();
     assert.equal(await page.getByTestId("lookback").inputValue(), "28", "a daily table gets four weeks");
@@ -34,7 +33,7 @@ test("one button leads from a person's own table to the comparison", MINUTE, () 
     assert.equal(await page.getByTestId("headline").locator(".tile").count(), 5);
   }));
 
-test("a short table gets windows that fit it", MINUTE, () =>
+test("a short table gets window lengths that fit", MINUTE, () =>
   visit(async (page) => {
     await page.getByTestId("engine-cpu").check();
     await page.getByTestId("file").setInputFiles(table(120, 7));
@@ -43,9 +42,9 @@ test("a short table gets windows that fit it", MINUTE, () =>
     await train(page);
   }));
 
-test("the borders of the parts are dragged, and moved by keys", MINUTE, () =>
+test("the borders of the split move by pointer and keys", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     const border = page.getByTestId("border-val");
     assert.equal(await border.getAttribute("aria-valuenow"), "70");
     await border.press("ArrowLeft");
@@ -62,15 +61,15 @@ test("the borders of the parts are dragged, and moved by keys", MINUTE, () =>
     const moved = Number(await page.getByTestId("border-test").getAttribute("aria-valuenow"));
     assert.ok(moved < 80 && moved > 70, `the border is at ${moved} %`);
     assert.equal(await border.getAttribute("aria-valuenow"), "64", "the other border stays");
-    assert.equal(await page.getByTestId("cost").textContent(), windows, "training windows are as many");
+    assert.equal(await page.getByTestId("cost").textContent(), windows, "the number of training windows is the same");
     await border.press("End");
     const most = await border.getAttribute("aria-valuemax");
-    assert.equal(await border.getAttribute("aria-valuenow"), most, "every part keeps something");
+    assert.equal(await border.getAttribute("aria-valuenow"), most, "no part becomes empty");
   }));
 
-test("a module that is pointed at is found in every drawing, and a click shows its maps", MINUTE, () =>
+test("a hovered module is highlighted in every chart, and a click shows its maps", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await train(page);
     const drawn = (figure, module) => page.locator(`figure[data-name=${figure}] [data-module="encoder.${module}.attention"]`);
     await drawn("pruning-ranking", 1).hover();
@@ -87,17 +86,17 @@ test("a module that is pointed at is found in every drawing, and a click shows i
 
 test("single heads are removed instead of modules", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await train(page);
     await page.getByTestId("granularity-heads").check();
-    assert.match(await text(page, "prune-rounding"), /50 % of 12 heads is 6: 6 go/);
+    assert.match(await text(page, "prune-rounding"), /50 % of 12 heads is 6: 6 are removed/);
     assert.match(await text(page, "tile-modules"), /heads removed *6 of 12/);
     await prune(page);
     assert.match(await text(page, "prune-done"), /without .*head/);
     assert.match(await text(page, "verdict"), /head/);
   }));
 
-/** Reloads the page once the history holds a run of this stage: it is written after the page shows it. */
+/** Reloads once a run of this stage is stored, which happens after it is shown. */
 async function reloadOnceKept(page, stage) {
   const stages = () =>
     page.evaluate(async () => {
@@ -115,9 +114,9 @@ async function reloadOnceKept(page, stage) {
   await page.reload();
 }
 
-test("a run that is opened again has its curves", MINUTE, () =>
+test("a reopened run has its curves", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await train(page);
     await prune(page);
     await reloadOnceKept(page, "finished");
@@ -127,9 +126,9 @@ test("a run that is opened again has its curves", MINUTE, () =>
     assert.ok(lines >= 2, "the dense model's losses and its validation errors");
   }));
 
-test("a run that was trained and not pruned has its curves when it is opened again", MINUTE, () =>
+test("a reopened run without pruning has its curves", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await train(page);
     await reloadOnceKept(page, "trained");
     await page.getByTestId("runs").getByRole("button", { name: "Open" }).click();
@@ -140,10 +139,10 @@ test("a run that was trained and not pruned has its curves when it is opened aga
     assert.match(await page.getByTestId("curves").textContent(), /pruned/);
   }));
 
-test("a drawing is as wide as its place, and slides nowhere", MINUTE, () =>
+test("charts are as wide as their containers", MINUTE, () =>
   visit(
     async (page) => {
-      await choose(page, "sample-waves");
+      await chooseSample(page, "sample-waves");
       await train(page);
       await prune(page);
       const wide = await page.evaluate(() =>

@@ -1,8 +1,8 @@
-// Pictures of every part of the page for `docs/`: light, dark, and on a phone.
+// Screenshots of every section for `docs/`: light, dark, and on a narrow screen.
 // Run after `cargo xtask dist`: node tests/browser/screenshots.mjs
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { choose, prune, train } from "./steps.mjs";
+import { chooseSample, prune, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const PARTS = ["data", "model", "train", "attention", "prune", "compare", "keep"];
@@ -18,13 +18,13 @@ for (const [look, context] of Object.entries(LOOKS)) {
   await mkdir(folder, { recursive: true });
   await visit(
     async (page) => {
-      await choose(page, "sample-weather");
+      await chooseSample(page, "sample-weather");
       await train(page);
       await prune(page);
       await page.getByTestId("future").locator("svg").waitFor();
       await page.evaluate(() => window.scrollTo({ top: 0, behavior: "instant" }));
       await page.screenshot({ path: `${folder}top.png` });
-      // The steps stick to the window's edge and would lie over every picture.
+      // The sticky steps would cover part of every screenshot.
       await page.evaluate(() => document.querySelector(".steps").remove());
       for (const part of PARTS) await page.locator(`#${part}`).screenshot({ path: `${folder}${part}.png` });
     },

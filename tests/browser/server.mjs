@@ -1,4 +1,4 @@
-// A static host as any other: files of one folder, with the types that browsers ask for.
+// A static file server for the tests.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
@@ -19,7 +19,7 @@ const TYPES = {
 };
 
 /**
- * Serves `dist/`, and files of other origin by name; the answer holds the address and a way to end it.
+ * Serves `dist/`, and other files by name; returns the address and a function that stops the server.
  */
 export async function serve(others = {}) {
   const server = createServer(async (request, response) => {

@@ -1,18 +1,18 @@
-// Accessibility in the states between: at work, refused, broken, interrupted, compared; on a phone, and
-// for those who want less motion.
+// Accessibility in other states: with an error, paused, interrupted, broken, comparing; on narrow screens and
+// with reduced motion.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { violations } from "./axe.mjs";
-import { choose, prune, toy, train } from "./steps.mjs";
+import { chooseSample, prune, loadToy, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const CALM = { bypassCSP: true, reducedMotion: "reduce" };
 
 for (const [name, context] of [
-  ["on a desk", CALM],
-  ["on a phone", { ...CALM, viewport: { width: 360, height: 740 } }],
+  ["on a wide screen", CALM],
+  ["on a narrow screen", { ...CALM, viewport: { width: 360, height: 740 } }],
 ]) {
-  test(`no violation of accessibility in the states between, ${name}`, { timeout: 240_000 }, () =>
+  test(`other states have no accessibility violations, ${name}`, { timeout: 240_000 }, () =>
     visit(
       async (page) => {
         const clean = async (state) => {
@@ -21,12 +21,12 @@ for (const [name, context] of [
           assert.ok(over <= 0, `${state}: ${over} pixels too wide`);
         };
         await page.getByTestId("engine-cpu").check();
-        await toy(page);
+        await loadToy(page);
         const lookback = page.getByTestId("lookback");
         await lookback.fill("0");
         await lookback.blur();
         await page.getByTestId("objection").waitFor();
-        await clean("an objection");
+        await clean("an error in the setup");
         await lookback.fill("12");
         await lookback.blur();
         await page.getByLabel(/look-back/i).and(page.locator("summary, button")).first().click();
@@ -43,11 +43,11 @@ for (const [name, context] of [
         await page.getByTestId("runs-compared").locator("table").waitFor();
         await clean("runs compared");
 
-        await choose(page, "sample-weather");
+        await chooseSample(page, "sample-weather");
         await page.getByTestId("train-start").click();
         await page.getByTestId("pause").and(page.locator(":enabled")).click();
         await page.getByTestId("progress-words").filter({ hasText: "paused" }).waitFor();
-        await clean("in mid-training");
+        await clean("a paused training");
         await page.reload();
         await page.getByTestId("resume-offer").waitFor();
         await clean("an interrupted run");
@@ -62,7 +62,7 @@ for (const [name, context] of [
           const moving = document.getAnimations().filter((one) => one.effect.getComputedTiming().duration > 1);
           return [getComputedStyle(document.documentElement).scrollBehavior, moving.length];
         });
-        assert.deepEqual(motion, ["auto", 0], "nothing glides and nothing moves");
+        assert.deepEqual(motion, ["auto", 0], "there are no animations");
       },
       { context, expected: /killed for a test/ },
     ));

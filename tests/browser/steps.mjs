@@ -1,17 +1,17 @@
-// What a person does on the page, step by step.
+// Steps of the workflow.
 import { fileURLToPath } from "node:url";
 
 export const text = (page, name) => page.getByTestId(name).textContent();
 
 /** Loads a sample on the CPU. */
-export async function choose(page, sample) {
+export async function chooseSample(page, sample) {
   await page.getByTestId("engine-cpu").check();
   await page.getByTestId(sample).click();
   await page.getByTestId("table-name").waitFor();
 }
 
-/** A table and a model so small that a software GPU trains it in a minute. */
-export async function toy(page) {
+/** Loads a small table and selects a model that a software GPU trains in a minute. */
+export async function loadToy(page) {
   const file = fileURLToPath(new URL("toy.csv", import.meta.url));
   await page.getByTestId("file").setInputFiles(file);
   await page.getByTestId("table-name").filter({ hasText: "toy.csv" }).waitFor();
@@ -24,13 +24,13 @@ export async function toy(page) {
 }
 
 /** Waits until the dense model is trained. */
-export async function finish(page, timeout = 90_000) {
+export async function waitUntilTrained(page, timeout = 90_000) {
   await page.getByTestId("prune-start").and(page.locator(":enabled")).waitFor({ timeout });
 }
 
 export async function train(page) {
   await page.getByTestId("train-start").click();
-  await finish(page);
+  await waitUntilTrained(page);
 }
 
 export async function prune(page) {

@@ -1,4 +1,4 @@
-// A study: opened from a file, and done in the tab.
+// Studies: opened from a file, and run in the browser.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -11,7 +11,7 @@ const MINUTES = { timeout: 240_000 };
 const TOY = fileURLToPath(new URL("toy.csv", import.meta.url));
 const SMALL = { layers: 2, width: 8, heads: 2, lookback: 12, horizon: 4, epochs: 1, seeds: 2 };
 
-/** Opens the page about studies by its link. */
+/** Opens the study page by its link. */
 const studies = (check, options) =>
   visit(async (page, rest) => {
     await page.getByTestId("study-link").click();
@@ -25,14 +25,14 @@ async function start(page, sizes = SMALL) {
   await page.getByTestId("study-start").click();
 }
 
-test("a small study is done in the tab, saved, and opened again with the same views", MINUTES, () =>
+test("a small study runs, is saved, and opens again with the same views", MINUTES, () =>
   studies(async (page) => {
     await start(page);
     await page.getByTestId("study-words").filter({ hasText: "The study is done" }).waitFor({ timeout: 180_000 });
     const views = page.getByTestId("study-views");
     assert.match(await views.locator("h1").textContent(), /^Study of iTransformer on toy\.csv$/);
     assert.match(await views.locator("#findings").textContent(), /all 4 subsets were trained/);
-    assert.ok((await views.locator("svg").count()) >= 3, "it is drawn");
+    assert.ok((await views.locator("svg").count()) >= 3, "it has charts");
     assert.equal(await page.getByTestId("study-start").isEnabled(), true);
 
     const waiting = page.waitForEvent("download");
@@ -46,10 +46,10 @@ test("a small study is done in the tab, saved, and opened again with the same vi
     await page.getByTestId("study-file").setInputFiles({ name: "study.json", mimeType: "application/json", buffer: saved });
     await page.getByTestId("study-words").filter({ hasText: "figures are below" }).waitFor();
     assert.equal(await views.locator("#findings").textContent(), findings);
-    assert.equal(await page.getByTestId("study-save").isVisible(), false, "it is a file already");
+    assert.equal(await page.getByTestId("study-save").isVisible(), false, "an opened study cannot be saved");
   }));
 
-test("a study takes another model of the catalogue and its settings", MINUTES, () =>
+test("a study uses another model of the catalogue and its settings", MINUTES, () =>
   studies(async (page) => {
     await page.getByTestId("study-model").selectOption("patchtst");
     await start(page, { ...SMALL, patch: 4, stride: 4 });
@@ -63,7 +63,7 @@ test("a study takes another model of the catalogue and its settings", MINUTES, (
     assert.equal(study.base.forecaster.patch_len, 4);
   }));
 
-test("a study that is stopped ends, and what is no study says so", MINUTES, () =>
+test("a study can be stopped, and other files are rejected", MINUTES, () =>
   studies(async (page) => {
     await start(page, { ...SMALL, epochs: 50, layers: 4 });
     await page.getByTestId("study-words").filter({ hasText: "layers" }).waitFor({ timeout: 60_000 });
@@ -81,7 +81,7 @@ test("a study that is stopped ends, and what is no study says so", MINUTES, () =
   }));
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`the page about studies has no violation of accessibility, ${colorScheme}`, MINUTES, () =>
+  test(`the study page has no accessibility violations, ${colorScheme}`, MINUTES, () =>
     studies(
       async (page) => {
         await start(page, { ...SMALL, seeds: 1 });
@@ -92,7 +92,7 @@ for (const colorScheme of ["light", "dark"]) {
     ));
 }
 
-test("on a phone the page about studies does not slide sideways", MINUTES, () =>
+test("the study page does not scroll horizontally at a width of 360 pixels", MINUTES, () =>
   studies(
     async (page) => {
       await start(page, { ...SMALL, seeds: 1 });

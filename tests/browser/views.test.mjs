@@ -1,12 +1,12 @@
-// What is drawn: where it shows, how much of it, and what lies over what.
+// Charts and overlays: zoom, hidden charts, help texts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choose, text } from "./steps.mjs";
+import { chooseSample, text } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 60_000 };
 
-test("a forecast is looked at closely, by slider and by keys, and as a whole again", MINUTE, () =>
+test("a forecast is zoomed by sliders and keys, and reset", MINUTE, () =>
   visit(
     async (page) => {
       const figure = page.locator("figure[data-name=forecast]");
@@ -22,11 +22,11 @@ test("a forecast is looked at closely, by slider and by keys, and as a whole aga
       await first.fill("4");
       await last.press("ArrowLeft");
       assert.deepEqual(await rows(), [4, 22]);
-      assert.doesNotMatch(await drawn(), />forecast<\/text>/, "its start is not shown any more");
+      assert.doesNotMatch(await drawn(), />forecast<\/text>/, "its start is not shown");
       await figure.getByText("Data as a table").click();
       await figure.locator("tbody tr").first().waitFor();
-      assert.equal(await figure.locator("tbody tr").count(), 19, "the table tells the same rows");
-      // Two rows at least, whichever end is moved.
+      assert.equal(await figure.locator("tbody tr").count(), 19, "the table has the same rows");
+      // At least two rows, whichever end is moved.
       await last.fill("0");
       assert.deepEqual(await rows(), [-1, 0]);
       await page.getByTestId("zoom-reset").click();
@@ -36,7 +36,7 @@ test("a forecast is looked at closely, by slider and by keys, and as a whole aga
     { hash: "" },
   ));
 
-test("a drawing made out of sight is there when it comes into sight", MINUTE, () =>
+test("a chart that was hidden is drawn when it is shown", MINUTE, () =>
   visit(
     async (page) => {
       await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor({ state: "attached" });
@@ -53,14 +53,14 @@ test("a drawing made out of sight is there when it comes into sight", MINUTE, ()
   ));
 
 for (const width of [1100, 600, 360]) {
-  test(`what a question mark opens lies over the next part, ${width} pixels wide`, MINUTE, () =>
+  test(`an explanation covers the next section, ${width} pixels wide`, MINUTE, () =>
     visit(
       async (page) => {
         for (const about of ["Entropy", "Attention"]) {
           const help = page.locator("#attention .help").filter({ hasText: about }).first();
           await help.locator("summary").click();
           const shown = help.locator("p");
-          // Every corner is the explanation itself, and inside the window.
+          // Every corner of the explanation is on top and inside the window.
           const covered = await shown.evaluate((shown) => {
             shown.scrollIntoView({ block: "center", behavior: "instant" });
             const { left, right, top, bottom } = shown.getBoundingClientRect();
@@ -70,7 +70,7 @@ for (const width of [1100, 600, 360]) {
           assert.deepEqual(covered, [], about);
           await help.locator("summary").click();
         }
-        // The steps stay at the window's edge, over all parts.
+        // The steps stay at the window's edge, above all sections.
         await page.locator("#compare").evaluate((part) => part.scrollIntoView({ behavior: "instant" }));
         const top = await page.locator(".steps").evaluate((steps) => steps.getBoundingClientRect().top);
         assert.equal(top, 0);
@@ -80,10 +80,10 @@ for (const width of [1100, 600, 360]) {
     ));
 }
 
-test("each size tells how long it takes with this table", MINUTE, () =>
+test("each size shows its duration with this table", MINUTE, () =>
   visit(async (page) => {
-    assert.match(await text(page, "preset-quick"), /^Quick\s*$/, "no table, no time");
-    await choose(page, "sample-weather");
+    assert.match(await text(page, "preset-quick"), /^Quick\s*$/, "no duration without a table");
+    await chooseSample(page, "sample-weather");
     assert.match(await text(page, "preset-quick"), /Quick (a few seconds|\d+ s)/);
     const seconds = Number((await text(page, "preset-standard")).match(/Standard (\d+) s/)?.[1]);
     assert.ok(seconds <= 40, await text(page, "preset-standard"));

@@ -1,4 +1,4 @@
-// A browser with one page of ours, and what every test needs of it.
+// A browser with the web app, for every test.
 import assert from "node:assert/strict";
 import { accessSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -7,7 +7,7 @@ import { serve } from "./server.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-const CALM = [
+const FLAGS = [
   "--no-sandbox",
   "--disable-quic",
   "--no-first-run",
@@ -16,7 +16,7 @@ const CALM = [
   "--disable-sync",
 ];
 
-/** A GPU made of software. */
+/** A software GPU. */
 const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 function program() {
@@ -26,34 +26,34 @@ function program() {
         accessSync(join(folder, name));
         return join(folder, name);
       } catch {
-        // The next one may be there.
+        // Try the next one.
       }
     }
   }
   throw new Error("no Chromium on the PATH");
 }
 
-/** A browser, with a GPU made of software or with none. */
+/** Launches a browser, with a software GPU or none. */
 export const launch = (gpu = false) =>
-  chromium.launch({ executablePath: program(), args: [...CALM, ...(gpu ? WEBGPU : [])] });
+  chromium.launch({ executablePath: program(), args: [...FLAGS, ...(gpu ? WEBGPU : [])] });
 
 /**
- * Opens the page, by default as it is for those who begin anew; with an empty hash it greets a first
- * visitor with a saved example. `check` gets the page and the context. The console must stay free of errors but those
- * that are `expected`; `before` sees the page while it is still empty.
+ * Opens the app, by default without the example; an empty hash is a first visit with the example. `check` gets
+ * the page and the context. Console errors that are not `expected` fail the test; `before` is called before the
+ * app is loaded.
  */
 export async function visit(check, { gpu = false, hash = "#new", context: options = {}, before, expected } = {}) {
   const host = await serve();
   const browser = await launch(gpu);
-  const complaints = [];
-  const complain = (words) => expected?.test(words) || complaints.push(words);
+  const errors = [];
+  const report = (words) => expected?.test(words) || errors.push(words);
   try {
     const context = await browser.newContext({ acceptDownloads: true, ...options });
     const page = await context.newPage();
     page.on("console", (message) => {
-      if (message.type() === "error") complain(message.text());
+      if (message.type() === "error") report(message.text());
     });
-    page.on("pageerror", (error) => complain(String(error)));
+    page.on("pageerror", (error) => report(String(error)));
     await before?.(page);
     await page.goto(`${host.address}${hash}`);
     await check(page, { context, address: host.address, close: host.close });
@@ -61,5 +61,5 @@ export async function visit(check, { gpu = false, hash = "#new", context: option
     await browser.close();
     await host.close();
   }
-  assert.deepEqual(complaints, [], "the console is free of errors");
+  assert.deepEqual(errors, [], "the console is free of errors");
 }

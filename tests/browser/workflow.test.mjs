@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { choose, finish, prune, text, toy, train } from "./steps.mjs";
+import { chooseSample, waitUntilTrained, prune, text, loadToy, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
 
-test("a sample set becomes a comparison on the CPU", MINUTE, () =>
+test("a sample is trained, pruned and compared on the CPU", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     assert.match(await text(page, "table-name"), /planted-waves\.csv: 2,000 rows × 5 channels, 1 h/);
     await train(page);
     assert.match(await text(page, "prune-scores-state"), /whole training/);
@@ -27,7 +27,7 @@ test("a sample set becomes a comparison on the CPU", MINUTE, () =>
 
 test("another ratio starts from the same dense model", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await train(page);
     await prune(page);
     const first = await text(page, "verdict");
@@ -45,10 +45,10 @@ test("another ratio starts from the same dense model", MINUTE, () =>
     assert.equal(await page.getByTestId("errors").locator("tbody tr").first().textContent(), dense);
   }));
 
-test("the same seed gives the same scores again", MINUTE, () =>
+test("the same seed gives the same scores", MINUTE, () =>
   visit(async (page) => {
     const scores = async () => {
-      await choose(page, "sample-waves");
+      await chooseSample(page, "sample-waves");
       await train(page);
       return page.getByTestId("prune-fates").textContent();
     };
@@ -57,9 +57,9 @@ test("the same seed gives the same scores again", MINUTE, () =>
     assert.equal(await scores(), first);
   }));
 
-test("pause halts, a step moves, resume goes on, stop can be gone on with", MINUTE, () =>
+test("a training can be paused, stepped, resumed, stopped and continued", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-weather");
+    await chooseSample(page, "sample-weather");
     await page.getByTestId("train-start").click();
     await page.getByTestId("pause").and(page.locator(":enabled")).click();
     await page.getByTestId("progress-words").filter({ hasText: "paused" }).waitFor();
@@ -71,21 +71,21 @@ test("pause halts, a step moves, resume goes on, stop can be gone on with", MINU
     await page.getByTestId("pause").click();
     await page.getByTestId("stop").click();
     await page.getByTestId("go-on").click();
-    await finish(page);
+    await waitUntilTrained(page);
   }));
 
-test("a reload in the middle of a training offers to go on", MINUTE, () =>
+test("a reload during a training offers to continue", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-weather");
+    await chooseSample(page, "sample-weather");
     await page.getByTestId("train-start").click();
     await page.getByTestId("bars").locator("svg").waitFor({ timeout: 60_000 });
     await page.reload();
     await page.getByTestId("resume").click();
     await page.getByTestId("table-name").filter({ hasText: "nyc-weather" }).waitFor();
-    await finish(page);
+    await waitUntilTrained(page);
   }));
 
-test("people's own tables: European numbers, dirty ones, and what is no table", MINUTE, () =>
+test("tables with European numbers and missing values are read, and other files are rejected", MINUTE, () =>
   visit(async (page) => {
     const drop = (name, content) =>
       page.getByTestId("file").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
@@ -103,7 +103,7 @@ test("people's own tables: European numbers, dirty ones, and what is no table", 
     await drop("picture.csv", "\u0089PNG\r\n\u001a\n\u0000\u0000");
     const problem = await text(page, "data-problem");
     assert.ok(problem.length > 20, problem);
-    assert.match(await text(page, "table-name"), /last\.csv/, "the table before still stands");
+    assert.match(await text(page, "table-name"), /last\.csv/, "the earlier table is kept");
 
     await drop("empty.csv", "");
     await page.getByTestId("data-problem").filter({ hasNotText: problem }).waitFor();
@@ -113,9 +113,9 @@ test("people's own tables: European numbers, dirty ones, and what is no table", 
     assert.ok(await page.getByTestId("train-start").isDisabled());
   }));
 
-test("files are saved, and a saved model is looked into", MINUTE, () =>
+test("files are saved, and a saved model is opened", MINUTE, () =>
   visit(async (page) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await train(page);
     await prune(page);
     const save = async (name) => {
@@ -147,9 +147,9 @@ test("files are saved, and a saved model is looked into", MINUTE, () =>
     assert.equal(png.subarray(1, 4).toString(), "PNG");
   }));
 
-test("a link carries the setup, never the data", MINUTE, () =>
+test("a link contains the setup without data", MINUTE, () =>
   visit(async (page, { address }) => {
-    await choose(page, "sample-waves");
+    await chooseSample(page, "sample-waves");
     await page.getByTestId("preset-standard").click();
     await page.getByTestId("seed").fill("77");
     await page.getByTestId("seed").blur();
@@ -161,10 +161,10 @@ test("a link carries the setup, never the data", MINUTE, () =>
     assert.equal(await page.getByTestId("seed").inputValue(), "77");
   }));
 
-test("a history is kept: names, comparison, deletion", MINUTE, () =>
+test("the history lists, compares and deletes runs", MINUTE, () =>
   visit(async (page) => {
     for (const seed of ["1", "2"]) {
-      await choose(page, "sample-waves");
+      await chooseSample(page, "sample-waves");
       await page.getByTestId("seed").fill(seed);
       await page.getByTestId("seed").blur();
       await train(page);
@@ -180,18 +180,18 @@ test("a history is kept: names, comparison, deletion", MINUTE, () =>
     await page.getByTestId("verdict").waitFor({ timeout: 30_000 });
     await runs.nth(1).getByRole("button", { name: "Delete" }).click();
     await runs.nth(1).getByRole("button", { name: "Really delete?" }).click();
-    // It is asked first whether another tab has the run open.
+    // The app first checks whether another tab has the run open.
     await runs.nth(1).waitFor({ state: "detached" });
     assert.equal(await runs.count(), 1);
   }));
 
-test("an engine that does not arrive, or dies at work, is replaced and the run goes on", MINUTE, () =>
+test("an engine that fails to load or crashes is replaced, and the run continues", MINUTE, () =>
   visit(
     async (page) => {
       await page.getByTestId("engine-broken").waitFor({ timeout: 30_000 });
       await page.unroute("**/spat-worker_bg.wasm");
       await page.getByTestId("engine-renew").click();
-      await choose(page, "sample-weather");
+      await chooseSample(page, "sample-weather");
       await page.getByTestId("train-start").click();
       await page.getByTestId("bars").locator("svg").waitFor({ timeout: 60_000 });
       await page.workers()[0].evaluate(() => {
@@ -201,21 +201,21 @@ test("an engine that does not arrive, or dies at work, is replaced and the run g
       });
       await page.getByTestId("engine-broken").filter({ hasText: "killed for a test" }).waitFor();
       await page.getByTestId("engine-go-on").click();
-      await finish(page);
+      await waitUntilTrained(page);
     },
     {
-      // The engine's module does not arrive the first time.
+      // The engine's module fails to load the first time.
       before: (page) => page.route("**/spat-worker_bg.wasm", (route) => route.abort()),
       expected: /spat-worker|Failed to (load|fetch)|killed for a test/,
     },
   ));
 
-test("losses, scores and plan are those of a native run", MINUTE, () =>
+test("losses, scores and plan equal those of a native run", MINUTE, () =>
   visit(async (page) => {
-    // `crates/spat-engine/tests/page.rs` holds the native engine to the same file.
+    // `crates/spat-engine/tests/page.rs` compares the native engine with the same file.
     const native = JSON.parse(await readFile(new URL("toy.json", import.meta.url)));
     await page.getByTestId("engine-cpu").check();
-    await toy(page);
+    await loadToy(page);
     await train(page);
     await prune(page);
     const [download] = await Promise.all([
@@ -237,14 +237,14 @@ test("losses, scores and plan are those of a native run", MINUTE, () =>
     assert.deepEqual(report.plan.removed, native.removed);
   }));
 
-test("on WebGPU, with the shaders, at toy size", { timeout: 700_000 }, () =>
+test("a small model trains on WebGPU and agrees with the CPU", { timeout: 700_000 }, () =>
   visit(
     async (page) => {
       await page.getByTestId("engine-gpu").check();
       await page.getByTestId("device").filter({ hasText: "Computes on the WebGPU" }).waitFor();
-      await toy(page);
+      await loadToy(page);
       await page.getByTestId("train-start").click();
-      await finish(page, 300_000);
+      await waitUntilTrained(page, 300_000);
       const gpu = await page.getByTestId("prune-fates").textContent();
       await page.getByTestId("prune-start").click();
       await page.getByTestId("verdict").waitFor({ timeout: 300_000 });
@@ -252,7 +252,7 @@ test("on WebGPU, with the shaders, at toy size", { timeout: 700_000 }, () =>
       await page.getByTestId("future").locator("svg").waitFor({ timeout: 60_000 });
       await page.getByTestId("engine-cpu").check();
       await page.getByTestId("train-start").click();
-      await finish(page, 60_000);
+      await waitUntilTrained(page, 60_000);
       const cpu = await page.getByTestId("prune-fates").textContent();
       const order = (fates) => [...fates.matchAll(/Encoder \d/g)].map(String);
       const scores = (fates) => [...fates.matchAll(/0\.\d+/g)].map(Number);
@@ -265,7 +265,7 @@ test("on WebGPU, with the shaders, at toy size", { timeout: 700_000 }, () =>
     { gpu: true },
   ));
 
-test("without WebGPU the page says so and computes on the CPU", MINUTE, () =>
+test("without WebGPU the app reports it and computes on the CPU", MINUTE, () =>
   visit(async (page) => {
     await page.getByTestId("device").filter({ hasText: "CPU" }).waitFor();
     await page.getByTestId("engine-gpu").check();

@@ -1,29 +1,29 @@
-// The window measured: its memory at rest, and one job in it and on the command line in turn.
+// Benchmark of the desktop app: its idle memory, and one job in it and on the command line in turn.
 //
 //   node bench.mjs [ROUNDS]       (`cargo xtask bench --desktop` builds both programs first)
 import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Desktop, alone, family, mappings, nameOf, processorTime, share, until, webProcess } from "./driver.mjs";
-import { again, onlyRun, prepare, reportOf } from "./jobs.mjs";
+import { Desktop, runWithoutDriver, processTree, mappings, nameOf, processorTime, proportionalMemory, until, webProcess } from "./driver.mjs";
+import { repeat, onlyRun, prepare, reportOf } from "./jobs.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const JOB = { lookback: 96, horizon: 24, epochs: 5, layers: 3, width: 128, heads: 8, "finetune-epochs": 2 };
 
-/** Five seconds after the page is there, each process by its share of what it shares. */
+/** Proportional memory of each process, five seconds after the app is loaded. */
 async function memory() {
-  await alone(async (program) => {
+  await runWithoutDriver(async (program) => {
     await until("its web process", () => webProcess(program.pid));
     await new Promise((go) => setTimeout(go, 5_000));
-    const processes = family(program.pid);
+    const processes = processTree(program.pid);
     console.log("| process | MB | the largest parts of it |");
     console.log("|---|---|---|");
     let sum = 0;
     for (const pid of processes) {
-      sum += share(pid);
+      sum += proportionalMemory(pid);
       const parts = mappings(pid)
         .slice(0, 5)
         .map(([name, size]) => `${name} ${size.toFixed(0)}`);
-      console.log(`| ${nameOf(pid)} | ${share(pid).toFixed(0)} | ${parts.join(", ")} |`);
+      console.log(`| ${nameOf(pid)} | ${proportionalMemory(pid).toFixed(0)} | ${parts.join(", ")} |`);
     }
     console.log(`| all | ${sum.toFixed(0)} | |`);
   });
@@ -31,7 +31,7 @@ async function memory() {
 
 const seconds = (model) => model.history.reduce((sum, epoch) => sum + epoch.seconds, 0);
 
-/** What a report says of the time that the job took. */
+/** The times in a report. */
 const measured = ({ dense, pruned }) => ({
   "dense, training step, ms": dense.step_ms_median,
   "pruned, training step, ms": pruned.step_ms_median,
@@ -40,7 +40,7 @@ const measured = ({ dense, pruned }) => ({
   "epochs, s": seconds(dense) + seconds(pruned),
 });
 
-/** Presses both buttons as soon as each can be, within the page: a driver that asks each moment would cost it time. */
+/** Presses both buttons as soon as they are enabled; inside the app, since polling by the driver takes its time. */
 function pressBoth(done) {
   const find = (name, state = "") => document.querySelector(`[data-testid="${name}"]${state}`);
   const soon = (ask, then) => {
@@ -52,7 +52,7 @@ function pressBoth(done) {
   press("train-start", () => press("prune-start", () => soon(() => find("verdict"), () => done(true))));
 }
 
-/** The job from the press of the button to its report. */
+/** Runs the job in the desktop app, from the press of the button to the report. */
 async function inWindow() {
   const desktop = await Desktop.open();
   try {
@@ -70,10 +70,10 @@ async function inWindow() {
   }
 }
 
-/** The same run on the command line, from the start of the program to its end. */
+/** Runs the same job on the command line, from the start of the program to its end. */
 function onCommandLine(folder) {
   const begun = Date.now();
-  const copy = again(folder);
+  const copy = repeat(folder);
   const whole = (Date.now() - begun) / 1000;
   const times = { ...measured(reportOf(copy)), "the whole job, s": whole };
   rmSync(dirname(copy), { recursive: true });
@@ -100,7 +100,7 @@ async function speed() {
       `| ${what} | ${median(window).toFixed(2)} | ${median(line).toFixed(2)} | ${median(ratios).toFixed(2)} (${spread}) |`,
     );
   }
-  console.log(`\nThe page's process took ${median(drawings).toFixed(2)} s of a core meanwhile.`);
+  console.log(`\nThe web process took ${median(drawings).toFixed(2)} s of a core meanwhile.`);
 }
 
 await memory();

@@ -1,4 +1,4 @@
-// The desktop program under WebDriver: WebKitGTK's own driver, on a screen that nobody sees.
+// Drives the desktop app by WebKitGTK's WebDriver on a virtual display.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
@@ -12,7 +12,7 @@ export const SPAT = join(TARGET, "release", "spat");
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
-/** Asks until the answer is one, or the time is over. */
+/** Polls `ask` until it returns a truthy value, or fails after the timeout. */
 export async function until(what, ask, timeout = 60_000) {
   const end = Date.now() + timeout;
   for (;;) {
@@ -32,8 +32,8 @@ function freePort() {
   });
 }
 
-/** Processes below `parent`, itself included. */
-export function family(parent) {
+/** The process `parent` and its descendants. */
+export function processTree(parent) {
   const parents = new Map();
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
@@ -41,7 +41,7 @@ export function family(parent) {
       const stat = readFileSync(`/proc/${name}/stat`, "utf8");
       parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }
   const found = [parent];
@@ -51,11 +51,11 @@ export function family(parent) {
   return found;
 }
 
-/** A process's memory with its share of what it shares, megabytes. */
-export const share = (pid) =>
+/** A process's proportional set size in megabytes. */
+export const proportionalMemory = (pid) =>
   Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))[1]) / 1024;
 
-/** The same by what is mapped, the largest first. */
+/** The same by mapping, the largest first. */
 export function mappings(pid) {
   const sizes = new Map();
   let name;
@@ -68,23 +68,23 @@ export function mappings(pid) {
   return [...sizes].sort(([, a], [, b]) => b - a);
 }
 
-/** Seconds of a core that a process has taken. */
+/** CPU time of a process in seconds. */
 export function processorTime(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  // A tick is a hundredth of a second on every Linux.
+  // On Linux a tick is always a hundredth of a second.
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** The process that shows the page of the program `parent`. */
-export const webProcess = (parent) => family(parent).find((pid) => nameOf(pid).startsWith("WebKitWebPro"));
+/** The web process of the program `parent`. */
+export const webProcess = (parent) => processTree(parent).find((pid) => nameOf(pid).startsWith("WebKitWebPro"));
 
 export const nameOf = (pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
 
-/** A screen that nobody sees, and what a program needs to know to show itself there in a home of its own. */
+/** Starts a virtual display; returns it and the options that run a program there with its own home. */
 async function screen(home) {
   const stdio = process.env.SPAT_TALK ? "inherit" : "ignore";
-  // The server says by the third of its files which number it has.
+  // The server writes its display number to file descriptor 3.
   const server = spawn("Xvfb", ["-displayfd", "3", "-screen", "0", "1440x1000x24", "-nolisten", "tcp"], {
     stdio: ["ignore", stdio, stdio, "pipe"],
   });
@@ -102,11 +102,11 @@ async function screen(home) {
   return { server, name, options: { stdio, env } };
 }
 
-const fresh = () => mkdtempSync(join(tmpdir(), "spat-desktop-"));
+const temporaryHome = () => mkdtempSync(join(tmpdir(), "spat-desktop-"));
 
-/** The program by itself, as a person starts it; `look` gets its process. */
-export async function alone(look) {
-  const { server, options } = await screen(fresh());
+/** Runs the program without a driver; `look` gets its process. */
+export async function runWithoutDriver(look) {
+  const { server, options } = await screen(temporaryHome());
   const program = spawn(WINDOW, [], options);
   try {
     await look(program);
@@ -116,9 +116,9 @@ export async function alone(look) {
   }
 }
 
-/** The program's window in a home of its own, under the driver. */
+/** The desktop app with its own home, controlled by the driver. */
 export class Desktop {
-  static async open({ home = fresh(), args = [] } = {}) {
+  static async open({ home = temporaryHome(), args = [] } = {}) {
     const desktop = new Desktop();
     const { server, name, options } = await screen(home);
     desktop.screen = server;
@@ -134,7 +134,7 @@ export class Desktop {
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: WINDOW, args } } };
     const { sessionId } = await desktop.call("POST", "/session", { capabilities });
     desktop.session = sessionId;
-    // A script that meets the page while it loads is answered from the empty one before it for good.
+    // A script that runs while the app is loading stays in the empty document before it.
     await pause(1500);
     await until("the page", () => desktop.run(() => !document.getElementById("first-paint") && location.protocol === "tauri:"));
     return desktop;
@@ -151,13 +151,13 @@ export class Desktop {
     return value;
   }
 
-  /** Runs a function in the page. */
+  /** Runs a function in the app. */
   run(work, ...args) {
     const script = `return (${work}).apply(null, arguments)`;
     return this.call("POST", `/session/${this.session}/execute/sync`, { script, args });
   }
 
-  /** Runs a function in the page that calls its argument when it is done. */
+  /** Runs a function in the app that calls its argument when it is done. */
   async runUntilDone(work, timeout = 300_000) {
     await this.call("POST", `/session/${this.session}/timeouts`, { script: timeout });
     return this.call("POST", `/session/${this.session}/execute/async`, {
@@ -170,7 +170,7 @@ export class Desktop {
     return this.run((name) => document.querySelector(`[data-testid="${name}"]`)?.textContent ?? null, name);
   }
 
-  /** Presses a button or chooses a choice, once it can be. */
+  /** Clicks a button or an option once it is enabled. */
   async press(name, timeout) {
     const found = await until(
       `${name} to press`,
@@ -193,18 +193,18 @@ export class Desktop {
     );
   }
 
-  /** The program's own process. */
+  /** The process of the program. */
   process() {
-    return family(this.driver.pid).find((pid) => nameOf(pid) === "spat-desktop");
+    return processTree(this.driver.pid).find((pid) => nameOf(pid) === "spat-desktop");
   }
 
   async close() {
     await this.call("DELETE", `/session/${this.session}`).catch(() => {});
-    for (const pid of family(this.driver.pid).reverse()) {
+    for (const pid of processTree(this.driver.pid).reverse()) {
       try {
         process.kill(pid, "SIGTERM");
       } catch {
-        // It has ended by itself.
+        // It has already ended.
       }
     }
     this.screen.kill();

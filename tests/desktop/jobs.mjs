@@ -1,4 +1,4 @@
-// Small jobs in the window, and the same ones by the command line.
+// Jobs in the desktop app, and the same jobs on the command line.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync } from "node:fs";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SPAT, until } from "./driver.mjs";
 
-/** Loads a sample and sets the controls of step 2, by their names on the page. */
+/** Loads a sample and sets the fields of step 2, by their test ids. */
 export async function prepare(desktop, sizes, sample = "waves") {
   await desktop.press("engine-cpu");
   await desktop.press(`sample-${sample}`);
@@ -36,12 +36,12 @@ export const reportOf = (folder) => JSON.parse(readFileSync(join(folder, "report
 export const resume = (folder) =>
   execFileSync(SPAT, ["run", "--resume", "--run", folder, "--quiet"], { encoding: "utf8", stdio: "pipe" });
 
-/** The same run from its beginning and in another place, by the command line. */
-export function again(folder) {
+/** Repeats a run in another folder, on the command line. */
+export function repeat(folder) {
   const copy = join(mkdtempSync(join(tmpdir(), "spat-again-")), "run");
   mkdirSync(join(copy, "checkpoint"), { recursive: true });
   for (const name of ["run.json", "experiment.json", "table.csv"]) cpSync(join(folder, name), join(copy, name));
-  // As if it had been moved: nothing of the old place is there meanwhile.
+  // Moves the original away meanwhile, so that nothing in it can be used.
   const away = `${folder}-away`;
   renameSync(folder, away);
   try {

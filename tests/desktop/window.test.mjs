@@ -1,4 +1,4 @@
-// End-to-end tests of the desktop app: a whole job, the same figures as the command line's, and every kind of end.
+// End-to-end tests of the desktop app: a whole job, equality with the command line, and termination.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
@@ -7,26 +7,26 @@ import { join } from "node:path";
 import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Desktop, SPAT, alone, family, nameOf, share, until, webProcess } from "./driver.mjs";
-import { again, onlyRun, prepare, reportOf, resume, trained } from "./jobs.mjs";
+import { Desktop, SPAT, runWithoutDriver, processTree, nameOf, proportionalMemory, until, webProcess } from "./driver.mjs";
+import { repeat, onlyRun, prepare, reportOf, resume, trained } from "./jobs.mjs";
 
 const LONG = { timeout: 300_000 };
 const TOY = fileURLToPath(new URL("../browser/toy.csv", import.meta.url));
 const PICTURES = process.env.SPAT_PICTURES;
 
-async function picture(desktop, name) {
+async function screenshot(desktop, name) {
   if (!PICTURES) return;
   mkdirSync(PICTURES, { recursive: true });
   await new Promise((painted) => setTimeout(painted, 500));
-  // Of the whole screen, menu included; WebKitGTK's driver itself waits for ever without a GPU.
+  // Of the whole screen, with the menu. WebKitGTK's driver never returns a screenshot without a GPU.
   execFileSync("import", ["-display", desktop.screenName, "-window", "root", join(PICTURES, `${name}.png`)]);
 }
 
-/** Loads the sample and makes the model small. */
+/** Loads the sample and selects a small model. */
 const small = (desktop, epochs = 2) =>
   prepare(desktop, { lookback: 24, horizon: 8, epochs, layers: 2, width: 16, heads: 2, "finetune-epochs": 1 });
 
-/** What two runs of one experiment share. */
+/** A report without the values that differ between runs of one experiment. */
 function figures(folder) {
   const report = reportOf(folder);
   for (const model of [report.dense, report.pruned]) {
@@ -41,33 +41,33 @@ function figures(folder) {
   return report;
 }
 
-test("a sample becomes a comparison, with the command line's figures", LONG, async () => {
+test("a job gives the same results as the command line", LONG, async () => {
   const desktop = await Desktop.open();
   try {
-    await picture(desktop, "start");
+    await screenshot(desktop, "start");
     assert.equal(await until("the runs' folder", () => desktop.text("runs-folder")), desktop.runs);
     await small(desktop);
     await desktop.press("train-start");
     await trained(desktop);
-    await picture(desktop, "trained");
+    await screenshot(desktop, "trained");
     await desktop.press("prune-start");
     await until("the verdict", () => desktop.text("verdict"), 120_000);
     await until("the future", () => desktop.run(() => Boolean(document.querySelector("[data-testid=future] svg"))));
     for (const part of ["data", "train", "attention", "prune", "compare", "keep"]) {
       await desktop.run((part) => document.getElementById(part).scrollIntoView(), part);
-      await picture(desktop, part);
+      await screenshot(desktop, part);
     }
     const folder = onlyRun(desktop.runs);
     assert.match(folder, /planted-waves-itransformer$/);
-    assert.deepEqual(figures(again(folder)), figures(folder));
-    const complaints = await desktop.run(() => [...document.querySelectorAll("[data-testid=message]")].map((m) => m.textContent));
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(figures(repeat(folder)), figures(folder));
+    const errors = await desktop.run(() => [...document.querySelectorAll("[data-testid=message]")].map((m) => m.textContent));
+    assert.deepEqual(errors, []);
   } finally {
     await desktop.close();
   }
 });
 
-test("the history shows what the command line did, and opens it", LONG, async () => {
+test("the history lists and opens runs of the command line", LONG, async () => {
   const home = mkdtempSync(join(tmpdir(), "spat-desktop-"));
   const run = join(home, "runs", "by-hand");
   const small = ["--lookback", "12", "--horizon", "4", "--layers", "2", "--width", "8", "--heads", "2", "--epochs", "1"];
@@ -87,7 +87,7 @@ test("the history shows what the command line did, and opens it", LONG, async ()
 });
 
 for (const signal of ["SIGKILL", "SIGTERM"]) {
-  test(`${signal} in the middle of a training leaves a run that the command line ends`, LONG, async () => {
+  test(`${signal} during a training leaves a run that the command line completes`, LONG, async () => {
     const desktop = await Desktop.open();
     let folder;
     try {
@@ -101,18 +101,18 @@ for (const signal of ["SIGKILL", "SIGTERM"]) {
       folder = join(desktop.runs, state);
       const program = desktop.process();
       process.kill(program, signal);
-      await until("its end", () => !family(desktop.driver.pid).includes(program), 90_000);
+      await until("its end", () => !processTree(desktop.driver.pid).includes(program), 90_000);
     } finally {
       await desktop.close();
     }
-    assert.ok(!existsSync(join(folder, "report.json")), "it was in the middle");
-    const whole = again(folder);
+    assert.ok(!existsSync(join(folder, "report.json")), "the run was not finished");
+    const whole = repeat(folder);
     resume(folder);
     assert.deepEqual(figures(folder), figures(whole));
   });
 }
 
-test("a table on the command line is opened", LONG, async () => {
+test("a table in the arguments is opened", LONG, async () => {
   const desktop = await Desktop.open({ args: [TOY] });
   try {
     await until("the table", async () => /toy\.csv/.test((await desktop.text("table-name")) ?? ""));
@@ -121,7 +121,7 @@ test("a table on the command line is opened", LONG, async () => {
   }
 });
 
-test("a report that comes while a class is compared stands in its table", LONG, async () => {
+test("a report that is dropped on the comparison is added to its table", LONG, async () => {
   const report = readFileSync(new URL("../../web/app/examples/weather.json", import.meta.url), "utf8");
   const desktop = await Desktop.open();
   try {
@@ -131,7 +131,7 @@ test("a report that comes while a class is compared stands in its table", LONG, 
       location.reload();
     });
     await until("the comparison", () => desktop.run(() => Boolean(document.getElementById("class"))).catch(() => false));
-    // No driver drops files of the system, so this is what the program says when some are.
+    // The driver cannot drop files, so this sends the program's message for a dropped file.
     const rows = await desktop.run(async (report) => {
       const encode = (text) => new TextEncoder().encode(text);
       const message = encode(JSON.stringify({ type: "table", name: "Ann.json" }));
@@ -139,7 +139,7 @@ test("a report that comes while a class is compared stands in its table", LONG, 
       new DataView(frame.buffer).setUint32(0, message.length, true);
       const { callbacks, runCallback } = window.__TAURI_INTERNALS__;
       const rows = () => [...document.querySelectorAll("#class tbody tr")].length;
-      // A channel takes messages by their numbers; some were said before.
+      // A channel receives messages by number; some were received before.
       for (let index = 0; index < 20 && !rows(); index++) {
         for (const id of callbacks.keys()) runCallback(id, { index, message: frame.buffer });
         await new Promise((drawn) => setTimeout(drawn, 200));
@@ -148,13 +148,13 @@ test("a report that comes while a class is compared stands in its table", LONG, 
     }, report);
     assert.ok(rows > 0);
     assert.match(await desktop.run(() => document.getElementById("class").textContent), /Ann/);
-    assert.equal(await desktop.text("table-name"), null, "it is no table to train on");
+    assert.equal(await desktop.text("table-name"), null, "it is not loaded as a table");
   } finally {
     await desktop.close();
   }
 });
 
-test("the page may ask for its own things and for nothing else", LONG, async () => {
+test("the app may only call its own commands", LONG, async () => {
   const desktop = await Desktop.open();
   try {
     await until("the page", () => desktop.text("runs-folder"));
@@ -194,15 +194,15 @@ test("the page may ask for its own things and for nothing else", LONG, async () 
   }
 });
 
-test("by itself the window is small, opens no port and ends when it is asked to", LONG, () =>
-  alone(async (program) => {
+test("the idle app uses little memory, opens no port and ends on SIGTERM", LONG, () =>
+  runWithoutDriver(async (program) => {
     await until("its web process", () => webProcess(program.pid));
     await new Promise((go) => setTimeout(go, 5_000));
-    const processes = family(program.pid);
-    const sizes = processes.map((pid) => `${nameOf(pid)} ${share(pid).toFixed(0)}`);
-    const sum = processes.map(share).reduce((sum, size) => sum + size, 0);
+    const processes = processTree(program.pid);
+    const sizes = processes.map((pid) => `${nameOf(pid)} ${proportionalMemory(pid).toFixed(0)}`);
+    const sum = processes.map(proportionalMemory).reduce((sum, size) => sum + size, 0);
     console.log(`idle: ${sum.toFixed(0)} MB (${sizes.join(", ")})`);
-    // Three processes by their shares of what they share, on a machine without a graphics card.
+    // Proportional memory of three processes, on a machine without a graphics card.
     assert.ok(sum < 250, `${sum} MB`);
 
     const sockets = new Set(processes.flatMap(openSockets));

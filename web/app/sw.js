@@ -1,5 +1,5 @@
-// Keeps the page for use without a network. A name with a hash never changes, so the kept file
-// serves; everything else is asked for anew and the kept file serves only where that fails.
+// Caches the app for offline use. Files with a hash in their name never change and are served from the
+// cache; everything else is fetched, with the cache as a fallback.
 const KEPT = "spat";
 const FIRST = [
   "./",
@@ -18,14 +18,14 @@ const FIRST = [
   "./lessons/5-does-it-travel.md",
 ];
 const HASHED = /-[0-9a-f]{8,16}(_bg)?\.(css|js|wasm)$/;
-// How our own files name other files of ours: attributes, imports, addresses of modules.
+// References from our files to our other files: attributes, imports, URLs of modules.
 const NAMES = [
   /(?:href|src|data-module|data-wasm)="?(\.\/[^"\s>]+)/g,
   /(?:from|import)\s*\(?["'](\.[^"']+)["']/g,
   /new URL\(["']([^"']+)["']/g,
 ];
 
-// Everything that the page needs, found from file to file; returns the addresses.
+// Caches everything that the app needs by following references; returns the addresses.
 async function gather(cache) {
   const found = new Set(FIRST.map((name) => new URL(name, registration.scope).href));
   for (const address of found) {
@@ -45,7 +45,7 @@ async function gather(cache) {
   return found;
 }
 
-// Gathers, then forgets the hashed files of earlier versions.
+// Caches the current files, then deletes hashed files of earlier versions.
 async function refresh() {
   const cache = await caches.open(KEPT);
   const needed = await gather(cache);
@@ -57,13 +57,13 @@ async function refresh() {
 async function serve({ request }, later) {
   const cache = await caches.open(KEPT);
   const visit = request.mode === "navigate";
-  // Any address inside the page is the page's own; that of studies stands by itself.
+  // All navigations serve the app's document, except to the study page.
   const own = visit && !new URL(request.url).pathname.endsWith("/study/index.html");
   const kept = await cache.match(own ? "./" : request, { ignoreSearch: true, ignoreVary: true });
   if (kept && HASHED.test(request.url)) return kept;
   const answer = await fetch(request).catch((error) => kept ?? Promise.reject(error));
   if (answer === kept || !answer.ok) return answer;
-  // What the server wants nobody to keep.
+  // The server does not allow caching.
   if (/no-store/.test(answer.headers.get("cache-control"))) return answer;
   if (!own) later(cache.put(request, answer.clone()));
   else if ((await answer.clone().text()) !== (await kept?.text())) later(refresh());

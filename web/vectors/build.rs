@@ -1,4 +1,4 @@
-//! Assembles the module that a browser is offered.
+//! Assembles the module with the vector instructions.
 
 use std::path::PathBuf;
 use std::{env, error, fs};
@@ -7,7 +7,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let source = "src/strip_product.wat";
     println!("cargo:rerun-if-changed={source}");
     if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {
-        // As the worker is linked, whose table takes one more function.
+        // Linked like the worker, whose table must grow by one function.
         println!("cargo:rustc-link-arg-tests=--growable-table");
     }
     let module = wat::parse_file(source)?;

@@ -1,5 +1,5 @@
-//! Split-conformal intervals (Vovk et al. 2005; Lei et al. 2018): the spread of forecasts on
-//! validation windows, kept beside the weights.
+//! Split-conformal intervals (Vovk et al. 2005; Lei et al. 2018): quantiles of residuals on validation
+//! windows, stored with the weights.
 //!
 //! For each channel, forecast step and level, the interval's half width is the
 //! ⌈(n + 1) · level⌉-th smallest absolute residual of n validation windows. Residuals of
@@ -26,8 +26,8 @@ pub(crate) fn array_name(level: f64) -> String {
     format!("calibration.half_width_{}", (level * 100.0).round())
 }
 
-/// Half widths in scaled units, `[horizon × channels]` per level; none where the validation part has
-/// too few windows for a quantile.
+/// Half widths in scaled units, `[horizon × channels]` per level; none if the validation part has too few
+/// windows for a quantile.
 pub(crate) async fn arrays(
     model: &Forecaster,
     context: &RunContext<'_>,

@@ -34,7 +34,7 @@ impl Dataset {
     /// Splits and scales a series.
     ///
     /// # Errors
-    /// A part holds no window.
+    /// A part has no window.
     pub fn new(
         series: Series,
         rule: SplitRule,
@@ -53,10 +53,10 @@ impl Dataset {
         ))
     }
 
-    /// A table on which a model is only measured, scaled by that of the model's training table.
+    /// A table on which a model is only evaluated, scaled by the scaler of the model's training table.
     ///
     /// # Errors
-    /// `part` holds no window; the other parts may have none.
+    /// `part` has no window; the other parts may have none.
     pub fn for_evaluation(
         series: Series,
         rule: SplitRule,
@@ -202,8 +202,8 @@ fn weights(series: &Series, split: &Split, lookback: usize, horizon: usize) -> O
     weights.contains(&0.0).then_some(weights)
 }
 
-/// First rows of `count` batches of `size` windows each, spread evenly over a part. The windows of a
-/// batch lie far apart, those of two batches close together, so that batches are alike.
+/// First rows of `count` batches of `size` windows each, spread evenly over a part. Each batch covers the
+/// whole part, so that batches are similar.
 pub(crate) fn spread(windows: &Windows, count: usize, size: usize) -> Vec<Vec<usize>> {
     let rows = first_rows(windows);
     let wanted = (count * size).min(rows.len()).max(1);

@@ -248,8 +248,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
     /// Emits the epochs that earlier sessions trained.
     async fn emit_earlier_epochs(&mut self) -> Result<(), JobError> {
         let windows = self.dataset.windows(Part::Train).len();
-        let going = TrainingState::history(self.store).await?;
-        for (phase, epochs) in self.phases.histories().chain(going) {
+        let current = TrainingState::history(self.store).await?;
+        for (phase, epochs) in self.phases.histories().chain(current) {
             let config = match phase {
                 Phase::Finetune | Phase::DenseFinetuned => &self.job.experiment.finetune,
                 _ => &self.job.experiment.training,

@@ -13,8 +13,8 @@ use crate::run_context::RunContext;
 /// Maximum number of cells of all maps in a report: about a megabyte of JSON.
 const CELLS: usize = 200_000;
 
-/// One attention and one sensitivity map per module, over one batch of training windows spread
-/// evenly over the training rows. Modules whose maps would not fit a report are left out.
+/// One attention and one sensitivity map per module, over one batch of training windows spread evenly over
+/// the training rows. Modules whose maps are too large for a report are omitted.
 pub(crate) async fn module_maps(
     context: &RunContext<'_>,
     dense: &Forecaster,

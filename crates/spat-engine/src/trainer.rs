@@ -140,7 +140,7 @@ impl Training<'_> {
                 self.position.epoch_loss += sum;
                 control.emit(progress.event(self.position.step, Some(sum / recent as f64)));
                 if progress.are_scores_due() {
-                    self.tell_scores(control).await?;
+                    self.emit_scores(control).await?;
                 }
             }
         }
@@ -210,11 +210,11 @@ impl Training<'_> {
             phase: self.phase,
             result,
         });
-        self.tell_scores(control).await
+        self.emit_scores(control).await
     }
 
     /// The current scores, if any are computed.
-    async fn tell_scores(&self, control: &mut Control<'_>) -> Result<(), JobError> {
+    async fn emit_scores(&self, control: &mut Control<'_>) -> Result<(), JobError> {
         if let Some(scores) = self.scores.first() {
             control.emit(Event::Scores {
                 scores: scores.scores().await?,

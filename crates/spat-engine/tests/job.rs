@@ -182,7 +182,7 @@ fn a_stop_while_only_scoring_keeps_the_training() {
     }
 }
 
-/// The same training whatever ranks afterwards, and a plan by the scorer that the experiment names.
+/// Every scorer gives the same training, and a plan by its scores.
 #[test]
 fn every_scorer_ranks_a_run() {
     let job = job(itransformer(), SendOptions::default());

@@ -1,5 +1,5 @@
-//! The native side of the web app's end-to-end test "losses, scores and plan are those of a native run":
-//! both are held to `tests/browser/toy.json`.
+//! The native side of the web app's end-to-end test "losses, scores and plan equal those of a native run":
+//! both are compared with `tests/browser/toy.json`.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;

@@ -38,11 +38,11 @@ impl RunFolder {
         table: Option<&[u8]>,
     ) -> Result<Self, RunFolderError> {
         refuse_a_run(path)?;
-        let (mut store, lock) = if is_stillborn(path) {
+        let (mut store, lock) = if is_incomplete(path) {
             let lock = lock(path)?;
             // Another process may have written files before it released the lock.
             refuse_a_run(path)?;
-            clear_stillborn(path);
+            clear_incomplete(path);
             (FolderStore::make(path)?, lock)
         } else {
             let store = FolderStore::create(path)?;
@@ -113,9 +113,9 @@ fn refuse_a_run(path: &Path) -> Result<(), RunFolderError> {
     })
 }
 
-/// Whether the folder only holds files of a process that was killed before it wrote the experiment, or has
-/// not written it yet: nothing worth keeping, and no other program's files.
-fn is_stillborn(path: &Path) -> bool {
+/// Whether the folder only has files of a process that was killed before it wrote the experiment, or has not
+/// written it yet: nothing to keep, and no files of other programs.
+fn is_incomplete(path: &Path) -> bool {
     let names = names(path);
     let ours = |name: &std::ffi::OsString| {
         [
@@ -139,7 +139,7 @@ fn is_stillborn(path: &Path) -> bool {
 }
 
 /// Removes everything except the lock file, which is held.
-fn clear_stillborn(path: &Path) {
+fn clear_incomplete(path: &Path) {
     for name in names(path).iter().filter(|name| *name != LOCK_FILE) {
         fs::remove_file(path.join(name)).ok();
     }

@@ -1,4 +1,4 @@
-//! Weights of the public PyTorch codes, by one table of names per model.
+//! Import of weights of the public PyTorch codes, by one table of names per model.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,10 +9,10 @@ use thiserror::Error;
 
 use crate::models::import_table;
 
-/// How PyTorch's array becomes ours.
+/// Conversion of an array from PyTorch's layout to ours.
 #[derive(Debug, Clone, Copy)]
 enum Form {
-    /// As it is.
+    /// Unchanged.
     Same,
     /// `[out, in]` (or a convolution of width 1, `[out, in, 1]`) to `[in, out]`.
     Transposed,
@@ -26,7 +26,7 @@ enum Form {
 
 use Form::{FlattenHead, Same, Transposed};
 
-/// Which weight of a public PyTorch code becomes which of ours.
+/// Maps names of a public PyTorch code's weights to ours.
 #[derive(Debug, Default)]
 pub(crate) struct ImportTable(BTreeMap<String, (String, Form)>);
 
@@ -95,52 +95,52 @@ impl ImportTable {
     }
 }
 
-/// Where encoder layer `layer` is in their code, whose list of layers is `list`, and in ours.
+/// Path prefixes of encoder layer `layer`: in PyTorch, whose list of layers is `list`, and in ours.
 pub(crate) fn layer_prefixes(list: &str, layer: usize) -> (String, String) {
     (format!("{list}.{layer}"), format!("encoder.layers.{layer}"))
 }
 
-/// Computed here, counters, or constants: nothing is lost by leaving them.
+/// Entries that are not weights: values that are computed here, counters, and constants.
 const IGNORED: &[&str] = &[
     "position_embedding.pe",
     "num_batches_tracked",
     "sdp_attn.scale",
 ];
 
-/// PyTorch weights that cannot be taken over.
+/// PyTorch weights that cannot be imported.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// The file is no PyTorch archive, or not a whole one.
+    /// The file is not a complete PyTorch archive.
     #[error("cannot read the PyTorch file: {0}")]
     Archive(#[from] PytorchError),
-    /// The file is no safetensors, or holds other types than f32.
+    /// The file is not a safetensors file, or has other types than f32.
     #[error("cannot read the safetensors file: {0}")]
     SafeTensors(#[from] CheckpointError),
     /// The file cannot be read.
     #[error("cannot read the file: {0}")]
     Io(#[from] std::io::Error),
-    /// A name that the layout's table does not have.
+    /// The name is not in the layout's table.
     #[error("`{name}` is no weight of {model}; is the file for another model?")]
     UnknownKey {
         /// PyTorch's name.
         name: String,
-        /// The model asked for.
+        /// The requested model.
         model: &'static str,
     },
-    /// An array of another type or size than its place in the model.
+    /// An array has another type or size than the weight in the model.
     #[error("`{name}` cannot be taken over: {reason}")]
     Array {
         /// PyTorch's name.
         name: String,
-        /// Why.
+        /// Description of the difference.
         reason: String,
     },
 }
 
-/// Takes over arrays under PyTorch's names (a leading `module.` of `DataParallel` is dropped).
+/// Imports arrays by PyTorch's names (a leading `module.` of `DataParallel` is removed).
 ///
 /// # Errors
-/// A name outside the layout's table, or an array of the wrong rank.
+/// A name is not in the layout's table, or an array has the wrong rank.
 pub fn from_pytorch(
     arrays: BTreeMap<String, Array>,
     structure: &Structure,
@@ -223,7 +223,7 @@ fn reform(array: Array, form: Form) -> Result<Array, String> {
             array.shape
         ));
     }
-    // Row of the new matrix that an input column of the old one becomes.
+    // Row of the new matrix for an input column of the old one.
     let row = |input: usize| match form {
         FlattenHead { .. } => {
             let (column, patch) = (input / patches, input % patches);

@@ -1,4 +1,4 @@
-//! Scores over many batches, kept on the device until somebody looks.
+//! Scores over many batches, kept on the device until they are read.
 
 use std::collections::BTreeMap;
 
@@ -7,30 +7,30 @@ use spat_gpu::{RunningScores, ScoreReading};
 use spat_spec::{Accumulate, Array, MaskShape, ModuleId, Score, Scorer, SendOptions};
 use thiserror::Error;
 
-/// Scores that cannot be had.
+/// Scores that cannot be computed.
 #[derive(Debug, Error)]
 pub enum ScoreError {
-    /// The device did not give them back.
+    /// Reading from the device failed.
     #[error("the scores could not be read from the device: {0}")]
     Device(String),
-    /// Some sensitivities were no number, so that a mean over them would be none either.
+    /// Some sensitivities are not finite, so that their mean would not be finite either.
     #[error(
         "{count} sensitivities of {module} became NaN or infinite while it was scored; lower the \
          learning rate, or clip the gradients at a norm of 1"
     )]
     NotFinite {
-        /// Where.
+        /// The module.
         module: ModuleId,
-        /// How many, over all batches.
+        /// Number of such sensitivities in all batches.
         count: u64,
     },
-    /// A method that looks at data was given none.
+    /// A scorer that evaluates batches got none.
     #[error("the scorer `{scorer}` needs at least one batch of windows to look at")]
     NoBatches {
-        /// The method.
+        /// The scorer.
         scorer: Scorer,
     },
-    /// A scorer that follows the weights' gradients met weights that are not trained.
+    /// A scorer needs gradients of the weights, but weights are frozen.
     #[error(
         "the scorer `{scorer}` needs trainable weights, but those of {module} are frozen; use another \
          scorer, such as `taylor`"
@@ -38,7 +38,7 @@ pub enum ScoreError {
     FrozenWeights {
         /// The method.
         scorer: Scorer,
-        /// The first frozen module.
+        /// The first module with frozen weights.
         module: ModuleId,
     },
     /// A module's score is NaN or infinite.
@@ -49,16 +49,16 @@ pub enum ScoreError {
     NoNumber {
         /// The method.
         scorer: Scorer,
-        /// Whose score.
+        /// The module.
         module: ModuleId,
-        /// Its value.
+        /// The score.
         value: f64,
     },
 }
 
-/// Running SEND of every module.
+/// Running SEND scores of every module.
 ///
-/// Each batch is reduced where its sensitivities lie, by [`RunningScores`]; nothing is read back.
+/// Each batch is reduced on the device of its sensitivities by [`RunningScores`]; nothing is read back.
 #[derive(Debug, Clone)]
 pub struct ScoreAccumulator {
     options: SendOptions,
@@ -66,7 +66,7 @@ pub struct ScoreAccumulator {
 }
 
 impl ScoreAccumulator {
-    /// Nothing scored yet.
+    /// Empty scores.
     pub fn new(options: SendOptions) -> Self {
         Self {
             options,
@@ -74,7 +74,7 @@ impl ScoreAccumulator {
         }
     }
 
-    /// The choices in SEND.
+    /// The options of SEND.
     pub fn options(&self) -> &SendOptions {
         &self.options
     }
@@ -91,7 +91,7 @@ impl ScoreAccumulator {
         }
     }
 
-    /// The mask whose gradient serves all of `scores`; none where there are none.
+    /// The shape of the mask whose gradient serves all of `scores`; `None` if there are none.
     pub fn mask_for(scores: &[Self]) -> Option<MaskShape> {
         let per_sample = |one: &Self| one.options.mask == MaskShape::PerSample;
         if scores.iter().any(per_sample) {
@@ -100,8 +100,8 @@ impl ScoreAccumulator {
         (!scores.is_empty()).then_some(MaskShape::Shared)
     }
 
-    /// Adds the sensitivities of one batch, taken with [`ScoreAccumulator::mask_for`], to each in its
-    /// own way: a shared mask's gradient is the sum of those of the samples.
+    /// Adds the sensitivities of one batch with the mask of [`ScoreAccumulator::mask_for`] to each accumulator.
+    /// For a shared mask they are summed over the samples.
     pub fn add_to_all(
         scores: &mut [Self],
         sensitivities: &BTreeMap<ModuleId, Tensor<4>>,
@@ -124,17 +124,17 @@ impl ScoreAccumulator {
         }
     }
 
-    /// An epoch begins: forgets what came before where only the last epoch counts.
+    /// Starts an epoch: discards earlier batches if only the last epoch counts.
     pub fn start_epoch(&mut self) {
         if self.options.accumulate == Accumulate::LastEpoch {
             self.modules.clear();
         }
     }
 
-    /// Scores so far, in the order of the modules' names; reads a few numbers from the device.
+    /// The scores so far, ordered by module; reads a few numbers from the device.
     ///
     /// # Errors
-    /// The device is lost, or sensitivities were no numbers.
+    /// The device is lost, or sensitivities were not finite.
     pub async fn scores(&self) -> Result<Vec<Score>, ScoreError> {
         let mut scores = Vec::new();
         for (module, state) in self.read().await? {
@@ -162,7 +162,7 @@ impl ScoreAccumulator {
             .collect();
         let value = heads.pop().unwrap_or_default();
         let squares = reading.squares.last().copied().unwrap_or_default();
-        // An exponential mean's squares are the variance itself.
+        // For an exponential mean, the squares are already the variance.
         let over = match self.options.accumulate {
             Accumulate::Ema(_) => 1,
             _ => reading.batches.max(1),
@@ -189,7 +189,7 @@ impl ScoreAccumulator {
         Ok(state.collect())
     }
 
-    /// Goes on from [`ScoreAccumulator::state`].
+    /// Continues from the result of [`ScoreAccumulator::state`].
     pub fn with_state(
         options: SendOptions,
         state: BTreeMap<ModuleId, Array>,
@@ -205,7 +205,7 @@ impl ScoreAccumulator {
         }
     }
 
-    /// The state of every module, in one round trip.
+    /// Reads the state of every module in one round trip.
     async fn read(&self) -> Result<Vec<(ModuleId, Vec<f32>)>, ScoreError> {
         let device = |reason: String| ScoreError::Device(reason);
         let reads = self
@@ -231,7 +231,7 @@ impl ScoreAccumulator {
     }
 }
 
-/// Orders `encoder.10.attention` behind `encoder.9.attention`.
+/// Sort key that puts `encoder.10.attention` after `encoder.9.attention`.
 fn layer_number(module: &ModuleId) -> (String, usize) {
     let number = module
         .as_str()

@@ -1,28 +1,27 @@
-//! How many modules to remove, decided by the scores and the validation part alone.
+//! Search for the number of modules to remove, by the scores and the validation part alone.
 //!
-//! Two questions one after the other. Do the scores separate the modules at all? [`largest_gap`]
-//! measures the widest step between neighbours in the ranking by how much a module's score wavers
-//! from batch to batch. And does the model bear it? [`eliminate`] removes one module after the
-//! other and stops at the first that the validation loss objects to.
+//! [`largest_gap`] compares the largest difference between neighbours in the ranking with the spread of a
+//! score over batches: do the scores separate the modules? [`eliminate`] removes one module after the other
+//! and stops at the first that raises the validation loss too much.
 
 use spat_spec::{ModuleId, Plan, PlanError, Score, Search, Trial};
 use thiserror::Error;
 
 pub use spat_spec::{AdaptiveRule, Otherwise};
 
-/// The widest step in a ranking.
+/// The largest difference between neighbours in a ranking.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gap {
-    /// How many modules lie below it.
+    /// Number of modules below it.
     pub below: usize,
     /// Its width, in units of the score.
     pub width: f64,
-    /// Its width over the pooled spread `√(mean of spread²)`; infinite where no score wavers.
+    /// Its width over the pooled spread `√(mean of spread²)`; infinite if all spreads are 0.
     pub spreads: f64,
 }
 
-/// The widest step between neighbours in the ranking, the lowest of equally wide ones. `None` for
-/// fewer than two modules, or where all scores are equal.
+/// The largest difference between neighbours in the ranking, the lowest of equal ones. `None` for fewer than
+/// two modules, or if all scores are equal.
 pub fn largest_gap(scores: &[Score]) -> Option<Gap> {
     let mut values: Vec<f64> = scores.iter().map(|score| score.value).collect();
     values.sort_by(f64::total_cmp);
@@ -44,10 +43,10 @@ pub fn largest_gap(scores: &[Score]) -> Option<Gap> {
     })
 }
 
-/// A search that came to no end.
+/// A search that failed.
 #[derive(Debug, Error)]
 pub enum AdaptiveError<E> {
-    /// The scores make no plan.
+    /// The scores cannot be turned into a plan.
     #[error(transparent)]
     Plan(PlanError),
     /// A candidate could not be evaluated.
@@ -55,19 +54,18 @@ pub enum AdaptiveError<E> {
     Evaluate(E),
 }
 
-/// Backward elimination, guarded by validation.
+/// Backward elimination with a bound on the validation loss.
 ///
-/// `evaluate` carries a plan out (with or without fine-tuning, which is part of what it decides)
-/// and gives back the loss on the **validation** part; it must never look at the test part. It is
-/// asked for the plan that removes nothing first.
+/// `evaluate` applies a plan (with or without fine-tuning) and returns the loss on the **validation** part;
+/// it must not use the test part. It is called first for the plan that removes nothing.
 ///
-/// Where the widest gap reaches `stable` pooled spreads, the modules below it are removed one by one
-/// from the lowest score on, as long as the loss stays within `(1 + tolerance)` of the dense one.
-/// Where it does not, the ranking is noise, and [`Otherwise`] says what to do. A loss that is no
-/// number is an objection. The plan tells the search in its [`Plan::search`].
+/// If the largest gap is at least `stable` pooled spreads, the modules below it are removed one by one, the
+/// lowest score first, while the loss is at most `1 + tolerance` times the dense one. Otherwise the ranking
+/// is noise, and [`Otherwise`] decides. A loss that is not finite counts as too high. The search is recorded in
+/// [`Plan::search`].
 ///
 /// # Errors
-/// Scores that make no plan, a protected module that was not scored, and whatever `evaluate` meets.
+/// The scores cannot be turned into a plan, a protected module was not scored, or `evaluate` failed.
 pub async fn eliminate<E>(
     scorer: &str,
     scores: Vec<Score>,
@@ -113,7 +111,7 @@ pub async fn eliminate<E>(
     let mut plan = search.plan(search.removed.clone())?;
     plan.search = Some(Search {
         below_gap: gap.map(|gap| gap.below),
-        // JSON has no infinity: without any wavering no number is told.
+        // JSON has no infinity: without spreads there is no number.
         gap_spreads: gap
             .map(|gap| gap.spreads)
             .filter(|spreads| spreads.is_finite()),
@@ -123,7 +121,7 @@ pub async fn eliminate<E>(
     Ok(plan)
 }
 
-/// Modules from the lowest score up, equal ones from the output side, as [`Plan::from_scores`] has it.
+/// Modules by ascending score, equal ones from the output side first, as in [`Plan::from_scores`].
 fn ranked(scores: &[Score]) -> Vec<ModuleId> {
     let mut places: Vec<usize> = (0..scores.len()).collect();
     places.sort_by(|&a, &b| scores[a].value.total_cmp(&scores[b].value).then(b.cmp(&a)));
@@ -133,7 +131,7 @@ fn ranked(scores: &[Score]) -> Vec<ModuleId> {
         .collect()
 }
 
-/// The search as far as it has come.
+/// The state of the search.
 struct Candidates<'a, F> {
     scorer: &'a str,
     scores: Vec<Score>,
@@ -179,7 +177,7 @@ impl<F> Candidates<'_, F> {
         self.look(removed).await
     }
 
-    /// One after the other, up to the first objection.
+    /// Removes one module after the other until the loss exceeds the limit.
     async fn in_order<E>(
         &mut self,
         modules: impl Iterator<Item = ModuleId>,
@@ -198,7 +196,7 @@ impl<F> Candidates<'_, F> {
         Ok(())
     }
 
-    /// The least missed of all that are left, round by round.
+    /// In each round, removes the module whose removal gives the lowest loss.
     async fn each<E>(&mut self, mut left: Vec<ModuleId>) -> Result<(), AdaptiveError<E>>
     where
         F: AsyncFnMut(&Plan) -> Result<f64, E>,
@@ -231,7 +229,7 @@ impl<F> Candidates<'_, F> {
     }
 }
 
-/// NaN is within nothing.
+/// `false` for NaN.
 fn within(loss: f64, limit: f64) -> bool {
     loss <= limit
 }
@@ -258,7 +256,7 @@ mod tests {
         modules.iter().map(ModuleId::as_str).collect()
     }
 
-    /// Runs a search whose validation loss is 1 plus a known price of each removed module.
+    /// Runs a search whose validation loss is 1 plus a known increase per removed module.
     fn search(scores: Vec<Score>, rule: &AdaptiveRule, prices: &[f64]) -> (Plan, Search) {
         guarded(scores, rule, &[], prices)
     }
@@ -281,7 +279,7 @@ mod tests {
         (plan, search)
     }
 
-    /// Sorted 1, 2, 5, 6: the step of 3 lies above two modules; spreads 1, 1, 1, 3 pool to √(12/4) = √3.
+    /// Sorted 1, 2, 5, 6: the gap of 3 is above two modules; spreads 1, 1, 1, 3 pool to √(12/4) = √3.
     #[test]
     fn the_gap_by_hand() {
         let gap = largest_gap(&scores(&[(5.0, 1.0), (1.0, 1.0), (6.0, 1.0), (2.0, 3.0)])).unwrap();
@@ -294,7 +292,7 @@ mod tests {
         assert_eq!(largest_gap(&scores(&[(1.0, 0.1), (1.0, 0.1)])), None);
     }
 
-    /// Layers 2 and 0 lie below the gap and cost nothing: both go, with one evaluation each.
+    /// Layers 2 and 0 are below the gap and cost nothing: both are removed, with one evaluation each.
     #[test]
     fn what_lies_below_a_stable_gap_goes() {
         let scores = scores(&[(0.2, 0.1), (0.9, 0.1), (0.1, 0.1), (1.0, 0.1)]);
@@ -309,7 +307,7 @@ mod tests {
         assert_eq!(losses, [1.0, 0.9, 0.9]);
     }
 
-    /// The validation loss objects to layer 0 although its score is low.
+    /// Layer 0 has a low score, but its removal raises the validation loss.
     #[test]
     fn validation_guards_against_a_wrong_score() {
         let rule = AdaptiveRule {
@@ -330,9 +328,8 @@ mod tests {
         assert!(strict.removed.is_empty());
     }
 
-    /// Steps of 0.1 beside a spread of 1 say nothing. Round one finds layer 1 (price −0.3), round two
-    /// layer 2 (0), round three nothing within the dense loss: 0.7 + 0.2 < 1 though, so layer 0 goes
-    /// too. In all 1 + 3 + 2 + 1 evaluations.
+    /// Gaps of 0.1 with a spread of 1 are noise. Round one removes layer 1 (−0.3), round two layer 2 (0), and
+    /// round three layer 0, since 0.7 + 0.2 is below the dense loss of 1. In all 1 + 3 + 2 + 1 evaluations.
     #[test]
     fn an_unstable_ranking_is_not_believed() {
         let values = [(0.3, 1.0), (0.4, 1.0), (0.5, 1.0)];

@@ -1,10 +1,10 @@
-//! Carrying a plan out: the removed parts are really gone.
+//! Applies a plan to a model.
 
 use spat_model::HasAttention;
 use spat_spec::Plan;
 
-/// The model without the modules and heads that the plan removes: their W_q, W_k, W_v and
-/// W_o (or their columns and rows) no longer exist. All other weights stay as they are.
+/// The model without the modules and heads that the plan removes: their W_q, W_k, W_v and W_o (or columns and
+/// rows of them) are dropped. All other weights are unchanged.
 pub fn apply<M: HasAttention>(plan: &Plan, dense: M) -> M {
     dense.map_attention(|slot| {
         if plan.removed.contains(slot.id()) {

@@ -1,7 +1,7 @@
-//! Which attention modules earn their cost, and the removal of those that do not.
+//! Scores of attention modules, and the removal of modules.
 //!
 //! [`ScoreAccumulator`] computes SEND during training; [`score_with`] computes SEND or any baseline
-//! scorer from a model and batches; [`apply`] carries a plan out.
+//! scorer from a model and batches; [`apply`] applies a plan.
 //!
 //! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768; every
 //! choice that they leave open is a field of [`spat_spec::SendOptions`].

@@ -3,22 +3,22 @@
 use serde::{Deserialize, Serialize};
 use spat_spec::SendOptions;
 
-/// Choices of all scorers; each reads its own.
+/// Options of all scorers; each reads its own.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ScoringOptions {
-    /// Decides the draws of the random order and of the hard-concrete gates.
+    /// Seed of the random order and of the hard-concrete gates.
     pub seed: u64,
-    /// SEND's own; the mask's shape also counts for the sum of sensitivities.
+    /// Options of SEND; the mask's shape also applies to the sum of sensitivities.
     pub send: SendOptions,
-    /// p of the magnitude: 1 or 2.
+    /// Exponent p of the magnitude: 1 or 2.
     pub magnitude_power: i32,
-    /// Whether Michel's heads are divided by the ℓ2 norm of their layer, as its authors do before
-    /// they rank heads. A module's own value never is: that would make all layers equal.
+    /// Whether Michel's head values are divided by the ℓ2 norm of their layer, as its authors do before they
+    /// rank heads. Module values are not divided, since that would make all layers equal.
     pub michel_layer_norm: bool,
-    /// Whether leave-one-out and the gates pay for the heads too: one more pass (or gate) each.
+    /// Whether leave-one-out and the gates also score heads, at the cost of one more pass (or gate) per head.
     pub heads: bool,
-    /// The training in which movement is watched.
+    /// The training of the movement scorer.
     pub tuning: Tuning,
     /// The training of the hard-concrete gates.
     pub gates: GateTraining,
@@ -38,13 +38,13 @@ impl Default for ScoringOptions {
     }
 }
 
-/// Plain gradient descent on all weights, the batches taken in turn.
+/// Plain gradient descent on all weights, with the batches in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tuning {
-    /// Steps in all.
+    /// Number of steps.
     pub steps: usize,
-    /// Share of the gradient that a step takes off.
+    /// Learning rate.
     pub learning_rate: f64,
 }
 
@@ -57,7 +57,7 @@ impl Default for Tuning {
     }
 }
 
-/// Adam on the gates' parameters alone, the batches taken in turn; the weights stay.
+/// Adam on the gates' parameters alone, with the batches in turn; the weights are unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GateTraining {
@@ -65,9 +65,9 @@ pub struct GateTraining {
     pub steps: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// λ, the price of one open gate in units of the loss.
+    /// λ, the penalty of one open gate in units of the loss.
     pub penalty: f64,
-    /// log a of every gate at the start.
+    /// Initial log a of every gate.
     pub start: f64,
 }
 

@@ -14,20 +14,20 @@ pub trait ScorableModel: HasAttention {
     /// The batch for a model that tracks gradients.
     fn tracked(batch: &Self::Batch) -> Self::Batch;
 
-    /// How many values the mean loss of a batch averages over.
+    /// Number of values that the mean loss of a batch averages over.
     fn loss_values(batch: &Self::Batch) -> usize;
 }
 
 /// One batch of windows on a plain device (one without autodiff).
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// What the forecaster sees, `[B, lookback, C]`.
+    /// Inputs of the forecaster, `[B, lookback, C]`.
     pub inputs: Inputs,
-    /// What it should forecast.
+    /// The target of the forecast.
     pub target: Target,
 }
 
-/// What a forecaster should forecast.
+/// The target of a forecast.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The actual values of the horizon, `[B, horizon, C]`.

@@ -46,9 +46,8 @@ fn scale(sensitivity: Tensor<4>, forecast_values: usize, scaling: Scaling) -> Te
         Scaling::SumLoss => sensitivity * forecast_values as f64,
         Scaling::Temperature(temperature) => sensitivity / temperature,
         Scaling::Standardise => {
-            // Squares of entries near 1e-20 would vanish in f32: take out the largest first. A
-            // module whose sensitivities are all equal has no dispersion at any scale, and the
-            // floor keeps it from becoming 0/0.
+            // Squares of entries near 1e-20 underflow in f32, so divide by the largest first. The lower bound avoids
+            // 0/0 for a module whose sensitivities are all equal.
             let largest = sensitivity.clone().abs().max().clamp_min(f32::MIN_POSITIVE);
             let unit = sensitivity / largest.unsqueeze();
             let mean = unit.clone().mean();
@@ -74,8 +73,8 @@ fn row_deviation(sensitivity: Tensor<4>, deviation: Deviation) -> Tensor<4> {
     deviation / (mean * keys + keys)
 }
 
-/// `e^x − 1` without loss for small x: the Taylor series to x⁷ within ±0.5, where its error is
-/// below one part in 10⁶ of the result, and the plain form outside.
+/// `e^x − 1`, accurate for small x: the Taylor series to x⁷ within ±0.5, where its relative error is below
+/// 10⁻⁶, and the plain form outside.
 fn expm1(x: Tensor<4>) -> Tensor<4> {
     let mut series = x.clone() / 7.0 + 1.0;
     for divisor in [6.0, 5.0, 4.0, 3.0, 2.0] {
@@ -86,8 +85,8 @@ fn expm1(x: Tensor<4>) -> Tensor<4> {
     (x.exp() - 1.0).mask_where(small, series)
 }
 
-/// The same for one module in f64, straight from the formula's definition: what [`send`] is held
-/// to. `sensitivity` is `[batch × heads × queries × keys]` row-major; the result is per head.
+/// The reference for [`send`]: one module in f64, by the definition of the formula. `sensitivity` is
+/// `[batch × heads × queries × keys]`, row-major; the result is per head.
 pub fn send_reference(
     sensitivity: &[f64],
     [batch, heads, queries, keys]: [usize; 4],

@@ -1,4 +1,4 @@
-//! Heads are really removed: same outputs as silenced ones, fewer numbers, and they reload.
+//! Removed heads: same outputs as zeroed heads, fewer parameters, and checkpoints reload.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ fn removing(heads: &[(usize, &[usize])]) -> Plan {
     }
 }
 
-/// Sets columns of a matrix or places of a bias (of heads, 4 wide) to 0, or rows of W_o.
+/// Sets columns of a matrix, entries of a bias (of heads, 4 wide) or rows of W_o to 0.
 fn silence(weights: &mut BTreeMap<String, Array>, layer: usize, part: &str, heads: &[usize]) {
     let within = |place: usize| heads.contains(&(place / 4));
     for kind in ["weight", "bias"] {
@@ -91,7 +91,7 @@ fn assert_same(a: &[f32], b: &[f32]) {
     }
 }
 
-/// In the library's layout a removed head is one whose rows of W_o are 0.
+/// In the library's layout a removed head equals one whose rows of W_o are 0.
 #[test]
 fn removed_heads_equal_silenced_ones() {
     let dense = Forecaster::init(&patchtst(PatchTstLayout::Library), 5, &Device::flex());
@@ -110,9 +110,9 @@ fn removed_heads_equal_silenced_ones() {
     );
 }
 
-/// In the authors' layout scores go on from layer to layer, head by head: a removed head lets what came
-/// to it pass by, just as one that adds scores of 0 (W_q and its bias 0) and says nothing (rows of W_o 0).
-/// Heads of one layer are missing in the next, and come back in the one after.
+/// In the authors' layout scores are passed from layer to layer, head by head: a removed head passes them on
+/// unchanged, as does one with scores of 0 (W_q and its bias 0) and no output (rows of W_o 0). Different heads
+/// are removed in consecutive layers.
 #[test]
 fn the_score_chain_passes_a_removed_head_by() {
     let structure = patchtst(PatchTstLayout::Authors);
@@ -142,7 +142,7 @@ fn the_score_chain_passes_a_removed_head_by() {
     }
 }
 
-/// Score → plan of heads → removal → file → the same forecasts from a model made of the plan's structure.
+/// Scores → plan of heads → removal → file → the same forecasts from a model of the plan's structure.
 #[test]
 fn pruned_heads_reload_and_cost_what_the_structure_says() {
     for layout in [PatchTstLayout::Library, PatchTstLayout::Authors] {
@@ -164,7 +164,7 @@ fn pruned_heads_reload_and_cost_what_the_structure_says() {
             let plan = Plan::decide("michel", scores, &rule, &structure).unwrap();
             let left = plan.apply_to(structure).unwrap();
             let pruned = apply(&plan, dense);
-            // 0.4 of 12 heads is 4.8; of 3 modules 1.2, which is 4 heads. Both floor to 4.
+            // 0.4 of 12 heads is 4.8, and 0.4 of 3 modules is 1.2, or 4.8 heads. Both are rounded down to 4.
             let active: usize = left.attention.iter().map(|slot| slot.heads.len()).sum();
             assert_eq!(active, 8);
 
@@ -183,7 +183,7 @@ fn pruned_heads_reload_and_cost_what_the_structure_says() {
     }
 }
 
-/// Scoring a pruned model scores what stands.
+/// Scoring a pruned model scores the modules and heads that it has.
 #[test]
 fn a_pruned_model_can_be_scored_again() {
     for layout in [PatchTstLayout::Library, PatchTstLayout::Authors] {

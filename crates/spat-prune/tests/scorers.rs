@@ -1,10 +1,10 @@
-//! Every scorer on one attention module small enough to be worked by hand.
+//! Every scorer on one attention module, with results computed by hand.
 //!
 //! Two tokens x₁ = (1, 0), x₂ = (0, 1); two heads of width 1. W_q = 0 with bias (1, 1), so every query is 1
-//! in both heads. W_k sends x₁ to (ln 3, 0) and x₂ to (0, 0), so head 0 looks at the tokens with
-//! A = (3/4, 1/4) and head 1 with (1/2, 1/2), from both queries. W_v sends x₁ to (4, 0) and x₂ to (0, 2),
-//! so the contexts are 3/4 · 4 = 3 and 1/2 · 2 = 1. W_o is the unit matrix with bias (0, 1/2): the module
-//! says (3, 3/2) to both tokens.
+//! in both heads. W_k maps x₁ to (ln 3, 0) and x₂ to (0, 0), so the attention of both queries is
+//! A = (3/4, 1/4) in head 0 and (1/2, 1/2) in head 1. W_v maps x₁ to (4, 0) and x₂ to (0, 2),
+//! so the contexts are 3/4 · 4 = 3 and 1/2 · 2 = 1. W_o is the unit matrix with bias (0, 1/2): the module's
+//! output is (3, 3/2) for both tokens.
 //!
 //! The loss is linear in it, `Σ C ⊙ MHA(x)` with C = ((1, 2), (−3, 3)):
 //! L = 1·3 + 2·3/2 − 3·3 + 3·3/2 = 3/2.
@@ -100,7 +100,7 @@ fn encoder(d_model: usize, heads: usize, layers: usize) -> Encoder {
     Encoder::new(&size, &attention, 0, &Device::flex())
 }
 
-/// The module of the head of this file, once or more often.
+/// One or more copies of the module described above.
 fn toy(layers: usize) -> Toy {
     let mut encoder = encoder(2, 2, layers);
     for layer in &mut encoder.layers {
@@ -171,7 +171,7 @@ fn sensitivity_sum_by_hand() {
     assert_score(&score(Scorer::SensitivitySum, &options), 17.0, &[12.0, 5.0]);
 }
 
-/// Two samples x and x with C and −C: a shared mask's gradient cancels to 0, per-sample masks do not.
+/// Two samples x with C and −C: the gradient of a shared mask cancels to 0, those of per-sample masks do not.
 #[test]
 fn the_sum_of_sensitivities_heeds_the_mask() {
     let one = batch();
@@ -235,7 +235,7 @@ fn snip_by_hand() {
         1.0,
         &[heads[0] / all, heads[1] / all],
     );
-    // Two such modules share the sum; a batch with C and one with −C are together no slope at all.
+    // Two such modules share the sum; the slopes of batches with C and −C cancel.
     let two = scores(Scorer::Snip, &toy(2), &[batch()], &options);
     assert_score(&two[1], 0.5, &[heads[0] / all / 2.0, heads[1] / all / 2.0]);
     let against = Batch {
@@ -259,14 +259,14 @@ fn movement_by_hand() {
     let heads = [12.0 + 1.5 * 3.0_f64.ln(), -10.0];
     let found = score(Scorer::Movement, &tuned(1, 0.1));
     assert_score(&found, heads[0] + heads[1], &heads);
-    // Without movement every step has the same slopes.
+    // With a learning rate of 0 every step has the same slopes.
     let found = score(Scorer::Movement, &tuned(3, 0.0));
     assert_score(
         &found,
         3.0 * (heads[0] + heads[1]),
         &heads.map(|head| 3.0 * head),
     );
-    // A second step on moved weights has others, and the model itself stays as it was.
+    // A second step on changed weights has others, and the model itself is unchanged.
     let model = toy(1);
     let before = pollster::block_on(weights(&model)).unwrap();
     let moved = scores(Scorer::Movement, &model, &[batch()], &tuned(2, 0.1)).remove(0);
@@ -274,8 +274,8 @@ fn movement_by_hand() {
     assert_eq!(before, pollster::block_on(weights(&model)).unwrap());
 }
 
-/// Slopes of the gates, token by token: head 0 says 3 against (1, −3), head 1 says 1 against (2, 3), the module
-/// (3, 3/2) against C: 6 and −9/2. Squares of the sums −6, 5 and 3/2.
+/// Slopes of the gates per token: outputs times gradients, for head 0 3 · (1, −3), for head 1 1 · (2, 3), for
+/// the module (3, 3/2) · C: 6 and −9/2. Squares of the sums −6, 5 and 3/2.
 #[test]
 fn taylor_by_hand() {
     let options = ScoringOptions::default();
@@ -287,11 +287,11 @@ fn taylor_by_hand() {
     };
     let found = scores(Scorer::Taylor, &toy(1), &[batch(), double], &options).remove(0);
     assert_score(&found, 2.5 * 2.25, &[90.0, 62.5]);
-    // Values 2.25 and 9 lie 3.375 from their mean.
+    // Values 2.25 and 9 differ from their mean by 3.375.
     assert!((found.spread - 3.375).abs() < 1e-4);
 }
 
-/// The same slopes without their signs, the mean over tokens: (3 + 9)/2 and (2 + 3)/2.
+/// The mean over tokens of the same slopes' absolute values: (3 + 9)/2 and (2 + 3)/2.
 #[test]
 fn michel_by_hand() {
     assert_score(
@@ -323,8 +323,8 @@ fn entropy_by_hand() {
     );
 }
 
-/// Without the module L = 0. Without head 0 it says (0, 3/2): L = 3 + 4.5 = 7.5. Without head 1 it says (3, 1/2):
-/// L = 3 + 1 − 9 + 1.5 = −3.5. All against 1.5.
+/// Without the module L = 0. Without head 0 the output is (0, 3/2): L = 3 + 4.5 = 7.5. Without head 1 it is
+/// (3, 1/2): L = 3 + 1 − 9 + 1.5 = −3.5. All minus 1.5.
 #[test]
 fn leave_one_out_by_hand() {
     let options = ScoringOptions::default();
@@ -336,11 +336,11 @@ fn leave_one_out_by_hand() {
     assert_score(&score(Scorer::LeaveOneOut, &modules_only), -1.5, &[]);
 }
 
-/// The module always says (0, 0, 1, −1). Token (1, −1, 0, 0) becomes (1, −1, 1, −1), whose cosine with it is 2/(√2·2);
-/// token (0, 0, 1, −1) becomes twice itself. Both have mean 0, so the norms only scale them.
+/// The module's output is always (0, 0, 1, −1). Token (1, −1, 0, 0) becomes (1, −1, 1, −1), whose cosine with it
+/// is 2/(√2·2); token (0, 0, 1, −1) becomes twice itself. Both have mean 0, so the norms only scale them.
 ///
-/// The feed-forward part adds (−1, 1, 0, 0) to the normalised rows (1, −1, 1, −1) and (0, 0, √2, −√2): (0, 0, 1, −1) is
-/// at right angles to the first token, (−1, 1, √2, −√2) has the cosine 2√2/(√2·√6) with the second.
+/// The feed-forward part adds (−1, 1, 0, 0) to the normalised rows (1, −1, 1, −1) and (0, 0, √2, −√2):
+/// (0, 0, 1, −1) is orthogonal to the first token, (−1, 1, √2, −√2) has the cosine 2√2/(√2·√6) with the second.
 #[test]
 fn turns_of_the_stream_by_hand() {
     let mut encoder = encoder(4, 2, 1);
@@ -421,8 +421,8 @@ fn hard_concrete_by_hand() {
     }
 }
 
-/// Head 0 lowers the loss (slope −6 along its gate) and head 1 raises it (slope 5); the module as a whole
-/// raises it (3/2). So the first gate opens and the others close, whatever the price.
+/// Head 0 lowers the loss (slope −6 along its gate), head 1 raises it (slope 5), and so does the module
+/// (3/2). So the first gate opens and the others close, for any penalty.
 #[test]
 fn gates_close_on_what_raises_the_loss() {
     let options = ScoringOptions {
@@ -440,7 +440,7 @@ fn gates_close_on_what_raises_the_loss() {
     assert!(found.value < 0.3, "{found:?}");
     assert_eq!(found, score(Scorer::Gates, &options), "the same seed");
 
-    // Where the loss does not care, the price closes the gate.
+    // If the loss does not depend on the gate, the penalty closes it.
     let indifferent = Batch {
         weights: batch().weights * 0.0,
         ..batch()
@@ -464,7 +464,7 @@ fn no_batch_is_an_error_that_names_the_scorer() {
     }
 }
 
-/// A frozen module has no gradients of weights; gates and sensitivities have theirs all the same.
+/// A frozen module has no gradients of weights, but those of gates and sensitivities.
 #[test]
 fn scorers_of_trainable_weights_refuse_a_frozen_module_by_name() {
     let mut model = toy(2);
@@ -501,7 +501,7 @@ fn scorers_say_whether_they_score_heads() {
             "{scorer}"
         );
     }
-    // Streams exist only in an encoder's own pass: a module beside it has none, and says so.
+    // Streams are recorded in an encoder's forward pass only; another model returns an error.
     let aside = pollster::block_on(score_with(
         Scorer::Similarity,
         &toy(1),

@@ -1,4 +1,4 @@
-//! SEND against PyTorch in f64, against its definition, and on cases worked by hand.
+//! SEND against PyTorch in f64, against its definition, and on cases computed by hand.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ fn all_options() -> Vec<(String, SendOptions)> {
     all
 }
 
-/// PyTorch computed these in f64 from the very f32 sensitivities that are read here.
+/// PyTorch computed the references in f64 from the same f32 sensitivities.
 #[test]
 fn every_option_equals_pytorch() {
     for model in ["itransformer", "patchtst", "patchtst_official"] {
@@ -120,7 +120,7 @@ fn every_option_equals_pytorch() {
                     .iter()
                     .zip(expected)
                 {
-                    // The definition loses digits of tiny S even in f64; it keeps six here.
+                    // For tiny S the definition loses digits even in f64; six remain here.
                     assert!(
                         (ours / expected - 1.0).abs() < 1e-6,
                         "{model} {name} reference: {ours:e} {expected:e}"
@@ -160,7 +160,7 @@ fn equal_sensitivities_have_no_dispersion() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Sensitivities as small as a mean loss makes them still give the digits that f64 gives.
+    /// Sensitivities as small as those of a mean loss agree with f64.
     #[test]
     fn tiny_sensitivities_lose_no_digits(
         entries in prop::collection::vec(-1.0_f32..1.0, 2 * 3 * 4 * 5),
@@ -180,7 +180,7 @@ proptest! {
     }
 }
 
-/// The definition in a form that f64 carries to the end: deviations of expm1.
+/// The definition without cancellation in f64: deviations of expm1.
 fn exact(
     entries: &[f64],
     [batch, heads, queries, keys]: [usize; 4],
@@ -233,7 +233,7 @@ fn module_values(accumulator: &ScoreAccumulator) -> (f64, f64, u64) {
     (scores[0].value, scores[0].spread, scores[0].batches)
 }
 
-/// Three batches whose scores are 0.25·(1, 2, 3)-like values known from `send` itself.
+/// Three batches whose scores are known from `send`.
 #[test]
 fn batches_accumulate_as_the_option_says() {
     let rows = [[3.0_f32.ln(), 0.0], [0.0, 0.0], [9.0_f32.ln(), 0.0]];
@@ -270,7 +270,7 @@ fn batches_accumulate_as_the_option_says() {
     let (value, deviation, _) = run(Accumulate::Sum);
     assert!(close(value, 0.65) && close(deviation, 3.0 * spread));
     assert!(close(run(Accumulate::LastEpoch).0, 0.2));
-    // Half of the weight for the newest: 1/4, 1/4, 1/2.
+    // The weight of the newest is 1/2: 1/4, 1/4, 1/2.
     let (value, deviation, _) = run(Accumulate::Ema(0.5));
     let moving = 0.25 * 0.25 + 0.5 * 0.4;
     let weights = [0.25, 0.25, 0.5];
@@ -311,7 +311,7 @@ fn small() -> Structure {
     Structure::dense(ForecasterConfig::ITransformer(config))
 }
 
-/// A removed module equals a module whose output is zero, and its weights are gone.
+/// A removed module equals a module whose output is zero, without its weights.
 #[test]
 fn removal_equals_a_silenced_module() {
     let structure = small();
@@ -351,7 +351,7 @@ fn removal_equals_a_silenced_module() {
     );
 }
 
-/// Removing heads equals silencing their rows of W_o, on the same scale of scores.
+/// Removing heads equals zeroing their rows of W_o.
 #[test]
 fn head_removal_equals_silenced_heads() {
     let structure = small();

@@ -54,7 +54,7 @@ pub fn score_label(scorer: Scorer) -> String {
     capital(&score(scorer.name()))
 }
 
-/// A score, as people write it.
+/// Display name of a scorer.
 pub(crate) fn score(name: &str) -> String {
     if name.eq_ignore_ascii_case("send") {
         "SEND".to_owned()

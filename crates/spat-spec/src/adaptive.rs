@@ -1,36 +1,35 @@
-//! A number of modules that nobody gives: the rule of the search for it, and what it saw.
+//! Search for the number of modules to remove: its rule and its record.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ModuleId;
 
-/// When the search goes on, and when it ends.
+/// The rule of the search.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AdaptiveRule {
-    /// Least width of the widest gap between scores, in pooled spreads, for the ranking to be
-    /// believed.
+    /// Least width of the largest gap between scores, in pooled spreads, for the ranking to be used.
     pub stable: f64,
     /// Share by which the validation loss may exceed the dense model's.
     pub tolerance: f64,
-    /// What to do where the ranking is not believed.
+    /// What to do if the ranking is not used.
     pub otherwise: Otherwise,
 }
 
-/// Where the scores do not separate the modules.
+/// What to do if the scores do not separate the modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Otherwise {
     /// Remove nothing.
     Keep,
-    /// Look at every module in every round, and remove the one that the validation loss misses
-    /// least: N + (N − 1) + … evaluations at most.
+    /// In every round, evaluate the removal of each module and remove the one with the lowest validation
+    /// loss: N + (N − 1) + … evaluations at most.
     #[default]
     TryEach,
 }
 
 impl Default for AdaptiveRule {
-    /// A gap of one pooled spread, no loss given away, every module tried otherwise.
+    /// A gap of one pooled spread, no tolerance, and every module is tried otherwise.
     fn default() -> Self {
         Self {
             stable: 1.0,
@@ -40,37 +39,37 @@ impl Default for AdaptiveRule {
     }
 }
 
-/// One look at the validation part.
+/// One evaluation on the validation part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
-    /// What was removed.
+    /// The removed modules.
     pub removed: Vec<ModuleId>,
     /// The validation loss.
     pub loss: f64,
-    /// Whether the search went on from here.
+    /// Whether the search continued from here.
     pub accepted: bool,
 }
 
-/// How a search came to its number.
+/// The record of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Search {
-    /// Modules below the widest gap of the ranking; none where all scores are equal.
+    /// Modules below the largest gap of the ranking; `None` if all scores are equal.
     pub below_gap: Option<usize>,
-    /// Width of that gap in pooled spreads; none where there is no gap, or where no score wavers.
+    /// Width of that gap in pooled spreads; `None` without a gap, or if all spreads are 0.
     pub gap_spreads: Option<f64>,
-    /// Whether it was wide enough for the ranking to be believed.
+    /// Whether the gap was wide enough for the ranking to be used.
     pub believed: bool,
-    /// Every evaluation in its order, the dense model first: what the search cost.
+    /// Every evaluation in order, the dense model first.
     pub trials: Vec<Trial>,
 }
 
 impl Search {
-    /// Fine-tunings that the decision took.
+    /// Number of fine-tunings of the search.
     pub fn cost(&self) -> usize {
         self.trials.len()
     }
 
-    /// In a sentence or two, for a report: what was chosen from what, and its cost.
+    /// Describes the choice and its cost in a sentence or two, for a report.
     pub fn in_words(&self, removed: usize, modules: usize) -> String {
         let tried = if self.cost() > 1 {
             " and modules were tried one by one"
@@ -79,25 +78,25 @@ impl Search {
         };
         let gap = match (self.below_gap, self.gap_spreads, self.believed) {
             (Some(below), Some(spreads), true) => format!(
-                "the widest gap of the scores, {spreads:.1} times their spread over batches, has {below} of {modules} below it, which were removed in order until validation objected"
+                "the widest gap of the scores, {spreads:.1} times their spread over batches, has {below} of {modules} below it, which were removed in order until the validation loss exceeded its limit"
             ),
             (Some(below), None, true) => format!(
-                "the widest gap of the scores has {below} of {modules} below it, which were removed in order until validation objected"
+                "the widest gap of the scores has {below} of {modules} below it, which were removed in order until the validation loss exceeded its limit"
             ),
             (Some(_), Some(spreads), false) => format!(
-                "the widest gap of the scores is only {spreads:.1} times their spread over batches, so that the ranking was not believed{tried}"
+                "the widest gap of the scores is only {spreads:.1} times their spread over batches, so the ranking was not used{tried}"
             ),
             _ => format!("the scores show no gap{tried}"),
         };
         let cost = self.cost();
         let losses = match self.losses() {
             (Some(dense), Some(last)) => format!(
-                " Validation loss, fine-tuned, {dense:.4} with all modules and {last:.4} with those that stay."
+                " Validation loss, fine-tuned, {dense:.4} with all modules and {last:.4} with those that are kept."
             ),
             _ => String::new(),
         };
         format!(
-            "The number of modules was chosen without the test part: {gap}. {removed} of {modules} removed; the choice took {cost} {}.{losses}",
+            "The number of modules was chosen without the test part: {gap}. {removed} of {modules} removed; the choice needed {cost} {}.{losses}",
             if cost == 1 {
                 "fine-tuning"
             } else {
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_tells_what_was_chosen_and_what_it_took() {
+    fn a_search_describes_its_choice_and_its_cost() {
         let search = Search {
             below_gap: Some(2),
             gap_spreads: Some(2.34),

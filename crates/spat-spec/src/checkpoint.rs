@@ -1,7 +1,7 @@
-//! One file for a trained forecaster: structure, weights, scaler, channels.
+//! The file of a trained forecaster: structure, weights, scaler, channels.
 //!
-//! The container is safetensors; the structure and the facts about the data stand in its header as
-//! JSON under the key `spat`, so the file opens anywhere that safetensors do.
+//! The container is safetensors. Structure and facts about the data are JSON in its header under the key
+//! `spat`, so any reader of safetensors can open the file.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::{DataConfig, Plan, Structure, StructureError};
 
-/// The version of the layout below. A reader refuses any other.
+/// The version of the format below. Other versions are rejected.
 pub const FORMAT: u32 = 1;
 
 const HEADER_KEY: &str = "spat";
@@ -20,7 +20,7 @@ const HEADER_KEY: &str = "spat";
 /// A trained forecaster on disk, dense or pruned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// What the weights mean.
+    /// Structure and origin of the weights.
     pub header: CheckpointHeader,
     /// The weights by their path in the module tree, for instance
     /// `encoder.layers.0.attention.query.weight`.
@@ -34,15 +34,15 @@ pub struct CheckpointHeader {
     pub format: u32,
     /// The version of the program that wrote it.
     pub version: String,
-    /// What stands, dense or pruned.
+    /// The structure, dense or pruned.
     pub structure: Structure,
     /// The channels in the order of the model's input.
     pub channels: Vec<String>,
     /// Mean and deviation of the training rows, original units.
     pub scaler: Scaler,
-    /// The clock of the training table.
+    /// The frequency of the training table.
     pub frequency: Frequency,
-    /// How the training table was read, repaired and split, so that another is read alike.
+    /// How the training table was read, repaired and split; other tables are read in the same way.
     pub data: DataConfig,
     /// What was removed, and why; `None` for a dense model.
     pub plan: Option<Plan>,
@@ -57,7 +57,7 @@ pub struct Array {
     pub values: Vec<f32>,
 }
 
-/// A file that is no checkpoint of ours, or not a whole one.
+/// A file that is not a complete checkpoint of this program.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -67,13 +67,13 @@ pub enum CheckpointError {
          copied: copy it again, or take it from the run folder"
     )]
     Container(#[from] safetensors::SafeTensorError),
-    /// Safetensors, but without our header.
+    /// Safetensors, but without this program's header.
     #[error(
         "this safetensors file was not written by spat: its header has no `spat` entry; weights of \
          the public PyTorch code are read with `spat import`"
     )]
     Foreign,
-    /// Written by a version with another layout.
+    /// Written by a version with another format.
     #[error(
         "this checkpoint has format {found}; this program reads format {FORMAT}: use the version that wrote it ({version})"
     )]
@@ -83,7 +83,7 @@ pub enum CheckpointError {
         /// The program version in the file.
         version: String,
     },
-    /// Our header, but not readable.
+    /// The header cannot be read.
     #[error("the checkpoint's header cannot be read: {0}")]
     Header(#[from] serde_json::Error),
     /// The structure in the header contradicts itself.
@@ -106,7 +106,7 @@ impl Checkpoint {
     /// The bytes of the file.
     ///
     /// # Errors
-    /// An array whose values do not fill its shape.
+    /// The number of an array's values does not match its shape.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
         let header = serde_json::to_string(&self.header)?;
         let metadata = Some([(HEADER_KEY.to_owned(), header)].into());
@@ -116,7 +116,7 @@ impl Checkpoint {
     /// Reads what [`Checkpoint::to_bytes`] wrote.
     ///
     /// # Errors
-    /// Anything but a whole checkpoint of this format.
+    /// The bytes are not a complete checkpoint of this format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let header = CheckpointHeader::from_bytes(bytes)?;
         let weights = arrays_from_bytes(bytes)?;
@@ -135,7 +135,7 @@ impl CheckpointHeader {
     /// Reads the header of what [`Checkpoint::to_bytes`] wrote, without the weights.
     ///
     /// # Errors
-    /// As [`Checkpoint::from_bytes`], except for what concerns the weights.
+    /// As [`Checkpoint::from_bytes`], except for errors in the weights.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let header = header_entry(bytes, HEADER_KEY)?.ok_or(CheckpointError::Foreign)?;
         let version: VersionOnly = serde_json::from_str(&header)?;
@@ -151,7 +151,7 @@ impl CheckpointHeader {
     }
 
     fn check(&self) -> Result<(), CheckpointError> {
-        // First: it bounds the number of modules that the structure's check lists.
+        // Checked first, because it bounds the number of modules of the structure.
         self.structure
             .forecaster
             .check()
@@ -172,10 +172,10 @@ impl CheckpointHeader {
     }
 }
 
-/// Named arrays as one safetensors file.
+/// Writes named arrays as a safetensors file.
 ///
 /// # Errors
-/// An array whose values do not fill its shape.
+/// The number of an array's values does not match its shape.
 pub fn arrays_to_bytes(
     arrays: &BTreeMap<String, Array>,
     metadata: Option<std::collections::HashMap<String, String>>,
@@ -203,18 +203,18 @@ pub fn arrays_to_bytes(
     safetensors::serialize(views, metadata)
 }
 
-/// All arrays of a safetensors file of f32.
+/// Reads all arrays of a safetensors file of f32.
 ///
 /// # Errors
-/// No safetensors, or an array of another type.
+/// The file is not a safetensors file, or an array has another type.
 pub fn arrays_from_bytes(bytes: &[u8]) -> Result<BTreeMap<String, Array>, CheckpointError> {
     named_arrays_from_bytes(bytes, |_| true)
 }
 
-/// The arrays of a safetensors file whose name passes `wanted`; those must be f32.
+/// Reads the arrays of a safetensors file whose name passes `wanted`; those must be f32.
 ///
 /// # Errors
-/// No safetensors, or a wanted array of another type.
+/// The file is not a safetensors file, or a wanted array has another type.
 pub fn named_arrays_from_bytes(
     bytes: &[u8],
     wanted: impl Fn(&str) -> bool,
@@ -246,10 +246,10 @@ pub fn named_arrays_from_bytes(
         .collect()
 }
 
-/// One text entry of a safetensors file's header.
+/// Reads one text entry of a safetensors file's header.
 ///
 /// # Errors
-/// No safetensors.
+/// The file is not a safetensors file.
 pub fn header_entry(bytes: &[u8], key: &str) -> Result<Option<String>, CheckpointError> {
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
     Ok(metadata

@@ -1,8 +1,8 @@
-//! The error of a configuration that describes no valid experiment.
+//! The error of an invalid configuration.
 
 use thiserror::Error;
 
-/// A value of a configuration that is not allowed, and what to use instead.
+/// A value that is not allowed, and what to use instead.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("{message}; {remedy}")]
 pub struct ConfigError {

@@ -1,16 +1,16 @@
 //! Exact parameter counts, and multiply–accumulates of the matrix products of one window.
 //!
-//! Norms, softmax and bias additions are not counted as MACs; one MAC is two FLOPs. The formulas
-//! of each model stand in its description in `models`.
+//! Norms, softmax and bias additions are not counted as MACs; one MAC is two FLOPs. Each model's formulas are
+//! in its description in `models`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Structure;
 
-/// What a forecaster costs.
+/// The cost of a forecaster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
-    /// Trainable numbers.
+    /// Trainable parameters.
     pub params: u64,
     /// Multiply–accumulates of one forward pass over one window, all channels.
     pub macs: u64,
@@ -33,8 +33,7 @@ mod tests {
         Structure::dense(kind.published(preset, horizon, channels, true).0)
     }
 
-    /// The whole table of published and hand-counted sizes: preset, model, horizon, channels,
-    /// parameters, MACs in units of 10⁴.
+    /// Published and hand-counted sizes: preset, model, horizon, channels, parameters, MACs in units of 10⁴.
     const TABLE: &[(Preset, &str, usize, usize, u64, u64)] = &[
         (Preset::Etth1, "itransformer", 96, 7, 841_568, 932),
         (Preset::Etth1, "itransformer", 720, 7, 3_576_016, 3_945),
@@ -64,7 +63,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_table_holds_to_the_digit() {
+    fn costs_equal_published_sizes() {
         for &(preset, kind, horizon, channels, params, macs) in TABLE {
             let dense = dense(kind, preset, horizon, channels);
             let cost = dense.cost();
@@ -79,7 +78,7 @@ mod tests {
 
     /// Share of parameters and MACs saved by removing k modules, in tenths of a percent.
     #[test]
-    fn removing_modules_saves_what_the_table_says() {
+    fn removing_modules_saves_known_shares() {
         type Savings = &'static [(i64, i64)];
         let cases: &[(Preset, &str, usize, Savings)] = &[
             (Preset::Etth1, "itransformer", 7, &[(313, 316), (625, 632)]),

@@ -1,18 +1,18 @@
-//! How long a training takes and how much memory it needs, roughly, before it starts.
+//! Estimates of a training's time and memory.
 
 use crate::{Experiment, Structure};
 
-/// Multiply–accumulates in a second on the CPU in a browser: 32 windows of 492,480 each, forward and
+/// Multiply–accumulates per second on the CPU in a browser: 32 windows of 492,480 each, forward and
 /// backward, took 9.7 ms in Chromium on one core of an ordinary server.
 const SPEED: f64 = 4.9e9;
 
 /// A backward pass costs twice a forward one.
 const PASSES: f64 = 3.0;
 
-/// Training that takes more seconds than this deserves a warning.
+/// Seconds above which a training causes a warning.
 pub const LONG_TRAINING: f64 = 100.0;
 
-/// Bytes of a number.
+/// Bytes per number.
 const BYTES: f64 = 4.0;
 
 impl Experiment {
@@ -25,8 +25,8 @@ impl Experiment {
         PASSES * macs as f64 * windows as f64 * epochs as f64 / SPEED
     }
 
-    /// Bytes that a training step needs: activations of a batch, and weights with their gradients and
-    /// two moments of Adam. Floating point, so that no configuration overflows it.
+    /// Bytes that a training step needs: activations of a batch, and weights with their gradients and two moments
+    /// of Adam. Floating point, so that it cannot overflow.
     pub fn step_memory(&self) -> f64 {
         let batch = self.training.batch.max(self.finetune.batch) as f64;
         let parameters = Structure::dense(self.forecaster.clone()).cost().params;
@@ -34,7 +34,7 @@ impl Experiment {
     }
 }
 
-/// Seconds in words, with no more digits than an estimate has.
+/// A rounded duration as text.
 pub fn rough_duration(seconds: f64) -> String {
     if seconds < 10.0 {
         "a few seconds".to_owned()
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_digits_than_are_known() {
+    fn durations_are_rounded() {
         assert_eq!(rough_duration(3.2), "a few seconds");
         assert_eq!(rough_duration(34.0), "30 s");
         assert_eq!(rough_duration(95.0), "2 min");

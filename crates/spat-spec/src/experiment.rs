@@ -1,4 +1,4 @@
-//! Everything that decides a result.
+//! Everything that determines a result.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -18,40 +18,39 @@ pub struct Experiment {
     pub forecaster: ForecasterConfig,
     /// Pre-training.
     pub training: TrainingConfig,
-    /// What ranks the modules.
+    /// The scorer that ranks the modules.
     #[serde(default, skip_serializing_if = "is_default")]
     pub scorer: Scorer,
-    /// How SEND is taken, if it ranks.
+    /// Options of SEND, if it is the scorer.
     pub send: SendOptions,
-    /// How many modules go.
+    /// How many modules are removed.
     pub prune: PruneRule,
     /// Fine-tuning after the removal; no epochs means none.
     pub finetune: TrainingConfig,
-    /// What the result is compared with.
+    /// Controls that the result is compared with.
     pub controls: Controls,
-    /// Decides the initial weights, the order of windows and the dropout masks.
+    /// Seed of the initial weights, the order of windows and the dropout masks.
     pub seed: u64,
 }
 
-/// From bytes to windows.
+/// How windows are made from a table's bytes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct DataConfig {
     /// How the text is read.
     pub read: ReadOptions,
-    /// Which channels, and what is repaired.
+    /// Channels and repairs.
     pub series: SeriesOptions,
     /// Train, validation and test rows.
     pub split: SplitRule,
 }
 
-/// Comparisons without which a pruned model's figure says little.
+/// Control experiments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Controls {
-    /// The dense model fine-tuned exactly as long as the pruned one: is a gain more than extra
-    /// training?
+    /// Fine-tune the dense model exactly as long as the pruned one: the effect of additional training alone.
     pub dense_finetuned: bool,
-    /// The pruned structure trained from new weights: did the trained weights matter?
+    /// Train the pruned structure from new weights: the effect of the trained weights.
     pub pruned_from_scratch: bool,
 }
 
@@ -64,7 +63,7 @@ impl Default for Controls {
     }
 }
 
-/// Left out of the JSON, so that the hashes of experiments from before the field stay.
+/// Omits the default from the JSON, so that hashes of older experiments are unchanged.
 fn is_default(scorer: &Scorer) -> bool {
     *scorer == Scorer::default()
 }
@@ -73,7 +72,7 @@ impl Experiment {
     /// Checks everything that can be checked without data.
     ///
     /// # Errors
-    /// Names the first value that is wrong and what would be right.
+    /// The first invalid value, and what to use instead.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.forecaster.check()?;
         self.training.check()?;
@@ -89,13 +88,12 @@ impl Experiment {
         ))
     }
 
-    /// Whether modules are scored in the steps of pre-training, and not after it.
+    /// Whether modules are scored during pre-training, not after it.
     pub fn scores_during_training(&self) -> bool {
         self.scorer.needs().steps && self.send.when == When::During
     }
 
-    /// Fine-tuning as in the first evidence for this method: three epochs of the pre-training's
-    /// own recipe, from its own learning rate.
+    /// The default fine-tuning: three epochs with the configuration and learning rate of the pre-training.
     pub fn finetune_like(training: &TrainingConfig) -> TrainingConfig {
         TrainingConfig {
             epochs: 3,
@@ -111,7 +109,7 @@ impl Experiment {
     /// Sixteen hexadecimal digits of SHA-256 over the experiment's JSON and the table's bytes.
     pub fn hash(&self, table: &[u8]) -> String {
         let mut digest = Sha256::new();
-        // Maps have a fixed order of fields here, so equal experiments give equal text.
+        // Fields have a fixed order, so equal experiments give equal text.
         digest.update(serde_json::to_vec(self).unwrap_or_default());
         digest.update(table);
         digest

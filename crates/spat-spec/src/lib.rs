@@ -1,8 +1,7 @@
-//! Everything about a SPAT experiment that can be written down: forecasters and their cost,
-//! scores, plans, checkpoints, the protocol between engine and front ends, and the report.
+//! The data of a SPAT experiment: forecasters and their cost, scores, plans, checkpoints, the protocol
+//! between engine and front ends, and the report.
 //!
-//! No tensor and no device is needed to read, check or show any of it, so the page's small binary,
-//! the fuzzers and other tools build it without Burn.
+//! Nothing here needs a tensor or a device, so the web app, the fuzzers and other tools build without Burn.
 
 mod adaptive;
 mod checkpoint;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The name of one multi-head-attention module, for instance `encoder.1.attention`.
 ///
-/// It names the place in the dense structure, so it stays the same after neighbours are removed.
+/// It identifies the position in the dense structure and does not change when other modules are removed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ModuleId(String);
@@ -15,7 +15,7 @@ impl ModuleId {
         Self(format!("encoder.{layer}.attention"))
     }
 
-    /// The name as it is written in plans, reports and weight files.
+    /// The name in plans, reports and weight files.
     pub fn as_str(&self) -> &str {
         &self.0
     }

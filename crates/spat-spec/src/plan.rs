@@ -1,11 +1,11 @@
-//! From scores to a decision: how many modules go, which ones, and why.
+//! The decision, made from scores, which modules and heads to remove.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ranking::{blocks, check, head_count, heads_by_score, lowest};
 use crate::{ModuleId, PlanError, PruneRule, Score, Search, Structure, StructureError};
 
-/// Heads that go from one module that itself stays.
+/// Heads to remove from a module that is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadRemoval {
     /// The module.
@@ -14,32 +14,32 @@ pub struct HeadRemoval {
     pub heads: Vec<usize>,
 }
 
-/// What to remove from a dense forecaster, and why.
+/// What to remove from a dense forecaster, with the scores and the rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The name of the score that ranked the modules (`send`, `given` when a person chose).
+    /// The name of the scorer that ranked the modules (`send`; `given` if a user chose).
     pub scorer: String,
-    /// α as asked for.
+    /// α as requested.
     pub ratio: f64,
-    /// The rule in full.
+    /// The complete rule.
     pub rule: PruneRule,
     /// Modules to remove, least important first.
     pub removed: Vec<ModuleId>,
-    /// Heads to remove from modules that stay.
+    /// Heads to remove from modules that are kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed_heads: Vec<HeadRemoval>,
-    /// Modules that stay, from input to output.
+    /// Modules that are kept, from input to output.
     pub kept: Vec<ModuleId>,
-    /// The scores that decided, from input to output.
+    /// The scores, from input to output.
     pub scores: Vec<Score>,
-    /// How the number was found, where a search found it.
+    /// The search for the number, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
 }
 
 impl Plan {
-    /// Ranks the scored modules and marks the K lowest for removal. Equal scores go from the
-    /// output side first, so that the order is always defined.
+    /// Ranks the scored modules and selects the K lowest for removal. Of equal scores, those on the output side
+    /// are removed first, so that the order is always defined.
     ///
     /// # Errors
     /// A ratio outside `[0, 1]`, a score that is not finite, an unknown protected module.
@@ -56,7 +56,7 @@ impl Plan {
         Ok(Self::removing(scorer, scores, rule, removed, Vec::new()))
     }
 
-    /// The plan of whichever granularity the rule asks for; `dense` is what was scored.
+    /// The plan of the rule's granularity; `dense` is the structure that was scored.
     ///
     /// # Errors
     /// As [`Plan::from_scores`] and [`Plan::from_head_scores`].
@@ -73,12 +73,12 @@ impl Plan {
         }
     }
 
-    /// Ranks single heads and marks the lowest for removal, as many as the rule's granularity says;
-    /// a module that loses its last head goes as a whole. Equal scores go from the output side and
-    /// the highest head number first.
+    /// Ranks single heads and selects the lowest for removal, as many as the rule's granularity requires. A
+    /// module without heads is removed. Of equal scores, those on the output side and with the highest head
+    /// number are removed first.
     ///
     /// # Errors
-    /// As [`Plan::from_scores`]; and scores that are not one per active head.
+    /// As [`Plan::from_scores`]; or there is not one score per active head.
     pub fn from_head_scores(
         scorer: &str,
         scores: Vec<Score>,
@@ -139,11 +139,11 @@ impl Plan {
         }
     }
 
-    /// The plan that removes exactly these modules, in this order, whatever their scores: what a
-    /// person or a search chose. Its ratio is the share that they make.
+    /// The plan that removes exactly these modules, in this order, independently of their scores: the choice of
+    /// a user or a search. Its ratio is their share.
     ///
     /// # Errors
-    /// A score that is not finite, a module that was not scored.
+    /// A score is not finite, or a module was not scored.
     pub fn of_modules(
         scorer: &str,
         scores: Vec<Score>,
@@ -163,7 +163,7 @@ impl Plan {
         }
     }
 
-    /// The structure that is left of `dense` when the plan is carried out.
+    /// The structure after the plan is applied to `dense`.
     ///
     /// # Errors
     /// The plan names a module or head that the forecaster does not have.
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_go_and_protected_ones_stay() {
+    fn the_lowest_scores_are_removed_except_protected_modules() {
         let scores = vec![
             score("encoder.0.attention", 0.3),
             score("encoder.1.attention", 0.1),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn per_block_ranking_takes_its_share_of_each_block() {
+    fn per_block_ranking_removes_a_share_of_each_block() {
         let scores = vec![
             score("encoder.0.attention", 0.1),
             score("encoder.1.attention", 0.2),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_ranked_is_refused() {
+    fn invalid_scores_and_rules_are_rejected() {
         let half = rule(0.5, Rounding::Floor);
         assert!(
             Plan::from_scores("send", vec![score("encoder.0.attention", f64::NAN)], &half).is_err()
@@ -291,9 +291,9 @@ mod tests {
         }
     }
 
-    /// 3/8 of eight heads are three: 0.1, 0.2 and 0.3.
+    /// 3/8 of eight heads is three: 0.1, 0.2 and 0.3.
     #[test]
-    fn the_lowest_heads_go() {
+    fn the_lowest_heads_are_removed() {
         let scores = vec![
             heads(0, [0.9, 0.1, 0.8, 0.3]),
             heads(1, [0.7, 0.6, 0.2, 0.5]),
@@ -341,7 +341,7 @@ mod tests {
         assert_eq!(plan.removed, [ModuleId::encoder(1)]);
     }
 
-    /// One of three modules of four heads: four heads, wherever they lie.
+    /// One of three modules of four heads: four heads, of any module.
     #[test]
     fn equal_macs_take_as_many_heads_as_modules_hold() {
         let scores = vec![
@@ -370,7 +370,7 @@ mod tests {
         let heads_left = by_heads.apply_to(dense.clone()).unwrap().cost();
         let modules_left = by_modules.apply_to(dense).unwrap().cost();
         assert_eq!(heads_left.macs, modules_left.macs);
-        // The bias of W_o goes with a module, and stays with a module that keeps a head.
+        // The bias of W_o is removed with a module, but not from a module that keeps a head.
         assert_eq!(heads_left.params, modules_left.params + 16);
     }
 

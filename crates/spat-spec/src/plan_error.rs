@@ -1,13 +1,13 @@
-//! Why scores make no plan.
+//! Errors of a plan.
 
 use thiserror::Error;
 
 use crate::{ModuleId, StructureError};
 
-/// A ranking that cannot be turned into a plan.
+/// Scores or a rule that cannot be turned into a plan.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum PlanError {
-    /// α outside `[0, 1]`.
+    /// α is outside `[0, 1]`.
     #[error("a pruning ratio of {0} is no share of the modules; use a value from 0 to 1")]
     Ratio(f64),
     /// A score is NaN or infinite.
@@ -16,30 +16,30 @@ pub enum PlanError {
          diverged: lower the learning rate or clip the gradients"
     )]
     NotFinite {
-        /// Whose score.
+        /// The module.
         module: ModuleId,
-        /// Its value.
+        /// The score.
         value: f64,
     },
     /// The rule names a module that was not scored.
     #[error("cannot protect `{0}`: the model has no such attention module")]
     UnknownProtected(ModuleId),
-    /// A module is to be removed that was not scored.
+    /// A module to be removed was not scored.
     #[error("cannot remove `{0}`: it is not among the scored attention modules")]
     NotScored(ModuleId),
-    /// The score says nothing of single heads.
+    /// The scorer does not score heads.
     #[error(
         "the scorer `{scorer}` gives `{module}` {found} values for {heads} heads, so that heads \
          cannot be ranked; use one that scores heads, such as send, or remove whole modules"
     )]
     NoHeadScores {
-        /// The method.
+        /// The scorer.
         scorer: String,
-        /// Whose heads.
+        /// The module.
         module: ModuleId,
-        /// Values that it gave.
+        /// Number of head scores.
         found: usize,
-        /// Heads that stand.
+        /// Number of active heads.
         heads: usize,
     },
     /// Scores and structure are of different models.

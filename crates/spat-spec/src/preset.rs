@@ -21,7 +21,7 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// Every set.
+    /// All presets.
     pub const ALL: [Self; 8] = [
         Self::Etth1,
         Self::Etth2,
@@ -47,8 +47,7 @@ impl Preset {
         }
     }
 
-    /// Rows are used as the literature uses them: nothing inserted, nothing dropped, and the
-    /// borders of the public loaders.
+    /// Rows as in the literature: none inserted, none dropped, and the split of the public loaders.
     pub fn data(self) -> DataConfig {
         let split = match self {
             Self::Etth1 | Self::Etth2 => SplitRule::EttHourly,

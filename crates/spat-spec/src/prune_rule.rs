@@ -1,4 +1,4 @@
-//! How many modules or heads go, and from which lists.
+//! How many modules or heads are removed, and from which lists.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +9,12 @@ use crate::{AdaptiveRule, ModuleId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rounding {
-    /// Never more than the share asked for.
+    /// Down: at most the requested share.
     #[default]
     Floor,
     /// To the nearest, halves up.
     Round,
-    /// Never less than the share asked for.
+    /// Up: at least the requested share.
     Ceil,
 }
 
@@ -29,17 +29,17 @@ pub enum Scope {
     PerBlock,
 }
 
-/// What is removed as one piece.
+/// The unit that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Granularity {
-    /// Whole attention modules, as the method means it.
+    /// Whole attention modules, as in the paper.
     #[default]
     Modules,
     /// Single heads: the ratio is a share of all heads.
     Heads,
-    /// Single heads, as many as it takes to save the MACs that the same ratio of whole modules
-    /// would save: the comparison of heads with modules on equal terms.
+    /// Single heads, as many as save the same MACs as the ratio of whole modules, for a fair comparison of heads
+    /// with modules.
     HeadsAtEqualMacs,
 }
 
@@ -50,7 +50,7 @@ impl Granularity {
     }
 }
 
-/// How many modules go, and from which lists.
+/// How many modules are removed, and from which lists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PruneRule {
@@ -58,16 +58,16 @@ pub struct PruneRule {
     pub ratio: f64,
     /// How `α · N` becomes K.
     pub rounding: Rounding,
-    /// Which modules compete.
+    /// Which modules are ranked together.
     pub scope: Scope,
-    /// Modules that stay whatever their score, with all their heads. They count in N.
+    /// Modules that are never removed, with all their heads. They count in N.
     pub protect: Vec<ModuleId>,
-    /// Modules or heads. Left out of files where it is modules, so that older files and their
-    /// hashes hold.
+    /// Modules or heads. Omitted from files if it is modules, so that older files and their hashes are
+    /// unchanged.
     #[serde(skip_serializing_if = "Granularity::is_modules")]
     pub granularity: Granularity,
-    /// Where it stands, the number is searched for with the validation part, and the ratio means
-    /// nothing. Whole modules, in one ranking.
+    /// If set, the number is found by a search on the validation part, and the ratio is ignored. For whole
+    /// modules in one ranking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adaptive: Option<AdaptiveRule>,
 }
@@ -86,10 +86,10 @@ impl Default for PruneRule {
 }
 
 impl PruneRule {
-    /// Whether a search for the number goes together with the rest.
+    /// Checks that a search for the number is compatible with the other fields.
     ///
     /// # Errors
-    /// Says what does not, and what would.
+    /// The incompatible field, and what to use instead.
     pub fn check(&self) -> Result<(), ConfigError> {
         let Some(adaptive) = &self.adaptive else {
             return Ok(());
@@ -115,7 +115,7 @@ impl PruneRule {
     /// K for a list of `modules` modules (or of as many heads).
     pub fn count(&self, modules: usize) -> usize {
         let share = self.ratio * modules as f64;
-        // 0.3 · 10 is 2.9999999999999996 in f64: such a product means 3.
+        // 0.3 · 10 is 2.9999999999999996 in f64 and counts as 3.
         let share = if (share - share.round()).abs() < 1e-9 {
             share.round()
         } else {

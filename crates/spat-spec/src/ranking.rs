@@ -1,8 +1,8 @@
-//! Rankings by score, least important first, and how far down them a rule goes.
+//! Rankings by score, least important first, and how many of them a rule removes.
 
 use crate::{Granularity, ModuleId, PlanError, PruneRule, Scope, Score, Structure};
 
-/// Refuses what cannot be ranked.
+/// Checks that the scores can be ranked.
 pub(crate) fn check(scores: &[Score], rule: &PruneRule) -> Result<(), PlanError> {
     if !(0.0..=1.0).contains(&rule.ratio) {
         return Err(PlanError::Ratio(rule.ratio));
@@ -26,7 +26,7 @@ pub(crate) fn check(scores: &[Score], rule: &PruneRule) -> Result<(), PlanError>
     }
 }
 
-/// Heads of a block that may go, least important first.
+/// Heads of a block that may be removed, least important first.
 pub(crate) fn heads_by_score(
     scorer: &str,
     block: &[(usize, &Score)],
@@ -56,7 +56,7 @@ pub(crate) fn heads_by_score(
         .collect())
 }
 
-/// How many of the ranked heads go.
+/// How many of the ranked heads are removed.
 pub(crate) fn head_count(
     block: &[(usize, &Score)],
     ranked: &[(ModuleId, usize)],

@@ -1,4 +1,4 @@
-//! The report: the one source of every table, chart and page about a run.
+//! The report: the source of every table, chart and page about a run.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use spat_series::{ChannelMetrics, MetricSet, Metrics, Repairs, StepMetrics};
 
 use crate::{Experiment, ModuleId, Plan, Score, Structure};
 
-/// What a run found. `report.json` is this, as JSON.
+/// The results of a run, stored as `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The program's version.
     pub version: String,
-    /// The command that makes this report again.
+    /// The command that reproduces this report.
     pub command: String,
     /// The seed.
     pub seed: u64,
     /// The experiment's hash with the table's bytes.
     pub hash: String,
-    /// Everything that decided the result.
+    /// Everything that determined the result.
     pub experiment: Experiment,
-    /// What was trained on.
+    /// The table.
     pub data: DataFacts,
-    /// Where it ran.
+    /// The device.
     pub device: DeviceFacts,
     /// The dense forecaster.
     pub dense: ModelResult,
@@ -30,7 +30,7 @@ pub struct Report {
     pub pruned: ModelResult,
     /// Scores of all attention modules, from input to output.
     pub scores: Vec<Score>,
-    /// What was removed and why.
+    /// The plan.
     pub plan: Plan,
     /// Comparisons by name: `dense_finetuned`, `pruned_from_scratch`.
     pub controls: BTreeMap<String, ControlResult>,
@@ -39,18 +39,18 @@ pub struct Report {
     pub baselines: BTreeMap<String, Metrics>,
     /// Pruned against dense.
     pub change: Change,
-    /// One window of the test range, seen by both models.
+    /// One test window, forecast by both models.
     pub sample: ForecastSample,
     /// One attention and one sensitivity map per module and head, of the dense model.
     pub maps: Vec<ModuleMaps>,
-    /// What scoring cost while training.
+    /// The cost of scoring during training.
     pub scoring: ScoringCost,
-    /// What the reader should know before believing a figure.
+    /// Notes on how to read the results.
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// The report with every measured time set to 0: what two runs of one experiment share.
+    /// The report with every measured time set to 0, which is equal for two runs of one experiment.
     pub fn without_timings(mut self) -> Self {
         for model in [&mut self.dense, &mut self.pruned] {
             model.step_ms_median = 0.0;
@@ -70,7 +70,7 @@ impl Report {
     }
 }
 
-/// The table, as it was used.
+/// Facts about the table after repair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DataFacts {
     /// The file's name, without its folder.
@@ -81,13 +81,13 @@ pub struct DataFacts {
     pub channels: usize,
     /// Their names.
     pub channel_names: Vec<String>,
-    /// The clock, in words ("1 h"), or "row number".
+    /// The frequency as text ("1 h"), or "row number".
     pub frequency: String,
     /// Rows per season.
     pub season: usize,
     /// Windows of each part.
     pub windows: WindowCounts,
-    /// What was repaired, with counts.
+    /// Repairs, with counts.
     pub repairs: Repairs,
 }
 
@@ -100,7 +100,7 @@ pub struct WindowCounts {
     pub test: usize,
 }
 
-/// Where a run was computed.
+/// The device of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceFacts {
     /// `cpu` or `gpu`.
@@ -114,13 +114,13 @@ pub struct DeviceFacts {
 /// A model's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelResult {
-    /// What stands.
+    /// The structure.
     pub structure: Structure,
-    /// Test windows, every one of them.
+    /// Errors on all test windows.
     pub test: TestMetrics,
     /// Validation windows.
     pub val: ValResult,
-    /// Trainable numbers.
+    /// Trainable parameters.
     pub params: u64,
     /// Multiply–accumulates of one window.
     pub macs: u64,
@@ -137,7 +137,7 @@ pub struct ModelResult {
     pub before_finetune: Option<TestOnly>,
 }
 
-/// Test metrics: the scaled mean errors on top, everything else inside.
+/// Test metrics: the scaled mean errors at the top level, everything else nested.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "FlatTestMetrics")]
 pub struct TestMetrics {
@@ -150,8 +150,8 @@ pub struct TestMetrics {
     pub full: Metrics,
 }
 
-/// [`TestMetrics`] as they stand in a report. To read flattened fields serde would keep a second
-/// reader of everything in them, which the page has no room for.
+/// [`TestMetrics`] as stored in a report. With `#[serde(flatten)]`, serde would generate a second reader of
+/// all fields, which would enlarge the web app's module.
 #[derive(Deserialize)]
 struct FlatTestMetrics {
     mse: f64,
@@ -179,7 +179,7 @@ impl From<FlatTestMetrics> for TestMetrics {
     }
 }
 
-/// Only what was measured on the test windows.
+/// Errors on the test windows only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TestOnly {
     /// Test metrics.
@@ -242,7 +242,7 @@ pub struct Change {
     pub infer_time_percent: f64,
 }
 
-/// `(to − from) / from` in percent; 0 where both are 0.
+/// `(to − from) / from` in percent; 0 if both are 0.
 pub fn percent_change(from: f64, to: f64) -> f64 {
     if from == to {
         0.0
@@ -264,7 +264,7 @@ pub struct ForecastSample {
     pub channel: usize,
     /// The look-back.
     pub input: Vec<f32>,
-    /// What came.
+    /// The actual values.
     pub truth: Vec<f32>,
     /// The dense model's forecast.
     pub dense: Vec<f32>,
@@ -289,7 +289,7 @@ pub struct FutureForecast {
     pub intervals: Vec<(f64, Vec<f32>)>,
 }
 
-/// What a saved model says of the horizon after a table's last row, in original units, row-major
+/// A saved model's forecast of the horizon after a table's last row, in original units, row-major
 /// `[horizon × channels]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelForecast {
@@ -303,7 +303,7 @@ pub struct ModelForecast {
     pub values: Vec<f32>,
     /// Half widths of its intervals, by level; empty for a model without validation errors.
     pub intervals: Vec<(f64, Vec<f32>)>,
-    /// Why a reader should take care, sentence by sentence.
+    /// Warnings about the forecast.
     pub doubts: Vec<String>,
     /// All of it as CSV, a line per row and channel.
     pub csv: String,
@@ -312,7 +312,7 @@ pub struct ModelForecast {
 /// Maps of one attention module, averaged over one batch of training windows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModuleMaps {
-    /// Whose.
+    /// The module.
     pub module: ModuleId,
     /// Heads.
     pub heads: usize,
@@ -320,7 +320,7 @@ pub struct ModuleMaps {
     pub queries: usize,
     /// Key positions.
     pub keys: usize,
-    /// What the positions are: channel names and time features, or patch numbers.
+    /// Labels of the positions: channel names and time features, or patch numbers.
     pub labels: Vec<String>,
     /// Mean attention, `[heads × queries × keys]`.
     pub attention: Vec<f32>,
@@ -330,7 +330,7 @@ pub struct ModuleMaps {
     pub entropy: f64,
 }
 
-/// What scoring cost in training; both 0 if the scorer scores no training steps.
+/// Cost of scoring in training; both 0 if the scorer does not score training steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ScoringCost {
     /// Median time of a training step with scoring, milliseconds.

@@ -1,4 +1,4 @@
-//! Scores of attention modules, and every choice in SEND that the paper leaves open.
+//! Scores of attention modules, and the options of SEND that the paper's public digests leave open.
 //!
 //! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.
 
@@ -11,11 +11,11 @@ use crate::training::positive;
 /// The importance of one attention module; larger is more important.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// Whose.
+    /// The module.
     pub module: ModuleId,
-    /// SEND's is the mean of `heads`; other methods say how it comes about.
+    /// The module's score. For SEND it is the mean of `heads`; other scorers document theirs.
     pub value: f64,
-    /// One value per active head, in their order; empty where the method has none.
+    /// One value per active head, in order; empty if the scorer has none.
     pub heads: Vec<f64>,
     /// Standard deviation of the module's value over the batches that were scored.
     pub spread: f64,
@@ -34,18 +34,18 @@ pub enum MaskShape {
     PerSample,
 }
 
-/// Whether a connection's sensitivity keeps its sign.
+/// Whether sensitivities keep their sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sign {
-    /// S as it is.
+    /// S.
     #[default]
     Signed,
-    /// |S|, as SNIP does with weights.
+    /// |S|, as in SNIP for weights.
     Absolute,
 }
 
-/// Which standard deviation.
+/// The kind of standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deviation {
@@ -56,27 +56,27 @@ pub enum Deviation {
     Unbiased,
 }
 
-/// What S is divided by before the softmax over keys.
+/// The scale of S before the softmax over keys.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
-    /// Nothing: the literal reading, with the gradient of the mean loss.
+    /// Unscaled: the literal reading, with the gradient of the mean loss.
     None,
     /// S of the summed loss: S times the number of forecast values in the batch.
     SumLoss,
-    /// The standard deviation of all entries of the module's S, so that modules compare whatever
-    /// the scale of the loss.
+    /// Divided by the standard deviation of all entries of the module's S, so that modules are comparable at any
+    /// scale of the loss.
     #[default]
     Standardise,
-    /// A fixed temperature.
+    /// Divided by a fixed temperature.
     Temperature(f64),
 }
 
 impl SendOptions {
-    /// Checks the numbers among the options.
+    /// Checks the numeric options.
     ///
     /// # Errors
-    /// Names the option that is wrong and what would be right.
+    /// The invalid option, and what to use instead.
     pub fn check(&self) -> Result<(), ConfigError> {
         if let Scaling::Temperature(temperature) = self.scaling {
             positive("temperature of the scores", temperature)?;
@@ -91,7 +91,7 @@ impl SendOptions {
     }
 }
 
-/// How the values of many batches become one.
+/// How values of many batches are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Accumulate {
@@ -106,18 +106,18 @@ pub enum Accumulate {
     LastEpoch,
 }
 
-/// When scores are taken.
+/// When scores are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum When {
-    /// From the ordinary backward pass of every batch while the dense model is trained.
+    /// In the backward pass of every batch while the dense model is trained.
     #[default]
     During,
-    /// By one pass over the training windows after training, in evaluation mode.
+    /// In one pass over the training windows after training, in evaluation mode.
     After,
 }
 
-/// All choices in SEND.
+/// All options of SEND.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SendOptions {
@@ -129,7 +129,7 @@ pub struct SendOptions {
     pub deviation: Deviation,
     /// Scaling before the softmax.
     pub scaling: Scaling,
-    /// Over batches.
+    /// Combination over batches.
     pub accumulate: Accumulate,
     /// During or after pre-training.
     pub when: When,

@@ -1,9 +1,9 @@
 //! The list of scorers, SEND and the baselines: names, titles and what each needs, without tensors.
 //!
 //! A scorer is one line of [`scorers!`] and one file of the same name in `spat-prune/src/scorers`.
-//! The list is a macro because two crates read it: here it becomes [`Scorer`], which the web app and
-//! the reports use without Burn; in `spat-prune` it becomes the modules and the dispatch to them. So
-//! neither crate can have a scorer that the other lacks, and nothing is written twice.
+//! The list is a macro because two crates use it: here it becomes [`Scorer`], which the web app and the
+//! reports use without Burn; in `spat-prune` it becomes the modules and the dispatch to them. So both crates
+//! have the same scorers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,9 +14,8 @@ use thiserror::Error;
 
 /// Calls the macro `$declare` with the list of scorers.
 ///
-/// An entry names its file in `spat-prune/src/scorers`, its variant of [`Scorer`], its name in files
-/// and on the command line, one line for people, its [`Needs`], and whether it also scores heads. The
-/// first is the default.
+/// An entry has its file in `spat-prune/src/scorers`, its variant of [`Scorer`], its name in files and on the
+/// command line, a title, its [`Needs`], and whether it also scores heads. The first is the default.
 #[macro_export]
 macro_rules! scorers {
     ($declare:ident) => {
@@ -49,8 +48,8 @@ pub struct Needs {
     pub untrained: bool,
     /// The weights of the attention modules are trainable.
     pub trainable_weights: bool,
-    /// Every batch of a pass over the training part: the passes of the training itself, or one of its
-    /// own after it ([`crate::When`]). Scorers without this evaluate a few batches after training.
+    /// Every batch of a pass over the training part: the training itself, or a separate pass after it
+    /// ([`crate::When`]). Scorers without this evaluate a few batches after training.
     pub steps: bool,
 }
 
@@ -78,10 +77,9 @@ macro_rules! declare {
     ($($module:ident => $scorer:ident {
         name: $name:literal, title: $title:literal, needs: $needs:expr, heads: $heads:literal
     },)+) => {
-        /// A way to score attention modules and their heads. `spat-prune` has the formulas and their
-        /// sources.
+        /// A scorer of attention modules and their heads. `spat-prune` has the formulas and their sources.
         ///
-        /// Whatever a scorer measures, a higher score marks a more important module.
+        /// For every scorer, a higher score means a more important module.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Scorer {
             $(#[doc = $title] #[serde(rename = $name)] $scorer,)+
@@ -96,7 +94,7 @@ macro_rules! declare {
                 match self { $(Self::$scorer => $name,)+ }
             }
 
-            /// What it measures, in one line for people.
+            /// A description in one line.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$scorer => $title,)+ }
             }
@@ -106,7 +104,7 @@ macro_rules! declare {
                 match self { $(Self::$scorer => $needs,)+ }
             }
 
-            /// Whether it has a value for each head besides that of the module.
+            /// Whether it also scores each head.
             pub fn scores_heads(self) -> bool {
                 match self { $(Self::$scorer => $heads,)+ }
             }
@@ -115,7 +113,7 @@ macro_rules! declare {
 }
 scorers!(declare);
 
-/// A name that is no scorer's.
+/// An unknown scorer name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("there is no scorer `{name}`; use one of {known}")]
 pub struct UnknownScorer {
@@ -124,7 +122,7 @@ pub struct UnknownScorer {
 }
 
 impl Default for Scorer {
-    /// The first of the list.
+    /// The first scorer of the list.
     fn default() -> Self {
         Self::ALL[0]
     }
@@ -156,12 +154,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_scorer_is_found_by_its_name_and_by_no_other() {
+    fn every_scorer_is_found_by_its_unique_name() {
         assert_eq!(Scorer::default(), Scorer::Send);
         for scorer in Scorer::ALL {
             let json = serde_json::to_string(&scorer).unwrap();
             assert_eq!(json, format!("\"{scorer}\""));
-            // The first of this name: two scorers of one name would fail here.
+            // Fails if two scorers have the same name.
             assert_eq!(scorer.name().parse(), Ok(scorer));
             let titles = Scorer::ALL.map(Scorer::title);
             assert_eq!(titles.iter().filter(|t| **t == scorer.title()).count(), 1);

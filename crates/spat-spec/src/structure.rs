@@ -1,4 +1,4 @@
-//! What is left of a dense forecaster: which attention modules stand, and with which heads.
+//! The structure of a forecaster: which attention modules and heads it has.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -7,8 +7,8 @@ use crate::{AttentionSite, ForecasterConfig, ModuleId};
 
 /// A forecaster, dense or pruned, without its weights.
 ///
-/// `d_model / heads` of the dense configuration stays the width of a head, and with it the scale
-/// of the scores, whatever is removed.
+/// The width of a head, and with it the scale of the scores, is always `d_model / heads` of the dense
+/// configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Structure {
     /// The dense forecaster.
@@ -17,38 +17,37 @@ pub struct Structure {
     pub attention: Vec<AttentionStructure>,
 }
 
-/// One attention module's place and what stands in it.
+/// One attention module of the dense forecaster, and its active heads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttentionStructure {
-    /// Whose place.
+    /// The module.
     pub module: ModuleId,
-    /// The heads that are kept, by their number in the dense module, ascending. Empty: the whole
-    /// module is removed.
+    /// The active heads, by their number in the dense module, ascending. Empty if the module is removed.
     pub heads: Vec<usize>,
 }
 
 /// A removal that does not fit the structure.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StructureError {
-    /// No such module.
+    /// There is no such module.
     #[error("there is no attention module `{module}`; the model has {known}")]
     UnknownModule {
-        /// The name asked for.
+        /// The requested name.
         module: ModuleId,
-        /// The names that exist.
+        /// The existing names.
         known: String,
     },
-    /// A head number outside the module.
+    /// There is no such head.
     #[error("module `{module}` has no head {head}; it has {heads}, counted from 0")]
     UnknownHead {
         /// The module.
         module: ModuleId,
-        /// The head asked for.
+        /// The requested head.
         head: usize,
-        /// How many heads the dense module has.
+        /// Number of heads of the dense module.
         heads: usize,
     },
-    /// The list of modules is not the forecaster's.
+    /// The list of modules differs from that of the forecaster.
     #[error("the structure lists other attention modules than its forecaster has")]
     OtherModules,
 }
@@ -70,7 +69,7 @@ impl Structure {
         }
     }
 
-    /// The modules that stand.
+    /// The modules that are not removed.
     pub fn kept(&self) -> impl Iterator<Item = &ModuleId> {
         self.attention
             .iter()
@@ -78,10 +77,10 @@ impl Structure {
             .map(|slot| &slot.module)
     }
 
-    /// The standing heads of a module, by their numbers in the dense module.
+    /// The active heads of a module, by their numbers in the dense module.
     ///
     /// # Errors
-    /// A name that the forecaster does not have.
+    /// The forecaster has no such module.
     pub fn heads_of(&self, module: &ModuleId) -> Result<&[usize], StructureError> {
         self.attention
             .iter()
@@ -90,10 +89,10 @@ impl Structure {
             .ok_or_else(|| self.unknown(module))
     }
 
-    /// How many heads the dense module has.
+    /// Number of heads of the dense module.
     ///
     /// # Errors
-    /// A name that the forecaster does not have.
+    /// The forecaster has no such module.
     pub fn dense_heads(&self, module: &ModuleId) -> Result<usize, StructureError> {
         let sites = self.forecaster.sites();
         let site = sites.into_iter().find(|site| site.id == *module);
@@ -101,10 +100,10 @@ impl Structure {
             .ok_or_else(|| self.unknown(module))
     }
 
-    /// The same structure without the named modules.
+    /// The same structure without these modules.
     ///
     /// # Errors
-    /// A name that the forecaster does not have.
+    /// The forecaster has no such module.
     pub fn without_modules(mut self, modules: &[ModuleId]) -> Result<Self, StructureError> {
         for module in modules {
             self.slot_mut(module)?.heads.clear();
@@ -112,10 +111,10 @@ impl Structure {
         Ok(self)
     }
 
-    /// The same structure without the named heads (numbers of the dense module).
+    /// The same structure without these heads (numbers of the dense module).
     ///
     /// # Errors
-    /// A module or head that the forecaster does not have.
+    /// The forecaster has no such module or head.
     pub fn without_heads(
         mut self,
         module: &ModuleId,
@@ -135,10 +134,10 @@ impl Structure {
         Ok(self)
     }
 
-    /// Checks that the parts fit together, as they must after reading a file.
+    /// Checks the consistency of the fields, after reading a file.
     ///
     /// # Errors
-    /// Modules or heads that the forecaster does not have.
+    /// The forecaster has no such modules or heads.
     pub fn check(&self) -> Result<(), StructureError> {
         let sites = self.forecaster.sites();
         let names = |slot: &AttentionStructure, site: &AttentionSite| slot.module == site.id;

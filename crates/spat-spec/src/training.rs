@@ -1,13 +1,13 @@
-//! How a model is trained.
+//! Configuration of a training.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
 
-/// Everything that decides a training besides the model, the data and the seed.
+/// Everything that determines a training besides the model, the data and the seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainingConfig {
-    /// Most passes over the training windows.
+    /// Largest number of passes over the training windows.
     pub epochs: usize,
     /// Windows per step. The last, smaller batch of an epoch is trained on too.
     pub batch: usize,
@@ -15,7 +15,7 @@ pub struct TrainingConfig {
     pub learning_rate: f64,
     /// How the learning rate changes.
     pub schedule: Schedule,
-    /// Epochs without a better validation loss before training stops; `None` never stops early.
+    /// Epochs without a lower validation loss before training stops; `None` never stops early.
     pub patience: Option<usize>,
     /// The optimiser.
     pub optimizer: OptimizerConfig,
@@ -46,7 +46,7 @@ pub enum OptimizerConfig {
     Adam,
     /// Adam with decoupled weight decay (arXiv 1711.05101).
     AdamW {
-        /// Share of each weight taken off per step, times the learning rate.
+        /// Weight decay λ, multiplied by the learning rate.
         weight_decay: f64,
     },
 }
@@ -55,7 +55,7 @@ pub enum OptimizerConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// Always the same.
+    /// Constant.
     Constant,
     /// `type1` of Time-Series-Library: after epoch e the rate becomes `lr · 0.5^(e − 1)`, so the
     /// first two epochs run at `lr` and each later one at half of the one before.
@@ -65,7 +65,7 @@ pub enum Schedule {
     Decay,
     /// PyTorch's `OneCycleLR` with cosine annealing, by step: `TST` of PatchTST.
     OneCycle {
-        /// Share of all steps in which the rate rises.
+        /// Share of the steps in which the rate rises.
         rising: f64,
     },
     /// Half a cosine from `lr` to 0 over all steps.
@@ -81,10 +81,10 @@ impl TrainingConfig {
         }
     }
 
-    /// Checks that the values make a training. Zero epochs are one: nothing is trained.
+    /// Checks the values. Zero epochs are allowed: nothing is trained.
     ///
     /// # Errors
-    /// Names the value that is wrong and what would be right.
+    /// The invalid value, and what to use instead.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.batch == 0 {
             return Err(ConfigError::new("a batch of 0 windows", "use 1 or more"));
@@ -115,7 +115,7 @@ impl TrainingConfig {
     /// The learning rate of step `step` (counted from 0 over the whole training), with
     /// `steps_per_epoch` steps per epoch.
     pub fn learning_rate_at(&self, step: usize, steps_per_epoch: usize) -> f64 {
-        // The public codes set the rate after an epoch, so an epoch runs at its forerunner's.
+        // The public codes set the rate after an epoch, so an epoch uses the rate of the previous one.
         let set_after = (step / steps_per_epoch.max(1)) as i32;
         let total = (self.epochs * steps_per_epoch).max(1);
         match self.schedule {
@@ -132,7 +132,7 @@ impl TrainingConfig {
     }
 }
 
-/// A number above 0.
+/// Checks that a number is above 0.
 pub(crate) fn positive(what: &str, value: f64) -> Result<(), ConfigError> {
     if value.is_finite() && value > 0.0 {
         return Ok(());

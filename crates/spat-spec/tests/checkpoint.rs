@@ -1,4 +1,4 @@
-//! The checkpoint file: what is written is read, and what is not whole is refused with a reason.
+//! The checkpoint file: round trips, and rejection of incomplete files.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ fn checkpoint() -> Checkpoint {
 }
 
 #[test]
-fn what_is_written_is_read_to_the_bit() {
+fn a_checkpoint_is_read_back_to_the_bit() {
     let original = checkpoint();
     let bytes = original.to_bytes().unwrap();
     let read = Checkpoint::from_bytes(&bytes).unwrap();
@@ -57,7 +57,7 @@ fn what_is_written_is_read_to_the_bit() {
 }
 
 #[test]
-fn a_file_cut_short_anywhere_is_refused() {
+fn a_truncated_file_is_rejected() {
     let bytes = checkpoint().to_bytes().unwrap();
     for length in 0..bytes.len() {
         let message = Checkpoint::from_bytes(&bytes[..length])
@@ -79,14 +79,14 @@ fn another_format_names_the_version_that_wrote_it() {
 }
 
 #[test]
-fn weights_of_others_are_told_apart() {
+fn safetensors_of_other_programs_are_rejected() {
     let bytes = arrays_to_bytes(&checkpoint().weights, None).unwrap();
     let message = Checkpoint::from_bytes(&bytes).unwrap_err().to_string();
     assert!(message.contains("not written by spat"), "{message}");
 }
 
 #[test]
-fn a_header_that_contradicts_itself_is_refused() {
+fn an_inconsistent_header_is_rejected() {
     let mut other = checkpoint();
     other.header.channels.pop();
     assert!(Checkpoint::from_bytes(&other.to_bytes().unwrap()).is_err());
@@ -101,7 +101,7 @@ fn a_header_that_contradicts_itself_is_refused() {
 }
 
 proptest! {
-    /// Changed bytes may still be a checkpoint, but never a panic.
+    /// Changed bytes may still be a valid checkpoint.
     #[test]
     fn changed_bytes_never_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
         let mut bytes = checkpoint().to_bytes().unwrap();

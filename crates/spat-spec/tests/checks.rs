@@ -1,4 +1,4 @@
-//! Values that make no experiment are refused by name, with a way out.
+//! Invalid values of an experiment are rejected by name, with a remedy.
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
@@ -14,7 +14,7 @@ fn the_defaults_pass() {
 }
 
 #[test]
-fn trainings_that_cannot_be() {
+fn invalid_trainings_are_rejected() {
     let good = TrainingConfig::default;
     let bad = [
         TrainingConfig { batch: 0, ..good() },
@@ -46,7 +46,7 @@ fn trainings_that_cannot_be() {
 }
 
 #[test]
-fn scores_that_cannot_be() {
+fn invalid_send_options_are_rejected() {
     for options in [
         SendOptions {
             scaling: Scaling::Temperature(0.0),
@@ -65,7 +65,7 @@ fn scores_that_cannot_be() {
 const SAVED: &str = include_str!("../../spat-cli/tests/saved/itransformer/experiment.json");
 
 #[test]
-fn the_default_scorer_leaves_the_json_of_an_experiment_as_it_was() {
+fn the_default_scorer_is_omitted_from_the_json() {
     let mut experiment: Experiment = serde_json::from_str(SAVED).unwrap();
     assert_eq!(experiment.scorer, Scorer::Send);
     let saved: Value = serde_json::from_str(SAVED).unwrap();

@@ -45,7 +45,7 @@ def sensitivities(shape, device):
 
 
 class Bench:
-    """The last sensitivities, which may take a good part of the memory, and compiled forms."""
+    """The last sensitivities, of which only one fits in memory, and compiled forms."""
 
     def __init__(self):
         self.of, self.s = None, None

@@ -1,4 +1,4 @@
-"""Writes the reference files that the Rust tests are held to.
+"""Writes the reference files of the Rust tests.
 
 Usage: python reference.py OUT_DIR
 
@@ -29,7 +29,7 @@ LINEAR = {"batch": 2, "lookback": 32, "horizon": 8, "channels": 3}
 MIXER = {"model": "tsmixer", "batch": 4, "lookback": 16, "horizon": 8, "channels": 3, "hidden": 6,
          "layers": 2, "dropout": 0.0}
 # The settings are those of the Rust configuration, which reads them from the metadata.
-# A removed layer is part of the contract too, hence the pruned variants.
+# Removed layers are tested too, hence the pruned variants.
 CASES = {
     "itransformer": {**INVERTED, "marks": 4, "time_stamps": True},
     "itransformer_nomark": {**INVERTED, "marks": 0, "time_stamps": False},

@@ -1,4 +1,4 @@
-//! Installs what the tests run on: a software Vulkan device where there is no GPU, Chromium with its driver,
+//! Installs what the tests need: a software Vulkan device if there is no GPU, Chromium with its driver,
 //! Firefox, and Node.js.
 
 use std::path::Path;
@@ -15,16 +15,16 @@ const DRIVERS: [&str; 3] = [
     "/etc/vulkan/icd.d",
 ];
 
-/// Browsers that the tests know, by the names of their programs.
+/// Program names of Chromium.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-/// The other browser, by the names of its program.
+/// Program names of Firefox.
 const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
 
 /// Installs Mesa's lavapipe where Linux has no Vulkan driver; other systems bring a device.
 ///
 /// # Errors
-/// There is none and it cannot be installed: the tests of the shaders have nothing to run on.
+/// There is none and it cannot be installed.
 pub(crate) fn ensure_vulkan() -> Result<()> {
     if !cfg!(target_os = "linux") || has_driver() {
         return Ok(());
@@ -170,7 +170,7 @@ fn has_driver() -> bool {
         })
 }
 
-/// As root, or through sudo, which asks.
+/// `apt-get` as root, or through sudo.
 fn apt_get() -> Command {
     let is_root = Command::new("id")
         .arg("-u")

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::{adapter, cargo, root, succeed, web};
 
-/// How the desktop app is opened.
+/// Arguments of `cargo xtask desktop`.
 #[derive(Args)]
 pub(crate) struct DesktopArguments {
     /// Table to open in it.
@@ -64,7 +64,7 @@ fn build_page() -> Result<()> {
     built
 }
 
-/// Where cargo builds.
+/// Cargo's target folder.
 pub(crate) fn target() -> Result<PathBuf> {
     let output = cargo()
         .args(["metadata", "--format-version", "1", "--no-deps"])

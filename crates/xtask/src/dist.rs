@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &DistArguments) -> Result<()> {
     for reason in &left_out {
         println!("left out: {reason}");
     }
-    // Last: the packages work all the same.
+    // Checked last, because the packages are usable.
     if !too_large.is_empty() {
         bail!(
             "everything is packed, but larger than its limit is: {}",

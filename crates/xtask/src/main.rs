@@ -99,7 +99,7 @@ const WEB: &[&str] = &[
 
 /// The repository's root.
 ///
-/// Asked at run time: two clones that share a target folder share this binary too.
+/// Determined at run time, since clones that share a target folder share this binary.
 fn root() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     package

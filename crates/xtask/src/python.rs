@@ -12,8 +12,8 @@ pub(crate) fn scripts() -> PathBuf {
     root().join("crates/xtask/python")
 }
 
-/// Python of the virtual environment in `SPAT_VENV` (by default `~/.cache/spat/venv`), which is
-/// made and filled if need be.
+/// Python of the virtual environment in `SPAT_VENV` (by default `~/.cache/spat/venv`), which is created and
+/// filled if necessary.
 pub(crate) fn python() -> Result<PathBuf> {
     let folder = match std::env::var_os("SPAT_VENV") {
         Some(folder) => PathBuf::from(folder),

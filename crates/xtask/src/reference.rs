@@ -1,4 +1,4 @@
-//! The PyTorch references that the tests are held to.
+//! Generates the PyTorch references of the tests.
 
 use std::process::Command;
 

@@ -89,7 +89,7 @@ fn timed<T>(name: &str, step: impl FnOnce() -> Result<T>) -> Result<T> {
     Ok(result)
 }
 
-/// Runs a command and keeps its output to itself; what it printed to stderr if it failed.
+/// Runs a command without showing its output; returns its stderr if it failed.
 fn attempt(command: &mut Command) -> Result<(), String> {
     let shown = format!("$ {command:?}");
     match command.stdin(Stdio::null()).output() {
@@ -175,7 +175,7 @@ fn build_std() -> Result<()> {
             .arg("-Zbuild-std=std,panic_abort,proc_macro,test")
             .env("RUSTC", "/usr/bin/rustc")
             .env("RUSTC_BOOTSTRAP", "1")
-            // The page is linked with optimisation across crates, which needs their bitcode.
+            // The app is built with link-time optimisation, which needs bitcode.
             .env("RUSTFLAGS", "-C embed-bitcode=yes")
             .env("CARGO_TARGET_DIR", folder.join("target"))
             .env_remove("RUSTUP_TOOLCHAIN"),
@@ -240,7 +240,7 @@ impl Tool {
                     self.version,
                     "--quiet",
                 ])
-                // Optimisation across crates takes minutes and gains nothing for a build tool.
+                // Link-time optimisation takes minutes and gains nothing for a build tool.
                 .env("CARGO_PROFILE_RELEASE_LTO", "off")
                 .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
             if locked {

@@ -173,7 +173,7 @@ fn wasm(only: Option<&str>) -> Result<Counts> {
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             "wasm-bindgen-test-runner",
         )
-        // A storage of five million bytes takes a moment on a busy machine.
+        // Storing five million bytes can be slow on a busy machine.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
     cargo_test(&mut command)
 }

@@ -31,7 +31,7 @@ const MODULES: [Module; 3] = [
     },
 ];
 
-/// How the web app is served.
+/// Arguments of `cargo xtask serve`.
 #[derive(Args)]
 pub(crate) struct ServeArguments {
     /// Port on this computer.
@@ -103,7 +103,7 @@ pub(crate) fn embedded() -> Result<()> {
     embed()
 }
 
-/// Lets cargo embed the new web app: it watches this file's time, and cannot watch for a missing folder.
+/// Makes cargo embed the new web app: it watches this file's time, since it cannot watch for a missing folder.
 fn embed() -> Result<()> {
     let watched = root().join("crates/spat-serve/build.rs");
     let watched = fs::File::options().append(true).open(watched)?;
@@ -128,7 +128,7 @@ pub(crate) fn trunk(what: &str) -> Result<Command> {
 }
 
 impl Module {
-    /// Where it was built.
+    /// The path of the built module.
     fn path(&self) -> Result<PathBuf> {
         let dist = dist_folder();
         let found = fs::read_dir(&dist)?

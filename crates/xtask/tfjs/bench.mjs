@@ -1,4 +1,4 @@
-// Our training step beside TensorFlow.js's, in the same Chromium, on the same sizes.
+// Compares our training step with TensorFlow.js's, in the same Chromium, on the same sizes.
 // Prints one JSON line per round; `cargo xtask bench --browser` reads them.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,7 @@
-// Sets the colours that were chosen on an earlier visit, before anything is painted.
+// Applies the stored colour scheme before the first paint.
 try {
   const scheme = localStorage.getItem("spat-colours");
   if (scheme === "light" || scheme === "dark") document.documentElement.dataset.theme = scheme;
 } catch {
-  // Storage is forbidden here: the system's colours stay.
+  // Storage is blocked: use the system's colours.
 }

@@ -1,9 +1,9 @@
-//! SPAT's page: a table in, attention scores and forecasts before and after out.
+//! SPAT's web app: trains on a table, scores attention, prunes, and compares forecasts before and after.
 //!
-//! The page itself is small; the engine lives in a worker that arrives later. See
-//! `ARCHITECTURE.md` for the whole.
+//! The app's module contains no tensors; the engine is loaded separately in a worker. See
+//! `ARCHITECTURE.md`.
 
-// Components are made public in their modules by their macro, and take their properties by value.
+// Leptos's macro makes components public in their modules, and they take their properties by value.
 #![allow(unreachable_pub, clippy::needless_pass_by_value)]
 
 mod charts;
@@ -12,7 +12,7 @@ mod download;
 mod engine;
 mod example;
 mod lessons;
-mod place;
+mod route;
 mod sections;
 mod shell;
 mod show;

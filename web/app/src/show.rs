@@ -1,9 +1,9 @@
-//! What is there only under a condition, and lists: each compiled once for the whole page.
+//! Conditional views and lists that are compiled once, to keep the module small.
 
 use leptos::children::ViewFn;
 use leptos::prelude::*;
 
-/// Leptos's own, but one for the whole page: that one is compiled anew for whatever it shows.
+/// Like Leptos's `Show`, which is compiled anew for every type of content.
 #[component]
 pub(crate) fn Show<W>(
     when: W,
@@ -32,9 +32,9 @@ fn shown(
     .into_any()
 }
 
-/// Many views as a list.
+/// Conversion of an iterator of views to a list.
 pub(crate) trait Listed {
-    /// Like Leptos's `collect_view`, and likewise one for the whole page.
+    /// Like Leptos's `collect_view`, with type-erased views.
     fn listed(self) -> Vec<AnyView>;
 }
 

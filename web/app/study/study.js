@@ -1,5 +1,5 @@
-// Studies in a tab: a worker of the engine shows a study.json, or does a small study itself. Both end
-// with the same views as the command line's study.html.
+// Studies in a browser tab: an engine worker shows a study.json or runs a small study. Both end with the
+// same views as the command line's study.html.
 const DEMO = "nyc-weather-2013.csv";
 const QUICK_SCORERS = ["sensitivity-sum", "entropy", "magnitude", "first", "last"];
 const LOADING = "The engine is loading …";
@@ -9,7 +9,7 @@ const [bar, words, views, save, stop] = ["bar", "words", "views", "save", "stop"
 const start = form.querySelector("[type=submit]");
 
 let worker;
-let engine; // The promise of a worker that takes a request.
+let engine; // A promise of a worker that is ready.
 let models;
 let found; // The study.json that was computed here.
 
@@ -35,13 +35,13 @@ function end(message, bad) {
   showStatus(message, bad);
 }
 
-// The views as the engine drew them, without the page around them: its styles are here already, and
-// this page's policy would not let them in once more.
+// Inserts the engine's views without the document around them: its styles are loaded already, and the
+// content security policy blocks inline styles.
 function show(html) {
   const inner = html.slice(html.indexOf("<main>"), html.lastIndexOf("</main>"));
   const drawn = new DOMParser().parseFromString(inner, "text/html");
   views.replaceChildren(...drawn.querySelectorAll("main"));
-  // Smoothly or not, as the style sheet has it for who wants less motion.
+  // Smooth or not by the style sheet, which respects reduced motion.
   views.scrollIntoView();
 }
 
@@ -63,7 +63,7 @@ const handlers = {
   failed: ({ message }) => end(message, true),
 };
 
-// The model's settings, as the engine's catalogue describes them.
+// Form fields of the model's settings, from the engine's catalogue.
 function showSettings() {
   const { fields } = models.find(({ id }) => id === form.elements.model.value);
   const labels = fields.map(([{ flag, label, help, range }, value]) => {
@@ -81,7 +81,7 @@ function showSettings() {
   element("settings").replaceChildren(...labels);
 }
 
-// The baseline scorers of the engine's list; those that take little time are checked.
+// Checkboxes of the baseline scorers; the fast ones are checked.
 function showScorers(scorers) {
   const labels = scorers.map(({ name, title }) => {
     const input = Object.assign(document.createElement("input"), { type: "checkbox", name: "scorers", value: name });
@@ -102,7 +102,7 @@ function showModels(all) {
   showStatus("");
 }
 
-// An engine answers one request, so that stopping is ending it.
+// A worker handles one request; it is stopped by terminating it.
 function startEngine() {
   return new Promise((ready) => {
     const started = new Worker("../spat-worker_loader.js", { type: "module", name: "study" });
@@ -165,7 +165,7 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-stop.addEventListener("click", () => end("Stopped. Nothing of it is kept."));
+stop.addEventListener("click", () => end("Stopped. No results are stored."));
 
 save.addEventListener("click", () => {
   const address = URL.createObjectURL(new Blob([found], { type: "application/json" }));

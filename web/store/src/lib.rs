@@ -1,7 +1,7 @@
-//! Runs kept in the browser's IndexedDB, by both the page and its worker.
+//! Storage of runs in the browser's IndexedDB, for the app and its worker.
 //!
-//! A run is a card (what the page's history shows) and named files (what the run folder of the
-//! command line holds). A write is one transaction: the old bytes or the new ones are there.
+//! A run is a summary (for the app's history) and named files (those of the command line's run folder).
+//! A write is one transaction: afterwards there are the old bytes or the new ones.
 
 use js_sys::Uint8Array;
 use rexie::{KeyRange, ObjectStore, Rexie, Store, Transaction, TransactionMode};
@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 
 const DATABASE: &str = "spat";
 const FILES: &str = "files";
-const CARDS: &str = "cards";
+const SUMMARIES: &str = "cards";
 
 /// The browser's storage for this page's address.
 pub struct RunDatabase {
@@ -32,12 +32,12 @@ impl RunDatabase {
     /// Opens the storage, empty on the first visit.
     ///
     /// # Errors
-    /// The browser offers none (some do so in private windows).
+    /// The browser has no IndexedDB (as in some private windows).
     pub async fn open() -> Result<Self, RunDatabaseError> {
         let database = Rexie::builder(DATABASE)
             .version(1)
             .add_object_store(ObjectStore::new(FILES))
-            .add_object_store(ObjectStore::new(CARDS))
+            .add_object_store(ObjectStore::new(SUMMARIES))
             .build()
             .await?;
         Ok(Self { database })
@@ -52,10 +52,10 @@ impl RunDatabase {
         files
             .put(&Uint8Array::from(bytes), Some(&file_key(run, name)))
             .await?;
-        ended(transaction).await
+        commit(transaction).await
     }
 
-    /// Reads a file of a run; `None` if it is not there.
+    /// Reads a file of a run; `None` if it does not exist.
     ///
     /// # Errors
     /// The storage is gone.
@@ -67,14 +67,14 @@ impl RunDatabase {
             .map(|bytes| bytes.to_vec()))
     }
 
-    /// Removes a file of a run, if it is there.
+    /// Removes a file of a run, if it exists.
     ///
     /// # Errors
     /// The storage is gone.
     pub async fn remove(&self, run: &str, name: &str) -> Result<(), RunDatabaseError> {
         let (transaction, files) = self.writing(FILES)?;
         files.delete(file_key(run, name)).await?;
-        ended(transaction).await
+        commit(transaction).await
     }
 
     /// Names of a run's files.
@@ -84,7 +84,7 @@ impl RunDatabase {
     pub async fn names(&self, run: &str) -> Result<Vec<String>, RunDatabaseError> {
         let keys = self
             .reading(FILES)?
-            .get_all_keys(Some(all_of(run)?), None)
+            .get_all_keys(Some(keys_of(run)?), None)
             .await?;
         let start = file_key_text(run, "");
         Ok(keys
@@ -93,19 +93,19 @@ impl RunDatabase {
             .collect())
     }
 
-    /// Writes or replaces a run's card, in JSON.
+    /// Writes or replaces a run's summary, as JSON.
     ///
     /// # Errors
     /// The storage is full, or gone.
     pub async fn put_summary(&self, run: &str, summary: &str) -> Result<(), RunDatabaseError> {
         let text = JsValue::from_str(summary);
-        let (transaction, summaries) = self.writing(CARDS)?;
+        let (transaction, summaries) = self.writing(SUMMARIES)?;
         summaries.put(&text, Some(&JsValue::from_str(run))).await?;
-        ended(transaction).await
+        commit(transaction).await
     }
 
-    /// The cards of all runs by their runs, as `read` reads their JSON. Cards that it cannot read, of
-    /// another version, are left out.
+    /// Names and summaries of all runs, parsed by `read`. Summaries that it cannot parse, of other versions,
+    /// are skipped.
     ///
     /// # Errors
     /// The storage is gone.
@@ -113,7 +113,7 @@ impl RunDatabase {
         &self,
         read: impl Fn(&[u8]) -> Option<T>,
     ) -> Result<Vec<(String, T)>, RunDatabaseError> {
-        let summaries = self.reading(CARDS)?;
+        let summaries = self.reading(SUMMARIES)?;
         let mut found = Vec::new();
         for key in summaries.get_all_keys(None, None).await? {
             let summary = summaries
@@ -126,19 +126,19 @@ impl RunDatabase {
         Ok(found)
     }
 
-    /// Removes a run's card and files.
+    /// Removes a run's summary and files.
     ///
     /// # Errors
     /// The storage is gone.
     pub async fn delete(&self, run: &str) -> Result<(), RunDatabaseError> {
         let (transaction, files) = self.writing(FILES)?;
-        for key in files.get_all_keys(Some(all_of(run)?), None).await? {
+        for key in files.get_all_keys(Some(keys_of(run)?), None).await? {
             files.delete(key).await?;
         }
-        ended(transaction).await?;
-        let (transaction, summaries) = self.writing(CARDS)?;
+        commit(transaction).await?;
+        let (transaction, summaries) = self.writing(SUMMARIES)?;
         summaries.delete(JsValue::from_str(run)).await?;
-        ended(transaction).await
+        commit(transaction).await
     }
 
     fn reading(&self, store: &str) -> Result<Store, RunDatabaseError> {
@@ -157,13 +157,13 @@ impl RunDatabase {
     }
 }
 
-async fn ended(transaction: Transaction) -> Result<(), RunDatabaseError> {
+async fn commit(transaction: Transaction) -> Result<(), RunDatabaseError> {
     let result = transaction.done().await?;
     if result.is_committed() {
         return Ok(());
     }
     Err(RunDatabaseError(
-        "a write was taken back; the storage may be full".to_owned(),
+        "a write was rolled back; the storage may be full".to_owned(),
     ))
 }
 
@@ -175,8 +175,8 @@ fn file_key_text(run: &str, name: &str) -> String {
     format!("{run}/{name}")
 }
 
-/// Every key that starts with the run's name and a slash; `0` follows the slash in the order of keys.
-fn all_of(run: &str) -> Result<KeyRange, RunDatabaseError> {
+/// The range of keys that start with the run's name and a slash; `0` follows the slash in their order.
+fn keys_of(run: &str) -> Result<KeyRange, RunDatabaseError> {
     let range = KeyRange::bound(
         &file_key(run, ""),
         &JsValue::from_str(&format!("{run}0")),

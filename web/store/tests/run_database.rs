@@ -1,4 +1,4 @@
-//! The database on a browser's own IndexedDB.
+//! Tests of the database in a browser.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used)]
 
@@ -8,11 +8,11 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 #[wasm_bindgen_test]
-async fn a_file_is_read_as_it_was_written_and_replaced_whole() {
+async fn a_file_is_written_replaced_and_removed() {
     let database = RunDatabase::open().await.unwrap();
     let large: Vec<u8> = (0..5_000_000_u32).map(|byte| (byte % 251) as u8).collect();
     database.write("files", "model", &large).await.unwrap();
-    // The engine's thread has a database of its own.
+    // The worker opens its own connection.
     let other = RunDatabase::open().await.unwrap();
     assert!(other.read("files", "model").await.unwrap() == Some(large));
     other.write("files", "model", b"").await.unwrap();
@@ -26,7 +26,7 @@ async fn a_file_is_read_as_it_was_written_and_replaced_whole() {
 }
 
 #[wasm_bindgen_test]
-async fn a_run_has_its_own_files_whatever_the_others_are_called() {
+async fn runs_with_similar_names_have_separate_files() {
     let database = RunDatabase::open().await.unwrap();
     for run in ["run", "run0", "ru", "größe"] {
         database
@@ -48,7 +48,7 @@ async fn a_run_has_its_own_files_whatever_the_others_are_called() {
 }
 
 #[wasm_bindgen_test]
-async fn cards_come_back_by_their_runs_and_unreadable_ones_are_left_out() {
+async fn summaries_are_replaced_and_unreadable_ones_are_skipped() {
     let database = RunDatabase::open().await.unwrap();
     for (run, summary) in [
         ("card-a", "first"),

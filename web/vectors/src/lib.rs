@@ -1,9 +1,9 @@
-//! Relaxed vector instructions: a product fused with its addition, half the work of the two apart. A
-//! browser that does not know them refuses any module that has them, so they have a module of their own,
-//! a few hundred bytes, which works in the memory of the module that it is offered to.
+//! Relaxed vector instructions: fused multiply-add, half the work of a product and an addition. Browsers
+//! without them reject any module that contains them, so they are in a separate module of a few hundred
+//! bytes, which uses the memory of the main module.
 //!
-//! What they round is up to the CPU: fused, as native programs compute, or apart, as without them. The
-//! same browser on the same machine gives the same digits.
+//! The CPU decides how they round: once, as in native programs, or twice, as without them. The same browser
+//! on the same machine gives the same digits.
 
 use js_sys::WebAssembly::{self, Instance, Memory, Module, Table};
 use js_sys::{Function, Object, Reflect, Uint8Array};
@@ -12,12 +12,12 @@ use wasm_bindgen::{JsCast as _, JsValue};
 /// `strip_product.wat`, assembled.
 const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/strip_product.wasm"));
 
-/// Has the kernels' matrix products use fused instructions, where this browser has them: true if they do
-/// from now on.
+/// Makes the kernels' matrix products use fused instructions if the browser has them. Returns `true` if
+/// this call enabled them.
 ///
 /// # Errors
 ///
-/// What the browser says where it knows the instructions and cannot link the module.
+/// The browser has the instructions but cannot link the module.
 pub fn fuse_products() -> Result<bool, JsValue> {
     let bytes = Uint8Array::from(MODULE);
     if !WebAssembly::validate(&bytes)? {
@@ -31,27 +31,27 @@ pub fn fuse_products() -> Result<bool, JsValue> {
     let function = Reflect::get(&instance.exports(), &"strip_product".into())?;
     let function: Function = function.dyn_into()?;
 
-    // A function's address is its place in this table.
+    // A function's address is its index in this table.
     let table: Table = wasm_bindgen::function_table().unchecked_into();
     let place = table.grow(1)?;
     table.set(place, &function)?;
-    Ok(hand_over(place))
+    Ok(set_kernel(place))
 }
 
-/// Gives the kernels the function at a place of the table.
+/// Sets the kernels' function to the one at an index of the table.
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code)]
-fn hand_over(place: u32) -> bool {
-    // SAFETY: on this target an address of a function is its place in the table, where a function of this
-    // very type was just set; it does what `set_strip_product` asks for (`tests/fused.rs`).
+fn set_kernel(place: u32) -> bool {
+    // SAFETY: on this target the address of a function is its index in the table, where a function of this
+    // type was just set; it meets the contract of `set_strip_product` (`tests/fused.rs`).
     unsafe {
         let function: spat_cpu::StripProduct = std::mem::transmute(place as usize);
         spat_cpu::set_strip_product(function)
     }
 }
 
-/// Only a browser has such a table.
+/// There is no such table on other targets.
 #[cfg(not(target_arch = "wasm32"))]
-fn hand_over(_place: u32) -> bool {
+fn set_kernel(_place: u32) -> bool {
     false
 }

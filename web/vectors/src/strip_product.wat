@@ -1,18 +1,18 @@
-;; Sums of products over tiles of 4 × 8, each product fused with its addition: `strip_product` of
+;; Sums of products over tiles of 4 × 8 with fused multiply-add: `strip_product` of
 ;; `spat-cpu/src/portable_product.rs`, in instructions that only some browsers have.
 ;;
 ;;   sums[t][i][j] = Σ_d a[t][d][i] · b[d][j]      t < tiles, d < depth, i < 4, j < 8
 ;;
-;; Written by hand, and no other function is called: it keeps nothing in memory but the sums, so that it
-;; can work in the memory of the module that calls it.
+;; Hand-written, without calls of other functions: it stores nothing but the sums, so it can use the memory
+;; of the calling module.
 (module
   (import "kernels" "memory" (memory 1))
   (func (export "strip_product")
     (param $a i32) (param $b i32) (param $sums i32) (param $depth i32) (param $tiles i32)
     (local $row_of_b i32) (local $end i32)
     (local $b_left v128) (local $b_right v128) (local $a_value v128)
-    ;; The tile's four rows, each in two halves of four columns: with the three above eleven of the
-    ;; sixteen registers that the smallest of today's CPUs have.
+    ;; The tile's four rows, each in two halves of four columns: with the three above, eleven of the
+    ;; sixteen registers that common CPUs have at least.
     (local $left_0 v128) (local $right_0 v128)
     (local $left_1 v128) (local $right_1 v128)
     (local $left_2 v128) (local $right_2 v128)

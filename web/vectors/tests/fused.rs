@@ -1,4 +1,4 @@
-//! The kernels with a browser's fused instructions beside the same without.
+//! Compares the kernels with and without a browser's fused instructions.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// Rows, inputs and outputs: within a tile of the product, about its edges, and above a block of rows.
+/// Rows, inputs and outputs: inside a tile of the product, at its edges, and above a block of rows.
 const SHAPES: [[usize; 3]; 8] = [
     [1, 1, 1],
     [3, 2, 7],
@@ -19,7 +19,7 @@ const SHAPES: [[usize; 3]; 8] = [
     [200, 384, 128],
 ];
 
-/// `x W` and the gradients of its products with some `∂L/∂y`: every layout that a training multiplies.
+/// `x W` and its gradients for some `∂L/∂y`: every layout of a product in training.
 fn products([rows, inputs, outputs]: [usize; 3], number: fn(usize) -> f32) -> Vec<f32> {
     let numbers = |count: usize, by: usize| (0..count).map(|place| number(place * by)).collect();
     let x: Vec<f32> = numbers(rows * inputs, 7);
@@ -31,7 +31,7 @@ fn products([rows, inputs, outputs]: [usize; 3], number: fn(usize) -> f32) -> Ve
     [y, gradients.x.unwrap(), gradients.weight].concat()
 }
 
-/// Sums of products of these are exact, fused or not.
+/// Whole numbers: sums of their products are exact, fused or not.
 fn whole(place: usize) -> f32 {
     (place % 41) as f32 - 20.0
 }
@@ -40,9 +40,9 @@ fn fractions(place: usize) -> f32 {
     (place % 1009) as f32 / 504.5 - 1.0
 }
 
-/// One test, because a page's kernels are fused once and for all.
+/// One test, because the instructions cannot be disabled again.
 #[wasm_bindgen_test]
-fn fused_products_are_the_plain_ones() {
+fn fused_products_equal_plain_products() {
     let all = |number| SHAPES.map(|shape| products(shape, number));
     let (exact, plain) = (all(whole), all(fractions));
 
@@ -53,13 +53,13 @@ fn fused_products_are_the_plain_ones() {
     assert_eq!(all(whole), exact);
     for (shape, (plain, fused)) in SHAPES.iter().zip(plain.iter().zip(all(fractions))) {
         for (plain, fused) in plain.iter().zip(fused) {
-            // Up to 384 products of at most one, whose roundings are of 2⁻²⁴ of a sum of at most 384.
+            // Up to 384 products of at most 1, each rounded to 2⁻²⁴ of a sum of at most 384.
             assert!(
                 (plain - fused).abs() < 2e-4,
                 "{shape:?}: {plain} and {fused}"
             );
         }
     }
-    // They are in place already.
+    // Already enabled.
     assert!(!spat_web_vectors::fuse_products().unwrap());
 }

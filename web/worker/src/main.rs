@@ -1,5 +1,5 @@
-//! The engine in a browser's worker: a session that owns the device and the shaders, takes requests from
-//! the page and answers with messages. Started under another name it is a worker for studies.
+//! The engine in a browser worker: a session that owns the device and the shaders, receives requests from
+//! the app and answers with messages. A worker named `study` runs studies instead.
 
 mod messages;
 mod run_files;
@@ -15,7 +15,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, console};
 
 use run_files::{BrowserRunStorage, Memory};
 
-/// An order with the bytes that came with it.
+/// A request with its bytes.
 type QueuedRequest = (EngineRequest, Option<Vec<u8>>);
 
 fn main() {
@@ -26,7 +26,7 @@ fn main() {
         });
     }));
     if let Err(error) = spat_web_vectors::fuse_products() {
-        // Slower, and no less right.
+        // Products are slower, with equal results up to rounding.
         console::warn_1(&error);
     }
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
@@ -42,8 +42,8 @@ fn main() {
     wasm_bindgen_futures::spawn_local(work(queue, job_control, storage));
 }
 
-/// Takes every message: to the job that is going if it steers one, else to the queue. A name alone
-/// asks for a file that only this worker has.
+/// Receives messages. Requests that control a running job go to it, others to the queue. A string is the
+/// name of a file that only this worker has.
 fn listen(
     scope: &DedicatedWorkerGlobalScope,
     requests: UnboundedSender<QueuedRequest>,
@@ -62,17 +62,17 @@ fn listen(
         }
         Err(reason) => messages::post(&EngineMessage::Broken {
             message: format!(
-                "the page and its engine do not fit together ({reason}); reload the page"
+                "the app and its engine have different versions ({reason}); reload the app"
             ),
         }),
     };
     let take = Closure::<dyn FnMut(MessageEvent)>::new(take);
     scope.set_onmessage(Some(take.as_ref().unchecked_ref()));
-    // It lives as long as the worker.
+    // Leaked: used until the worker ends.
     take.forget();
 }
 
-/// One order after the other, to the end of the worker.
+/// Handles queued requests one after the other.
 async fn work(
     mut queue: UnboundedReceiver<QueuedRequest>,
     job_control: JobControl,

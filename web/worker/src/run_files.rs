@@ -1,5 +1,5 @@
-//! The files of the open run: in the browser's storage, or in memory from the moment on when that
-//! takes nothing (a private window, a full disk).
+//! The files of the open run: in the browser's storage, or in memory once that rejects writes (a private
+//! window, a full disk).
 
 use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use spat_web_store::RunDatabase as Storage;
 
 use crate::messages;
 
-/// Files that the storage did not take, of the run that was open last. Clones hold the same.
+/// Files of the open run that the storage rejected. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Memory(Rc<RefCell<InMemory>>);
 
@@ -25,15 +25,15 @@ struct InMemory {
 impl Memory {
     /// A file by its name.
     pub(crate) fn file(&self, name: &str) -> Option<Vec<u8>> {
-        self.now().files.get(name).cloned()
+        self.borrow().files.get(name).cloned()
     }
 
-    fn now(&self) -> Ref<'_, InMemory> {
+    fn borrow(&self) -> Ref<'_, InMemory> {
         self.0.borrow()
     }
 
-    /// Holds nothing but what it has of this run.
-    fn turn_to(&self, run: &str) {
+    /// Clears the files of other runs.
+    fn keep_only(&self, run: &str) {
         let mut memory = self.0.borrow_mut();
         if memory.run != run {
             *memory = InMemory {
@@ -53,17 +53,18 @@ pub(crate) struct BrowserRunStorage {
 pub(crate) struct RunFiles {
     run: String,
     storage: Option<Storage>,
-    /// The storage takes nothing any more. What it has stays a state that can be gone on with.
+    /// Whether the storage has rejected a write. Nothing more is written to it, so the state that it has can
+    /// still be resumed.
     full: bool,
     memory: Memory,
 }
 
 impl BrowserRunStorage {
     async fn open(&self, run: &str) -> RunFiles {
-        self.memory.turn_to(run);
+        self.memory.keep_only(run);
         let storage = Storage::open().await;
         let refused = storage.as_ref().err().map(ToString::to_string);
-        let full = refused.is_some() || !self.memory.now().files.is_empty();
+        let full = refused.is_some() || !self.memory.borrow().files.is_empty();
         if let Some(reason) = refused {
             messages::post(&EngineMessage::NotStored { reason });
         }
@@ -76,7 +77,7 @@ impl BrowserRunStorage {
     }
 }
 
-/// The files say themselves when they are not kept.
+/// Without a reason in `not_stored`: the files post a message when a write is rejected.
 fn stored(files: RunFiles) -> StoredRun<RunFiles> {
     StoredRun {
         files,
@@ -100,7 +101,7 @@ impl RunStorage for BrowserRunStorage {
         let files = self.open(run).await;
         let table = files.read(TABLE).await?.ok_or_else(|| {
             RunStorageError(
-                "the run's table is not in this browser any more; load it again".to_owned(),
+                "the run's table is no longer stored in this browser; load it again".to_owned(),
             )
         })?;
         Ok((stored(files), table))

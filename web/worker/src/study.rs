@@ -1,5 +1,5 @@
-//! A worker for studies only: shows a `study.json`, or does a small study here. It works in one go,
-//! and whoever wants it to stop ends it.
+//! A worker for studies: shows a `study.json` or runs a small study. It blocks until it is done; to stop
+//! it, the app terminates it.
 
 mod small_study;
 
@@ -17,47 +17,47 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 use crate::messages::{self, post};
 use small_study::{ModelForm, ScorerForm, SmallStudy};
 
-/// The worker's name that makes it one for studies.
+/// The worker name that selects studies.
 pub(crate) const NAME: &str = "study";
 
-/// From the page.
+/// From the app.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StudyRequest {
-    /// Show the `study.json` that comes with it.
+    /// Show the attached `study.json`.
     Show,
-    /// Study the table that comes with it.
+    /// Run a study of the attached table.
     Run(SmallStudy),
 }
 
-/// To the page.
+/// To the app.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StudyMessage {
-    /// The worker takes requests; the models that a study can be about, and the baseline scorers.
+    /// The worker is ready; models and baseline scorers for the form.
     Ready {
         models: Vec<ModelForm>,
         scorers: Vec<ScorerForm>,
     },
-    /// A part of the study begins.
+    /// A part of the study starts.
     Part { name: String },
-    /// More tasks are wanted.
+    /// More tasks are requested, some of which have known results.
     Wanted { tasks: usize, known: usize },
-    /// A task begins.
+    /// A task starts.
     Began { name: String },
     /// A task has ended.
     Ended,
-    /// The study's page, and what it is drawn from where it was computed here.
+    /// The study's document, and its JSON if it was computed here.
     Shown {
         html: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         json: Option<String>,
     },
-    /// Nothing came of it.
+    /// The request failed.
     Failed { message: String },
 }
 
-/// Listens until the worker is ended.
+/// Handles requests until the worker is terminated.
 pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     let take = |message: MessageEvent| {
         let answer = match messages::read::<StudyRequest>(&message.data()) {
@@ -66,14 +66,14 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
                 run(small_study, &bytes.unwrap_or_default())
             }
             Err(reason) => Err(format!(
-                "the page and its engine do not fit together ({reason}); reload the page"
+                "the app and its engine have different versions ({reason}); reload the app"
             )),
         };
         post(&answer.unwrap_or_else(|message| StudyMessage::Failed { message }));
     };
     let take = Closure::<dyn FnMut(MessageEvent)>::new(take);
     scope.set_onmessage(Some(take.as_ref().unchecked_ref()));
-    // It lives as long as the worker.
+    // Leaked: used until the worker ends.
     take.forget();
     post(&StudyMessage::Ready {
         models: ModelForm::all(),
@@ -81,7 +81,7 @@ pub(crate) fn serve(scope: &DedicatedWorkerGlobalScope) {
     });
 }
 
-/// The views of a study of either kind.
+/// The views of a study, with a table or synthetic.
 fn show(json: &[u8]) -> Result<StudyMessage, String> {
     let html = match serde_json::from_slice::<StudyReport>(json) {
         Ok(report) => spat_report::study_html(&report, None),

@@ -42,9 +42,9 @@ pub(crate) fn profile(bench: &mut Bench, request: &Value, warmup: u64, steps: u6
         // The order alternates, because the second step finds warm caches.
         let (without, step) = if pair % 2 == 0 {
             let without = parts(bench, &dataset, &rows);
-            (without, clocked(bench, &dataset, &rows))
+            (without, profiled(bench, &dataset, &rows))
         } else {
-            let step = clocked(bench, &dataset, &rows);
+            let step = profiled(bench, &dataset, &rows);
             (parts(bench, &dataset, &rows), step)
         };
         if pair >= warmup {
@@ -78,7 +78,7 @@ pub(crate) fn profile(bench: &mut Bench, request: &Value, warmup: u64, steps: u6
 }
 
 /// One training step with its parts and its operations timed.
-fn clocked(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> Step {
+fn profiled(bench: &mut Bench, dataset: &Dataset, rows: &[usize]) -> Step {
     start_profile();
     let parts = parts(bench, dataset, rows);
     let operations = take_profile()

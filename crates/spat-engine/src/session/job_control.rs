@@ -12,7 +12,7 @@ pub struct JobControl(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     /// Sender to the running job.
-    going: Option<Sender<Command>>,
+    running: Option<Sender<Command>>,
     /// Number of requested jobs that have not begun.
     expected: usize,
     /// Commands for the next of them.
@@ -33,7 +33,7 @@ impl JobControl {
             state.expected += usize::from(is_job(&command));
             return Some(EngineRequest::Command(command));
         }
-        match &state.going {
+        match &state.running {
             // A job that has just ended needs no commands.
             Some(job) => drop(job.send(command)),
             None if state.expected > 0 => state.waiting.push(command),
@@ -59,13 +59,13 @@ impl JobControl {
 
     /// Whether a job is running.
     pub fn is_busy(&self) -> bool {
-        self.state().going.is_some()
+        self.state().running.is_some()
     }
 
     /// Stops the running job, so that it can be resumed, and refuses new ones.
     pub fn close(&self) {
         let mut state = self.state();
-        if let Some(job) = state.going.take() {
+        if let Some(job) = state.running.take() {
             job.send(Command::Stop).ok();
         }
         state.closed = true;
@@ -83,12 +83,12 @@ impl JobControl {
         for command in state.waiting.drain(..) {
             sender.send(command).ok();
         }
-        state.going = Some(sender);
+        state.running = Some(sender);
         Some(receiver)
     }
 
     pub(super) fn end(&self) {
-        self.state().going = None;
+        self.state().running = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

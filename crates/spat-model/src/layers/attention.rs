@@ -1,4 +1,4 @@
-//! Multi-head attention with a connection mask, and the slot that holds it.
+//! Multi-head attention with a connection mask, and its slot in a model.
 
 use burn::module::Module;
 use burn::nn::Linear;

@@ -1,5 +1,5 @@
-//! Our stages beside the same formula composed of Burn's tensor operations, on one GPU or on the
-//! software adapter: dispatches, time, and bytes by arithmetic.
+//! Compares our stages with the same formula composed of Burn's tensor operations, on one GPU or on the
+//! software adapter: dispatches, time, and computed bytes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -92,8 +92,7 @@ fn bytes(task: &Task) -> [f64; 2] {
     let partials = f64::from(task.partials) * 16.0;
     let sums = f64::from(task.sums()) * 8.0;
     let state = f64::from(2 + 2 * (task.heads + 1)) * 4.0;
-    // The partials are written once. Every workgroup of the next stage reads them, but from the
-    // cache: they are 16 KB at most.
+    // The partials, at most 16 KB, are written once; the workgroups of the next stage read them from the cache.
     [
         tensor * readings,
         tensor * readings + 2.0 * partials + 2.0 * sums + 2.0 * state,
@@ -110,12 +109,12 @@ fn welford(values: Tensor<1>) -> Tensor<1> {
     Tensor::cat(vec![squares + before * after, mean], 0)
 }
 
-/// Milliseconds until the few numbers are read, and kernel launches.
+/// Milliseconds until the results are read, and kernel launches.
 fn timed(work: impl FnOnce() -> Tensor<1>) -> (f64, usize) {
     let count = Arc::new(Counter::default());
     let watching = LaunchObservation::new(count.clone());
     let started = Instant::now();
-    // Data come lazily; only their values end the wait.
+    // Data are lazy; reading the values waits for them.
     let numbers: Vec<f32> = work()
         .into_data()
         .try_into_vec()

@@ -1,6 +1,6 @@
-//! The reduction of sensitivities to SEND, timed: beside the same formula composed of Burn's tensor
-//! operations ([`composed`]), or, with `--requests` as its first argument, on request: the counterpart of
-//! `reduce.py`, driven by `cargo xtask bench --reduce` over the same JSON lines ([`requests`]).
+//! Times the reduction of sensitivities to SEND: compared with the same formula composed of Burn's tensor
+//! operations ([`composed`]), or, with `--requests` as the first argument, on request ([`requests`]): the
+//! counterpart of `reduce.py`, driven by `cargo xtask bench --reduce` over the same JSON lines.
 //!
 //! ```text
 //! cargo bench --workspace --exclude spat-series --bench reduce -- [B H L [rounds]]
@@ -20,7 +20,7 @@ fn main() {
     }
 }
 
-/// The first card, or the software adapter; whether it is a card, and its name.
+/// The first card or the software adapter, whether it is a card, and its name.
 fn gpu() -> (Device, bool, String) {
     let software = Device::wgpu(DeviceKind::Cpu);
     let adapters = Device::enumerate(DeviceType::Wgpu).into_vec();

@@ -1,9 +1,8 @@
 //! Reductions on request: one JSON request per line in, one JSON answer per line out.
 //!
 //! Request: `{"id", "shape": [B, H, Lq, Lk], "scaling": "none"|"standardise", "device": "cpu"|"gpu",
-//! "batches", "warmup", "steps"}`. A step is `batches` reductions, each folded into the scores that
-//! the one before left, and one reading of them. Answer: `{"id", "ms": [per reduction], "heads": [H],
-//! "on"}` or `{"id", "error"}`.
+//! "batches", "warmup", "steps"}`. A step is `batches` reductions that are accumulated, and one reading of
+//! the scores. Answer: `{"id", "ms": [per reduction], "heads": [H], "on"}` or `{"id", "error"}`.
 
 use std::io::BufRead as _;
 use std::panic::AssertUnwindSafe;
@@ -17,7 +16,7 @@ use spat_spec::{Scaling, SendOptions, Sign};
 
 use crate::gpu;
 
-/// What was said by the first panic of a request: those after it are its consequences.
+/// Message of the first panic of a request, which causes the later ones.
 static FIRST_PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// Sensitivities on a device.
@@ -29,13 +28,13 @@ struct Sensitivities {
 }
 
 pub(crate) fn serve() {
-    // As the program `spat` does.
+    // As in the program `spat`.
     spat_memory::keep_freed_memory();
     std::panic::set_hook(Box::new(|panic| {
         let mut first = FIRST_PANIC.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert_with(|| panic.to_string());
     }));
-    // The last ones: a tensor may take a good part of the memory.
+    // Only the last ones are kept, since a tensor may fill much of the memory.
     let mut kept: Option<(String, Sensitivities)> = None;
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("requests are text");
@@ -74,8 +73,8 @@ fn failure(request: &Value, reason: &str) -> Value {
 }
 
 impl Sensitivities {
-    /// The same numbers as in `reduce.py`, of the size that a mean loss leaves, another spread for
-    /// every head.
+    /// The same numbers as in `reduce.py`, of the magnitude that a mean loss gives, with a different spread
+    /// for each head.
     fn new(request: &Value) -> Result<Self, String> {
         let shape: [usize; 4] = serde_json::from_value(request["shape"].clone())
             .map_err(|error| format!("shape: {error}"))?;
@@ -135,7 +134,7 @@ impl Sensitivities {
         if reading.batches != batches || reading.not_finite > 0 {
             return Err(format!("{batches} batches were reduced to {reading:?}"));
         }
-        // The last is the module's.
+        // The last one is that of the module.
         reading.means.pop();
         Ok(json!({
             "id": request["id"],

@@ -9,8 +9,8 @@ use spat_spec::ModuleId;
 
 use crate::ScorableModel;
 
-/// The slopes of a batch by module. A module's gate is applied behind W_o and its bias, a head's to its
-/// context; so a module is not the sum of its heads.
+/// The slopes of a batch by module. A module's gate is applied after W_o and its bias, a head's to its
+/// context, so a module's slope is not the sum of its heads' slopes.
 pub(crate) fn gate_gradients<M: ScorableModel>(
     model: &M,
     batch: &M::Batch,

@@ -1,4 +1,4 @@
-//! How much a module, or its whole layer, changes the direction of the residual stream.
+//! Change of the residual stream's direction by a module or its whole layer.
 
 use burn::tensor::Tensor;
 use spat_model::{ForwardContext, Probe, Stream};
@@ -7,8 +7,8 @@ use spat_spec::Score;
 use super::{Tally, Values, numbers};
 use crate::{ScorableModel, ScoreError};
 
-/// `mean over tokens of 1 − cos(before, after)` for each module, where `ends` takes both from the stream
-/// around it. No loss and no training are involved.
+/// `mean over tokens of 1 − cos(before, after)` for each module, where `ends` selects both from the stream
+/// around it. Needs no loss and no training.
 pub(crate) async fn rotation<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
@@ -33,8 +33,8 @@ pub(crate) async fn rotation<M: ScorableModel>(
     Ok(tally.scores(model))
 }
 
-/// `1 − cos(a, b)` of each row, `[rows, width] → [rows, 1]`, as `½‖a/|a| − b/|b|‖²`: the same number,
-/// without the digits that 1 − cos loses in f32 where it matters, near 0.
+/// `1 − cos(a, b)` of each row, `[rows, width] → [rows, 1]`, as `½‖a/|a| − b/|b|‖²`: the same number without
+/// cancellation near 0, where 1 − cos loses digits in f32.
 fn one_minus_cosine(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
     let unit = |x: Tensor<2>| {
         let length = x.clone().square().sum_dim(1).sqrt();

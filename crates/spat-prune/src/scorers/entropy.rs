@@ -1,4 +1,4 @@
-//! How far from uniform attention is.
+//! Distance of attention from uniform.
 
 use spat_gpu::attention_entropy;
 use spat_model::{ForwardContext, Probe};
@@ -8,9 +8,10 @@ use crate::measurements::{Tally, Values, numbers};
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
 /// `1 − mean_{b,h,i} H(A[b,h,i,:]) / ln Lk` with `H(a) = −Σ_j a_j ln a_j`: 0 for uniform attention,
-/// 1 for a single key. The most uniform go first (`entropy` in Hugging Face's `run_bertology.py`).
+/// 1 for a single key. The most uniform modules are removed first (`entropy` in Hugging Face's
+/// `run_bertology.py`).
 ///
-/// It needs no loss: the gradient-free counterpart of SEND. With one key the score is 0.
+/// Needs no loss: the gradient-free counterpart of SEND. With one key the score is 0.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],

@@ -50,11 +50,11 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// `P(z ≠ 0)` of a gate behind each module after training `L + λ Σ P(z ≠ 0)` from the converged model
-/// (Voita et al. 2019, arXiv 1905.09418; lena-voita/the-story-of-heads). Heads have gates of their
-/// own, trained apart from those of the modules.
+/// `P(z ≠ 0)` of a gate after each module after training `L + λ Σ P(z ≠ 0)` from the converged model
+/// (Voita et al. 2019, arXiv 1905.09418; lena-voita/the-story-of-heads). Gates of heads are trained
+/// separately from those of modules.
 ///
-/// Where Voita tunes the weights too, they stay here: a score should be of this very model.
+/// Unlike in Voita's method the weights are frozen, so that the score is one of the given model.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
@@ -87,7 +87,7 @@ enum Place {
     Heads,
 }
 
-/// The openings at the end, by module: one, or one per active head.
+/// The final `P(z ≠ 0)` by module: one, or one per active head.
 async fn train<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
@@ -164,12 +164,12 @@ async fn train<M: ScorableModel>(
     Ok(by_module.collect())
 }
 
-/// Uniform in `(0, 1)`, both ends left out.
+/// Uniform in the open interval `(0, 1)`.
 fn inside_unit(random: &mut Xoshiro256PlusPlus) -> f64 {
     ((random.next_u64() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
 }
 
-/// Adam (arXiv 1412.6980) over a handful of numbers.
+/// Adam (arXiv 1412.6980) over a few numbers.
 struct Adam {
     values: Vec<f64>,
     first: Vec<f64>,

@@ -5,7 +5,7 @@ use spat_spec::Score;
 use crate::measurements::by_position;
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
-/// The last modules go first.
+/// The last modules are removed first.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     _batches: &[M::Batch],

@@ -6,11 +6,11 @@ use spat_spec::Score;
 use crate::measurements::{Tally, Values, numbers};
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
-/// `L(without module n) − L`, on batches that should be of the validation part, nothing tuned in
-/// between; of a head with that head alone taken out. Below 0 the model is better without it.
+/// `L(without module n) − L` without fine-tuning, on batches that should be of the validation part; for a
+/// head, without that head alone. Below 0 the model is better without it.
 ///
-/// The module is really removed: a score chain passes by it. The value is the mean over batches,
-/// the spread that of the difference.
+/// The module is removed from the model, so a score chain skips it. The value is the mean of the difference
+/// over batches, the spread its standard deviation.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],

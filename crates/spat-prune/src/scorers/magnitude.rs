@@ -5,8 +5,8 @@ use spat_spec::Score;
 use crate::measurements::weights::{by_head, matrices, read_all, score_of};
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
-/// `mean |w|^p` over the entries of the four matrices; of a head over its columns of W_q, W_k, W_v
-/// and its rows of W_o. A mean, so that it does not depend on the size (`GroupMagnitudeImportance` of
+/// `mean |w|^p` over the entries of the four matrices; for a head, over its columns of W_q, W_k, W_v and its
+/// rows of W_o. A mean, so that it does not depend on the size (`GroupMagnitudeImportance` of
 /// VainF/Torch-Pruning: Σ |w|^p without a root).
 pub(super) async fn score<M: ScorableModel>(
     model: &M,

@@ -1,4 +1,4 @@
-//! Michel's head importance: slopes along the heads' gates without their signs.
+//! Michel's head importance: absolute slopes along the heads' gates.
 
 use spat_spec::Score;
 

@@ -2,7 +2,7 @@
 //!
 //! Notation: A is a module's attention map after the softmax, M the connection mask on it,
 //! S = ∂L/∂M at M = 1; W a weight matrix; L the loss of one batch. Every score is larger for a more
-//! important module, so the lowest go first. Where a score is taken per batch, its value is the
+//! important module, so the lowest are removed first. If a score is computed per batch, its value is the
 //! mean and its spread the standard deviation over the batches.
 
 use spat_model::AttentionSlot;
@@ -33,13 +33,12 @@ spat_spec::scorers!(dispatch);
 
 /// Scores every active attention module of `model` on `batches`, from input to output.
 ///
-/// [`Scorer::needs`] says of which part of the table the batches are, and whether the model is one
-/// before training. The model itself stays as it is; scorers that train ([`Scorer::Movement`],
-/// [`Scorer::Gates`]) do so on a copy. All passes are in evaluation mode: no dropout, running
-/// statistics.
+/// [`Scorer::needs`] has the part of the table that the batches must be of, and whether the model must be
+/// untrained. The model is unchanged; scorers that train ([`Scorer::Movement`], [`Scorer::Gates`]) use a
+/// copy. All passes are in evaluation mode: no dropout, running statistics.
 ///
 /// # Errors
-/// The device is lost, a score is no number, a scorer that needs batches got none, or one that needs
+/// The device is lost, a score is not finite, a scorer that needs batches got none, or one that needs
 /// trainable weights found frozen ones.
 pub async fn score_with<M: ScorableModel>(
     scorer: Scorer,
@@ -66,7 +65,7 @@ pub async fn score_with<M: ScorableModel>(
     }
 }
 
-/// Frozen weights have no gradient: their score would be 0, and they would be removed first.
+/// An error for frozen weights, whose gradient and score would be 0, so that they would be removed first.
 fn refuse_frozen(scorer: Scorer, model: &impl ScorableModel) -> Result<(), ScoreError> {
     let trained = model.clone().train();
     let frozen = |slot: &&AttentionSlot| !is_trainable(slot);

@@ -1,4 +1,4 @@
-//! Movement of the weights while the model is tuned.
+//! Movement of the weights during fine-tuning.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use spat_spec::{ModuleId, Score};
 use crate::measurements::weights::{by_head, score_of, weighted_gradients};
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
-/// `−Σ_t (∂L/∂w)⁽ᵗ⁾ · w⁽ᵗ⁾` over the steps t of a tuning, summed over the matrices (Sanh et al. 2020,
-/// arXiv 2005.07683): low where weights move towards 0. The batches are taken in turn.
+/// `−Σ_t (∂L/∂w)⁽ᵗ⁾ · w⁽ᵗ⁾` over the steps t of a fine-tuning, summed over the matrices (Sanh et al. 2020,
+/// arXiv 2005.07683): low if weights move towards 0. The batches are used in turn.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],

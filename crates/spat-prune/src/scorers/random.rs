@@ -1,4 +1,4 @@
-//! A random order: what any score must beat.
+//! A random order, as a baseline.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -6,8 +6,8 @@ use spat_spec::Score;
 
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
-/// Uniform in `[0, 1)`, modules and heads drawn apart (`RandomImportance` of Torch-Pruning). Report
-/// the mean over many seeds.
+/// Uniform in `[0, 1)`, modules and heads independently (`RandomImportance` of Torch-Pruning). Report the
+/// mean over many seeds.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     _batches: &[M::Batch],

@@ -5,9 +5,8 @@ use spat_spec::Score;
 
 use crate::{ScorableModel, ScoreAccumulator, ScoreError, ScoringOptions};
 
-/// SEND, a reconstruction from the abstract and public digests of arXiv 2505.08768, in one pass
-/// after training; see [`crate::send`]. While a model is trained, [`ScoreAccumulator`] takes the
-/// same from each training step.
+/// SEND, a reconstruction from the abstract and public digests of arXiv 2505.08768, in one pass after
+/// training; see [`crate::send`]. During training, [`ScoreAccumulator`] computes the same in each step.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],

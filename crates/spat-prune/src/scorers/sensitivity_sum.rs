@@ -8,8 +8,8 @@ use crate::{ScorableModel, ScoreError, ScoringOptions};
 
 /// SEND without the dispersion: `Σ_{h,i,j} |S[h,i,j]|`, by head and over all heads.
 ///
-/// This is SNIP's connection sensitivity (Lee et al. 2019, arXiv 1810.02340) moved from weights to
-/// attention entries, without its division by the sum over everything, which changes no order.
+/// SNIP's connection sensitivity (Lee et al. 2019, arXiv 1810.02340) applied to attention entries instead of
+/// weights, without its division by the total, which does not change the order.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],

@@ -5,9 +5,8 @@ use spat_spec::Score;
 use crate::measurements::stream::rotation;
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
-/// `mean over tokens of 1 − cos(x, x + MHA(x))`; the module that changes the stream least goes first
-/// (LLM-Drop, CASE-Lab-UMD/LLM-Drop `layer_drop.py`). In a post-norm layer the sum is taken before
-/// the norm.
+/// `mean over tokens of 1 − cos(x, x + MHA(x))`; the module that changes the stream least is removed first
+/// (LLM-Drop, CASE-Lab-UMD/LLM-Drop `layer_drop.py`). In a post-norm layer the sum is that before the norm.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],

@@ -11,8 +11,8 @@ use crate::{ScorableModel, ScoreError, ScoringOptions};
 /// `s_j = |c_j| / Σ_k |c_k|` with `c = w ⊙ ∂L/∂w`, the slope of the loss along a factor on each weight;
 /// a module has the sum over its matrices (Lee et al. 2019, arXiv 1810.02340; namhoonlee/snip-public).
 ///
-/// All batches together are the one mini-batch of the method, which is meant for a model before
-/// any training. k runs over the matrices of all attention modules, so the scores sum to 1.
+/// All batches together are the single mini-batch of the method, which is meant for an untrained model. k
+/// runs over the matrices of all attention modules, so the scores sum to 1.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],

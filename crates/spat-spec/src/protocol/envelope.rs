@@ -1,9 +1,9 @@
-//! What goes over the socket between a page and an engine on another machine: JSON texts.
+//! Messages over the WebSocket between the web app and an engine on a server: JSON texts.
 //!
-//! The page's orders and the host's notices are numbered from 1 within a session. A page whose
-//! connection was lost comes back with the session's name and the number of the last notice it
-//! heard, hears what it missed, and sends again what the host has not received. Bytes that are no
-//! JSON, a table, go ahead of their order in binary messages, piece by piece.
+//! Requests and messages are numbered from 1 within a session. After a lost connection the app reconnects
+//! with the session's name and the number of the last message that it received, receives what it missed, and
+//! sends again what the server has not received. Bytes that are not JSON (a table) are sent before their
+//! request in one or more binary messages.
 
 use std::cmp::Ordering;
 
@@ -11,22 +11,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EngineMessage, EngineRequest, PROTOCOL};
 
-/// First of all on a connection.
+/// The first message on a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// The server's [`PROTOCOL`].
     pub protocol: u32,
     /// The session's name.
     pub session: String,
-    /// Whether it is the one that the page asked to go on with.
+    /// Whether the app's earlier session continues.
     pub continued: bool,
-    /// The number of the last order that arrived.
+    /// The number of the last request received.
     pub received: u64,
 }
 
 impl Hello {
-    /// Why the page must be reloaded before it uses this server, if their protocols differ. A tab can
-    /// be older than a server that was updated and restarted.
+    /// Why the web app must be reloaded before it can use this server, if their protocols differ. A browser tab
+    /// can be older than a server that was updated and restarted.
     pub fn reload_reason(&self) -> Option<&'static str> {
         match self.protocol.cmp(&PROTOCOL) {
             Ordering::Equal => None,
@@ -36,26 +36,26 @@ impl Hello {
     }
 }
 
-/// A notice.
+/// A numbered message from the engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServerEnvelope {
-    /// Counted from 1; some are left out for a page that lags behind.
+    /// Counted from 1; some numbers are skipped for a slow client.
     pub number: u64,
-    /// The number of the last order that arrived.
+    /// The number of the last request received.
     pub received: u64,
-    /// What is told.
+    /// The message.
     pub message: EngineMessage,
 }
 
-/// An order.
+/// A numbered request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClientEnvelope {
     /// Counted from 1.
     pub number: u64,
-    /// Bytes that went ahead of it, if any did.
+    /// Number of bytes sent before it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// What is asked.
+    /// The request.
     pub request: EngineRequest,
 }
 
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_of_another_protocol_must_be_reloaded() {
+    fn an_app_with_another_protocol_must_be_reloaded() {
         let hello = |protocol: u32| -> Hello {
             let json = serde_json::json!({
                 "protocol": protocol,

@@ -1,17 +1,17 @@
-//! A value and bytes beside it in one buffer, for lines that carry only buffers: the length of the
-//! JSON as four bytes, the least significant first, the JSON, the bytes.
+//! A value and bytes in one buffer, for transports of buffers: the length of the JSON as four bytes in
+//! little-endian order, the JSON, the bytes.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-/// A buffer that is no frame, or a value without a form in JSON.
+/// A buffer that is not a frame, or a value that cannot be serialized.
 #[derive(Debug, Error)]
 pub enum FrameError {
     /// The buffer ends before its JSON does.
     #[error("a message of {0} bytes ends too early")]
     Short(usize),
-    /// The JSON is not the value that was expected, as between programs of different versions.
+    /// The JSON is not the expected value, for instance because the programs have different versions.
     #[error("a message that this version does not know: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -19,17 +19,17 @@ pub enum FrameError {
 /// The frame of `value` and `bytes`.
 ///
 /// # Errors
-/// The value has no JSON.
+/// The value cannot be serialized.
 pub fn frame(value: &impl Serialize, bytes: &[u8]) -> Result<Vec<u8>, FrameError> {
     let json = serde_json::to_vec(value)?;
     let length = u32::try_from(json.len()).unwrap_or(u32::MAX);
     Ok([&length.to_le_bytes(), &*json, bytes].concat())
 }
 
-/// The value in a frame, and the bytes behind it.
+/// The value in a frame, and the bytes after it.
 ///
 /// # Errors
-/// It is no frame of such a value.
+/// The buffer is not a frame of such a value.
 pub fn unframe<T: DeserializeOwned>(frame: &[u8]) -> Result<(T, &[u8]), FrameError> {
     let short = || FrameError::Short(frame.len());
     let (length, rest) = frame.split_first_chunk::<4>().ok_or_else(short)?;
@@ -44,14 +44,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_gives_back_what_it_was_made_of() {
+    fn a_frame_is_read_back() {
         let made = frame(&("open", 7), b"a,b\n1,2\n").unwrap();
         let (value, bytes) = unframe::<(String, u32)>(&made).unwrap();
         assert_eq!((value, bytes), (("open".to_owned(), 7), &b"a,b\n1,2\n"[..]));
     }
 
     #[test]
-    fn what_is_no_frame_is_refused() {
+    fn invalid_frames_are_rejected() {
         let made = frame(&"whole", b"").unwrap();
         for cut in 0..made.len() {
             assert!(matches!(

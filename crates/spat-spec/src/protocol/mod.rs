@@ -1,5 +1,5 @@
-//! The messages between front ends and the engine. All of them are JSON; bytes that are not (tables,
-//! model files) travel beside it.
+//! The messages between front ends and the engine. All of them are JSON; other bytes (tables, model files)
+//! are sent separately.
 //!
 //! - `run`: [`Command`]s to a run and its [`Event`]s; also what `spat run --json` prints.
 //! - `session`: [`EngineRequest`]s and [`EngineMessage`]s, which carry commands and events and state
@@ -24,7 +24,7 @@ pub use session::{Engine, EngineMessage, EngineRequest, MenuAction, RunSummary, 
 mod tests {
     use super::*;
 
-    /// The forms that other programs and older versions rely on; a change here is a new [`PROTOCOL`].
+    /// Other programs and older versions depend on these forms; a change needs a new [`PROTOCOL`].
     #[test]
     fn requests_and_messages_are_tagged_by_their_names() {
         let step = EngineRequest::Command(Command::Step { steps: 3 });
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_messages_are_refused_by_name() {
+    fn unknown_messages_are_rejected_by_name() {
         let error = serde_json::from_str::<EngineMessage>(r#"{"other":{}}"#).unwrap_err();
         assert!(error.to_string().contains("`other`"), "{error}");
     }

@@ -9,8 +9,8 @@ use crate::{
     Plan, Report, Score,
 };
 
-/// Version of the commands and events, and of the requests and messages around them. It grows when an
-/// older front end could misunderstand one. A page of another version must be reloaded
+/// Version of the commands and events, and of the requests and messages around them. It is incremented when
+/// an older front end could misunderstand one. A web app of another version must be reloaded
 /// ([`Hello::reload_reason`](crate::Hello::reload_reason)).
 pub const PROTOCOL: u32 = 3;
 
@@ -18,7 +18,7 @@ pub const PROTOCOL: u32 = 3;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Trains and scores the dense model, and removes nothing: a person examines the scores first.
+    /// Trains and scores the dense model, and removes nothing, so that the user can examine the scores.
     Train {
         /// The experiment; its pruning and fine-tuning are ignored.
         experiment: Box<Experiment>,

@@ -126,7 +126,7 @@ pub enum Stage {
     Trained,
     /// The pruned model was being trained.
     Pruning,
-    /// The report is there.
+    /// The report is complete.
     Finished,
 }
 

@@ -1,4 +1,4 @@
-//! A study: many trainings that answer whether pruning by SEND is right, and what they found.
+//! A study: many trainings that evaluate pruning by SEND.
 
 mod report;
 mod spread;
@@ -20,38 +20,38 @@ pub use synthetic::{
 use crate::ConfigError;
 use crate::{Experiment, ForecasterConfig, Scorer, SendOptions};
 
-/// What a study can be asked.
+/// The questions of a study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
-    /// Every subset of modules, fine-tuned: what would have been best?
+    /// Every subset of modules, fine-tuned: which is the best?
     Oracle,
-    /// How far can one prune, beside fine-tuning alone and training from new weights?
+    /// How many modules can be removed, compared with fine-tuning alone and training from new weights?
     Sweep,
     /// Do the baseline scorers choose better than SEND?
     #[serde(rename = "rivals")]
     BaselineScorers,
-    /// Which of SEND's open choices matter?
+    /// Which options of SEND matter?
     Options,
     /// One module at a time, or all at once?
     Iterative,
     /// Heads, or whole modules at the same cost?
     Heads,
-    /// Can K be chosen without the user?
+    /// Can K be chosen automatically?
     Adaptive,
     /// Is the ranking the same over batches, seeds and epochs?
     Stability,
-    /// Does a low score go with uniform attention?
+    /// Do modules with low scores have uniform attention?
     Uniformity,
     /// Is a known order found?
     #[serde(rename = "planted")]
     GroundTruth,
-    /// Does a pruned model forecast tables that it never saw?
+    /// Does a pruned model forecast tables that it was not trained on?
     ZeroShot,
 }
 
 impl Question {
-    /// All of them, in the order in which they are answered.
+    /// All questions, in the order in which they are answered.
     pub const ALL: [Self; 11] = [
         Self::Oracle,
         Self::Sweep,
@@ -84,7 +84,7 @@ impl Question {
     }
 }
 
-/// A table by name and content.
+/// A table's name and hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableFacts {
     /// The file's name, without its folder.
@@ -93,39 +93,39 @@ pub struct TableFacts {
     pub sha256: String,
 }
 
-/// Everything that decides a study's result.
+/// Everything that determines a study's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Study {
     /// Sizes, training, fine-tuning and SEND options. Its depth and seed are replaced by those
     /// below; its ratio is the one at which variants are compared.
     pub base: Experiment,
-    /// Tables, the one that everything is trained on first; the others are forecast unseen.
+    /// Tables: the first is the training table, the others are only forecast.
     pub tables: Vec<TableFacts>,
     /// Encoder layers, one model for each entry.
     pub depths: Vec<usize>,
     /// One model of each depth for each entry.
     pub seeds: Vec<u64>,
-    /// Baseline scorers, which SEND is compared with.
+    /// Baseline scorers to compare SEND with.
     pub scorers: Vec<Scorer>,
-    /// What is asked.
+    /// The questions.
     pub questions: Vec<Question>,
-    /// Random orders where not every subset is trained.
+    /// Number of random orders if not every subset is trained.
     pub draws: usize,
     /// Training steps of the models with a known order of modules.
     #[serde(rename = "planted_steps")]
     pub ground_truth_steps: usize,
-    /// Whether every number of modules in the sweep is trained from new weights too, or only the
-    /// one at the ratio of the base.
+    /// Whether every number of modules in the sweep is also trained from new weights, or only the one at the
+    /// ratio of the base.
     pub scratch_everywhere: bool,
-    /// Batches of training windows that a scoring pass sees.
+    /// Batches of training windows per scoring pass.
     pub score_batches: usize,
 }
 
-/// The most modules of which all subsets are trained.
+/// Largest number of modules for which all subsets are trained.
 pub const MOST_ORACLE_MODULES: usize = 6;
 
 impl Study {
-    /// Whether a question is asked.
+    /// Whether the study has this question.
     pub fn asks(&self, question: Question) -> bool {
         self.questions.contains(&question)
     }
@@ -140,10 +140,10 @@ impl Study {
     /// Checks everything that can be checked without data.
     ///
     /// # Errors
-    /// Names the first value that is wrong and what would be right.
+    /// The first invalid value, and what to use instead.
     pub fn check(&self) -> Result<(), ConfigError> {
         let wrong = |what: String, way_out: &str| Err(ConfigError::new(what, way_out));
-        // First: the attention modules of settings out of range cannot be listed.
+        // Checked first, because the attention modules of invalid settings cannot be listed.
         self.base.check()?;
         if self.base.forecaster.modules().is_empty() {
             return wrong(
@@ -169,18 +169,18 @@ impl Study {
         hash_of(self)
     }
 
-    /// How many modules of `modules` go at the ratio of the base.
+    /// How many of `modules` modules are removed at the ratio of the base.
     pub fn count(&self, modules: usize) -> usize {
         self.base.prune.count(modules)
     }
 
-    /// The options of SEND that everything is compared with.
+    /// The study's options of SEND.
     pub fn send(&self) -> SendOptions {
         self.base.send
     }
 }
 
-/// The depths, seeds and questions of any study.
+/// Checks the depths, seeds and questions of any study.
 fn check_extent(
     depths: &[usize],
     seeds: &[u64],

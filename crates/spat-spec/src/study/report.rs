@@ -1,4 +1,4 @@
-//! What a study found: the one source of its page, its tables and its findings.
+//! The results of a study: the source of its page, its tables and its findings.
 
 use std::collections::BTreeMap;
 
@@ -7,68 +7,68 @@ use serde::{Deserialize, Serialize};
 use super::{Question, Spread, Study};
 use crate::{DataFacts, DeviceFacts, HeadRemoval, ModuleId};
 
-/// A study's result. Nothing in it depends on the clock, on how often the study was interrupted,
-/// or on how many workers it had; times are in [`StudyTimings`].
+/// A study's result. It does not depend on times, interruptions or the number of workers; times are in
+/// [`StudyTimings`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyReport {
     /// The version of the program.
     pub version: String,
-    /// The command that makes the result again.
+    /// The command that reproduces the result.
     pub command: String,
     /// [`Study::hash`].
     pub hash: String,
-    /// Everything that decided the result.
+    /// Everything that determined the result.
     pub study: Study,
-    /// The table that was trained on.
+    /// The training table.
     pub data: DataFacts,
-    /// What the numbers say, for and against the method.
+    /// Findings for and against the method.
     pub findings: Vec<Finding>,
     /// One entry per depth.
     pub depths: Vec<DepthReport>,
-    /// Known orders, and whether they were found.
+    /// Results on models with a known order.
     #[serde(rename = "planted", default, skip_serializing_if = "Vec::is_empty")]
     pub ground_truth: Vec<GroundTruthResult>,
-    /// Models on tables that they were not trained on.
+    /// Errors on other tables.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transfers: Vec<Transfer>,
 }
 
-/// Which way a finding points.
+/// Whether a finding supports the method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stance {
-    /// Speaks for the method.
+    /// Supports the method.
     For,
-    /// Speaks against it.
+    /// Contradicts it.
     Against,
-    /// The numbers do not decide.
+    /// Undecided.
     Open,
 }
 
-/// One sentence that was computed from the numbers.
+/// One sentence derived from the numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What was asked.
+    /// The question.
     pub question: Question,
-    /// Which way it points.
+    /// Whether it supports the method.
     pub stance: Stance,
-    /// In plain words, with the figures.
+    /// The sentence, with its numbers.
     pub text: String,
 }
 
-/// What the errors of a depth are.
+/// The kind of error measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
-    /// Mean squared errors of forecasts in scaled space, beside them mean absolute ones.
+    /// Mean squared errors of forecasts in scaled space, and mean absolute errors.
     #[default]
     Forecast,
-    /// Cross-entropies in nats, beside them shares of wrong answers.
+    /// Cross-entropies in nats, and shares of wrong answers.
     Classification,
 }
 
 impl Measure {
-    /// What decides, on test data.
+    /// Label of the main measure on test data.
     pub fn test(self) -> &'static str {
         match self {
             Self::Forecast => "test MSE",
@@ -76,7 +76,7 @@ impl Measure {
         }
     }
 
-    /// The same on validation data.
+    /// Label of the main measure on validation data.
     pub fn validation(self) -> &'static str {
         match self {
             Self::Forecast => "validation MSE",
@@ -84,7 +84,7 @@ impl Measure {
         }
     }
 
-    /// What stands beside it, on test data.
+    /// Label of the second measure on test data.
     pub fn beside(self) -> &'static str {
         match self {
             Self::Forecast => "test MAE",
@@ -92,7 +92,7 @@ impl Measure {
         }
     }
 
-    /// The unit of what decides.
+    /// Unit of the main measure.
     pub fn unit(self) -> &'static str {
         match self {
             Self::Forecast => "scaled",
@@ -100,7 +100,7 @@ impl Measure {
         }
     }
 
-    /// What a model sees at once.
+    /// Name of one input of the model.
     pub fn sample(self) -> &'static str {
         match self {
             Self::Forecast => "window",
@@ -113,7 +113,7 @@ impl Measure {
     }
 }
 
-/// A model's errors over seeds, and its cost. [`Measure`] says what they are.
+/// A model's errors over seeds, in the measures of [`Measure`], and its cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErrorSpread {
     /// Mean squared error or cross-entropy, validation data.
@@ -122,13 +122,13 @@ pub struct ErrorSpread {
     pub test: Spread,
     /// Mean absolute error or share of wrong answers, test data.
     pub test_mae: Spread,
-    /// Trainable numbers.
+    /// Trainable parameters.
     pub params: u64,
     /// Multiply–accumulates of one window.
     pub macs: u64,
 }
 
-/// Two variants on the same seeds.
+/// A paired comparison of two variants on the same seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairedTest {
     /// Mean of (this − that) over the pairs.
@@ -137,7 +137,7 @@ pub struct PairedTest {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-    /// Two-sided p of the sign-flip permutation test: the smallest that n pairs can give is 2/2ⁿ.
+    /// Two-sided p of the sign-flip permutation test; at least 2/2ⁿ for n pairs.
     pub p_permutation: f64,
     /// Two-sided p of the paired t test.
     pub p_t: f64,
@@ -145,24 +145,24 @@ pub struct PairedTest {
     pub pairs: usize,
 }
 
-/// Everything about models of one depth.
+/// Results of models of one depth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DepthReport {
     /// Encoder layers.
     pub layers: usize,
-    /// What its errors are.
+    /// The kind of its errors.
     #[serde(default, skip_serializing_if = "Measure::is_forecast")]
     pub measure: Measure,
     /// Attention modules from input to output.
     pub modules: Vec<ModuleId>,
-    /// As trained.
+    /// The dense model after training.
     pub dense: ErrorSpread,
-    /// Trained on exactly as long as the pruned ones, nothing removed.
+    /// The dense model fine-tuned exactly as long as the pruned ones.
     pub dense_finetuned: ErrorSpread,
-    /// Every subset, if they were all trained; in the order of their bit patterns.
+    /// Every subset, if all were trained, in the order of their bit patterns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subsets: Vec<SubsetResult>,
-    /// How much worse the fine-tuned model is without each single module, on validation windows.
+    /// Increase of the fine-tuned model's error without each single module, on validation windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub single_val: Vec<Spread>,
     /// The same on test windows.
@@ -171,13 +171,13 @@ pub struct DepthReport {
     /// SEND and the baseline scorers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rankings: Vec<RankingReport>,
-    /// What blind choice gives.
+    /// Random choices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub random: Vec<RandomPick>,
     /// SEND with other options; the first are those of the study.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<RankingReport>,
-    /// More and more modules removed by SEND.
+    /// Increasing numbers of modules removed by SEND.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sweep: Vec<SweepPoint>,
     /// One module at a time against all at once.
@@ -186,18 +186,18 @@ pub struct DepthReport {
     /// Heads against modules at the same cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heads: Vec<HeadPoint>,
-    /// Numbers of modules that were chosen without the user.
+    /// Automatic choices of the number of modules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adaptive: Vec<AdaptiveResult>,
-    /// Whether the ranking is a property of the model or of chance.
+    /// Stability of the ranking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stability: Option<Stability>,
-    /// SEND beside attention entropy.
+    /// SEND compared with attention entropy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uniformity: Option<Uniformity>,
 }
 
-/// A subset of modules, removed, and the rest fine-tuned.
+/// Errors after removal of a subset of modules and fine-tuning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubsetResult {
     /// Numbers of the removed modules.
@@ -208,30 +208,30 @@ pub struct SubsetResult {
     pub test: Spread,
 }
 
-/// A ranking of the modules, and what comes of following it.
+/// A ranking of the modules, and the results of following it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankingReport {
     /// The name of the scorer, or of the options.
     pub name: String,
-    /// What it measures.
+    /// Description of the scorer.
     pub title: String,
     /// Score of each module.
     pub scores: Vec<Spread>,
-    /// Kendall's tau with the harm of removing each module alone, validation windows.
+    /// Kendall's tau with the error increase of removing each module alone, on validation windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tau_val: Option<Spread>,
     /// The same, test windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tau_test: Option<Spread>,
-    /// Kendall's tau with SEND as the study has it.
+    /// Kendall's tau with SEND with the study's options.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tau_send: Option<Spread>,
-    /// What it chooses, by number of modules removed.
+    /// Its choices, by number of modules removed.
     pub picks: Vec<Pick>,
-    /// Regret over all numbers but none and all, mean per seed.
+    /// Mean regret per seed over all numbers of modules except none and all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regret: Option<Spread>,
-    /// That regret against SEND's.
+    /// That regret compared with SEND's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against_send: Option<PairedTest>,
 }
@@ -239,25 +239,25 @@ pub struct RankingReport {
 /// A choice of `count` modules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pick {
-    /// How many go.
+    /// Number of removed modules.
     pub count: usize,
-    /// Which, for each seed.
+    /// The removed modules, for each seed.
     pub removed: Vec<Vec<usize>>,
     /// Test error after fine-tuning.
     pub test: Spread,
-    /// How far above the best subset of this size, on test windows, where all were trained.
+    /// Error above that of the best subset of this size, on test windows, if all were trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regret: Option<Spread>,
 }
 
-/// A blind choice of `count` modules.
+/// Random choices of `count` modules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RandomPick {
-    /// How many go.
+    /// Number of removed modules.
     pub count: usize,
     /// Choices per seed.
     pub draws: usize,
-    /// Whether these are all choices that there are.
+    /// Whether these are all possible choices.
     pub exhaustive: bool,
     /// Mean test error over the choices, for each seed.
     pub test: Spread,
@@ -271,47 +271,47 @@ pub struct RandomPick {
 /// A number of modules removed by SEND, and its controls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SweepPoint {
-    /// How many go.
+    /// Number of removed modules.
     pub count: usize,
-    /// Fine-tuned.
+    /// After fine-tuning.
     pub tuned: ErrorSpread,
-    /// Before it was fine-tuned.
+    /// Test error before fine-tuning.
     pub cut_test: Spread,
     /// The same structures trained from new weights, as long as the dense model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scratch_test: Option<Spread>,
-    /// Fine-tuned against the dense model fine-tuned as long.
+    /// Compared with the dense model fine-tuned as long.
     pub against_dense_finetuned: PairedTest,
-    /// Fine-tuned against trained from new weights.
+    /// Compared with training from new weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against_scratch: Option<PairedTest>,
-    /// Whether no other point is both cheaper in MACs and better.
+    /// Whether it is on the Pareto front of MACs and error.
     pub on_front: bool,
 }
 
 /// The same number of modules, removed one at a time or at once, with equal epochs of fine-tuning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IterativePoint {
-    /// How many go.
+    /// Number of removed modules.
     pub count: usize,
-    /// Epochs of fine-tuning in all.
+    /// Total epochs of fine-tuning.
     pub epochs: usize,
     /// At once.
     pub one_shot: Spread,
-    /// One at a time, scored anew each time.
+    /// One at a time, with new scores each time.
     pub iterative: Spread,
-    /// Iterative against one-shot.
+    /// Iterative compared with one-shot.
     pub paired: PairedTest,
-    /// In how many seeds the two removed the same modules.
+    /// Number of seeds in which both removed the same modules.
     pub same: usize,
 }
 
 /// Heads against modules at the same MACs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HeadPoint {
-    /// Modules that go in the one, or their number of heads in the other.
+    /// Number of modules removed in one variant.
     pub modules: usize,
-    /// Heads that go.
+    /// Number of heads removed in the other.
     pub heads: usize,
     /// MACs without the modules.
     pub module_macs: u64,
@@ -319,34 +319,34 @@ pub struct HeadPoint {
     pub head_macs: f64,
     /// Test error without the modules.
     pub by_module: Spread,
-    /// Test error without the heads that SEND puts last.
+    /// Test error without the heads with the lowest SEND.
     pub by_head: Spread,
     /// Test error without as many random heads.
     pub by_random_head: Spread,
-    /// By head against by module.
+    /// By head compared with by module.
     pub paired: PairedTest,
-    /// Which heads went, for each seed.
+    /// The removed heads, for each seed.
     pub removed: Vec<Vec<HeadRemoval>>,
     /// Modules that lost all heads, for each seed.
     pub whole: Vec<usize>,
 }
 
-/// A number of modules that was chosen without the user and without test data.
+/// An automatic choice of the number of modules, without test data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AdaptiveResult {
     /// The rule.
     pub rule: String,
-    /// What it does.
+    /// Description of the rule.
     pub title: String,
     /// The number of modules it removes, for each seed.
     pub counts: Vec<usize>,
     /// Test error of its choice.
     pub test: Spread,
-    /// Fine-tunings that the choice itself needed, for each seed.
+    /// Number of fine-tunings of the search, for each seed.
     pub trainings: Spread,
-    /// Against each fixed number of modules removed by SEND.
+    /// Compared with each fixed number of modules removed by SEND.
     pub against_fixed: Vec<(usize, PairedTest)>,
-    /// How far above the best fixed number in hindsight.
+    /// Error above that of the best fixed number.
     pub regret: Spread,
 }
 
@@ -367,11 +367,11 @@ pub struct Stability {
     pub same_choice: f64,
 }
 
-/// SEND beside the entropy of attention rows, 1 being uniform.
+/// SEND compared with the entropy of attention rows; 1 is uniform.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Uniformity {
-    /// Modules of all seeds: score divided by the largest of its model, entropy in shares of the
-    /// uniform row's.
+    /// Modules of all seeds: score divided by the largest of its model, and entropy divided by that of a uniform
+    /// row.
     pub points: Vec<(f64, f64)>,
     /// Kendall's tau within each model.
     pub tau: Spread,
@@ -382,10 +382,10 @@ pub struct Uniformity {
 /// A model with modules of known importance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroundTruthResult {
-    /// Known importance of the modules, in words.
+    /// Description of the modules' known importance.
     #[serde(rename = "plant")]
     pub constraints: String,
-    /// SEND as the study has it among the names below, if it is there.
+    /// The name, among those below, of SEND with the study's options, if it is there.
     pub own: Option<String>,
     /// Kendall's tau with the true order, by scorer or option.
     pub tau: BTreeMap<String, Spread>,
@@ -393,7 +393,7 @@ pub struct GroundTruthResult {
     pub found: BTreeMap<String, f64>,
 }
 
-/// Models of one table on another that they did not see.
+/// Errors of one table's models on another table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transfer {
     /// Trained on.
@@ -408,14 +408,14 @@ pub struct Transfer {
     pub dense_finetuned: Spread,
     /// Pruned by SEND at the study's ratio and fine-tuned.
     pub pruned: Spread,
-    /// Pruned against dense fine-tuned.
+    /// Pruned compared with dense fine-tuned.
     pub paired: PairedTest,
 }
 
-/// What the clock said; no two studies agree on it.
+/// Measured times, which differ between runs of a study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyTimings {
-    /// Where it was computed.
+    /// The device.
     pub device: DeviceFacts,
     /// One entry per depth.
     pub depths: Vec<DepthTimings>,

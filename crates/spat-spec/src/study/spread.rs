@@ -1,8 +1,8 @@
-//! A figure with its spread.
+//! A value with its spread.
 
 use serde::{Deserialize, Serialize};
 
-/// Values of one figure, one per seed unless said otherwise, with their mean and deviation.
+/// Values of one quantity, one per seed unless noted otherwise, with their mean and deviation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Their mean.
@@ -14,7 +14,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Mean and deviation of `values`; all zero without any.
+    /// Mean and deviation of `values`; zero if there are none.
     pub fn of(values: Vec<f64>) -> Self {
         let count = values.len().max(1) as f64;
         let mean = values.iter().sum::<f64>() / count;

@@ -1,5 +1,4 @@
-//! Studies of data that the program makes itself: no table is needed, and something about the truth
-//! is known.
+//! Studies of synthetic data, without a table and with known ground truth.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +8,13 @@ use super::{
 use crate::ConfigError;
 use crate::{MaskShape, PruneRule, Scaling, Scorer, SendOptions, Sign, When};
 
-/// Data that are no series.
+/// Kinds of data other than time series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Domain {
-    /// The next character of a text with a known grammar.
+    /// Prediction of the next character of a text with a known grammar.
     Text,
-    /// The shape in a small image.
+    /// Classification of the shape in a small image.
     Images,
 }
 
@@ -34,32 +33,32 @@ pub struct ClassifierSize {
     pub dropout: f64,
 }
 
-/// Everything that decides the result of a study without a table.
+/// Everything that determines the result of a study without a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum SyntheticStudy {
     /// A forecaster with modules of known importance.
     #[serde(rename = "planted")]
     GroundTruth(GroundTruthStudy),
-    /// A small Transformer that is no forecaster.
+    /// A small Transformer classifier.
     Classifier(Box<ClassifierStudy>),
 }
 
-/// Does a way of scoring find a known order?
+/// A study of whether scorers find a known order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroundTruthStudy {
     /// One model for each entry.
     pub seeds: Vec<u64>,
     /// Training steps of each.
     pub steps: usize,
-    /// The SEND that is called the study's own; the others are tried all the same.
+    /// The study's options of SEND; all others are tried too.
     pub send: SendOptions,
 }
 
 /// Dense → scores → plan → removal → fine-tuning, outside forecasting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierStudy {
-    /// What the data are.
+    /// The kind of data.
     pub domain: Domain,
     /// Sizes; the depth is replaced by those below.
     pub size: ClassifierSize,
@@ -73,26 +72,26 @@ pub struct ClassifierStudy {
     pub steps: usize,
     /// Steps after a removal, and of the dense control.
     pub finetune_steps: usize,
-    /// Adam's learning rate, always the same.
+    /// Adam's constant learning rate.
     pub learning_rate: f64,
-    /// The SEND that everything is compared with.
+    /// The study's options of SEND.
     pub send: SendOptions,
-    /// How many modules go where variants are compared.
+    /// How many modules are removed when variants are compared.
     pub prune: PruneRule,
-    /// Baseline scorers, which SEND is compared with.
+    /// Baseline scorers to compare SEND with.
     pub scorers: Vec<Scorer>,
-    /// What is asked: any of [`ClassifierStudy::QUESTIONS`].
+    /// The questions, of [`ClassifierStudy::QUESTIONS`].
     pub questions: Vec<Question>,
-    /// Random orders where not every subset is trained.
+    /// Number of random orders if not every subset is trained.
     pub draws: usize,
-    /// Batches that a scoring pass sees.
+    /// Batches per scoring pass.
     pub score_batches: usize,
-    /// Whether every number of modules in the sweep is trained from new weights too.
+    /// Whether every number of modules in the sweep is also trained from new weights.
     pub scratch_everywhere: bool,
 }
 
 impl ClassifierStudy {
-    /// What can be asked without a table.
+    /// The questions that need no table.
     pub const QUESTIONS: [Question; 7] = [
         Question::Oracle,
         Question::Sweep,
@@ -141,10 +140,10 @@ impl SyntheticStudy {
         }
     }
 
-    /// Checks everything that can be checked before the data are made.
+    /// Checks everything that can be checked without data.
     ///
     /// # Errors
-    /// Names the first value that is wrong and what would be right.
+    /// The first invalid value, and what to use instead.
     pub fn check(&self) -> Result<(), ConfigError> {
         check_seeds(self.seeds())?;
         match self {
@@ -163,36 +162,35 @@ impl SyntheticStudy {
     }
 }
 
-/// What a study without a table found. Like [`super::StudyReport`] it knows no clock.
+/// The results of a study without a table. Like [`super::StudyReport`], it has no measured times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SyntheticReport {
     /// The version of the program.
     pub version: String,
-    /// The command that makes the result again.
+    /// The command that reproduces the result.
     pub command: String,
     /// [`SyntheticStudy::hash`].
     pub hash: String,
-    /// Everything that decided the result.
+    /// Everything that determined the result.
     pub study: SyntheticStudy,
-    /// What the numbers say, for and against the method.
+    /// Findings for and against the method.
     pub findings: Vec<Finding>,
-    /// The loss of guessing all answers alike, nats.
+    /// The loss of uniform guessing, in nats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chance_loss: Option<f64>,
-    /// The least loss that anyone could reach, mean over seeds, where it is known.
+    /// The lowest possible loss, mean over seeds, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_loss: Option<f64>,
     /// One entry per depth.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depths: Vec<DepthReport>,
-    /// Known orders, and whether they were found.
+    /// Results on models with a known order.
     #[serde(rename = "planted", default, skip_serializing_if = "Vec::is_empty")]
     pub ground_truth: Vec<GroundTruthResult>,
 }
 
 impl SendOptions {
-    /// Mask, sign and scaling in the words of the ground-truth table, such as
-    /// `send during shared signed none`.
+    /// When, mask, sign and scaling as in the ground-truth table, such as `send during shared signed none`.
     pub fn spelled(&self) -> String {
         let when = match self.when {
             When::During => "during",

@@ -1,5 +1,5 @@
-//! Our step in Chromium beside TensorFlow.js there, and beside the native step on one thread: once with
-//! vectors of 128 bits, which is what a browser has, and once with all that this CPU has.
+//! Compares our step in Chromium with TensorFlow.js there, and with the native step on one thread: once with
+//! 128-bit vectors, as in a browser, and once with the widest vectors of this CPU.
 
 use std::process::Command;
 

@@ -6,8 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::{desktop, desktop_tests, root, succeed};
 
-/// Builds both programs and lets `tests/desktop/bench.mjs` measure them, each computing on so many
-/// threads.
+/// Builds both programs and measures them with `tests/desktop/bench.mjs`, each on `threads` threads.
 pub(super) fn run(rounds: usize, threads: usize) -> Result<()> {
     if let Some(reason) = desktop_tests::build()? {
         bail!(reason);

@@ -1,4 +1,4 @@
-//! The memory that training steps take, on both sides.
+//! Memory of training steps on both sides.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::Size;
 use super::worker::Worker;
 
-/// Steps from the first on: the later ones live in what the first took.
+/// Number of measured steps. Later steps reuse the memory of the first.
 const STEPS: u64 = 3;
 
-/// Each size in processes of its own: memory that one has taken it may keep.
+/// Measures each size in new processes, since a process may keep freed memory.
 pub(super) fn run(
     sizes: &[Size],
     ours: impl Fn() -> Result<Worker>,
@@ -21,12 +21,12 @@ pub(super) fn run(
         let mut request = size.request.clone();
         request["mode"] = json!("memory");
         request["steps"] = json!(STEPS);
-        let mine = peak(&ours()?.ask(&request)?)?;
-        // The form that takes less.
+        let mine = peak(&ours()?.request(&request)?)?;
+        // The form that needs less.
         let mut theirs = f64::INFINITY;
         for attention in ["sdpa", "explicit"] {
             request["attention"] = json!(attention);
-            theirs = theirs.min(peak(&torch()?.ask(&request)?)?);
+            theirs = theirs.min(peak(&torch()?.request(&request)?)?);
         }
         println!(
             "| {} | {mine:.0} | {theirs:.0} | {:.2} |",

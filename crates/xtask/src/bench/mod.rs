@@ -31,9 +31,9 @@ pub(crate) struct BenchArguments {
     /// Alternations; each gives one block of steps to each side.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Where both sides compute: `gpu` is the first card here and CUDA there, or the software adapter alone.
-    #[arg(long, value_enum, default_value_t = Place::Cpu)]
-    device: Place,
+    /// Device of both sides: `gpu` is the first card here and CUDA in PyTorch, or the software adapter alone.
+    #[arg(long, value_enum, default_value_t = BenchDevice::Cpu)]
+    device: BenchDevice,
     /// Only sizes whose name contains this.
     #[arg(long, value_name = "TEXT", default_value = "")]
     only: String,
@@ -59,15 +59,15 @@ pub(crate) struct BenchArguments {
     desktop: bool,
 }
 
-/// What computes.
+/// The device of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
-enum Place {
+enum BenchDevice {
     Cpu,
     Gpu,
 }
 
-impl Place {
-    /// Name in our workers' requests.
+impl BenchDevice {
+    /// The name in our workers' requests.
     fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
@@ -76,19 +76,19 @@ impl Place {
     }
 }
 
-/// What is measured.
+/// A model and batch to measure.
 struct Size {
     name: &'static str,
     request: Value,
     /// Steps per block.
     steps: usize,
-    /// Test windows of a sweep: about a second at most on two cores, with a last batch that is short.
-    /// None where another size has the same model, since a sweep takes the engine's own batches.
+    /// Test windows of a sweep, at most about a second on two cores, with a short last batch. `None` if
+    /// another size has the same model, since a sweep uses the engine's batch size.
     windows: Option<usize>,
 }
 
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
-    let on_gpu = arguments.device == Place::Gpu;
+    let on_gpu = arguments.device == BenchDevice::Gpu;
     if on_gpu && (arguments.profile || arguments.memory || arguments.browser || arguments.desktop) {
         bail!("`--device gpu` goes with steps and sweeps and with `--reduce`; leave it out here");
     }
@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     let worker = our_worker("step")?;
     let ours = || start_ours(&worker, &[], arguments.threads);
     if arguments.profile {
-        return beside_others(|| profile::run(&sizes, ours()?));
+        return with_load_warning(|| profile::run(&sizes, ours()?));
     }
     let python = python()?;
     let torch = || start_torch(&python, "bench.py", arguments.threads);
@@ -124,11 +124,11 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     };
     let mut sides = Sides::new(ours()?, torch, arguments.device);
     if let (true, Some(size)) = (on_gpu, sizes.first()) {
-        println!("spat on {}\n", sides.place(size)?);
+        println!("spat on {}\n", sides.device_name(size)?);
     }
     println!("| size | what | spat, ms | PyTorch, ms | ratio, median (min–max) |");
     println!("|---|---|---|---|---|");
-    beside_others(|| {
+    with_load_warning(|| {
         sizes
             .iter()
             .try_for_each(|size| sides.compare(size, arguments.rounds))
@@ -136,7 +136,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
 }
 
 /// Measures, and prints a warning if other programs used the processors meanwhile.
-fn beside_others(measure: impl FnOnce() -> Result<()>) -> Result<()> {
+fn with_load_warning(measure: impl FnOnce() -> Result<()>) -> Result<()> {
     let load = OtherLoad::start();
     measure()?;
     if let Some(warning) = load.warning() {
@@ -151,8 +151,8 @@ fn reduce(arguments: &BenchArguments) -> Result<()> {
     let ours = || start_ours(&worker, &["--requests"], arguments.threads);
     let torch = || start_torch(&python, "reduce.py", arguments.threads);
     let torch_device = match arguments.device {
-        Place::Cpu => Some("cpu"),
-        Place::Gpu => has_cuda(&python)?.then_some("cuda"),
+        BenchDevice::Cpu => Some("cpu"),
+        BenchDevice::Gpu => has_cuda(&python)?.then_some("cuda"),
     };
     let mut reduction = Reduction {
         ours: Side::new(&ours),
@@ -161,7 +161,7 @@ fn reduce(arguments: &BenchArguments) -> Result<()> {
         torch_device,
         peak: arguments.peak_gb_s,
     };
-    beside_others(|| reduction.run(&arguments.only, arguments.rounds))
+    with_load_warning(|| reduction.run(&arguments.only, arguments.rounds))
 }
 
 /// Whether PyTorch can compute on a card.

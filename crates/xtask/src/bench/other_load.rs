@@ -1,7 +1,7 @@
 //! Load of other programs on the processors during a measurement.
 //!
-//! A software adapter shares every launch out to all processors and waits for the last of them, so a
-//! build that runs beside it makes a step three times as long and more; on a CPU it is little better.
+//! A software adapter divides every launch among all processors and waits for the last, so a build that runs
+//! at the same time makes a step more than three times as long; on a CPU device it is little better.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -17,7 +17,7 @@ pub(super) struct OtherLoad {
     before: Option<Used>,
 }
 
-/// Ticks that the processors worked, and those that this process and its descendants had of them.
+/// Ticks that the processors were busy, and those of this process and its descendants.
 struct Used {
     all: f64,
     own: f64,
@@ -73,7 +73,7 @@ fn own() -> Option<f64> {
         let Ok(text) = std::fs::read_to_string(entry.path().join("stat")) else {
             continue;
         };
-        // The name before, in brackets, may hold anything.
+        // The name before it, in brackets, may contain any characters.
         let Some((_, fields)) = text.rsplit_once(')') else {
             continue;
         };
@@ -92,7 +92,7 @@ fn own() -> Option<f64> {
     }
     let root = std::process::id();
     let descends = |mut id: u32| {
-        // As many steps up as there are processes at most, whatever changed while they were read.
+        // Bounded by the number of processes, since they may change while they are read.
         for _ in 0..processes.len() {
             if id == root {
                 return true;

@@ -1,4 +1,4 @@
-//! Where a training step's time goes.
+//! Time profile of a training step.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::Size;
 use super::worker::Worker;
 
-/// Steps that count, for each step of a block of the plain bench; as many go before them.
+/// Measured steps per step of a plain block; as many warm-up steps precede them.
 const REPEATS: usize = 4;
 
 /// One line for each part of a step and for each operation within the parts: medians of steps whose
-/// operations were timed. The last line is what that clock costs, by steps without it in between.
+/// operations were timed. The last line is the overhead of the profiler, by steps without it in between.
 pub(super) fn run(sizes: &[Size], mut ours: Worker) -> Result<()> {
     println!("| size | part, or operation | ms | share |");
     println!("|---|---|---|---|");
@@ -20,7 +20,7 @@ pub(super) fn run(sizes: &[Size], mut ours: Worker) -> Result<()> {
         request["mode"] = json!("profile");
         request["warmup"] = json!(steps);
         request["steps"] = json!(steps);
-        let answer = ours.ask(&request)?;
+        let answer = ours.request(&request)?;
         let number = |name: &str| {
             answer[name]
                 .as_f64()

@@ -1,10 +1,10 @@
-//! The SEND reduction beside the same formula in PyTorch: time, and bytes a second.
+//! Compares the SEND reduction with the same formula in PyTorch: time, and bytes per second.
 
 use anyhow::{Result, anyhow};
 use serde_json::{Value, json};
 
 use super::worker::{Worker, median_of};
-use super::{Place, median, spread};
+use super::{BenchDevice, median, spread};
 
 /// Batch, heads, queries, keys.
 const SIZES: [[usize; 4]; 4] = [
@@ -13,43 +13,42 @@ const SIZES: [[usize; 4]; 4] = [
     [1, 8, 512, 512],
     [32, 8, 512, 512],
 ];
-/// A head's SEND may differ from the reference in float64 by this share of it.
+/// Largest relative error of a head's SEND against the float64 reference.
 const TOLERANCE: f64 = 1e-4;
-/// Milliseconds that a step should take: one reduction may be over before a clock can tell.
+/// Target duration of a step in milliseconds: a single reduction is too short to time.
 const STEP: f64 = 20.0;
-/// Reductions in a step at most.
+/// Largest number of reductions per step.
 const MOST_BATCHES: f64 = 100.0;
-/// Letters of an error that a cell has room for.
+/// Largest length of an error in a table cell.
 const LONGEST_REASON: usize = 240;
 
-/// What is measured, and on what.
+/// The measurement and its devices.
 pub(super) struct Reduction<'a> {
     pub(super) ours: Side<'a>,
     pub(super) torch: Side<'a>,
-    /// Our device's name for the request, and PyTorch's, if it has such a device.
-    pub(super) device: Place,
+    /// The device of both sides.
+    pub(super) device: BenchDevice,
     pub(super) torch_device: Option<&'static str>,
     /// Peak bandwidth of the device's memory, GB/s.
     pub(super) peak: Option<f64>,
 }
 
-/// A worker that is started when it is asked, and anew once it has failed: a device may not survive
-/// what it was asked for.
+/// A worker that is started on first use, and again after a failure, which may have lost the device.
 pub(super) struct Side<'a> {
     start: &'a dyn Fn() -> Result<Worker>,
     worker: Option<Worker>,
 }
 
-/// One way to reduce.
+/// One implementation of the reduction.
 struct Contender {
     request: Value,
-    /// PyTorch's form of the formula; none is ours.
+    /// PyTorch's form of the formula; `None` for ours.
     form: Option<&'static str>,
     compiled: bool,
-    /// One median per round, milliseconds of a reduction.
+    /// Milliseconds of a reduction, one median per round.
     times: Vec<f64>,
-    /// Why no time of it counts.
-    left_out: Option<String>,
+    /// Why it is excluded.
+    excluded: Option<String>,
 }
 
 impl<'a> Side<'a> {
@@ -60,7 +59,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn ask(&mut self, request: &Value) -> Result<Value, String> {
+    fn request(&mut self, request: &Value) -> Result<Value, String> {
         let answer = self.answer(request).map_err(|error| format!("{error:#}"));
         let answer = answer.and_then(|answer| match answer["error"].as_str() {
             Some(reason) => Err(reason.to_owned()),
@@ -77,16 +76,20 @@ impl<'a> Side<'a> {
             Some(worker) => worker,
             None => (self.start)()?,
         };
-        self.worker.insert(worker).ask(request)
+        self.worker.insert(worker).request(request)
     }
 }
 
 impl Reduction<'_> {
-    /// One line for each size whose name contains `only`, and scaling.
+    /// Prints one line per scaling and size whose name contains `only`.
     pub(super) fn run(&mut self, only: &str, rounds: usize) -> Result<()> {
         let mut smallest = request([1, 1, 1, 2], "none");
         smallest["device"] = json!(self.device.name());
-        let on = self.ours.ask(&smallest).map_err(|reason| anyhow!(reason))?["on"].clone();
+        let on = self
+            .ours
+            .request(&smallest)
+            .map_err(|reason| anyhow!(reason))?["on"]
+            .clone();
         println!("spat on {}", on.as_str().unwrap_or_default());
         if let Some(device) = self.torch_device {
             smallest["device"] = json!(device);
@@ -94,7 +97,7 @@ impl Reduction<'_> {
             smallest["compile"] = json!(false);
             let on = self
                 .torch
-                .ask(&smallest)
+                .request(&smallest)
                 .map_err(|reason| anyhow!(reason))?["on"]
                 .clone();
             println!("PyTorch on {}", on.as_str().unwrap_or_default());
@@ -118,7 +121,7 @@ impl Reduction<'_> {
                     self.cells(&contenders, needed(shape, scaling))
                 );
                 wrong.extend(contenders.iter().filter_map(|contender| {
-                    let reason = contender.left_out.as_ref()?;
+                    let reason = contender.excluded.as_ref()?;
                     Some(format!(
                         "- {name}, {scaling}, {}: {reason}",
                         contender.name()
@@ -136,7 +139,7 @@ impl Reduction<'_> {
         Ok(())
     }
 
-    /// All ways to reduce one tensor, in turn.
+    /// Times all implementations on one tensor, in turn.
     fn compare(&mut self, shape: [usize; 4], scaling: &str, rounds: usize) -> Vec<Contender> {
         let mut contenders = vec![Contender::ours(shape, scaling, self.device.name())];
         if let Some(device) = self.torch_device {
@@ -149,19 +152,22 @@ impl Reduction<'_> {
         let mut reference = request(shape, scaling);
         reference["device"] = json!("cpu");
         reference["form"] = json!("reference");
-        let reference = self.torch.ask(&reference).and_then(|answer| heads(&answer));
+        let reference = self
+            .torch
+            .request(&reference)
+            .and_then(|answer| heads(&answer));
         let reference = match reference {
             Ok(reference) => reference,
             Err(reason) => {
                 let reason = format!("nothing to check it against: {reason}");
                 for contender in &mut contenders {
-                    contender.left_out = Some(reason.clone());
+                    contender.excluded = Some(reason.clone());
                 }
                 return contenders;
             }
         };
         for contender in &mut contenders {
-            // Fills caches, compiles, and tells how many make a step.
+            // Fills caches, compiles, and determines the number of reductions per step.
             contender.request["warmup"] = json!(2);
             contender.request["steps"] = json!(3);
             if let Some(time) = self.time(contender, &reference) {
@@ -182,29 +188,29 @@ impl Reduction<'_> {
         contenders
     }
 
-    /// Median milliseconds of a block, if its result is right; leaves the contender out otherwise.
+    /// Median milliseconds of a block, if its result is right; excludes the contender otherwise.
     fn time(&mut self, contender: &mut Contender, reference: &[f64]) -> Option<f64> {
-        if contender.left_out.is_some() {
+        if contender.excluded.is_some() {
             return None;
         }
         let side = match contender.form {
             None => &mut self.ours,
             Some(_) => &mut self.torch,
         };
-        let timed = side.ask(&contender.request).and_then(|answer| {
+        let timed = side.request(&contender.request).and_then(|answer| {
             agrees(&heads(&answer)?, reference)?;
             median_of(&answer).ok_or_else(|| format!("the worker answered {answer}"))
         });
         match timed {
             Ok(time) => Some(time),
             Err(reason) => {
-                contender.left_out = Some(brief(&reason));
+                contender.excluded = Some(brief(&reason));
                 None
             }
         }
     }
 
-    /// A line from the third column on.
+    /// The cells of a line from the third column on.
     fn cells(&self, contenders: &[Contender], needed: f64) -> String {
         let [ours, torch @ ..] = contenders else {
             return String::new();
@@ -219,7 +225,7 @@ impl Reduction<'_> {
             (Some(_), None) => " |".to_owned(),
             (Some(peak), Some(time)) => format!(" {:.1} % |", 100.0 * speed(time) / peak),
         };
-        let ours_cell = match (ours.time(), &ours.left_out) {
+        let ours_cell = match (ours.time(), &ours.excluded) {
             (Some(time), _) => format!("{time:.3}"),
             (None, reason) => reason.clone().unwrap_or_default(),
         };
@@ -239,13 +245,13 @@ impl Reduction<'_> {
             .filter_map(|(round, time)| {
                 let theirs = torch
                     .iter()
-                    .filter(|one| one.left_out.is_none())
+                    .filter(|one| one.excluded.is_none())
                     .filter_map(|one| one.times.get(round).copied())
                     .reduce(f64::min)?;
                 Some(time / theirs)
             })
             .collect();
-        let ratio = match ours.left_out.is_some() || ratios.is_empty() {
+        let ratio = match ours.excluded.is_some() || ratios.is_empty() {
             true => String::new(),
             false => {
                 let (low, high) = spread(&ratios);
@@ -268,7 +274,7 @@ impl Contender {
             form: None,
             compiled: false,
             times: Vec::new(),
-            left_out: None,
+            excluded: None,
         }
     }
 
@@ -297,13 +303,13 @@ impl Contender {
         }
     }
 
-    /// Its median over the rounds, if it counts.
+    /// The median over the rounds, unless it is excluded.
     fn time(&self) -> Option<f64> {
-        (self.left_out.is_none() && !self.times.is_empty()).then(|| median(self.times.clone()))
+        (self.excluded.is_none() && !self.times.is_empty()).then(|| median(self.times.clone()))
     }
 }
 
-/// The faster form of those that count, by name, or why none does.
+/// The name and time of the fastest contender, or why all are excluded.
 fn fastest<'a>(contenders: impl Iterator<Item = &'a Contender> + Clone) -> String {
     let timed = contenders
         .clone()
@@ -312,7 +318,7 @@ fn fastest<'a>(contenders: impl Iterator<Item = &'a Contender> + Clone) -> Strin
         Some((time, form)) => format!("{time:.3} ({form})"),
         None => {
             let mut reasons: Vec<&str> = contenders
-                .filter_map(|one| one.left_out.as_deref())
+                .filter_map(|one| one.excluded.as_deref())
                 .collect();
             reasons.dedup();
             reasons.join("; ")
@@ -320,12 +326,12 @@ fn fastest<'a>(contenders: impl Iterator<Item = &'a Contender> + Clone) -> Strin
     }
 }
 
-/// A request for no step yet.
+/// A request without steps.
 fn request(shape: [usize; 4], scaling: &str) -> Value {
     json!({ "id": "0", "shape": shape, "scaling": scaling, "batches": 1, "warmup": 0, "steps": 1 })
 }
 
-/// Bytes that must be read: all once, or twice where they are standardised first.
+/// Bytes that must be read: all values once, or twice with standardisation.
 fn needed(shape: [usize; 4], scaling: &str) -> f64 {
     let readings = if scaling == "standardise" { 2 } else { 1 };
     (readings * size_of::<f32>() * shape.iter().product::<usize>()) as f64
@@ -338,7 +344,7 @@ fn heads(answer: &Value) -> Result<Vec<f64>, String> {
     heads.ok_or_else(|| format!("the worker answered {answer}"))
 }
 
-/// Whether every head's SEND is the reference's.
+/// Compares every head's SEND with the reference.
 fn agrees(heads: &[f64], reference: &[f64]) -> Result<(), String> {
     if heads.len() != reference.len() {
         return Err(format!(
@@ -364,7 +370,7 @@ fn agrees(heads: &[f64], reference: &[f64]) -> Result<(), String> {
     }
 }
 
-/// A reason in one cell of a table: of a chain of causes the last, which began it.
+/// A reason for a table cell: the root cause of a chain of causes.
 fn brief(reason: &str) -> String {
     let cause = reason.rsplit("Caused by:").next().unwrap_or(reason);
     let cause = cause.split("No backtrace").next().unwrap_or(cause);

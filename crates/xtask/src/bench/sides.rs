@@ -4,13 +4,13 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use super::worker::{Worker, median_of};
-use super::{Place, Size, median, spread};
+use super::{BenchDevice, Size, median, spread};
 
 /// This program's worker, and PyTorch's where it has the device.
 pub(super) struct Sides {
     ours: Worker,
     torch: Option<Worker>,
-    device: Place,
+    device: BenchDevice,
 }
 
 /// One block of steps on both sides, milliseconds per step.
@@ -20,7 +20,7 @@ struct Block {
 }
 
 impl Sides {
-    pub(super) fn new(ours: Worker, torch: Option<Worker>, device: Place) -> Self {
+    pub(super) fn new(ours: Worker, torch: Option<Worker>, device: BenchDevice) -> Self {
         Self {
             ours,
             torch,
@@ -28,8 +28,8 @@ impl Sides {
         }
     }
 
-    /// Our device's name, in words.
-    pub(super) fn place(&mut self, size: &Size) -> Result<String> {
+    /// Description of our device.
+    pub(super) fn device_name(&mut self, size: &Size) -> Result<String> {
         let answer = self.untimed(&size.request, "infer")?;
         let name = answer["on"].as_str();
         Ok(name
@@ -37,8 +37,8 @@ impl Sides {
             .to_owned())
     }
 
-    /// The lines of a size. In each round both sides take a block of the dense model and one of the
-    /// pruned, which has no attention in the upper half of its layers.
+    /// The lines of a size. In each round both sides run a block of the dense model and one of the pruned model,
+    /// which has no attention in the upper half of its layers.
     pub(super) fn compare(&mut self, size: &Size, rounds: usize) -> Result<()> {
         let pruned = json!(upper_half(&size.request));
         for mode in ["train", "infer"] {
@@ -54,7 +54,7 @@ impl Sides {
                 for (request, blocks) in requests.iter_mut().zip(&mut blocks) {
                     request["warmup"] = json!(usize::from(round == 0));
                     let block = self.block(request)?;
-                    // The first fills caches, and compiles what is compiled.
+                    // The first round fills caches and compiles.
                     if round > 0 {
                         blocks.push(block);
                     }
@@ -115,15 +115,15 @@ impl Sides {
     fn block(&mut self, request: &Value) -> Result<Block> {
         let mut request = request.clone();
         request["device"] = json!(self.device.name());
-        let answer = self.ours.ask(&request)?;
+        let answer = self.ours.request(&request)?;
         let ours = milliseconds(&answer)?;
         let Some(torch) = &mut self.torch else {
             return Ok(Block { ours, theirs: None });
         };
-        // PyTorch's fastest form at a size is the one that counts; compiled ones count on a card.
+        // PyTorch's fastest form counts; compiled forms only on a card.
         let compiled: &[bool] = match self.device {
-            Place::Cpu => &[false],
-            Place::Gpu => {
+            BenchDevice::Cpu => &[false],
+            BenchDevice::Gpu => {
                 request["device"] = json!("cuda");
                 &[false, true]
             }
@@ -133,7 +133,7 @@ impl Sides {
             for &compiled in compiled {
                 request["attention"] = json!(attention);
                 request["compile"] = json!(compiled);
-                let theirs = torch.ask(&request)?;
+                let theirs = torch.request(&request)?;
                 if theirs["windows"] != answer["windows"] {
                     bail!("the windows of both sides differ: {answer} and {theirs}");
                 }
@@ -154,14 +154,14 @@ impl Sides {
             .with_context(|| format!("the worker answered {answer}"))
     }
 
-    /// What our worker says of a request before any step.
+    /// Our worker's answer to a request without steps.
     fn untimed(&mut self, request: &Value, mode: &str) -> Result<Value> {
         let mut request = request.clone();
         request["mode"] = json!(mode);
         request["device"] = json!(self.device.name());
         request["warmup"] = json!(0);
         request["steps"] = json!(0);
-        self.ours.ask(&request)
+        self.ours.request(&request)
     }
 }
 

@@ -54,8 +54,8 @@ impl Worker {
         })
     }
 
-    /// What the worker answers.
-    pub(super) fn ask(&mut self, request: &Value) -> Result<Value> {
+    /// Sends a request and returns the answer.
+    pub(super) fn request(&mut self, request: &Value) -> Result<Value> {
         writeln!(self.requests, "{request}")?;
         self.requests.flush()?;
         let mut line = String::new();
@@ -65,7 +65,7 @@ impl Worker {
 
     /// Median milliseconds per step of one block.
     pub(super) fn time(&mut self, request: &Value) -> Result<f64> {
-        let answer = self.ask(request)?;
+        let answer = self.request(request)?;
         median_of(&answer).with_context(|| format!("the worker failed: {answer}"))
     }
 }

@@ -1,8 +1,8 @@
-//! The numbers of a drawing as a table, made only for those who open it.
+//! The numbers of a chart as a table, computed only while it is open.
 
 use leptos::prelude::*;
 
-/// A table that opens. Nothing is computed for it while it is closed.
+/// A collapsed table.
 #[component]
 pub(crate) fn DataTable(
     /// As HTML (`spat_report::Table::html`).

@@ -1,4 +1,4 @@
-//! A drawing with its caption, its data as a table, and itself as a file.
+//! A chart with its caption, its data as a table, and buttons that save it.
 
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -7,20 +7,20 @@ use spat_spec::ModuleId;
 use super::data_table::DataTable;
 use super::pointed::{module_under, point_out};
 use super::save::{SAVED, Save};
-use super::seen::while_seen;
 use super::size::width_of;
+use super::visibility::redraw_while_visible;
 use crate::state::Page;
 
-/// A drawing of `spat-report`, as wide as its place and drawn anew whenever its signals change and
-/// somebody sees it. Saved, it is as new as its signals.
+/// A chart of `spat-report`, as wide as its container. It is redrawn when its signals change while it is
+/// visible; a saved file is always drawn from the current signals.
 #[component]
 pub(crate) fn Figure(
-    /// File name of downloads, without ending.
+    /// File name of downloads, without extension.
     name: &'static str,
-    /// What it shows, one sentence.
+    /// One sentence.
     #[prop(into)]
     caption: Signal<String>,
-    /// The drawing in a width in pixels, as an SVG element.
+    /// Draws the chart at a width in pixels, as an SVG element.
     #[prop(into)]
     draw: Callback<(f64,), String>,
     /// An HTML table of the same numbers (`spat_report::Table::html`).
@@ -29,23 +29,23 @@ pub(crate) fn Figure(
     /// What a click on a module does.
     #[prop(optional, into)]
     pick: Option<Callback<(ModuleId,)>>,
-    /// What lies over the drawing, for its width; 0 before that is known.
+    /// An overlay, given the chart's width; 0 before that is known.
     #[prop(optional, into)]
     over: Option<Callback<(Signal<f64>,), AnyView>>,
 ) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let place = NodeRef::<html::Div>::new();
     let width = width_of(place);
-    let svg = while_seen(place, move || match width.get() {
+    let svg = redraw_while_visible(place, move || match width.get() {
         0.0 => String::new(),
         width => draw.run((width,)),
     });
     Effect::new(move |_| {
         svg.track();
         let module = page.pointed.get();
-        // After the drawing is in its place.
+        // After the chart is in the document.
         request_animation_frame(move || {
-            // By then the figure may be gone.
+            // The figure may have been removed by then.
             if let Some(place) = place.try_get_untracked().flatten() {
                 point_out(&place, module.as_ref());
             }

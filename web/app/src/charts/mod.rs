@@ -1,12 +1,12 @@
-//! Drawings of the page: `spat-report` draws, the page shows.
+//! Charts of the web app, drawn by `spat-report`.
 
 mod data_table;
 mod figure;
 mod heat_canvas;
 mod pointed;
 mod save;
-mod seen;
 mod size;
+mod visibility;
 
 pub(crate) use figure::Figure;
 pub(crate) use heat_canvas::{Cell, HeatCanvas, HeatPixels, figure_text, name_of};

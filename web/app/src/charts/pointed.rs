@@ -1,14 +1,14 @@
-//! Modules in a drawing: which one is pointed at, and which one to point out.
+//! Modules in a chart: which one is under the pointer, and which one to highlight.
 
 use leptos::ev;
 use spat_spec::ModuleId;
 use wasm_bindgen::JsCast as _;
 use web_sys::Element;
 
-/// The attribute with which `spat-report` marks what belongs to a module.
+/// The attribute of `spat-report`'s elements that belong to a module.
 const ATTRIBUTE: &str = "data-module";
 
-/// The module whose mark the event came from.
+/// The module of the event's target.
 pub(super) fn module_under(event: &ev::MouseEvent) -> Option<ModuleId> {
     let under = event.target()?.dyn_into::<Element>().ok()?;
     let marked = under.closest("[data-module]").ok()??;
@@ -18,7 +18,7 @@ pub(super) fn module_under(event: &ev::MouseEvent) -> Option<ModuleId> {
         .map(ModuleId::from)
 }
 
-/// Lets the marks of one module stand out, and those of all others not.
+/// Highlights the elements of one module and no others.
 pub(super) fn point_out(drawing: &Element, module: Option<&ModuleId>) {
     let Ok(marks) = drawing.query_selector_all("[data-module]") else {
         return;

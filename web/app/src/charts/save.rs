@@ -1,4 +1,4 @@
-//! Drawings as files: one by one with buttons, and all of them for the archive.
+//! Charts as files: one by one with buttons, and all of them for the archive.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,38 +7,38 @@ use spat_report::standalone;
 use crate::download;
 use crate::state::Page;
 
-/// Width of a saved drawing in pixels.
+/// Width of a saved chart in pixels.
 pub(super) const SAVED: f64 = 912.0;
 
-/// What draws, by name; nothing (an empty text) while there is nothing to draw.
+/// A name and a function that returns the SVG, empty while there is nothing to draw.
 type Drawing = (&'static str, Callback<(), String>);
 
-/// Every drawing that stands on the page.
+/// Every chart in the document.
 #[derive(Clone, Copy)]
 pub(crate) struct Drawings(StoredValue<Vec<Drawing>>);
 
 impl Drawings {
-    /// Hands the list to all parts of the page.
+    /// Provides an empty list as context.
     pub(crate) fn provide() {
         provide_context(Self(StoredValue::new(Vec::new())));
     }
 
-    /// Those of the page.
-    pub(crate) fn here() -> Self {
+    /// The list in the context.
+    pub(crate) fn from_context() -> Self {
         expect_context()
     }
 
-    /// Lists a drawing for as long as the component that asks is there.
+    /// Lists a chart until the calling component is cleaned up.
     fn list(self, drawing: Drawing) {
         self.0.update_value(|all| all.push(drawing));
         on_cleanup(move || {
-            // At the page's end the list may be gone first.
+            // When the app is torn down, the list may be disposed first.
             self.0
                 .try_update_value(|all| all.retain(|(name, _)| *name != drawing.0));
         });
     }
 
-    /// Each as a file of its own: its name and its SVG.
+    /// Each chart as a file name and an SVG.
     pub(crate) fn files(self) -> Vec<(String, Vec<u8>)> {
         let drawn = |(name, draw): Drawing| {
             let svg = untrack(|| draw.run(()));
@@ -54,15 +54,15 @@ impl Drawings {
     }
 }
 
-/// Buttons that save a drawing.
+/// Buttons that save a chart.
 #[component]
 pub(super) fn Save(
-    /// File name, without ending.
+    /// File name, without extension.
     name: &'static str,
     draw: Callback<(), String>,
 ) -> impl IntoView {
-    let page = Page::here();
-    Drawings::here().list((name, draw));
+    let page = Page::from_context();
+    Drawings::from_context().list((name, draw));
     let button = move |ending: &'static str| {
         let save = move |_| {
             let svg = standalone(&untrack(|| draw.run(())));

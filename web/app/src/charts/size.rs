@@ -1,4 +1,4 @@
-//! How much room a drawing has.
+//! The width of a chart's container.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -6,9 +6,8 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
 
-/// The width of a place in pixels, whenever it changes, also when a place that was hidden is shown; 0
-/// before it is known. Drawings are made as wide as their place is, so that their words have the same
-/// size everywhere.
+/// The width of an element in pixels, 0 before it is known. Follows changes, also when a hidden element
+/// is shown. Charts are drawn at this width, so that their text has the same size everywhere.
 pub(super) fn width_of(place: NodeRef<html::Div>) -> RwSignal<f64> {
     let width = RwSignal::new(0.0);
     let measure = move || {
@@ -18,7 +17,7 @@ pub(super) fn width_of(place: NodeRef<html::Div>) -> RwSignal<f64> {
             width.set(room);
         }
     };
-    // What is drawn anew changes heights, which a browser would report as an endless round.
+    // Redrawing changes heights, which inside the callback would be a ResizeObserver loop.
     let observe = Closure::<dyn Fn()>::new(move || request_animation_frame(measure));
     let observer = ResizeObserver::new(observe.as_ref().unchecked_ref());
     let Ok(observer) = observer else { return width };

@@ -1,4 +1,4 @@
-//! The link that a teacher gives to a class.
+//! Makes a link for a class.
 
 use leptos::prelude::*;
 
@@ -8,10 +8,10 @@ use crate::sections::CopyField;
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// Boxes for what is hidden and locked, and the link that comes of them.
+/// Checkboxes for what the link hides and locks, and the link.
 #[component]
 pub(crate) fn LinkMaker() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let hidden = RwSignal::new(Vec::<&'static str>::new());
     let locked = RwSignal::new(Vec::<&'static str>::new());
     let table = RwSignal::new(String::new());
@@ -37,20 +37,20 @@ pub(crate) fn LinkMaker() -> impl IntoView {
         <details class="more">
             <summary data-testid="class-link-open">"Make a link for a class"</summary>
             <p class="hint">
-                "The link carries the setup as it is now. What you tick is hidden or locked for whoever \
-                 opens it: a help against getting lost, not a barrier."
+                "The link contains the current setup. What you tick is hidden or locked when it is opened. \
+                This simplifies the app; it is not access control."
             </p>
             <div class="row">
                 <label class="field">
                     "Table at the start"
                     <select data-testid="class-table" on:change:target=move |event| table.set(event.target().value())>
-                        <option value="">"none: they bring one"</option>
+                        <option value="">"none: students open one"</option>
                         <option value="weather">"New York weather"</option>
                         <option value="waves">"Planted waves"</option>
                     </select>
                 </label>
                 <label class="field">
-                    "Lesson beside the page"
+                    "Lesson"
                     <select data-testid="class-lesson" on:change:target=move |event| lesson.set(event.target().value())>
                         <option value="">"none"</option>
                         {(1..=lessons::COUNT)
@@ -68,7 +68,7 @@ pub(crate) fn LinkMaker() -> impl IntoView {
     }
 }
 
-/// A box per name.
+/// A checkbox per name.
 #[component]
 fn Boxes(
     legend: &'static str,

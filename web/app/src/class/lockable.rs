@@ -4,14 +4,14 @@ use leptos::prelude::*;
 
 use super::rules::Rules;
 
-/// Its controls work, unless the teacher set them; then it says so.
+/// A group of controls, disabled and with a note where the link locks them.
 #[component]
 pub(crate) fn Lockable(
-    /// As in the address.
+    /// The name in the address's `lock` field.
     name: &'static str,
     children: Children,
 ) -> impl IntoView {
-    if !Rules::here().locks(name) {
+    if !Rules::from_context().locks(name) {
         return children().into_any();
     }
     let note = format!("locked-{name}");

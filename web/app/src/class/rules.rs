@@ -1,13 +1,13 @@
-//! What a teacher's link decides: `hide=model,keep&lock=preset&table=waves`.
+//! The rules in a teacher's link, such as `hide=model,keep&lock=preset&table=waves`.
 
 use leptos::prelude::*;
 
 use crate::state::{Page, change_field, field_in_address};
 
-/// A name in the address, and what it is to people.
+/// A name in the address, and its label.
 pub(super) type Name = (&'static str, &'static str);
 
-/// What can be hidden: the parts, and some controls. `styles/class.css` hides them.
+/// What can be hidden: the sections, and some controls. `styles/class.css` hides them.
 pub(super) const HIDE: [Name; 10] = [
     ("data", "Data"),
     ("model", "Model"),
@@ -15,7 +15,7 @@ pub(super) const HIDE: [Name; 10] = [
     ("attention", "Attention"),
     ("prune", "Prune"),
     ("compare", "Compare"),
-    ("keep", "Keep"),
+    ("keep", "Export"),
     ("own", "Own tables"),
     ("options", "“More choices” of the model"),
     ("engine", "Choice of the engine"),
@@ -29,17 +29,17 @@ pub(super) const LOCK: [Name; 4] = [
     ("engine", "Engine"),
 ];
 
-/// A teacher's choices.
+/// The rules of a teacher's link.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Rules {
     hide: Vec<String>,
     lock: Vec<String>,
-    /// The sample that is loaded at the start.
+    /// The sample to load at the start.
     table: Option<String>,
 }
 
 impl Rules {
-    /// Those of the address.
+    /// Reads the rules of the address.
     pub(crate) fn in_address() -> Self {
         Self {
             hide: names("hide"),
@@ -48,12 +48,12 @@ impl Rules {
         }
     }
 
-    /// The rules of the page.
-    pub(crate) fn here() -> Self {
+    /// The rules in the context.
+    pub(crate) fn from_context() -> Self {
         expect_context()
     }
 
-    /// Hides what is to be hidden, loads the table, and says what it does not know.
+    /// Hides elements, loads the table, and reports unknown names.
     pub(crate) fn apply(&self, page: Page) {
         if let Some(root) = document().document_element() {
             root.set_attribute("data-hide", &self.hide.join(" ")).ok();
@@ -65,7 +65,7 @@ impl Rules {
             for name in unknown(asked, known) {
                 let can: Vec<_> = known.iter().map(|(name, _)| *name).collect();
                 page.notify(format!(
-                    "this link asks to {what} `{name}`, which the page does not know; it can {what} {}",
+                    "this link asks to {what} `{name}`, which is unknown; it can {what} {}",
                     can.join(", ")
                 ));
             }
@@ -74,17 +74,17 @@ impl Rules {
             && !crate::sections::data::load_sample(page, table)
         {
             page.notify(format!(
-                "this link asks for the table `{table}`, which the page does not have; it has weather and waves"
+                "this link asks for the table `{table}`, which is unknown; the samples are weather and waves"
             ));
         }
     }
 
-    /// Whether the teacher set it.
+    /// Whether the link locks these controls.
     pub(crate) fn locks(&self, name: &str) -> bool {
         self.lock.iter().any(|locked| locked == name)
     }
 
-    /// Puts them into the address again, after a link inside the page took them away.
+    /// Restores the rules in the address after a link inside the app has replaced it.
     pub(crate) fn write_address(&self) {
         for (name, values) in [("hide", &self.hide), ("lock", &self.lock)] {
             if !values.is_empty() {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_that_can_be_hidden_is_hidden_by_the_style_sheet() {
+    fn the_style_sheet_hides_every_name() {
         let css = include_str!("../../styles/class.css");
         for (name, _) in HIDE {
             assert!(css.contains(&format!("[data-hide~=\"{name}\"]")), "{name}");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_known_is_found() {
+    fn unknown_names_are_found() {
         let asked = ["model", "modle"].map(str::to_owned);
         let found: Vec<_> = unknown(&asked, &HIDE).collect();
         assert_eq!(found, ["modle"]);

@@ -1,8 +1,7 @@
-//! Several files as one: a zip archive without compression (PKWARE APPNOTE 6.3, "stored"). What a
-//! run leaves is weights and text; weights get no smaller, and the text is little beside them.
+//! A zip archive without compression (PKWARE APPNOTE 6.3, "stored"). The files of a run are mostly
+//! weights, which compression does not shrink.
 
-/// 1980-01-01, the first day that the format knows, as it writes days: an archive of the same files
-/// is the same bytes.
+/// 1980-01-01, the first date of the format, for all files: the same files give the same bytes.
 const DAY: u16 = 0x21;
 
 /// Version of the format that a reader needs, times ten.
@@ -11,8 +10,8 @@ const VERSION: u16 = 20;
 /// Names are UTF-8.
 const UTF8: u16 = 1 << 11;
 
-/// An archive of named files, in their order; `None` if it is larger than the plain format can say
-/// (4 GB, or 65,535 files).
+/// An archive of named files, in their order; `None` above the limits of the format without extensions
+/// (4 GB or 65,535 files).
 pub(crate) fn archive(files: &[(String, Vec<u8>)]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut directory = Vec::new();
@@ -45,7 +44,7 @@ pub(crate) fn archive(files: &[(String, Vec<u8>)]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// What stands about a file both before it and in the directory.
+/// The header fields of a file that are both before its bytes and in the directory.
 fn common(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let size = u32::try_from(bytes.len()).ok()?;
     let name = u16::try_from(name.len()).ok()?;
@@ -81,14 +80,14 @@ mod tests {
     use std::io::{Cursor, Read as _};
 
     #[test]
-    fn the_checksum_is_the_standards() {
+    fn the_checksum_is_crc_32() {
         assert_eq!(checksum(b"123456789"), 0xcbf4_3926);
         assert_eq!(checksum(b""), 0);
     }
 
-    /// Read back by a library that others wrote.
+    /// Reads the archive with the `zip` crate.
     #[test]
-    fn other_programs_read_it() {
+    fn other_programs_read_the_archive() {
         let files = [
             ("report.json".to_owned(), b"{}".to_vec()),
             ("empty".to_owned(), Vec::new()),

@@ -1,4 +1,4 @@
-//! Files from the page to the person.
+//! Downloads of files.
 
 mod archive;
 mod picture;
@@ -16,13 +16,13 @@ use crate::engine;
 pub(crate) use archive::archive;
 pub(crate) use picture::save_png;
 
-/// Milliseconds after which a download has surely begun: some browsers read the address late.
-const BEGUN: u32 = 30_000;
+/// Milliseconds until a download's object URL is revoked; some browsers read it late.
+const REVOKE_DELAY_MS: u32 = 30_000;
 
-/// Gives the person a file.
+/// Saves a file, by a download or, in the desktop app, by a dialog.
 ///
 /// # Errors
-/// The browser refuses.
+/// The browser cannot create the download.
 pub(crate) fn save(name: &str, kind: &str, bytes: &[u8]) -> Result<(), JsValue> {
     save_blob(name, &blob(kind, bytes)?)
 }
@@ -36,7 +36,7 @@ fn blob(kind: &str, bytes: &[u8]) -> Result<Blob, JsValue> {
 
 fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
     if engine::is_native() {
-        // A window has no folder for downloads; the system's dialog asks where to.
+        // The desktop app has no download folder; the system's dialog asks for the path.
         let (name, bytes) = (name.to_owned(), blob.array_buffer());
         spawn_local(async move {
             if let Ok(buffer) = JsFuture::from(bytes).await {
@@ -51,7 +51,7 @@ fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
     link.set_download(name);
     link.click();
     spawn_local(async move {
-        TimeoutFuture::new(BEGUN).await;
+        TimeoutFuture::new(REVOKE_DELAY_MS).await;
         Url::revoke_object_url(&address).ok();
     });
     Ok(())

@@ -1,4 +1,4 @@
-//! A drawing as pixels.
+//! Charts as PNG files.
 
 use js_sys::Promise;
 use leptos::prelude::document;
@@ -6,10 +6,10 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement, Url};
 
-/// Pixels per unit of the drawing: sharp on paper and on good screens.
+/// Pixels per unit of the chart: sharp in print and on high-resolution screens.
 const SCALE: u32 = 2;
 
-/// Saves a standalone SVG, which says how large it is, as a PNG.
+/// Saves a standalone SVG with a size as a PNG.
 ///
 /// # Errors
 /// The browser cannot draw it.
@@ -23,7 +23,7 @@ pub(crate) async fn save_png(name: &str, svg: &str) -> Result<(), JsValue> {
             refused.call1(&JsValue::NULL, &reason).ok();
         }
     });
-    // A browser that cannot make the file gives nothing.
+    // `null` if the browser cannot encode it.
     super::save_blob(name, &JsFuture::from(made).await?.dyn_into::<Blob>()?)
 }
 

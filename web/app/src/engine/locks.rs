@@ -1,5 +1,5 @@
-//! Which runs the tabs of this browser have open: each tab holds a Web Lock by the name of its run.
-//! Without such locks (an insecure address) no tab knows of another.
+//! Which runs the browser's tabs have open: each tab holds a Web Lock with the name of its run. Without
+//! Web Locks (over plain HTTP) other tabs' runs are unknown.
 
 use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ fn method(name: &str) -> Option<(JsValue, Function)> {
     Some((locks, method))
 }
 
-/// Holds a lock by the name of the open run, whichever that is.
+/// Holds a lock with the name of the open run, and replaces it when another run is opened.
 pub(crate) fn hold_open_run(page: Page) {
     Effect::new(move |release: Option<Option<Function>>| {
         if let Some(Some(release)) = release {
@@ -32,17 +32,17 @@ pub(crate) fn hold_open_run(page: Page) {
     });
 }
 
-/// Takes a lock; the answer lets it go.
+/// Requests a lock; the returned function releases it.
 fn hold(run: &str) -> Option<Function> {
     let (locks, request) = method("request")?;
     let mut release = None;
-    let held: JsValue = Promise::new(&mut |let_go, _| release = Some(let_go)).into();
+    let held: JsValue = Promise::new(&mut |resolve, _| release = Some(resolve)).into();
     let grant = Closure::once_into_js(move || held);
     request.call2(&locks, &JsValue::from_str(run), &grant).ok();
     release
 }
 
-/// Names of all runs that are open in a tab, this one or another.
+/// Names of all runs that are open in any tab.
 pub(crate) async fn held_runs() -> Vec<String> {
     let held = async {
         let (locks, query) = method("query")?;

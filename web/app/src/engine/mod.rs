@@ -1,5 +1,5 @@
-//! The engine as the page sees it: orders go in, notices come out. Where it computes is found out
-//! once, when the page starts.
+//! The connection to the engine: requests in, messages out. Which kind of engine is used is decided
+//! when the app starts.
 
 mod locks;
 mod native;
@@ -22,11 +22,11 @@ pub(crate) use native::{change_runs_folder, is_native, pick_table, runs_folder, 
 pub(crate) use runs::Runs;
 pub(crate) use socket::host;
 
-/// The way to an engine.
+/// A connection to an engine.
 trait EngineConnection {
-    /// Sends an order, now or when the engine listens.
+    /// Sends a request, or queues it until the engine is ready.
     fn send(&self, request: &EngineRequest, bytes: Option<&[u8]>);
-    /// Asks for a file that the engine has only in memory; `None` where all are kept.
+    /// Requests a file that the engine has only in memory; `None` where all files are stored.
     fn request_file(&self, _name: &str) -> Option<Promise> {
         None
     }
@@ -38,7 +38,7 @@ thread_local! {
     static CONNECTION: RefCell<Option<Rc<dyn EngineConnection>>> = const { RefCell::new(None) };
 }
 
-/// Starts the engine, or a new one in the place of one that broke.
+/// Starts an engine, and closes the one before it.
 pub(crate) fn start(page: Page) {
     if let Some(old) = CONNECTION.take() {
         old.close();
@@ -53,14 +53,14 @@ pub(crate) fn start(page: Page) {
     CONNECTION.set(connection);
 }
 
-/// Sends an order. After an engine that could not start nobody hears it; the page has said so.
+/// Sends a request. Dropped if the engine could not start, which has been reported.
 pub(crate) fn send(request: &EngineRequest, bytes: Option<&[u8]>) {
     if let Some(connection) = CONNECTION.with_borrow(Clone::clone) {
         connection.send(request, bytes);
     }
 }
 
-/// A file of the open run that no storage took.
+/// A file of the open run that could not be stored.
 pub(crate) async fn unsaved_file(name: &str) -> Option<Vec<u8>> {
     let promise = CONNECTION.with_borrow(Clone::clone)?.request_file(name)?;
     let file: Uint8Array = JsFuture::from(promise).await.ok()?.dyn_into().ok()?;

@@ -1,5 +1,4 @@
-//! The engine in the process that this window belongs to, and what else that process does for the
-//! page: system dialogs and runs on disk.
+//! The desktop app's process: its engine, system dialogs, and runs on disk.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -15,30 +14,30 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::EngineConnection;
-use crate::class::shown;
+use crate::class::file_handler;
 use crate::state::Page;
 
-/// What the window's process puts into the page.
+/// Tauri's API object, which the desktop app injects.
 fn core() -> Option<JsValue> {
     let global = Reflect::get(&window(), &JsValue::from_str("__TAURI__")).ok()?;
     let core = Reflect::get(&global, &JsValue::from_str("core")).ok()?;
     core.is_object().then_some(core)
 }
 
-/// Whether the page stands in a window of its own.
+/// Whether this is the desktop app.
 pub(crate) fn is_native() -> bool {
     core().is_some()
 }
 
 fn part(name: &str) -> Result<Function, String> {
-    let core = core().ok_or("this page stands in no window of its own")?;
+    let core = core().ok_or("this is not the desktop app")?;
     Reflect::get(&core, &JsValue::from_str(name))
         .ok()
         .and_then(|part| part.dyn_into().ok())
-        .ok_or_else(|| format!("the window offers no `{name}`"))
+        .ok_or_else(|| format!("the desktop app has no `{name}`"))
 }
 
-/// Calls a command of the window's process.
+/// Calls a command of the desktop app's process.
 pub(super) async fn call(command: &str, arguments: &JsValue) -> Result<JsValue, String> {
     let promise: Promise = part("invoke")?
         .call2(&JsValue::NULL, &JsValue::from_str(command), arguments)
@@ -58,7 +57,7 @@ pub(super) async fn call_framed(
     Ok(Uint8Array::new(&answer).to_vec())
 }
 
-/// A value out of a command's answer.
+/// The value in a command's answer.
 pub(super) fn value<T: DeserializeOwned>(frame: &[u8]) -> Result<T, String> {
     let (value, _) = unframe(frame).map_err(|error| error.to_string())?;
     Ok(value)
@@ -69,11 +68,11 @@ fn words(error: &JsValue) -> String {
         error
             .dyn_ref::<js_sys::Error>()
             .map(|error| String::from(error.message()))
-            .unwrap_or_else(|| "the window's process does not answer".to_owned())
+            .unwrap_or_else(|| "the desktop app's process does not answer".to_owned())
     })
 }
 
-/// Orders on their way, one after the other: calls may overtake one another.
+/// The connection. Requests are sent one after the other, since concurrent calls may be reordered.
 pub(super) struct Native {
     page: Page,
     waiting: RefCell<VecDeque<Vec<u8>>>,
@@ -83,7 +82,7 @@ pub(super) struct Native {
 }
 
 impl Native {
-    /// Asks for a new engine.
+    /// Starts a new engine.
     pub(super) fn start(page: Page) -> Option<Rc<Self>> {
         let connection = Rc::new(Self {
             page,
@@ -96,17 +95,17 @@ impl Native {
         let arguments = match channel(Rc::clone(&connection)) {
             Ok(arguments) => arguments,
             Err(reason) => {
-                page.broken(reason);
+                page.on_broken(reason);
                 return None;
             }
         };
-        // Orders wait until there is an engine.
+        // Requests are queued until the engine is ready.
         connection.sending.set(true);
         let sender = Rc::clone(&connection);
         spawn_local(async move {
             match call("listen", &arguments).await {
                 Ok(_) => sender.send_waiting().await,
-                Err(reason) => page.broken(reason),
+                Err(reason) => page.on_broken(reason),
             }
         });
         Some(connection)
@@ -119,7 +118,7 @@ impl Native {
                 break;
             };
             if let Err(reason) = call("send_request", &Uint8Array::from(frame.as_slice())).await {
-                self.page.broken(reason);
+                self.page.on_broken(reason);
             }
         }
         self.sending.set(false);
@@ -132,13 +131,13 @@ impl Native {
         let message = Uint8Array::new(message).to_vec();
         match unframe(&message) {
             Ok((EngineMessage::Table { name }, bytes)) => {
-                if !shown::offer(&name, bytes) {
-                    self.page.take_file(name, bytes.to_vec());
+                if !file_handler::handle(&name, bytes) {
+                    self.page.load_file(name, bytes.to_vec());
                 }
             }
             Ok((EngineMessage::MenuAction { action }, _)) => run_menu_action(self.page, action),
             Ok((message, _)) => self.page.handle_message(message),
-            Err(error) => self.page.broken(error.to_string()),
+            Err(error) => self.page.on_broken(error.to_string()),
         }
     }
 }
@@ -157,13 +156,13 @@ impl EngineConnection for Native {
         }
     }
 
-    /// The next engine takes the place of this one.
+    /// The next `start` replaces the engine in the process.
     fn close(&self) {
         self.closed.set(true);
     }
 }
 
-/// The arguments of `listen`: a channel whose messages `connection` hears.
+/// The arguments of `listen`: a channel whose messages `connection` receives.
 fn channel(connection: Rc<Native>) -> Result<JsValue, String> {
     let channel = Reflect::construct(&part("Channel")?, &js_sys::Array::new())
         .map_err(|error| words(&error))?;
@@ -173,14 +172,14 @@ fn channel(connection: Rc<Native>) -> Result<JsValue, String> {
         Reflect::set(object, &JsValue::from_str(name), value).map_err(|error| words(&error))
     };
     set(&channel, "onmessage", receive.as_ref())?;
-    // It lives as long as the engine, of which there are few in a page's life.
+    // Leaked once per engine; few engines are started.
     receive.forget();
     let arguments = Object::new();
     set(&arguments, "messages", &channel)?;
     Ok(arguments.into())
 }
 
-/// Does what was chosen in the window's menu, if the page's own button could be pressed.
+/// Runs an action of the menu, if its button in the app is enabled.
 fn run_menu_action(page: Page, action: MenuAction) {
     let button = match action {
         MenuAction::Train => "train-start",
@@ -206,12 +205,12 @@ fn run_menu_action(page: Page, action: MenuAction) {
     }
 }
 
-/// Lets the person pick a table in the system's dialog.
+/// Opens the system's dialog for a table.
 pub(crate) fn pick_table(page: Page) {
     ask(page, "pick_table");
 }
 
-/// Lets the person pick where runs are kept; the history then shows what lies there.
+/// Opens the system's dialog for the runs folder, and reloads the history.
 pub(crate) fn change_runs_folder(page: Page) {
     spawn_local(async move {
         match call("change_runs_folder", &JsValue::UNDEFINED).await {
@@ -221,7 +220,7 @@ pub(crate) fn change_runs_folder(page: Page) {
     });
 }
 
-/// Shows the runs' folder in the system's file manager.
+/// Shows the runs folder in the system's file manager.
 pub(crate) fn show_runs(page: Page) {
     ask(page, "show_runs");
 }
@@ -234,13 +233,13 @@ fn ask(page: Page, command: &'static str) {
     });
 }
 
-/// Where runs are kept.
+/// The path of the runs folder.
 pub(crate) async fn runs_folder() -> Result<String, String> {
     let path = call("runs_folder", &JsValue::UNDEFINED).await?;
     path.as_string().ok_or_else(|| "no folder".to_owned())
 }
 
-/// Saves a file where the person says in the system's dialog. What goes wrong is told by a dialog too.
+/// Saves a file by the system's dialog, which also reports errors.
 pub(crate) fn save(name: &str, bytes: Vec<u8>) {
     let name = name.to_owned();
     spawn_local(async move {

@@ -1,4 +1,4 @@
-//! The runs that are kept: by this browser, on disk by the window's process, or by the host.
+//! Stored runs: in this browser, on disk by the desktop app's process, or on the host.
 
 use spat_spec::RunSummary;
 use spat_web_store::RunDatabase;
@@ -8,24 +8,24 @@ use gloo_net::http::Method;
 use super::native::{call_framed, is_native, value};
 use super::socket::{self, ask, host, run_path};
 
-/// A place with runs, each a card and files.
+/// A storage of runs; each is a summary and files.
 pub(crate) enum Runs {
     /// In the browser's storage.
     Browser(RunDatabase),
-    /// In a folder, where the command line has its own too.
+    /// In the desktop app's runs folder, shared with the command line.
     Folder,
-    /// By the host whose engine computes.
+    /// On the host whose engine computes.
     Host,
 }
 
-/// The answer of a file's reader: whether there is one.
+/// The answer of `read_run_file` for a missing file; otherwise one byte precedes the content.
 const ABSENT: &[u8] = &[];
 
 impl Runs {
-    /// Opens the place.
+    /// Opens the storage.
     ///
     /// # Errors
-    /// The browser has none.
+    /// The browser has no storage.
     pub(crate) async fn open() -> Result<Self, String> {
         if is_native() {
             return Ok(Self::Folder);
@@ -36,7 +36,7 @@ impl Runs {
         RunDatabase::open().await.map(Self::Browser).map_err(words)
     }
 
-    /// A file of a run; `None` if it is not there.
+    /// A file of a run; `None` if it does not exist.
     pub(crate) async fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, String> {
         match self {
             Self::Browser(database) => database.read(run, name).await.map_err(words),
@@ -64,7 +64,7 @@ impl Runs {
         }
     }
 
-    /// Every run by its name.
+    /// The name and summary of every run.
     pub(crate) async fn summaries(&self) -> Result<Vec<(String, RunSummary)>, String> {
         match self {
             Self::Browser(database) => {
@@ -76,7 +76,7 @@ impl Runs {
         }
     }
 
-    /// Writes or replaces a run's card.
+    /// Writes or replaces a run's summary.
     pub(crate) async fn put_summary(&self, run: &str, summary: &RunSummary) -> Result<(), String> {
         match self {
             Self::Browser(database) => {
@@ -94,7 +94,7 @@ impl Runs {
         }
     }
 
-    /// Removes a run's card and files.
+    /// Removes a run's summary and files.
     pub(crate) async fn delete(&self, run: &str) -> Result<(), String> {
         match self {
             Self::Browser(database) => database.delete(run).await.map_err(words),
@@ -104,7 +104,7 @@ impl Runs {
     }
 }
 
-#[allow(clippy::needless_pass_by_value)] // As `map_err` hands it over.
+#[allow(clippy::needless_pass_by_value)] // The signature that `map_err` needs.
 fn words(error: impl ToString) -> String {
     error.to_string()
 }

@@ -1,7 +1,7 @@
-//! The engine of the machine that this page came from, shared with other visitors.
+//! The shared engine of `spat serve --engine host`, over a WebSocket.
 //!
-//! A lost connection is taken up again where it ended: notices that were missed are heard, orders
-//! that did not arrive are sent again. The runs lie on that machine.
+//! After a lost connection the session continues: missed messages are received, and requests that did not
+//! arrive are sent again. Runs are stored on the host.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,18 +20,18 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 use super::EngineConnection;
 use crate::state::{EngineState, Page};
 
-/// Bytes of a table that go in one message.
-const PIECE: usize = 512 << 10;
+/// Largest part of a table in one message, in bytes.
+const CHUNK_BYTES: usize = 512 << 10;
 
-/// Milliseconds before each new try; with the last of them the page gives up.
-const WAITS: [u32; 8] = [300, 1000, 2000, 4000, 8000, 15_000, 30_000, 30_000];
+/// Milliseconds before each retry. After the last one the connection has failed.
+const RETRY_DELAYS_MS: [u32; 8] = [300, 1000, 2000, 4000, 8000, 15_000, 30_000, 30_000];
 
-/// The server's reasons to end a connection for good.
+/// The server's close codes after which there is no retry.
 const REPLACED: u16 = 4001;
 const LOST: u16 = 4002;
 const FULL: u16 = 4003;
 
-/// What the host calls itself, if this page is to use its engine.
+/// The host's name, if its engine is to be used.
 pub(crate) fn host() -> Option<String> {
     document()
         .query_selector("meta[name=spat-host]")
@@ -40,7 +40,7 @@ pub(crate) fn host() -> Option<String> {
         .get_attribute("content")
 }
 
-/// The line to the host, over however many connections it takes.
+/// A session with the host, over one or more connections.
 pub(super) struct Socket {
     page: Page,
     state: RefCell<State>,
@@ -49,15 +49,15 @@ pub(super) struct Socket {
 #[derive(Default)]
 struct State {
     socket: Option<WebSocket>,
-    /// The session's name, once the host has given it.
+    /// The session's name, from the host's first message.
     session: Option<String>,
-    /// The number of the last notice that was heard.
+    /// The number of the last message received.
     last_received: u64,
-    /// The number of the last order that was given.
+    /// The number of the last request sent.
     last_sent: u64,
-    /// Orders of which the host has not said that they arrived.
+    /// Requests that the host has not acknowledged.
     waiting: VecDeque<(ClientEnvelope, Rc<[u8]>)>,
-    /// The host has said hello on this connection.
+    /// Whether the host's first message has arrived on this connection.
     established: bool,
     tries: usize,
     closed: bool,
@@ -80,7 +80,7 @@ impl Socket {
             Err(_) => {
                 return self
                     .page
-                    .broken("this browser opens no connection to the host".to_owned());
+                    .on_broken("this browser could not open a connection to the host".to_owned());
             }
         };
         let connection = Rc::clone(self);
@@ -95,7 +95,7 @@ impl Socket {
         });
         socket.set_onmessage(Some(receive.as_ref().unchecked_ref()));
         socket.set_onclose(Some(close.as_ref().unchecked_ref()));
-        // They live as long as the connection, of which there are few in a page's life.
+        // Leaked once per connection; few are made.
         receive.forget();
         close.forget();
         let mut state = self.state.borrow_mut();
@@ -147,7 +147,7 @@ impl Socket {
         }
         let known = self.state.borrow().session.is_some();
         if known && !hello.continued {
-            let words = "the host was started anew, or this page was away for too long";
+            let words = "the host was restarted, or the connection was lost for too long";
             return self.give_up(words.to_owned());
         }
         {
@@ -175,14 +175,16 @@ impl Socket {
         };
         match code {
             REPLACED | LOST => return self.give_up(reason.to_owned()),
-            FULL => return self.give_up(format!("the host takes nobody else now: {reason}")),
+            FULL => {
+                return self.give_up(format!("the host accepts no more visitors now: {reason}"));
+            }
             1003 | 1007 | 1008 | 1009 => {
                 return self.give_up(format!("the host ended the connection ({reason})"));
             }
             _ => {}
         }
-        let Some(wait) = WAITS.get(tries - 1) else {
-            let words = "the host does not answer: it was ended, or its network is out of reach";
+        let Some(wait) = RETRY_DELAYS_MS.get(tries - 1) else {
+            let words = "the host does not answer: it was stopped, or its network is unreachable";
             return self.give_up(words.to_owned());
         };
         self.page.worker.set(EngineState::Loading);
@@ -197,7 +199,7 @@ impl Socket {
 
     fn give_up(&self, reason: String) {
         self.close();
-        self.page.broken(reason);
+        self.page.on_broken(reason);
     }
 }
 
@@ -212,12 +214,12 @@ impl State {
         }
     }
 
-    /// Sends an order behind its bytes. What does not arrive is sent again on the next connection.
+    /// Sends a request after its bytes. If it does not arrive, it is sent again on the next connection.
     fn post(&self, envelope: &ClientEnvelope, bytes: &[u8]) {
         let Some(socket) = &self.socket else {
             return;
         };
-        for piece in bytes.chunks(PIECE) {
+        for piece in bytes.chunks(CHUNK_BYTES) {
             socket.send_with_u8_array(piece).ok();
         }
         if let Ok(text) = serde_json::to_string(envelope) {
@@ -253,14 +255,14 @@ impl EngineConnection for Socket {
     }
 }
 
-/// A value that the host keeps.
+/// A value that the host stores.
 pub(super) async fn value<T: DeserializeOwned>(path: &str) -> Result<T, String> {
     let answer = ask(Method::GET, path, None).await?;
-    let bytes = answer.ok_or_else(|| "the host does not have it any more".to_owned())?;
+    let bytes = answer.ok_or_else(|| "the host no longer has it".to_owned())?;
     serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
-/// Asks the host about runs; `None`: it has no such thing.
+/// Sends an HTTP request about runs; `None` for status 404.
 pub(super) async fn ask(
     method: Method,
     path: &str,
@@ -289,7 +291,7 @@ pub(super) async fn ask(
     Ok(Some(bytes))
 }
 
-/// A run's address at the host.
+/// A run's path on the host.
 pub(super) fn run_path(run: &str) -> String {
     format!("runs/{}", String::from(js_sys::encode_uri_component(run)))
 }

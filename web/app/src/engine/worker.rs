@@ -1,4 +1,4 @@
-//! The engine in a worker of this browser.
+//! The engine in a browser worker.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -19,24 +19,24 @@ const LOADER: &str = "./spat-worker_loader.js";
 /// A request with its bytes, and the buffers to transfer.
 type QueuedRequest = (Array, Array);
 
-/// A worker, and what waits for it.
+/// A worker, with queued requests.
 pub(super) struct Worker {
     worker: web_sys::Worker,
-    /// Orders given before the worker listened; `None` once it does.
+    /// Requests sent before the worker is ready; `None` once it is.
     waiting: RefCell<Option<Vec<QueuedRequest>>>,
-    /// Those who asked for files, in order.
+    /// Resolvers of the pending file requests, in order.
     file_requests: RefCell<VecDeque<Function>>,
 }
 
 impl Worker {
-    /// Starts a worker, or tells the page why there is none.
+    /// Starts a worker; reports the reason if that fails.
     pub(super) fn start(page: Page) -> Option<Rc<Self>> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = match web_sys::Worker::new_with_options(LOADER, &options) {
             Ok(worker) => worker,
             Err(error) => {
-                page.broken(words(&error));
+                page.on_broken(words(&error));
                 return None;
             }
         };
@@ -58,7 +58,7 @@ impl Worker {
                     }
                     page.handle_message(message);
                 }
-                Err(error) => page.broken(error.to_string()),
+                Err(error) => page.on_broken(error.to_string()),
             }
         });
         let fail = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
@@ -66,7 +66,7 @@ impl Worker {
                 .dyn_ref::<ErrorEvent>()
                 .map(ErrorEvent::message)
                 .unwrap_or_else(|| "the engine's files could not be loaded".to_owned());
-            page.broken(message);
+            page.on_broken(message);
         });
         connection
             .worker
@@ -74,7 +74,7 @@ impl Worker {
         connection
             .worker
             .set_onerror(Some(fail.as_ref().unchecked_ref()));
-        // They live as long as the worker, of which there are few in a page's life.
+        // Leaked once per worker; few are started.
         receive.forget();
         fail.forget();
         Some(connection)
@@ -127,7 +127,7 @@ impl EngineConnection for Worker {
     }
 
     fn close(&self) {
-        // Whoever waits for a file waits in vain.
+        // Pending file requests resolve without a file.
         self.file_requests.take().iter().for_each(|resolver| {
             resolver.call0(&JsValue::UNDEFINED).ok();
         });
@@ -139,5 +139,5 @@ fn words(error: &JsValue) -> String {
     error
         .dyn_ref::<js_sys::Error>()
         .map(|error| String::from(error.message()))
-        .unwrap_or_else(|| "this browser starts no module worker".to_owned())
+        .unwrap_or_else(|| "this browser could not start a module worker".to_owned())
 }

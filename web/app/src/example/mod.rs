@@ -1,4 +1,4 @@
-//! Finished runs that come with the page, to be looked at before anything is trained.
+//! Finished example runs that come with the app.
 //!
 //! `cargo xtask examples` makes them; each is the `report.json` of a run of the program `spat`.
 
@@ -14,12 +14,11 @@ use crate::state::{Page, field_in_address, link_in_address};
 
 pub(crate) use note::SavedNote;
 
-/// What a first visitor sees.
-const FIRST: &str = "weather";
+/// The example on the first visit.
+const FIRST_EXAMPLE: &str = "weather";
 
-/// A first visitor sees a finished run at once. Whoever has runs of their own, or comes by a link
-/// that asks for something else, does not.
-pub(crate) fn welcome(page: Page) {
+/// Shows an example on the first visit: if no run is stored and the address requests nothing else.
+pub(crate) fn show_on_first_visit(page: Page) {
     let asks = ["new", "lesson", "class", "table"]
         .iter()
         .any(|name| field_in_address(name).is_some());
@@ -32,19 +31,19 @@ pub(crate) fn welcome(page: Page) {
             Err(_) => Vec::new(),
         };
         if runs.is_empty() {
-            open(page, FIRST.to_owned());
+            open(page, FIRST_EXAMPLE.to_owned());
         }
     });
 }
 
-/// Shows a saved run, unless the person has begun something of their own in the meantime.
+/// Shows an example, unless the user has started something else while it was loading.
 pub(crate) fn open(page: Page, name: String) {
-    let begun = page.begun.get_untracked();
+    let generation = page.generation.get_untracked();
     let was_saved = page.saved.get_untracked();
     spawn_local(async move {
         let read = read(&name).await;
         if page.busy.get_untracked()
-            || page.begun.get_untracked() != begun
+            || page.generation.get_untracked() != generation
             || page.saved.get_untracked() != was_saved
         {
             return;
@@ -56,7 +55,7 @@ pub(crate) fn open(page: Page, name: String) {
     });
 }
 
-/// The table and the report of a saved run.
+/// The table and the report of an example.
 async fn read(name: &str) -> Result<(Vec<u8>, Report), String> {
     let bytes = fetched(&format!("./examples/{name}.json")).await?;
     let report: Report = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;

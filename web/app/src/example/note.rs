@@ -1,4 +1,4 @@
-//! Says that what is seen was made elsewhere, and how to go on.
+//! A note that the results shown are those of an example, with links to continue.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
@@ -7,10 +7,10 @@ use web_sys::HtmlElement;
 use crate::show::Show;
 use crate::state::{EngineState, Page};
 
-/// The note over a saved run.
+/// The note above an example.
 #[component]
 pub(crate) fn SavedNote() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let facts = Memo::new(move |_| {
         page.saved.get()?;
         let report = page.report.get()?;
@@ -24,7 +24,7 @@ pub(crate) fn SavedNote() -> impl IntoView {
             report.seed,
         ))
     });
-    // The controls may have moved on, or a teacher's link may hold them.
+    // The controls may have been changed, or a teacher's link may lock them.
     let same = Memo::new(move |_| {
         let experiment = page.experiment();
         page.report.with(|report| {
@@ -34,7 +34,7 @@ pub(crate) fn SavedNote() -> impl IntoView {
     });
     let words = move || {
         if same.get() {
-            "Train it anew here"
+            "Train it again here"
         } else {
             "Train with the setup of step 2"
         }
@@ -48,7 +48,7 @@ pub(crate) fn SavedNote() -> impl IntoView {
         <Show when=move || facts.with(Option::is_some)>
             <section class="banner saved-note" aria-label="Saved example" data-testid="saved-note">
                 <p>
-                    <strong>"A saved example. "</strong>
+                    <strong>"Saved example. "</strong>
                     {move || facts.get()}
                 </p>
                 <div class="row">
@@ -66,16 +66,16 @@ pub(crate) fn SavedNote() -> impl IntoView {
                         data-testid="own-table"
                         on:click=move |_| go("data", "file")
                     >
-                        "Use a table of my own"
+                        "Use my own table"
                     </button>
-                    <a href="#lesson" data-testid="note-lessons">"Take a lesson"</a>
+                    <a href="#lesson" data-testid="note-lessons">"Lessons"</a>
                 </div>
             </section>
         </Show>
     }
 }
 
-/// Brings a part into sight and the focus to one of its controls.
+/// Scrolls to a section and focuses one of its controls.
 fn go(part: &str, control: &str) {
     if let Some(part) = document().get_element_by_id(part) {
         part.scroll_into_view();
@@ -86,7 +86,7 @@ fn go(part: &str, control: &str) {
         .flatten()
         .and_then(|found| found.dyn_into::<HtmlElement>().ok())
     {
-        // One that takes no focus is in sight all the same.
+        // If it cannot be focused, it is still visible.
         control.focus().ok();
     }
 }

@@ -1,14 +1,14 @@
-//! What a card says of the run that is shown, so that it can be held to it.
+//! Claims of a lesson's card about the run that is shown, which the app and the tests check.
 //!
 //! A claim is a chain of comparisons between quantities and numbers, for instance
-//! `entropy.2 > 0.98` or `send.3 < send.1 < send.0`. With `=` a number holds to its last decimal, one
-//! up or down; a whole number holds as it is.
+//! `entropy.2 > 0.98` or `send.3 < send.1 < send.0`. With `=` a number with decimals may differ by one
+//! unit of the last; a whole number must be equal.
 
 use spat_spec::{ModuleId, ModuleMaps, Report, Score};
 
 use crate::charts::figure_text;
 
-/// What the page shows, for a claim to look into.
+/// The results that are shown, which claims are checked against.
 #[derive(Clone, Copy)]
 pub(super) struct Shown<'a> {
     pub(super) scores: &'a [Score],
@@ -19,13 +19,13 @@ pub(super) struct Shown<'a> {
 /// Whether a claim holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holds {
-    /// What it speaks of is not there.
+    /// A quantity is not available.
     Unknown,
     Yes,
     No,
 }
 
-/// A comparison of a card.
+/// A chain of comparisons.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Claim {
     operands: Vec<Operand>,
@@ -35,7 +35,7 @@ pub(super) struct Claim {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Operand {
-    /// A number, and one unit of its last decimal, if it has any.
+    /// A number, and one unit of its last decimal; 0 without decimals.
     Number(f64, f64),
     Quantity(String),
 }
@@ -48,7 +48,7 @@ enum Relation {
 }
 
 impl Claim {
-    /// Reads a claim; `None` if it is none.
+    /// Parses a claim; `None` if the text is not one.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut operands = Vec::new();
         let mut relations = Vec::new();
@@ -71,8 +71,8 @@ impl Claim {
         })
     }
 
-    /// Whether it holds of what is shown, and the figures that it speaks of in words.
-    pub(super) fn weigh(&self, shown: Shown<'_>) -> (Holds, String) {
+    /// Whether the claim holds for what is shown, and its quantities as text.
+    pub(super) fn check(&self, shown: Shown<'_>) -> (Holds, String) {
         let mut words = Vec::new();
         let values: Option<Vec<f64>> = self
             .operands
@@ -101,7 +101,7 @@ impl Claim {
         (holds, words.join(", "))
     }
 
-    /// The digit to which the operands at `place` and after it are equal.
+    /// The tolerance of `=` between the operands at `place` and after it.
     fn unit(&self, place: usize) -> f64 {
         let unit = |operand: &Operand| match operand {
             Operand::Number(_, unit) => *unit,
@@ -122,7 +122,7 @@ impl Claim {
 impl Operand {
     fn parse(word: &str) -> Option<Self> {
         if let Some(number) = word.parse::<f64>().ok().filter(|n| n.is_finite()) {
-            // Just above one unit, since sums of decimals are not exact. Counts are.
+            // Just above one unit, for rounding. Counts are exact.
             let unit = word.split_once('.').map_or(0.0, |(_, decimals)| {
                 1.000_001 * 0.1_f64.powi(decimals.len() as i32)
             });
@@ -180,13 +180,13 @@ pub(super) fn quantity(name: &str, shown: Shown<'_>) -> Option<f64> {
     }
 }
 
-/// A quantity as people say it.
+/// A quantity's label.
 fn describe(name: &str) -> String {
     let (kind, which) = name.split_once('.').unwrap_or((name, ""));
     match (kind, which) {
         ("send", layer) => format!("SEND of encoder {layer}"),
         ("entropy", layer) => format!("entropy of encoder {layer}"),
-        ("goes", layer) => format!("encoder {layer} goes (1 = yes)"),
+        ("goes", layer) => format!("encoder {layer} removed (1 = yes)"),
         ("modules", _) => "attention modules".to_owned(),
         ("positions", _) => "positions".to_owned(),
         ("removed", _) => "modules removed".to_owned(),
@@ -213,7 +213,7 @@ mod tests {
         values.iter().enumerate().map(score).collect()
     }
 
-    fn weigh(claim: &str, values: &[f64]) -> Holds {
+    fn check(claim: &str, values: &[f64]) -> Holds {
         let scores = scores(values);
         let shown = Shown {
             scores: &scores,
@@ -221,36 +221,36 @@ mod tests {
             report: None,
         };
         let claim = Claim::parse(claim).unwrap_or_else(|| panic!("no claim: {claim}"));
-        claim.weigh(shown).0
+        claim.check(shown).0
     }
 
     #[test]
-    fn a_chain_holds_only_as_a_whole() {
+    fn a_chain_holds_if_every_comparison_holds() {
         assert_eq!(
-            weigh("send.1 < send.0 < send.2", &[0.2, 0.1, 0.3]),
+            check("send.1 < send.0 < send.2", &[0.2, 0.1, 0.3]),
             Holds::Yes
         );
         assert_eq!(
-            weigh("send.1 < send.0 < send.2", &[0.2, 0.1, 0.15]),
+            check("send.1 < send.0 < send.2", &[0.2, 0.1, 0.15]),
             Holds::No
         );
-        assert_eq!(weigh("send.0 > 0.1", &[0.1]), Holds::No);
-        assert_eq!(weigh("send.7 > 0.1", &[0.1]), Holds::Unknown);
-        assert_eq!(weigh("mse.dense < 1", &[0.1]), Holds::Unknown);
+        assert_eq!(check("send.0 > 0.1", &[0.1]), Holds::No);
+        assert_eq!(check("send.7 > 0.1", &[0.1]), Holds::Unknown);
+        assert_eq!(check("mse.dense < 1", &[0.1]), Holds::Unknown);
     }
 
     #[test]
-    fn equal_means_to_the_last_digit() {
-        assert_eq!(weigh("send.0 = 0.123", &[0.1239]), Holds::Yes);
-        assert_eq!(weigh("send.0 = 0.123", &[0.1241]), Holds::No);
-        assert_eq!(weigh("modules = 2", &[0.1, 0.2]), Holds::Yes);
+    fn equality_is_to_the_last_digit() {
+        assert_eq!(check("send.0 = 0.123", &[0.1239]), Holds::Yes);
+        assert_eq!(check("send.0 = 0.123", &[0.1241]), Holds::No);
+        assert_eq!(check("modules = 2", &[0.1, 0.2]), Holds::Yes);
         for other in ["modules = 1", "modules = 3", "modules = 4"] {
-            assert_eq!(weigh(other, &[0.1, 0.2]), Holds::No, "{other}");
+            assert_eq!(check(other, &[0.1, 0.2]), Holds::No, "{other}");
         }
     }
 
     #[test]
-    fn a_whole_number_holds_exactly() {
+    fn equality_of_whole_numbers_is_exact() {
         let report: Report =
             serde_json::from_slice(include_bytes!("../../examples/weather.json")).unwrap();
         let holds = |claim: &str| {
@@ -259,7 +259,7 @@ mod tests {
                 maps: &report.maps,
                 report: Some(&report),
             };
-            Claim::parse(claim).unwrap().weigh(shown).0
+            Claim::parse(claim).unwrap().check(shown).0
         };
         let removed = report.plan.removed.len();
         assert_eq!(holds(&format!("removed = {removed}")), Holds::Yes);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_claim_is_refused() {
+    fn other_text_is_not_a_claim() {
         for text in [
             "",
             "send.0",

@@ -1,4 +1,4 @@
-//! A card's claims beside the figures of the run that is shown.
+//! A card's claims, with the values of the run that is shown.
 
 use leptos::prelude::*;
 
@@ -6,14 +6,14 @@ use super::claim::{Claim, Holds, Shown};
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// The list; empty where the card claims nothing that can be looked up.
+/// The list of claims; nothing if the card has none.
 #[component]
 pub(super) fn Claims(claims: Vec<Claim>) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     if claims.is_empty() {
         return ().into_any();
     }
-    let weighed = Memo::new(move |_| {
+    let results = Memo::new(move |_| {
         let (scores, maps, report) = (page.scores.get(), page.maps.get(), page.report.get());
         let shown = Shown {
             scores: &scores,
@@ -22,18 +22,18 @@ pub(super) fn Claims(claims: Vec<Claim>) -> impl IntoView {
         };
         claims
             .iter()
-            .map(|claim| claim.weigh(shown))
+            .map(|claim| claim.check(shown))
             .collect::<Vec<_>>()
     });
     let items = move || {
-        weighed
+        results
             .get()
             .into_iter()
             .map(|(holds, words)| {
                 let (key, sign, verdict) = match holds {
-                    Holds::Yes => ("yes", "✓", "as the card says"),
-                    Holds::No => ("no", "≠", "not as the card says"),
-                    Holds::Unknown => ("unknown", "…", "not known yet: no finished run is shown"),
+                    Holds::Yes => ("yes", "✓", "as stated"),
+                    Holds::No => ("no", "≠", "not as stated"),
+                    Holds::Unknown => ("unknown", "…", "unknown: no finished run is shown"),
                 };
                 let figures = if words.is_empty() {
                     verdict.to_owned()

@@ -1,9 +1,9 @@
-//! A lesson as its file says it: a title, cards, and what each card points at.
+//! Parser of lessons: a title and cards.
 //!
-//! `docs/lessons/*.md` is Markdown that reads well as it is. A card is a heading of the second level
-//! and what follows it; comments say what only the page needs: `<!-- run: NAME -->` the saved run
-//! that the lesson speaks of, `<!-- look: TARGET -->` the part of the page a card points at,
-//! `<!-- claim: … -->` what it says of the run, see [`Claim`].
+//! The Markdown files are `docs/lessons/*.md`. A card is a heading of the second level and what follows
+//! it. Comments have what only the app needs: `<!-- run: NAME -->` is the example that the lesson is
+//! about, `<!-- look: TARGET -->` the element that a card points at, and `<!-- claim: … -->` a statement
+//! about the run, see [`Claim`].
 
 use super::claim::Claim;
 use super::markdown;
@@ -12,27 +12,27 @@ use super::markdown;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Lesson {
     pub(super) title: String,
-    /// The saved run that it speaks of.
+    /// The example that it is about.
     pub(super) run: Option<String>,
     pub(super) cards: Vec<Card>,
 }
 
-/// One step of it.
+/// One step of a lesson.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Card {
     pub(super) title: String,
-    /// What it says, as HTML.
+    /// The text as HTML.
     pub(super) html: String,
-    /// The id or test id of what it points at.
+    /// The id or test id of the element that it points at.
     pub(super) look: Option<String>,
     pub(super) claims: Vec<Claim>,
 }
 
 impl Lesson {
-    /// Reads a lesson.
+    /// Parses a lesson.
     ///
     /// # Errors
-    /// The file is no lesson; what it lacks.
+    /// The file is not a lesson; the message has what is missing.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.replace("\r\n", "\n");
         let mut sections = text.split("\n## ");
@@ -66,7 +66,7 @@ fn card(section: &str) -> Result<Card, String> {
     })
 }
 
-/// What comments of the form `<!-- name: value -->` say.
+/// The values of comments of the form `<!-- name: value -->`.
 fn directives<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     text.lines().filter_map(move |line| {
         let inner = line.trim().strip_prefix("<!--")?.strip_suffix("-->")?;
@@ -75,7 +75,7 @@ fn directives<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = &'a str>
     })
 }
 
-/// Names of the lessons' files and their titles, in their order, from the links of the list.
+/// File names and titles of the lessons, from the links of the README.
 pub(super) fn contents(readme: &str) -> Vec<(String, String)> {
     readme
         .lines()
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_has_what_its_comments_say() {
+    fn cards_are_parsed_with_their_comments() {
         let text = "# T\n\n<!-- run: demo -->\n\n## One\n\n<!-- look: train -->\n<!-- claim: send.0 < 1 -->\nWords.\n\n## Two\n\nMore.\n";
         let lesson = Lesson::parse(text).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(lesson.title, "T");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_five_lessons_are_whole() {
+    fn the_lessons_have_a_run_claims_and_an_answer() {
         let list = contents(&read("README.md"));
         assert_eq!(list.len(), super::super::COUNT);
         for (number, (file, title)) in list.iter().enumerate() {
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn every_claim_holds_of_the_run_that_its_lesson_shows() {
+    fn every_claim_holds_for_its_lessons_run() {
         use super::super::claim::{Holds, Shown, quantity};
         for (file, _) in contents(&read("README.md")) {
             let lesson = Lesson::parse(&read(&file)).unwrap_or_else(|e| panic!("{file}: {e}"));
@@ -166,10 +166,10 @@ mod tests {
                 for name in claim.quantities() {
                     assert!(
                         quantity(name, shown).is_some(),
-                        "{file}: nothing is `{name}`"
+                        "{file}: unknown quantity `{name}`"
                     );
                 }
-                let (holds, words) = claim.weigh(shown);
+                let (holds, words) = claim.check(shown);
                 assert_eq!(holds, Holds::Yes, "{file}: {words}");
             }
         }

@@ -1,14 +1,14 @@
-//! The little Markdown that lessons are written in, as HTML.
+//! Converts the subset of Markdown that lessons use to HTML.
 //!
-//! Paragraphs, lists, tables, fenced code, `<details>`, and inside a line bold, italics, code and
-//! links. Everything else is text, and all text is escaped.
+//! Blocks are paragraphs, lists, tables, fenced code and `<details>`; inline elements are bold, italics,
+//! code and links. Everything else is text, and text is escaped.
 
 use std::iter::Peekable;
 use std::str::Lines;
 
 use spat_report::escape;
 
-/// Blocks as HTML. Lines that are comments are left out.
+/// Converts blocks. Comment lines are skipped.
 pub(super) fn html(source: &str) -> String {
     let mut out = String::new();
     let mut lines = source.lines().peekable();
@@ -41,7 +41,7 @@ pub(super) fn html(source: &str) -> String {
     out
 }
 
-/// Whether a line belongs to the paragraph before it.
+/// Whether a line continues the paragraph before it.
 fn continues(line: &str) -> bool {
     let line = line.trim_end();
     let starts_another = ["```", "<details>", "</details>", "<!--", "|", "- "]
@@ -72,7 +72,7 @@ fn fenced(lines: &mut Peekable<Lines<'_>>) -> String {
         .take_while(|line| !line.starts_with("```"))
         .map(escape)
         .collect();
-    // It scrolls, so it can be reached by the keyboard.
+    // It scrolls, so it must be focusable by the keyboard.
     format!("<pre tabindex=\"0\"><code>{}</code></pre>", code.join("\n"))
 }
 
@@ -124,7 +124,7 @@ fn table(head: &str, lines: &mut Peekable<Lines<'_>>) -> String {
     )
 }
 
-/// One line's words as HTML.
+/// Converts the inline elements of a line.
 pub(super) fn inline(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -168,7 +168,7 @@ fn link(text: &str) -> Option<(String, &str)> {
     ))
 }
 
-/// Another lesson's file is that lesson in the page.
+/// A link to another lesson's file becomes a link to that lesson in the app.
 fn in_the_page(address: &str) -> String {
     let number: String = address.chars().take_while(char::is_ascii_digit).collect();
     if address.ends_with(".md") && !number.is_empty() {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_marked_and_escaped() {
+    fn inline_elements_are_converted_and_text_is_escaped() {
         assert_eq!(
             inline("**A** and *S*, `A < B`, 2 * 3 * 4, <b>"),
             "<strong>A</strong> and <em>S</em>, <code>A &lt; B</code>, 2 * 3 * 4, &lt;b&gt;"

@@ -1,5 +1,5 @@
-//! Lessons: cards beside the page, each pointing at a part of it. Their words are the files of
-//! `docs/lessons`, which the page carries beside itself.
+//! Lessons: cards in a side panel that point at parts of the app. Their texts are the files of
+//! `docs/lessons`, which are published with the app.
 
 mod claim;
 mod claims;
@@ -14,35 +14,35 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::example;
-use crate::place::Place;
+use crate::route::Route;
 use crate::sections::data::fetched;
 use crate::state::Page;
 
 use lesson::{Lesson, contents};
 use panel::{Contents, Panel};
 
-/// How many there are; the list of `docs/lessons` is held to it.
+/// The number of lessons; a test compares it with the list in `docs/lessons`.
 pub(crate) const COUNT: usize = 5;
 
-/// Number (0 for the list), and what was read.
+/// A lesson's number (0 for the list), and its content.
 type Reading = (usize, Result<Open, String>);
 
-/// What is open.
+/// The content of the panel.
 #[derive(Debug, Clone, PartialEq)]
 enum Open {
-    /// Titles, in their order.
+    /// Titles, in order.
     List(Vec<String>),
     Lesson(Arc<Lesson>),
 }
 
-/// The panel of the lesson that the address asks for.
+/// The panel of the lesson in the address.
 #[component]
 pub(crate) fn Lessons() -> impl IntoView {
-    let page = Page::here();
-    let place = Place::here();
+    let page = Page::from_context();
+    let route = Route::from_context();
     let reading = RwSignal::new(None::<Reading>);
     Effect::new(move |_| {
-        let wanted = place.lesson.get();
+        let wanted = route.lesson.get();
         mark_root(wanted.is_some());
         let Some(number) = wanted else {
             reading.set(None);
@@ -50,7 +50,7 @@ pub(crate) fn Lessons() -> impl IntoView {
         };
         spawn_local(async move {
             let read = open(number).await;
-            if place.lesson.get_untracked() != Some(number) {
+            if route.lesson.get_untracked() != Some(number) {
                 return;
             }
             if let Ok(Open::Lesson(lesson)) = &read
@@ -72,7 +72,7 @@ pub(crate) fn Lessons() -> impl IntoView {
     }
 }
 
-/// The way to the list of lessons.
+/// A link to the list of lessons.
 #[component]
 pub(crate) fn LessonsLink() -> impl IntoView {
     view! {
@@ -98,10 +98,10 @@ async fn open(number: usize) -> Result<Open, String> {
 
 async fn text(file: &str) -> Result<String, String> {
     let bytes = fetched(&format!("./lessons/{file}")).await?;
-    String::from_utf8(bytes).map_err(|_| format!("`{file}` is no text"))
+    String::from_utf8(bytes).map_err(|_| format!("`{file}` is not UTF-8 text"))
 }
 
-/// The page makes room for the panel.
+/// Marks the document, so that the style sheet reserves space for the panel.
 fn mark_root(open: bool) {
     if let Some(root) = document().document_element() {
         root.toggle_attribute_with_force("data-lesson", open).ok();

@@ -1,4 +1,4 @@
-//! The panel: beside the page on a wide screen, a sheet at its foot on a narrow one.
+//! The panel: at the side on wide screens, at the bottom on narrow ones.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use super::claims::Claims;
 use super::lesson::Lesson;
 use super::pointer;
 use crate::example;
-use crate::place::Place;
+use crate::route::Route;
 use crate::show::{Listed as _, Show};
 use crate::state::Page;
 
-/// A lesson, card by card.
+/// A lesson, one card at a time.
 #[component]
 pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let at = RwSignal::new(0_usize);
     let count = lesson.cards.len();
     let heading = NodeRef::<html::H3>::new();
@@ -36,7 +36,7 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
                 .and_then(|card| card.look.clone())
         })
     };
-    // Points again when the run that the card speaks of has come.
+    // Points again when the run has been loaded.
     let shown = Memo::new(move |_| page.report.with(Option::is_some));
     Effect::new(move |_| {
         shown.get();
@@ -45,19 +45,19 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
             Some(target) => {
                 pointer::point_at(&target);
             }
-            None => pointer::forget(),
+            None => pointer::clear(),
         });
-        // The lesson may be closed before the frame comes.
+        // The lesson may be closed before the frame.
         on_cleanup(move || {
             if let Ok(frame) = frame {
                 frame.cancel();
             }
         });
     });
-    on_cleanup(pointer::forget);
+    on_cleanup(pointer::clear);
     let turn = move |to: usize| {
         at.set(to);
-        // The next card's words are what is read on.
+        // Screen readers continue at the next card.
         request_animation_frame(move || {
             if let Some(heading) = heading.get_untracked() {
                 heading.focus().ok();
@@ -95,7 +95,7 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
             }}
             <Show when=move || other_run.with(Option::is_some)>
                 <p class="hint">
-                    "The cards speak of a saved run, and the page shows another."
+                    "This lesson is about another run than the one shown."
                 </p>
                 <button
                     type="button"
@@ -127,7 +127,7 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
                             if let Some(target) = look.get_untracked()
                                 && !pointer::point_at(&target)
                             {
-                                page.notify("That part of the page is not there yet, or it is hidden.");
+                                page.notify("That part of the app is not shown yet, or it is hidden.");
                             }
                         }
                     >
@@ -136,7 +136,7 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
                 </Show>
                 <Show
                     when=move || at.get() + 1 < count
-                    fallback=move || view! { <Onwards number /> }
+                    fallback=move || view! { <NextLink number /> }
                 >
                     <button
                         type="button"
@@ -152,9 +152,9 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
     }
 }
 
-/// After the last card.
+/// The link after the last card.
 #[component]
-fn Onwards(number: usize) -> impl IntoView {
+fn NextLink(number: usize) -> impl IntoView {
     let (address, words) = if number < COUNT {
         (format!("#lesson={}", number + 1), "Next lesson")
     } else {
@@ -167,7 +167,7 @@ fn Onwards(number: usize) -> impl IntoView {
     }
 }
 
-/// The list of lessons, or why there is none.
+/// The list of lessons, or the error.
 #[component]
 pub(super) fn Contents(titles: Vec<String>, #[prop(optional)] reason: String) -> impl IntoView {
     let items = titles
@@ -191,20 +191,20 @@ pub(super) fn Contents(titles: Vec<String>, #[prop(optional)] reason: String) ->
     view! {
         <Frame title="Lessons".to_owned()>
             {problem}
-            <p>"Five short lessons about what attention is worth in a forecaster, each beside a run to look at."</p>
+            <p>"Five short lessons about the value of attention in a forecaster, each about an example run."</p>
             <ol class="lesson-list" data-testid="lesson-list">{items}</ol>
             <p>
-                "A class can lay its results side by side: "
+                "To compare the results of many students: "
                 <a href="#class" data-testid="to-class">"compare a class"</a> "."
             </p>
         </Frame>
     }
 }
 
-/// Title, close button, and words that slide.
+/// The panel's frame: title, fold and close buttons, scrolling content.
 #[component]
 fn Frame(title: String, children: Children) -> impl IntoView {
-    let place = Place::here();
+    let route = Route::from_context();
     let folded = RwSignal::new(false);
     view! {
         <aside class="lesson" class:folded=move || folded.get() aria-labelledby="lesson-title" data-testid="lesson">
@@ -225,7 +225,7 @@ fn Frame(title: String, children: Children) -> impl IntoView {
                     class="small"
                     aria-label="Close the lessons"
                     data-testid="lesson-close"
-                    on:click=move |_| place.leave_lesson()
+                    on:click=move |_| route.leave_lesson()
                 >
                     "×"
                 </button>

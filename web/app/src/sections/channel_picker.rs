@@ -1,4 +1,4 @@
-//! The channel that a plot shows.
+//! Selection of the channel that a chart shows.
 
 use leptos::prelude::*;
 
@@ -8,10 +8,10 @@ use crate::state::Page;
 /// A list of the table's channels.
 #[component]
 pub(crate) fn ChannelPicker(
-    /// The control's own name in the page.
+    /// The control's id and test id.
     id: &'static str,
 ) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let names = Signal::derive(move || {
         let table = page.table.get();
         table.map_or_else(Vec::new, |table| table.series.channels.clone())
@@ -22,10 +22,10 @@ pub(crate) fn ChannelPicker(
 /// A list of any channels.
 #[component]
 pub(crate) fn ChannelOf(
-    /// The control's own name in the page.
+    /// The control's id and test id.
     id: &'static str,
     names: Signal<Vec<String>>,
-    /// The chosen one's place.
+    /// The index of the selected channel.
     chosen: RwSignal<usize>,
 ) -> impl IntoView {
     let options = move || {

@@ -1,14 +1,14 @@
-//! A text to be taken elsewhere.
+//! A text with a copy button.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
-/// A field with a text, and a button that copies it.
+/// A read-only field, and a button that copies its text.
 #[component]
 pub(crate) fn CopyField(
     label: &'static str,
-    /// For tests.
+    /// The test id.
     name: &'static str,
     text: Memo<String>,
 ) -> impl IntoView {
@@ -19,7 +19,7 @@ pub(crate) fn CopyField(
             let written = JsFuture::from(window().navigator().clipboard().write_text(&text)).await;
             copied.set(match written {
                 Ok(_) => "Copied.",
-                Err(_) => "The browser forbids copying; take it from the field.",
+                Err(_) => "The browser does not allow copying; copy it from the field.",
             });
         });
     };

@@ -1,4 +1,4 @@
-//! Whole numbers as text.
+//! IntegerField numbers as text.
 
 /// All digits, in groups of three.
 pub(crate) fn grouped(n: u64) -> String {
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_stand_in_threes() {
+    fn digits_are_in_groups_of_three() {
         assert_eq!(grouped(12), "12");
         assert_eq!(grouped(1_234_567), "1,234,567");
     }

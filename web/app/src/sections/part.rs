@@ -8,12 +8,12 @@ use web_sys::HtmlElement;
 /// A numbered part with its heading.
 #[component]
 pub(crate) fn Part(
-    /// Its number, from 1.
+    /// The number, from 1.
     number: usize,
-    /// The anchor and the start of the names of everything in it.
+    /// The anchor.
     id: &'static str,
     title: &'static str,
-    /// One sentence that a student understands.
+    /// A summary in one sentence.
     lead: &'static str,
     children: Children,
 ) -> impl IntoView {
@@ -29,10 +29,9 @@ pub(crate) fn Part(
     }
 }
 
-/// Follows a link to a part. The address keeps the setup that it carries, which the browser's way of
-/// following would drop.
+/// Follows a link to a section without changing the address, whose hash contains the setup.
 pub(crate) fn go_to(event: &MouseEvent, id: &str) {
-    // With a key held, a click opens another tab.
+    // With a modifier, a click opens another tab.
     if event.ctrl_key() || event.meta_key() || event.shift_key() {
         return;
     }
@@ -42,7 +41,7 @@ pub(crate) fn go_to(event: &MouseEvent, id: &str) {
     }
 }
 
-/// Moves the eye and the focus to a part.
+/// Scrolls to a section and focuses it.
 pub(crate) fn show_part(id: &str) {
     let Some(part) = document().get_element_by_id(id) else {
         return;
@@ -50,19 +49,19 @@ pub(crate) fn show_part(id: &str) {
     part.scroll_into_view();
     if let Some(part) = part.dyn_ref::<HtmlElement>() {
         part.set_tab_index(-1);
-        // A part that takes no focus is still in sight.
+        // If it cannot be focused, it is still visible.
         part.focus().ok();
     }
 }
 
-/// A question mark that goes one level deeper.
+/// A question mark that opens an explanation.
 #[component]
 pub(crate) fn Help(
-    /// What it explains, for those who hear the page.
+    /// What it explains, for screen readers.
     about: &'static str,
     /// The explanation.
     text: &'static str,
-    /// Words before the question mark, where nothing else stands there.
+    /// Text before the question mark.
     #[prop(optional)]
     words: &'static str,
 ) -> impl IntoView {

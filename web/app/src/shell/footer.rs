@@ -1,4 +1,4 @@
-//! The footer: what the method is and is not, licence, source, version.
+//! The footer: source of the method, licence, source code, version.
 
 use leptos::prelude::*;
 
@@ -13,14 +13,14 @@ const REPOSITORY_URL: Option<&str> = option_env!("SPAT_REPOSITORY_URL");
 pub(crate) fn Footer() -> impl IntoView {
     let requests = engine::host().map_or_else(
         || {
-            "After the first visit the page works without a network. Its only requests are for its \
+            "After the first visit the app works offline. Its only requests are for its \
              own files, and for a table's address if you give one."
                 .to_owned()
         },
         |host| {
             format!(
-                "{host} computes and keeps what is trained here; whoever has {host} can see it. The \
-                 page's only other requests are for its own files, and for a table's address if you \
+                "{host} computes and stores what is trained here, and its operator can see it. The \
+                 app's only other requests are for its own files, and for a table's address if you \
                  give one."
             )
         },
@@ -31,14 +31,14 @@ pub(crate) fn Footer() -> impl IntoView {
                 "SEND here is a reconstruction from the abstract and public digests of "
                 <a href="https://arxiv.org/abs/2505.08768" rel="noopener external">
                     "arXiv 2505.08768"
-                </a> ". Its authors had no part in this page."
+                </a> ". Its authors are not involved in this project."
             </p>
             <p>{requests}</p>
-            // The window has no engine of the browser's.
+            // The desktop app has no worker for studies.
             <Show when=|| !engine::is_native()>
                 <p>
                     <a href="./study/index.html" data-testid="study-link">"Studies"</a>
-                    " ask with many trainings whether the method is right: open a study.json, or do a small one here."
+                    " test the method with many trainings: open a study.json, or run a small study here."
                 </p>
             </Show>
             <p data-testid="version">

@@ -1,7 +1,7 @@
-//! The page's frame: header, steps, notices, the seven parts in order, footer.
+//! The app's frame: header, steps, the seven sections, footer, notices.
 
 mod footer;
-mod masthead;
+mod header;
 mod next;
 mod notices;
 mod offline;
@@ -15,7 +15,7 @@ use crate::class::{Comparison, Rules};
 use crate::engine;
 use crate::example::{self, SavedNote};
 use crate::lessons::Lessons;
-use crate::place::Place;
+use crate::route::Route;
 use crate::sections::attention::AttentionPart;
 use crate::sections::compare::ComparePart;
 use crate::sections::data::DataPart;
@@ -28,35 +28,35 @@ use crate::show::Show;
 use crate::state::Page;
 
 use footer::Footer;
-use masthead::Masthead;
+use header::Header;
 use notices::Notices;
 use steps::Steps;
 
-/// The whole page.
+/// The whole app.
 #[component]
 pub(crate) fn Shell() -> impl IntoView {
     let page = Page::new();
     provide_context(page);
     Drawings::provide();
-    let place = Place::new(page);
-    provide_context(place);
+    let route = Route::new(page);
+    provide_context(route);
     let rules = Rules::in_address();
     rules.apply(page);
     provide_context(rules);
     engine::start(page);
     engine::hold_open_run(page);
     page.load_summaries();
-    example::welcome(page);
+    example::show_on_first_visit(page);
     page.choose_engine(page.engine.get_untracked());
-    offline::keep_for_offline();
-    // An effect runs once the page stands, so there is no moment without a page.
+    offline::register_service_worker();
+    // Effects run after the app is mounted, so the first paint is replaced without a gap.
     Effect::new(|| {
         if let Some(first) = document().get_element_by_id("first-paint") {
             first.remove();
         }
     });
     Effect::new(move |_| {
-        let class = place.class.get();
+        let class = route.class.get();
         if let Some(root) = document().document_element() {
             root.toggle_attribute_with_force("data-class", class).ok();
         }
@@ -65,10 +65,10 @@ pub(crate) fn Shell() -> impl IntoView {
         <a class="skip" href="#data" on:click=move |event| go_to(&event, "data")>
             "Skip to the first step"
         </a>
-        <Masthead />
+        <Header />
         <Steps />
         <main id="parts">
-            <Show when=move || place.class.get()>
+            <Show when=move || route.class.get()>
                 <Comparison />
             </Show>
             <ResumeOffer />

@@ -1,31 +1,30 @@
-//! One button that is always the next step: a person who only follows it gets from a table to the
-//! comparison.
+//! A button that always does the next step of the workflow, from a table to the comparison.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use crate::sections::{later, show_part};
+use crate::sections::{delayed, show_part};
 use crate::show::Show;
 use crate::state::{Activity, EngineState, Page, Training};
 
-/// What comes next.
+/// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     /// There is no table.
     Table,
-    /// The table and the setup do not fit together.
+    /// The setup has an error.
     Setup,
     Train,
-    /// A run was stopped or failed and can be gone on with.
+    /// A run was stopped or failed, and can be resumed.
     GoOn,
-    /// The engine works.
+    /// A job is running.
     Wait,
-    /// It takes figures and times, which has no percent.
+    /// The engine evaluates and measures, which has no percentage.
     Measure,
     Prune,
     Compare,
-    /// The engine is broken, which a notice says.
+    /// The engine is broken; a notice has the reason.
     Nothing,
 }
 
@@ -45,16 +44,16 @@ fn next(page: Page) -> Next {
         Next::Compare
     } else if page.trained.with(Option::is_some) {
         Next::Prune
-    } else if page.can_go_on() {
+    } else if page.can_resume_run() {
         Next::GoOn
-    } else if page.objection().is_some() {
+    } else if page.setup_error().is_some() {
         Next::Setup
     } else {
         Next::Train
     }
 }
 
-/// How far the engine is with its phase; 0 while it does nothing.
+/// Progress of the current phase in percent; 0 without a job.
 fn percent(page: Page) -> u32 {
     let share = page
         .training
@@ -62,17 +61,17 @@ fn percent(page: Page) -> u32 {
     if page.busy.get() { share.min(100) } else { 0 }
 }
 
-/// The button, in the bar that stays in sight.
+/// The button, in the sticky bar.
 #[component]
 pub(super) fn NextStep() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let next = Memo::new(move |_| next(page));
-    let percent = later(50, Memo::new(move |_| percent(page)));
+    let percent = delayed(50, Memo::new(move |_| percent(page)));
     let words = move || match next.get() {
         Next::Table => "Choose a table".to_owned(),
-        Next::Setup => "See what does not fit".to_owned(),
+        Next::Setup => "Correct the setup".to_owned(),
         Next::Train => "Train".to_owned(),
-        Next::GoOn => "Go on".to_owned(),
+        Next::GoOn => "Continue".to_owned(),
         Next::Wait => {
             let words = match page.training.with(|training| training.activity) {
                 Activity::Paused => "Paused at",
@@ -82,7 +81,7 @@ pub(super) fn NextStep() -> impl IntoView {
         }
         Next::Measure => "Measuring …".to_owned(),
         Next::Prune => "Prune and fine-tune".to_owned(),
-        Next::Compare => "See before and after".to_owned(),
+        Next::Compare => "Compare".to_owned(),
         Next::Nothing => String::new(),
     };
     let act = move |_| match next.get_untracked() {
@@ -99,7 +98,7 @@ pub(super) fn NextStep() -> impl IntoView {
             show_part("train");
         }
         Next::GoOn => {
-            page.go_on();
+            page.resume_run();
             show_part("train");
         }
         Next::Wait | Next::Measure if page.trained.with_untracked(Option::is_some) => {

@@ -1,11 +1,11 @@
-//! What the person must know, above the page's lower edge, so that nothing moves when it comes.
+//! Notices, at the window's lower edge, so that they do not shift the layout.
 
 use leptos::prelude::*;
 
 use crate::show::{Listed as _, Show};
 use crate::state::{Activity, EngineState, Page};
 
-/// The broken engine, if it is, and the engine's sentences.
+/// A banner if the engine is broken, and the engine's messages.
 #[component]
 pub(crate) fn Notices() -> impl IntoView {
     view! {
@@ -16,16 +16,16 @@ pub(crate) fn Notices() -> impl IntoView {
     }
 }
 
-/// Why the engine can do no more, and the ways on.
+/// Why the engine stopped, and buttons to continue.
 #[component]
 fn BrokenEngine() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let reason = Memo::new(move |_| match page.worker.get() {
         EngineState::Broken(reason) => Some(reason),
         EngineState::Loading | EngineState::Ready => None,
     });
-    // Without its card in the history there is nothing to go on with.
-    let can_go_on = Memo::new(move |_| page.open_summary().is_some());
+    // A run without a summary cannot be resumed.
+    let can_resume_run = Memo::new(move |_| page.open_summary().is_some());
     view! {
         <div role="alert">
             <Show when=move || reason.get().is_some()>
@@ -35,20 +35,20 @@ fn BrokenEngine() -> impl IntoView {
                         {move || reason.get()}
                     </p>
                     <div class="row">
-                        <Show when=move || can_go_on.get()>
+                        <Show when=move || can_resume_run.get()>
                             <button
                                 type="button"
                                 class="primary"
                                 data-testid="engine-go-on"
-                                on:click=move |_| page.go_on()
+                                on:click=move |_| page.resume_run()
                             >
-                                "Go on with the run"
+                                "Continue the run"
                             </button>
                         </Show>
                         <button
                             type="button"
                             data-testid="engine-renew"
-                            on:click=move |_| page.renew_engine()
+                            on:click=move |_| page.restart_engine()
                         >
                             "Start a new engine"
                         </button>
@@ -62,7 +62,7 @@ fn BrokenEngine() -> impl IntoView {
 /// Warnings and failures, each until it is dismissed.
 #[component]
 fn Messages() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let messages = page.messages;
     let failed = Memo::new(move |_| {
         page.training

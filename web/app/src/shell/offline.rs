@@ -1,4 +1,4 @@
-//! The page without a network: a service worker keeps its files.
+//! Offline use: a service worker caches the app's files.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,14 +7,14 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::engine;
 
-/// Registers `sw.js`. Where that is not possible the page works all the same, with a network.
-pub(crate) fn keep_for_offline() {
+/// Registers `sw.js`. Without service workers the app needs a network.
+pub(crate) fn register_service_worker() {
     if engine::is_native() || engine::host().is_some() {
-        // Its files are in the program; or it is nothing without its host.
+        // The desktop app contains its files, and a host's app needs the host.
         return;
     }
     let navigator = window().navigator();
-    // Pages without TLS have no service workers at all.
+    // There are no service workers over plain HTTP.
     let has = js_sys::Reflect::has(&navigator, &JsValue::from_str("serviceWorker"));
     if has.unwrap_or(false) {
         let registered = navigator.service_worker().register("./sw.js");

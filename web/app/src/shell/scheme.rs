@@ -1,4 +1,4 @@
-//! Light or dark: the system's choice, or the person's, which the browser keeps.
+//! The colour scheme: the system's, or a stored choice.
 
 use crate::show::Listed as _;
 use leptos::prelude::*;
@@ -6,10 +6,10 @@ use leptos::prelude::*;
 /// Also read by `scripts/scheme.js`, before the first paint.
 const KEY: &str = "spat-colours";
 
-/// Which colours the page has.
+/// A colour scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scheme {
-    /// Those of the system.
+    /// The system's scheme.
     Auto,
     Light,
     Dark,
@@ -40,7 +40,7 @@ impl Scheme {
         Self::ALL.into_iter().find(is_kept).unwrap_or(Self::Auto)
     }
 
-    /// Shows and keeps it. A browser that keeps nothing still shows it.
+    /// Applies the scheme, and stores it if the browser allows that.
     fn apply(self) {
         if let Some(root) = document().document_element() {
             match self {
@@ -58,7 +58,7 @@ fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// Three radio buttons that look like one switch.
+/// Three radio buttons styled as one switch.
 #[component]
 pub(crate) fn SchemeSwitch() -> impl IntoView {
     let chosen = RwSignal::new(Scheme::kept());

@@ -7,7 +7,7 @@ use crate::sections::go_to;
 use crate::show::Listed as _;
 use crate::state::{Activity, Page};
 
-/// Anchors and names of the parts, in their order.
+/// Anchors and names of the sections, in order.
 const STEPS: [(&str, &str); 7] = [
     ("data", "Data"),
     ("model", "Model"),
@@ -15,22 +15,22 @@ const STEPS: [(&str, &str); 7] = [
     ("attention", "Attention"),
     ("prune", "Prune"),
     ("compare", "Compare"),
-    ("keep", "Keep"),
+    ("keep", "Export"),
 ];
 
-/// How far a step is.
+/// The state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StepState {
     Done,
-    /// The person's turn.
+    /// Waits for the user.
     Active,
-    /// The engine's turn.
+    /// The engine is computing.
     Busy,
     Waiting,
 }
 
 impl StepState {
-    /// For style sheets and tests.
+    /// The value for style sheets and tests.
     fn key(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -40,7 +40,7 @@ impl StepState {
         }
     }
 
-    /// For those who hear the page.
+    /// The text for screen readers.
     fn words(self) -> &'static str {
         match self {
             Self::Done => ", done",
@@ -51,7 +51,7 @@ impl StepState {
     }
 }
 
-/// How many steps from the first on are done.
+/// The number of completed steps.
 fn steps_done(page: Page) -> usize {
     let begun = page
         .training
@@ -67,10 +67,10 @@ fn steps_done(page: Page) -> usize {
     }
 }
 
-/// The list of steps, which stays in sight.
+/// The sticky list of steps.
 #[component]
 pub(crate) fn Steps() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let done = Memo::new(move |_| steps_done(page));
     let busy = page.busy;
     let state = move |place: usize| match place.cmp(&done.get()) {

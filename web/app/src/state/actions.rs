@@ -1,19 +1,19 @@
-//! What a person can make the page do.
+//! The actions of the controls.
 
 use leptos::prelude::*;
 use spat_spec::{Command, Engine, EngineRequest, Experiment, Phase};
 
-use super::run_summary::TO_CHOOSE;
+use super::run_summary::NO_RATIO_SUFFIX;
 use super::{Activity, LoadedTable, Page, RunSummary, Stage, Training, link};
 use crate::engine;
 
-/// Opens a run in the engine: a new one with its table, or one that is kept.
+/// Opens a run in the engine: a new one with its table, or a stored one.
 pub(super) fn open(run: String, table: String, engine: Engine, bytes: Option<&[u8]>) {
     engine::send(&EngineRequest::Open { run, table, engine }, bytes);
 }
 
 impl Page {
-    /// The experiment that the controls describe, for the table that is loaded.
+    /// The experiment of the current setup and table.
     pub(crate) fn experiment(self) -> Option<Experiment> {
         let table = self.table.get()?;
         let setup = self.setup.get();
@@ -25,8 +25,8 @@ impl Page {
         ))
     }
 
-    /// Why the experiment cannot run, if it cannot.
-    pub(crate) fn objection(self) -> Option<String> {
+    /// The reason why the experiment cannot run, if there is one.
+    pub(crate) fn setup_error(self) -> Option<String> {
         let table = self.table.get()?;
         let experiment = self.experiment()?;
         if let Err(error) = experiment.check() {
@@ -41,7 +41,7 @@ impl Page {
         split.err().map(|error| error.to_string())
     }
 
-    /// Asks which device would compute.
+    /// Requests an engine, and its device.
     pub(crate) fn choose_engine(self, wanted: Engine) {
         self.engine.set(wanted);
         engine::send(&EngineRequest::Find { engine: wanted }, None);
@@ -54,9 +54,9 @@ impl Page {
         else {
             return;
         };
-        self.begin_anew();
+        self.next_generation();
         self.write_address();
-        self.forget_results();
+        self.clear_results();
         self.training
             .update(|training| training.activity = Activity::Starting);
         let begun = js_sys::Date::now();
@@ -65,7 +65,7 @@ impl Page {
         let engine = self.engine.get_untracked();
         let summary = RunSummary {
             title: format!(
-                "{} · {} layers{TO_CHOOSE}",
+                "{} · {} layers{NO_RATIO_SUFFIX}",
                 table.file.name,
                 experiment.forecaster.modules().len()
             ),
@@ -77,7 +77,7 @@ impl Page {
             mse: None,
             macs_percent: None,
         };
-        self.keep(run.clone(), summary);
+        self.store_summary(run.clone(), summary);
         open(
             run,
             table.file.name.clone(),
@@ -89,7 +89,7 @@ impl Page {
         });
     }
 
-    /// A name that no run has yet. On disk people read it.
+    /// A new, unique name for a run; in the desktop app, the name of its folder.
     fn run_name(self, experiment: &Experiment, table: &LoadedTable, begun: f64) -> String {
         if !engine::is_native() {
             // Two tabs may start a run in the same millisecond.
@@ -97,7 +97,7 @@ impl Page {
         }
         let name = &*table.file.name;
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        // By the browser's letters and digits: the page has no list of its own.
+        // The browser's Unicode tables, so that the module needs none.
         let others = js_sys::RegExp::new(r"[^\p{Alphabetic}\p{N}._-]", "gu");
         let stem = js_sys::JsString::from(stem.trim_start_matches('.'));
         let stem = String::from(stem.replace_by_pattern(&others, "-"));
@@ -108,7 +108,7 @@ impl Page {
         );
         let taken = |name: &str| {
             self.summaries
-                // Most disks of Windows and macOS take no two names that differ in case only.
+                // File systems of Windows and macOS usually ignore case.
                 .with_untracked(|summaries| {
                     summaries
                         .iter()
@@ -124,7 +124,7 @@ impl Page {
         name
     }
 
-    /// Prunes the dense model by the ratio chosen, fine-tunes and reports.
+    /// Prunes the dense model by the chosen ratio, fine-tunes and reports.
     pub(crate) fn prune(self) {
         let Some(trained) = self.trained.get_untracked() else {
             return;
@@ -140,7 +140,7 @@ impl Page {
             .training
             .with_untracked(|training| training.activity == Activity::Failed);
         self.training.update(|training| {
-            // What an earlier ratio led to makes way.
+            // Remove the results of an earlier ratio.
             training.curves.retain(|phase, _| *phase == Phase::Pretrain);
             *training = Training {
                 activity: Activity::Starting,
@@ -148,8 +148,8 @@ impl Page {
                 ..Training::default()
             };
         });
-        // A new engine has nothing open, and a device that failed may be lost.
-        let renewed = self.revive();
+        // A new engine has no run open, and a failed device may be lost.
+        let renewed = self.replace_broken_engine();
         if let Some((run, summary)) = self.open_summary()
             && (renewed || failed)
         {
@@ -164,8 +164,8 @@ impl Page {
         });
     }
 
-    /// Shows the sizes of another run's experiment, unless a teacher's link settles them.
-    pub(super) fn trained_by(self, experiment: &Experiment) {
+    /// Shows the setup of another run, except what a teacher's link locks.
+    pub(super) fn show_setup(self, experiment: &Experiment) {
         if !link::is_locked("preset") {
             self.setup.update(|setup| setup.read_back(experiment));
         }
@@ -174,30 +174,30 @@ impl Page {
         }
     }
 
-    /// Halts before the next step.
+    /// Pauses before the next step.
     pub(crate) fn pause(self) {
         self.command(Command::Pause);
     }
 
-    /// Goes on.
+    /// Continues after a pause.
     pub(crate) fn resume(self) {
         self.training
             .update(|training| training.activity = Activity::Running);
         self.command(Command::Resume);
     }
 
-    /// Some steps, then a pause again.
+    /// Runs some steps, then pauses again.
     pub(crate) fn step(self, steps: usize) {
         self.command(Command::Step { steps });
     }
 
-    /// Ends the job; it can be gone on with.
+    /// Stops the job, which can be resumed.
     pub(crate) fn stop(self) {
         self.training.update(|training| training.then_prune = false);
         self.command(Command::Stop);
     }
 
-    /// Forecasts one test window with the models that there are.
+    /// Forecasts one test window with the models trained so far.
     pub(crate) fn show_window(self, window: usize) {
         self.command(Command::Window { window });
     }
@@ -211,7 +211,7 @@ impl Page {
         engine::send(&EngineRequest::Command(command), None);
     }
 
-    /// Adds a sentence for the person.
+    /// Adds a notice.
     pub(crate) fn notify(self, message: impl Into<String>) {
         self.messages
             .update(|messages| messages.push(message.into()));

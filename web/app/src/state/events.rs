@@ -1,4 +1,4 @@
-//! What the engine tells, written into the page's signals.
+//! Handles the engine's messages by setting signals.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::run_summary::name_finished;
 use super::{Activity, Curve, EngineState, Page, Stage};
 
 impl Page {
-    /// Takes a notice of the worker.
+    /// Handles a message.
     pub(crate) fn handle_message(self, message: EngineMessage) {
         match message {
             EngineMessage::Ready => self.worker.set(EngineState::Ready),
@@ -23,20 +23,20 @@ impl Page {
             }
             EngineMessage::NoForecast { reason } => self.forecast.set(Some(Err(reason))),
             EngineMessage::NotStored { reason } => self.not_stored.set(Some(reason)),
-            EngineMessage::Place { ahead } => self.place.set(Some(ahead)),
-            EngineMessage::Broken { message } => self.broken(message),
-            // The window's own line takes these.
+            EngineMessage::Place { ahead } => self.queue_position.set(Some(ahead)),
+            EngineMessage::Broken { message } => self.on_broken(message),
+            // Handled by the desktop app's connection.
             EngineMessage::Table { .. } | EngineMessage::MenuAction { .. } => {}
         }
     }
 
-    /// The worker can do no more.
-    pub(crate) fn broken(self, message: String) {
+    /// The engine has stopped and cannot continue.
+    pub(crate) fn on_broken(self, message: String) {
         self.worker.set(EngineState::Broken(message));
         if self.model.with_untracked(Option::is_some)
             && self.forecast.with_untracked(Option::is_none)
         {
-            let words = "The engine ended before it could forecast; give the model once more.";
+            let words = "The engine stopped before it could forecast; open the model again.";
             self.forecast.set(Some(Err(words.to_owned())));
         }
         self.training.update(|training| {
@@ -48,11 +48,11 @@ impl Page {
 
     fn handle_event(self, event: Event) {
         if self.run.with_untracked(Option::is_none) {
-            // Said of a run that is closed by now.
+            // An event of a run that has been closed.
             return;
         }
         match event {
-            Event::Started { .. } => self.now(Activity::Running),
+            Event::Started { .. } => self.set_activity(Activity::Running),
             Event::Device(facts) => self.device.set(Some(facts)),
             Event::Data(_) => {}
             Event::Past {
@@ -61,7 +61,7 @@ impl Page {
                 epochs,
             } => self.training.update(|training| {
                 let curve = training.curves.entry(phase).or_default();
-                // What was seen here has every step, and not only every epoch.
+                // A curve recorded here has every step, not only every epoch.
                 if curve.epochs.len() < epochs.len() {
                     *curve = Curve::of_epochs(&epochs, steps_per_epoch);
                 }
@@ -104,30 +104,30 @@ impl Page {
             }),
             Event::Scores { scores } => self.scores.set(scores),
             Event::Maps { maps } => self.maps.set(Arc::new(maps)),
-            Event::Trained { test_windows } => self.dense_is_trained(test_windows),
-            // Of a model that made way for another in the meantime.
+            Event::Trained { test_windows } => self.on_trained(test_windows),
+            // The model has been replaced in the meantime.
             Event::Window { .. } if self.trained.with_untracked(Option::is_none) => {}
             Event::Future { .. } if self.report.with_untracked(Option::is_none) => {}
             Event::Window { sample } => self.sample.set(Some(Arc::new(*sample))),
             Event::Future { forecast } => self.future.set(Some(Arc::new(*forecast))),
             Event::Plan { plan } => self.scores.set(plan.scores),
             Event::Warning { message } => self.notify(message),
-            Event::Paused => self.now(Activity::Paused),
-            Event::Stopped => self.now(Activity::Stopped),
-            Event::Done { report } => self.finished(Arc::new(*report)),
+            Event::Paused => self.set_activity(Activity::Paused),
+            Event::Stopped => self.set_activity(Activity::Stopped),
+            Event::Done { report } => self.on_finished(Arc::new(*report)),
             Event::Failed { message } => {
                 self.notify(message);
-                self.now(Activity::Failed);
+                self.set_activity(Activity::Failed);
             }
         }
     }
 
-    fn now(self, activity: Activity) {
+    fn set_activity(self, activity: Activity) {
         self.training
             .update(|training| training.activity = activity);
     }
 
-    fn dense_is_trained(self, test_windows: usize) {
+    fn on_trained(self, test_windows: usize) {
         self.test_windows.set(test_windows);
         let summary = untrack(|| self.open_summary());
         let stage = summary.as_ref().map(|(_, summary)| summary.stage);
@@ -138,15 +138,15 @@ impl Page {
         if let Some(experiment) = experiment
             && then_prune
         {
-            // Not queued before, so that a stop ends both; it can be pressed all the while.
+            // Not queued earlier, so that a stop during the training also cancels the pruning.
             let experiment = Box::new(experiment);
             return self.command(Command::Prune { experiment });
         }
         if matches!(stage, Some(Stage::Pruning | Stage::Finished)) {
-            // A stop crossed this on its way: the pruning that would follow is what it meant.
-            return self.now(Activity::Stopped);
+            // A stop was sent before this message arrived; it cancels the pruning.
+            return self.set_activity(Activity::Stopped);
         }
-        self.now(Activity::Trained);
+        self.set_activity(Activity::Trained);
         self.update_summary(|summary| {
             if summary.stage == Stage::Training {
                 summary.stage = Stage::Trained;
@@ -154,9 +154,9 @@ impl Page {
         });
     }
 
-    fn finished(self, report: Arc<Report>) {
-        self.now(Activity::Finished);
-        // Mostly those that are shown; all small maps would be painted once more.
+    fn on_finished(self, report: Arc<Report>) {
+        self.set_activity(Activity::Finished);
+        // Usually unchanged; setting them would repaint all small maps.
         if self.maps.with_untracked(|maps| **maps != report.maps) {
             self.maps.set(Arc::new(report.maps.clone()));
         }

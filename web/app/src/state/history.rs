@@ -1,4 +1,4 @@
-//! The runs that are kept, as the page lists them.
+//! The list of stored runs.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,7 +7,7 @@ use super::{Page, RunSummary};
 use crate::engine::{self, Runs};
 
 impl Page {
-    /// Reads the history.
+    /// Loads the history.
     pub(crate) fn load_summaries(self) {
         spawn_local(async move {
             let summaries = match Runs::open().await {
@@ -25,8 +25,8 @@ impl Page {
         });
     }
 
-    /// Puts a card into the history, new or changed.
-    pub(crate) fn keep(self, run: String, summary: RunSummary) {
+    /// Adds or replaces a run's summary in the history and the storage.
+    pub(crate) fn store_summary(self, run: String, summary: RunSummary) {
         self.summaries.update(|summaries| {
             match summaries.iter_mut().find(|(id, _)| *id == run) {
                 Some((_, old)) => *old = summary.clone(),
@@ -44,22 +44,22 @@ impl Page {
         });
     }
 
-    /// Changes the open run's card.
+    /// Changes the open run's summary.
     pub(crate) fn update_summary(self, change: impl FnOnce(&mut RunSummary)) {
         if let Some((run, mut summary)) = untrack(|| self.open_summary()) {
             change(&mut summary);
-            self.keep(run, summary);
+            self.store_summary(run, summary);
         }
     }
 
-    /// Removes a run from the history, with its files. What is shown of it goes too.
+    /// Removes a run and its files, and clears its results if it is open.
     pub(crate) fn delete_run(self, run: String) {
         spawn_local(async move {
-            if self.is_elsewhere(&run).await {
+            if self.is_open_elsewhere(&run).await {
                 return;
             }
             if self.run.get_untracked().as_ref() == Some(&run) {
-                self.forget_results();
+                self.clear_results();
             }
             self.summaries
                 .update(|summaries| summaries.retain(|(id, _)| *id != run));

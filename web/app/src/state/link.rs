@@ -1,7 +1,7 @@
-//! The choices in the page's address, never the data: a link reproduces the setup.
+//! The setup in the address's hash: a link reproduces the setup, without data.
 //!
-//! The hash is a list of fields with `&` between them: the setup as JSON, and `name=value` for what
-//! else a link can say, such as `lesson=2` or `hide=model,keep`.
+//! The hash is a list of fields joined by `&`: the setup as JSON, and `name=value` for other fields such
+//! as `lesson=2` or `hide=model,keep`.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,23 +9,23 @@ use spat_spec::DataConfig;
 
 use super::{Page, Setup};
 
-/// What decides a result beside the table: a link to it gives the same result again.
+/// What determines the results, except the table.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Link {
     pub(crate) setup: Setup,
     pub(crate) ratio: f64,
-    /// How the table is read and divided, where that was chosen.
+    /// How the table is read and split, if it differs from the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<DataConfig>,
 }
 
 impl Link {
-    /// How the table is read and divided.
+    /// How the table is read and split.
     pub(crate) fn data(self) -> DataConfig {
         self.data.unwrap_or_default()
     }
 
-    /// The hash that carries it.
+    /// The hash with this setup.
     fn hash(&self) -> String {
         // A setup of numbers and names always has JSON.
         let text = serde_json::to_string(self).unwrap_or_default();
@@ -33,7 +33,7 @@ impl Link {
     }
 }
 
-/// The setup in the address's hash, if it carries one.
+/// The setup in the address's hash, if there is one.
 pub(crate) fn link_in_address() -> Option<Link> {
     let hash = hash();
     let text = js_sys::decode_uri_component(setup_field(&hash)?).ok()?;
@@ -41,7 +41,7 @@ pub(crate) fn link_in_address() -> Option<Link> {
 }
 
 impl Page {
-    /// The hash of a link to what is set.
+    /// The hash of a link to the current setup.
     pub(crate) fn hash(self) -> String {
         let data = self
             .table
@@ -55,8 +55,7 @@ impl Page {
         link.hash()
     }
 
-    /// Puts the setup into the address without a new entry in the browser's history; its other
-    /// fields stay.
+    /// Writes the setup into the address without a new entry in the browser's history; other fields stay.
     pub(crate) fn write_address(self) {
         let here = hash();
         let others = fields(&here).filter(|field| !is_setup(field));
@@ -68,25 +67,25 @@ impl Page {
     }
 }
 
-/// The field of this name in the address's hash; empty for a name alone.
+/// The value of a field in the address's hash; empty for a name without a value.
 pub(crate) fn field_in_address(name: &str) -> Option<String> {
     field_of(&hash(), name)
 }
 
-/// Whether the address, a teacher's link, locks what has this name.
+/// Whether the address locks controls of this name.
 pub(super) fn is_locked(name: &str) -> bool {
     let locked = field_in_address("lock").unwrap_or_default();
     locked.split(',').any(|locked| locked == name)
 }
 
-/// Takes a field away from the address, or gives it a value; the others stay.
+/// Sets or removes a field of the address; other fields stay.
 pub(crate) fn change_field(name: &str, value: Option<&str>) {
     replace_hash(&format!("#{}", changed(&hash(), name, value)));
 }
 
 fn replace_hash(hash: &str) {
     if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
-        // An address that stays as it was harms nobody.
+        // If it fails, the address is not updated.
         history
             .replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(hash))
             .ok();
@@ -120,7 +119,7 @@ fn field_of(hash: &str, name: &str) -> Option<String> {
             None if rest.is_empty() => "",
             None => return None,
         };
-        // Some programs write a comma in its escaped form.
+        // Some programs escape commas.
         Some(value.replace("%2C", ",").replace("%2c", ","))
     })
 }
@@ -143,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_stand_beside_the_setup() {
+    fn the_hash_has_a_setup_and_fields() {
         let hash = "#%7B%22setup%22%3A1%7D&lesson=2&hide=model%2Ckeep&class";
         assert_eq!(setup_field(hash), Some("%7B%22setup%22%3A1%7D"));
         assert_eq!(field_of(hash, "lesson").as_deref(), Some("2"));
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_says_how_the_table_is_read_where_that_was_chosen() {
+    fn a_link_contains_reading_options_that_differ_from_the_default() {
         let mut link = Link {
             setup: Setup::default(),
             ratio: 0.25,
@@ -172,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn one_field_changes_and_the_others_stay() {
+    fn changing_a_field_keeps_the_others() {
         assert_eq!(
             changed("#%7B%7D&lesson=2&lock=ratio", "lesson", Some("3")),
             "%7B%7D&lock=ratio&lesson=3"

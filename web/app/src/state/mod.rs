@@ -1,4 +1,4 @@
-//! What the page knows: one bundle of signals, handed to every section by context.
+//! The app's state: a struct of signals, provided to all components as context.
 
 mod actions;
 mod events;
@@ -30,90 +30,90 @@ pub(crate) use table::{LoadedTable, RefusedTable, TableFile};
 pub(crate) use tables::too_large;
 pub(crate) use training::{Activity, Curve, MEASURING, Training};
 
-/// The worker with the engine.
+/// The state of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EngineState {
-    /// Its module is on the way; orders wait.
+    /// Loading or connecting; requests are queued.
     Loading,
-    /// It listens.
+    /// Handles requests.
     Ready,
-    /// It can do no more: what it said, and a button for a new one.
+    /// Stopped, with the reason. A new one can be started.
     Broken(String),
 }
 
-/// Every signal of the page. A copy is a handle on the same signals.
+/// All signals of the app. A copy is a handle on the same signals.
 #[derive(Clone, Copy)]
 pub(crate) struct Page {
-    /// 1 · The table that is loaded, read and repaired.
+    /// 1 · The loaded table, read and repaired.
     pub(crate) table: RwSignal<Option<Arc<LoadedTable>>>,
-    /// Why the last table could not be used.
+    /// Why the last file could not be used.
     pub(crate) table_problem: RwSignal<Option<String>>,
-    /// The file that could not be used, until one can.
+    /// The last file that could not be used, until another can.
     pub(crate) refused: RwSignal<Option<Arc<RefusedTable>>>,
-    /// Whether a table is on its way from an address.
+    /// Whether a table is being loaded from an address.
     pub(crate) loading: RwSignal<bool>,
-    /// A saved model, brought to forecast the table with.
+    /// A saved model to forecast the table with.
     pub(crate) model: RwSignal<Option<Arc<SavedModel>>>,
-    /// What that model says of the table, or why it says nothing.
+    /// That model's forecast, or the reason why there is none.
     pub(crate) forecast: RwSignal<Option<Result<Arc<ModelForecast>, String>>>,
-    /// How the address says that its table was read, until that table has come.
+    /// How the table of the address is read, until a table that fits is loaded.
     pub(crate) linked: RwSignal<Option<DataConfig>>,
-    /// How often a table or a run was asked for or begun: what comes late is known by it.
-    pub(crate) begun: RwSignal<usize>,
-    /// 2 · What the person chose about the model and its training.
+    /// Incremented when a table or a run is requested, so that late answers can be dropped.
+    pub(crate) generation: RwSignal<usize>,
+    /// 2 · Settings of the model and its training.
     pub(crate) setup: RwSignal<Setup>,
-    /// The engine asked for.
+    /// The requested engine.
     pub(crate) engine: RwSignal<Engine>,
-    /// The engine that computes.
+    /// The device that is used.
     pub(crate) device: RwSignal<Option<DeviceFacts>>,
-    /// Why it is not the one asked for.
+    /// Why the device is not the requested one.
     pub(crate) device_reason: RwSignal<Option<String>>,
-    /// Whether the worker is there.
+    /// The state of the engine.
     pub(crate) worker: RwSignal<EngineState>,
-    /// How many others a shared engine serves before; `None` where it is this page's own.
-    pub(crate) place: RwSignal<Option<usize>>,
-    /// 3 · The training that goes on, and its curves.
+    /// How many visitors a shared engine serves first; `None` if the engine is not shared.
+    pub(crate) queue_position: RwSignal<Option<usize>>,
+    /// 3 · The current training, and its curves.
     pub(crate) training: RwSignal<Training>,
-    /// Whether a job holds the engine.
+    /// Whether a job is running or paused.
     pub(crate) busy: Memo<bool>,
-    /// Whether it computes, and is not paused.
+    /// Whether a job is running.
     pub(crate) working: Memo<bool>,
-    /// What the engine wants the person to know: warnings and failures, the newest last.
+    /// Warnings and errors, the newest last.
     pub(crate) messages: RwSignal<Vec<String>>,
     /// The score of every module so far, from input to output.
     pub(crate) scores: RwSignal<Vec<Score>>,
     /// 4 · Maps of the dense model, once it is trained.
     pub(crate) maps: RwSignal<Arc<Vec<ModuleMaps>>>,
-    /// The module under the pointer or the focus, in whatever section.
+    /// The module under the pointer or the focus, in any section.
     pub(crate) pointed: RwSignal<Option<ModuleId>>,
     /// 5 · Share of the modules to remove, 0 to 1.
     pub(crate) ratio: RwSignal<f64>,
-    /// The experiment whose dense model is trained; `None` before.
+    /// The experiment of the trained dense model.
     pub(crate) trained: RwSignal<Option<Arc<Experiment>>>,
-    /// Windows of its test range.
+    /// The number of test windows.
     pub(crate) test_windows: RwSignal<usize>,
-    /// 6 · The finished run.
+    /// 6 · The report of the finished run.
     pub(crate) report: RwSignal<Option<Arc<Report>>>,
-    /// The test window that is shown; its `pruned` is empty before anything was pruned.
+    /// The test window that is shown; `pruned` is empty before pruning.
     pub(crate) sample: RwSignal<Option<Arc<ForecastSample>>>,
-    /// The channel that forecasts are shown of.
+    /// The channel that charts show.
     pub(crate) channel: RwSignal<usize>,
-    /// What comes after the table.
+    /// The forecasts after the table.
     pub(crate) future: RwSignal<Option<Arc<FutureForecast>>>,
-    /// 7 · The open run in the browser's storage.
+    /// 7 · The name of the open run.
     pub(crate) run: RwSignal<Option<String>>,
-    /// Runs that the browser keeps, the newest first.
+    /// Stored runs, the newest first.
     pub(crate) summaries: RwSignal<Vec<(String, RunSummary)>>,
-    /// Runs that other tabs had open when the history was read.
+    /// Runs that were open in any tab when the history was loaded.
     pub(crate) elsewhere: RwSignal<Vec<String>>,
-    /// Why runs are not kept, where they are not.
+    /// Why runs are not stored, if they are not.
     pub(crate) not_stored: RwSignal<Option<String>>,
-    /// The saved example that is shown, by its name: no engine stands behind what is seen.
+    /// The name of the example that is shown; no engine computed its results.
     pub(crate) saved: RwSignal<Option<String>>,
 }
 
 impl Page {
-    /// The experiment that the scores are of: the controls may have changed since it began.
+    /// The experiment of the scores. The setup may have been changed since it started.
     pub(crate) fn open_experiment(self) -> Option<Experiment> {
         if let Some(trained) = self.trained.get() {
             return Some(Experiment::clone(&trained));
@@ -131,7 +131,7 @@ impl Page {
         spat_report::score_label(scorer.unwrap_or_default())
     }
 
-    /// An empty page, with the choices that its address carries.
+    /// An empty state with the setup in the address.
     pub(crate) fn new() -> Self {
         let link = link_in_address();
         let (setup, ratio) = match &link {
@@ -147,13 +147,13 @@ impl Page {
             model: RwSignal::new(None),
             forecast: RwSignal::new(None),
             linked: RwSignal::new(link.map(Link::data)),
-            begun: RwSignal::new(0),
+            generation: RwSignal::new(0),
             setup: RwSignal::new(setup),
             engine: RwSignal::new(Engine::Auto),
             device: RwSignal::new(None),
             device_reason: RwSignal::new(None),
             worker: RwSignal::new(EngineState::Loading),
-            place: RwSignal::new(None),
+            queue_position: RwSignal::new(None),
             training,
             busy: Memo::new(move |_| training.with(|training| training.activity.is_busy())),
             working: Memo::new(move |_| training.with(|training| training.activity.is_working())),
@@ -176,8 +176,8 @@ impl Page {
         }
     }
 
-    /// The page of the component that asks.
-    pub(crate) fn here() -> Self {
+    /// The state in the context.
+    pub(crate) fn from_context() -> Self {
         expect_context()
     }
 }

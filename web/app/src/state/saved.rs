@@ -1,4 +1,4 @@
-//! A run that was made elsewhere, shown from its report alone.
+//! An example run, shown from its report alone.
 
 use std::sync::Arc;
 
@@ -8,16 +8,15 @@ use spat_spec::{DataConfig, Phase, Report};
 use super::{Activity, Curve, Page, TableFile, Training};
 
 impl Page {
-    /// Shows a finished run's report with the table that it was made of. Nothing can be computed
-    /// with it: there are no weights.
+    /// Shows a finished run's report with its table. Without weights, nothing can be computed with it.
     pub(crate) fn show_saved(self, name: String, table: Vec<u8>, report: Report) {
         let experiment = &report.experiment;
         let data: DataConfig = experiment.data.clone();
         let file = TableFile::plain(report.data.name.clone(), table);
-        if !self.take_table(file, data) {
+        if !self.load_table(file, data) {
             return;
         }
-        self.trained_by(experiment);
+        self.show_setup(experiment);
         self.channel.set(report.sample.channel);
         self.test_windows.set(report.data.windows.test);
         self.training.set(curves(&report));
@@ -29,7 +28,7 @@ impl Page {
         self.saved.set(Some(name));
     }
 
-    /// Whether the page shows nothing of the person's own that a saved run would take away.
+    /// Whether an example would replace nothing that the user has loaded.
     pub(crate) fn may_show_saved(self) -> bool {
         let untouched = self.table.with_untracked(Option::is_none)
             || self.saved.with_untracked(Option::is_some);
@@ -37,7 +36,7 @@ impl Page {
     }
 }
 
-/// The losses by epoch, as far as a report keeps them.
+/// The losses per epoch of the phases in a report.
 fn curves(report: &Report) -> Training {
     let mut training = Training {
         activity: Activity::Finished,

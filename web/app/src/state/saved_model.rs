@@ -1,4 +1,4 @@
-//! A model's file that the person brought, to forecast a table with.
+//! A saved model that the user opened to forecast a table.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use spat_spec::{CheckpointHeader, EngineRequest};
 use super::Page;
 use crate::engine;
 
-/// A model's file.
+/// A model file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SavedModel {
     pub(crate) name: String,
     bytes: Arc<[u8]>,
-    /// What a person wants to know of it.
+    /// Facts to display.
     pub(crate) facts: Vec<String>,
 }
 
 impl Page {
-    /// Takes a file that the person gave: a model, which its name tells, or a table.
-    pub(crate) fn take_file(self, name: String, bytes: Vec<u8>) {
+    /// Loads a file: a model, if its name ends with `.safetensors`, or a table.
+    pub(crate) fn load_file(self, name: String, bytes: Vec<u8>) {
         if !name.ends_with(".safetensors") {
-            return self.take_new_file(name, bytes);
+            return self.load_new_file(name, bytes);
         }
         if let Some(host) = engine::host() {
-            // It would be sent there, with the table, and refused.
+            // The host would reject it.
             return self.table_problem.set(Some(format!(
-                "{host} trains for its visitors and takes no saved models; forecast with `spat forecast` \
+                "{host} does not accept saved models; forecast with `spat forecast` \
                  on the command line"
             )));
         }
@@ -43,7 +43,7 @@ impl Page {
         }
     }
 
-    /// Orders the forecast, if there is a model and a table.
+    /// Requests a forecast, if there is a model and a table.
     pub(super) fn forecast_with_model(self) {
         self.forecast.set(None);
         let (Some(model), Some(table)) = (self.model.get_untracked(), self.table.get_untracked())
@@ -61,14 +61,14 @@ impl Page {
         );
     }
 
-    /// Forgets the model and what it said.
-    pub(crate) fn put_model_away(self) {
+    /// Removes the model and its forecast.
+    pub(crate) fn remove_model(self) {
         self.model.set(None);
         self.forecast.set(None);
     }
 }
 
-/// The facts about a model that its header holds.
+/// Facts about a model from its header.
 fn facts(header: &CheckpointHeader) -> Vec<String> {
     let forecaster = &header.structure.forecaster;
     let attention = &header.structure.attention;

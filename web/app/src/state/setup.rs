@@ -1,4 +1,4 @@
-//! The choices about model and training, and the experiment that they make.
+//! Settings of model and training, and the experiment that they define.
 
 use serde::{Deserialize, Serialize};
 use spat_series::{Part, Series, SplitRule, WindowLengths};
@@ -7,17 +7,16 @@ use spat_spec::{
     PruneRule, Scorer, SendOptions, Size, TrainingConfig, Window,
 };
 
-/// Window lengths at first: a day of hours from four.
-const USUAL: WindowLengths = WindowLengths {
+/// Default window lengths: with hourly rows, one day from four.
+const DEFAULT_LENGTHS: WindowLengths = WindowLengths {
     lookback: 96,
     horizon: 24,
 };
 
-/// Of fewer training windows a training makes few steps.
+/// With fewer training windows, batches are smaller and epochs more.
 const FEW_WINDOWS: usize = 600;
 
-/// The choices about model and training. The number of channels and the presence of dates follow from
-/// the table.
+/// Settings of model and training. The number of channels and the presence of dates follow from the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Setup {
@@ -30,19 +29,19 @@ pub(crate) struct Setup {
     pub(crate) send: SendOptions,
     /// Whether whole modules are removed, or single heads.
     pub(crate) granularity: Granularity,
-    /// Fine-tune the dense model as long as the pruned one, for a fair comparison.
+    /// Whether to fine-tune the dense model as long as the pruned one, for comparison.
     pub(crate) dense_control: bool,
     pub(crate) seed: u64,
 }
 
-/// Sizes with a name.
+/// Preset sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Preset {
-    /// A first look.
+    /// For a first impression.
     Quick,
-    /// Enough modules for a ranking that means something.
+    /// Enough modules for a meaningful ranking.
     Standard,
-    /// The size of the literature's small sets.
+    /// The literature's size for small data sets.
     Thorough,
 }
 
@@ -57,7 +56,7 @@ impl Preset {
         }
     }
 
-    /// Whether `setup` has this size, however long it is trained.
+    /// Whether `setup` has this size, with any number of epochs.
     pub(crate) fn is_size_of(self, setup: &Setup) -> bool {
         setup.size().is_some_and(|size| size == self.values().0)
     }
@@ -90,7 +89,7 @@ impl Preset {
 
 impl Default for Setup {
     fn default() -> Self {
-        let window = Window::new(USUAL.lookback, USUAL.horizon, 1);
+        let window = Window::new(DEFAULT_LENGTHS.lookback, DEFAULT_LENGTHS.horizon, 1);
         let training = TrainingConfig::default();
         Preset::Quick.apply(&Self {
             forecaster: ModelKind::default().defaults(window, true).0,
@@ -113,7 +112,7 @@ impl Setup {
         self.forecaster.resize(size);
     }
 
-    /// Sets rows in and out.
+    /// Sets look-back and horizon.
     pub(crate) fn set_window(&mut self, lookback: usize, horizon: usize) {
         let channels = self.forecaster.channels();
         self.forecaster
@@ -142,7 +141,7 @@ impl Setup {
         })
     }
 
-    /// Everything that decides a result, for a table of `channels` channels with or without dates.
+    /// The experiment for a table of `channels` channels, with or without dates.
     pub(crate) fn experiment(
         &self,
         data: DataConfig,
@@ -180,18 +179,18 @@ impl Setup {
         }
     }
 
-    /// Leaves window lengths alone that a person chose and that fit this table; sets others to what
-    /// suits it, see [`WindowLengths::suited`]. A short table is also trained on in smaller batches
-    /// and for more epochs.
-    pub(crate) fn suit(&mut self, series: &Series) {
+    /// Keeps window lengths that the user chose and that fit this table; replaces others, see
+    /// [`WindowLengths::suited`]. With a short table, batches are also smaller and epochs more.
+    pub(crate) fn fit_to(&mut self, series: &Series) {
         let split = SplitRule::default();
         let (lookback, horizon) = (self.forecaster.lookback(), self.forecaster.horizon());
         let fits = split.apply_to(series, lookback, horizon).is_ok();
-        let chosen = (lookback, horizon) != (USUAL.lookback, USUAL.horizon);
+        let chosen = (lookback, horizon) != (DEFAULT_LENGTHS.lookback, DEFAULT_LENGTHS.horizon);
         if fits && chosen {
             return;
         }
-        let WindowLengths { lookback, horizon } = WindowLengths::suited(series, split, USUAL);
+        let WindowLengths { lookback, horizon } =
+            WindowLengths::suited(series, split, DEFAULT_LENGTHS);
         self.set_window(lookback, horizon);
         let windows = split
             .apply_to(series, lookback, horizon)
@@ -205,7 +204,7 @@ impl Setup {
         }
     }
 
-    /// Takes over the setup of another run.
+    /// Copies the settings of another run.
     pub(crate) fn read_back(&mut self, experiment: &Experiment) {
         *self = Self {
             forecaster: experiment.forecaster.clone(),
@@ -237,8 +236,7 @@ mod tests {
         (setup.forecaster.lookback(), setup.forecaster.horizon())
     }
 
-    /// Every model of the catalogue, with settings and a schedule that the form does not show, is the
-    /// same after a run is reopened and after a link is followed.
+    /// For every model of the catalogue, with settings and a schedule that the form does not show.
     #[test]
     fn a_reopened_run_and_a_link_keep_every_setting() {
         for kind in ModelKind::all() {
@@ -267,12 +265,12 @@ mod tests {
     }
 
     fn suited(mut setup: Setup, rows: usize, step: i64) -> Setup {
-        setup.suit(&series(rows, step));
+        setup.fit_to(&series(rows, step));
         setup
     }
 
     #[test]
-    fn window_lengths_suit_the_table() {
+    fn window_lengths_fit_the_table() {
         let hours = suited(Setup::default(), 2_000, 3_600);
         assert_eq!(lengths(&hours), (96, 24));
         let days = suited(Setup::default(), 2_000, 86_400);
@@ -294,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_chose_and_fits_stays() {
+    fn chosen_window_lengths_that_fit_are_kept() {
         let mut chosen = Setup::default();
         chosen.set_window(60, 30);
         let days = suited(chosen.clone(), 2_000, 86_400);
@@ -307,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_known_however_long_it_is_trained() {
+    fn a_size_is_recognised_with_any_number_of_epochs() {
         let mut setup = Preset::Standard.apply(&Setup::default());
         setup.training.epochs = 99;
         assert!(Preset::Standard.is_size_of(&setup) && !Preset::Quick.is_size_of(&setup));

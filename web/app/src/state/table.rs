@@ -1,4 +1,4 @@
-//! A table, as it was read and as it is used.
+//! A loaded table.
 
 use std::sync::Arc;
 
@@ -35,19 +35,19 @@ pub(crate) struct OriginalFile {
     pub(crate) plain: PlainText<'static>,
 }
 
-/// A file, what was found in it, and the series made of it.
+/// A file, the table parsed from it, and the series made of it.
 #[derive(Debug, Clone)]
 pub(crate) struct LoadedTable {
     pub(crate) file: TableFile,
     /// How it was read, repaired and split.
     pub(crate) data: DataConfig,
-    /// As it stands in the file: all channels, chosen or not, and what was detected and why.
+    /// All channels of the file, and what was detected.
     pub(crate) parsed: Arc<Table>,
     /// The channels that are used, repaired.
     pub(crate) series: Arc<Series>,
 }
 
-/// A file that could not be used in the way that was tried; another way may do.
+/// A file that could not be used with these reading options.
 #[derive(Debug)]
 pub(crate) struct RefusedTable {
     pub(crate) file: TableFile,
@@ -67,7 +67,7 @@ impl LoadedTable {
     /// Reads and repairs.
     ///
     /// # Errors
-    /// What is wrong with the table, and a way out.
+    /// The table cannot be read or used; the message has the reason and a remedy.
     pub(crate) fn read(file: TableFile, data: DataConfig) -> Result<Self, TableError> {
         let mut parsed = read_table(&file.bytes, &data.read)?;
         if let Some(original) = &file.original {
@@ -76,10 +76,10 @@ impl LoadedTable {
         Self::of(file, Arc::new(parsed), data)
     }
 
-    /// The same file, used or read in another way; only what has to be is done again.
+    /// The same file with other options. It is only parsed again if reading options differ.
     ///
     /// # Errors
-    /// What is wrong with the table in this way, and a way out.
+    /// As [`LoadedTable::read`].
     pub(crate) fn again(&self, data: DataConfig) -> Result<Self, TableError> {
         if data.read == self.data.read {
             Self::of(self.file.clone(), self.parsed.clone(), data)
@@ -98,7 +98,7 @@ impl LoadedTable {
         })
     }
 
-    /// The same rows, divided in another way.
+    /// The same table with another split.
     pub(crate) fn split_by(&self, split: SplitRule) -> Self {
         let mut table = self.clone();
         table.data.split = split;

@@ -1,4 +1,4 @@
-//! The table that is looked at: taken, read in another way, divided in another way.
+//! Changes of the table: loading, other reading options, another split.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use spat_spec::DataConfig;
 use super::table::{OriginalFile, TableError};
 use super::{LoadedTable, Page, RefusedTable, TableFile, Training, link, plain_text};
 
-/// A file of this many bytes takes seconds to read; more would freeze the page.
-const LARGEST_TABLE: f64 = (256 << 20) as f64;
+/// Largest file in bytes. Reading it takes seconds; more would block the app for long.
+const MAX_TABLE_BYTES: f64 = (256 << 20) as f64;
 
 impl Page {
-    /// Takes a file that is new to the page. One that is not plain text is converted first.
-    pub(crate) fn take_new_file(self, name: String, bytes: Vec<u8>) {
+    /// Loads a new file. One that is not plain text is converted first.
+    pub(crate) fn load_new_file(self, name: String, bytes: Vec<u8>) {
         if is_plain_text(&bytes) {
-            return self.take_new_table(TableFile::plain(name, bytes));
+            return self.load_new_table(TableFile::plain(name, bytes));
         }
         if let Some(problem) = too_large(&name, bytes.len() as f64) {
             return self.table_problem.set(Some(problem));
@@ -25,11 +25,11 @@ impl Page {
         let linked = self.linked.get_untracked();
         let options = linked.map(|data| data.read).unwrap_or_default();
         self.convert(name, bytes.into(), options, move |file| {
-            self.take_new_table(file);
+            self.load_new_table(file);
         });
     }
 
-    /// Converts a file that is not plain text, then hands it on.
+    /// Converts a file that is not plain text and passes it to `then`.
     fn convert(
         self,
         name: String,
@@ -37,12 +37,12 @@ impl Page {
         options: ReadOptions,
         then: impl FnOnce(TableFile) + 'static,
     ) {
-        let begun = self.begin_anew();
+        let generation = self.next_generation();
         self.loading.set(true);
         spawn_local(async move {
             let converted = plain_text::convert(&bytes, &options).await;
-            if self.begun.get_untracked() != begun {
-                // Another file was given in the meantime.
+            if self.generation.get_untracked() != generation {
+                // Another file was chosen in the meantime.
                 return;
             }
             self.loading.set(false);
@@ -57,37 +57,36 @@ impl Page {
         });
     }
 
-    /// Takes a table that is new to the page, with window lengths that suit it where those that are
-    /// set do not.
-    pub(crate) fn take_new_table(self, file: TableFile) {
-        self.begin_anew();
-        // A link says how its table was read; another table may not have those channels.
+    /// Loads a new table, and adapts window lengths that do not fit it.
+    pub(crate) fn load_new_table(self, file: TableFile) {
+        self.next_generation();
+        // The link's reading options may not fit another table.
         let linked = self.linked.get_untracked().is_some_and(|data| {
-            self.take_table(file.clone(), data) && untrack(|| self.objection()).is_none()
+            self.load_table(file.clone(), data) && untrack(|| self.setup_error()).is_none()
         });
         if linked {
             self.linked.set(None);
-        } else if self.take_table(file, DataConfig::default())
+        } else if self.load_table(file, DataConfig::default())
             && let Some(table) = self.table.get_untracked()
             && !link::is_locked("preset")
         {
-            self.setup.update(|setup| setup.suit(&table.series));
+            self.setup.update(|setup| setup.fit_to(&table.series));
         }
     }
 
-    /// Takes a table; everything that was made of the last one is forgotten, but not what is kept.
-    /// `false`: it was not taken, and the page says why.
-    pub(super) fn take_table(self, file: TableFile, data: DataConfig) -> bool {
+    /// Loads a table and clears the results of the last one; stored runs stay. `false` after an error,
+    /// which is shown.
+    pub(super) fn load_table(self, file: TableFile, data: DataConfig) -> bool {
         if let Some(problem) = too_large(&file.name, file.bytes.len() as f64) {
             self.table_problem.set(Some(problem));
             return false;
         }
         let read = LoadedTable::read(file.clone(), data.clone());
-        self.settle_table(read, RefusedTable { file, data })
+        self.show_table(read, RefusedTable { file, data })
     }
 
-    /// Shows a table, or why it cannot be used and what it could not be used by.
-    fn settle_table(self, read: Result<LoadedTable, TableError>, tried: RefusedTable) -> bool {
+    /// Shows a table, or the error and the options that were tried.
+    fn show_table(self, read: Result<LoadedTable, TableError>, tried: RefusedTable) -> bool {
         if self.must_stop_first() {
             return false;
         }
@@ -97,7 +96,7 @@ impl Page {
                 self.refused.set(None);
                 self.channel.set(table.series.channel_count() - 1);
                 self.table.set(Some(Arc::new(table)));
-                self.forget_results();
+                self.clear_results();
                 self.forecast_with_model();
                 true
             }
@@ -109,7 +108,7 @@ impl Page {
         }
     }
 
-    /// What a job works on stays until it ends.
+    /// Whether a job is running, which is reported: its table cannot be changed.
     pub(super) fn must_stop_first(self) -> bool {
         let busy = self.busy.get_untracked();
         if busy {
@@ -118,7 +117,7 @@ impl Page {
         busy
     }
 
-    /// Reads the file that could not be used, or else the table, in another way.
+    /// Reads the file that could not be used, or else the table, with other options.
     pub(crate) fn reread_table(self, data: DataConfig) {
         let refused = self.refused.get_untracked();
         let table = self.table.get_untracked();
@@ -131,7 +130,7 @@ impl Page {
             Some(original) if before.read.sheet != data.read.sheet => {
                 let read = data.read.clone();
                 self.convert(file.name, original.bytes.clone(), read, move |file| {
-                    self.take_table(file, data);
+                    self.load_table(file, data);
                 });
             }
             _ => {
@@ -139,23 +138,23 @@ impl Page {
                     Some(table) => table.again(data.clone()),
                     None => LoadedTable::read(file.clone(), data.clone()),
                 };
-                self.settle_table(read, RefusedTable { file, data });
+                self.show_table(read, RefusedTable { file, data });
             }
         }
     }
 
-    /// Divides the rows in another way.
+    /// Changes the split.
     pub(crate) fn split_table(self, split: SplitRule) {
         if let Some(table) = self.table.get_untracked()
             && !self.must_stop_first()
         {
             self.table.set(Some(Arc::new(table.split_by(split))));
-            self.forget_results();
+            self.clear_results();
         }
     }
 
-    /// Makes way for another run or table.
-    pub(super) fn forget_results(self) {
+    /// Clears everything that belongs to a run.
+    pub(super) fn clear_results(self) {
         self.training.set(Training::default());
         self.scores.set(Vec::new());
         self.maps.set(Arc::default());
@@ -168,23 +167,22 @@ impl Page {
         self.messages.set(Vec::new());
     }
 
-    /// The person asks for a table or a run; one that was asked for before and comes later is not
-    /// wanted any more. The answer is [`Page::begun`] until then.
-    pub(crate) fn begin_anew(self) -> usize {
+    /// Starts a request for a table or a run and cancels earlier ones. Returns the new [`Page::generation`].
+    pub(crate) fn next_generation(self) -> usize {
         self.loading.set(false);
-        self.begun.update(|begun| *begun += 1);
-        self.begun.get_untracked()
+        self.generation.update(|generation| *generation += 1);
+        self.generation.get_untracked()
     }
 }
 
-/// Why a file of so many bytes is not taken, if it is not.
+/// The message about a file of too many bytes, if it has too many.
 pub(crate) fn too_large(name: &str, bytes: f64) -> Option<String> {
-    (bytes > LARGEST_TABLE).then(|| {
+    (bytes > MAX_TABLE_BYTES).then(|| {
         let megabytes = |bytes: f64| bytes / 1_048_576.0;
         format!(
-            "`{name}` has {:.0} MB; the page takes up to {:.0} MB: cut it, or use the command line program",
+            "`{name}` has {:.0} MB; the limit is {:.0} MB: cut it, or use the command line program",
             megabytes(bytes),
-            megabytes(LARGEST_TABLE)
+            megabytes(MAX_TABLE_BYTES)
         )
     })
 }

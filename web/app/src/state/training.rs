@@ -1,36 +1,36 @@
-//! The training that goes on, as the page shows it.
+//! The state of the current training.
 
 use std::collections::BTreeMap;
 
 use spat_spec::{EpochResult, Phase};
 
-/// What the engine is doing.
+/// The state of the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Activity {
-    /// Nothing yet.
+    /// Not started.
     #[default]
     Idle,
-    /// An order was sent; nothing was heard yet.
+    /// A request was sent and not yet answered.
     Starting,
     Running,
     Paused,
-    /// Ended before its end; can be gone on with.
+    /// Stopped; can be resumed.
     Stopped,
     /// The dense model is trained and scored; pruning can begin.
     Trained,
-    /// The report is there.
+    /// The report is complete.
     Finished,
-    /// Ended by an error, which is among the messages.
+    /// Failed; the error is among the messages.
     Failed,
 }
 
 impl Activity {
-    /// Whether a job holds the engine.
+    /// Whether a job is running or paused.
     pub(crate) fn is_busy(self) -> bool {
         self.is_working() || self == Self::Paused
     }
 
-    /// Whether the engine computes.
+    /// Whether a job is running.
     pub(crate) fn is_working(self) -> bool {
         matches!(self, Self::Starting | Self::Running)
     }
@@ -39,16 +39,16 @@ impl Activity {
 /// Losses of one phase.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Curve {
-    /// (step, mean training loss since the last point).
+    /// Step, and mean training loss since the last point.
     pub(crate) steps: Vec<(f64, f64)>,
-    /// Its epochs, ended.
+    /// Completed epochs.
     pub(crate) epochs: Vec<EpochResult>,
-    /// Steps of one epoch.
+    /// Steps per epoch.
     pub(crate) steps_per_epoch: usize,
 }
 
 impl Curve {
-    /// The curve of a phase that ended long ago: of each epoch, the mean loss stands at its end.
+    /// The curve of an earlier phase: one point per epoch, the mean loss at its end.
     pub(crate) fn of_epochs(epochs: &[EpochResult], steps_per_epoch: usize) -> Self {
         let loss = |epoch: &EpochResult| ((epoch.epoch * steps_per_epoch) as f64, epoch.train_loss);
         Self {
@@ -63,7 +63,7 @@ impl Curve {
         self.steps.is_empty() && self.epochs.is_empty()
     }
 
-    /// The step at which it ends, so far.
+    /// The last step so far.
     pub(crate) fn end(&self) -> f64 {
         let step = self.steps.last().map_or(0.0, |&(step, _)| step);
         let epoch = self.epochs.last().map_or(0, |epoch| epoch.epoch);
@@ -71,11 +71,11 @@ impl Curve {
     }
 }
 
-/// What is said of it then.
+/// The progress text of [`Training::is_measuring`].
 pub(crate) const MEASURING: &str = " · measuring, a few seconds";
 
 impl Training {
-    /// Whether figures and times are taken, which is not steered: it is a matter of seconds.
+    /// Whether the job evaluates and measures. This takes seconds and cannot be paused or stopped.
     pub(crate) fn is_measuring(&self) -> bool {
         self.activity == Activity::Running && self.phase == Some(Phase::Evaluate)
     }
@@ -85,7 +85,7 @@ impl Training {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Training {
     pub(crate) activity: Activity,
-    /// The run that is taken up is to be pruned once its dense model is there.
+    /// Whether to prune as soon as the dense model of the reopened run is trained.
     pub(crate) then_prune: bool,
     pub(crate) phase: Option<Phase>,
     /// Counted from 1.

@@ -1,4 +1,4 @@
-//! A small study, as the web app requests it, and the models that it can be about.
+//! A small study as the web app requests it, and the models for its form.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ use spat_spec::{
 pub(super) struct ModelForm {
     id: &'static str,
     title: &'static str,
-    /// Its settings and their values at first.
+    /// The settings and their default values.
     fields: Vec<(FieldInfo, FieldValue)>,
 }
 
-/// The sizes at first: a study of them takes a few minutes.
+/// The default size: a study takes a few minutes.
 const SIZE: Size = Size {
     width: 16,
     layers: 3,
@@ -31,7 +31,7 @@ const SIZE: Size = Size {
 /// The setting that [`Study::depths`] replaces.
 const LAYERS: &str = "layers";
 
-/// Every subset of the modules is trained, so each more layer doubles the time.
+/// Every subset of the modules is trained, so each additional layer doubles the time.
 const LAYERS_RANGE: FieldRange = FieldRange::Count { min: 2, max: 5 };
 
 impl ModelForm {
@@ -76,7 +76,7 @@ impl ScorerForm {
     }
 }
 
-/// What the person chose.
+/// The values of the form.
 #[derive(Debug, Deserialize)]
 pub(super) struct SmallStudy {
     /// The table's file name.
@@ -88,14 +88,14 @@ pub(super) struct SmallStudy {
     horizon: usize,
     epochs: usize,
     seeds: usize,
-    /// Baseline scorers, which SEND is compared with.
+    /// Baseline scorers to compare SEND with.
     scorers: Vec<Scorer>,
 }
 
-/// The questions of a study in a tab.
+/// The questions of a small study.
 const QUESTIONS: [Question; 3] = [Question::Oracle, Question::Sweep, Question::BaselineScorers];
 
-/// The first of the seeds, as on the command line.
+/// The first seed, as on the command line.
 const SEED: u64 = 2023;
 
 const LEARNING_RATE: f64 = 1e-3;
@@ -125,7 +125,7 @@ impl SmallStudy {
         )
     }
 
-    /// The model's settings as options, each after a space. A switch that is as by default has none.
+    /// The model's settings as options, each after a space. Switches with their default value are omitted.
     fn options(&self) -> String {
         let (forecaster, _) = self.model.defaults(self.window(1), true);
         let option = |(info, default): (FieldInfo, FieldValue)| {
@@ -140,7 +140,7 @@ impl SmallStudy {
         forecaster.fields().into_iter().filter_map(option).collect()
     }
 
-    /// The value that was chosen for a setting.
+    /// The chosen value of a setting.
     fn setting(&self, info: &FieldInfo) -> Option<FieldValue> {
         let value = self.settings.get(info.flag)?;
         match info.range {
@@ -218,7 +218,7 @@ impl SmallStudy {
             }],
             depths: vec![layers],
             seeds: (0..self.seeds as u64).map(|place| SEED + place).collect(),
-            // In the order of the command line, whose study has the same hash.
+            // In the order of the command line, so that the study's hash is the same.
             scorers: Scorer::ALL
                 .into_iter()
                 .filter(|scorer| self.scorers.contains(scorer))

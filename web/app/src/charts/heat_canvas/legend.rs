@@ -1,4 +1,4 @@
-//! The scale of a map's colours.
+//! The colour scale of a map.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::figures::figure_text;
 use super::pixels::{HeatPixels, reach_of};
 use crate::show::Listed as _;
 
-/// What the colours mean, with numbers.
+/// A colour ramp with its values.
 #[component]
 pub(super) fn Legend(map: Signal<Arc<HeatMap>>) -> impl IntoView {
     let ends = Memo::new(move |_| map.with(|map| (map.palette, reach_of(map))));
@@ -23,9 +23,9 @@ pub(super) fn Legend(map: Signal<Arc<HeatMap>>) -> impl IntoView {
             }
         }
     };
-    let says = move || format!("Colours from {}", marks().join(" over "));
+    let label = move || format!("Colours from {}", marks().join(" over "));
     view! {
-        <div class="heat-legend" role="img" aria-label=says>
+        <div class="heat-legend" role="img" aria-label=label>
             <HeatPixels map=ramp />
             <div class="heat-marks">
                 {move || {

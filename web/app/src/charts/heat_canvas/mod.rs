@@ -1,4 +1,4 @@
-//! A map with axes, a scale of colours and a cell cursor that several maps can share.
+//! A map with axes, a colour scale and a cell cursor that several maps can share.
 
 mod figures;
 mod legend;
@@ -20,16 +20,16 @@ pub(crate) use figures::figure_text;
 pub(crate) use pixels::HeatPixels;
 pub(crate) use plot::Cell;
 
-/// So many rows or columns are named one by one; of more, the first and the last.
-const MOST_NAMES: usize = 14;
+/// Up to this many rows or columns are all labelled; of more, only the first and the last.
+const MAX_LABELS: usize = 14;
 
-/// Longer edge of a saved map in pixels, without its names.
+/// Longer edge of a saved map in pixels, without labels.
 const SAVED: f64 = 760.0;
 
-/// A map. Pointer, focus and arrow keys move the cursor; who shows the map says what lies there.
+/// A map. Pointer, focus and arrow keys move the cursor; the caller displays the cell's value.
 #[component]
 pub(crate) fn HeatCanvas(
-    /// For tests, and the start of the names of its parts.
+    /// Test id, and prefix of the test ids of its parts.
     testid: &'static str,
     #[prop(into)] map: Signal<Arc<HeatMap>>,
     cursor: RwSignal<Option<Cell>>,
@@ -48,8 +48,8 @@ pub(crate) fn HeatCanvas(
             )
         })
     };
-    let many_rows = move || map.with(|map| map.rows > MOST_NAMES);
-    let many_columns = move || map.with(|map| map.columns > MOST_NAMES);
+    let many_rows = move || map.with(|map| map.rows > MAX_LABELS);
+    let many_columns = move || map.with(|map| map.columns > MAX_LABELS);
     let saved = move |()| {
         map.with(|map| match map.rows {
             0 => String::new(),
@@ -84,9 +84,9 @@ pub(crate) fn HeatCanvas(
     }
 }
 
-/// Names along one edge; the one under the cursor stands out.
+/// Labels along one edge; the one under the cursor is highlighted.
 fn axis(labels: &[String], cells: usize, current: Option<usize>) -> impl IntoView + use<> {
-    let shown: Vec<usize> = if cells <= MOST_NAMES {
+    let shown: Vec<usize> = if cells <= MAX_LABELS {
         (0..cells).collect()
     } else {
         vec![0, cells - 1]

@@ -1,4 +1,4 @@
-//! A map of values as pixels, one per cell; the style sheet enlarges them without smoothing.
+//! A map of values as pixels, one per cell; the style sheet scales them up without smoothing.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use spat_report::HeatMap;
 use wasm_bindgen::{Clamped, JsCast as _};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
-/// The map without axes. Those who hear the page get the words around it.
+/// The map without axes. Screen readers skip it and read the text around it.
 #[component]
 pub(crate) fn HeatPixels(#[prop(into)] map: Signal<Arc<HeatMap>>) -> impl IntoView {
     let canvas = NodeRef::<html::Canvas>::new();
@@ -20,7 +20,7 @@ pub(crate) fn HeatPixels(#[prop(into)] map: Signal<Arc<HeatMap>>) -> impl IntoVi
     view! { <canvas class="heat-pixels" node_ref=canvas aria-hidden="true"></canvas> }
 }
 
-/// A browser that lends no drawing context leaves the map white: words and table still tell it.
+/// Without a drawing context the map stays blank; text and table still have its values.
 fn paint(canvas: &HtmlCanvasElement, map: &HeatMap) {
     let (Ok(width), Ok(height)) = (u32::try_from(map.columns), u32::try_from(map.rows)) else {
         return;
@@ -61,7 +61,7 @@ fn colours(map: &HeatMap) -> Vec<u8> {
         .collect()
 }
 
-/// The value of the deepest colour.
+/// The value at the end of the colour scale.
 pub(super) fn reach_of(map: &HeatMap) -> f64 {
     map.reach.unwrap_or_else(|| map.palette.reach(&map.values))
 }

@@ -1,4 +1,4 @@
-//! The cells of a map, with the cursor that pointer and keys move.
+//! The cells of a map, and a cursor that is moved by pointer and keys.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub(super) fn Plot(
         place(row.zip(column));
     };
     let press = move |event: ev::KeyboardEvent| {
-        // With such a key an arrow is the browser's: back, or another tab.
+        // With a modifier, arrow keys are browser shortcuts.
         if event.alt_key() || event.ctrl_key() || event.meta_key() {
             return;
         }
@@ -130,7 +130,7 @@ fn cell_at(distance: f64, length: f64, cells: usize) -> Option<usize> {
     Some(((distance / length * cells as f64) as usize).min(cells - 1))
 }
 
-/// Where a key moves the cursor; `None` for a key that is not the map's.
+/// Where a key moves the cursor; `None` for other keys.
 fn moved(key: &str, cursor: Option<Cell>, (rows, columns): (usize, usize)) -> Option<Option<Cell>> {
     let (last_row, last_column) = (rows.checked_sub(1)?, columns.checked_sub(1)?);
     let (row, column) = cursor.unwrap_or_default();

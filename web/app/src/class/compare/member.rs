@@ -1,9 +1,9 @@
-//! One student's result, out of the report that was dropped.
+//! One student's result, read from a report.
 
 use spat_spec::Report;
 
-/// Larger files are no reports.
-pub(super) const LARGEST: f64 = (64 << 20) as f64;
+/// Largest report file, in bytes.
+pub(super) const MAX_REPORT_BYTES: f64 = (64 << 20) as f64;
 
 /// Figures of one model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,10 +17,10 @@ pub(super) struct Side {
     pub(super) ms: f64,
 }
 
-/// What the comparison shows of a report.
+/// The values of a report that the comparison shows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Member {
-    /// The student's name: the file's, until it is changed.
+    /// The student's name; initially from the file name.
     pub(super) name: String,
     pub(super) seed: u64,
     pub(super) ratio: f64,
@@ -40,10 +40,10 @@ impl Member {
     /// Reads a report.
     ///
     /// # Errors
-    /// The file is no report of this program; what is wrong with it.
+    /// The file is not a report of this program; the message has the cause.
     pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Self, String> {
         let report: Report = serde_json::from_slice(bytes).map_err(|error| {
-            format!("`{file}` is no report.json of this program ({error}); it is left out")
+            format!("`{file}` is no report.json of this program ({error}); it is skipped")
         })?;
         let forecaster = &report.experiment.forecaster;
         let side = |model: &spat_spec::ModelResult| Side {
@@ -72,7 +72,7 @@ impl Member {
         })
     }
 
-    /// Whether it is the same result as another, whatever its name.
+    /// Whether two results are equal except for their names.
     pub(super) fn is_copy_of(&self, other: &Self) -> bool {
         let nameless = |member: &Self| Self {
             name: String::new(),
@@ -124,8 +124,8 @@ pub(super) fn csv(members: &[Member]) -> String {
     text
 }
 
-/// A CSV field, quoted where it must be (RFC 4180). A name that a spreadsheet would take for a
-/// formula gets an apostrophe before it.
+/// A CSV field, quoted where RFC 4180 requires it. A field that a spreadsheet would read as a formula is
+/// prefixed with an apostrophe.
 fn quoted(field: &str) -> String {
     let field = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{field}")
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_what_the_file_was_called() {
+    fn names_come_from_file_names() {
         assert_eq!(name_of("spat-report-Ann.json"), "Ann");
         assert_eq!(name_of("report.json"), "report");
         assert_eq!(name_of("spat-report (2).json"), "(2)");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_named_in_what_is_said() {
+    fn the_error_of_a_broken_file_has_its_name() {
         for bytes in [
             &b""[..],
             b"{",
@@ -161,14 +161,13 @@ mod tests {
         ] {
             let error = Member::read("cat.json", bytes).map(|member| member.name);
             assert!(
-                error
-                    .is_err_and(|error| error.contains("`cat.json`") && error.contains("left out"))
+                error.is_err_and(|error| error.contains("`cat.json`") && error.contains("skipped"))
             );
         }
     }
 
     #[test]
-    fn no_name_becomes_a_formula_or_breaks_a_row() {
+    fn names_with_formulas_and_quotes_are_escaped() {
         assert_eq!(quoted("=1+1"), "'=1+1");
         assert_eq!(quoted("Ann, \"A\""), "\"Ann, \"\"A\"\"\"");
     }

@@ -1,9 +1,9 @@
-//! Many reports in one page: a joint table, and error against cost.
+//! Comparison of many reports: a joint table, and charts of error against cost.
 
+pub(crate) mod file_handler;
 mod member;
 mod plots;
 mod rows;
-pub(crate) mod shown;
 
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
@@ -14,18 +14,18 @@ use web_sys::{File, FileList};
 
 use crate::charts::Figure;
 use crate::download;
-use crate::place::Place;
+use crate::route::Route;
 use crate::show::{Listed as _, Show};
 use crate::state::{Page, change_field};
 
-use member::{LARGEST, Member, csv};
+use member::{MAX_REPORT_BYTES, Member, csv};
 use rows::Rows;
 
-/// The view, in the place of the page's parts.
+/// The comparison, shown instead of the app's sections.
 #[component]
 pub(crate) fn Comparison() -> impl IntoView {
-    let page = Page::here();
-    let place = Place::here();
+    let page = Page::from_context();
+    let route = Route::from_context();
     let members = RwSignal::new(Vec::<Member>::new());
     let problems = RwSignal::new(Vec::<String>::new());
     let over = RwSignal::new(false);
@@ -38,7 +38,7 @@ pub(crate) fn Comparison() -> impl IntoView {
             }
         }
     };
-    shown::listen(move |name, bytes| add(members, problems, name, bytes));
+    file_handler::set_handler(move |name, bytes| add(members, problems, name, bytes));
     let drop_files = move |event: DragEvent| {
         event.prevent_default();
         over.set(false);
@@ -48,20 +48,19 @@ pub(crate) fn Comparison() -> impl IntoView {
     let save = move |_| {
         let text = members.with_untracked(|members| csv(members));
         if download::save("spat-class.csv", "text/csv", text.as_bytes()).is_err() {
-            page.notify("the browser would not save `spat-class.csv`");
+            page.notify("the browser could not save `spat-class.csv`");
         }
     };
     let back = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         change_field("class", None);
-        place.class.set(false);
+        route.class.set(false);
     };
     view! {
         <section class="part" id="class" aria-labelledby="class-title">
             <h2 id="class-title">"Compare a class"</h2>
             <p class="lead">
-                "Drop the report.json of every student here: one table, and who found the better bargain \
-                 between error and cost."
+                "Drop the report.json of every student here: one table, and charts of error against cost."
             </p>
             <div
                 class="drop"
@@ -89,8 +88,8 @@ pub(crate) fn Comparison() -> impl IntoView {
                     />
                 </label>
                 <p class="hint">
-                    "A report is saved in step 7 of the page, and lies in every run folder of the command \
-                     line. They are read in this tab and sent nowhere."
+                    "Reports are saved in step 7, and every run folder of the command line has one. They are \
+                    read in this tab and not uploaded."
                 </p>
             </div>
             <div role="alert" data-testid="class-problems">
@@ -104,7 +103,7 @@ pub(crate) fn Comparison() -> impl IntoView {
             </div>
             <Show
                 when=move || some.get()
-                fallback=|| view! { <p class="placeholder">"Here the class will stand side by side."</p> }
+                fallback=|| view! { <p class="placeholder">"The results of the class appear here."</p> }
             >
                 <Warnings members />
                 <Rows members />
@@ -119,7 +118,7 @@ pub(crate) fn Comparison() -> impl IntoView {
                 <div class="pair">
                     <Plot
                         name="class-macs"
-                        caption="Error against cost: further left is cheaper, further down is better. A filled mark is beaten by none on both axes at once."
+                        caption="Error against cost: further left is cheaper, further down is better. Filled marks are on the Pareto front: no other point is better on both axes."
                         members
                         chart=plots::by_macs
                     />
@@ -133,7 +132,7 @@ pub(crate) fn Comparison() -> impl IntoView {
             </Show>
             <p>
                 <a href="#" data-testid="class-back" on:click=back>
-                    "Back to the page"
+                    "Back to the workflow"
                 </a>
             </p>
         </section>
@@ -142,10 +141,10 @@ pub(crate) fn Comparison() -> impl IntoView {
 
 fn take_file(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, file: File) {
     let name = file.name();
-    if file.size() > LARGEST {
+    if file.size() > MAX_REPORT_BYTES {
         problems.update(|all| {
             all.push(format!(
-                "`{name}` has {:.0} MB, far too much for a report; it is left out",
+                "`{name}` has {:.0} MB, too large for a report; it is skipped",
                 file.size() / 1_048_576.0
             ));
         });
@@ -159,14 +158,14 @@ fn take_file(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, fi
             }
             Err(_) => problems.update(|all| {
                 all.push(format!(
-                    "the browser could not read `{name}`; it is left out"
+                    "the browser could not read `{name}`; it is skipped"
                 ));
             }),
         }
     });
 }
 
-/// Adds the report in a file, or why it is left out.
+/// Adds the report in a file, or the reason why it is skipped.
 fn add(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, name: &str, bytes: &[u8]) {
     let added = Member::read(name, bytes).and_then(|member| {
         let duplicate = members.with_untracked(|all| {
@@ -175,7 +174,7 @@ fn add(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, name: &s
         });
         match duplicate {
             Some(duplicate) => Err(format!(
-                "`{name}` holds the same result as {duplicate}, which is there already; it is left out"
+                "`{name}` holds the same result as {duplicate}, which is listed already; it is skipped"
             )),
             None => Ok(member),
         }
@@ -186,7 +185,7 @@ fn add(members: RwSignal<Vec<Member>>, problems: RwSignal<Vec<String>>, name: &s
     }
 }
 
-/// What makes the reports hard to compare.
+/// A warning if the reports are of different tasks.
 #[component]
 fn Warnings(members: RwSignal<Vec<Member>>) -> impl IntoView {
     let words = move || {
@@ -211,7 +210,7 @@ fn Warnings(members: RwSignal<Vec<Member>>) -> impl IntoView {
     }
 }
 
-/// One drawing of all.
+/// One chart of all reports.
 #[component]
 fn Plot(
     name: &'static str,

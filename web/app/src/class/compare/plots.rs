@@ -1,4 +1,4 @@
-//! Error against cost, both models of every student.
+//! Error against cost for both models of every student.
 
 use spat_report::{Hue, Mark, ParetoChart, ParetoPoint, ParetoSeries};
 

@@ -1,4 +1,4 @@
-//! The joint table. Names can be changed, since files often have none.
+//! The joint table. Names can be edited, since file names often lack them.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::show::Listed as _;
 /// A row per student.
 #[component]
 pub(super) fn Rows(members: RwSignal<Vec<Member>>) -> impl IntoView {
-    // Rows are drawn anew when one comes or goes, not while a name is typed.
+    // Rows are rendered again when one is added or removed, not while a name is typed.
     let count = Memo::new(move |_| members.with(Vec::len));
     let rows = move || {
         count.get();

@@ -1,4 +1,4 @@
-//! Entropy beside SEND: are the modules with a low score the uniform ones?
+//! Comparison of entropy and scores: do modules with low scores have uniform attention?
 
 use leptos::prelude::*;
 use spat_report::{module_heading, module_name};
@@ -16,16 +16,16 @@ struct Figures {
     module: ModuleId,
     send: f64,
     spread: f64,
-    /// `None` where the module's maps were too large to keep.
+    /// `None` if the module's maps were too large to keep.
     entropy: Option<f64>,
     /// SEND as a share of the largest.
     share: f64,
 }
 
-/// The table and the sentence that it leads to.
+/// The table and a sentence about it.
 #[component]
 pub(super) fn BesideSend(choice: Choice) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let all = Memo::new(move |_| figures(page));
     let sentence = move || {
         let pairs: Vec<Pair> = all.with(|all| all.iter().filter_map(pair).collect());
@@ -58,10 +58,10 @@ pub(super) fn BesideSend(choice: Choice) -> impl IntoView {
     }
 }
 
-/// One module; its name shows its maps.
+/// One module; a click on its name shows its maps.
 #[component]
 fn Row(choice: Choice, row: Figures) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let name = module_heading(&row.module);
     let entropy = row
         .entropy
@@ -96,7 +96,7 @@ fn Row(choice: Choice, row: Figures) -> impl IntoView {
     }
 }
 
-/// A share as a bar; the number stands beside it.
+/// A share as a bar beside its number.
 fn bar(class: &'static str, share: f64) -> impl IntoView {
     let share = if share.is_finite() {
         share.clamp(0.0, 1.0)

@@ -1,4 +1,4 @@
-//! Which maps are shown, and the cell that both point at.
+//! Which maps are shown, and their common cell cursor.
 
 use leptos::prelude::*;
 use spat_spec::{ModuleId, ModuleMaps};
@@ -6,17 +6,17 @@ use spat_spec::{ModuleId, ModuleMaps};
 use crate::charts::Cell;
 use crate::state::Page;
 
-/// The choice. A copy is a handle on the same signals.
+/// The selection. A copy is a handle on the same signals.
 #[derive(Clone, Copy)]
 pub(super) struct Choice {
     page: Page,
-    /// What the person chose; kept by name, since a new training may have other modules.
+    /// The selected module, by name, since another training may have other modules.
     module: RwSignal<Option<ModuleId>>,
     /// `None` is the mean of heads.
     head: RwSignal<Option<usize>>,
     /// Shared by both maps.
     pub(super) cursor: RwSignal<Option<Cell>>,
-    /// Place among the page's maps and head, as far as they exist.
+    /// Index in `Page::maps`, and head, limited to those that exist.
     shown: Memo<(usize, Option<usize>)>,
 }
 
@@ -45,12 +45,12 @@ impl Choice {
         }
     }
 
-    /// Shows a module; the head stays.
+    /// Selects a module; the head is kept.
     pub(super) fn choose_module(self, module: ModuleId) {
         self.module.set(Some(module));
     }
 
-    /// Shows a head, or the mean of heads.
+    /// Selects a head, or the mean of heads.
     pub(super) fn choose_head(self, head: Option<usize>) {
         self.head.set(head);
     }
@@ -65,7 +65,7 @@ impl Choice {
         self.with(|maps| maps.module == *module).unwrap_or(false)
     }
 
-    /// Something of the maps that are shown.
+    /// Reads the maps that are shown.
     pub(super) fn with<T>(self, of: impl FnOnce(&ModuleMaps) -> T) -> Option<T> {
         let place = self.shown.get().0;
         self.page.maps.with(|maps| maps.get(place).map(of))

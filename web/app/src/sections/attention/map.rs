@@ -1,9 +1,9 @@
-//! One map out of a module's maps.
+//! Selects one map of a module's maps.
 
 use spat_report::{HeatMap, Palette, module_name};
 use spat_spec::ModuleMaps;
 
-/// What a map shows.
+/// The values that a map shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A.
@@ -36,7 +36,7 @@ impl Kind {
         }
     }
 
-    /// The largest size of any value of any head, so that heads can be compared.
+    /// The largest absolute value over all heads, as their common scale.
     pub(super) fn reach(self, maps: &ModuleMaps) -> f64 {
         let values: Vec<f64> = self.values(maps).iter().map(|&v| f64::from(v)).collect();
         self.palette().reach(&values)
@@ -89,7 +89,7 @@ impl Kind {
     }
 }
 
-/// A head in words.
+/// A head's label.
 pub(super) fn head_name(head: Option<usize>) -> String {
     head.map_or_else(|| "mean of heads".to_owned(), |head| format!("head {head}"))
 }

@@ -1,4 +1,4 @@
-//! 4 · What each attention module looks at, and what the loss makes of it.
+//! 4 · Attention and sensitivity maps of each module.
 
 mod beside_send;
 mod choice;
@@ -22,10 +22,10 @@ use pair::Pair;
 use pickers::Pickers;
 use thumbnails::Thumbnails;
 
-/// The part.
+/// The section.
 #[component]
 pub(crate) fn AttentionPart() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let choice = Choice::new(page);
     let has_maps = Memo::new(move |_| page.maps.with(|maps| !maps.is_empty()));
     let has_scores = Memo::new(move |_| {
@@ -36,8 +36,8 @@ pub(crate) fn AttentionPart() -> impl IntoView {
         <Part
             number=4
             id="attention"
-            title="Look at the attention"
-            lead="Each module decides for every position (a query) how much it takes from every other (the keys). See what it looks at, and where the loss cares."
+            title="Attention"
+            lead="For every position (a query) a module computes how much it takes from every position (the keys). The maps show these shares, and how sensitive the loss is to each."
         >
             <Show when=move || has_maps.get() fallback=Waiting>
                 <Network choice />
@@ -56,27 +56,27 @@ pub(crate) fn AttentionPart() -> impl IntoView {
                 <Help
                     about="attention"
                     words="Attention"
-                    text="Attention A: row by row, the shares (they add up to 1) in which a query takes the values of the keys. A row of equal shares is a mere mean over all positions. Shown is the mean over a batch of training windows."
+                    text="Attention A: row by row, the shares (they add up to 1) in which a query takes the values of the keys. A row of equal shares is the mean over all positions. The map is the mean over a batch of training windows."
                 />
                 <Help
                     about="sensitivity"
                     words="Sensitivity"
-                    text="Sensitivity S = A ⊙ ∂L/∂A: each share times the gradient of the loss with respect to it, summed over the batch. It estimates how much the loss would change if the connection were strengthened. Orange raises the loss, blue lowers it; what hardly stands out from the page does not matter."
+                    text="Sensitivity S = A ⊙ ∂L/∂A: each share times the gradient of the loss with respect to it, summed over the batch. It estimates how much the loss would change if the connection were strengthened. Orange raises the loss, blue lowers it, pale colours have little effect."
                 />
                 <Help
                     about="entropy"
                     words="Entropy"
-                    text="Entropy of the attention's rows, divided by its largest value, ln(number of keys). 1 means uniform: the module looks everywhere alike. 0 means that every query looks at one key only."
+                    text="Entropy of the attention's rows, divided by its largest value, ln(number of keys). 1 means uniform attention; 0 means that every query attends to one key only."
                 />
             </div>
         </Part>
     }
 }
 
-/// What to do, or what to wait for, before there are maps.
+/// Why there are no maps, and what to do.
 #[component]
 fn Waiting() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let words = move || {
         let modules = page.trained.with(|trained| {
             trained
@@ -86,13 +86,13 @@ fn Waiting() -> impl IntoView {
         let busy = page.busy.get();
         match modules {
             Some(0) => {
-                "This model has no attention modules, so there is nothing to see. \
+                "This model has no attention modules, so there are no maps. \
                  Choose iTransformer or PatchTST in step 2."
             }
-            Some(_) if busy => "The maps are on their way.",
+            Some(_) if busy => "The maps are being computed.",
             Some(_) => "The maps of this model are too large to keep: it has too many positions.",
-            None if busy => "The maps are drawn as soon as the dense model is trained.",
-            None => "Nothing to see yet: train a model in step 3, and its maps appear here.",
+            None if busy => "The maps are shown when the dense model is trained.",
+            None => "No maps yet: train a model in step 3.",
         }
     };
     view! {

@@ -10,14 +10,14 @@ use super::map::{Kind, head_name};
 use crate::charts::{HeatCanvas, figure_text, name_of};
 use crate::state::Page;
 
-/// Both maps and the line that reads the cell under the cursor.
+/// Both maps, and the values of the cell under the cursor.
 #[component]
 pub(super) fn Pair(choice: Choice) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let map_of = move |kind: Kind| {
         Memo::new(move |_| {
             let head = choice.head();
-            // Without maps this part is not shown; an empty map paints nothing.
+            // Without maps this component is not shown; an empty map paints nothing.
             let map = choice.with(|maps| kind.map(maps, head));
             Arc::new(map.unwrap_or_else(nothing))
         })

@@ -1,4 +1,4 @@
-//! Which module, which head.
+//! Selection of the module and the head.
 
 use leptos::prelude::*;
 use spat_report::module_heading;
@@ -9,13 +9,13 @@ use super::map::head_name;
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// The value of the option that stands for no single head.
+/// The value of the option for the mean of heads.
 const MEAN: &str = "mean";
 
-/// A button per module and a list of heads.
+/// A radio button per module and a list of heads.
 #[component]
 pub(super) fn Pickers(choice: Choice) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let modules = Memo::new(move |_| {
         page.maps.with(|maps| {
             maps.iter()
@@ -37,10 +37,10 @@ pub(super) fn Pickers(choice: Choice) -> impl IntoView {
     }
 }
 
-/// One module, as a radio button with the look of a button.
+/// One module: a radio button styled as a button.
 #[component]
 fn ModuleRadio(choice: Choice, module: ModuleId) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let name = module_heading(&module);
     let testid = format!("attention-module-{module}");
     let module = StoredValue::new(module);
@@ -80,7 +80,7 @@ fn HeadPicker(choice: Choice) -> impl IntoView {
             .map(|head| view! { <option value=head.to_string()>{head_name(Some(head))}</option> })
             .listed()
     };
-    // Reads the options too: a list that was just refilled must be told its value again.
+    // Tracks the options too: after they change, the value must be set again.
     let value = move || {
         heads.track();
         choice

@@ -1,4 +1,4 @@
-//! Whether low scores go with uniform attention, in one honest sentence.
+//! A sentence about whether modules with low scores have uniform attention.
 
 /// One module.
 #[derive(Debug, Clone, PartialEq)]
@@ -8,39 +8,39 @@ pub(super) struct Pair {
     pub(super) entropy: f64,
 }
 
-/// Fewer modules have no order worth the name.
-const FEWEST: usize = 3;
+/// Least number of modules for a rank correlation.
+const MIN_MODULES: usize = 3;
 
-/// With fewer modules a strong correlation is common by chance.
-const ENOUGH: usize = 8;
+/// Below this number of modules, a strong correlation is common by chance.
+const FEW_MODULES: usize = 8;
 
-/// From this size on a rank correlation is called one.
+/// Least absolute rank correlation that is reported as one.
 const STRONG: f64 = 0.5;
 
-/// What the figures show about low scores and high entropy.
+/// Describes the relation between scores and entropy.
 pub(super) fn relation(pairs: &[Pair]) -> String {
     let few = pairs.len();
-    if few < FEWEST {
+    if few < MIN_MODULES {
         return format!(
-            "{few} module{} too few to say whether low scores go with uniform attention.",
+            "{few} module{} too few to tell whether modules with low scores have uniform attention.",
             if few == 1 { " is" } else { "s are" }
         );
     }
     let send: Vec<f64> = pairs.iter().map(|pair| pair.send).collect();
     let entropy: Vec<f64> = pairs.iter().map(|pair| pair.entropy).collect();
     let Some(rho) = rank_correlation(&send, &entropy) else {
-        return "All modules have the same score or the same entropy: there is no order to compare."
+        return "All modules have the same score or the same entropy, so the orders cannot be compared."
             .to_owned();
     };
     let finding = if rho <= -STRONG {
-        "Here the modules with a lower score tend to be the more uniform ones"
+        "Modules with a lower score tend to be more uniform here"
     } else if rho >= STRONG {
-        "Here it is the other way round: the modules with a lower score tend to be the less uniform ones"
+        "Modules with a lower score tend to be less uniform here"
     } else {
-        "Here score and entropy show no common order: a low score does not mean uniform attention"
+        "Score and entropy are not clearly related here: a low score does not mean uniform attention"
     };
-    let chance = if few < ENOUGH {
-        ", few enough for chance"
+    let chance = if few < FEW_MODULES {
+        ", so few that it may be chance"
     } else {
         ""
     };
@@ -51,7 +51,7 @@ pub(super) fn relation(pairs: &[Pair]) -> String {
     )
 }
 
-/// The module that would go first, and where its entropy stands.
+/// The module with the lowest score, and the rank of its entropy.
 fn lowest(pairs: &[Pair]) -> String {
     let Some(low) = pairs.iter().min_by(|a, b| a.send.total_cmp(&b.send)) else {
         return String::new();
@@ -71,7 +71,7 @@ fn lowest(pairs: &[Pair]) -> String {
     )
 }
 
-/// Spearman's rank correlation; `None` where one side has no order.
+/// Spearman's rank correlation; `None` if all values of one side are equal.
 fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a, b) = (ranks(a), ranks(b));
     let mean = (a.len() as f64 + 1.0) / 2.0;
@@ -82,7 +82,7 @@ fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     (scale > 0.0).then(|| product(&a, &b) / scale)
 }
 
-/// Ranks from 1; equal values share the mean of theirs.
+/// Ranks from 1; equal values have the mean of their ranks.
 fn ranks(values: &[f64]) -> Vec<f64> {
     values
         .iter()
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn ties_share_their_rank() {
+    fn equal_values_have_their_mean_rank() {
         assert_eq!(ranks(&[2.0, 1.0, 2.0]), [2.5, 1.0, 2.5]);
         assert_eq!(
             rank_correlation(&[1.0, 2.0, 3.0], &[9.0, 5.0, 1.0]),
@@ -118,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_follows_the_figures() {
+    fn the_sentence_depends_on_the_correlation() {
         assert!(relation(&pairs(&[(1.0, 0.5)])).contains("too few"));
         let down = relation(&pairs(&[(0.1, 0.9), (0.2, 0.8), (0.3, 0.5)]));
         assert!(
-            down.contains("more uniform ones") && down.contains("−1.00"),
+            down.contains("be more uniform") && down.contains("−1.00"),
             "{down}"
         );
         assert!(
@@ -130,6 +130,6 @@ mod tests {
             "{down}"
         );
         let up = relation(&pairs(&[(0.1, 0.2), (0.2, 0.8), (0.3, 0.9)]));
-        assert!(up.contains("other way round"), "{up}");
+        assert!(up.contains("be less uniform"), "{up}");
     }
 }

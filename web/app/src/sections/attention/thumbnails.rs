@@ -1,4 +1,4 @@
-//! All modules and heads at a glance, as in the model view of attention tools.
+//! Small maps of all modules and heads.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::charts::HeatPixels;
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// Longest edge of a small map in cells: more than its pixels would only flicker.
-const EDGE: usize = 48;
+/// Longest edge of a small map in cells, about its size in pixels.
+const MAX_EDGE: usize = 48;
 
-/// A row per module, a column per head; a click shows the map in full.
+/// A row per module, a column per head; a click shows the map in full size.
 #[component]
 pub(super) fn Thumbnails(choice: Choice) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let kind = RwSignal::new(Kind::Attention);
     let most_heads = move || {
         page.maps
@@ -62,7 +62,7 @@ pub(super) fn Thumbnails(choice: Choice) -> impl IntoView {
             <div class="scroll">
                 <table data-testid="thumbnails">
                     <caption class="hint">
-                        "One scale of colours per row. Choose a map to see it in full."
+                        "Each row has one colour scale. Choose a map to see it in full size."
                     </caption>
                     <thead>
                         <tr>
@@ -80,7 +80,7 @@ pub(super) fn Thumbnails(choice: Choice) -> impl IntoView {
 /// The heads of one module.
 #[component]
 fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let name = module_heading(&maps.module);
     let reach = kind.reach(&maps);
     let module = StoredValue::new(maps.module.clone());
@@ -92,7 +92,7 @@ fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
         .map(|head| {
             let map = HeatMap {
                 reach: Some(reach),
-                ..kind.map(&maps, Some(head)).downsampled(EDGE).0
+                ..kind.map(&maps, Some(head)).downsampled(MAX_EDGE).0
             };
             view! {
                 <td>

@@ -1,4 +1,4 @@
-//! What both models cost.
+//! Costs of both models.
 
 use leptos::prelude::*;
 use spat_report::Table;
@@ -11,7 +11,7 @@ use crate::state::Page;
 /// The table of costs.
 #[component]
 pub(super) fn Cost() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let table = move || {
         page.report
             .with(|report| report.as_ref().map(|report| costs(report).html()))

@@ -10,7 +10,7 @@ use crate::state::Page;
 /// The table of errors.
 #[component]
 pub(super) fn Errors() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let table = move || {
         page.report
             .with(|report| report.as_ref().map(|report| errors(report).html()))
@@ -26,7 +26,7 @@ pub(super) fn Errors() -> impl IntoView {
 
 fn errors(report: &Report) -> Table {
     let mut table = Table::new(
-        "Mean errors; scaled values are what published tables show",
+        "Mean errors; published tables have scaled values",
         ["", "MSE, scaled", "MAE, scaled", "MAE", "RMSE", "MASE"],
     );
     let all = |name: &str, metrics: &Metrics| {

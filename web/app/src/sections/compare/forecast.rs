@@ -1,4 +1,4 @@
-//! One window of the test range.
+//! The forecasts of one test window.
 
 use leptos::prelude::*;
 use spat_report::{Hue, LineChart, LineSeries, Rule, Stroke, line_chart};
@@ -7,11 +7,11 @@ use spat_spec::ForecastSample;
 use crate::charts::Figure;
 use crate::state::Page;
 
-/// The drawing, and the error of each forecast in it.
+/// The chart, and the error of each forecast.
 #[component]
 pub(super) fn Forecast() -> impl IntoView {
-    let page = Page::here();
-    // First and last row shown, from the forecast's start; by default as in `Reach::first`.
+    let page = Page::from_context();
+    // First and last row shown, from the forecast's start; by default `Reach::first`.
     let chosen = RwSignal::new(None::<(i32, i32)>);
     let reach = Memo::new(move |_| {
         let channels = page.table.get()?.series.channel_count();
@@ -79,7 +79,7 @@ pub(super) fn Forecast() -> impl IntoView {
         <div data-testid="forecast">
             <Figure
                 name="forecast"
-                caption="What came (ink), what the dense and the pruned model said, and the seasonal naive forecast that both have to beat."
+                caption="Actual values (black), dense and pruned forecasts, and the seasonal naive forecast as a baseline."
                 draw=move |width: f64| {
                     chart.get().map(|chart| line_chart(&LineChart { width, ..chart })).unwrap_or_default()
                 }
@@ -113,7 +113,7 @@ pub(super) fn Forecast() -> impl IntoView {
     }
 }
 
-/// How far a window reaches to both sides of the forecast's start.
+/// Rows of a window before and after the forecast's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Reach {
     lookback: i32,
@@ -129,18 +129,18 @@ impl Reach {
         }
     }
 
-    /// First and last row of all.
+    /// First and last row of the window.
     fn all(self) -> (i32, i32) {
         (-self.lookback, self.horizon - 1)
     }
 
-    /// What is shown before anybody chose: the end of the look-back, and the forecast.
+    /// The rows shown by default: the end of the look-back, and the forecast.
     fn first(self) -> (i32, i32) {
         let (first, last) = self.all();
         (first.max(-2 * self.horizon), last)
     }
 
-    /// Rows of which at least two are there.
+    /// Limits a range to the window, with at least two rows.
     fn within(self, (first, last): (i32, i32)) -> (i32, i32) {
         let (least, most) = self.all();
         let first = first.min(most - 1).max(least);
@@ -180,7 +180,7 @@ fn drawing(
     truth.extend(ahead(&sample.truth));
     let mut series = vec![
         LineSeries::new("seasonal naive", Hue::Grey, ahead(&sample.naive)).stroke(Stroke::Dotted),
-        LineSeries::new("what came", Hue::Ink, truth),
+        LineSeries::new("actual", Hue::Ink, truth),
         LineSeries::new("dense", Hue::Blue, ahead(&sample.dense)).stroke(Stroke::Dashed),
     ];
     if !sample.pruned.is_empty() {
@@ -197,7 +197,7 @@ fn drawing(
     LineChart {
         title: format!("{name}, forecast from {start}"),
         description: format!(
-            "Look-back, truth and forecasts of {name} in test window {}",
+            "Look-back, actual values and forecasts of {name} in test window {}",
             sample.window
         ),
         x_label: "rows from the forecast's start".to_owned(),
@@ -215,7 +215,7 @@ fn drawing(
     }
 }
 
-/// Mean absolute errors of the channel in this window, original units.
+/// Mean absolute errors of the channel in this window, in original units.
 fn window_errors(sample: &ForecastSample, channels: usize, channel: usize) -> String {
     let error = |forecast: &[f32]| {
         let pairs =
@@ -235,7 +235,7 @@ fn window_errors(sample: &ForecastSample, channels: usize, channel: usize) -> St
     }
     words
         + &format!(
-            ", seasonal naive {:.3}. One window proves nothing.",
+            ", seasonal naive {:.3}. A single window is not representative.",
             error(&sample.naive)
         )
 }
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_stays_inside_and_keeps_two_rows() {
+    fn the_shown_range_is_inside_the_window_with_two_rows() {
         let reach = Reach {
             lookback: 96,
             horizon: 24,

@@ -1,18 +1,18 @@
-//! What comes after the table's last row.
+//! Forecasts after the table's last row.
 
 use leptos::prelude::*;
 use spat_report::{LineChart, line_chart};
 use spat_spec::FutureForecast;
 
 use crate::charts::Figure;
-use crate::sections::Ahead;
+use crate::sections::ForecastChart;
 use crate::show::Show;
 use crate::state::{LoadedTable, Page};
 
-/// The drawing, or the button that asks for it.
+/// The chart, or the button that requests it.
 #[component]
 pub(super) fn Future() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let chart = Memo::new(move |_| {
         let future = page.future.get()?;
         let table = page.table.get()?;
@@ -20,7 +20,7 @@ pub(super) fn Future() -> impl IntoView {
         Some(drawing(&future, &table, channel))
     });
     view! {
-        <h3>"What comes next"</h3>
+        <h3>"Future"</h3>
         <div class="reserve" data-testid="future">
             <Show
                 when=move || chart.with(Option::is_some)
@@ -34,14 +34,14 @@ pub(super) fn Future() -> impl IntoView {
                             "Forecast the future"
                         </button>
                         <Show when=move || page.saved.with(Option::is_some)>
-                            <p class="hint">"A saved example has no weights to forecast with: train it in step 3."</p>
+                            <p class="hint">"A saved example has no weights. Train it in step 3 to forecast."</p>
                         </Show>
                     }
                 }
             >
                 <Figure
                     name="future"
-                    caption="Both models after the last row of the table. The bands hold the truth in about 80 % and 95 % of cases, if the future is like the validation part (split conformal)."
+                    caption="Both models after the last row of the table. The bands contain the actual values in about 80 % and 95 % of cases if the future is like the validation part (split conformal)."
                     draw=move |width: f64| {
                     chart.get().map(|chart| line_chart(&LineChart { width, ..chart })).unwrap_or_default()
                 }
@@ -57,7 +57,7 @@ pub(super) fn Future() -> impl IntoView {
 fn drawing(future: &FutureForecast, table: &LoadedTable, channel: usize) -> LineChart {
     let channels = &table.series.channels;
     let name = &channels[channel];
-    let ahead = Ahead {
+    let chart = ForecastChart {
         series: &table.series,
         name,
         channel,
@@ -67,7 +67,7 @@ fn drawing(future: &FutureForecast, table: &LoadedTable, channel: usize) -> Line
         forecasts: &[("dense", &future.dense), ("pruned", &future.pruned)],
         intervals: &future.intervals,
     };
-    ahead.drawing(format!(
+    chart.line_chart(format!(
         "The last rows of {name} and what both models forecast after them"
     ))
 }

@@ -1,4 +1,4 @@
-//! The comparison in a few figures: what the removal did to the error and to the cost.
+//! The main changes: error, size and time.
 
 use leptos::prelude::*;
 use spat_spec::{Report, percent_change};
@@ -8,7 +8,7 @@ use crate::sections::grouped;
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// A change smaller than this many percent is called none: another seed would change as much.
+/// Smaller changes, in percent, count as none: another seed would change as much.
 const NOISE: f64 = 1.0;
 
 /// One figure.
@@ -17,14 +17,14 @@ struct Figure {
     name: &'static str,
     /// Change in percent; less is better.
     change: f64,
-    /// From what to what.
+    /// The values before and after.
     detail: String,
 }
 
 /// The figures as tiles.
 #[component]
 pub(super) fn Headline() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let figures = move || {
         let figures = page.report.with(|report| report.as_deref().map(figures));
         let tile = |figure: Figure| {
@@ -48,7 +48,7 @@ pub(super) fn Headline() -> impl IntoView {
     }
 }
 
-/// For the style sheet, and for those who hear the page.
+/// The CSS class, and the text for screen readers.
 fn judged(change: f64) -> (&'static str, &'static str) {
     if change <= -NOISE {
         ("better", ", less")
@@ -69,7 +69,7 @@ fn figures(report: &Report) -> Vec<Figure> {
     }];
     if let Some(control) = report.controls.get("dense_finetuned") {
         figures.push(Figure {
-            name: "… against the dense model, trained as long",
+            name: "Test error against the dense model, trained as long",
             change: percent_change(control.test.mse, pruned.test.mse),
             detail: from_to(control.test.mse, pruned.test.mse),
         });
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_another_seed_could_do_is_no_change() {
+    fn small_changes_count_as_none() {
         assert_eq!(judged(-0.4).0, "same");
         assert_eq!(judged(-18.1).0, "better");
         assert_eq!(judged(4.6).0, "worse");

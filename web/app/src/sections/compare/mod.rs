@@ -1,4 +1,4 @@
-//! 6 · The dense and the pruned model on the same windows, and the figures that decide.
+//! 6 · Comparison of the dense and the pruned model.
 
 mod cost;
 mod errors;
@@ -22,10 +22,10 @@ use future::Future;
 use headline::Headline;
 use scrubber::Scrubber;
 
-/// The part.
+/// The section.
 #[component]
 pub(crate) fn ComparePart() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let sample = Memo::new(move |_| page.sample.with(Option::is_some));
     let report = Memo::new(move |_| page.report.with(Option::is_some));
     view! {
@@ -33,7 +33,7 @@ pub(crate) fn ComparePart() -> impl IntoView {
             number=6
             id="compare"
             title="Before and after"
-            lead="What did the removal cost, and what did it save?"
+            lead="Changes of error, size and time by the removal."
         >
             <Verdict />
             <Show when=move || report.get()>
@@ -42,10 +42,10 @@ pub(crate) fn ComparePart() -> impl IntoView {
             <Show
                 when=move || sample.get()
                 fallback=|| {
-                    view! { <p class="placeholder">"Here the forecasts will stand side by side."</p> }
+                    view! { <p class="placeholder">"The forecasts of both models appear here."</p> }
                 }
             >
-                <h3>"Forecasts of a part that neither model has seen"</h3>
+                <h3>"Forecasts of the test part, which was not used for training"</h3>
                 <div class="row">
                     <ChannelPicker id="compare-channel" />
                     <Scrubber />
@@ -62,10 +62,10 @@ pub(crate) fn ComparePart() -> impl IntoView {
     }
 }
 
-/// One honest sentence.
+/// The comparison in one sentence.
 #[component]
 fn Verdict() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     move || {
         page.report.get().map(|report| {
             view! {
@@ -77,10 +77,10 @@ fn Verdict() -> impl IntoView {
     }
 }
 
-/// What the reader should know before believing a figure.
+/// The report's notes.
 #[component]
 fn Notes() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let notes = move || {
         let notes = page
             .report
@@ -93,7 +93,7 @@ fn Notes() -> impl IntoView {
     };
     view! {
         <details class="more">
-            <summary>"Before you believe a figure"</summary>
+            <summary>"How to read these numbers"</summary>
             <ul class="hint">{notes}</ul>
         </details>
     }

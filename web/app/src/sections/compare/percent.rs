@@ -5,7 +5,7 @@ pub(super) fn percent(change: f64) -> String {
     if !change.is_finite() {
         return "–".to_owned();
     }
-    // A true minus sign, as wide as the plus.
+    // The minus sign U+2212 is as wide as the plus sign.
     let sign = if change < -0.05 {
         "−"
     } else if change > 0.05 {
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signs_are_true_and_zero_has_none() {
+    fn changes_have_a_sign_and_zero_has_none() {
         assert_eq!(percent(-18.12), "−18.1 %");
         assert_eq!(percent(2.0), "+2.0 %");
         assert_eq!(percent(-0.01), "0.0 %");

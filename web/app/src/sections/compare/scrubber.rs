@@ -1,16 +1,16 @@
-//! Which window of the test range is shown.
+//! Selection of the test window.
 
 use leptos::prelude::*;
 
 use crate::state::Page;
 
-/// Milliseconds between two orders while the slider is dragged.
-const PATIENCE: f64 = 150.0;
+/// Least milliseconds between two requests while the slider is dragged.
+const THROTTLE_MS: f64 = 150.0;
 
 /// A slider over the test range, with a button for either direction.
 #[component]
 pub(super) fn Scrubber() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let shown = Memo::new(move |_| {
         page.sample
             .with(|sample| sample.as_ref().map_or(0, |sample| sample.window))
@@ -42,7 +42,7 @@ pub(super) fn Scrubber() -> impl IntoView {
                     prop:value=move || shown.get().to_string()
                     on:input:target=move |event| {
                         let now = js_sys::Date::now();
-                        if now - asked.get_value() > PATIENCE {
+                        if now - asked.get_value() > THROTTLE_MS {
                             asked.set_value(now);
                             show(event.target().value().parse().unwrap_or(0));
                         }

@@ -1,4 +1,4 @@
-//! The borders of the parts, over the plot: dragged with a pointer, moved with keys.
+//! The borders of the parts, over the plot: sliders for pointer and keys.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -9,13 +9,13 @@ use web_sys::Element;
 use super::shares::{Border, Shares};
 use crate::state::Page;
 
-/// Percent that a page key moves a border by.
+/// Percent by which the page keys move a border.
 const PAGE: f64 = 5.0;
 
-/// Both borders. `shares` is what is shown; `settle` is called when a border was let go.
+/// Both borders. `shares` is what is shown; `settle` is called when a border is released.
 #[component]
 pub(super) fn Borders(
-    /// Where the plot lies in the drawing.
+    /// The plot's area in the chart.
     area: Memo<PlotArea>,
     shares: RwSignal<Shares>,
     settle: Callback<()>,
@@ -35,7 +35,7 @@ fn Handle(
     shares: RwSignal<Shares>,
     settle: Callback<()>,
 ) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let dragged = RwSignal::new(false);
     let percent = move || shares.get().at(border);
     let pixels = |pixels: f64| format!("{pixels:.1}px");
@@ -47,14 +47,14 @@ fn Handle(
     let height = move || area.with(|area| pixels((area.bottom - area.top).max(0.0)));
     let move_to =
         move |percent: f64| shares.update(|shares| *shares = shares.moved(border, percent));
-    let grip = |event: &ev::PointerEvent| event.current_target()?.dyn_into::<Element>().ok();
-    let take = move |event: ev::PointerEvent| {
+    let handle = |event: &ev::PointerEvent| event.current_target()?.dyn_into::<Element>().ok();
+    let start_drag = move |event: ev::PointerEvent| {
         if page.busy.get_untracked() {
             return;
         }
-        if let Some(grip) = grip(&event) {
-            // Without capture the border is let go when the pointer is too quick for it.
-            grip.set_pointer_capture(event.pointer_id()).ok();
+        if let Some(handle) = handle(&event) {
+            // Without capture a fast pointer would leave the border.
+            handle.set_pointer_capture(event.pointer_id()).ok();
         }
         dragged.set(true);
     };
@@ -62,21 +62,21 @@ fn Handle(
         if !dragged.get_untracked() {
             return;
         }
-        let frame = grip(&event).and_then(|grip| grip.parent_element());
+        let frame = handle(&event).and_then(|handle| handle.parent_element());
         if let Some(frame) = frame {
             let x = f64::from(event.client_x()) - frame.get_bounding_client_rect().left();
             let area = area.get_untracked();
             move_to((x - area.left) / (area.right - area.left) * 100.0);
         }
     };
-    let let_go = move |_: ev::PointerEvent| {
+    let release = move |_: ev::PointerEvent| {
         if dragged.get_untracked() {
             dragged.set(false);
             settle.run(());
         }
     };
     let press = move |event: ev::KeyboardEvent| {
-        // With such a key an arrow is the browser's: back, or another tab.
+        // With a modifier, arrow keys are browser shortcuts.
         if page.busy.get_untracked() || event.alt_key() || event.ctrl_key() || event.meta_key() {
             return;
         }
@@ -98,7 +98,7 @@ fn Handle(
         let (least, greatest) = shares.get().reach(border);
         if most { greatest } else { least }.to_string()
     };
-    let says = move || {
+    let value_text = move || {
         let shares = shares.get();
         format!(
             "{} % for training, {} % for validation, {} % for the test",
@@ -119,14 +119,14 @@ fn Handle(
             aria-valuemin=move || reach(false)
             aria-valuemax=move || reach(true)
             aria-valuenow=move || percent().to_string()
-            aria-valuetext=says
+            aria-valuetext=value_text
             style:left=left
             style:top=move || area.with(|area| pixels(area.top))
             style:height=height
-            on:pointerdown=take
+            on:pointerdown=start_drag
             on:pointermove=drag
-            on:pointerup=let_go
-            on:pointercancel=let_go
+            on:pointerup=release
+            on:pointercancel=release
             on:keydown=press
         ></div>
     }

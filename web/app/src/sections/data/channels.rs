@@ -1,14 +1,14 @@
-//! Which columns are used.
+//! Selection of the columns that are used.
 
 use leptos::prelude::*;
 
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// A box per column of numbers.
+/// A checkbox per numeric column.
 #[component]
 pub(super) fn Channels() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let choose = move |names: Option<Vec<String>>| {
         if let Some(table) = page.table.get_untracked() {
             let mut data = table.data.clone();
@@ -20,7 +20,7 @@ pub(super) fn Channels() -> impl IntoView {
         let Some(table) = page.table.get_untracked() else {
             return;
         };
-        // In the table's order, whatever the order of clicks.
+        // In the table's order, not in the order of clicks.
         let names: Vec<String> = table
             .parsed
             .channels

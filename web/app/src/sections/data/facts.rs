@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use crate::sections::grouped;
 use crate::state::{LoadedTable, Page};
 
-/// The heading of everything about the table.
+/// The heading with name, size and frequency.
 #[component]
 pub(super) fn Facts() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     view! {
         <h3 class="table-name" data-testid="table-name">
             {move || page.table.with(|table| table.as_deref().map(words))}

@@ -1,4 +1,4 @@
-//! What was found in the table and what was changed, with its first rows.
+//! What was detected in the table, what was repaired, and its first rows.
 
 use leptos::prelude::*;
 use spat_report::Table;
@@ -7,15 +7,15 @@ use spat_series::{Series, format_stamp};
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// Columns of the preview; a wide table would push everything off the page.
+/// Largest number of columns in the preview.
 const COLUMNS: usize = 8;
 
 const ROWS: usize = 5;
 
-/// Findings, repairs, first rows.
+/// Detection, repairs, first rows.
 #[component]
 pub(super) fn Findings() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let found = move || {
         page.table.with(|table| {
             table
@@ -27,7 +27,7 @@ pub(super) fn Findings() -> impl IntoView {
         page.table.with(|table| {
             let repairs = table.as_ref()?.series.repairs.lines();
             Some(items(if repairs.is_empty() {
-                vec!["nothing had to be".to_owned()]
+                vec!["nothing".to_owned()]
             } else {
                 repairs
             }))
@@ -42,11 +42,11 @@ pub(super) fn Findings() -> impl IntoView {
     view! {
         <div class="pair findings">
             <div>
-                <h4>"What was found"</h4>
+                <h4>"Detected"</h4>
                 <ul data-testid="detection">{found}</ul>
             </div>
             <div>
-                <h4>"What was repaired"</h4>
+                <h4>"Repaired"</h4>
                 <ul data-testid="repairs">{repaired}</ul>
             </div>
         </div>
@@ -70,7 +70,7 @@ fn first_rows(series: &Series) -> Table {
     if hidden > 0 {
         heads.push(format!("+{hidden} more"));
     }
-    let mut table = Table::new("The first rows, as they are used", heads);
+    let mut table = Table::new("First rows, after repair", heads);
     for row in 0..series.rows().min(ROWS) {
         let name = stamps.map_or_else(|| row.to_string(), |stamps| format_stamp(stamps[row]));
         let values = series.row(row).iter().take(shown).map(f32::to_string);

@@ -1,8 +1,7 @@
-//! 1 · The table: where it comes from, what was found in it, what is used of it.
+//! 1 · The table: its source, what was detected, and which columns are used.
 
 mod borders;
 mod channels;
-mod clock;
 mod facts;
 mod findings;
 mod reading;
@@ -10,6 +9,7 @@ mod saved_model;
 mod shares;
 mod sources;
 mod split_plot;
+mod time_ticks;
 mod waves;
 
 use leptos::prelude::*;
@@ -29,10 +29,10 @@ use split_plot::SplitPlot;
 
 pub(crate) use sources::{fetched, load_sample};
 
-/// The part.
+/// The section.
 #[component]
 pub(crate) fn DataPart() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let loaded = Memo::new(move |_| page.table.with(Option::is_some));
     let refused = Memo::new(move |_| page.refused.with(Option::is_some));
     view! {

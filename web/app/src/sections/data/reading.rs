@@ -7,10 +7,10 @@ use spat_spec::DataConfig;
 use crate::show::Listed as _;
 use crate::state::{Page, TableFile};
 
-/// A choice among a few.
+/// A list of options.
 struct Field {
     label: &'static str,
-    /// For tests.
+    /// The test id.
     name: &'static str,
     options: &'static [&'static str],
     get: fn(&DataConfig) -> usize,
@@ -23,7 +23,7 @@ const FIELDS: [Field; 7] = [
     Field {
         label: "Delimiter",
         name: "delimiter",
-        options: &["found out", "comma", "semicolon", "tab", "bar"],
+        options: &["detected", "comma", "semicolon", "tab", "bar"],
         get: |data| {
             let place = |delimiter| DELIMITERS.iter().position(|&known| known == delimiter);
             data.read
@@ -36,7 +36,7 @@ const FIELDS: [Field; 7] = [
     Field {
         label: "Decimal sign",
         name: "decimal-sign",
-        options: &["found out", "point", "comma"],
+        options: &["detected", "point", "comma"],
         get: |data| {
             data.read
                 .decimal_comma
@@ -47,7 +47,7 @@ const FIELDS: [Field; 7] = [
     Field {
         label: "First line",
         name: "first-line",
-        options: &["found out", "names", "values"],
+        options: &["detected", "names", "values"],
         get: |data| data.read.header as usize,
         set: |data, n| {
             data.read.header = [HeaderRow::Auto, HeaderRow::Present, HeaderRow::Absent][n];
@@ -56,7 +56,7 @@ const FIELDS: [Field; 7] = [
     Field {
         label: "Dates such as 3/4/2020",
         name: "date-order",
-        options: &["found out", "3 April", "4 March"],
+        options: &["detected", "3 April", "4 March"],
         get: |data| match data.read.day_first {
             None => 0,
             Some(true) => 1,
@@ -89,21 +89,21 @@ const FIELDS: [Field; 7] = [
         set: |data, n| data.series.fill = [Fill::Linear, Fill::Forward, Fill::Drop][n],
     },
     Field {
-        label: "Holes in the clock",
+        label: "Missing time steps",
         name: "gaps",
-        options: &["insert rows", "leave them"],
+        options: &["insert rows", "ignore"],
         get: |data| usize::from(data.series.gaps == Gaps::Keep),
         set: |data, n| data.series.gaps = [Gaps::Insert, Gaps::Keep][n],
     },
 ];
 
-/// Overrides of the detection: of the file that could not be read, or else of the table.
+/// Overrides of the detection, for the file that could not be read or else for the table.
 #[component]
 pub(super) fn Reading(
-    /// Whether it begins opened.
+    /// Whether it is initially open.
     open: bool,
 ) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let data = Memo::new(move |_| {
         let refused = page.refused.get().map(|refused| refused.data.clone());
         let table = || page.table.get().map(|table| table.data.clone());
@@ -114,7 +114,7 @@ pub(super) fn Reading(
         let read = data.read.clone();
         change(&mut data);
         if data.read != read {
-            // Read in another way, its columns may have other names.
+            // The columns may have other names now.
             data.series.channels = None;
         }
         page.reread_table(data);
@@ -145,9 +145,9 @@ pub(super) fn Reading(
             </label>
         }
     });
-    // Its first two options are no columns.
+    // The first two options are not columns.
     let columns = Memo::new(move |_| {
-        let mut columns = vec!["found out".to_owned(), "none, count rows".to_owned()];
+        let mut columns = vec!["detected".to_owned(), "none, count rows".to_owned()];
         let refused = page.refused.get().map(|refused| refused.file.bytes.clone());
         let bytes = refused.or_else(|| page.table.get().map(|table| table.file.bytes.clone()));
         let names = bytes.and_then(|bytes| column_names(&bytes, &data.get().read).ok());
@@ -219,7 +219,7 @@ pub(super) fn Reading(
     };
     view! {
         <details class="more" open=open data-testid="reading">
-            <summary>"Was something guessed wrong?"</summary>
+            <summary>"Correct the detection"</summary>
             <div class="row">
                 {fields}
                 <label class="field">
@@ -267,7 +267,7 @@ pub(super) fn Reading(
                     />
                 </label>
                 <label class="field">
-                    "Also missing, with commas between"
+                    "Also missing, comma-separated"
                     <input
                         type="text"
                         placeholder="-9999, n/k"
@@ -286,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_option_is_what_it_sets() {
+    fn every_option_is_read_back() {
         for field in FIELDS {
             for number in 0..field.options.len() {
                 let mut data = DataConfig::default();

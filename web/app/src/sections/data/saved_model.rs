@@ -1,4 +1,4 @@
-//! A saved model at work on the table: a forecast without any training.
+//! The forecast of a saved model for the table, without training.
 
 use leptos::prelude::*;
 use spat_report::{LineChart, line_chart};
@@ -6,14 +6,14 @@ use spat_spec::ModelForecast;
 
 use crate::charts::Figure;
 use crate::download;
-use crate::sections::{Ahead, ChannelOf};
+use crate::sections::{ChannelOf, ForecastChart};
 use crate::show::Listed as _;
 use crate::state::{LoadedTable, Page};
 
-/// What the model is, and what it says.
+/// Facts about the model, and its forecast.
 #[component]
 pub(super) fn SavedModel() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let is_table = Memo::new(move |_| page.table.with(Option::is_some));
     move || {
         page.model.get().map(|model| {
@@ -33,14 +33,14 @@ pub(super) fn SavedModel() -> impl IntoView {
                                 let words = if is_table.get() {
                                     "Waiting for the engine …"
                                 } else {
-                                    "Now load the table that it is to forecast: one with these channels, whatever its length."
+                                    "Now load a table with these channels, of any length."
                                 };
                                 view! { <p class="hint">{words}</p> }.into_any()
                             }
                         }}
                     </div>
-                    <button type="button" data-testid="model-away" on:click=move |_| page.put_model_away()>
-                        "Put the model away"
+                    <button type="button" data-testid="model-away" on:click=move |_| page.remove_model()>
+                        "Remove the model"
                     </button>
                 </section>
             }
@@ -48,10 +48,10 @@ pub(super) fn SavedModel() -> impl IntoView {
     }
 }
 
-/// The forecast of one channel, drawn.
+/// A chart of one channel's forecast.
 #[component]
 fn Answer() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let channel = RwSignal::new(0);
     let forecast = move || page.forecast.get().and_then(Result::ok);
     let names = Signal::derive(move || {
@@ -70,7 +70,7 @@ fn Answer() -> impl IntoView {
         let Some(forecast) = forecast() else { return };
         let text = forecast.csv.as_bytes();
         if download::save("spat-forecast.csv", "text/csv", text).is_err() {
-            page.notify("the browser would not save `spat-forecast.csv`");
+            page.notify("the browser could not save `spat-forecast.csv`");
         }
     };
     view! {
@@ -83,7 +83,7 @@ fn Answer() -> impl IntoView {
         </div>
         <Figure
             name="model-forecast"
-            caption="The saved model after the last row of the table; bands, where it has them, hold the truth in about 80 % and 95 % of cases, if the future is like the part that it was validated on."
+            caption="The saved model's forecast after the last row of the table. Bands, if the model has them, contain the actual values in about 80 % and 95 % of cases if the future is like the part that it was validated on."
             draw=move |width: f64| {
                 chart.get().map(|chart| line_chart(&LineChart { width, ..chart })).unwrap_or_default()
             }
@@ -96,7 +96,7 @@ fn Answer() -> impl IntoView {
 
 fn drawing(forecast: &ModelForecast, table: &LoadedTable, channel: usize) -> LineChart {
     let name = forecast.channels.get(channel).map_or("", String::as_str);
-    let ahead = Ahead {
+    let chart = ForecastChart {
         series: &table.series,
         name,
         channel,
@@ -106,7 +106,7 @@ fn drawing(forecast: &ModelForecast, table: &LoadedTable, channel: usize) -> Lin
         forecasts: &[("the model", &forecast.values)],
         intervals: &forecast.intervals,
     };
-    ahead.drawing(format!(
+    chart.line_chart(format!(
         "The last rows of {name} and what the saved model forecasts after them"
     ))
 }

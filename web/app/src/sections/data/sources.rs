@@ -1,4 +1,4 @@
-//! Where a table comes from: a dropped or picked file, a sample, an address.
+//! Sources of tables: a dropped or chosen file, a sample, an address.
 
 use leptos::ev::{self, DragEvent};
 use leptos::prelude::*;
@@ -10,20 +10,20 @@ use web_sys::{DataTransfer, File, FileList, HtmlInputElement, Response, Url};
 use super::waves;
 use crate::class::Rules;
 use crate::engine;
-use crate::place::Place;
+use crate::route::Route;
 use crate::sections::Help;
 use crate::state::{Page, TableFile, too_large};
 
 const WEATHER: &str = "nyc-weather-2013.csv";
 
-/// All the ways in.
+/// Controls for all sources.
 #[component]
 pub(super) fn Sources() -> impl IntoView {
-    let page = Page::here();
-    let locked = Rules::here().locks("data");
-    let place = expect_context::<Place>();
+    let page = Page::from_context();
+    let locked = Rules::from_context().locks("data");
+    let route = expect_context::<Route>();
     let over = RwSignal::new(false);
-    // A file may be let go anywhere: beside the frame a browser would leave the page for it.
+    // Files can be dropped anywhere: outside a drop target, the browser would navigate to them.
     window_event_listener(ev::dragover, move |event| {
         if files_of(&event).is_some() {
             event.prevent_default();
@@ -31,7 +31,7 @@ pub(super) fn Sources() -> impl IntoView {
         }
     });
     window_event_listener(ev::dragleave, move |event| {
-        // Out of the window, not from one thing to the next.
+        // The pointer left the window, not just an element.
         if event.related_target().is_none() {
             over.set(false);
         }
@@ -42,8 +42,8 @@ pub(super) fn Sources() -> impl IntoView {
             event.prevent_default();
             if locked {
                 page.notify("Your teacher set the table; it cannot be changed here.");
-            } else if !place.class.get_untracked() {
-                // In a class's comparison there is no table; reports go into their own field.
+            } else if !route.class.get_untracked() {
+                // The class comparison shows no table and has its own field for reports.
                 take_all(page, files.files());
             }
         }
@@ -68,7 +68,7 @@ pub(super) fn Sources() -> impl IntoView {
                     data-testid="file"
                     on:click=move |event| {
                         if engine::is_native() {
-                            // The system's own dialog tells the path too: the menu then has it.
+                            // The system's dialog returns the path, for the menu's recent files.
                             event.prevent_default();
                             engine::pick_table(page);
                         }
@@ -85,11 +85,11 @@ pub(super) fn Sources() -> impl IntoView {
                 {engine::host()
                     .map_or_else(
                         || {
-                            "Your data never leave this computer. A model that you saved (.safetensors), \
-                             given along with a table, forecasts it without training."
+                            "Your data never leave this computer. A saved model (.safetensors) that is \
+                             opened together with a table forecasts it without training."
                                 .to_owned()
                         },
-                        |host| format!("Training sends them to {host}, which keeps them."),
+                        |host| format!("Training sends your table to {host}, which stores it."),
                     )}
             </p>
         </div>
@@ -113,7 +113,7 @@ pub(super) fn Sources() -> impl IntoView {
             >
                 "Planted waves"
             </button>
-            <Help about="planted waves" text=waves::PLANTED />
+            <Help about="planted waves" text=waves::DESCRIPTION />
             <Address />
             <p class="hint" role="status" data-testid="loading">
                 {move || page.loading.get().then_some("The table is being loaded …")}
@@ -122,8 +122,8 @@ pub(super) fn Sources() -> impl IntoView {
     }
 }
 
-/// What is dragged, if files are: words can still be dropped into a field, and a field for files takes
-/// them by itself.
+/// The dragged data, if it has files. Text can be dropped into fields, and file fields accept files
+/// without help.
 fn files_of(event: &DragEvent) -> Option<DataTransfer> {
     let field = event.target()?.dyn_into::<HtmlInputElement>();
     if field.is_ok_and(|field| field.type_() == "file") {
@@ -140,7 +140,7 @@ fn files_of(event: &DragEvent) -> Option<DataTransfer> {
 pub(crate) fn load_sample(page: Page, name: &str) -> bool {
     match name {
         "weather" => fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned()),
-        "waves" => page.take_new_table(TableFile::plain(
+        "waves" => page.load_new_table(TableFile::plain(
             "planted-waves.csv".to_owned(),
             waves::csv().into_bytes(),
         )),
@@ -149,10 +149,10 @@ pub(crate) fn load_sample(page: Page, name: &str) -> bool {
     true
 }
 
-/// A table from elsewhere.
+/// A form that loads a table from an address.
 #[component]
 fn Address() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let address = RwSignal::new(String::new());
     let load = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -186,13 +186,13 @@ fn Address() -> impl IntoView {
 /// The name of the file at an address.
 ///
 /// # Errors
-/// The page may not read from there (its policy in `index.html`); a way out.
+/// The content security policy in `index.html` does not allow the address.
 fn name_at(address: &str) -> Result<String, String> {
-    let url = Url::new(address).map_err(|_| format!("`{address}` is no address of a file"))?;
+    let url = Url::new(address).map_err(|_| format!("`{address}` is not a valid address"))?;
     let own = window().location().origin().unwrap_or_default();
     if url.protocol() != "https:" && url.origin() != own {
         return Err(format!(
-            "`{address}`: the page loads tables from https addresses only; download it and drop it here"
+            "`{address}`: tables are loaded from https addresses only; download it and drop it here"
         ));
     }
     let path = url.pathname();
@@ -205,7 +205,7 @@ fn name_at(address: &str) -> Result<String, String> {
     })
 }
 
-/// Takes a table, a saved model, or one of each.
+/// Loads a table, a saved model, or both.
 fn take_all(page: Page, files: Option<FileList>) {
     let Some(files) = files else { return };
     for place in 0..files.length() {
@@ -215,7 +215,7 @@ fn take_all(page: Page, files: Option<FileList>) {
     }
 }
 
-/// Reads a file of this computer.
+/// Reads a local file.
 fn read(page: Page, file: File) {
     let name = file.name();
     if let Some(problem) = too_large(&name, file.size()) {
@@ -225,10 +225,10 @@ fn read(page: Page, file: File) {
         match JsFuture::from(file.array_buffer()).await {
             Ok(buffer) => {
                 let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
-                page.take_file(name, bytes);
+                page.load_file(name, bytes);
             }
             Err(_) => page.table_problem.set(Some(format!(
-                "the browser could not read `{name}`; was it moved or is it open elsewhere? Choose it once more"
+                "the browser could not read `{name}`; it may have been moved or be open elsewhere; choose it again"
             ))),
         }
     });
@@ -236,17 +236,17 @@ fn read(page: Page, file: File) {
 
 /// Reads a file from an address.
 fn fetch(page: Page, address: String, name: String) {
-    let begun = page.begin_anew();
+    let generation = page.next_generation();
     page.loading.set(true);
     spawn_local(async move {
         let answer = fetched(&address).await;
-        if page.begun.get_untracked() != begun {
-            // Another was asked for in the meantime.
+        if page.generation.get_untracked() != generation {
+            // Another was requested in the meantime.
             return;
         }
         page.loading.set(false);
         match answer {
-            Ok(bytes) => page.take_new_file(name, bytes),
+            Ok(bytes) => page.load_new_file(name, bytes),
             Err(reason) => page.table_problem.set(Some(reason)),
         }
     });
@@ -255,7 +255,7 @@ fn fetch(page: Page, address: String, name: String) {
 /// The bytes at an address.
 ///
 /// # Errors
-/// They cannot be had; why, and a way out.
+/// The request failed; the message has the reason and a remedy.
 pub(crate) async fn fetched(address: &str) -> Result<Vec<u8>, String> {
     let unreachable = |_| {
         format!(
@@ -272,7 +272,7 @@ pub(crate) async fn fetched(address: &str) -> Result<Vec<u8>, String> {
             answer.status_text()
         ));
     }
-    // Not every host tells it; what is not told is weighed when it is there.
+    // Not every host sends it; otherwise the limit is checked after loading.
     let length = answer.headers().get("content-length").ok().flatten();
     let length = length.and_then(|length| length.parse::<f64>().ok());
     if let Some(problem) = length.and_then(|bytes| too_large(address, bytes)) {

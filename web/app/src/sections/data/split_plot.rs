@@ -4,20 +4,20 @@ use leptos::prelude::*;
 use spat_report::{Hue, LineChart, LineSeries, PlotArea, Rule, line_chart};
 
 use super::borders::Borders;
-use super::clock::clock_marks;
 use super::shares::Shares;
+use super::time_ticks::time_ticks;
 use crate::charts::Figure;
 use crate::sections::ChannelPicker;
 use crate::state::{LoadedTable, Page};
 
-/// Points of the line; more cannot be told apart.
-const POINTS: usize = 600;
+/// Largest number of points of the line; more are not distinguishable.
+const MAX_POINTS: usize = 600;
 
-/// The plot, its borders, and what they mean.
+/// The plot, its borders, and the shares.
 #[component]
 pub(super) fn SplitPlot() -> impl IntoView {
-    let page = Page::here();
-    let shares = RwSignal::new(Shares::FIRST);
+    let page = Page::from_context();
+    let shares = RwSignal::new(Shares::DEFAULT);
     Effect::new(move |_| {
         page.table.with(|table| {
             if let Some(table) = table {
@@ -76,7 +76,7 @@ pub(super) fn SplitPlot() -> impl IntoView {
         </div>
         <Figure
             name="series"
-            caption="The model learns from the first part, is chosen on the second and judged on the third, which it never sees before. Drag the borders to move them."
+            caption="The model is trained on the first part, selected on the second and evaluated on the third. Drag the borders to move them."
             draw=move |width: f64| line_chart(&chart(width))
             table=Signal::derive(move || lines.with(|chart| chart.table().limit(200).html()))
             over
@@ -89,14 +89,14 @@ fn lines(table: &LoadedTable, channel: usize) -> LineChart {
     let series = &table.series;
     let channel = channel.min(series.channel_count() - 1);
     let name = series.channels[channel].clone();
-    let stride = series.rows().div_ceil(POINTS).max(1);
+    let stride = series.rows().div_ceil(MAX_POINTS).max(1);
     let points = series
         .channel(channel)
         .enumerate()
         .step_by(stride)
         .map(|(row, value)| (row as f64, f64::from(value)))
         .collect();
-    let x_words = series.index.stamps().map(clock_marks).unwrap_or_default();
+    let x_words = series.index.stamps().map(time_ticks).unwrap_or_default();
     LineChart {
         title: format!("{name} over time"),
         description: format!(

@@ -1,11 +1,11 @@
-//! A table whose truth is known, because it was planted.
+//! A synthetic table with known relations between its channels.
 
 use std::fmt::Write as _;
 
 use spat_series::format_stamp;
 
-/// What is in it, for the page.
-pub(super) const PLANTED: &str = "A table whose truth is known: \u{201c}lead\u{201d} has seasons of 24 and 168 hours, \u{201c}echo\u{201d} repeats it 6 hours later, \u{201c}tide\u{201d} has 12 hours of its own, \u{201c}walk\u{201d} is a random walk and \u{201c}noise\u{201d} is nothing but noise: attention has something to find in echo, and nothing in noise.";
+/// The table's description.
+pub(super) const DESCRIPTION: &str = "A synthetic table with known relations: \u{201c}lead\u{201d} has seasons of 24 and 168 hours, \u{201c}echo\u{201d} repeats it 6 hours later, \u{201c}tide\u{201d} has 12 hours of its own, \u{201c}walk\u{201d} is a random walk and \u{201c}noise\u{201d} is white noise. Attention can help to forecast echo, but not noise.";
 
 const ROWS: usize = 2_000;
 
@@ -15,7 +15,7 @@ const LAG: usize = 6;
 /// 2024-01-01, seconds since 1970.
 const FIRST: i64 = 1_704_067_200;
 
-/// The table as CSV: five channels, hour by hour, the same on every visit.
+/// The table as CSV: five channels, hourly, always the same.
 pub(super) fn csv() -> String {
     let mut random = Uniform(7);
     let (mut day, mut week, mut tides) = (Wave::of(DAY), Wave::of(WEEK), Wave::of(TIDES));
@@ -41,7 +41,7 @@ pub(super) fn csv() -> String {
     text
 }
 
-/// The sine of an hour's share of a wave, and its cosine.
+/// Sine and cosine of a wave's phase per hour.
 type Hour = (f64, f64);
 
 /// Waves of 24, of 168 and of 12 hours.
@@ -49,7 +49,7 @@ const DAY: Hour = (0.25881904510252074, 0.9659258262890683);
 const WEEK: Hour = (0.037391194276325625, 0.9993007047883985);
 const TIDES: Hour = (0.5, 0.8660254037844387);
 
-/// A wave, hour by hour: a point that is turned on a circle.
+/// A wave with hourly values, computed by rotating a point on the unit circle.
 struct Wave {
     hour: Hour,
     sine: f64,
@@ -73,7 +73,7 @@ impl Wave {
     }
 }
 
-/// Numbers from -1 to 1 (Marsaglia's xorshift, 2003): good enough for noise.
+/// Random numbers from -1 to 1 (Marsaglia's xorshift, 2003).
 struct Uniform(u64);
 
 impl Uniform {

@@ -1,4 +1,4 @@
-//! What a run leaves, as files.
+//! Downloads of a run's files.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -8,8 +8,8 @@ use crate::download;
 use crate::engine::{self, Runs};
 use crate::state::{EngineState, Page};
 
-/// Files of a finished run in the browser's storage: name, what it is.
-const KEPT: [(&str, &str); 5] = [
+/// Stored files of a finished run: name and label.
+const STORED_FILES: [(&str, &str); 5] = [
     ("report.html", "Report"),
     ("report.json", "Report as JSON"),
     ("forecasts.csv", "Forecasts as CSV"),
@@ -17,26 +17,26 @@ const KEPT: [(&str, &str); 5] = [
     ("dense.safetensors", "Dense model"),
 ];
 
-/// The file of what comes after the table.
+/// The file with the forecasts after the table.
 const FUTURE: &str = "spat-future.csv";
 
 /// A button per file, and one for all.
 #[component]
 pub(super) fn Files() -> impl IntoView {
-    let page = Page::here();
-    // Of a saved example there is nothing in this browser.
-    let drawings = Drawings::here();
+    let page = Page::from_context();
+    // Examples have no stored files.
+    let drawings = Drawings::from_context();
     let nothing = move || page.report.with(Option::is_none) || page.saved.with(Option::is_some);
     view! {
         <div class="row" data-testid="files">
-            {KEPT
+            {STORED_FILES
                 .map(|(name, words)| {
                     view! {
                         <button
                             type="button"
                             data-testid=format!("save-{name}")
                             disabled=nothing
-                            on:click=move |_| save_kept(page, name)
+                            on:click=move |_| save_stored(page, name)
                         >
                             {words}
                         </button>
@@ -57,10 +57,10 @@ pub(super) fn Files() -> impl IntoView {
     }
 }
 
-/// The file as the run left it.
-async fn kept(page: Page, name: &str) -> Result<Vec<u8>, String> {
+/// The content of a file of the open run.
+async fn read_file(page: Page, name: &str) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
-    // What the storage has may be older.
+    // The stored file may be older.
     let mut file = None;
     if page.not_stored.with_untracked(Option::is_some)
         && page.worker.get_untracked() == EngineState::Ready
@@ -73,13 +73,11 @@ async fn kept(page: Page, name: &str) -> Result<Vec<u8>, String> {
         file = runs.read(&run, name).await?;
     }
     file.ok_or_else(|| {
-        format!(
-            "`{name}` is not kept any more, and the engine that made it has ended; train it again"
-        )
+        format!("`{name}` is not stored, and the engine that had it has stopped; train again")
     })
 }
 
-fn save_kept(page: Page, name: &'static str) {
+fn save_stored(page: Page, name: &'static str) {
     spawn_local(async move {
         let kind = match name.rsplit('.').next() {
             Some("html") => "text/html",
@@ -87,7 +85,7 @@ fn save_kept(page: Page, name: &'static str) {
             Some("csv") => "text/csv",
             _ => "application/octet-stream",
         };
-        match kept(page, name).await {
+        match read_file(page, name).await {
             Ok(bytes) => offer(page, &format!("spat-{name}"), kind, &bytes),
             Err(reason) => page.notify(reason),
         }
@@ -100,7 +98,7 @@ fn save_future(page: Page) {
     }
 }
 
-/// What comes after the table, as CSV.
+/// The forecasts after the table, as CSV.
 fn future_csv(page: Page) -> Option<String> {
     let (future, table) = (page.future.get_untracked()?, page.table.get_untracked()?);
     let channels = &table.series.channels;
@@ -127,7 +125,7 @@ fn future_csv(page: Page) -> Option<String> {
     Some(text)
 }
 
-/// A CSV field, quoted where it must be (RFC 4180).
+/// A CSV field, quoted where RFC 4180 requires it.
 fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", field.replace('"', "\"\""));
@@ -147,7 +145,7 @@ fn save_all(page: Page, drawings: Drawings) {
     });
 }
 
-/// Every file of the run but what only resuming needs, what comes after the table, and all that is drawn.
+/// An archive of the run's files without checkpoints, the forecasts after the table, and all charts.
 async fn zipped(page: Page, drawings: Drawings) -> Result<Vec<u8>, String> {
     let run = page.run.get_untracked().ok_or("no run is open")?;
     let mut names = match Runs::open().await {
@@ -156,12 +154,12 @@ async fn zipped(page: Page, drawings: Drawings) -> Result<Vec<u8>, String> {
     };
     names.retain(|name| !name.starts_with("checkpoint/"));
     if page.not_stored.with_untracked(Option::is_some) {
-        // The storage lists none or only some.
-        names = KEPT.map(|(name, _)| name.to_owned()).into();
+        // The storage does not have all files.
+        names = STORED_FILES.map(|(name, _)| name.to_owned()).into();
     }
     let mut files = Vec::with_capacity(names.len());
     for name in names {
-        let bytes = kept(page, &name).await?;
+        let bytes = read_file(page, &name).await?;
         files.push((name, bytes));
     }
     files.extend(future_csv(page).map(|text| (FUTURE.to_owned(), text.into_bytes())));
@@ -171,6 +169,6 @@ async fn zipped(page: Page, drawings: Drawings) -> Result<Vec<u8>, String> {
 
 fn offer(page: Page, name: &str, kind: &str, bytes: &[u8]) {
     if download::save(name, kind, bytes).is_err() {
-        page.notify(format!("the browser would not save `{name}`"));
+        page.notify(format!("the browser could not save `{name}`"));
     }
 }

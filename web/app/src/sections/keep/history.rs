@@ -1,4 +1,4 @@
-//! The runs that this browser keeps: open, rename, delete, compare.
+//! The stored runs: open, rename, delete, compare.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -8,12 +8,12 @@ use crate::engine;
 use crate::show::{Listed as _, Show};
 use crate::state::{Page, RunSummary, Stage};
 
-/// The list, and a table of those that are ticked.
+/// The list of runs, and a table that compares the selected ones.
 #[component]
 pub(super) fn History() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let ticked = RwSignal::new(Vec::<String>::new());
-    // A row stays while its run does, and shows what the run's card says by then.
+    // Rows are keyed by run; each reads the current summary.
     let runs = Memo::new(move |_| {
         page.summaries.with(|summaries| {
             summaries
@@ -34,7 +34,7 @@ pub(super) fn History() -> impl IntoView {
         })
     };
     let place = match engine::host() {
-        Some(host) => format!("Runs that {host} keeps"),
+        Some(host) => format!("Runs on {host}"),
         None if engine::is_native() => "Runs on this computer".to_owned(),
         None => "Runs in this browser".to_owned(),
     };
@@ -57,13 +57,13 @@ pub(super) fn History() -> impl IntoView {
     }
 }
 
-/// Where a window's runs lie, which the command line goes on with too.
+/// The desktop app's runs folder, which the command line can use too.
 #[component]
 fn RunsFolder() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let folder = RwSignal::new(String::new());
     Effect::new(move || {
-        // The history is read anew when the folder was changed.
+        // The history is reloaded when the folder changes.
         page.summaries.track();
         spawn_local(async move {
             if let Ok(path) = engine::runs_folder().await {
@@ -73,7 +73,7 @@ fn RunsFolder() -> impl IntoView {
     });
     view! {
         <p class="row">
-            <span class="hint">"Kept in " <code data-testid="runs-folder">{folder}</code></span>
+            <span class="hint">"Stored in " <code data-testid="runs-folder">{folder}</code></span>
             <button type="button" on:click=move |_| engine::show_runs(page)>
                 "Show"
             </button>
@@ -87,7 +87,7 @@ fn RunsFolder() -> impl IntoView {
 /// One run.
 #[component]
 fn Run(run: String, ticked: RwSignal<Vec<String>>) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let run = StoredValue::new(run);
     let is = move |other: &String| run.with_value(|run| run == other);
     let summary = move || {
@@ -100,7 +100,7 @@ fn Run(run: String, ticked: RwSignal<Vec<String>>) -> impl IntoView {
     let sure = RwSignal::new(false);
     let is_open = move || page.run.with(|open| open.as_ref().is_some_and(is));
     let action = move || match summary()?.stage {
-        Stage::Training | Stage::Pruning => Some("Go on"),
+        Stage::Training | Stage::Pruning => Some("Continue"),
         Stage::Trained | Stage::Finished => Some("Open"),
     };
     let result = move || {
@@ -124,13 +124,13 @@ fn Run(run: String, ticked: RwSignal<Vec<String>>) -> impl IntoView {
     };
     let open = move |_| {
         if let Some(summary) = untrack(summary) {
-            page.take_up(run.get_value(), summary);
+            page.reopen_run(run.get_value(), summary);
         }
     };
     let rename = move |title: String| {
         if let Some(mut summary) = untrack(summary) {
             summary.title = title;
-            page.keep(run.get_value(), summary);
+            page.store_summary(run.get_value(), summary);
         }
     };
     let delete = move |_| {
@@ -163,7 +163,7 @@ fn Run(run: String, ticked: RwSignal<Vec<String>>) -> impl IntoView {
             <button type="button" disabled=page.busy on:click=open>
                 {action}
             </button>
-            // What is being trained is stopped first.
+            // A running job must be stopped first.
             <button
                 type="button"
                 disabled=move || page.busy.get() && is_open()

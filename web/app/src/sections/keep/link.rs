@@ -1,14 +1,14 @@
-//! The setup as a link.
+//! A link to the setup.
 
 use leptos::prelude::*;
 
 use crate::sections::CopyField;
 use crate::state::Page;
 
-/// The link, to be copied.
+/// The link with a copy button.
 #[component]
 pub(super) fn Link() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let address = Memo::new(move |_| {
         let hash = page.hash();
         let here = window().location().href().unwrap_or_default();

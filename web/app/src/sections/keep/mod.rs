@@ -1,4 +1,4 @@
-//! 7 · Files, a link, and the runs that the browser keeps.
+//! 7 · Files, links, and stored runs.
 
 mod files;
 mod history;
@@ -19,23 +19,23 @@ use link::Link;
 
 pub(crate) use resume::ResumeOffer;
 
-/// The part.
+/// The section.
 #[component]
 pub(crate) fn KeepPart() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     view! {
         <Part
             number=7
             id="keep"
-            title="Keep and share"
+            title="Export"
             lead=if engine::is_native() {
-                "Everything that was found, as files; your runs, on this computer."
+                "Results as files, and your runs on this computer."
             } else {
-                "Everything that was found, as files; the setup, as a link; your runs, in this browser."
+                "Results as files, the setup as a link, and your runs in this browser."
             }
         >
             <Files />
-            // A window has no address that another could open.
+            // The desktop app has no address for others.
             <Show when=|| !engine::is_native()>
                 <Link />
                 <LinkMaker />
@@ -48,7 +48,7 @@ pub(crate) fn KeepPart() -> impl IntoView {
                         view! {
                             <p class="error" data-testid="not-kept">
                                 {format!(
-                                    "Runs are not kept in this browser: {reason}. A private window may be the cause; save the files before you leave.",
+                                    "Runs are not stored in this browser: {reason}. A private window may be the cause; save the files before you leave.",
                                 )}
                             </p>
                         }

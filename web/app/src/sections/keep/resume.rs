@@ -1,13 +1,13 @@
-//! What a reload in the middle of a training finds. What goes on in another tab is not interrupted.
+//! Offers to resume a run that a reload interrupted. Runs open in other tabs are not interrupted.
 
 use leptos::prelude::*;
 
 use crate::state::{Page, Stage};
 
-/// Offers to go on with the newest run, if it has no end.
+/// Offers to resume the newest run, if it is not finished.
 #[component]
 pub(crate) fn ResumeOffer() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let refused = RwSignal::new(false);
     let interrupted = Memo::new(move |_| {
         if refused.get() || page.table.with(Option::is_some) {
@@ -32,15 +32,15 @@ pub(crate) fn ResumeOffer() -> impl IntoView {
                             type="button"
                             class="primary"
                             data-testid="resume"
-                            on:click=move |_| page.take_up(run.clone(), summary.clone())
+                            on:click=move |_| page.reopen_run(run.clone(), summary.clone())
                         >
-                            "Go on with it"
+                            "Continue"
                         </button>
                         <button type="button" on:click=move |_| refused.set(true)>
                             "Not now"
                         </button>
                         <button type="button" on:click=move |_| page.delete_run(dropped.clone())>
-                            "Discard it"
+                            "Delete it"
                         </button>
                     </div>
                 </div>

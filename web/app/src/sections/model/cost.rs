@@ -1,4 +1,4 @@
-//! What the model will cost, before anything is trained.
+//! Costs of the model, before training.
 
 use leptos::prelude::*;
 use spat_series::Part;
@@ -20,7 +20,7 @@ struct Figures {
 /// The figures as tiles.
 #[component]
 pub(super) fn Cost() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let figures = Memo::new(move |_| figures(page, &page.experiment()?));
     let tile = move |name: &'static str, value: fn(&Figures) -> String| {
         let value =
@@ -39,7 +39,7 @@ pub(super) fn Cost() -> impl IntoView {
             view! {
                 <p class="hint" data-testid="long">
                     {format!(
-                        "On a CPU this takes about {long}. Fewer channels in step 1, a smaller size or fewer epochs make it shorter.",
+                        "On a CPU this takes about {long}. Fewer channels in step 1, a smaller size or fewer epochs reduce it.",
                     )}
                 </p>
             }
@@ -57,7 +57,7 @@ pub(super) fn Cost() -> impl IntoView {
     }
 }
 
-/// Seconds of training on a CPU in a size, as far as the table tells them.
+/// Estimated seconds of training in a size on a CPU; `None` without a table.
 pub(super) fn seconds_of(page: Page, preset: Preset) -> Option<f64> {
     let table = page.table.get()?;
     let setup = page.setup.with(|setup| preset.apply(setup));

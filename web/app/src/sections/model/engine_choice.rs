@@ -1,4 +1,4 @@
-//! Where it computes, and why there.
+//! Selection of the engine's device.
 
 use leptos::prelude::*;
 use spat_spec::Engine;
@@ -6,10 +6,10 @@ use spat_spec::Engine;
 use crate::engine;
 use crate::state::{EngineState, Page};
 
-/// The engine asked for and the one that is.
+/// The requested engine, and the device that is used.
 #[component]
 pub(super) fn EngineChoice() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let gpu = if engine::is_native() { "GPU" } else { "WebGPU" };
     let choices = [
         (Engine::Auto, "auto", "Best"),
@@ -34,7 +34,7 @@ pub(super) fn EngineChoice() -> impl IntoView {
             let reason = reason
                 .map(|reason| format!(" ({reason})"))
                 .unwrap_or_default();
-            // What is open stays where it was opened.
+            // The open run stays on its device.
             let open = page.open_summary().map(|(_, summary)| summary.engine);
             let when = match open {
                 Some(open) if open != page.engine.get() => "From the next training on, computes",

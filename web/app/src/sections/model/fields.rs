@@ -1,4 +1,4 @@
-//! The fields of the setup.
+//! Form fields of the setup.
 
 use leptos::prelude::*;
 use spat_spec::{
@@ -10,31 +10,31 @@ use crate::sections::Help;
 use crate::show::Listed as _;
 use crate::state::{Page, Setup};
 
-/// Look-back and horizon: the two that a forecaster thinks in.
+/// Window lengths, epochs and seed.
 #[component]
 pub(super) fn WindowFields() -> impl IntoView {
     view! {
         <div class="row">
-            <Whole label="Look-back, rows" name="lookback" get=|s| s.forecaster.lookback() as u64 set=|s, n| s.set_window(size(n), s.forecaster.horizon()) />
+            <IntegerField label="Look-back, rows" name="lookback" get=|s| s.forecaster.lookback() as u64 set=|s, n| s.set_window(size(n), s.forecaster.horizon()) />
             <Help
                 about="look-back"
                 text="How many past rows the model sees when it makes a forecast. Four days of hours are 96."
             />
-            <Whole label="Horizon, rows" name="horizon" get=|s| s.forecaster.horizon() as u64 set=|s, n| s.set_window(s.forecaster.lookback(), size(n)) />
+            <IntegerField label="Horizon, rows" name="horizon" get=|s| s.forecaster.horizon() as u64 set=|s, n| s.set_window(s.forecaster.lookback(), size(n)) />
             <Help
                 about="horizon"
                 text="How many rows ahead it forecasts, all at once. A day of hours is 24."
             />
-            <Whole label="Epochs" name="epochs" get=|s| s.training.epochs as u64 set=|s, n| s.training.epochs = size(n) />
-            <Whole label="Seed" name="seed" get=|s| s.seed set=|s, n| s.seed = n />
+            <IntegerField label="Epochs" name="epochs" get=|s| s.training.epochs as u64 set=|s, n| s.training.epochs = size(n) />
+            <IntegerField label="Seed" name="seed" get=|s| s.seed set=|s, n| s.seed = n />
         </div>
     }
 }
 
-/// Everything else.
+/// All other settings.
 #[component]
 pub(super) fn MoreFields() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let kind = Memo::new(move |_| page.setup.with(|setup| setup.forecaster.kind()));
     let choose = move |id: &str| {
         if let Some(kind) = ModelKind::find(id) {
@@ -65,12 +65,12 @@ pub(super) fn MoreFields() -> impl IntoView {
                         .map(|(info, _)| view! { <ModelField info /> })
                         .listed()
                 }}
-                <Whole label="Batch" name="batch" get=|s| s.training.batch as u64
+                <IntegerField label="Batch" name="batch" get=|s| s.training.batch as u64
                     set=|s, n| {
                         s.training.batch = size(n);
                         s.finetune.batch = size(n);
                     } />
-                <Whole
+                <IntegerField
                     label="Epochs of fine-tuning"
                     name="finetune-epochs"
                     get=|s| s.finetune.epochs as u64
@@ -85,7 +85,7 @@ pub(super) fn MoreFields() -> impl IntoView {
                         data-testid="learning-rate"
                         prop:value=move || page.setup.with(|setup| setup.training.learning_rate.to_string())
                         on:change:target=move |event| {
-                            // An empty field is no number; the objection below says so.
+                            // An empty field is 0, which the error message below reports.
                             let rate = event.target().value().parse().unwrap_or(0.0);
                             page.setup.update(|setup| setup.set_learning_rate(rate));
                         }
@@ -106,7 +106,7 @@ pub(super) fn MoreFields() -> impl IntoView {
                         page.setup.update(|setup| setup.dense_control = on);
                     }
                 />
-                "Fine-tune the dense model just as long, for a fair comparison"
+                "Fine-tune the dense model as long, for comparison"
             </label>
         </details>
     }
@@ -115,7 +115,7 @@ pub(super) fn MoreFields() -> impl IntoView {
 /// A setting of the model, as the catalogue describes it.
 #[component]
 fn ModelField(info: FieldInfo) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let value = move || {
         page.setup.with(|setup| {
             let fields = setup.forecaster.fields();
@@ -172,10 +172,10 @@ fn ModelField(info: FieldInfo) -> impl IntoView {
     .into_any()
 }
 
-/// What ranks the modules.
+/// Selection of the scorer.
 #[component]
 fn ScorerField() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let choose = move |name: &str| {
         if let Ok(scorer) = name.parse() {
             page.setup.update(|setup| setup.scorer = scorer);
@@ -200,13 +200,13 @@ fn ScorerField() -> impl IntoView {
     }
 }
 
-/// What the paper leaves open about SEND.
+/// Options of SEND that the paper's public digests leave open.
 #[component]
 fn ScoreFields() -> impl IntoView {
     view! {
         <fieldset>
             <legend>
-                "How SEND is taken"
+                "Options of SEND"
                 <Help
                     about="SEND"
                     text="SEND scores an attention module by how unevenly the loss reacts to its connections: each row of the sensitivities S = A ⊙ ∂L/∂A goes through a softmax, and the score is the standard deviation of what comes out. This is a reconstruction from the abstract and public digests; what they leave open can be chosen here."
@@ -264,7 +264,7 @@ fn ScoreFields() -> impl IntoView {
     }
 }
 
-/// A list of options, by number.
+/// A list of options, by index.
 #[component]
 fn Choice(
     label: &'static str,
@@ -272,7 +272,7 @@ fn Choice(
     get: fn(&Setup) -> usize,
     set: fn(&mut Setup, usize),
 ) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let last = options.len() - 1;
     view! {
         <label class="field">
@@ -300,21 +300,21 @@ fn Choice(
     }
 }
 
-/// In a browser only 32 bits; nobody wants more of anything but a seed.
+/// Saturates: `usize` has 32 bits in a browser, and only seeds need more.
 fn size(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// A field for a whole number.
 #[component]
-fn Whole(
+fn IntegerField(
     label: &'static str,
-    /// For tests.
+    /// The test id.
     name: &'static str,
     get: fn(&Setup) -> u64,
     set: fn(&mut Setup, u64),
 ) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     view! {
         <label class="field">
             {label}
@@ -326,7 +326,7 @@ fn Whole(
                 data-testid=name
                 prop:value=move || page.setup.with(get).to_string()
                 on:change:target=move |event| {
-                    // An empty field is 0; the objection below says what is wrong with that.
+                    // An empty field is 0; the error message below reports it if it is not allowed.
                     let number = event.target().value().parse().unwrap_or(0);
                     page.setup.update(|setup| set(setup, number));
                 }

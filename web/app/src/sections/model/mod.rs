@@ -1,4 +1,4 @@
-//! 2 · The model: a size with a name, two window lengths, and everything else for those who want it.
+//! 2 · The model: a preset size, window lengths, and further settings.
 
 mod cost;
 mod engine_choice;
@@ -14,11 +14,11 @@ use cost::{Cost, seconds_of};
 use engine_choice::EngineChoice;
 use fields::{MoreFields, WindowFields};
 
-/// The part.
+/// The section.
 #[component]
 pub(crate) fn ModelPart() -> impl IntoView {
-    let page = Page::here();
-    let objection = Memo::new(move |_| page.objection());
+    let page = Page::from_context();
+    let setup_error = Memo::new(move |_| page.setup_error());
     view! {
         <Part
             number=2
@@ -46,7 +46,7 @@ pub(crate) fn ModelPart() -> impl IntoView {
                 })}
                 <Help
                     about="sizes"
-                    text="Quick is a first look; Standard has enough attention modules for a ranking that means something; Thorough has the size that the literature uses on small data sets. All three keep your window lengths. The times are for a training on a CPU, with your table."
+                    text="Quick is for a first impression; Standard has enough attention modules for a meaningful ranking; Thorough has the size that the literature uses on small data sets. All three keep your window lengths. The times are for a training on a CPU, with your table."
                 />
             </div>
             <WindowFields />
@@ -54,7 +54,7 @@ pub(crate) fn ModelPart() -> impl IntoView {
             </Lockable>
             <div class="objection" aria-live="polite">
                 {move || {
-                    objection.get().map(|why| view! { <p class="error" data-testid="objection">{why}</p> })
+                    setup_error.get().map(|why| view! { <p class="error" data-testid="objection">{why}</p> })
                 }}
             </div>
             <Cost />

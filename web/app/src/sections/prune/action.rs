@@ -1,17 +1,17 @@
-//! The button, the progress, and the way to the result.
+//! The button, the progress, and a link to the result.
 
 use leptos::prelude::*;
 use spat_spec::Plan;
 
 use super::step_link::StepLink;
-use crate::sections::later;
+use crate::sections::delayed;
 use crate::show::Show;
 use crate::state::{Activity, MEASURING, Page, Training};
 
-/// Everything from the click to the result.
+/// The button, and below it the progress or the outcome.
 #[component]
 pub(super) fn Action() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let busy = page.busy;
     let trained = Memo::new(move |_| page.trained.with(Option::is_some));
     let has_modules = Memo::new(move |_| {
@@ -24,9 +24,9 @@ pub(super) fn Action() -> impl IntoView {
     let reason = Memo::new(move |_| match (trained.get(), busy.get()) {
         (false, true) => "You can prune as soon as the dense model is trained.",
         (false, false) => "Train a model in step 3 first.",
-        (true, true) => "This is being done.",
+        (true, true) => "A job is running.",
         (true, false) if page.saved.with(Option::is_some) => {
-            "This is a saved example without its weights: train it in step 3, then prune it yourself."
+            "This is a saved example without weights. Train it in step 3 to prune it."
         }
         (true, false) if !has_modules.get() => "This model has no attention modules.",
         (true, false) => "",
@@ -60,12 +60,12 @@ pub(super) fn Action() -> impl IntoView {
     }
 }
 
-/// Where the engine is. Not spoken aloud: it changes several times a second.
+/// The progress. Not a live region, since it changes several times a second.
 #[component]
 fn Progress() -> impl IntoView {
-    let page = Page::here();
-    // After the words of step 3 and the step button.
-    let words = later(100, Memo::new(move |_| page.training.with(progress)));
+    let page = Page::from_context();
+    // After the texts of step 3 and of the next-step button.
+    let words = delayed(100, Memo::new(move |_| page.training.with(progress)));
     let step = move || page.training.with(|training| training.step.to_string());
     let steps = move || {
         page.training
@@ -111,10 +111,10 @@ fn progress(training: &Training) -> String {
     words
 }
 
-/// What came of it.
+/// The outcome of the last pruning.
 #[component]
 fn Outcome() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let activity = Memo::new(move |_| page.training.with(|training| training.activity));
     let done = Memo::new(move |_| {
         page.report.with(|report| {
@@ -132,7 +132,7 @@ fn Outcome() -> impl IntoView {
             let other = (page.ratio.get() - ratio).abs() > 1e-9;
             let other = other.then(|| {
                 format!(
-                    " That was with a ratio of {:.0} %; prune again to see the one chosen now.",
+                    " The ratio was {:.0} %; prune again to apply the current one.",
                     ratio * 100.0
                 )
             });
@@ -149,13 +149,13 @@ fn Outcome() -> impl IntoView {
         }
         (None, Activity::Failed) if page.trained.with(Option::is_some) => view! {
             <p class="error" role="alert" data-testid="prune-failed">
-                "That did not work; the notices say why."
+                "Pruning failed; see the notices."
             </p>
         }
         .into_any(),
         (None, Activity::Stopped) if page.trained.with(Option::is_some) => view! {
             <p role="status" data-testid="prune-stopped">
-                "Stopped before its end. The button above goes on."
+                "Stopped. The button above continues."
             </p>
         }
         .into_any(),
@@ -163,7 +163,7 @@ fn Outcome() -> impl IntoView {
     }
 }
 
-/// What a plan removes, in words.
+/// Describes what a plan removes.
 fn removed(plan: &Plan) -> Option<String> {
     let counted = |count: usize, what: &str| {
         let several = if count == 1 { "" } else { "s" };

@@ -1,4 +1,4 @@
-//! The ranking: bars with the cut, and each module's fate in words.
+//! The ranking as bars with the cut, and the decision for each module as text.
 
 use leptos::prelude::*;
 use spat_report::{Bar, BarChart, bar_chart, module_heading, module_name};
@@ -12,7 +12,7 @@ use crate::state::Page;
 /// The chart and the list.
 #[component]
 pub(super) fn Decisions(preview: Memo<Option<Preview>>) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let label = Memo::new(move |_| page.score_label());
     let chart = Memo::new(move |_| {
         preview.with(|preview| {
@@ -20,9 +20,10 @@ pub(super) fn Decisions(preview: Memo<Option<Preview>>) -> impl IntoView {
             preview.as_ref().map(chart).unwrap_or_default()
         })
     });
-    let fates =
-        Memo::new(move |_| preview.with(|preview| preview.as_ref().map(fates).unwrap_or_default()));
-    let caption = "The lowest score goes first. Hatched bars go, full ones stay; whiskers are one standard deviation over batches, dots are heads.";
+    let decisions = Memo::new(move |_| {
+        preview.with(|preview| preview.as_ref().map(decisions).unwrap_or_default())
+    });
+    let caption = "The lowest scores are removed first. Hatched bars are removed, filled bars are kept; whiskers are one standard deviation over batches, dots are heads.";
     view! {
         <div data-testid="prune-ranking">
             <Figure
@@ -33,27 +34,27 @@ pub(super) fn Decisions(preview: Memo<Option<Preview>>) -> impl IntoView {
             />
         </div>
         <ol class="fates" aria-label="Modules, the lowest score first" data-testid="prune-fates">
-            {move || fates.get().into_iter().map(|fate| view! { <FateItem fate /> }).listed()}
+            {move || decisions.get().into_iter().map(|decision| view! { <DecisionItem decision /> }).listed()}
         </ol>
     }
 }
 
-/// What happens to one module.
+/// The decision for one module.
 #[derive(Debug, Clone, PartialEq)]
-struct Fate {
+struct Decision {
     module: ModuleId,
     send: f64,
-    goes: bool,
+    removed: bool,
     words: String,
 }
 
-/// One module; it stands out in other parts while it is pointed at.
+/// One module; highlighted in all charts while it is pointed at.
 #[component]
-fn FateItem(fate: Fate) -> impl IntoView {
-    let page = Page::here();
-    let name = module_heading(&fate.module);
-    let testid = format!("fate-{}", fate.module);
-    let module = StoredValue::new(fate.module);
+fn DecisionItem(decision: Decision) -> impl IntoView {
+    let page = Page::from_context();
+    let name = module_heading(&decision.module);
+    let testid = format!("fate-{}", decision.module);
+    let module = StoredValue::new(decision.module);
     let pointed = move || {
         page.pointed
             .with(|at| module.with_value(|m| at.as_ref() == Some(m)))
@@ -61,39 +62,39 @@ fn FateItem(fate: Fate) -> impl IntoView {
     view! {
         <li
             class="fate"
-            class:goes=fate.goes
+            class:goes=decision.removed
             class:pointed=pointed
             data-testid=testid
-            data-fate=if fate.goes { "goes" } else { "stays" }
+            data-fate=if decision.removed { "goes" } else { "stays" }
             on:pointerenter=move |_| page.pointed.set(Some(module.get_value()))
             on:pointerleave=move |_| page.pointed.set(None)
         >
             <span class="fate-name">{name}</span>
             " "
-            <span class="fate-send">{figure_text(fate.send)}</span>
+            <span class="fate-send">{figure_text(decision.send)}</span>
             " "
-            <strong>{fate.words}</strong>
+            <strong>{decision.words}</strong>
         </li>
     }
 }
 
-/// What happens to a module.
+/// The decision as text.
 fn words(preview: &Preview, score: &Score) -> String {
-    match (preview.goes(score), preview.lost(&score.module)) {
-        (true, _) => "goes".to_owned(),
-        (false, 0) => "stays".to_owned(),
-        (false, lost) => format!("loses {lost} of {} heads", score.heads.len()),
+    match (preview.removes(score), preview.lost(&score.module)) {
+        (true, _) => "removed".to_owned(),
+        (false, 0) => "kept".to_owned(),
+        (false, lost) => format!("{lost} of {} heads removed", score.heads.len()),
     }
 }
 
-fn fates(preview: &Preview) -> Vec<Fate> {
-    let fate = |score: &Score| Fate {
+fn decisions(preview: &Preview) -> Vec<Decision> {
+    let decision = |score: &Score| Decision {
         module: score.module.clone(),
         send: score.value,
-        goes: preview.goes(score),
+        removed: preview.removes(score),
         words: words(preview, score),
     };
-    preview.ranking().into_iter().map(fate).collect()
+    preview.ranking().into_iter().map(decision).collect()
 }
 
 fn chart(preview: &Preview, label: String) -> BarChart {
@@ -102,15 +103,15 @@ fn chart(preview: &Preview, label: String) -> BarChart {
         value: score.value,
         spread: score.spread,
         parts: score.heads.clone(),
-        removed: preview.goes(score),
+        removed: preview.removes(score),
         note: words(preview, score),
         module: score.module.to_string(),
     };
     let gone: Vec<String> = preview.plan.removed.iter().map(module_name).collect();
     let gone = if gone.is_empty() {
-        "None goes.".to_owned()
+        "None is removed.".to_owned()
     } else {
-        format!("What goes: {}.", gone.join(", "))
+        format!("Removed: {}.", gone.join(", "))
     };
     BarChart {
         title: format!("{label} of each attention module, lowest first"),

@@ -1,4 +1,4 @@
-//! The network after the removal, with what is gone.
+//! A diagram of the network that shows what is removed.
 
 use leptos::prelude::*;
 use spat_report::{network_drawing_within, network_table};
@@ -6,7 +6,7 @@ use spat_report::{network_drawing_within, network_table};
 use super::preview::Preview;
 use crate::charts::Figure;
 
-/// The drawing.
+/// The diagram.
 #[component]
 pub(super) fn Drawing(preview: Memo<Option<Preview>>) -> impl IntoView {
     let pruned =
@@ -19,7 +19,9 @@ pub(super) fn Drawing(preview: Memo<Option<Preview>>) -> impl IntoView {
         });
         match without {
             Some(without) => {
-                format!("The network {without}; residual paths, norms and feed-forward parts stay.")
+                format!(
+                    "The network {without}; residual paths, norms and feed-forward parts remain."
+                )
             }
             None => "The network: nothing is removed.".to_owned(),
         }

@@ -1,4 +1,4 @@
-//! Whether whole modules are removed, or single heads.
+//! Selection of the granularity: whole modules or single heads.
 
 use leptos::prelude::*;
 use spat_spec::Granularity;
@@ -6,15 +6,15 @@ use spat_spec::Granularity;
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// The choice.
+/// Two radio buttons.
 #[component]
 pub(super) fn GranularityChoice() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let choices = [
         (Granularity::Modules, "modules", "Whole modules"),
         (Granularity::Heads, "heads", "Single heads"),
     ];
-    // What is under way was begun with the choice of then.
+    // Disabled while a job runs, which has its own granularity.
     let radio = move |(granularity, name, words): (Granularity, &'static str, &'static str)| {
         let chosen = move || page.setup.with(|setup| setup.granularity == granularity);
         view! {

@@ -1,4 +1,4 @@
-//! 5 · What goes, what that saves, and the button that does it.
+//! 5 · What is removed, what that saves, and the button that prunes.
 
 mod action;
 mod decisions;
@@ -20,23 +20,23 @@ use action::Action;
 use decisions::Decisions;
 use drawing::Drawing;
 use granularity::GranularityChoice;
-use preview::{Outlook, outlook};
+use preview::{PreviewState, preview_state};
 use ratio::Ratio;
 use savings::Savings;
 
-/// The part.
+/// The section.
 #[component]
 pub(crate) fn PrunePart() -> impl IntoView {
-    let page = Page::here();
-    let outlook = Memo::new(move |_| outlook(page));
-    let ready = Memo::new(move |_| outlook.with(|outlook| matches!(outlook, Outlook::Ready(_))));
-    let preview = Memo::new(move |_| outlook.with(Outlook::preview));
+    let page = Page::from_context();
+    let state = Memo::new(move |_| preview_state(page));
+    let ready = Memo::new(move |_| state.with(|state| matches!(state, PreviewState::Ready(_))));
+    let preview = Memo::new(move |_| state.with(PreviewState::preview));
     view! {
         <Part
             number=5
             id="prune"
-            title="Prune what scores low"
-            lead="Choose how much of the attention to remove. What has the lowest score goes first; you see at once what that saves."
+            title="Prune"
+            lead="Choose how much of the attention to remove. The lowest scores are removed first; the savings are shown below."
         >
             <Lockable name="ratio">
                 <Ratio preview />
@@ -45,18 +45,18 @@ pub(crate) fn PrunePart() -> impl IntoView {
             <div class="row explain">
                 <Help
                     about="pruning ratio"
-                    words="How many go"
-                    text="The ratio α is the share of all N attention modules to remove. K = α · N, rounded down, go: never more than you asked for. So a small ratio of few modules may remove none."
+                    words="How many are removed"
+                    text="The ratio α is the share of all N attention modules to remove. K = α · N, rounded down, are removed, so a small ratio of few modules may remove none."
                 />
                 <Help
                     about="what is removed"
                     words="What is removed"
-                    text="A module goes as a whole: its query, key, value and output projections, with all heads; or single heads go, each with its share of these projections. The residual path around it, both layer norms and the feed-forward part of its layer stay. Then the smaller model is trained on for a while (fine-tuning)."
+                    text="Either whole modules are removed, with query, key, value and output projections and all heads, or single heads, each with its share of these projections. The residual path around the module, both layer norms and the feed-forward part of its layer remain. Then the smaller model is trained further (fine-tuning)."
                 />
             </div>
             <Show
                 when=move || ready.get()
-                fallback=move || view! { <NotReady outlook /> }
+                fallback=move || view! { <NotReady state /> }
             >
                 <Preliminary />
                 <Savings preview />
@@ -68,12 +68,12 @@ pub(crate) fn PrunePart() -> impl IntoView {
     }
 }
 
-/// Why there is no preview.
+/// The reason why there is no preview.
 #[component]
-fn NotReady(outlook: Memo<Outlook>) -> impl IntoView {
+fn NotReady(state: Memo<PreviewState>) -> impl IntoView {
     move || {
-        outlook.with(|outlook| match outlook {
-            Outlook::Impossible(why) => {
+        state.with(|state| match state {
+            PreviewState::Impossible(why) => {
                 let why = why.clone();
                 view! {
                     <p class="error" role="alert" data-testid="prune-impossible">
@@ -82,16 +82,16 @@ fn NotReady(outlook: Memo<Outlook>) -> impl IntoView {
                 }
                 .into_any()
             }
-            Outlook::NoModules(model) => view! {
+            PreviewState::NoModules(model) => view! {
                 <p class="hint prune-waiting" data-testid="prune-waiting">
                     {format!("{model} has no attention modules, so there is nothing to remove.")}
                 </p>
             }
             .into_any(),
-            Outlook::NoScores | Outlook::Ready(_) => view! {
+            PreviewState::NoScores | PreviewState::Ready(_) => view! {
                 <p class="hint prune-waiting" data-testid="prune-waiting">
-                    "No scores yet. They appear while a model trains in step 3, and with them a \
-                     preview of what would go."
+                    "No scores yet. They appear while a model trains in step 3, together with a \
+                     preview of the pruning."
                 </p>
             }
             .into_any(),
@@ -99,15 +99,15 @@ fn NotReady(outlook: Memo<Outlook>) -> impl IntoView {
     }
 }
 
-/// Says so while the scores still move.
+/// Whether the scores are final.
 #[component]
 fn Preliminary() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let words = move || {
         if page.trained.with(Option::is_some) {
-            "By the scores of the whole training."
+            "Based on the scores of the whole training."
         } else {
-            "Preliminary: by the scores so far. They may change until the training ends."
+            "Preliminary, based on the scores so far. They may change until the training ends."
         }
     };
     view! {

@@ -1,4 +1,4 @@
-//! What a ratio would do, computed in the page.
+//! Preview of a pruning, computed in the app.
 
 use leptos::prelude::*;
 use spat_spec::{Cost, Experiment, ModuleId, Plan, PruneRule, Score, Structure};
@@ -8,7 +8,7 @@ use crate::state::Page;
 /// Percent between two stops of the slider.
 pub(super) const STEP: usize = 5;
 
-/// A decision and the two structures around it.
+/// A plan, and the structures before and after it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Preview {
     pub(super) plan: Plan,
@@ -16,20 +16,20 @@ pub(super) struct Preview {
     pub(super) pruned: Structure,
 }
 
-/// What can be said about pruning now.
+/// The preview, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Outlook {
-    /// Nothing was scored.
+pub(super) enum PreviewState {
+    /// No module has a score.
     NoScores,
-    /// The model, by its name, has nothing to remove.
+    /// The model of this name has no attention modules.
     NoModules(&'static str),
-    /// The scores make no plan; why.
+    /// No plan can be made of the scores; the reason.
     Impossible(String),
     /// A plan.
     Ready(Box<Preview>),
 }
 
-impl Outlook {
+impl PreviewState {
     /// The plan, if there is one.
     pub(super) fn preview(&self) -> Option<Preview> {
         match self {
@@ -39,23 +39,23 @@ impl Outlook {
     }
 }
 
-/// What the page's scores and ratio lead to.
-pub(super) fn outlook(page: Page) -> Outlook {
+/// Computes the preview from the current scores and ratio.
+pub(super) fn preview_state(page: Page) -> PreviewState {
     let Some(mut experiment) = page.open_experiment() else {
-        return Outlook::NoScores;
+        return PreviewState::NoScores;
     };
     if experiment.forecaster.modules().is_empty() {
-        return Outlook::NoModules(experiment.forecaster.name());
+        return PreviewState::NoModules(experiment.forecaster.name());
     }
     let scores = page.scores.get();
     if scores.is_empty() {
-        return Outlook::NoScores;
+        return PreviewState::NoScores;
     }
     experiment.prune.ratio = page.ratio.get();
     experiment.prune.granularity = page.setup.with(|setup| setup.granularity);
     match plan(experiment, scores) {
-        Ok(preview) => Outlook::Ready(Box::new(preview)),
-        Err(why) => Outlook::Impossible(why),
+        Ok(preview) => PreviewState::Ready(Box::new(preview)),
+        Err(why) => PreviewState::Impossible(why),
     }
 }
 
@@ -74,7 +74,7 @@ fn plan(experiment: Experiment, scores: Vec<Score>) -> Result<Preview, String> {
     })
 }
 
-/// Heads that stand.
+/// The number of heads.
 fn heads(structure: &Structure) -> usize {
     structure
         .attention
@@ -84,12 +84,12 @@ fn heads(structure: &Structure) -> usize {
 }
 
 impl Preview {
-    /// Whether single heads compete, and not whole modules.
+    /// Whether single heads are removed, not whole modules.
     pub(super) fn of_heads(&self) -> bool {
         !self.plan.rule.granularity.is_modules()
     }
 
-    /// What competes, one of them and several.
+    /// The name of the unit, in singular or plural.
     pub(super) fn unit(&self, count: usize) -> &'static str {
         match (self.of_heads(), count) {
             (false, 1) => "module",
@@ -99,7 +99,7 @@ impl Preview {
         }
     }
 
-    /// N.
+    /// N: modules or heads in total.
     pub(super) fn all(&self) -> usize {
         if self.of_heads() {
             heads(&self.dense)
@@ -108,7 +108,7 @@ impl Preview {
         }
     }
 
-    /// K.
+    /// K: modules or heads that are removed.
     pub(super) fn removed(&self) -> usize {
         if self.of_heads() {
             heads(&self.dense) - heads(&self.pruned)
@@ -117,7 +117,7 @@ impl Preview {
         }
     }
 
-    /// Heads that a module loses while it stays.
+    /// Heads that are removed from a module that is kept.
     pub(super) fn lost(&self, module: &ModuleId) -> usize {
         let lost = self.plan.removed_heads.iter();
         lost.filter(|lost| lost.module == *module)
@@ -125,7 +125,7 @@ impl Preview {
             .sum()
     }
 
-    /// Scores in the order of removal, the lowest first.
+    /// Scores in order of removal, the lowest first.
     pub(super) fn ranking(&self) -> Vec<&Score> {
         let gone = self.plan.removed.iter().filter_map(|module| {
             self.plan
@@ -138,19 +138,19 @@ impl Preview {
             .scores
             .iter()
             .rev()
-            .filter(|s| !self.goes(s))
+            .filter(|s| !self.removes(s))
             .collect();
-        // Equal scores keep the order in which they would go: output side first.
+        // Equal scores stay in order of removal: output side first.
         left.sort_by(|a, b| a.value.total_cmp(&b.value));
         gone.chain(left).collect()
     }
 
     /// Whether this module is removed.
-    pub(super) fn goes(&self, score: &Score) -> bool {
+    pub(super) fn removes(&self, score: &Score) -> bool {
         self.plan.removed.contains(&score.module)
     }
 
-    /// Half-way between the highest score that goes and the lowest that stays.
+    /// Midpoint between the highest score that is removed and the lowest that is kept.
     pub(super) fn cut(&self) -> Option<f64> {
         if self.of_heads() {
             return None;
@@ -161,12 +161,12 @@ impl Preview {
         Some((last.value + next.value) / 2.0)
     }
 
-    /// Before and after.
+    /// The costs before and after.
     pub(super) fn costs(&self) -> (Cost, Cost) {
         (self.dense.cost(), self.pruned.cost())
     }
 
-    /// The lowest ratio of the slider that removes one module more, in percent.
+    /// The lowest ratio of the slider that removes more, in percent.
     pub(super) fn next_percent(&self) -> Option<usize> {
         let rule = |percent: usize| PruneRule {
             ratio: percent as f64 / 100.0,

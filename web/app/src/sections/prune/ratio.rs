@@ -1,17 +1,17 @@
-//! The slider for α, and what rounding makes of it.
+//! The slider for α, and the number of modules that it removes.
 
 use leptos::prelude::*;
 
 use super::preview::{Preview, STEP};
 use crate::state::Page;
 
-/// Slider, number and the sentence about rounding.
+/// Slider, value, and a sentence about rounding.
 #[component]
 pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let percent = move || (page.ratio.get() * 100.0).round();
     let shown = move || format!("{} %", percent());
-    // What is under way was begun with the ratio of then.
+    // Disabled while a pruning runs, which has its own ratio.
     let pruning = move || page.trained.with(Option::is_some) && page.busy.get();
     let rounding =
         move || preview.with(|preview| preview.as_ref().map(sentence).unwrap_or_default());
@@ -52,7 +52,7 @@ pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
     }
 }
 
-/// K of N, why, and the next ratio that takes one more.
+/// Explains K of N, and the next ratio that removes more.
 fn sentence(preview: &Preview) -> String {
     let (gone, all) = (preview.removed(), preview.all());
     let units = preview.unit(all);
@@ -61,9 +61,9 @@ fn sentence(preview: &Preview) -> String {
     let percent = (ratio * 100.0).round();
     let whole = (share - share.round()).abs() < 1e-9;
     let count = match gone {
-        0 => "none goes".to_owned(),
-        1 => "1 goes".to_owned(),
-        n => format!("{n} go"),
+        0 => "none is removed".to_owned(),
+        1 => "1 is removed".to_owned(),
+        n => format!("{n} are removed"),
     };
     let mut words = if whole {
         format!("{percent} % of {all} {units} is {share:.0}: {count}.")
@@ -74,9 +74,9 @@ fn sentence(preview: &Preview) -> String {
         words += " Without any attention the positions no longer exchange information.";
     } else if let Some(next) = preview.next_percent() {
         let one = if gone == 0 {
-            "one goes"
+            "one is removed"
         } else {
-            "one more goes"
+            "one more is removed"
         };
         words += &format!(" From {next} % on {one}.");
     }

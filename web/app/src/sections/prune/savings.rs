@@ -1,4 +1,4 @@
-//! Three figures: modules, parameters, multiply–accumulates.
+//! What is saved: modules, parameters, multiply–accumulates.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A link to another part.
+//! A link to another section.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::sections::go_to;
 /// The link.
 #[component]
 pub(super) fn StepLink(
-    /// The part's anchor.
+    /// The section's anchor.
     part: &'static str,
     words: &'static str,
 ) -> impl IntoView {

@@ -1,4 +1,4 @@
-//! The score of every module so far, the highest first.
+//! A chart of the scores so far, the highest first.
 
 use leptos::prelude::*;
 use spat_report::{Bar, BarChart, bar_chart, module_heading};
@@ -7,10 +7,10 @@ use crate::charts::Figure;
 use crate::show::Show;
 use crate::state::Page;
 
-/// The drawing.
+/// The chart.
 #[component]
 pub(super) fn Bars() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let chart = Memo::new(move |_| {
         let mut scores = page.scores.get();
         scores.sort_by(|a, b| b.value.total_cmp(&a.value));
@@ -40,7 +40,7 @@ pub(super) fn Bars() -> impl IntoView {
         <div class="reserve" data-testid="bars">
             <Show
                 when=move || !empty.get()
-                fallback=|| view! { <p class="placeholder">"Here the attention modules will be ranked, epoch by epoch."</p> }
+                fallback=|| view! { <p class="placeholder">"The ranking of the attention modules appears here."</p> }
             >
                 <Figure
                     name="send"

@@ -1,4 +1,4 @@
-//! The buttons, and how far it is.
+//! The buttons and the progress of the training.
 
 use leptos::prelude::*;
 
@@ -8,9 +8,9 @@ use crate::state::{Activity, EngineState, MEASURING, Page, Training};
 /// Train, pause, step, stop.
 #[component]
 pub(super) fn Controls() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let activity = Memo::new(move |_| page.training.with(|training| training.activity));
-    let objection = Memo::new(move |_| page.objection());
+    let setup_error = Memo::new(move |_| page.setup_error());
     let reason = Memo::new(move |_| {
         if page.table.with(Option::is_none) {
             return "Load a table in step 1 first.";
@@ -18,9 +18,9 @@ pub(super) fn Controls() -> impl IntoView {
         if page.busy.get() {
             return "";
         }
-        match (page.worker.get(), objection.get()) {
+        match (page.worker.get(), setup_error.get()) {
             (EngineState::Broken(_), _) => "The engine stopped; start a new one.",
-            (_, Some(_)) => "Step 2 says what has to be changed.",
+            (_, Some(_)) => "The setup has an error; see step 2.",
             _ => "",
         }
     });
@@ -67,9 +67,9 @@ pub(super) fn Controls() -> impl IntoView {
             >
                 "Stop"
             </button>
-            <Show when=move || page.can_go_on()>
-                <button type="button" data-testid="go-on" on:click=move |_| page.go_on()>
-                    "Go on"
+            <Show when=move || page.can_resume_run()>
+                <button type="button" data-testid="go-on" on:click=move |_| page.resume_run()>
+                    "Continue"
                 </button>
             </Show>
             <span class="hint" data-testid="train-reason">
@@ -83,11 +83,11 @@ pub(super) fn Controls() -> impl IntoView {
             prop:max=move || page.training.with(|training| training.steps.max(1).to_string())
             prop:value=move || page.training.with(|training| training.step.to_string())
         ></progress>
-        // Not spoken: it changes several times a second. The phase below is.
+        // Not a live region, since it changes several times a second. The phase below is one.
         <p class="progress-words" data-testid="progress-words">
             {move || {
                 let wants = matches!(activity.get(), Activity::Starting | Activity::Running);
-                let waits = page.place.get().filter(|_| wants).and_then(waiting);
+                let waits = page.queue_position.get().filter(|_| wants).and_then(waiting);
                 waits.unwrap_or_else(|| page.training.with(words))
             }}
         </p>
@@ -97,7 +97,7 @@ pub(super) fn Controls() -> impl IntoView {
     }
 }
 
-/// At a shared engine, until it is this page's turn.
+/// The position in a shared engine's queue.
 fn waiting(ahead: usize) -> Option<String> {
     let others = match ahead {
         0 => return None,
@@ -109,15 +109,16 @@ fn waiting(ahead: usize) -> Option<String> {
 
 fn words(training: &Training) -> String {
     match training.activity {
-        Activity::Idle => return "Nothing is being trained yet.".to_owned(),
+        Activity::Idle => return "Not trained yet.".to_owned(),
         Activity::Starting => return "Starting …".to_owned(),
         Activity::Trained => {
-            return "The dense model is trained and scored: look at steps 4 and 5.".to_owned();
+            return "The dense model is trained and scored; continue with steps 4 and 5."
+                .to_owned();
         }
-        Activity::Finished => return "Done: step 6 has the comparison.".to_owned(),
-        Activity::Failed => return "It failed; the notice says why.".to_owned(),
+        Activity::Finished => return "Done. The comparison is in step 6.".to_owned(),
+        Activity::Failed => return "Failed; see the notices.".to_owned(),
         Activity::Stopped => {
-            return "Stopped. What was done is kept, and can be gone on with.".to_owned();
+            return "Stopped. The run can be continued.".to_owned();
         }
         Activity::Running | Activity::Paused => {}
     }
@@ -143,7 +144,7 @@ fn words(training: &Training) -> String {
     words
 }
 
-/// For those who hear the page: what changes rarely.
+/// The status for screen readers, without what changes often.
 fn spoken(training: &Training) -> String {
     match training.activity {
         Activity::Running => training

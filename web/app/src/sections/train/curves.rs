@@ -1,4 +1,4 @@
-//! The loss, step by step, and the validation error, epoch by epoch.
+//! A chart of the loss per step and the validation error per epoch.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use crate::charts::Figure;
 use crate::show::Show;
 use crate::state::{Curve, Page};
 
-/// Points of a line; more cannot be told apart.
-const POINTS: usize = 400;
+/// Largest number of points of a line; more are not distinguishable.
+const MAX_POINTS: usize = 400;
 
-/// The drawing.
+/// The chart.
 #[component]
 pub(super) fn Curves() -> impl IntoView {
-    let page = Page::here();
+    let page = Page::from_context();
     let chart = Memo::new(move |_| page.training.with(|training| drawing(&training.curves)));
-    // Asks the curves and not the chart, which need not be made while nobody sees it.
+    // Reads the curves, since the chart is not computed while it is not visible.
     let empty = Memo::new(move |_| {
         page.training
             .with(|training| training.curves.values().all(Curve::is_empty))
@@ -27,11 +27,11 @@ pub(super) fn Curves() -> impl IntoView {
         <div class="reserve" data-testid="curves">
             <Show
                 when=move || !empty.get()
-                fallback=|| view! { <p class="placeholder">"Here the loss will fall while the model learns."</p> }
+                fallback=|| view! { <p class="placeholder">"The loss appears here during training."</p> }
             >
                 <Figure
                     name="loss"
-                    caption="Training loss (solid) and validation error (dashed): the model of the best validation epoch is kept."
+                    caption="Training loss (solid) and validation error (dashed). The model of the epoch with the lowest validation error is kept."
                     draw=move |width: f64| line_chart(&LineChart { width, ..chart.get() })
                     table=Signal::derive(move || chart.with(|chart| chart.table().limit(200).html()))
                 />
@@ -40,7 +40,7 @@ pub(super) fn Curves() -> impl IntoView {
     }
 }
 
-/// What follows the dense model's training begins where that ended, since it goes on from there.
+/// Fine-tuning phases start at the end of the dense model's training.
 fn drawing(curves: &BTreeMap<Phase, Curve>) -> LineChart {
     let dense = curves.get(&Phase::Pretrain).map_or(0.0, Curve::end);
     let series: Vec<LineSeries> = curves
@@ -73,7 +73,7 @@ fn drawing(curves: &BTreeMap<Phase, Curve>) -> LineChart {
 }
 
 fn lines(name: &str, hue: Hue, curve: &Curve, start: f64) -> Vec<LineSeries> {
-    let stride = curve.steps.len().div_ceil(POINTS).max(1);
+    let stride = curve.steps.len().div_ceil(MAX_POINTS).max(1);
     let steps = curve.steps.iter().step_by(stride);
     let steps: Vec<_> = steps.map(|&(step, loss)| (start + step, loss)).collect();
     let place = |epoch: usize| start + (epoch * curve.steps_per_epoch) as f64;
@@ -97,7 +97,7 @@ mod tests {
     use spat_spec::EpochResult;
 
     #[test]
-    fn fine_tuning_begins_where_the_dense_model_ended() {
+    fn fine_tuning_starts_at_the_end_of_the_dense_training() {
         let epoch = EpochResult {
             epoch: 2,
             train_loss: 0.5,

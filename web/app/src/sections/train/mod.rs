@@ -1,4 +1,4 @@
-//! 3 · The training, live: how far it is, how the loss falls, how the scores settle.
+//! 3 · The training, live: progress, loss and scores.
 
 mod bars;
 mod controls;
@@ -12,7 +12,7 @@ use bars::Bars;
 use controls::Controls;
 use curves::Curves;
 
-/// The part.
+/// The section.
 #[component]
 pub(crate) fn TrainPart() -> impl IntoView {
     view! {
@@ -20,7 +20,7 @@ pub(crate) fn TrainPart() -> impl IntoView {
             number=3
             id="train"
             title="Train"
-            lead="The model learns from the first part of the table; while it does, every attention module is scored."
+            lead="The model is trained on the first part of the table, and every attention module is scored meanwhile."
         >
             <Controls />
             <div class="pair">

@@ -1,13 +1,12 @@
-//! What changes several times a second while a job works, each in a frame of its own.
+//! Delays of signals that change several times a second, so that each is rendered in its own frame.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 
-/// The same, so many milliseconds later. Two places of the page that change in one frame make the
-/// window's web view lay out and paint all of it: 55 ms without a graphics card. One after the other
-/// they take 5.
-pub(crate) fn later<T: Clone + PartialEq + Send + Sync + 'static>(
+/// The same value, `milliseconds` delayed. When two places change in one frame, the desktop app's web view
+/// lays out and paints everything: 55 ms without a graphics card. One after the other they take 5 ms.
+pub(crate) fn delayed<T: Clone + PartialEq + Send + Sync + 'static>(
     milliseconds: u64,
     live: Memo<T>,
 ) -> Memo<T> {
@@ -16,7 +15,7 @@ pub(crate) fn later<T: Clone + PartialEq + Send + Sync + 'static>(
         live.track();
         set_timeout(
             move || {
-                // By then the page may have gone further, or be gone.
+                // The value may have changed by then, or be disposed.
                 if let Some(live) = live.try_get_untracked() {
                     shown.try_set(live);
                 }

@@ -1,32 +1,32 @@
-//! What lies ahead of a table's end, as a drawing.
+//! A chart of forecasts after the end of a table.
 
 use spat_report::{Hue, LineChart, LineSeries, Rule, Stroke};
 use spat_series::Series;
 
 /// Forecasts of the rows after a table's last, row-major `[horizon × channels]`.
-pub(crate) struct Ahead<'a> {
+pub(crate) struct ForecastChart<'a> {
     /// The table.
     pub(crate) series: &'a Series,
     /// The channel that is drawn.
     pub(crate) name: &'a str,
-    /// Its place among the forecasts' channels, and how many those are.
+    /// Its index in the forecasts, and their number of channels.
     pub(crate) channel: usize,
     pub(crate) channels: usize,
-    /// Where the forecasts begin.
+    /// The row of the first forecast.
     pub(crate) first_row: usize,
     pub(crate) stamps: &'a [String],
-    /// Forecasts by their names; the last is the one that the intervals are about.
+    /// Forecasts with their names; the intervals are those of the last.
     pub(crate) forecasts: &'a [(&'static str, &'a [f32])],
     /// Half widths, by level.
     pub(crate) intervals: &'a [(f64, Vec<f32>)],
 }
 
-impl Ahead<'_> {
-    /// The table's end and the forecasts after it; in words, too.
-    pub(crate) fn drawing(&self, description: String) -> LineChart {
+impl ForecastChart<'_> {
+    /// The last rows of the table and the forecasts after them.
+    pub(crate) fn line_chart(&self, description: String) -> LineChart {
         let most = self.forecasts.last();
         let center = most.map_or_else(Vec::new, |(_, values)| self.pick(values));
-        // The widest band first, so that the narrower one is drawn over it.
+        // The widest band first, so that narrower ones are drawn over it.
         let bands = self.intervals.iter().rev().map(|(level, widths)| {
             let label = format!("{:.0} %", level * 100.0);
             let band = self.pick(widths).into_iter().zip(&center).enumerate();
@@ -75,7 +75,7 @@ impl Ahead<'_> {
         values.map(|&value| f64::from(value)).collect()
     }
 
-    /// Twice as many of the table's last rows as there are forecasts, if it has the channel in use.
+    /// The table's last rows, twice as many as there are forecasts; empty if the channel is not used.
     fn past(&self, horizon: usize) -> Vec<(f64, f64)> {
         let channels = &self.series.channels;
         let Some(channel) = channels.iter().position(|name| name == self.name) else {

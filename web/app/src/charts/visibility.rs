@@ -1,5 +1,5 @@
-//! What nobody sees is not drawn while a job works: in a window that paints without a graphics card
-//! the drawing takes its time from the training.
+//! Charts that are not visible are not redrawn while a job runs: in a web view that paints without a
+//! graphics card, drawing takes CPU time from the training.
 
 use js_sys::Array;
 use leptos::prelude::*;
@@ -10,28 +10,26 @@ use web_sys::{IntersectionObserver, IntersectionObserverEntry, IntersectionObser
 
 use crate::state::Page;
 
-/// How far outside the window a place still counts as seen, so that who scrolls to it finds it as it
-/// is now: half a window above and below.
+/// Charts up to half a viewport above and below count as visible, so scrolling shows them up to date.
 const MARGIN: &str = "50% 0px";
 
-/// A drawing, made anew whenever what it shows changes; but while a job works and its place is out of
-/// sight it stays as it is, and not even what it would show is computed. The first one is always made:
-/// it keeps the room that those after it take.
-pub(super) fn while_seen(
+/// A chart that is redrawn when its data changes, except while a job runs and it is not visible; then its
+/// data is not computed either. The first drawing is always made, since it reserves the space.
+pub(super) fn redraw_while_visible(
     place: NodeRef<html::Div>,
     draw: impl Fn() -> String + Send + Sync + 'static,
 ) -> Memo<String> {
-    let waits = waits(place);
+    let may_be_stale = may_be_stale(place);
     Memo::new(move |drawn: Option<&String>| match drawn {
-        Some(drawn) if !drawn.is_empty() && waits.get() => drawn.clone(),
+        Some(drawn) if !drawn.is_empty() && may_be_stale.get() => drawn.clone(),
         _ => draw(),
     })
 }
 
-/// Whether a drawing in this place need not be new.
-fn waits(place: NodeRef<html::Div>) -> Memo<bool> {
-    let page = Page::here();
-    let away = away(place);
+/// Whether a chart in this element may be out of date.
+fn may_be_stale(place: NodeRef<html::Div>) -> Memo<bool> {
+    let page = Page::from_context();
+    let hidden = hidden(place);
     let printed = RwSignal::new(false);
     let before = window_event_listener(ev::beforeprint, move |_| printed.set(true));
     let after = window_event_listener(ev::afterprint, move |_| printed.set(false));
@@ -39,23 +37,25 @@ fn waits(place: NodeRef<html::Div>) -> Memo<bool> {
         before.remove();
         after.remove();
     });
-    Memo::new(move |_| away.get() && page.working.get() && !printed.get())
+    Memo::new(move |_| hidden.get() && page.working.get() && !printed.get())
 }
 
-/// Whether a place is out of sight; never where the browser cannot tell.
-fn away(place: NodeRef<html::Div>) -> RwSignal<bool> {
-    let away = RwSignal::new(false);
+/// Whether an element is not visible; `false` without `IntersectionObserver`.
+fn hidden(place: NodeRef<html::Div>) -> RwSignal<bool> {
+    let hidden = RwSignal::new(false);
     let callback = Closure::<dyn Fn(Array)>::new(move |entries: Array| {
-        // Of several the last is the newest.
+        // The last entry is the newest.
         let newest: IntersectionObserverEntry = entries.pop().unchecked_into();
-        // The figure may be gone by now.
-        away.try_set(!newest.is_intersecting());
+        // The figure may have been removed by now.
+        hidden.try_set(!newest.is_intersecting());
     });
     let options = IntersectionObserverInit::new();
     options.set_root_margin(MARGIN);
     let observer =
         IntersectionObserver::new_with_options(callback.as_ref().unchecked_ref(), &options);
-    let Ok(observer) = observer else { return away };
+    let Ok(observer) = observer else {
+        return hidden;
+    };
     let watch = StoredValue::new_local((observer, callback));
     on_cleanup(move || {
         watch.try_with_value(|(observer, _)| observer.disconnect());
@@ -65,5 +65,5 @@ fn away(place: NodeRef<html::Div>) -> RwSignal<bool> {
             watch.with_value(|(observer, _)| observer.observe(&place));
         }
     });
-    away
+    hidden
 }

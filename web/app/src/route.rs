@@ -1,4 +1,4 @@
-//! Where the address points: at a lesson, at the comparison of a class, at a class's own page.
+//! The state of the address besides the setup: the open lesson, and whether the comparison is shown.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -6,32 +6,32 @@ use leptos::prelude::*;
 use crate::class::Rules;
 use crate::state::{Page, change_field, field_in_address, link_in_address};
 
-/// What the address asks for beside the setup. A copy is a handle on the same signals.
+/// Signals of the address's fields. A copy is a handle on the same signals.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct Route {
     /// The number of the open lesson; 0 is the list of lessons.
     pub(crate) lesson: RwSignal<Option<usize>>,
     /// Whether the comparison of a class is shown.
     pub(crate) class: RwSignal<bool>,
 }
 
-impl Place {
-    /// Reads the address, now and whenever a link changes it.
+impl Route {
+    /// Reads the address, now and when a link changes it.
     pub(crate) fn new(page: Page) -> Self {
-        let place = Self {
+        let route = Self {
             lesson: RwSignal::new(lesson()),
             class: RwSignal::new(field_in_address("class").is_some()),
         };
         let rules = Rules::in_address();
-        // As long as the page.
+        // The listener is never removed.
         window_event_listener(ev::hashchange, move |_| {
             let asked = Rules::in_address();
             if asked != rules && asked != Rules::default() {
-                // The link of another class: a page of its own.
+                // A link with other rules: start again with them.
                 window().location().reload().ok();
                 return;
             }
-            // A link inside the page says nothing of the teacher's choices, which stay.
+            // Links inside the app contain no rules; the current ones stay.
             if let Some(link) = link_in_address() {
                 page.setup.set(link.setup.clone());
                 page.ratio.set(link.ratio);
@@ -40,14 +40,14 @@ impl Place {
                 page.write_address();
             }
             rules.write_address();
-            place.lesson.set(lesson());
-            place.class.set(field_in_address("class").is_some());
+            route.lesson.set(lesson());
+            route.class.set(field_in_address("class").is_some());
         });
-        place
+        route
     }
 
-    /// The place of the component that asks.
-    pub(crate) fn here() -> Self {
+    /// The route in the context.
+    pub(crate) fn from_context() -> Self {
         expect_context()
     }
 

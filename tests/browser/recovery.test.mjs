@@ -1,14 +1,14 @@
-// What breaks, and the ways on: an engine that dies, a run that fails, a browser that keeps nothing.
+// Recovery: from a crashed engine, a failed run, a browser without storage.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { choose, finish, prune, text, toy, train } from "./steps.mjs";
+import { chooseSample, waitUntilTrained, prune, text, loadToy, train } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 const MINUTE = { timeout: 120_000 };
-const DEAD = { expected: /killed for a test/ };
+const KILLED = { expected: /killed for a test/ };
 
-/** Ends the engine as an error in it would. */
+/** Ends the engine by an uncaught error. */
 async function kill(page) {
   await page.workers()[0].evaluate(() => {
     setTimeout(() => {
@@ -18,21 +18,21 @@ async function kill(page) {
   await page.getByTestId("engine-broken").waitFor();
 }
 
-test("an engine that dies while it prunes is replaced, whichever button goes on", { timeout: 240_000 }, () =>
+test("an engine that crashes during pruning is replaced by every button that continues", { timeout: 240_000 }, () =>
   visit(async (page) => {
-    await choose(page, "sample-weather");
+    await chooseSample(page, "sample-weather");
     await train(page);
-    const dies = async () => {
+    const crash = async () => {
       await page.getByTestId("prune-start").click();
       await page.getByTestId("prune-progress-words").filter({ hasText: "step" }).waitFor();
       await kill(page);
     };
-    await dies();
+    await crash();
     await page.getByTestId("go-on").click();
     await page.getByTestId("verdict").waitFor({ timeout: 90_000 });
 
     await page.getByTestId("prune-ratio").fill("75");
-    await dies();
+    await crash();
     await page.getByTestId("prune-start").click();
     await page.getByTestId("verdict").waitFor({ timeout: 90_000 });
 
@@ -42,21 +42,21 @@ test("an engine that dies while it prunes is replaced, whichever button goes on"
     await page.getByTestId("window-after").and(page.locator(":enabled")).click();
     await page.getByText(/^Test window/).filter({ hasNotText: "…" }).first().waitFor();
     assert.equal(await page.getByTestId("messages").locator("p").count(), 0, "nothing failed");
-  }, DEAD));
+  }, KILLED));
 
-test("a run that failed can be gone on with", MINUTE, () =>
+test("a failed run can be continued", MINUTE, () =>
   visit(async (page) => {
     await page.getByTestId("engine-cpu").check();
-    await toy(page);
+    await loadToy(page);
     await page.getByTestId("learning-rate").fill("1e30");
     await page.getByTestId("learning-rate").blur();
     await page.getByTestId("train-start").click();
-    await page.getByTestId("progress-words").filter({ hasText: "It failed" }).waitFor({ timeout: 60_000 });
+    await page.getByTestId("progress-words").filter({ hasText: "Failed" }).waitFor({ timeout: 60_000 });
     assert.ok(await page.getByTestId("go-on").isVisible());
-    assert.equal(await text(page, "next"), "Go on");
+    assert.equal(await text(page, "next"), "Continue");
   }));
 
-/** Takes IndexedDB away from the page and from its engine. */
+/** Removes IndexedDB from the app and from its engine. */
 async function withoutStorage(page) {
   const gone = 'Object.defineProperty(globalThis, "indexedDB", { value: undefined });';
   await page.addInitScript(gone);
@@ -66,7 +66,7 @@ async function withoutStorage(page) {
   });
 }
 
-/** Lets the engine's storage refuse every write, as a full disk does. */
+/** Makes every write of the engine's storage fail, as on a full disk. */
 async function full(page) {
   const refuse =
     'IDBObjectStore.prototype.put = () => { throw new DOMException("the disk is full", "QuotaExceededError"); };';
@@ -80,18 +80,18 @@ for (const [name, before] of [
   ["without storage", withoutStorage],
   ["with a full disk", full],
 ]) {
-  test(`${name} a run is trained, gone on with and saved all the same`, MINUTE, () =>
+  test(`${name} a run is trained, continued and saved`, MINUTE, () =>
     visit(
       async (page) => {
         await page.getByTestId("engine-cpu").check();
-        await toy(page);
+        await loadToy(page);
         await page.getByTestId("epochs").fill("60");
         await page.getByTestId("epochs").blur();
         await page.getByTestId("train-start").click();
         await page.getByTestId("not-kept").waitFor();
         await page.getByTestId("stop").and(page.locator(":enabled")).click();
         await page.getByTestId("go-on").click();
-        await finish(page);
+        await waitUntilTrained(page);
         await prune(page);
         const save = async (file) => {
           const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId(file).click()]);

@@ -1,4 +1,4 @@
-//! The header: what this is, where the data stay, which colours.
+//! The header: purpose, privacy, lessons, colour scheme.
 
 use leptos::prelude::*;
 
@@ -6,9 +6,9 @@ use super::scheme::SchemeSwitch;
 use crate::engine;
 use crate::lessons::LessonsLink;
 
-/// The header. `index.html` shows the same words before the page's module is there.
+/// The header. `index.html` has the same text until the app's module is loaded.
 #[component]
-pub(crate) fn Masthead() -> impl IntoView {
+pub(crate) fn Header() -> impl IntoView {
     let private = engine::host().map_or_else(
         || "Your data never leave this computer".to_owned(),
         |host| format!("Your data go to {host}, which computes"),
