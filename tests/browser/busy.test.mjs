@@ -39,7 +39,7 @@ test("a table cannot be changed while a job runs", MINUTE, () =>
     await border.press("ArrowLeft");
     await page.getByTestId("shares").filter({ hasText: "training 69 %" }).waitFor();
     await page.getByTestId("sample-waves").click();
-    await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
+    await page.getByTestId("table-name").filter({ hasText: "synthetic-waves" }).waitFor();
     // No results of the earlier run are shown for the new table.
     await train(page);
     assert.match(await text(page, "prune-fates"), /Encoder/);
@@ -51,10 +51,10 @@ test("a table that arrives late does not replace a newer one", MINUTE, () =>
       const come = page.waitForResponse("**/demo/nyc-weather-2013.csv");
       await page.getByTestId("sample-weather").click();
       await page.getByTestId("sample-waves").click();
-      await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
+      await page.getByTestId("table-name").filter({ hasText: "synthetic-waves" }).waitFor();
       await (await come).finished();
       await page.waitForTimeout(500);
-      assert.match(await text(page, "table-name"), /planted-waves/);
+      assert.match(await text(page, "table-name"), /synthetic-waves/);
     },
     {
       before: (page) =>

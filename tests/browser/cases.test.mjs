@@ -22,7 +22,7 @@ function inspect(path) {
 /** What the web app shows of it. */
 async function shown(page, path) {
   await page.getByTestId("sample-waves").click();
-  await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
+  await page.getByTestId("table-name").filter({ hasText: "synthetic-waves" }).waitFor();
   await page.getByTestId("file").setInputFiles(path);
   const name = page.getByTestId("table-name").filter({ hasText: path.split("/").at(-1) });
   await name.or(page.getByTestId("data-problem")).first().waitFor();

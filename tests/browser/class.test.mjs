@@ -24,7 +24,7 @@ test("a teacher's link hides and locks controls, with a note", MINUTE, () =>
 
     const student = await context.newPage();
     await student.goto(link);
-    await student.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
+    await student.getByTestId("table-name").filter({ hasText: "synthetic-waves" }).waitFor();
     await student.getByTestId("card-title").waitFor();
     for (const gone of ["#keep", ".engine", "#model details.more"]) {
       assert.equal(await student.locator(gone).first().isVisible(), false, gone);
@@ -57,7 +57,7 @@ test("a teacher's link hides and locks controls, with a note", MINUTE, () =>
 test("locked controls stay locked during a training", MINUTE, () =>
   visit(
     async (page) => {
-      await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
+      await page.getByTestId("table-name").filter({ hasText: "synthetic-waves" }).waitFor();
       assert.ok(await page.getByTestId("file").isDisabled());
       await page.getByTestId("engine-cpu").check();
       await train(page);
@@ -150,7 +150,7 @@ test("the comparison opens and closes without losing the table", MINUTE, () =>
     await page.getByTestId("class-drop").waitFor();
     assert.equal(await page.locator("#data").isVisible(), false);
     await page.getByTestId("class-back").click();
-    assert.match(await text(page, "table-name"), /planted-waves/);
+    assert.match(await text(page, "table-name"), /synthetic-waves/);
     assert.ok(await page.locator("#data").isVisible());
   }));
 

@@ -48,7 +48,7 @@ test("reading options apply to the current table and not to the next", MINUTE, (
     assert.equal(await page.getByTestId("missing").inputValue(), "-9999");
 
     await page.getByTestId("sample-waves").click();
-    await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
+    await page.getByTestId("table-name").filter({ hasText: "synthetic-waves" }).waitFor();
     assert.equal(await page.getByTestId("missing").inputValue(), "");
     assert.equal(await page.getByTestId("time-column").inputValue(), "0");
   }));
@@ -99,10 +99,10 @@ test("a file that is dropped anywhere is loaded", MINUTE, () =>
 test("a dropped file does not replace a locked table", MINUTE, () =>
   visit(
     async (page) => {
-      await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor();
+      await page.getByTestId("table-name").filter({ hasText: "synthetic-waves" }).waitFor();
       for (const place of ["#model", "[data-testid=drop]"]) await drop(page, place, "mine.csv", TABLE);
       await page.locator(".message").filter({ hasText: "Your teacher" }).first().waitFor();
-      assert.match(await text(page, "table-name"), /planted-waves/);
+      assert.match(await text(page, "table-name"), /synthetic-waves/);
     },
     { hash: "#new&table=waves&lock=data" },
   ));

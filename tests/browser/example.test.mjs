@@ -66,7 +66,7 @@ test("another table replaces the example", MINUTE, () =>
       await page.getByTestId("own-table").click();
       assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), "file");
       await chooseSample(page, "sample-waves");
-      assert.match(await text(page, "table-name"), /planted-waves/);
+      assert.match(await text(page, "table-name"), /synthetic-waves/);
       assert.equal(await page.getByTestId("saved-note").count(), 0);
       await page.getByTestId("preset-quick").click();
       await train(page);

@@ -39,7 +39,7 @@ test("a forecast is zoomed by sliders and keys, and reset", MINUTE, () =>
 test("a chart that was hidden is drawn when it is shown", MINUTE, () =>
   visit(
     async (page) => {
-      await page.getByTestId("table-name").filter({ hasText: "planted-waves" }).waitFor({ state: "attached" });
+      await page.getByTestId("table-name").filter({ hasText: "synthetic-waves" }).waitFor({ state: "attached" });
       const svg = page.locator("figure[data-name=series] svg");
       assert.equal(await svg.count(), 0);
       await page.evaluate(() => document.documentElement.removeAttribute("data-hide"));

@@ -10,7 +10,7 @@ const MINUTE = { timeout: 120_000 };
 test("a sample is trained, pruned and compared on the CPU", MINUTE, () =>
   visit(async (page) => {
     await chooseSample(page, "sample-waves");
-    assert.match(await text(page, "table-name"), /planted-waves\.csv: 2,000 rows × 5 channels, 1 h/);
+    assert.match(await text(page, "table-name"), /synthetic-waves\.csv: 2,000 rows × 5 channels, 1 h/);
     await train(page);
     assert.match(await text(page, "prune-scores-state"), /whole training/);
     assert.ok(await page.getByTestId("attention-map").isVisible());
@@ -154,7 +154,7 @@ test("a link contains the setup without data", MINUTE, () =>
     await page.getByTestId("seed").fill("77");
     await page.getByTestId("seed").blur();
     const link = await page.getByTestId("link").inputValue();
-    assert.ok(link.startsWith(address) && !decodeURIComponent(link).includes("planted"));
+    assert.ok(link.startsWith(address) && !decodeURIComponent(link).includes("synthetic-waves"));
     await page.goto("about:blank");
     await page.goto(link);
     await page.getByTestId("preset-standard").and(page.locator("[aria-pressed=true]")).waitFor();

@@ -58,7 +58,7 @@ test("a job gives the same results as the command line", LONG, async () => {
       await screenshot(desktop, part);
     }
     const folder = onlyRun(desktop.runs);
-    assert.match(folder, /planted-waves-itransformer$/);
+    assert.match(folder, /synthetic-waves-itransformer$/);
     assert.deepEqual(figures(repeat(folder)), figures(folder));
     const errors = await desktop.run(() => [...document.querySelectorAll("[data-testid=message]")].map((m) => m.textContent));
     assert.deepEqual(errors, []);

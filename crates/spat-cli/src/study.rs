@@ -22,7 +22,7 @@ use crate::{demo_table, device, experiment, output, run_folder, synthetic_study}
 /// Begins a study, or goes on with one.
 pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     device::set_threads(args.device.threads)?;
-    if args.planted || args.domain.is_some() {
+    if args.ground_truth || args.domain.is_some() {
         return synthetic_study::study(args, given);
     }
     refuse_steps(args)?;

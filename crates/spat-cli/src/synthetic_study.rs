@@ -1,4 +1,4 @@
-//! `spat study --domain` and `spat study --planted`: studies without a table.
+//! `spat study --domain` and `spat study --ground-truth`: studies without a table.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ use crate::{command_line, device, run_folder};
 /// Flags that say how scores are taken, and where and how the study is done.
 const ALWAYS: &[&str] = &[
     "domain",
-    "planted",
+    "ground_truth",
     "seeds",
     "seed",
     "quick",
@@ -103,7 +103,7 @@ fn name(args: &StudyArgs) -> &'static str {
     match args.domain {
         Some(Domain::Text) => "text",
         Some(Domain::Images) => "images",
-        None => "planted",
+        None => "ground-truth",
     }
 }
 
@@ -170,12 +170,12 @@ fn refuse_foreign(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Resul
     let arguments = given.map(|given| command_line::given_arguments("study", given));
     let foreign = arguments.unwrap_or_default().into_iter().find(|(id, _)| {
         let id = id.as_str();
-        !ALWAYS.contains(&id) && (args.planted || !OF_CLASSIFIERS.contains(&id))
+        !ALWAYS.contains(&id) && (args.ground_truth || !OF_CLASSIFIERS.contains(&id))
     });
     match foreign {
         Some((_, typed)) => Err(input(format!(
             "{typed} means nothing to a study of {}; leave it out",
-            if args.planted {
+            if args.ground_truth {
                 "modules with a known order"
             } else {
                 "another domain"

@@ -199,7 +199,7 @@ fn what_means_nothing_without_a_table_is_refused() {
         &["--horizon", "another domain"],
     );
     refused(
-        &run(&["study", "--planted", "--layers", "2"]),
+        &run(&["study", "--ground-truth", "--layers", "2"]),
         &["--layers", "modules with a known order"],
     );
     refused(

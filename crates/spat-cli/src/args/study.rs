@@ -19,7 +19,7 @@ SEND here is a reconstruction from the abstract and public digests of arXiv 2505
 )]
 pub(crate) struct StudyArgs {
     /// Table of numbers: one row per time step, one column per channel (CSV, TSV, …)
-    #[arg(value_name = "DATA.csv", required_unless_present_any = ["demo", "domain", "planted"])]
+    #[arg(value_name = "DATA.csv", required_unless_present_any = ["demo", "domain", "ground_truth"])]
     pub(crate) data: Option<PathBuf>,
 
     /// Study the built-in table: a year of New York weather
@@ -31,9 +31,9 @@ pub(crate) struct StudyArgs {
     #[arg(long, value_name = "WHAT", value_parser = one_of(DOMAINS), conflicts_with_all = ["data", "demo"])]
     pub(crate) domain: Option<Domain>,
 
-    /// No table, but a forecaster with needless modules planted on purpose: who finds their known order?
-    #[arg(long, conflicts_with_all = ["data", "demo", "domain"])]
-    pub(crate) planted: bool,
+    /// No table, but a forecaster whose modules have a known order of importance: does a scorer find it?
+    #[arg(long, alias = "planted", conflicts_with_all = ["data", "demo", "domain"])]
+    pub(crate) ground_truth: bool,
 
     #[command(flatten)]
     pub(crate) what: WhatArgs,
@@ -98,8 +98,8 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = count)]
     pub(crate) layers: Vec<usize>,
 
-    /// Only these questions: oracle, sweep, rivals, options, iterative, heads, adaptive, stability,
-    /// uniformity, planted, zero-shot [default: all]
+    /// Only these questions: oracle, sweep, baselines, options, iterative, heads, adaptive, stability,
+    /// uniformity, ground-truth, zero-shot [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = one_of(QUESTIONS), hide_possible_values = true)]
     pub(crate) only: Vec<Question>,
 
@@ -127,7 +127,7 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) score_batches: Option<usize>,
 
-    /// With --domain or --planted, training steps [default: 800; 1500 with --planted]
+    /// With --domain or --ground-truth, training steps [default: 800; 1500 with --ground-truth]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) steps: Option<usize>,
 
@@ -152,14 +152,17 @@ const DOMAINS: &[(&str, Domain)] = &[("text", Domain::Text), ("images", Domain::
 const QUESTIONS: &[(&str, Question)] = &[
     ("oracle", Question::Oracle),
     ("sweep", Question::Sweep),
+    ("baselines", Question::BaselineScorers),
+    // The names of version 0.1.
     ("rivals", Question::BaselineScorers),
+    ("planted", Question::GroundTruth),
     ("options", Question::Options),
     ("iterative", Question::Iterative),
     ("heads", Question::Heads),
     ("adaptive", Question::Adaptive),
     ("stability", Question::Stability),
     ("uniformity", Question::Uniformity),
-    ("planted", Question::GroundTruth),
+    ("ground-truth", Question::GroundTruth),
     ("zero-shot", Question::ZeroShot),
 ];
 

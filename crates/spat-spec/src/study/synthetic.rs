@@ -148,7 +148,7 @@ impl SyntheticStudy {
         check_seeds(self.seeds())?;
         match self {
             Self::GroundTruth(study) if study.steps == 0 => Err(ConfigError::new(
-                "planted models that are never trained".to_owned(),
+                "models with a known order that are never trained".to_owned(),
                 "use 1 step or more",
             )),
             Self::GroundTruth(study) => study.send.check(),

@@ -46,7 +46,7 @@ pub(crate) fn LinkMaker() -> impl IntoView {
                     <select data-testid="class-table" on:change:target=move |event| table.set(event.target().value())>
                         <option value="">"none: students open one"</option>
                         <option value="weather">"New York weather"</option>
-                        <option value="waves">"Planted waves"</option>
+                        <option value="waves">"Synthetic waves"</option>
                     </select>
                 </label>
                 <label class="field">

@@ -111,9 +111,9 @@ pub(super) fn Sources() -> impl IntoView {
                     load_sample(page, "waves");
                 }
             >
-                "Planted waves"
+                "Synthetic waves"
             </button>
-            <Help about="planted waves" text=waves::DESCRIPTION />
+            <Help about="synthetic waves" text=waves::DESCRIPTION />
             <Address />
             <p class="hint" role="status" data-testid="loading">
                 {move || page.loading.get().then_some("The table is being loaded …")}
@@ -141,7 +141,7 @@ pub(crate) fn load_sample(page: Page, name: &str) -> bool {
     match name {
         "weather" => fetch(page, format!("./demo/{WEATHER}"), WEATHER.to_owned()),
         "waves" => page.load_new_table(TableFile::plain(
-            "planted-waves.csv".to_owned(),
+            "synthetic-waves.csv".to_owned(),
             waves::csv().into_bytes(),
         )),
         _ => return false,
