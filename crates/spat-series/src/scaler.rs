@@ -24,6 +24,17 @@ impl Scaler {
     /// Rows beyond the series are left out; without any row the scaler changes nothing. A channel
     /// that begins after the first row or ends before the last counts from its first value to its
     /// last, if any of them lies in `rows`.
+    ///
+    /// # Example
+    /// ```
+    /// use spat_series::{ReadOptions, Scaler, SeriesOptions, read_table};
+    ///
+    /// let table = read_table(b"a,b\n1,5\n3,5\n9,9\n", &ReadOptions::default())?;
+    /// let series = table.into_series(&SeriesOptions::default())?;
+    /// let scaler = Scaler::fit(&series, 0..2);
+    /// assert_eq!((scaler.mean, scaler.std), (vec![2.0, 5.0], vec![1.0, 1.0]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fit(series: &Series, rows: Range<usize>) -> Self {
         let channels = series.channel_count();
         let end = rows.end.min(series.rows());

@@ -104,6 +104,18 @@ impl Structure {
     ///
     /// # Errors
     /// The forecaster has no such module.
+    ///
+    /// # Example
+    /// ```
+    /// use spat_spec::{ForecasterConfig, ITransformerConfig, Structure, Window};
+    ///
+    /// let config = ITransformerConfig::new(Window::new(96, 24, 7), true);
+    /// let dense = Structure::dense(ForecasterConfig::ITransformer(config));
+    /// let first: Vec<_> = dense.kept().take(1).cloned().collect();
+    /// let pruned = dense.clone().without_modules(&first)?;
+    /// assert_eq!(pruned.kept().count(), dense.kept().count() - 1);
+    /// # Ok::<(), spat_spec::StructureError>(())
+    /// ```
     pub fn without_modules(mut self, modules: &[ModuleId]) -> Result<Self, StructureError> {
         for module in modules {
             self.slot_mut(module)?.heads.clear();

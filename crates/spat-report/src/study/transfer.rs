@@ -64,7 +64,11 @@ pub(super) fn transfers(all: &[Transfer]) -> Table {
 pub(super) fn ground_truth_table(result: &GroundTruthResult) -> Table {
     let mut table = Table::new(
         result.constraints.clone(),
-        ["", "tau with the known order", "redundant ones at the bottom"],
+        [
+            "",
+            "tau with the known order",
+            "redundant ones at the bottom",
+        ],
     );
     let mut rows: Vec<_> = result.tau.iter().collect();
     rows.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean));
