@@ -38,6 +38,10 @@ fn trainings_that_cannot_be() {
             schedule: Schedule::OneCycle { rising: 1.5 },
             ..good()
         },
+        TrainingConfig {
+            schedule: Schedule::Exponential { factor: 0.0 },
+            ..good()
+        },
     ];
     for training in bad {
         let message = training.check().unwrap_err().to_string();
