@@ -26,14 +26,18 @@ impl<'a> Initial<'a> {
         shape: [usize; D],
         bound: f32,
     ) -> Param<Tensor<D>> {
-        let values: Vec<f32> = (0..shape.iter().product())
+        let values = self.draw(shape.iter().product(), bound);
+        self.param(values, shape)
+    }
+
+    fn draw(&mut self, count: usize, bound: f32) -> Vec<f32> {
+        (0..count)
             .map(|_| {
                 // 24 random bits fill a significand: every value is exact in f32.
                 let unit = (self.random.next_u64() >> 40) as f32 / (1_u64 << 24) as f32;
                 (2.0 * unit - 1.0) * bound
             })
-            .collect();
-        self.param(values, shape)
+            .collect()
     }
 
     pub(crate) fn constant<const D: usize>(
@@ -42,6 +46,15 @@ impl<'a> Initial<'a> {
         value: f32,
     ) -> Param<Tensor<D>> {
         self.param(vec![value; shape.iter().product()], shape)
+    }
+
+    pub(crate) fn identity(&self, size: usize) -> Param<Tensor<2>> {
+        let mut values = vec![0.0; size * size];
+        values
+            .iter_mut()
+            .step_by(size + 1)
+            .for_each(|value| *value = 1.0);
+        self.param(values, [size, size])
     }
 
     /// A linear layer with PyTorch's default initialisation: weights and biases uniform within `1 /

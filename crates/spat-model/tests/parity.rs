@@ -335,6 +335,11 @@ fn tsmixer_of_the_library_equals_pytorch() {
 }
 
 #[test]
+fn lightts_equals_pytorch() {
+    check("lightts");
+}
+
+#[test]
 fn a_pytorch_checkpoint_is_imported() {
     let reference = Reference::load("itransformer");
     let device = Device::flex();

@@ -5,6 +5,7 @@ Written anew from the papers and from the layouts of the public repositories:
 - PatchTST: arXiv 2211.14730; two layouts, github.com/thuml/Time-Series-Library
   (`PatchTST`) and the authors' github.com/yuqinie98/PatchTST (`PatchTSTOfficial`).
 - DLinear: arXiv 2205.13504. RLinear: arXiv 2305.10721. TSMixer: arXiv 2303.06053.
+- LightTS: arXiv 2207.01186; key names and sizes of Time-Series-Library.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
 x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] only matters to iTransformer.
@@ -438,7 +439,51 @@ class TSMixer(nn.Module):
         return undo(self.projection(x.transpose(1, 2)).transpose(1, 2))
 
 
+class BottleneckBlock(nn.Module):
+    """Time-Series-Library's `IEBlock`, with the nodes before the features: [B, nodes, inputs]."""
+
+    def __init__(self, inputs, hidden, outputs, nodes):
+        super().__init__()
+        self.spatial_proj = nn.Sequential(nn.Linear(inputs, hidden), nn.LeakyReLU(),
+                                          nn.Linear(hidden, hidden // 4))
+        self.channel_proj = nn.Linear(nodes, nodes)
+        nn.init.eye_(self.channel_proj.weight)
+        self.output_proj = nn.Linear(hidden // 4, outputs)
+
+    def forward(self, x):
+        y = self.spatial_proj(x).transpose(1, 2)
+        return self.output_proj((y + self.channel_proj(y)).transpose(1, 2))
+
+
+class LightTS(nn.Module):
+    """Chunks of the look-back and every n-th row of it, then the channels, and a linear shortcut."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        lookback, horizon, d = cfg["lookback"], cfg["horizon"], cfg["width"]
+        self.chunk = min(cfg["chunk"], lookback, horizon)
+        self.chunks = -(-lookback // self.chunk)
+        self.layer_1 = BottleneckBlock(self.chunk, d // 4, d // 4, self.chunks)
+        self.chunk_proj_1 = nn.Linear(self.chunks, 1)
+        self.layer_2 = BottleneckBlock(self.chunk, d // 4, d // 4, self.chunks)
+        self.chunk_proj_2 = nn.Linear(self.chunks, 1)
+        self.layer_3 = BottleneckBlock(d // 2, d // 2, horizon, cfg["channels"])
+        self.ar = nn.Linear(self.chunk * self.chunks, horizon)
+
+    def view(self, x, layer, merge):
+        return merge(layer(x.flatten(0, 1)).transpose(1, 2)).squeeze(-1).unflatten(0, x.shape[:2])
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        x = F.pad(x.transpose(1, 2), (0, self.chunk * self.chunks - x.shape[1]))
+        contiguous = x.unflatten(-1, (self.chunks, self.chunk))
+        every_nth = x.unflatten(-1, (self.chunk, self.chunks)).transpose(2, 3)
+        both = torch.cat([self.view(contiguous, self.layer_1, self.chunk_proj_1),
+                          self.view(every_nth, self.layer_2, self.chunk_proj_2)], -1)
+        return (self.layer_3(both) + self.ar(x)).transpose(1, 2)
+
+
 MODELS = {
+    "lightts": LightTS,
     "tsmixer": TSMixer,
     "itransformer": ITransformer,
     "patchtst": PatchTST,

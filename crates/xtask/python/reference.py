@@ -42,6 +42,9 @@ CASES = {
     "rlinear": {**LINEAR, "model": "rlinear"},
     "tsmixer": {**MIXER, "layout": "authors"},
     "tsmixer_library": {**MIXER, "layout": "library"},
+    # The last chunk is filled up with zeros.
+    "lightts": {"model": "lightts", "batch": 2, "lookback": 22, "horizon": 8, "channels": 3, "width": 32,
+                "chunk": 6},
 }
 
 
@@ -59,6 +62,8 @@ def randomise(model):
                 p.copy_(0.3 * torch.randn_like(p))
             elif "Linear" in name:
                 p.copy_(0.2 * torch.randn_like(p))
+            elif "channel_proj" in name:
+                p.add_(0.3 * torch.randn_like(p))  # no longer the identity
             elif any(k in name for k in ("query", "key", "W_Q", "W_K")):
                 p.mul_(2.5)  # sharper attention than at initialisation
         for name, b in model.named_buffers():

@@ -13,4 +13,5 @@ registry::models! {
     dlinear => DLinear,
     rlinear => RLinear,
     tsmixer => TsMixer,
+    lightts => LightTs,
 }

@@ -23,4 +23,5 @@ registry::models! {
     dlinear => DLinear(DLinearConfig) = "dlinear",
     rlinear => RLinear(RLinearConfig) = "rlinear",
     tsmixer => TsMixer(TsMixerConfig) = "tsmixer",
+    lightts => LightTs(LightTsConfig) = "lightts",
 }
