@@ -26,11 +26,32 @@ impl<'a> Initial<'a> {
         shape: [usize; D],
         bound: f32,
     ) -> Param<Tensor<D>> {
-        let values: Vec<f32> = (0..shape.iter().product())
+        let values = self.draw(shape.iter().product(), bound);
+        self.param(values, shape)
+    }
+
+    fn draw(&mut self, count: usize, bound: f32) -> Vec<f32> {
+        (0..count)
             .map(|_| {
                 // 24 random bits fill a significand: every value is exact in f32.
                 let unit = (self.random.next_u64() >> 40) as f32 / (1_u64 << 24) as f32;
                 (2.0 * unit - 1.0) * bound
+            })
+            .collect()
+    }
+
+    /// Normal with mean 0, by the Box–Muller transform.
+    pub(crate) fn normal<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        deviation: f32,
+    ) -> Param<Tensor<D>> {
+        let values = (0..shape.iter().product())
+            .map(|_| {
+                let mut unit = || (self.random.next_u64() >> 40) as f64 / (1_u64 << 24) as f64;
+                // 1 − u is above 0, so its logarithm is finite.
+                let radius = (-2.0 * (1.0 - unit()).ln()).sqrt();
+                (radius * (std::f64::consts::TAU * unit()).cos()) as f32 * deviation
             })
             .collect();
         self.param(values, shape)
@@ -42,6 +63,26 @@ impl<'a> Initial<'a> {
         value: f32,
     ) -> Param<Tensor<D>> {
         self.param(vec![value; shape.iter().product()], shape)
+    }
+
+    pub(crate) fn identity(&self, size: usize) -> Param<Tensor<2>> {
+        let mut values = vec![0.0; size * size];
+        values
+            .iter_mut()
+            .step_by(size + 1)
+            .for_each(|value| *value = 1.0);
+        self.param(values, [size, size])
+    }
+
+    /// Complex numbers along the last axis: uniform real parts, imaginary parts 0.
+    pub(crate) fn real<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        bound: f32,
+    ) -> Param<Tensor<D>> {
+        let values = self.draw(shape.iter().product::<usize>() / 2, bound);
+        let values = values.into_iter().flat_map(|real| [real, 0.0]).collect();
+        self.param(values, shape)
     }
 
     /// A linear layer with PyTorch's default initialisation: weights and biases uniform within `1 /

@@ -63,6 +63,11 @@ pub enum Schedule {
     /// `type3` of PatchTST: after epoch e the rate becomes `lr` for e < 3 and `lr · 0.9^(e − 3)`
     /// from then on.
     Decay,
+    /// `type3` of FITS and of others of its lineage: after epoch e the rate becomes `lr · factor^(e − 1)`.
+    Exponential {
+        /// What the rate is multiplied by per epoch.
+        factor: f64,
+    },
     /// PyTorch's `OneCycleLR` with cosine annealing, by step: `TST` of PatchTST.
     OneCycle {
         /// Share of the steps in which the rate rises.
@@ -108,6 +113,12 @@ impl TrainingConfig {
                     "use a share between 0 and 1, such as 0.3",
                 ))
             }
+            (_, Schedule::Exponential { factor }) if !(factor > 0.0 && factor <= 1.0) => {
+                Err(ConfigError::new(
+                    format!("an exponential schedule with a factor of {factor}"),
+                    "use a factor above 0 and at most 1, such as 0.95",
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -121,6 +132,9 @@ impl TrainingConfig {
         match self.schedule {
             Schedule::Constant => self.learning_rate,
             Schedule::Halving => self.learning_rate * 0.5_f64.powi((set_after - 1).max(0)),
+            Schedule::Exponential { factor } => {
+                self.learning_rate * factor.powi((set_after - 1).max(0))
+            }
             Schedule::Decay if set_after < 3 => self.learning_rate,
             Schedule::Decay => self.learning_rate * 0.9_f64.powi(set_after - 3),
             Schedule::OneCycle { rising } => one_cycle(self.learning_rate, rising, step, total),
@@ -193,6 +207,10 @@ mod tests {
         assert_eq!(
             by_epoch(Schedule::Decay),
             [1.0, 1.0, 1.0, 1.0, 0.9, 0.9 * 0.9]
+        );
+        assert_eq!(
+            by_epoch(Schedule::Exponential { factor: 0.5 }),
+            by_epoch(Schedule::Halving)
         );
     }
 

@@ -38,6 +38,10 @@ fn invalid_trainings_are_rejected() {
             schedule: Schedule::OneCycle { rising: 1.5 },
             ..good()
         },
+        TrainingConfig {
+            schedule: Schedule::Exponential { factor: 0.0 },
+            ..good()
+        },
     ];
     for training in bad {
         let message = training.check().unwrap_err().to_string();

@@ -5,9 +5,13 @@ Written anew from the papers and from the layouts of the public repositories:
 - PatchTST: arXiv 2211.14730; two layouts, github.com/thuml/Time-Series-Library
   (`PatchTST`) and the authors' github.com/yuqinie98/PatchTST (`PatchTSTOfficial`).
 - DLinear: arXiv 2205.13504. RLinear: arXiv 2305.10721. TSMixer: arXiv 2303.06053.
+- LightTS: arXiv 2207.01186; key names and sizes of Time-Series-Library.
+- TiDE: arXiv 2304.08424; key names of Time-Series-Library.
+- TimeMixer: arXiv 2405.14616; key names of Time-Series-Library.
+- FITS: arXiv 2307.03756; key names of github.com/VEWOXIC/FITS.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
-x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] only matters to iTransformer.
+x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE, [B, L + T, F] matters to some.
 `masks` holds one connection mask (or None) per layer, [H, L, L] or [B, H, L, L],
 multiplied on the softmax output before attention dropout; the gradient with respect
 to it is the sensitivity. `tap`, a list, receives each layer's attention (None if removed).
@@ -438,7 +442,250 @@ class TSMixer(nn.Module):
         return undo(self.projection(x.transpose(1, 2)).transpose(1, 2))
 
 
+class BottleneckBlock(nn.Module):
+    """Time-Series-Library's `IEBlock`, with the nodes before the features: [B, nodes, inputs]."""
+
+    def __init__(self, inputs, hidden, outputs, nodes):
+        super().__init__()
+        self.spatial_proj = nn.Sequential(nn.Linear(inputs, hidden), nn.LeakyReLU(),
+                                          nn.Linear(hidden, hidden // 4))
+        self.channel_proj = nn.Linear(nodes, nodes)
+        nn.init.eye_(self.channel_proj.weight)
+        self.output_proj = nn.Linear(hidden // 4, outputs)
+
+    def forward(self, x):
+        y = self.spatial_proj(x).transpose(1, 2)
+        return self.output_proj((y + self.channel_proj(y)).transpose(1, 2))
+
+
+class LightTS(nn.Module):
+    """Chunks of the look-back and every n-th row of it, then the channels, and a linear shortcut."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        lookback, horizon, d = cfg["lookback"], cfg["horizon"], cfg["width"]
+        self.chunk = min(cfg["chunk"], lookback, horizon)
+        self.chunks = -(-lookback // self.chunk)
+        self.layer_1 = BottleneckBlock(self.chunk, d // 4, d // 4, self.chunks)
+        self.chunk_proj_1 = nn.Linear(self.chunks, 1)
+        self.layer_2 = BottleneckBlock(self.chunk, d // 4, d // 4, self.chunks)
+        self.chunk_proj_2 = nn.Linear(self.chunks, 1)
+        self.layer_3 = BottleneckBlock(d // 2, d // 2, horizon, cfg["channels"])
+        self.ar = nn.Linear(self.chunk * self.chunks, horizon)
+
+    def view(self, x, layer, merge):
+        return merge(layer(x.flatten(0, 1)).transpose(1, 2)).squeeze(-1).unflatten(0, x.shape[:2])
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        x = F.pad(x.transpose(1, 2), (0, self.chunk * self.chunks - x.shape[1]))
+        contiguous = x.unflatten(-1, (self.chunks, self.chunk))
+        every_nth = x.unflatten(-1, (self.chunk, self.chunks)).transpose(2, 3)
+        both = torch.cat([self.view(contiguous, self.layer_1, self.chunk_proj_1),
+                          self.view(every_nth, self.layer_2, self.chunk_proj_2)], -1)
+        return (self.layer_3(both) + self.ar(x)).transpose(1, 2)
+
+
+class ComplexLinear(nn.Module):
+    """Complex weight and bias as `torch.view_as_real` stores them; imaginary parts start at 0."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        real = nn.Linear(inputs, outputs)
+        self.weight, self.bias = (
+            nn.Parameter(torch.stack([p.detach(), torch.zeros_like(p)], -1))
+            for p in (real.weight, real.bias))
+
+    def forward(self, x):
+        return F.linear(x, torch.view_as_complex(self.weight), torch.view_as_complex(self.bias))
+
+
+def fits_frequencies(cfg):
+    """Kept frequencies of the look-back, and those of the output."""
+    lookback, rows = cfg["lookback"], cfg["lookback"] + cfg["horizon"]
+    cut = min((lookback // cfg["period"] + 1) * cfg["harmonics"] + 10, lookback // 2 + 1)
+    while int(cut * (rows / lookback)) > rows // 2 + 1:
+        cut -= 1
+    return cut, int(cut * (rows / lookback))
+
+
+class FITS(nn.Module):
+    """A complex linear layer from the low frequencies of the look-back to those of both."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        self.cut, self.outputs = fits_frequencies(cfg)
+        self.rows, self.horizon = cfg["lookback"] + cfg["horizon"], cfg["horizon"]
+        self.individual = cfg["individual"]
+        layers = [ComplexLinear(self.cut, self.outputs)
+                  for _ in range(cfg["channels"] if self.individual else 1)]
+        self.freq_upsampler = nn.ModuleList(layers) if self.individual else layers[0]
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        lookback = x.shape[1]
+        mean = x.mean(1, keepdim=True)
+        x = x - mean
+        std = torch.sqrt(torch.var(x, dim=1, keepdim=True) + 1e-5)
+        low = torch.fft.rfft(x / std, dim=1)[:, :self.cut].transpose(1, 2)
+        if self.individual:
+            y = torch.stack([f(low[:, i]) for i, f in enumerate(self.freq_upsampler)], 1)
+        else:
+            y = self.freq_upsampler(low)
+        y = F.pad(y, (0, self.rows // 2 + 1 - self.outputs))
+        # The length is passed, so that an odd number of rows stays odd, unlike in the public code.
+        y = torch.fft.irfft(y, n=self.rows, dim=-1).transpose(1, 2) * (self.rows / lookback)
+        return (y * std + mean)[:, -self.horizon:]
+
+
+class ResidualBlock(nn.Module):
+    """Time-Series-Library's `ResBlock` of TiDE, with or without its norm."""
+
+    def __init__(self, inputs, hidden, outputs, norm=True):
+        super().__init__()
+        self.fc1 = nn.Linear(inputs, hidden)
+        self.fc2 = nn.Linear(hidden, outputs)
+        self.fc3 = nn.Linear(inputs, outputs)
+        self.ln = nn.LayerNorm(outputs) if norm else nn.Identity()
+
+    def forward(self, x):
+        return self.ln(self.fc2(F.relu(self.fc1(x))) + self.fc3(x))
+
+
+class TiDE(nn.Module):
+    """Inner blocks are one shared object each, so a state dict holds them under several names."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        self.lookback, self.horizon, d = cfg["lookback"], cfg["horizon"], cfg["width"]
+        layers, c, narrow = cfg["layers"], cfg["decoder_width"], cfg["narrow_norms"]
+        encoded = 2 if cfg["time_stamps"] else 0
+        if encoded:
+            self.feature_encoder = ResidualBlock(4, d, encoded, narrow)
+        inputs = self.lookback + (self.lookback + self.horizon) * encoded
+        inner = [[ResidualBlock(d, d, d)] * (layers - 1) for _ in range(2)]
+        self.encoders = nn.Sequential(ResidualBlock(inputs, d, d), *inner[0])
+        self.decoders = nn.Sequential(*inner[1], ResidualBlock(d, d, c * self.horizon))
+        self.temporalDecoder = ResidualBlock(c + encoded, cfg["row_width"], 1, narrow)
+        self.residual_proj = nn.Linear(self.lookback, self.horizon)
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        channels = x.shape[-1]
+        x, mean, std = window_norm(x)
+        x = x.transpose(1, 2)
+        row = x.new_zeros(x.shape[0], channels, self.horizon, 0)
+        inputs = x
+        if mark is not None:
+            features = self.feature_encoder(mark).unsqueeze(1).expand(-1, channels, -1, -1)
+            inputs = torch.cat([x, features.flatten(2)], -1)
+            row = features[:, :, self.lookback:]
+        decoded = self.decoders(self.encoders(inputs)).unflatten(-1, (self.horizon, -1))
+        y = self.temporalDecoder(torch.cat([row, decoded], -1)).squeeze(-1) + self.residual_proj(x)
+        return y.transpose(1, 2) * std + mean
+
+
+class ScaleMixing(nn.ModuleList):
+    """Two linear maps over time from each scale to the next, with the list's name of the public code."""
+
+    def __init__(self, pairs):
+        super().__init__(nn.Sequential(nn.Linear(a, b), nn.GELU(), nn.Linear(b, b)) for a, b in pairs)
+
+    def forward(self, scales):
+        out = scales[:1]
+        for layer, x in zip(self, scales[1:]):
+            out.append(x + layer(out[-1]))
+        return out
+
+
+class MixingBlock(nn.Module):
+    """`PastDecomposableMixing` with channels apart, without the norm that the public one never uses."""
+
+    def __init__(self, cfg, rows):
+        super().__init__()
+        self.kernel = cfg["kernel"]
+        pairs = list(zip(rows, rows[1:]))
+        self.mixing_multi_scale_season = nn.Module()
+        self.mixing_multi_scale_season.down_sampling_layers = ScaleMixing(pairs)
+        self.mixing_multi_scale_trend = nn.Module()
+        self.mixing_multi_scale_trend.up_sampling_layers = ScaleMixing(
+            [(b, a) for a, b in reversed(pairs)])
+        d, ff = cfg["d_model"], cfg["d_ff"]
+        self.out_cross_layer = nn.Sequential(nn.Linear(d, ff), nn.GELU(), nn.Linear(ff, d))
+
+    def forward(self, scales):
+        side, seasons, trends = (self.kernel - 1) // 2, [], []
+        for x in scales:
+            x = x.transpose(1, 2)
+            trend = F.avg_pool1d(F.pad(x, (side, side), mode="replicate"), self.kernel, 1)
+            seasons.append(x - trend)
+            trends.append(trend)
+        seasons = self.mixing_multi_scale_season.down_sampling_layers(seasons)
+        trends = self.mixing_multi_scale_trend.up_sampling_layers(trends[::-1])[::-1]
+        return [x + self.out_cross_layer((s + t).transpose(1, 2))
+                for x, s, t in zip(scales, seasons, trends)]
+
+
+class AffineNorm(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.affine_weight = nn.Parameter(torch.ones(channels))
+        self.affine_bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x):
+        x, mean, std = window_norm(x, detach_std=True)
+        undo = lambda y: (y - self.affine_bias) / (self.affine_weight + 1e-10) * std + mean
+        return x * self.affine_weight + self.affine_bias, undo
+
+
+class RowEmbedding(nn.Module):
+    """Circular convolution over three rows, and time features; no position."""
+
+    def __init__(self, d, marks):
+        super().__init__()
+        self.value_embedding = nn.Module()
+        self.value_embedding.tokenConv = nn.Conv1d(1, d, 3, padding=1, padding_mode="circular",
+                                                   bias=False)
+        if marks:
+            self.temporal_embedding = nn.Module()
+            self.temporal_embedding.embed = nn.Linear(marks, d, bias=False)
+
+    def forward(self, x, mark):
+        # [B, T, C] -> [B · C, T, d]; each window keeps its own time features, unlike the public code.
+        y = self.value_embedding.tokenConv(x.transpose(1, 2).flatten(0, 1).unsqueeze(1)).transpose(1, 2)
+        if mark is not None:
+            y = y + self.temporal_embedding.embed(mark).repeat_interleave(x.shape[2], 0)
+        return y
+
+
+class TimeMixer(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        rows = [cfg["lookback"] >> i for i in range(cfg["halvings"] + 1)]
+        self.normalize_layers = nn.ModuleList(AffineNorm(cfg["channels"]) for _ in rows)
+        self.enc_embedding = RowEmbedding(cfg["d_model"], 4 if cfg["time_stamps"] else 0)
+        self.pdm_blocks = nn.ModuleList(MixingBlock(cfg, rows) for _ in range(cfg["layers"]))
+        self.predict_layers = nn.ModuleList(nn.Linear(r, cfg["horizon"]) for r in rows)
+        self.projection_layer = nn.Linear(cfg["d_model"], 1)
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        channels, scales, undo = x.shape[-1], [], None
+        for i, norm in enumerate(self.normalize_layers):
+            if i:
+                x = F.avg_pool1d(x.transpose(1, 2), 2).transpose(1, 2)
+                mark = None if mark is None else mark[:, ::2][:, :x.shape[1]]
+            normed, back = norm(x)
+            undo = undo or back
+            scales.append(self.enc_embedding(normed, mark))
+        for block in self.pdm_blocks:
+            scales = block(scales)
+        y = sum(self.projection_layer(predict(s.transpose(1, 2)).transpose(1, 2))
+                for predict, s in zip(self.predict_layers, scales))
+        return undo(y.squeeze(-1).unflatten(0, (-1, channels)).transpose(1, 2))
+
+
 MODELS = {
+    "timemixer": TimeMixer,
+    "tide": TiDE,
+    "fits": FITS,
+    "lightts": LightTS,
     "tsmixer": TSMixer,
     "itransformer": ITransformer,
     "patchtst": PatchTST,

@@ -21,7 +21,8 @@ pub(crate) struct TrainingArgs {
     #[arg(long, value_name = "RATE", value_parser = positive)]
     pub(crate) learning_rate: Option<f64>,
 
-    /// constant, halving, decay, cosine, or one-cycle=0.3 (share that rises) [default: halving]
+    /// constant, halving, decay, cosine, exponential=0.95 (factor per epoch), or one-cycle=0.3 (share that
+    /// rises) [default: halving]
     #[arg(long, value_name = "NAME", value_parser = schedule)]
     pub(crate) schedule: Option<Schedule>,
 

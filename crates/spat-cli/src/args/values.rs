@@ -157,7 +157,7 @@ pub(crate) fn accumulate(text: &str) -> Result<Accumulate, String> {
     }
 }
 
-/// `constant`, `halving`, `decay`, `cosine`, or `one-cycle=0.3`.
+/// `constant`, `halving`, `decay`, `cosine`, `exponential=0.95`, or `one-cycle=0.3`.
 pub(crate) fn schedule(text: &str) -> Result<Schedule, String> {
     match text.split_once('=') {
         None if text == "constant" => Ok(Schedule::Constant),
@@ -172,7 +172,17 @@ pub(crate) fn schedule(text: &str) -> Result<Schedule, String> {
                     .to_owned(),
             ),
         },
-        _ => Err("one of constant, halving, decay, cosine, one-cycle=0.3 is needed".to_owned()),
+        Some(("exponential", factor)) => match share(factor) {
+            Ok(factor) if factor > 0.0 => Ok(Schedule::Exponential { factor }),
+            _ => Err(
+                "the factor of exponential is above 0 and at most 1, for example exponential=0.95"
+                    .to_owned(),
+            ),
+        },
+        _ => Err(
+            "one of constant, halving, decay, cosine, exponential=0.95, one-cycle=0.3 is needed"
+                .to_owned(),
+        ),
     }
 }
 
@@ -217,6 +227,11 @@ mod tests {
             schedule("one-cycle=0.4").unwrap(),
             Schedule::OneCycle { rising: 0.4 }
         );
+        assert_eq!(
+            schedule("exponential=0.95").unwrap(),
+            Schedule::Exponential { factor: 0.95 }
+        );
+        assert!(schedule("exponential=0").is_err() && schedule("exponential").is_err());
         assert!(scaling("temperature=0").is_err() && scaling("temperature").is_err());
         assert!(accumulate("ema=0").is_err() && accumulate("ema=2").is_err());
         assert!(schedule("one-cycle=1").is_err() && schedule("cosine=1").is_err());

@@ -13,4 +13,8 @@ registry::models! {
     dlinear => DLinear,
     rlinear => RLinear,
     tsmixer => TsMixer,
+    lightts => LightTs,
+    fits => Fits,
+    tide => Tide,
+    timemixer => TimeMixer,
 }

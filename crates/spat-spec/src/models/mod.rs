@@ -23,4 +23,8 @@ registry::models! {
     dlinear => DLinear(DLinearConfig) = "dlinear",
     rlinear => RLinear(RLinearConfig) = "rlinear",
     tsmixer => TsMixer(TsMixerConfig) = "tsmixer",
+    lightts => LightTs(LightTsConfig) = "lightts",
+    fits => Fits(FitsConfig) = "fits",
+    tide => Tide(TideConfig) = "tide",
+    timemixer => TimeMixer(TimeMixerConfig) = "timemixer",
 }
