@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use spat_model::Forecaster;
-use spat_series::{Baseline, Part, format_stamp};
+use spat_series::{Baseline, Part, format_stamp, format_with_offset};
 use spat_spec::ForecastSample;
 
 use crate::dataset::Dataset;
@@ -69,6 +69,7 @@ pub(crate) async fn forecast_sample(
             None => Vec::new(),
         },
         naive: dataset.scaler.inverse(&naive),
+        offsets: dataset.series.offsets().to_vec(),
     })
 }
 
@@ -84,12 +85,13 @@ pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> Strin
             .stamps()
             .map(|stamps| format_stamp(stamps[row]))
             .unwrap_or_default();
+        let offset = dataset.series.offset(place % channels.len());
+        let number = |value: f32| format_with_offset(value, offset);
         let channel = quoted(&channels[place % channels.len()]);
-        let (dense, pruned, naive) = (
-            sample.dense[place],
-            sample.pruned[place],
-            sample.naive[place],
-        );
+        let truth = number(*truth);
+        let dense = number(sample.dense[place]);
+        let pruned = number(sample.pruned[place]);
+        let naive = number(sample.naive[place]);
         // Writing to a string cannot fail.
         writeln!(
             text,

@@ -92,6 +92,7 @@ impl Viewer {
             dense: dense.values,
             pruned: pruned.values,
             intervals: pruned.intervals,
+            offsets: pruned.offsets,
         })
     }
 

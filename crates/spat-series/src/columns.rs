@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use crate::{
     body::Body,
-    detection::{ColumnUnit, MarkerCount, Stacked, TextColumn, TimeDetection},
+    detection::{
+        ColumnUnit, MarkerCount, OffsetColumn, RoundedColumn, Stacked, TextColumn, TimeDetection,
+    },
     error::{ReadError, shorten},
     table::{Table, UnreadableColumn},
     time::{column::Hints, find::Source, parts::Unit, titles, zone::Zone},
@@ -48,6 +50,7 @@ impl Body {
         self.detection.grouped_numbers = self.cells.grouped;
         self.detection.units = self.units(&keep);
         let unreadable = self.unreadable(&keep);
+        let offsets = self.subtract_offsets(&keep);
         let stamps = self.timestamps(zone);
         self.detection.stacked = self.stacked(stamps.as_deref());
         retain_columns(&mut self.values, &keep);
@@ -64,6 +67,7 @@ impl Body {
             detection: self.detection,
             rows: self.rows,
             values: self.values,
+            offsets,
             unreadable,
         })
     }
@@ -139,6 +143,34 @@ impl Body {
             distinct,
             text: text.name.clone(),
         })
+    }
+
+    /// Keeps columns as differences whose numbers have more digits than an f32. Returns the offset per
+    /// kept column; nothing where all are 0.
+    fn subtract_offsets(&mut self, keep: &[bool]) -> Vec<f64> {
+        let slots = self.slots.len();
+        let mut offsets = Vec::new();
+        for slot in (0..slots).filter(|&slot| keep[slot]) {
+            let remainders = &self.remainders[slot];
+            let column = column_of(&self.values, slots, slot);
+            let offset = remainders.offset(column, self.ranges[slot]);
+            offsets.push(offset.unwrap_or(0.0));
+            let Some(offset) = offset else { continue };
+            let column = self.values.iter_mut().skip(slot).step_by(slots);
+            let equal = remainders.subtract(column, offset);
+            let name = self.names[self.slots[slot]].clone();
+            if equal > 0 {
+                self.detection.rounded.push(RoundedColumn {
+                    name: name.clone(),
+                    steps: equal,
+                });
+            }
+            self.detection.offsets.push(OffsetColumn { name, offset });
+        }
+        if self.detection.offsets.is_empty() {
+            offsets.clear();
+        }
+        offsets
     }
 
     /// Sets columns aside that have neither a name nor a value, as delimiters at the ends of lines make

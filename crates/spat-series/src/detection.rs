@@ -65,7 +65,10 @@ pub struct Detection {
     /// Columns whose numbers have the other decimal sign than the rest of the table.
     #[serde(default)]
     pub other_decimal: Vec<String>,
-    /// Columns whose numbers have more digits than are kept.
+    /// Columns that are kept as differences, because their numbers have more digits than an f32.
+    #[serde(default)]
+    pub offsets: Vec<OffsetColumn>,
+    /// Columns whose numbers have more digits than are kept even so.
     #[serde(default)]
     pub rounded: Vec<RoundedColumn>,
     /// What was passed over above the rows, a sentence each.
@@ -188,7 +191,17 @@ pub struct ColumnUnit {
     pub unit: String,
 }
 
-/// A column whose numbers have more digits than a 32-bit float keeps.
+/// A column whose numbers have more digits than a 32-bit float keeps: its values are kept as
+/// differences to an offset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OffsetColumn {
+    /// The column's name.
+    pub name: String,
+    /// What was subtracted from each value, and is added to results.
+    pub offset: f64,
+}
+
+/// A column whose numbers have more digits than are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundedColumn {
     /// The column's name.
@@ -283,8 +296,7 @@ impl Detection {
         }
         for RoundedColumn { name, steps } in &self.rounded {
             warnings.push(format!(
-                "{name:?} has more digits than are kept (7): {steps} changes from row to row are lost; \
-                 subtract a constant from it."
+                "{name:?} has more digits than are kept: {steps} changes from row to row are lost."
             ));
         }
         warnings
@@ -415,6 +427,12 @@ impl Detection {
             say(format!(
                 "Numbers with a decimal {sign}: {}.",
                 some(&self.other_decimal)
+            ));
+        }
+        for OffsetColumn { name, offset } in &self.offsets {
+            say(format!(
+                "The numbers of {name:?} have more digits than a 32-bit float: {offset} is subtracted \
+                 from them and added to results."
             ));
         }
         if let Some(name) = &self.row_number_column {

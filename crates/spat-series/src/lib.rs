@@ -68,6 +68,7 @@ mod metrics;
 mod number;
 mod options;
 mod part;
+mod precision;
 mod reader;
 mod records;
 mod repair;
@@ -86,8 +87,8 @@ mod windows;
 pub use baseline::Baseline;
 pub use calendar::Calendar;
 pub use detection::{
-    ColumnUnit, Detection, Footer, MarkerCount, RenamedColumn, RoundedColumn, Stacked, TextColumn,
-    TimeDetection, UnreadTime,
+    ColumnUnit, Detection, Footer, MarkerCount, OffsetColumn, RenamedColumn, RoundedColumn,
+    Stacked, TextColumn, TimeDetection, UnreadTime,
 };
 pub use error::{ReadError, SeriesError, SplitError};
 pub use frequency::Frequency;
@@ -98,6 +99,7 @@ pub use options::{
     Shape, TimeColumn, Unsorted,
 };
 pub use part::Part;
+pub use precision::{format_with_offset, with_offset};
 pub use reader::{column_names, read_table};
 pub use repairs::{ChannelRepair, Hole, Repairs};
 pub use scaler::Scaler;

@@ -59,6 +59,11 @@ impl Table {
             let channels = shorten_list(repairs.dropped_channels.iter().map(String::as_str));
             return Err(SeriesError::AllMissing { channels });
         }
+        let offsets = if self.offsets.is_empty() {
+            Vec::new()
+        } else {
+            chosen.iter().map(|&channel| self.offset(channel)).collect()
+        };
         let mut rows = Rows {
             values: take_columns(self.values, self.channels.len(), &chosen),
             channels: channels.len(),
@@ -102,6 +107,7 @@ impl Table {
             channels,
             repairs,
             values: rows.values,
+            offsets,
             missing,
             cuts: rows.cuts,
         })

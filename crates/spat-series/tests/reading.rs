@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use spat_series::{
-    CalendarColumns, HeaderRow, LongColumns, ReadError, ReadOptions, SeriesError, SeriesOptions,
-    Shape, Table, TimeColumn, TimeDetection, format_stamp, read_table,
+    CalendarColumns, HeaderRow, LongColumns, ReadError, ReadOptions, Scaler, SeriesError,
+    SeriesOptions, Shape, Table, TimeColumn, TimeDetection, format_stamp, format_with_offset,
+    read_table, with_offset,
 };
 
 fn read(text: &str) -> Table {
@@ -567,4 +568,61 @@ fn new_options_do_not_change_the_text_of_old_ones() {
         "{\"delimiter\":null,\"decimal_comma\":null,\"header\":\"Auto\",\"missing\":[],\"time_column\":\"Auto\",\
          \"max_line_bytes\":16777216,\"max_columns\":100000}"
     );
+}
+
+#[test]
+fn numbers_beyond_an_f32_keep_their_digits() {
+    let line = |i: u32| {
+        format!(
+            "2024-01-01 {:02}:00:00,{},{i}\n",
+            i,
+            123_456_789.5 + f64::from(i) / 4.0
+        )
+    };
+    let text = format!("time,energy,y\n{}", (0..24).map(line).collect::<String>());
+    let table = read(&text);
+    assert!(
+        table.detection.warnings().is_empty(),
+        "{:?}",
+        table.detection
+    );
+    let lines = table.detection.lines().join("\n");
+    assert!(lines.contains("\"energy\" have more digits"), "{lines}");
+    let series = table.into_series(&SeriesOptions::default()).unwrap();
+    let shown = |row: usize| format_with_offset(series.row(row)[0], series.offset(0));
+    assert_eq!(
+        (shown(0), shown(1)),
+        ("123456789.5".to_owned(), "123456789.75".to_owned())
+    );
+    assert_eq!(series.offset(1), 0.0);
+    assert!(series.repairs.constant_channels.is_empty());
+    let chosen = series
+        .select(&["y".to_owned(), "energy".to_owned()])
+        .unwrap();
+    assert_eq!(chosen.offsets(), [0.0, series.offset(0)]);
+
+    let scaler = Scaler::fit(&series, 0..24);
+    assert_eq!(scaler.offset, series.offsets());
+    let mean = f64::from(scaler.mean[0]) + scaler.offset[0];
+    assert_eq!(mean, 123_456_789.5 + 11.5 / 4.0);
+
+    let other = series.clone().rebased(&[123_456_000.0, 0.0]);
+    assert_eq!(
+        format_with_offset(other.row(1)[0], 123_456_000.0),
+        "123456789.75"
+    );
+    assert_eq!(other.rebased(series.offsets()), series);
+}
+
+#[test]
+fn epochs_that_are_no_time_keep_their_digits() {
+    let line = |i: i64| format!("{},{i}\n", 1_664_400_000 + i * 7);
+    let text = format!("id_number,y\n{}", (0..30).map(line).collect::<String>());
+    let options = ReadOptions {
+        time_column: TimeColumn::None,
+        ..ReadOptions::default()
+    };
+    let table = read_table(text.as_bytes(), &options).unwrap();
+    let value = |row: usize| with_offset(table.values()[row * 2], table.offset(0));
+    assert_eq!((value(0), value(29)), (1_664_400_000.0, 1_664_400_203.0));
 }

@@ -53,6 +53,7 @@ pub(super) async fn forecast(
         first_row: future.first_row,
         stamps: future.stamps.iter().map(|&at| format_stamp(at)).collect(),
         values: future.values,
+        offsets: future.offsets,
         intervals: future.intervals,
         doubts,
     })

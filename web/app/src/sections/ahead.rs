@@ -19,17 +19,20 @@ pub(crate) struct Ahead<'a> {
     pub(crate) forecasts: &'a [(&'static str, &'a [f32])],
     /// Half widths, by level.
     pub(crate) intervals: &'a [(f64, Vec<f32>)],
+    /// What is to be added to the forecasts of each channel; empty where that is 0 for all.
+    pub(crate) offsets: &'a [f64],
 }
 
 impl Ahead<'_> {
     /// The table's end and the forecasts after it; in words, too.
     pub(crate) fn drawing(&self, description: String) -> LineChart {
         let most = self.forecasts.last();
-        let center = most.map_or_else(Vec::new, |(_, values)| self.pick(values));
+        let offset = self.offsets.get(self.channel).copied().unwrap_or(0.0);
+        let center = most.map_or_else(Vec::new, |(_, values)| self.pick(values, offset));
         // The widest band first, so that the narrower one is drawn over it.
         let bands = self.intervals.iter().rev().map(|(level, widths)| {
             let label = format!("{:.0} %", level * 100.0);
-            let band = self.pick(widths).into_iter().zip(&center).enumerate();
+            let band = self.pick(widths, 0.0).into_iter().zip(&center).enumerate();
             LineSeries {
                 band: band
                     .map(|(step, (width, value))| (step as f64, value - width, value + width))
@@ -45,7 +48,7 @@ impl Ahead<'_> {
         ));
         let last = self.forecasts.len().saturating_sub(1);
         for (place, (name, values)) in self.forecasts.iter().enumerate() {
-            let points = self.pick(values).into_iter().enumerate();
+            let points = self.pick(values, offset).into_iter().enumerate();
             let points = points.map(|(step, value)| (step as f64, value)).collect();
             series.push(if place == last {
                 LineSeries::new(*name, Hue::Vermillion, points)
@@ -70,9 +73,9 @@ impl Ahead<'_> {
         }
     }
 
-    fn pick(&self, values: &[f32]) -> Vec<f64> {
+    fn pick(&self, values: &[f32], offset: f64) -> Vec<f64> {
         let values = values.iter().skip(self.channel).step_by(self.channels);
-        values.map(|&value| f64::from(value)).collect()
+        values.map(|&value| f64::from(value) + offset).collect()
     }
 
     /// Twice as many of the table's last rows as there are forecasts, if it has the channel in use.
@@ -82,10 +85,10 @@ impl Ahead<'_> {
             return Vec::new();
         };
         let shown = (2 * horizon).min(self.series.rows());
-        let values = self.series.channel(channel);
+        let (values, offset) = (self.series.channel(channel), self.series.offset(channel));
         let values = values.skip(self.series.rows() - shown).enumerate();
         values
-            .map(|(row, value)| (row as f64 - shown as f64, f64::from(value)))
+            .map(|(row, value)| (row as f64 - shown as f64, f64::from(value) + offset))
             .collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use spat_report::Table;
-use spat_series::{Series, format_stamp};
+use spat_series::{Series, format_stamp, format_with_offset};
 
 use crate::show::Listed as _;
 use crate::state::Page;
@@ -73,7 +73,9 @@ fn first_rows(series: &Series) -> Table {
     let mut table = Table::new("The first rows, as they are used", heads);
     for row in 0..series.rows().min(ROWS) {
         let name = stamps.map_or_else(|| row.to_string(), |stamps| format_stamp(stamps[row]));
-        let values = series.row(row).iter().take(shown).map(f32::to_string);
+        let values = series.row(row).iter().take(shown).enumerate();
+        let values =
+            values.map(|(channel, value)| format_with_offset(*value, series.offset(channel)));
         let tail = (hidden > 0).then(|| "…".to_owned());
         table.row(std::iter::once(name).chain(values).chain(tail));
     }

@@ -94,7 +94,7 @@ fn lines(table: &LoadedTable, channel: usize) -> LineChart {
         .channel(channel)
         .enumerate()
         .step_by(stride)
-        .map(|(row, value)| (row as f64, f64::from(value)))
+        .map(|(row, value)| (row as f64, f64::from(value) + series.offset(channel)))
         .collect();
     let x_words = series.index.stamps().map(clock_marks).unwrap_or_default();
     LineChart {
