@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{Forecaster, ForwardContext, Inputs, read};
-use spat_series::{Metrics, Part, Series, TimeIndex, format_stamp, format_with_offset};
+use spat_series::{Metrics, Part, Series, format_with_offset};
 use spat_spec::{Checkpoint, CheckpointHeader, TIME_FEATURES};
 
 use crate::calibration::{LEVELS, array_name};
@@ -28,8 +28,8 @@ pub struct SavedForecaster {
 pub struct Future {
     /// Channel names.
     pub channels: Vec<String>,
-    /// Time stamps of the forecast rows; empty for a table without dates.
-    pub stamps: Vec<i64>,
+    /// Timestamps of the forecast rows, as the table's are written; empty for a table without dates.
+    pub stamps: Vec<String>,
     /// Number of the first forecast row, counted from 0 over the table.
     pub first_row: usize,
     /// Original units less `offsets`, `[horizon × channels]`.
@@ -151,13 +151,9 @@ impl SavedForecaster {
             .zip(&self.half_widths)
             .filter_map(|(level, widths)| Some((level, self.unscaled(widths.as_ref()?))))
             .collect();
-        let stamps = match &series.index {
-            TimeIndex::Rows { .. } => Vec::new(),
-            index @ TimeIndex::Stamps { .. } => index.extend(horizon).unwrap_or_default(),
-        };
         Ok(Future {
+            stamps: series.index.extend_labels(horizon),
             channels: series.channels,
-            stamps,
             first_row: rows,
             values,
             offsets: self.header.scaler.offset.clone(),
@@ -220,11 +216,7 @@ impl Future {
         text.push('\n');
         for (place, value) in self.values.iter().enumerate() {
             let step = place / self.channels.len();
-            let stamp = self
-                .stamps
-                .get(step)
-                .map(|&stamp| format_stamp(stamp))
-                .unwrap_or_default();
+            let stamp = self.stamps.get(step).map_or("", String::as_str);
             let channel = place % self.channels.len();
             let offset = self.offsets.get(channel).copied().unwrap_or(0.0);
             let number = |value: f32| format_with_offset(value, offset);

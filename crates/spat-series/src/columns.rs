@@ -10,6 +10,7 @@ use crate::{
     error::{ReadError, shorten},
     table::{Table, UnreadableColumn},
     time::{column::Hints, find::Source, parts::Unit, titles, zone::Zone},
+    unit::{self, TimeFormat},
 };
 
 /// Values that files without a word for "missing" like to use.
@@ -51,7 +52,7 @@ impl Body {
         self.detection.units = self.units(&keep);
         let unreadable = self.unreadable(&keep);
         let offsets = self.subtract_offsets(&keep);
-        let stamps = self.timestamps(zone);
+        let (stamps, time_format) = self.timestamps(zone);
         self.detection.stacked = self.stacked(stamps.as_deref());
         retain_columns(&mut self.values, &keep);
         // What the estimate reserved too much; small remainders are not worth a copy.
@@ -64,6 +65,7 @@ impl Body {
                 .map(|(&column, _)| self.names[column].clone())
                 .collect(),
             stamps,
+            time_format,
             detection: self.detection,
             rows: self.rows,
             values: self.values,
@@ -342,9 +344,9 @@ impl Body {
     }
 
     /// The timestamps of all rows, and how they were found.
-    fn timestamps(&mut self, zone: Option<&Zone>) -> Option<Vec<i64>> {
+    fn timestamps(&mut self, zone: Option<&Zone>) -> (Option<Vec<i64>>, TimeFormat) {
         match std::mem::replace(&mut self.source, Source::Nowhere) {
-            Source::Nowhere => None,
+            Source::Nowhere => (None, TimeFormat::default()),
             Source::Parts(parts) => {
                 let columns = parts
                     .columns
@@ -356,7 +358,7 @@ impl Body {
                 if let Some(zone) = zone {
                     zone.to_utc(&mut seconds);
                 }
-                Some(seconds)
+                (Some(seconds), TimeFormat::default())
             }
             Source::Column(column) => {
                 let name = self.names[column.column].clone();
@@ -365,13 +367,13 @@ impl Body {
                     weeks: titles::is_part(Unit::Week, &name),
                 };
                 let times = column.finish(&self.names, hints, zone);
-                // Cut to whole seconds, such timestamps would look repeated and be thrown away.
-                if times.fractions && times.seconds.windows(2).any(|pair| pair[0] == pair[1]) {
+                let Some((stamps, unit)) = unit::count(times.seconds, &times.nanoseconds) else {
                     self.detection.time = TimeDetection::TooFine { name };
-                    return None;
-                }
+                    return (None, TimeFormat::default());
+                };
                 self.detection.time = times.detection;
-                Some(times.seconds)
+                let format = TimeFormat::of(&stamps, unit);
+                (Some(stamps), format)
             }
         }
     }

@@ -125,7 +125,8 @@ pub enum TimeDetection {
         /// Their names, from the year down.
         columns: Vec<String>,
     },
-    /// In one column, but finer than the seconds that stamps are kept in: rows are numbered.
+    /// In one column, but with steps below a second in years that nanoseconds cannot count: rows are
+    /// numbered.
     TooFine {
         /// The column's name.
         name: String,
@@ -276,7 +277,8 @@ impl Detection {
         warnings.extend(self.layout.clone());
         if let TimeDetection::TooFine { name } = &self.time {
             warnings.push(format!(
-                "the steps of time column {name:?} are shorter than a second; rows are numbered."
+                "the steps of time column {name:?} are shorter than a second, and its years are not \
+                 between 1678 and 2262; rows are numbered."
             ));
         }
         if let Some(Stacked {
@@ -539,8 +541,8 @@ impl TimeDetection {
             }
             Self::Parts { columns } => format!("Time from the columns {}.", columns.join(", ")),
             Self::TooFine { name } => format!(
-                "Column {name:?} holds stamps finer than a second, which would fall together: \
-                 rows are numbered."
+                "Column {name:?} has steps shorter than a second outside the years 1678 to 2262: rows \
+                 are numbered."
             ),
         }
     }

@@ -82,6 +82,7 @@ mod split;
 mod suited;
 mod table;
 mod time;
+mod unit;
 mod windows;
 
 pub use baseline::Baseline;
@@ -92,7 +93,7 @@ pub use detection::{
 };
 pub use error::{ReadError, SeriesError, SplitError};
 pub use frequency::Frequency;
-pub use index::{TimeIndex, format_stamp, time_features};
+pub use index::{TimeIndex, time_features};
 pub use metrics::{ChannelMetrics, MetricSet, Metrics, MetricsStream, StepMetrics, mase_scale};
 pub use options::{
     CalendarColumns, Fill, Gaps, HeaderRow, LongColumns, ReadOptions, Repeated, SeriesOptions,
@@ -107,4 +108,5 @@ pub use series::Series;
 pub use split::{Split, SplitRule};
 pub use suited::{FEWEST_VALIDATION_WINDOWS, WindowLengths};
 pub use table::Table;
+pub use unit::{TimeFormat, TimeUnit, format_stamp};
 pub use windows::Windows;

@@ -68,6 +68,7 @@ impl Table {
             values: take_columns(self.values, self.channels.len(), &chosen),
             channels: channels.len(),
             stamps: self.stamps,
+            format: self.time_format,
             cuts: Vec::new(),
         };
         let mut frequency = Frequency::Unknown;
@@ -79,8 +80,10 @@ impl Table {
                 rows.merge(options.repeated, &mut repairs)?;
             }
             frequency = match &options.expected {
-                Some(expected) if expected.explains(rows.stamps()) => expected.clone(),
-                _ => Frequency::detect(rows.stamps()),
+                Some(expected) if expected.explains(rows.stamps(), rows.format.unit) => {
+                    expected.clone()
+                }
+                _ => Frequency::detect_in(rows.stamps(), rows.format.unit),
             };
             repairs.irregular = frequency == Frequency::Unknown && rows.count() > 2;
             repairs.step = Some(frequency.clone()).filter(|f| *f != Frequency::Unknown);
@@ -100,7 +103,11 @@ impl Table {
         let count = rows.count();
         let index = match rows.stamps {
             None => TimeIndex::Rows { count },
-            Some(seconds) => TimeIndex::Stamps { seconds, frequency },
+            Some(stamps) => TimeIndex::Stamps {
+                stamps,
+                frequency,
+                format: rows.format,
+            },
         };
         Ok(Series {
             index,

@@ -232,13 +232,14 @@ impl Series {
     /// Calendar features of every row, `[rows × 4]` row-major, see [`time_features`]; `None`
     /// without stamps.
     pub fn time_features(&self) -> Option<Vec<f32>> {
-        self.index.stamps().map(time_features)
+        self.index.seconds().map(|stamps| time_features(&stamps))
     }
 
     /// Calendar features of the `n` rows after the last one, `[n × 4]` row-major; `None` where
     /// [`TimeIndex::extend`] cannot date them.
     pub fn future_time_features(&self, n: usize) -> Option<Vec<f32>> {
-        self.index.extend(n).map(|stamps| time_features(&stamps))
+        let seconds = self.index.extend_seconds(n);
+        seconds.map(|stamps| time_features(&stamps))
     }
 }
 

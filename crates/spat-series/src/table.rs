@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     detection::Detection,
     error::{ReadError, SeriesError, shorten},
+    unit::TimeFormat,
 };
 
 /// A table of numbers as it stands in the file.
@@ -12,8 +13,12 @@ use crate::{
 pub struct Table {
     /// Names of the columns of numbers, each different.
     pub channels: Vec<String>,
-    /// Civil seconds since 1970-01-01 per row in file order; `None` without a time column.
+    /// The timestamp per row in file order, civil time since 1970-01-01 counted in
+    /// [`TimeFormat::unit`]; `None` without a time column.
     pub stamps: Option<Vec<i64>>,
+    /// How the timestamps are counted and written.
+    #[serde(default)]
+    pub time_format: TimeFormat,
     /// How the file was read.
     pub detection: Detection,
     pub(crate) rows: usize,

@@ -3,8 +3,8 @@
 
 use spat_series::{
     CalendarColumns, HeaderRow, LongColumns, ReadError, ReadOptions, Scaler, SeriesError,
-    SeriesOptions, Shape, Table, TimeColumn, TimeDetection, format_stamp, format_with_offset,
-    read_table, with_offset,
+    SeriesOptions, Shape, Table, TimeColumn, TimeDetection, TimeUnit, format_stamp,
+    format_with_offset, read_table, with_offset,
 };
 
 fn read(text: &str) -> Table {
@@ -264,8 +264,73 @@ fn odd_rows() {
 }
 
 #[test]
-fn stamps_finer_than_a_second_are_not_folded() {
-    let table = read("time,a\n2020-01-01 00:00:00.0,1\n2020-01-01 00:00:00.5,2\n");
+fn steps_below_a_second_are_kept_and_continued() {
+    let of = |time: fn(u32) -> String| {
+        let line = |i: u32| format!("{},{i}\n", time(i));
+        let text = format!("time,y\n{}", (0..40).map(line).collect::<String>());
+        let series = read(&text).into_series(&SeriesOptions::default()).unwrap();
+        let index = &series.index;
+        assert_eq!(
+            (series.rows(), index.format().unit),
+            (40, TimeUnit::Nanoseconds)
+        );
+        assert_eq!(series.time_features().unwrap().len(), 160);
+        let next = index.extend_labels(1).remove(0);
+        format!("{} {} {next}", index.frequency(), index.label(1))
+    };
+    let iso = of(|i| format!("2024-01-01 00:00:{:02}.{}", i / 10, i % 10));
+    assert_eq!(iso, "0.1 s 2024-01-01 00:00:00.100 2024-01-01 00:00:04.000");
+    let epoch = of(|i| format!("{}.{:02}", 1_664_400_000 + i / 50, i % 50 * 2));
+    assert_eq!(
+        epoch,
+        "20 ms 2022-09-28 21:20:00.020 2022-09-28 21:20:00.800"
+    );
+    let milliseconds = of(|i| format!("{}", 1_664_400_000_000_u64 + u64::from(i) * 2500));
+    assert_eq!(
+        milliseconds,
+        "2.5 s 2022-09-28 21:20:02.500 2022-09-28 21:21:40.000"
+    );
+    let float = of(|i| {
+        format!(
+            "{}",
+            1_664_400_000.0 + f64::from(i) * 0.01 + 1e-6 * f64::from(i * i % 7)
+        )
+    });
+    assert_eq!(
+        float,
+        "10 ms 2022-09-28 21:20:00.010 2022-09-28 21:20:00.400"
+    );
+    let microseconds = of(|i| format!("2024-01-01T00:00:00.{:06}", i * 25));
+    assert_eq!(
+        microseconds,
+        "25 µs 2024-01-01 00:00:00.000025 2024-01-01 00:00:00.001000"
+    );
+}
+
+#[test]
+fn holes_in_steps_below_a_second_are_filled() {
+    let line = |i: u32| format!("2024-01-01 00:00:{:02}.{:02},{i}\n", i / 4, i % 4 * 25);
+    let rows = (0..40).filter(|i| !(10..13).contains(i)).map(line);
+    let table = read(&format!("time,y\n{}", rows.collect::<String>()));
+    let series = table.into_series(&SeriesOptions::default()).unwrap();
+    assert_eq!((series.rows(), series.repairs.inserted_rows), (40, 3));
+    assert_eq!(series.row(11), [11.0]);
+    assert_eq!(
+        series.repairs.longest_hole.unwrap().after,
+        "2024-01-01 00:00:02.250"
+    );
+}
+
+#[test]
+fn parts_of_a_second_that_change_no_step_are_cut_off() {
+    let line = |i: u32| format!("2024-01-01 {i:02}:00:00.250,{i}\n");
+    let table = read(&format!(
+        "time,y\n{}",
+        (0..20).map(line).collect::<String>()
+    ));
+    assert_eq!(table.time_format.unit, TimeUnit::Seconds);
+    assert_eq!(first_stamps(&table)[1], "2024-01-01 01:00:00");
+    let table = read("time,a\n1500-01-01 00:00:00.0,1\n1500-01-01 00:00:00.5,2\n");
     assert_eq!((table.rows(), &table.stamps), (2, &None));
     assert!(matches!(
         table.detection.time,

@@ -70,7 +70,8 @@ fn by_pattern(pattern: &str, cell: &str) -> Option<Timestamp> {
     let mut time = BrokenDownTime::parse(pattern, cell).ok()?;
     let (seconds, offset) = match time.to_timestamp() {
         Ok(instant) => (
-            instant.as_second(),
+            // A time before 1970 with a fraction is rounded down, as its fraction is counted up.
+            instant.as_second() - i64::from(instant.subsec_nanosecond() < 0),
             Some(time.offset().map_or(0, |o| o.seconds().into())),
         ),
         Err(_) => {
@@ -95,9 +96,9 @@ fn by_pattern(pattern: &str, cell: &str) -> Option<Timestamp> {
     };
     Some(Timestamp {
         seconds,
-        fraction: time
-            .to_time()
-            .is_ok_and(|time| time.subsec_nanosecond() != 0),
+        nanosecond: time.to_time().map_or(0, |time| {
+            u32::try_from(time.subsec_nanosecond()).unwrap_or(0)
+        }),
         offset,
         short_year: false,
         interval: false,
@@ -122,7 +123,8 @@ pub(crate) struct TimestampColumn {
 struct OpenForm {
     form: Form,
     seconds: Vec<i64>,
-    fractions: bool,
+    /// Nanoseconds after each second; empty until one is not 0.
+    nanoseconds: Vec<u32>,
     zones: usize,
     /// The offset of the first cell with a zone, and whether all have the same.
     offset: Option<(i64, bool)>,
@@ -133,7 +135,8 @@ struct OpenForm {
 /// What a column of timestamps became.
 pub(crate) struct Timestamps {
     pub(crate) seconds: Vec<i64>,
-    pub(crate) fractions: bool,
+    /// Nanoseconds after each second; empty where all are 0.
+    pub(crate) nanoseconds: Vec<u32>,
     pub(crate) detection: TimeDetection,
 }
 
@@ -161,7 +164,7 @@ impl TimestampColumn {
         let open = |form| OpenForm {
             form,
             seconds: Vec::new(),
-            fractions: false,
+            nanoseconds: Vec::new(),
             zones: 0,
             offset: None,
             short_years: false,
@@ -197,6 +200,7 @@ impl TimestampColumn {
     pub(crate) fn truncate(&mut self, rows: usize) {
         for open in &mut self.open {
             open.seconds.truncate(rows);
+            open.nanoseconds.truncate(rows);
         }
         self.of_day.truncate(rows);
     }
@@ -236,7 +240,7 @@ impl TimestampColumn {
         let Some(mut best) = open.next() else {
             return Timestamps {
                 seconds: Vec::new(),
-                fractions: false,
+                nanoseconds: Vec::new(),
                 detection: TimeDetection::Rows,
             };
         };
@@ -279,7 +283,7 @@ impl TimestampColumn {
             .map(|(offset, _)| offset);
         Timestamps {
             seconds: best.seconds,
-            fractions: best.fractions,
+            nanoseconds: best.nanoseconds,
             detection: TimeDetection::Column {
                 name,
                 format,
@@ -297,8 +301,13 @@ impl OpenForm {
         let Some(timestamp) = self.form.parse(cell) else {
             return false;
         };
+        if timestamp.nanosecond > 0 && self.nanoseconds.is_empty() {
+            self.nanoseconds.resize(self.seconds.len(), 0);
+            self.nanoseconds.push(timestamp.nanosecond);
+        } else if !self.nanoseconds.is_empty() {
+            self.nanoseconds.push(timestamp.nanosecond);
+        }
         self.seconds.push(timestamp.seconds);
-        self.fractions |= timestamp.fraction;
         self.short_years |= timestamp.short_year;
         self.intervals |= timestamp.interval;
         if let Some(offset) = timestamp.offset {
