@@ -355,10 +355,12 @@ impl Body {
                     .collect();
                 self.detection.time = TimeDetection::Parts { columns };
                 let mut seconds = std::mem::take(&mut self.part_timestamps);
+                let mut format = TimeFormat::default();
                 if let Some(zone) = zone {
                     zone.to_utc(&mut seconds);
+                    format.zone = zone.written();
                 }
-                (Some(seconds), TimeFormat::default())
+                (Some(seconds), format)
             }
             Source::Column(column) => {
                 let name = self.names[column.column].clone();
@@ -372,7 +374,7 @@ impl Body {
                     return (None, TimeFormat::default());
                 };
                 self.detection.time = times.detection;
-                let format = TimeFormat::of(&stamps, unit);
+                let format = TimeFormat::of(&stamps, unit, times.zone);
                 (Some(stamps), format)
             }
         }

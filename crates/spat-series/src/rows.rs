@@ -159,7 +159,8 @@ impl Rows {
                     stamps.iter_mut().for_each(|at| *at /= NANOSECONDS);
                     self.format.unit = TimeUnit::Seconds;
                 }
-                self.format.decimals = TimeFormat::of(&stamps, self.format.unit).decimals;
+                let TimeFormat { unit, zone, .. } = std::mem::take(&mut self.format);
+                self.format = TimeFormat::of(&stamps, unit, zone);
             }
         }
         self.stamps = Some(stamps);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{civil::Civil, frequency::Frequency};
+use crate::{civil::Civil, frequency::Frequency, time::zone};
 
 /// Nanoseconds of a second.
 pub(crate) const NANOSECONDS: i64 = 1_000_000_000;
@@ -27,6 +27,44 @@ impl TimeUnit {
     }
 }
 
+/// The zone in which timestamps are written. Those of a stated zone are counted in UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum WrittenZone {
+    /// The table names none: `2016-07-01 00:00:00`.
+    #[default]
+    Unstated,
+    /// UTC: `2016-07-01 00:00:00Z`.
+    Utc,
+    /// So many seconds ahead of UTC: `2016-07-01 02:00:00+02:00`.
+    Offset(i32),
+    /// With the offset that a zone such as `Europe/Berlin` has at the time.
+    Named(String),
+}
+
+impl WrittenZone {
+    /// Seconds ahead of UTC at a time, and how they are written.
+    fn at(&self, seconds: i64) -> (i64, String) {
+        let offset = match self {
+            Self::Unstated => return (0, String::new()),
+            Self::Utc => return (0, "Z".to_owned()),
+            Self::Offset(offset) => i64::from(*offset),
+            Self::Named(name) => match zone::offset_at(name, seconds) {
+                Some(offset) => offset,
+                // A build without the rules of named zones.
+                None => return (0, "Z".to_owned()),
+            },
+        };
+        (offset, offset_text(offset))
+    }
+}
+
+/// An offset in seconds as `+02:00`.
+pub(crate) fn offset_text(offset: i64) -> String {
+    let sign = if offset < 0 { '-' } else { '+' };
+    let minutes = offset.abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 /// How the timestamps of a time index are counted and written.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TimeFormat {
@@ -34,11 +72,14 @@ pub struct TimeFormat {
     pub unit: TimeUnit,
     /// Decimals of the seconds: 0, 3, 6 or 9.
     pub decimals: u8,
+    /// The zone.
+    #[serde(default)]
+    pub zone: WrittenZone,
 }
 
 impl TimeFormat {
     /// The format of `timestamps` in `unit`: as many decimals as they have.
-    pub(crate) fn of(timestamps: &[i64], unit: TimeUnit) -> Self {
+    pub(crate) fn of(timestamps: &[i64], unit: TimeUnit, zone: WrittenZone) -> Self {
         let decimals = match unit {
             TimeUnit::Seconds => 0,
             TimeUnit::Nanoseconds => [(3, 1_000_000), (6, 1_000)]
@@ -46,7 +87,11 @@ impl TimeFormat {
                 .find(|(_, rest)| timestamps.iter().all(|at| at % rest == 0))
                 .map_or(9, |(decimals, _)| decimals),
         };
-        Self { unit, decimals }
+        Self {
+            unit,
+            decimals,
+            zone,
+        }
     }
 
     /// The civil seconds of a timestamp, rounded down.
@@ -54,15 +99,17 @@ impl TimeFormat {
         timestamp.div_euclid(self.unit.per_second())
     }
 
-    /// A timestamp as `2016-07-01 00:00:00`, with decimals where the format has some.
+    /// A timestamp as `2016-07-01 00:00:00`, with decimals and offset where the format has some.
     pub fn format(&self, timestamp: i64) -> String {
-        let mut text = format_stamp(self.seconds(timestamp));
+        let seconds = self.seconds(timestamp);
+        let (offset, suffix) = self.zone.at(seconds);
+        let mut text = format_stamp(seconds.saturating_add(offset));
         if self.decimals > 0 && self.unit == TimeUnit::Nanoseconds {
             let digits = format!("{:09}", timestamp.rem_euclid(NANOSECONDS));
             text.push('.');
             text.push_str(&digits[..usize::from(self.decimals).min(9)]);
         }
-        text
+        text + &suffix
     }
 }
 
@@ -137,10 +184,29 @@ mod tests {
 
     #[test]
     fn decimals_as_many_as_needed() {
-        let format = |at: i64| TimeFormat::of(&[at], TimeUnit::Nanoseconds).format(at);
+        let format = |at: i64| {
+            TimeFormat::of(&[at], TimeUnit::Nanoseconds, WrittenZone::Unstated).format(at)
+        };
         assert_eq!(format(100_000_000), "1970-01-01 00:00:00.100");
         assert_eq!(format(-1_000), "1969-12-31 23:59:59.999999");
         assert_eq!(format(1), "1970-01-01 00:00:00.000000001");
         assert_eq!(TimeFormat::default().format(3600), "1970-01-01 01:00:00");
+    }
+
+    #[test]
+    fn zones_as_they_are_stated() {
+        let format = |zone, at| TimeFormat::of(&[at], TimeUnit::Seconds, zone).format(at);
+        assert_eq!(format(WrittenZone::Utc, 0), "1970-01-01 00:00:00Z");
+        let india = WrittenZone::Offset(5 * 3600 + 1800);
+        assert_eq!(format(india, 0), "1970-01-01 05:30:00+05:30");
+        let west = WrittenZone::Offset(-3600);
+        assert_eq!(format(west, 0), "1969-12-31 23:00:00-01:00");
+        if cfg!(feature = "time-zones") {
+            let berlin = || WrittenZone::Named("Europe/Berlin".to_owned());
+            assert_eq!(format(berlin(), 1_467_331_200), "2016-07-01 02:00:00+02:00");
+            assert_eq!(format(berlin(), 1_451_606_400), "2016-01-01 01:00:00+01:00");
+        }
+        let unknown = WrittenZone::Named("Nowhere/City".to_owned());
+        assert_eq!(format(unknown, 0), "1970-01-01 00:00:00Z");
     }
 }

@@ -691,3 +691,51 @@ fn epochs_that_are_no_time_keep_their_digits() {
     let value = |row: usize| with_offset(table.values()[row * 2], table.offset(0));
     assert_eq!((value(0), value(29)), (1_664_400_000.0, 1_664_400_203.0));
 }
+
+#[test]
+fn results_are_written_in_the_offset_of_the_table() {
+    let next = |time: fn(u32) -> String, zone: Option<&str>| {
+        let line = |i: u32| format!("{},{i}\n", time(i));
+        let text = format!("time,y\n{}", (0..12).map(line).collect::<String>());
+        let options = ReadOptions {
+            time_zone: zone.map(str::to_owned),
+            ..ReadOptions::default()
+        };
+        let table = read_table(text.as_bytes(), &options).unwrap();
+        let lines = table.detection.lines().join("\n");
+        let series = table.into_series(&SeriesOptions::default()).unwrap();
+        assert_eq!(series.index.frequency().to_string(), "1 h", "{lines}");
+        (series.index.extend_labels(1).remove(0), lines)
+    };
+    let (east, lines) = next(|i| format!("2024-07-01T{i:02}:00:00+02:00"), None);
+    assert_eq!(east, "2024-07-01 12:00:00+02:00");
+    assert!(lines.contains("brought to UTC"), "{lines}");
+    let (utc, _) = next(|i| format!("2024-07-01T{i:02}:00:00Z"), None);
+    assert_eq!(utc, "2024-07-01 12:00:00Z");
+    let (zero, _) = next(|i| format!("2024-07-01T{i:02}:00:00+00:00"), None);
+    assert_eq!(zero, "2024-07-01 12:00:00+00:00");
+    let (none, _) = next(|i| format!("2024-07-01 {i:02}:00"), None);
+    assert_eq!(none, "2024-07-01 12:00:00");
+    let (fixed, _) = next(|i| format!("2024-07-01 {i:02}:00"), Some("-03:00"));
+    assert_eq!(fixed, "2024-07-01 12:00:00-03:00");
+    // At 01:00 UTC the clock goes from 02:00+01:00 to 03:00+02:00.
+    let change: fn(u32) -> String = |i| match i {
+        0..2 => format!("2024-03-31T{i:02}:00:00+01:00"),
+        _ => format!("2024-03-31T{:02}:00:00+02:00", i + 1),
+    };
+    let (last, lines) = next(change, None);
+    assert_eq!(last, "2024-03-31 13:00:00+02:00");
+    assert!(
+        lines.contains("results have the last one, +02:00"),
+        "{lines}"
+    );
+    if cfg!(feature = "time-zones") {
+        let (named, _) = next(|i| format!("2024-01-01 {i:02}:00"), Some("Europe/Berlin"));
+        assert_eq!(named, "2024-01-01 12:00:00+01:00");
+        let (bracket, _) = next(
+            |i| format!("2024-07-01T{i:02}:00:00+02:00[Europe/Berlin]"),
+            None,
+        );
+        assert_eq!(bracket, "2024-07-01 12:00:00+02:00");
+    }
+}
