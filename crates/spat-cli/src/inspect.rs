@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use spat_series::{Detection, FEWEST_VALIDATION_WINDOWS, Part, Repairs, Series, Split};
+use spat_series::{
+    Detection, FEWEST_VALIDATION_WINDOWS, Part, Repairs, Series, Split, with_offset,
+};
 
 use crate::args::{InspectArgs, ModelArgs};
 use crate::metrics_table::number;
@@ -38,9 +40,11 @@ struct Inspection {
 struct Channel {
     name: String,
     missing_in_file: usize,
-    min: f32,
+    min: f64,
     mean: f64,
-    max: f32,
+    max: f64,
+    #[serde(skip)]
+    has_offset: bool,
 }
 
 /// Rows and windows of the parts.
@@ -132,13 +136,14 @@ fn channels(series: &Series, missing: impl Fn(&String) -> usize) -> Vec<Channel>
             sum += f64::from(value);
             given += 1;
         }
-        let mean = sum / given.max(1) as f64;
+        let offset = series.offset(place);
         Channel {
             name: name.clone(),
             missing_in_file: missing(name),
-            min,
-            mean,
-            max,
+            min: with_offset(min, offset),
+            mean: sum / given.max(1) as f64 + offset,
+            max: with_offset(max, offset),
+            has_offset: offset != 0.0,
         }
     };
     series.channels.iter().enumerate().map(of).collect()
@@ -276,6 +281,15 @@ fn lost(found: &Inspection) -> String {
     text
 }
 
+/// A statistic of a channel; all digits where the numbers have more than an f32.
+fn statistic(channel: &Channel, value: f64) -> String {
+    if channel.has_offset {
+        let text = format!("{value:.3}");
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    number(value)
+}
+
 /// Channels that are named before the rest is only counted.
 const MOST_NAMES: usize = 12;
 
@@ -299,9 +313,9 @@ fn channel_table(channels: &[Channel]) -> String {
         text += &format!(
             "  {name:<width$} {:>9} {:>11} {:>11} {:>11}\n",
             channel.missing_in_file,
-            number(f64::from(channel.min)),
-            number(channel.mean),
-            number(f64::from(channel.max))
+            statistic(channel, channel.min),
+            statistic(channel, channel.mean),
+            statistic(channel, channel.max)
         );
     }
     if channels.len() > MOST {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use spat_model::Forecaster;
-use spat_series::{Baseline, Part, format_stamp};
+use spat_series::{Baseline, Part, format_with_offset};
 use spat_spec::ForecastSample;
 
 use crate::dataset::Dataset;
@@ -52,7 +52,7 @@ pub(crate) async fn forecast_sample(
             .series
             .index
             .stamps()
-            .map(|stamps| format_stamp(stamps[first_row])),
+            .map(|_| dataset.series.index.label(first_row)),
         channel: channels - 1,
         input: dataset.series.row_range(row..first_row).to_vec(),
         truth: dataset
@@ -69,27 +69,28 @@ pub(crate) async fn forecast_sample(
             None => Vec::new(),
         },
         naive: dataset.scaler.inverse(&naive),
+        offsets: dataset.series.offsets().to_vec(),
     })
 }
 
 /// The sample as tidy CSV: one line per forecast row and channel, original units.
 pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> String {
-    let channels = &dataset.series.channels;
+    let (index, channels) = (&dataset.series.index, &dataset.series.channels);
     let mut text = String::from("row,stamp,channel,truth,dense,pruned,seasonal_naive\n");
     for (place, truth) in sample.truth.iter().enumerate() {
         let row = sample.first_row + place / channels.len();
-        let stamp = dataset
-            .series
-            .index
-            .stamps()
-            .map(|stamps| format_stamp(stamps[row]))
-            .unwrap_or_default();
+        let stamp = if index.stamps().is_some() {
+            index.label(row)
+        } else {
+            String::new()
+        };
+        let offset = dataset.series.offset(place % channels.len());
+        let number = |value: f32| format_with_offset(value, offset);
         let channel = quoted(&channels[place % channels.len()]);
-        let (dense, pruned, naive) = (
-            sample.dense[place],
-            sample.pruned[place],
-            sample.naive[place],
-        );
+        let truth = number(*truth);
+        let dense = number(sample.dense[place]);
+        let pruned = number(sample.pruned[place]);
+        let naive = number(sample.naive[place]);
         // Writing to a string cannot fail.
         writeln!(
             text,

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{Forecaster, ForwardContext, Inputs, read};
-use spat_series::{Metrics, Part, Series, TimeIndex, format_stamp};
+use spat_series::{Metrics, Part, Series, format_with_offset};
 use spat_spec::{Checkpoint, CheckpointHeader, TIME_FEATURES};
 
 use crate::calibration::{LEVELS, array_name};
@@ -28,12 +28,14 @@ pub struct SavedForecaster {
 pub struct Future {
     /// Channel names.
     pub channels: Vec<String>,
-    /// Time stamps of the forecast rows; empty for a table without dates.
-    pub stamps: Vec<i64>,
+    /// Timestamps of the forecast rows, as the table's are written; empty for a table without dates.
+    pub stamps: Vec<String>,
     /// Number of the first forecast row, counted from 0 over the table.
     pub first_row: usize,
-    /// Original units, `[horizon × channels]`.
+    /// Original units less `offsets`, `[horizon × channels]`.
     pub values: Vec<f32>,
+    /// What is to be added to the values of each channel; empty where that is 0 for all.
+    pub offsets: Vec<f64>,
     /// Interval half widths in original units, per level, where the checkpoint has them.
     pub intervals: Vec<(f64, Vec<f32>)>,
 }
@@ -77,17 +79,20 @@ impl SavedForecaster {
         self.model
     }
 
-    /// The table with the model's channels in the model's order.
+    /// The table with the model's channels in the model's order, and their offsets those of the model's
+    /// scaler.
     ///
     /// # Errors
     /// A channel is missing, named in the error with those that the table has.
     pub fn fit_channels(&self, series: &Series) -> Result<Series, JobError> {
-        if series.channels == self.header.channels {
-            return Ok(series.clone());
-        }
-        series.select(&self.header.channels).map_err(|error| {
-            JobError::Mismatch(format!("the model was trained on other channels: {error}"))
-        })
+        let series = if series.channels == self.header.channels {
+            series.clone()
+        } else {
+            series.select(&self.header.channels).map_err(|error| {
+                JobError::Mismatch(format!("the model was trained on other channels: {error}"))
+            })?
+        };
+        Ok(series.rebased(&self.header.scaler.offset))
     }
 
     /// The horizon after the last row of `series`.
@@ -141,15 +146,12 @@ impl SavedForecaster {
             .zip(&self.half_widths)
             .filter_map(|(level, widths)| Some((level, self.unscaled(widths.as_ref()?))))
             .collect();
-        let stamps = match &series.index {
-            TimeIndex::Rows { .. } => Vec::new(),
-            index @ TimeIndex::Stamps { .. } => index.extend(horizon).unwrap_or_default(),
-        };
         Ok(Future {
+            stamps: series.index.extend_labels(horizon),
             channels: series.channels,
-            stamps,
             first_row: rows,
             values,
+            offsets: self.header.scaler.offset.clone(),
             intervals,
         })
     }
@@ -232,21 +234,21 @@ impl Future {
         text.push('\n');
         for (place, value) in self.values.iter().enumerate() {
             let step = place / self.channels.len();
-            let stamp = self
-                .stamps
-                .get(step)
-                .map(|&stamp| format_stamp(stamp))
-                .unwrap_or_default();
-            let channel = quoted(&self.channels[place % self.channels.len()]);
+            let stamp = self.stamps.get(step).map_or("", String::as_str);
+            let channel = place % self.channels.len();
+            let offset = self.offsets.get(channel).copied().unwrap_or(0.0);
+            let number = |value: f32| format_with_offset(value, offset);
             text.push_str(&format!(
-                "{},{stamp},{channel},{value}",
-                self.first_row + step
+                "{},{stamp},{},{}",
+                self.first_row + step,
+                quoted(&self.channels[channel]),
+                number(*value)
             ));
             for (_, widths) in &self.intervals {
                 text.push_str(&format!(
                     ",{},{}",
-                    value - widths[place],
-                    value + widths[place]
+                    number(value - widths[place]),
+                    number(value + widths[place])
                 ));
             }
             text.push('\n');

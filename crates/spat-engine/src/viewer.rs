@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use spat_model::Forecaster;
-use spat_series::{Part, format_stamp};
+use spat_series::Part;
 use spat_spec::{Checkpoint, ForecastSample, FutureForecast, Phase, Structure};
 
 use crate::dataset::Dataset;
@@ -88,10 +88,11 @@ impl Viewer {
         let pruned = self.future_of("pruned.safetensors", store).await?;
         Ok(FutureForecast {
             first_row: pruned.first_row,
-            stamps: pruned.stamps.iter().map(|&at| format_stamp(at)).collect(),
+            stamps: pruned.stamps,
             dense: dense.values,
             pruned: pruned.values,
             intervals: pruned.intervals,
+            offsets: pruned.offsets,
         })
     }
 

@@ -489,7 +489,10 @@ fn the_future_starts_after_the_last_row() {
     let saved = SavedForecaster::new(checkpoint, &Device::flex()).unwrap();
     let future = pollster::block_on(saved.future(&job.series)).unwrap();
     assert_eq!(future.first_row, 400);
-    assert_eq!(future.stamps[0], 1_577_836_800 + 3600 * 400);
+    assert_eq!(
+        future.stamps[0],
+        spat_series::format_stamp(1_577_836_800 + 3600 * 400)
+    );
     assert_eq!(future.values.len(), 12 * 3);
     let [(_, narrow), (_, wide)] = future.intervals.as_slice() else {
         panic!("two levels")

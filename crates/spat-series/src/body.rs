@@ -1,11 +1,12 @@
 //! The rows of a table, read cell by cell into the roles that their columns have.
 
 use crate::{
-    detection::{Detection, Footer, RoundedColumn},
+    detection::{Detection, Footer},
     error::{ReadError, shorten},
     layout,
     number::{Cell, Cells, Format},
     options::ReadOptions,
+    precision::{LARGE, Remainders},
     records::{Lines, Record, Records},
     sample::Sample,
     time::{
@@ -87,6 +88,8 @@ pub(crate) struct Body {
     /// Per slot.
     pub(crate) bad: Vec<Option<Bad>>,
     pub(crate) texts: Vec<Text>,
+    /// What f32 drops of large numbers, per slot.
+    pub(crate) remainders: Vec<Remainders>,
     /// The smallest and the largest value per slot, when all rows are read.
     pub(crate) ranges: Vec<(f32, f32)>,
     /// Texts in columns of numbers in the row being read, by slot.
@@ -183,6 +186,7 @@ impl Body {
             rows: 0,
             values: Vec::new(),
             bad: vec![None; slots.len()],
+            remainders: vec![Remainders::default(); slots.len()],
             slots,
             texts,
             ranges: Vec::new(),
@@ -264,50 +268,7 @@ impl Body {
         self.detection.blank_lines += records.blank_lines;
         self.detection.comment_lines = records.comments;
         self.detection.crlf |= records.crlf;
-        Ok(())
-    }
-
-    /// Finds columns whose numbers have more digits than an f32 keeps, so that different numbers
-    /// become equal. Only columns are looked at whose values are large for what they vary.
-    pub(crate) fn find_rounded(
-        &mut self,
-        lines: &Lines<'_>,
-        options: &ReadOptions,
-    ) -> Result<(), ReadError> {
         self.ranges = self.find_ranges();
-        let large: Vec<usize> = (self.ranges.iter().enumerate())
-            .filter(|(_, (low, high))| {
-                let size = low.abs().max(high.abs());
-                size.is_finite() && size >= 8_388_608.0 && high - low < size / 1000.0
-            })
-            .map(|(slot, _)| slot)
-            .collect();
-        if large.is_empty() {
-            return Ok(());
-        }
-        let mut before = vec![None::<f64>; large.len()];
-        let mut equal = vec![0_usize; large.len()];
-        let mut records = Records::new(lines, self.delimiter, options.max_line_bytes);
-        while let Some(record) = records.next()? {
-            record.each(|column, cell| {
-                if let Some(place) = large.iter().position(|&slot| self.slots[slot] == column)
-                    && let Ok(number) = cell.trim().parse::<f64>()
-                {
-                    let last = before[place].replace(number);
-                    let merged =
-                        last.is_some_and(|last| last != number && last as f32 == number as f32);
-                    equal[place] += usize::from(merged);
-                }
-                Ok::<(), ReadError>(())
-            })?;
-        }
-        let merged = large.iter().zip(equal).filter(|(_, equal)| *equal > 0);
-        self.detection.rounded = merged
-            .map(|(&slot, steps)| RoundedColumn {
-                name: self.names[self.slots[slot]].clone(),
-                steps,
-            })
-            .collect();
         Ok(())
     }
 
@@ -338,6 +299,10 @@ impl Body {
                         Some(number) => number,
                         None => self.unusual(record.line, column, slot, cell)?,
                     };
+                    if number.abs() >= LARGE {
+                        let decimal_comma = self.formats[slot].decimal_comma;
+                        self.remainders[slot].note(self.rows, number, cell, decimal_comma);
+                    }
                     self.values.push(number);
                 }
                 Some(&Role::Text(place)) => {
@@ -396,6 +361,9 @@ impl Body {
         self.values.truncate(self.rows * self.slots.len());
         self.part_timestamps.truncate(self.rows);
         self.row_texts.clear();
+        for remainders in &mut self.remainders {
+            remainders.truncate(self.rows);
+        }
         if let Source::Column(times) = &mut self.source {
             times.truncate(self.rows);
         }

@@ -4,10 +4,13 @@ use std::collections::HashSet;
 
 use crate::{
     body::Body,
-    detection::{ColumnUnit, MarkerCount, Stacked, TextColumn, TimeDetection},
+    detection::{
+        ColumnUnit, MarkerCount, OffsetColumn, RoundedColumn, Stacked, TextColumn, TimeDetection,
+    },
     error::{ReadError, shorten},
     table::{Table, UnreadableColumn},
     time::{column::Hints, find::Source, parts::Unit, titles, zone::Zone},
+    unit::{self, TimeFormat},
 };
 
 /// Values that files without a word for "missing" like to use.
@@ -48,7 +51,8 @@ impl Body {
         self.detection.grouped_numbers = self.cells.grouped;
         self.detection.units = self.units(&keep);
         let unreadable = self.unreadable(&keep);
-        let stamps = self.timestamps(zone);
+        let offsets = self.subtract_offsets(&keep);
+        let (stamps, time_format) = self.timestamps(zone);
         self.detection.stacked = self.stacked(stamps.as_deref());
         retain_columns(&mut self.values, &keep);
         // What the estimate reserved too much; small remainders are not worth a copy.
@@ -61,9 +65,11 @@ impl Body {
                 .map(|(&column, _)| self.names[column].clone())
                 .collect(),
             stamps,
+            time_format,
             detection: self.detection,
             rows: self.rows,
             values: self.values,
+            offsets,
             unreadable,
         })
     }
@@ -139,6 +145,34 @@ impl Body {
             distinct,
             text: text.name.clone(),
         })
+    }
+
+    /// Keeps columns as differences whose numbers have more digits than an f32. Returns the offset per
+    /// kept column; nothing where all are 0.
+    fn subtract_offsets(&mut self, keep: &[bool]) -> Vec<f64> {
+        let slots = self.slots.len();
+        let mut offsets = Vec::new();
+        for slot in (0..slots).filter(|&slot| keep[slot]) {
+            let remainders = &self.remainders[slot];
+            let column = column_of(&self.values, slots, slot);
+            let offset = remainders.offset(column, self.ranges[slot]);
+            offsets.push(offset.unwrap_or(0.0));
+            let Some(offset) = offset else { continue };
+            let column = self.values.iter_mut().skip(slot).step_by(slots);
+            let equal = remainders.subtract(column, offset);
+            let name = self.names[self.slots[slot]].clone();
+            if equal > 0 {
+                self.detection.rounded.push(RoundedColumn {
+                    name: name.clone(),
+                    steps: equal,
+                });
+            }
+            self.detection.offsets.push(OffsetColumn { name, offset });
+        }
+        if self.detection.offsets.is_empty() {
+            offsets.clear();
+        }
+        offsets
     }
 
     /// Sets columns aside that have neither a name nor a value, as delimiters at the ends of lines make
@@ -310,9 +344,9 @@ impl Body {
     }
 
     /// The timestamps of all rows, and how they were found.
-    fn timestamps(&mut self, zone: Option<&Zone>) -> Option<Vec<i64>> {
+    fn timestamps(&mut self, zone: Option<&Zone>) -> (Option<Vec<i64>>, TimeFormat) {
         match std::mem::replace(&mut self.source, Source::Nowhere) {
-            Source::Nowhere => None,
+            Source::Nowhere => (None, TimeFormat::default()),
             Source::Parts(parts) => {
                 let columns = parts
                     .columns
@@ -321,10 +355,12 @@ impl Body {
                     .collect();
                 self.detection.time = TimeDetection::Parts { columns };
                 let mut seconds = std::mem::take(&mut self.part_timestamps);
+                let mut format = TimeFormat::default();
                 if let Some(zone) = zone {
                     zone.to_utc(&mut seconds);
+                    format.zone = zone.written();
                 }
-                Some(seconds)
+                (Some(seconds), format)
             }
             Source::Column(column) => {
                 let name = self.names[column.column].clone();
@@ -333,13 +369,13 @@ impl Body {
                     weeks: titles::is_part(Unit::Week, &name),
                 };
                 let times = column.finish(&self.names, hints, zone);
-                // Cut to whole seconds, such timestamps would look repeated and be thrown away.
-                if times.fractions && times.seconds.windows(2).any(|pair| pair[0] == pair[1]) {
+                let Some((stamps, unit)) = unit::count(times.seconds, &times.nanoseconds) else {
                     self.detection.time = TimeDetection::TooFine { name };
-                    return None;
-                }
+                    return (None, TimeFormat::default());
+                };
                 self.detection.time = times.detection;
-                Some(times.seconds)
+                let format = TimeFormat::of(&stamps, unit, times.zone);
+                (Some(stamps), format)
             }
         }
     }

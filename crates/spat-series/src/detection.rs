@@ -66,7 +66,10 @@ pub struct Detection {
     /// Columns whose numbers have the other decimal sign than the rest of the table.
     #[serde(default)]
     pub other_decimal: Vec<String>,
-    /// Columns whose numbers have more digits than are kept.
+    /// Columns that are kept as differences, because their numbers have more digits than an f32.
+    #[serde(default)]
+    pub offsets: Vec<OffsetColumn>,
+    /// Columns whose numbers have more digits than are kept even so.
     #[serde(default)]
     pub rounded: Vec<RoundedColumn>,
     /// What was passed over above the rows, a sentence each.
@@ -123,7 +126,8 @@ pub enum TimeDetection {
         /// Their names, from the year down.
         columns: Vec<String>,
     },
-    /// In one column, but finer than the seconds that stamps are kept in: rows are numbered.
+    /// In one column, but with steps below a second in years that nanoseconds cannot count: rows are
+    /// numbered.
     TooFine {
         /// The column's name.
         name: String,
@@ -189,7 +193,17 @@ pub struct ColumnUnit {
     pub unit: String,
 }
 
-/// A column whose numbers have more digits than a 32-bit float keeps.
+/// A column whose numbers have more digits than a 32-bit float keeps: its values are kept as
+/// differences to an offset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OffsetColumn {
+    /// The column's name.
+    pub name: String,
+    /// What was subtracted from each value, and is added to results.
+    pub offset: f64,
+}
+
+/// A column whose numbers have more digits than are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundedColumn {
     /// The column's name.
@@ -271,7 +285,8 @@ impl Detection {
         warnings.extend(self.layout.clone());
         if let TimeDetection::TooFine { name } = &self.time {
             warnings.push(format!(
-                "the steps of time column {name:?} are shorter than a second; rows are numbered."
+                "the steps of time column {name:?} are shorter than a second, and its years are not \
+                 between 1678 and 2262; rows are numbered."
             ));
         }
         if let Some(Stacked {
@@ -291,8 +306,7 @@ impl Detection {
         }
         for RoundedColumn { name, steps } in &self.rounded {
             warnings.push(format!(
-                "{name:?} has more digits than are kept (7): {steps} changes from row to row are lost; \
-                 subtract a constant from it."
+                "{name:?} has more digits than are kept: {steps} changes from row to row are lost."
             ));
         }
         warnings
@@ -425,6 +439,12 @@ impl Detection {
                 some(&self.other_decimal)
             ));
         }
+        for OffsetColumn { name, offset } in &self.offsets {
+            say(format!(
+                "The numbers of {name:?} have more digits than a 32-bit float: {offset} is subtracted \
+                 from them and added to results."
+            ));
+        }
         if let Some(name) = &self.row_number_column {
             say(format!(
                 "Column {name:?} only counts rows and was set aside."
@@ -529,8 +549,8 @@ impl TimeDetection {
             }
             Self::Parts { columns } => format!("Time from the columns {}.", columns.join(", ")),
             Self::TooFine { name } => format!(
-                "Column {name:?} holds stamps finer than a second, which would fall together: \
-                 rows are numbered."
+                "Column {name:?} has steps shorter than a second outside the years 1678 to 2262: rows \
+                 are numbered."
             ),
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     calendar::Calendar,
     civil::{Civil, DAY, add_months},
+    unit::{NANOSECONDS, TimeUnit},
 };
 
 /// The step from one stamp to the next.
@@ -14,6 +15,8 @@ use crate::{
 pub enum Frequency {
     /// A fixed number of seconds.
     Seconds(u64),
+    /// A fixed number of nanoseconds, of timestamps that are counted in them.
+    Nanoseconds(u64),
     /// A fixed number of seconds within sessions that repeat from week to week.
     Calendar(Calendar),
     /// A number of calendar months: 1 month, 3 a quarter, 12 a year.
@@ -31,6 +34,11 @@ impl Frequency {
     /// of every week have no rows, the step is a [`Frequency::Calendar`]. The step is
     /// [`Frequency::Unknown`] when it explains less than half of the distances.
     pub fn detect(stamps: &[i64]) -> Self {
+        Self::detect_in(stamps, TimeUnit::Seconds)
+    }
+
+    /// As [`Frequency::detect`], of timestamps in `unit`. Nanoseconds have no calendar.
+    pub(crate) fn detect_in(stamps: &[i64], unit: TimeUnit) -> Self {
         let mut seconds: HashMap<u64, usize> = HashMap::new();
         let mut months: HashMap<u64, usize> = HashMap::new();
         let mut steps = 0;
@@ -41,11 +49,17 @@ impl Frequency {
             }
             steps += 1;
             *seconds.entry(after.abs_diff(before)).or_default() += 1;
-            if let Some(step) = month_step(before, after) {
+            if unit == TimeUnit::Seconds
+                && let Some(step) = month_step(before, after)
+            {
                 *months.entry(step.into()).or_default() += 1;
             }
         }
         let best_second = mode(&seconds);
+        if unit == TimeUnit::Nanoseconds {
+            let usual = best_second.filter(|(_, count)| count * 2 >= steps);
+            return usual.map_or(Self::Unknown, |(step, _)| Self::Nanoseconds(step));
+        }
         let best_month = mode(&months);
         match (best_month, best_second) {
             (Some((step, count)), second)
@@ -85,6 +99,9 @@ impl Frequency {
         const DAY_SECONDS: u64 = DAY as u64;
         match *self {
             Self::Calendar(ref calendar) => calendar.season_length(),
+            Self::Nanoseconds(step) if step.is_multiple_of(NANOSECONDS as u64) => {
+                Self::Seconds(step / NANOSECONDS as u64).season_length()
+            }
             Self::Seconds(DAY_SECONDS) => 7,
             Self::Seconds(step) if step == 7 * DAY_SECONDS => 52,
             Self::Seconds(step)
@@ -102,7 +119,7 @@ impl Frequency {
     pub(crate) fn steps_between(&self, before: i64, after: i64) -> Option<u64> {
         match *self {
             Self::Calendar(ref calendar) => calendar.steps_between(before, after),
-            Self::Seconds(step) if after > before && step > 0 => {
+            Self::Seconds(step) | Self::Nanoseconds(step) if after > before && step > 0 => {
                 let distance = after.abs_diff(before);
                 distance.is_multiple_of(step).then_some(distance / step)
             }
@@ -118,11 +135,20 @@ impl Frequency {
 }
 
 impl Frequency {
+    /// The unit of the timestamps that have this step; `None` for any.
+    pub(crate) fn unit(&self) -> Option<TimeUnit> {
+        match self {
+            Self::Seconds(_) | Self::Calendar(_) | Self::Months(_) => Some(TimeUnit::Seconds),
+            Self::Nanoseconds(_) => Some(TimeUnit::Nanoseconds),
+            Self::Unknown => None,
+        }
+    }
+
     /// Steps from `before` to `after`, rounded down where `after` is off the grid.
     pub(crate) fn steps_covered(&self, before: i64, after: i64) -> u64 {
         let distance = u64::try_from(after.saturating_sub(before)).unwrap_or(0);
         match *self {
-            Self::Seconds(step) => distance / step.max(1),
+            Self::Seconds(step) | Self::Nanoseconds(step) => distance / step.max(1),
             Self::Calendar(ref calendar) => calendar.steps_covered(before, after),
             Self::Months(step) => {
                 let number = |stamp| Civil::from_seconds(stamp).month_number();
@@ -134,7 +160,10 @@ impl Frequency {
     }
 
     /// Whether every one of `stamps` follows its predecessor by whole steps, and most by one.
-    pub(crate) fn explains(&self, stamps: &[i64]) -> bool {
+    pub(crate) fn explains(&self, stamps: &[i64], unit: TimeUnit) -> bool {
+        if self.unit() != Some(unit) {
+            return false;
+        }
         let (mut pairs, mut single) = (0, 0);
         for pair in stamps.windows(2).filter(|pair| pair[0] != pair[1]) {
             match self.steps_between(pair[0], pair[1]) {
@@ -152,7 +181,7 @@ impl Frequency {
     /// the ends of the range.
     pub(crate) fn after(&self, before: i64, steps: i64, anchor_day: u32) -> i64 {
         match *self {
-            Self::Seconds(step) => {
+            Self::Seconds(step) | Self::Nanoseconds(step) => {
                 let step = i64::try_from(step).unwrap_or(i64::MAX);
                 before.saturating_add(step.saturating_mul(steps))
             }
@@ -202,6 +231,7 @@ impl fmt::Display for Frequency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, unit) = match *self {
             Self::Calendar(ref calendar) => return calendar.fmt(f),
+            Self::Nanoseconds(step) => return format_nanoseconds(step, f),
             Self::Seconds(s) if s >= 604_800 && s % 604_800 == 0 => (s / 604_800, "week"),
             Self::Seconds(s) if s >= 86_400 && s % 86_400 == 0 => (s / 86_400, "day"),
             Self::Seconds(s) if s >= 3600 && s % 3600 == 0 => return write!(f, "{} h", s / 3600),
@@ -213,6 +243,20 @@ impl fmt::Display for Frequency {
             Self::Unknown => return f.write_str("irregular"),
         };
         write!(f, "{count} {unit}{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+/// A duration as `5 ms`, `0.1 s` or `2 min`.
+fn format_nanoseconds(step: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    const SECOND: u64 = NANOSECONDS as u64;
+    match step {
+        s if s >= SECOND && s.is_multiple_of(SECOND) => {
+            fmt::Display::fmt(&Frequency::Seconds(s / SECOND), f)
+        }
+        s if s >= SECOND / 10 => write!(f, "{} s", s as f64 / SECOND as f64),
+        s if s >= 1_000_000 => write!(f, "{} ms", s as f64 / 1e6),
+        s if s >= 1_000 => write!(f, "{} µs", s as f64 / 1e3),
+        s => write!(f, "{s} ns"),
     }
 }
 
@@ -263,6 +307,10 @@ mod tests {
             (Frequency::Months(12), "1 year", 1),
             (Frequency::Months(24), "2 years", 1),
             (Frequency::Seconds(7), "7 s", 1),
+            (Frequency::Nanoseconds(5_000_000), "5 ms", 1),
+            (Frequency::Nanoseconds(100_000_000), "0.1 s", 1),
+            (Frequency::Nanoseconds(2_500_000_000), "2.5 s", 1),
+            (Frequency::Nanoseconds(60_000_000_000), "1 min", 1440),
             (Frequency::Unknown, "irregular", 1),
         ];
         for (frequency, name, season) in table {

@@ -1,10 +1,13 @@
 //! The time index of a series, and the calendar features made from it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     civil::{self, Civil},
     frequency::Frequency,
+    unit::{TimeFormat, TimeUnit},
 };
 
 /// When each row was taken.
@@ -15,12 +18,15 @@ pub enum TimeIndex {
         /// The number of rows.
         count: usize,
     },
-    /// One stamp per row.
+    /// One timestamp per row.
     Stamps {
-        /// Civil seconds since 1970-01-01 00:00:00, in row order.
-        seconds: Vec<i64>,
+        /// Counts of `format.unit` since 1970-01-01 00:00:00, civil time, in row order.
+        stamps: Vec<i64>,
         /// The step that most rows keep.
         frequency: Frequency,
+        /// How they are counted and written.
+        #[serde(default)]
+        format: TimeFormat,
     },
 }
 
@@ -28,14 +34,18 @@ impl TimeIndex {
     /// An index over `seconds` (civil seconds since 1970-01-01, ascending), its frequency detected.
     pub fn from_stamps(seconds: Vec<i64>) -> Self {
         let frequency = Frequency::detect(&seconds);
-        Self::Stamps { seconds, frequency }
+        Self::Stamps {
+            stamps: seconds,
+            frequency,
+            format: TimeFormat::default(),
+        }
     }
 
     /// The number of rows.
     pub fn len(&self) -> usize {
         match self {
             Self::Rows { count } => *count,
-            Self::Stamps { seconds, .. } => seconds.len(),
+            Self::Stamps { stamps, .. } => stamps.len(),
         }
     }
 
@@ -44,11 +54,27 @@ impl TimeIndex {
         self.len() == 0
     }
 
-    /// Civil seconds per row, or `None` for an index of row numbers.
+    /// The timestamp per row, a count of [`TimeFormat::unit`], or `None` for an index of row numbers.
     pub fn stamps(&self) -> Option<&[i64]> {
         match self {
             Self::Rows { .. } => None,
-            Self::Stamps { seconds, .. } => Some(seconds),
+            Self::Stamps { stamps, .. } => Some(stamps),
+        }
+    }
+
+    /// How timestamps are counted and written.
+    pub fn format(&self) -> TimeFormat {
+        match self {
+            Self::Rows { .. } => TimeFormat::default(),
+            Self::Stamps { format, .. } => format.clone(),
+        }
+    }
+
+    /// Civil seconds per row, rounded down, or `None` for an index of row numbers.
+    pub fn seconds(&self) -> Option<Cow<'_, [i64]>> {
+        match self {
+            Self::Rows { .. } => None,
+            Self::Stamps { stamps, format, .. } => Some(in_seconds(stamps, format)),
         }
     }
 
@@ -60,17 +86,20 @@ impl TimeIndex {
         }
     }
 
-    /// The next `n` stamps after the last one, in civil seconds.
+    /// The next `n` timestamps after the last one, in the same unit.
     ///
     /// `None` where the future cannot be dated: row numbers, an unknown frequency, no rows.
     /// Calendar steps keep the day of the month, shortened where a month is shorter.
     pub fn extend(&self, n: usize) -> Option<Vec<i64>> {
-        let Self::Stamps { seconds, frequency } = self else {
+        let Self::Stamps {
+            stamps, frequency, ..
+        } = self
+        else {
             return None;
         };
-        let last = *seconds.last()?;
+        let last = *stamps.last()?;
         match *frequency {
-            Frequency::Seconds(step) => {
+            Frequency::Seconds(step) | Frequency::Nanoseconds(step) => {
                 let step = i64::try_from(step).ok()?;
                 (1..=n)
                     .map(|i| step.checked_mul(i as i64).and_then(|d| last.checked_add(d)))
@@ -91,6 +120,20 @@ impl TimeIndex {
         }
     }
 
+    /// The labels of the next `n` rows, as [`TimeIndex::label`] has them; empty where
+    /// [`TimeIndex::extend`] cannot date them.
+    pub fn extend_labels(&self, n: usize) -> Vec<String> {
+        let format = self.format();
+        let stamps = self.extend(n).unwrap_or_default();
+        stamps.into_iter().map(|at| format.format(at)).collect()
+    }
+
+    /// Civil seconds of the next `n` rows.
+    pub(crate) fn extend_seconds(&self, n: usize) -> Option<Vec<i64>> {
+        let stamps = self.extend(n)?;
+        Some(in_seconds(&stamps, &self.format()).into_owned())
+    }
+
     /// The day of the month that calendar steps return to: 31 where every stamp is a month's last
     /// day, else the latest day seen.
     pub(crate) fn anchor_day(&self) -> u32 {
@@ -100,10 +143,17 @@ impl TimeIndex {
 
     /// The label of a row: its stamp as `2016-07-01 00:00:00`, or its number.
     pub fn label(&self, row: usize) -> String {
-        match self.stamps().and_then(|s| s.get(row)) {
-            Some(&stamp) => format_stamp(stamp),
-            None => row.to_string(),
+        match self {
+            Self::Stamps { stamps, format, .. } if row < stamps.len() => format.format(stamps[row]),
+            _ => row.to_string(),
         }
+    }
+}
+
+fn in_seconds<'a>(stamps: &'a [i64], format: &TimeFormat) -> Cow<'a, [i64]> {
+    match format.unit {
+        TimeUnit::Seconds => Cow::Borrowed(stamps),
+        TimeUnit::Nanoseconds => stamps.iter().map(|&at| format.seconds(at)).collect(),
     }
 }
 
@@ -116,15 +166,6 @@ pub(crate) fn anchor_day(stamps: &[i64]) -> u32 {
         all_ends &= civil.is_month_end();
     }
     if all_ends { 31 } else { latest }
-}
-
-/// `stamp` (civil seconds since 1970-01-01) as `2016-07-01 00:00:00`.
-pub fn format_stamp(stamp: i64) -> String {
-    let c = Civil::from_seconds(stamp);
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-        c.year, c.month, c.day, c.hour, c.minute, c.second
-    )
 }
 
 /// Calendar features of each stamp, `[stamps × 4]` row-major, each in −0.5 … 0.5:
@@ -151,7 +192,10 @@ pub fn time_features(stamps: &[i64]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::civil::{DAY, to_days};
+    use crate::{
+        civil::{DAY, to_days},
+        unit::format_stamp,
+    };
 
     #[test]
     fn features_of_the_first_ett_hours() {

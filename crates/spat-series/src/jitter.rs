@@ -3,6 +3,7 @@
 use crate::{
     civil::{Civil, DAY, days_in_month, to_days},
     frequency::Frequency,
+    unit::TimeUnit,
 };
 
 /// Fewer distances say nothing about a clock.
@@ -10,6 +11,9 @@ const FEWEST_DISTANCES: usize = 10;
 
 /// The share of distances off the detected step above which the step is not believed.
 const MOST_OFF_GRID: f64 = 0.2;
+
+/// As [`MOST_OFF_GRID`] for nanoseconds: times that were floats differ in the last digits only.
+const MOST_OFF_GRID_OF_NANOSECONDS: f64 = 0.01;
 
 /// The share of distances that must be near a multiple of the nominal step.
 const LEAST_NEAR: f64 = 0.98;
@@ -29,27 +33,30 @@ pub(crate) struct Snapped {
     pub(crate) stamps: Vec<i64>,
     /// Rows whose timestamp changed.
     pub(crate) rows: usize,
-    /// The largest change in seconds.
+    /// The largest change, in the unit of the timestamps.
     pub(crate) farthest: u64,
 }
 
-/// `stamps` (civil seconds, ascending) on the grid of their nominal step, or `None` where they keep
+/// `stamps` (civil time in `unit`, ascending) on the grid of their nominal step, or `None` where they keep
 /// a step already, or none at all.
-pub(crate) fn snap(stamps: &[i64]) -> Option<Snapped> {
+pub(crate) fn snap(stamps: &[i64], unit: TimeUnit) -> Option<Snapped> {
     let mut distances: Vec<u64> = stamps
         .windows(2)
         .map(|pair| pair[1].abs_diff(pair[0]))
         .filter(|distance| *distance > 0)
         .collect();
-    if distances.len() < FEWEST_DISTANCES || is_regular(stamps, distances.len()) {
+    if distances.len() < FEWEST_DISTANCES || is_regular(stamps, unit, distances.len()) {
         return None;
     }
     distances.sort_unstable();
     let median = distances[distances.len() / 2];
-    if median > LONGEST_STEP as u64 {
-        return snap_to_months(stamps);
+    if median > LONGEST_STEP as u64 * unit.per_second() as u64 {
+        return match unit {
+            TimeUnit::Seconds => snap_to_months(stamps),
+            TimeUnit::Nanoseconds => None,
+        };
     }
-    let step = nominal(median)?;
+    let step = nominal(median, unit)?;
     let near = distances.iter().filter(|distance| {
         let steps = **distance as f64 / step as f64;
         steps >= 1.0 - NEAR && (steps - steps.round()).abs() <= NEAR
@@ -57,7 +64,7 @@ pub(crate) fn snap(stamps: &[i64]) -> Option<Snapped> {
     if (near.count() as f64) < LEAST_NEAR * distances.len() as f64 {
         return None;
     }
-    let phase = phase(stamps, step);
+    let phase = phase(stamps, step, unit);
     // Half a step before a grid point to half a step after it.
     let nearest = |stamp: i64| {
         let steps = stamp.saturating_add(step / 2 - phase).div_euclid(step);
@@ -103,30 +110,45 @@ impl Snapped {
     }
 }
 
-fn is_regular(stamps: &[i64], distances: usize) -> bool {
-    let frequency = Frequency::detect(stamps);
+fn is_regular(stamps: &[i64], unit: TimeUnit, distances: usize) -> bool {
+    let frequency = Frequency::detect_in(stamps, unit);
     let off_grid = stamps
         .windows(2)
         .filter(|pair| pair[0] < pair[1])
         .filter(|pair| frequency.steps_between(pair[0], pair[1]).is_none())
         .count();
-    frequency != Frequency::Unknown && off_grid as f64 <= MOST_OFF_GRID * distances as f64
+    let most = match unit {
+        TimeUnit::Seconds => MOST_OFF_GRID,
+        TimeUnit::Nanoseconds => MOST_OFF_GRID_OF_NANOSECONDS,
+    };
+    frequency != Frequency::Unknown && off_grid as f64 <= most * distances as f64
 }
 
-/// The whole days, hours, minutes or seconds that a median distance is close to.
-fn nominal(median: u64) -> Option<i64> {
+/// Round lengths of time in a unit, the longest first: days, hours, minutes, seconds, tenths, ….
+fn round_lengths(unit: TimeUnit) -> impl Iterator<Item = i64> {
+    let per_second = unit.per_second();
+    let seconds = [DAY, 3600, 60, 1].map(|length| length * per_second);
+    let parts = std::iter::successors(Some(per_second / 10), |part| Some(part / 10));
+    seconds
+        .into_iter()
+        .chain(parts.take_while(|part| *part > 0))
+}
+
+/// The whole days, hours, minutes, seconds or parts of a second that a median distance is close to.
+fn nominal(median: u64, unit: TimeUnit) -> Option<i64> {
     let median = i64::try_from(median).ok()?;
-    [DAY, 3600, 60, 1].into_iter().find_map(|unit| {
-        let step = (median + unit / 2) / unit * unit;
+    let longest = LONGEST_STEP * unit.per_second();
+    round_lengths(unit).find_map(|length| {
+        let step = (median + length / 2) / length * length;
         let near = step > 0 && median.abs_diff(step) as f64 <= ROUNDING * step as f64;
         // Seconds that jitter by seconds have no step.
-        (near && step <= LONGEST_STEP && (unit > 1 || step >= 10)).then_some(step)
+        (near && step <= longest && (length > 1 || step >= 10)).then_some(step)
     })
 }
 
-/// Seconds from a multiple of the step to the grid: the median of all timestamps, rounded as far as
+/// The distance from a multiple of the step to the grid: the median of all timestamps, rounded as far as
 /// their spread allows.
-fn phase(stamps: &[i64], step: i64) -> i64 {
+fn phase(stamps: &[i64], step: i64, unit: TimeUnit) -> i64 {
     let mut phases: Vec<i64> = stamps.iter().map(|s| s.rem_euclid(step)).collect();
     phases.sort_unstable();
     // The widest arc without a timestamp separates the end of the jitter from its start.
@@ -154,9 +176,9 @@ fn phase(stamps: &[i64], step: i64) -> i64 {
         return 0;
     }
     let round = |unit: i64| (median + unit / 2).div_euclid(unit) * unit;
-    let units = [DAY, 3600, 60, 1].into_iter().filter(|unit| *unit <= step);
+    let lengths = round_lengths(unit).filter(|length| *length <= step);
     std::iter::once(step)
-        .chain(units)
+        .chain(lengths)
         .map(round)
         .find(|phase| phase.abs_diff(median) <= spread)
         .unwrap_or(median)
@@ -171,7 +193,7 @@ mod tests {
     #[test]
     fn a_few_seconds_late() {
         let stamps: Vec<i64> = (0..60).map(|i| 300 * i + i % 3).collect();
-        let snapped = snap(&stamps).unwrap();
+        let snapped = snap(&stamps, TimeUnit::Seconds).unwrap();
         assert!(snapped.stamps.iter().zip(0..).all(|(s, i)| *s == 300 * i));
         assert_eq!((snapped.rows, snapped.farthest), (40, 2));
     }
@@ -183,7 +205,7 @@ mod tests {
             .filter(|day| *day != 11)
             .map(|day| day * DAY + 61_200 + (day * 17 % 60) - 30)
             .collect();
-        let snapped = snap(&stamps).unwrap();
+        let snapped = snap(&stamps, TimeUnit::Seconds).unwrap();
         assert!(snapped.stamps.iter().all(|s| s % DAY == 61_200));
         assert_eq!(
             Frequency::detect(&snapped.stamps),
@@ -194,9 +216,22 @@ mod tests {
     #[test]
     fn a_clock_that_drifts() {
         let stamps: Vec<i64> = (0..1000).map(|i| 300 * i + (i * 3) / 7).collect();
-        let snapped = snap(&stamps).unwrap();
+        let snapped = snap(&stamps, TimeUnit::Seconds).unwrap();
         assert!(snapped.stamps.iter().all(|s| s % 300 == 0));
         assert!(snapped.farthest <= 150);
+    }
+
+    #[test]
+    fn tenths_of_a_second_with_noise_in_the_last_digits() {
+        // What a float of 64 bits keeps of seconds since 1970.
+        let stamps: Vec<i64> = (0..100)
+            .map(|i| 1_664_400_000_000_000_000 + i * 100_000_000 + i * i % 200 - 100)
+            .collect();
+        let snapped = snap(&stamps, TimeUnit::Nanoseconds).unwrap();
+        assert!(snapped.stamps.iter().all(|at| at % 100_000_000 == 0));
+        assert!(snapped.farthest <= 100);
+        let exact: Vec<i64> = (0..100).map(|i| i * 5_000_000).collect();
+        assert_eq!(snap(&exact, TimeUnit::Nanoseconds), None);
     }
 
     #[test]
@@ -208,7 +243,7 @@ mod tests {
             last - back * DAY
         });
         let stamps: Vec<i64> = ends.collect();
-        let snapped = snap(&stamps).unwrap();
+        let snapped = snap(&stamps, TimeUnit::Seconds).unwrap();
         assert_eq!(Frequency::detect(&snapped.stamps), Frequency::Months(1));
         assert_eq!(snapped.farthest, 2 * 86_400);
     }
@@ -216,9 +251,9 @@ mod tests {
     #[test]
     fn regular_and_irregular_clocks_are_left_alone() {
         let hours: Vec<i64> = (0..100).map(|i| 3600 * i).collect();
-        assert_eq!(snap(&hours), None);
+        assert_eq!(snap(&hours, TimeUnit::Seconds), None);
         let one_shifted: Vec<i64> = (0..100).map(|i| 3600 * i + i64::from(i > 50) * 7).collect();
-        assert_eq!(snap(&one_shifted), None);
+        assert_eq!(snap(&one_shifted, TimeUnit::Seconds), None);
         let mut random = 1_u64;
         let mut at = 0;
         let events: Vec<i64> = (0..100)
@@ -230,6 +265,6 @@ mod tests {
                 at
             })
             .collect();
-        assert_eq!(snap(&events), None);
+        assert_eq!(snap(&events, TimeUnit::Seconds), None);
     }
 }

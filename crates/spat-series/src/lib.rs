@@ -69,6 +69,7 @@ mod number;
 mod options;
 mod part;
 mod plain_text;
+mod precision;
 mod reader;
 mod records;
 mod repair;
@@ -82,17 +83,18 @@ mod split;
 mod suited;
 mod table;
 mod time;
+mod unit;
 mod windows;
 
 pub use baseline::Baseline;
 pub use calendar::Calendar;
 pub use detection::{
-    ColumnUnit, Detection, Footer, MarkerCount, RenamedColumn, RoundedColumn, Stacked, TextColumn,
-    TimeDetection, UnreadTime,
+    ColumnUnit, Detection, Footer, MarkerCount, OffsetColumn, RenamedColumn, RoundedColumn,
+    Stacked, TextColumn, TimeDetection, UnreadTime,
 };
 pub use error::{ReadError, SeriesError, SplitError};
 pub use frequency::Frequency;
-pub use index::{TimeIndex, format_stamp, time_features};
+pub use index::{TimeIndex, time_features};
 pub use metrics::{ChannelMetrics, MetricSet, Metrics, MetricsStream, StepMetrics, mase_scale};
 pub use options::{
     CalendarColumns, Fill, Gaps, HeaderRow, LongColumns, ReadOptions, Repeated, SeriesOptions,
@@ -100,6 +102,7 @@ pub use options::{
 };
 pub use part::Part;
 pub use plain_text::{PlainText, is_plain_text, plain_text};
+pub use precision::{format_with_offset, with_offset};
 pub use reader::{column_names, read_table};
 pub use repairs::{ChannelRepair, Hole, Repairs};
 pub use scaler::Scaler;
@@ -107,4 +110,5 @@ pub use series::Series;
 pub use split::{Split, SplitRule};
 pub use suited::{FEWEST_VALIDATION_WINDOWS, WindowLengths};
 pub use table::Table;
+pub use unit::{TimeFormat, TimeUnit, WrittenZone, format_stamp};
 pub use windows::Windows;

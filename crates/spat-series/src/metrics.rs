@@ -207,7 +207,9 @@ impl MetricsStream {
                 let unscaled = match &self.scaler {
                     None => self.mase[c],
                     Some(scaler) => {
-                        let (mean, std) = (f64::from(scaler.mean[c]), f64::from(scaler.std[c]));
+                        let offset = scaler.offset.get(c).copied().unwrap_or(0.0);
+                        let mean = f64::from(scaler.mean[c]) + offset;
+                        let std = f64::from(scaler.std[c]);
                         let (truth, forecast) = (truth * std + mean, forecast * std + mean);
                         step.original.add(truth, forecast, self.mase[c]);
                         channel.original.add(truth, forecast, self.mase[c]);
@@ -307,6 +309,7 @@ mod tests {
         let scaler = Scaler {
             mean: vec![10.0, 0.0],
             std: vec![2.0, 1.0],
+            offset: Vec::new(),
         };
         let mut stream = MetricsStream::new(2, 2, Some(&scaler), Some(vec![4.0, 0.0]));
         // Scaled errors: 1, 2 | 0, −1. Original, channel 0: 12 against 10 and 8 against 8.

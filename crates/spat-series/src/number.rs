@@ -1,5 +1,7 @@
 //! What a cell says: a number, nothing, or text.
 
+use std::{ops::Neg, str::FromStr};
+
 use crate::detection::MarkerCount;
 
 /// Markers of missing values that are always understood, in lower case.
@@ -187,8 +189,21 @@ fn few_digits(cell: &[u8], decimal: u8) -> Option<f32> {
     Some(if negative { -number } else { number })
 }
 
+/// A floating-point type that numbers are read as.
+trait Real: FromStr + Neg<Output = Self> {
+    const INFINITY: Self;
+}
+
+impl Real for f32 {
+    const INFINITY: Self = f32::INFINITY;
+}
+
+impl Real for f64 {
+    const INFINITY: Self = f64::INFINITY;
+}
+
 /// The number in a trimmed cell that has no unit. Infinities are returned as such.
-fn parse(text: &str, decimal_comma: bool) -> Option<f32> {
+fn parse<T: Real>(text: &str, decimal_comma: bool) -> Option<T> {
     if let Some(number) = infinity(text) {
         return Some(number);
     }
@@ -199,13 +214,13 @@ fn parse(text: &str, decimal_comma: bool) -> Option<f32> {
 }
 
 /// A number with a decimal point and nothing else. Unlike the standard library's, it is never a word.
-fn plain(text: &str) -> Option<f32> {
+fn plain<T: Real>(text: &str) -> Option<T> {
     let ends = text.ends_with(|c: char| c.is_ascii_digit() || c == '.');
     text.parse().ok().filter(|_| ends)
 }
 
 /// A number that is negative by a sign in front or behind it, or by parentheses.
-fn signed(text: &str, read: impl Fn(&str) -> Option<f32>) -> Option<f32> {
+fn signed<T: Real>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     let behind = |c: char| {
         text.strip_suffix(c)
             .filter(|rest| rest.ends_with(|c: char| c.is_ascii_digit()))
@@ -228,7 +243,7 @@ fn signed(text: &str, read: impl Fn(&str) -> Option<f32>) -> Option<f32> {
 const GROUPS: [char; 6] = ['\'', '\u{2019}', ' ', '\u{a0}', '\u{202f}', '\u{2009}'];
 
 /// A number with a decimal sign and perhaps a sign between groups of digits.
-fn ungrouped(text: &str, decimal_comma: bool) -> Option<f32> {
+fn ungrouped<T: Real>(text: &str, decimal_comma: bool) -> Option<T> {
     if text.len() > 400 {
         return None;
     }
@@ -257,17 +272,16 @@ fn group_of(text: &str, other: char) -> Option<char> {
 }
 
 /// Infinities as programs write them.
-fn infinity(text: &str) -> Option<f32> {
+fn infinity<T: Real>(text: &str) -> Option<T> {
     let word = text.strip_prefix(['-', '+']).unwrap_or(text);
     let known = ["inf", "infinity"]
         .iter()
         .any(|known| known.eq_ignore_ascii_case(word));
-    let size = if text.starts_with('-') {
-        f32::NEG_INFINITY
+    known.then_some(if text.starts_with('-') {
+        -T::INFINITY
     } else {
-        f32::INFINITY
-    };
-    known.then_some(size)
+        T::INFINITY
+    })
 }
 
 /// Whether `text` is a number like `-1,234,567.8` with `group` between thousands, or like `12,34,567`
@@ -378,7 +392,7 @@ pub(crate) fn decorated(text: &str, decimal_comma: bool) -> Option<Decorated<'_>
     let (body, suffix) = rest.split_at(end);
     let apart = body.ends_with(&GROUPS[2..]);
     let body = body.trim_end_matches(&GROUPS[2..]);
-    let number = parse(body, decimal_comma)?;
+    let number: f32 = parse(body, decimal_comma)?;
     let factor = FACTORS.iter().find(|(letters, _, attached)| {
         let next = suffix.strip_prefix(letters);
         let ends = next.is_some_and(|next| !next.starts_with(char::is_alphabetic));
@@ -445,7 +459,7 @@ impl Format {
         let (mut understood, mut multiplied) = (0, false);
         for cell in cells {
             all += 1;
-            let number = parse(cell, decimal_comma);
+            let number: Option<f32> = parse(cell, decimal_comma);
             if let Some(number) = number {
                 understood += 1;
                 bare += usize::from(number != 0.0);
@@ -487,6 +501,11 @@ pub(crate) fn is_quantity(text: &str, decimal_comma: bool) -> bool {
 /// Whether a trimmed cell reads as a finite number with this decimal sign.
 pub(crate) fn is_number(text: &str, decimal_comma: bool) -> bool {
     parse(text, decimal_comma).is_some_and(f32::is_finite)
+}
+
+/// The number in a cell without a unit, in double precision.
+pub(crate) fn precise(cell: &str, decimal_comma: bool) -> Option<f64> {
+    parse(cell.trim(), decimal_comma).filter(|number: &f64| number.is_finite())
 }
 
 /// Whether a trimmed cell is one of the usual markers of missing values.
@@ -550,7 +569,7 @@ mod tests {
             }
             if let Some(ours) = few_digits(text.as_bytes(), b'.') {
                 few += 1;
-                let exact = plain(&text).map(f32::to_bits);
+                let exact = plain::<f32>(&text).map(f32::to_bits);
                 assert_eq!(Some(ours.to_bits()), exact, "{text}");
             }
         }

@@ -161,7 +161,6 @@ fn read_text(
     );
     outline.sample.records.clear();
     body.read(&outline.lines(), options)?;
-    body.find_rounded(&outline.lines(), options)?;
     body.finish(zone.as_ref())
 }
 

@@ -59,10 +59,16 @@ impl Table {
             let channels = shorten_list(repairs.dropped_channels.iter().map(String::as_str));
             return Err(SeriesError::AllMissing { channels });
         }
+        let offsets = if self.offsets.is_empty() {
+            Vec::new()
+        } else {
+            chosen.iter().map(|&channel| self.offset(channel)).collect()
+        };
         let mut rows = Rows {
             values: take_columns(self.values, self.channels.len(), &chosen),
             channels: channels.len(),
             stamps: self.stamps,
+            format: self.time_format,
             cuts: Vec::new(),
         };
         let mut frequency = Frequency::Unknown;
@@ -74,8 +80,10 @@ impl Table {
                 rows.merge(options.repeated, &mut repairs)?;
             }
             frequency = match &options.expected {
-                Some(expected) if expected.explains(rows.stamps()) => expected.clone(),
-                _ => Frequency::detect(rows.stamps()),
+                Some(expected) if expected.explains(rows.stamps(), rows.format.unit) => {
+                    expected.clone()
+                }
+                _ => Frequency::detect_in(rows.stamps(), rows.format.unit),
             };
             repairs.irregular = frequency == Frequency::Unknown && rows.count() > 2;
             repairs.step = Some(frequency.clone()).filter(|f| *f != Frequency::Unknown);
@@ -95,13 +103,18 @@ impl Table {
         let count = rows.count();
         let index = match rows.stamps {
             None => TimeIndex::Rows { count },
-            Some(seconds) => TimeIndex::Stamps { seconds, frequency },
+            Some(stamps) => TimeIndex::Stamps {
+                stamps,
+                frequency,
+                format: rows.format,
+            },
         };
         Ok(Series {
             index,
             channels,
             repairs,
             values: rows.values,
+            offsets,
             missing,
             cuts: rows.cuts,
         })

@@ -42,6 +42,9 @@ pub struct Repairs {
     /// The farthest that one was moved, in seconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub snapped_seconds: usize,
+    /// The farthest that one was moved, in nanoseconds, where timestamps are counted in them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub snapped_nanoseconds: usize,
     /// The longest hole in the timestamps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest_hole: Option<Hole>,
@@ -122,7 +125,11 @@ impl Repairs {
             say(format!(
                 "{} moved to the nearest time{step}, by at most {}.",
                 rows(self.snapped_rows),
-                duration(self.snapped_seconds)
+                if self.snapped_nanoseconds > 0 {
+                    Frequency::Nanoseconds(self.snapped_nanoseconds as u64).to_string()
+                } else {
+                    duration(self.snapped_seconds)
+                }
             ));
         }
         if self.inserted_rows > 0 {

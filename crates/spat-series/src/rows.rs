@@ -4,10 +4,11 @@ use crate::{
     error::SeriesError,
     fill::{self, Filled},
     frequency::Frequency,
-    index::{anchor_day, format_stamp},
+    index::anchor_day,
     jitter,
     options::{Fill, Gaps, Repeated, SeriesOptions, Unsorted},
     repairs::{ChannelRepair, Hole, Repairs},
+    unit::{NANOSECONDS, TimeFormat, TimeUnit},
 };
 
 /// A series that gained more rows than it had is mostly invented.
@@ -18,8 +19,10 @@ const WITHOUT_SEASON: usize = 96;
 
 /// Rows under repair.
 pub(crate) struct Rows {
-    /// Civil seconds; `None` for rows known by their number.
+    /// Timestamps; `None` for rows known by their number.
     pub(crate) stamps: Option<Vec<i64>>,
+    /// How they are counted and written.
+    pub(crate) format: TimeFormat,
     pub(crate) channels: usize,
     /// `[rows × channels]` row-major, NaN where missing.
     pub(crate) values: Vec<f32>,
@@ -44,7 +47,7 @@ impl Rows {
     fn label(&self, row: usize) -> String {
         self.stamps()
             .get(row)
-            .map_or_else(|| format!("row {}", row + 1), |&s| format_stamp(s))
+            .map_or_else(|| format!("row {}", row + 1), |&s| self.format.format(s))
     }
 
     pub(crate) fn sort(&mut self, how: Unsorted, repairs: &mut Repairs) -> Result<(), SeriesError> {
@@ -142,11 +145,25 @@ impl Rows {
 
     /// Moves timestamps that miss their step by a little to the step's grid.
     pub(crate) fn snap(&mut self, repairs: &mut Repairs) {
-        if let Some(snapped) = jitter::snap(self.stamps()) {
-            repairs.snapped_rows = snapped.rows;
-            repairs.snapped_seconds = usize::try_from(snapped.farthest).unwrap_or(usize::MAX);
-            self.stamps = Some(snapped.stamps);
+        let Some(snapped) = jitter::snap(self.stamps(), self.format.unit) else {
+            return;
+        };
+        let farthest = usize::try_from(snapped.farthest).unwrap_or(usize::MAX);
+        repairs.snapped_rows = snapped.rows;
+        let mut stamps = snapped.stamps;
+        match self.format.unit {
+            TimeUnit::Seconds => repairs.snapped_seconds = farthest,
+            TimeUnit::Nanoseconds => {
+                repairs.snapped_nanoseconds = farthest;
+                if stamps.iter().all(|at| at % NANOSECONDS == 0) {
+                    stamps.iter_mut().for_each(|at| *at /= NANOSECONDS);
+                    self.format.unit = TimeUnit::Seconds;
+                }
+                let TimeFormat { unit, zone, .. } = std::mem::take(&mut self.format);
+                self.format = TimeFormat::of(&stamps, unit, zone);
+            }
         }
+        self.stamps = Some(stamps);
     }
 
     /// Inserts rows into holes of the clock, and cuts the series at those that are too long.
@@ -228,7 +245,10 @@ impl Rows {
         if repairs.cut_holes > 0 {
             repairs.longest_fill = longest;
         }
-        let anchor = anchor_day(self.stamps());
+        let anchor = match frequency {
+            Frequency::Months(_) => anchor_day(self.stamps()),
+            _ => 1,
+        };
         let mut stamps = Vec::with_capacity(would_be as usize);
         let mut values = Vec::with_capacity(would_be as usize * self.channels);
         let mut cuts = Vec::new();

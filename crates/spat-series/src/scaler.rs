@@ -12,10 +12,13 @@ use crate::series::Series;
 /// channel gets deviation 1, so that it scales to 0 rather than to noise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scaler {
-    /// Mean per channel, in original units.
+    /// Mean per channel, in original units less `offset`.
     pub mean: Vec<f32>,
     /// Population standard deviation per channel, in original units; never 0.
     pub std: Vec<f32>,
+    /// The series' [`Series::offsets`]: values before scaling are differences to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offset: Vec<f64>,
 }
 
 impl Scaler {
@@ -44,6 +47,7 @@ impl Scaler {
             return Self {
                 mean: vec![0.0; channels],
                 std: vec![1.0; channels],
+                offset: series.offsets().to_vec(),
             };
         }
         let given: Vec<Range<usize>> = (0..channels)
@@ -98,6 +102,7 @@ impl Scaler {
         Self {
             mean: mean.into_iter().map(|m| m as f32).collect(),
             std,
+            offset: series.offsets().to_vec(),
         }
     }
 
@@ -106,7 +111,8 @@ impl Scaler {
         self.mean.len()
     }
 
-    /// `values` (`[n × channels]` row-major, original units) scaled: (value − mean) / std.
+    /// `values` (`[n × channels]` row-major, original units less `offset`) scaled:
+    /// (value − mean) / std.
     pub fn transform(&self, values: &[f32]) -> Vec<f32> {
         let mut scaled = values.to_vec();
         self.transform_in_place(&mut scaled);
@@ -118,7 +124,8 @@ impl Scaler {
         self.each(values, |value, mean, std| (value - mean) / std);
     }
 
-    /// `scaled` (`[n × channels]` row-major) back in original units: value × std + mean.
+    /// `scaled` (`[n × channels]` row-major) back in original units less `offset`:
+    /// value × std + mean.
     pub fn inverse(&self, scaled: &[f32]) -> Vec<f32> {
         let mut values = scaled.to_vec();
         self.inverse_in_place(&mut values);

@@ -27,6 +27,9 @@ pub struct Series {
     pub repairs: Repairs,
     /// `[rows × channels]` row-major.
     pub(crate) values: Vec<f32>,
+    /// What is to be added to the values of each channel; empty where that is 0 for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) offsets: Vec<f64>,
     /// One bit per value, 64 to a word, set where a value was filled; empty where none was.
     pub(crate) missing: Vec<u64>,
     /// Rows that begin a new segment, ascending.
@@ -72,6 +75,7 @@ impl Series {
             channels,
             repairs: Repairs::default(),
             values,
+            offsets: Vec::new(),
             missing: Vec::new(),
             cuts: Vec::new(),
         })
@@ -98,12 +102,42 @@ impl Series {
         self.channels.len()
     }
 
-    /// The values in original units, `[rows × channels]` row-major.
+    /// The values in original units less [`Series::offsets`], `[rows × channels]` row-major.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
 
-    /// The values of one row, one per channel.
+    /// What is to be added to the values of each channel, see [`with_offset`](crate::with_offset); empty
+    /// where that is 0 for all. Only channels whose numbers have more digits than an f32 have one.
+    pub fn offsets(&self) -> &[f64] {
+        &self.offsets
+    }
+
+    /// The offset of a channel.
+    pub fn offset(&self, channel: usize) -> f64 {
+        self.offsets.get(channel).copied().unwrap_or(0.0)
+    }
+
+    /// The same series with other offsets; none given are 0. Changes no value in original units, as far
+    /// as an f32 holds the difference.
+    pub fn rebased(mut self, offsets: &[f64]) -> Self {
+        let channels = self.channel_count().max(1);
+        let target = |channel: usize| offsets.get(channel).copied().unwrap_or(0.0);
+        let changes: Vec<f64> = (0..channels)
+            .map(|channel| self.offset(channel) - target(channel))
+            .collect();
+        if changes.iter().any(|change| *change != 0.0) {
+            for row in self.values.chunks_exact_mut(channels) {
+                for (value, change) in row.iter_mut().zip(&changes) {
+                    *value = (f64::from(*value) + change) as f32;
+                }
+            }
+        }
+        self.offsets = offsets.to_vec();
+        self
+    }
+
+    /// The values of one row, one per channel, as [`Series::values`] has them.
     ///
     /// # Panics
     /// When `row` is not below [`Series::rows`], as indexing a slice does.
@@ -185,6 +219,11 @@ impl Series {
             channels: names.to_vec(),
             repairs: self.repairs.clone(),
             values,
+            offsets: if self.offsets.is_empty() {
+                Vec::new()
+            } else {
+                chosen.iter().map(|&channel| self.offset(channel)).collect()
+            },
             missing,
             cuts: self.cuts.clone(),
         })
@@ -193,13 +232,14 @@ impl Series {
     /// Calendar features of every row, `[rows × 4]` row-major, see [`time_features`]; `None`
     /// without stamps.
     pub fn time_features(&self) -> Option<Vec<f32>> {
-        self.index.stamps().map(time_features)
+        self.index.seconds().map(|stamps| time_features(&stamps))
     }
 
     /// Calendar features of the `n` rows after the last one, `[n × 4]` row-major; `None` where
     /// [`TimeIndex::extend`] cannot date them.
     pub fn future_time_features(&self, n: usize) -> Option<Vec<f32>> {
-        self.index.extend(n).map(|stamps| time_features(&stamps))
+        let seconds = self.index.extend_seconds(n);
+        seconds.map(|stamps| time_features(&stamps))
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     detection::Detection,
     error::{ReadError, SeriesError, shorten},
+    unit::TimeFormat,
 };
 
 /// A table of numbers as it stands in the file.
@@ -12,13 +13,20 @@ use crate::{
 pub struct Table {
     /// Names of the columns of numbers, each different.
     pub channels: Vec<String>,
-    /// Civil seconds since 1970-01-01 per row in file order; `None` without a time column.
+    /// The timestamp per row in file order, civil time since 1970-01-01 counted in
+    /// [`TimeFormat::unit`]; `None` without a time column.
     pub stamps: Option<Vec<i64>>,
+    /// How the timestamps are counted and written.
+    #[serde(default)]
+    pub time_format: TimeFormat,
     /// How the file was read.
     pub detection: Detection,
     pub(crate) rows: usize,
     /// `[rows × channels]` row-major; NaN is a missing cell.
     pub(crate) values: Vec<f32>,
+    /// What is to be added to the values of each channel; empty where that is 0 for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) offsets: Vec<f64>,
     /// Channels with cells that are no numbers: an error where they are used.
     #[serde(default)]
     pub(crate) unreadable: Vec<UnreadableColumn>,
@@ -83,10 +91,16 @@ impl Table {
         self.rows
     }
 
-    /// The values, `[rows × channels]` row-major in file order; a missing cell is NaN, every other
-    /// value finite.
+    /// The values less [`Table::offset`], `[rows × channels]` row-major in file order; a missing cell
+    /// is NaN, every other value finite.
     pub fn values(&self) -> &[f32] {
         &self.values
+    }
+
+    /// What is to be added to the values of a channel. It is 0 unless the numbers in the file have
+    /// more digits than an f32, see [`with_offset`](crate::with_offset).
+    pub fn offset(&self, channel: usize) -> f64 {
+        self.offsets.get(channel).copied().unwrap_or(0.0)
     }
 
     /// Whether a cell is missing. `false` outside the table.

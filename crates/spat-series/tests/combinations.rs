@@ -6,6 +6,9 @@ use spat_series::{ReadOptions, format_stamp, read_table};
 
 const ROWS: usize = 40;
 
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+
 /// A time taken apart.
 struct Time {
     year: i64,
@@ -13,10 +16,20 @@ struct Time {
     day: i64,
     hour: i64,
     minute: i64,
+    second: i64,
+    /// Tenths of a second.
+    tenth: i64,
+    /// Seconds since 1970.
+    epoch: i64,
 }
 
 impl Time {
-    fn of(seconds: i64) -> Self {
+    /// The time of a count of `step`'s unit.
+    fn of(count: i64, step: Step) -> Self {
+        let (seconds, tenth) = match step {
+            Step::Tenths => (count.div_euclid(SECOND), count % SECOND / (SECOND / 10)),
+            _ => (count, 0),
+        };
         let text = format_stamp(seconds);
         let part = |from: usize, to: usize| text[from..to].parse::<i64>().unwrap();
         Self {
@@ -25,6 +38,9 @@ impl Time {
             day: part(8, 10),
             hour: part(11, 13),
             minute: part(14, 16),
+            second: part(17, 19),
+            tenth,
+            epoch: seconds,
         }
     }
 }
@@ -64,6 +80,7 @@ const POLISH: [&str; 12] = [
 /// Steps between rows.
 #[derive(Clone, Copy, PartialEq)]
 enum Step {
+    Tenths,
     Hours,
     Days,
     Months,
@@ -71,7 +88,7 @@ enum Step {
 }
 
 impl Step {
-    /// The time of a row, in civil seconds.
+    /// The time of a row, in civil seconds; of tenths of a second in nanoseconds.
     fn at(self, row: usize) -> i64 {
         const START: i64 = 1_577_836_800; // 2020-01-01
         let month = |months: usize| {
@@ -87,6 +104,7 @@ impl Step {
                 .unwrap()[0]
         };
         match self {
+            Self::Tenths => (START + 86_390) * SECOND + row as i64 * (SECOND / 10),
             Self::Hours => START + row as i64 * 3600,
             Self::Days => START + row as i64 * 86_400,
             Self::Months => month(row),
@@ -99,8 +117,21 @@ impl Step {
 type Form = (&'static str, Step, fn(&Time) -> String);
 
 fn forms() -> Vec<Form> {
-    use Step::{Days, Hours, Months, Quarters};
+    use Step::{Days, Hours, Months, Quarters, Tenths};
     vec![
+        ("time", Tenths, |t| {
+            format!(
+                "{}-{:02}-{:02}T{:02}:{:02}:{:02}.{}00Z",
+                t.year, t.month, t.day, t.hour, t.minute, t.second, t.tenth
+            )
+        }),
+        ("Datum", Tenths, |t| {
+            format!(
+                "{:02}.{:02}.{} {:02}:{:02}:{:02}.{}",
+                t.day, t.month, t.year, t.hour, t.minute, t.second, t.tenth
+            )
+        }),
+        ("timestamp", Tenths, |t| format!("{}{}00", t.epoch, t.tenth)),
         ("date", Hours, |t| {
             format!(
                 "{}-{:02}-{:02} {:02}:{:02}:00",
@@ -281,7 +312,7 @@ fn write(form: &Form, delimiter: char, comma: bool, layout: &str) -> String {
         text += &line(&[blanks, vec!["kW".to_owned(), "°C".to_owned()]].concat());
     }
     for row in 0..ROWS {
-        let time = Time::of(step.at(row));
+        let time = Time::of(step.at(row), *step);
         let number = |value: f32| {
             let text = format!("{value:.2}");
             if comma { text.replace('.', ",") } else { text }

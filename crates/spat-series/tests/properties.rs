@@ -250,7 +250,7 @@ proptest! {
         // Windows of 3 steps × 2 channels.
         let windows = pairs.len() / 6;
         let (forecast, truth): (Vec<f32>, Vec<f32>) = pairs[..windows * 6].iter().copied().unzip();
-        let scaler = Scaler { mean: vec![3.0, -4.0], std: vec![std, 2.0] };
+        let scaler = Scaler { mean: vec![3.0, -4.0], std: vec![std, 2.0], offset: vec![] };
         let mut stream = MetricsStream::new(3, 2, Some(&scaler), Some(vec![2.0, 5.0]));
         let cut = cut.min(windows) * 6;
         stream.push(&forecast[..cut], &truth[..cut]);

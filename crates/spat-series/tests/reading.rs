@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use spat_series::{
-    CalendarColumns, HeaderRow, LongColumns, ReadError, ReadOptions, SeriesError, SeriesOptions,
-    Shape, Table, TimeColumn, TimeDetection, format_stamp, read_table,
+    CalendarColumns, HeaderRow, LongColumns, ReadError, ReadOptions, Scaler, SeriesError,
+    SeriesOptions, Shape, Table, TimeColumn, TimeDetection, TimeUnit, format_stamp,
+    format_with_offset, read_table, with_offset,
 };
 
 fn read(text: &str) -> Table {
@@ -263,8 +264,73 @@ fn odd_rows() {
 }
 
 #[test]
-fn stamps_finer_than_a_second_are_not_folded() {
-    let table = read("time,a\n2020-01-01 00:00:00.0,1\n2020-01-01 00:00:00.5,2\n");
+fn steps_below_a_second_are_kept_and_continued() {
+    let of = |time: fn(u32) -> String| {
+        let line = |i: u32| format!("{},{i}\n", time(i));
+        let text = format!("time,y\n{}", (0..40).map(line).collect::<String>());
+        let series = read(&text).into_series(&SeriesOptions::default()).unwrap();
+        let index = &series.index;
+        assert_eq!(
+            (series.rows(), index.format().unit),
+            (40, TimeUnit::Nanoseconds)
+        );
+        assert_eq!(series.time_features().unwrap().len(), 160);
+        let next = index.extend_labels(1).remove(0);
+        format!("{} {} {next}", index.frequency(), index.label(1))
+    };
+    let iso = of(|i| format!("2024-01-01 00:00:{:02}.{}", i / 10, i % 10));
+    assert_eq!(iso, "0.1 s 2024-01-01 00:00:00.100 2024-01-01 00:00:04.000");
+    let epoch = of(|i| format!("{}.{:02}", 1_664_400_000 + i / 50, i % 50 * 2));
+    assert_eq!(
+        epoch,
+        "20 ms 2022-09-28 21:20:00.020 2022-09-28 21:20:00.800"
+    );
+    let milliseconds = of(|i| format!("{}", 1_664_400_000_000_u64 + u64::from(i) * 2500));
+    assert_eq!(
+        milliseconds,
+        "2.5 s 2022-09-28 21:20:02.500 2022-09-28 21:21:40.000"
+    );
+    let float = of(|i| {
+        format!(
+            "{}",
+            1_664_400_000.0 + f64::from(i) * 0.01 + 1e-6 * f64::from(i * i % 7)
+        )
+    });
+    assert_eq!(
+        float,
+        "10 ms 2022-09-28 21:20:00.010 2022-09-28 21:20:00.400"
+    );
+    let microseconds = of(|i| format!("2024-01-01T00:00:00.{:06}", i * 25));
+    assert_eq!(
+        microseconds,
+        "25 µs 2024-01-01 00:00:00.000025 2024-01-01 00:00:00.001000"
+    );
+}
+
+#[test]
+fn holes_in_steps_below_a_second_are_filled() {
+    let line = |i: u32| format!("2024-01-01 00:00:{:02}.{:02},{i}\n", i / 4, i % 4 * 25);
+    let rows = (0..40).filter(|i| !(10..13).contains(i)).map(line);
+    let table = read(&format!("time,y\n{}", rows.collect::<String>()));
+    let series = table.into_series(&SeriesOptions::default()).unwrap();
+    assert_eq!((series.rows(), series.repairs.inserted_rows), (40, 3));
+    assert_eq!(series.row(11), [11.0]);
+    assert_eq!(
+        series.repairs.longest_hole.unwrap().after,
+        "2024-01-01 00:00:02.250"
+    );
+}
+
+#[test]
+fn parts_of_a_second_that_change_no_step_are_cut_off() {
+    let line = |i: u32| format!("2024-01-01 {i:02}:00:00.250,{i}\n");
+    let table = read(&format!(
+        "time,y\n{}",
+        (0..20).map(line).collect::<String>()
+    ));
+    assert_eq!(table.time_format.unit, TimeUnit::Seconds);
+    assert_eq!(first_stamps(&table)[1], "2024-01-01 01:00:00");
+    let table = read("time,a\n1500-01-01 00:00:00.0,1\n1500-01-01 00:00:00.5,2\n");
     assert_eq!((table.rows(), &table.stamps), (2, &None));
     assert!(matches!(
         table.detection.time,
@@ -567,4 +633,109 @@ fn new_options_do_not_change_the_text_of_old_ones() {
         "{\"delimiter\":null,\"decimal_comma\":null,\"header\":\"Auto\",\"missing\":[],\"time_column\":\"Auto\",\
          \"max_line_bytes\":16777216,\"max_columns\":100000}"
     );
+}
+
+#[test]
+fn numbers_beyond_an_f32_keep_their_digits() {
+    let line = |i: u32| {
+        format!(
+            "2024-01-01 {:02}:00:00,{},{i}\n",
+            i,
+            123_456_789.5 + f64::from(i) / 4.0
+        )
+    };
+    let text = format!("time,energy,y\n{}", (0..24).map(line).collect::<String>());
+    let table = read(&text);
+    assert!(
+        table.detection.warnings().is_empty(),
+        "{:?}",
+        table.detection
+    );
+    let lines = table.detection.lines().join("\n");
+    assert!(lines.contains("\"energy\" have more digits"), "{lines}");
+    let series = table.into_series(&SeriesOptions::default()).unwrap();
+    let shown = |row: usize| format_with_offset(series.row(row)[0], series.offset(0));
+    assert_eq!(
+        (shown(0), shown(1)),
+        ("123456789.5".to_owned(), "123456789.75".to_owned())
+    );
+    assert_eq!(series.offset(1), 0.0);
+    assert!(series.repairs.constant_channels.is_empty());
+    let chosen = series
+        .select(&["y".to_owned(), "energy".to_owned()])
+        .unwrap();
+    assert_eq!(chosen.offsets(), [0.0, series.offset(0)]);
+
+    let scaler = Scaler::fit(&series, 0..24);
+    assert_eq!(scaler.offset, series.offsets());
+    let mean = f64::from(scaler.mean[0]) + scaler.offset[0];
+    assert_eq!(mean, 123_456_789.5 + 11.5 / 4.0);
+
+    let other = series.clone().rebased(&[123_456_000.0, 0.0]);
+    assert_eq!(
+        format_with_offset(other.row(1)[0], 123_456_000.0),
+        "123456789.75"
+    );
+    assert_eq!(other.rebased(series.offsets()), series);
+}
+
+#[test]
+fn epochs_that_are_no_time_keep_their_digits() {
+    let line = |i: i64| format!("{},{i}\n", 1_664_400_000 + i * 7);
+    let text = format!("id_number,y\n{}", (0..30).map(line).collect::<String>());
+    let options = ReadOptions {
+        time_column: TimeColumn::None,
+        ..ReadOptions::default()
+    };
+    let table = read_table(text.as_bytes(), &options).unwrap();
+    let value = |row: usize| with_offset(table.values()[row * 2], table.offset(0));
+    assert_eq!((value(0), value(29)), (1_664_400_000.0, 1_664_400_203.0));
+}
+
+#[test]
+fn results_are_written_in_the_offset_of_the_table() {
+    let next = |time: fn(u32) -> String, zone: Option<&str>| {
+        let line = |i: u32| format!("{},{i}\n", time(i));
+        let text = format!("time,y\n{}", (0..12).map(line).collect::<String>());
+        let options = ReadOptions {
+            time_zone: zone.map(str::to_owned),
+            ..ReadOptions::default()
+        };
+        let table = read_table(text.as_bytes(), &options).unwrap();
+        let lines = table.detection.lines().join("\n");
+        let series = table.into_series(&SeriesOptions::default()).unwrap();
+        assert_eq!(series.index.frequency().to_string(), "1 h", "{lines}");
+        (series.index.extend_labels(1).remove(0), lines)
+    };
+    let (east, lines) = next(|i| format!("2024-07-01T{i:02}:00:00+02:00"), None);
+    assert_eq!(east, "2024-07-01 12:00:00+02:00");
+    assert!(lines.contains("brought to UTC"), "{lines}");
+    let (utc, _) = next(|i| format!("2024-07-01T{i:02}:00:00Z"), None);
+    assert_eq!(utc, "2024-07-01 12:00:00Z");
+    let (zero, _) = next(|i| format!("2024-07-01T{i:02}:00:00+00:00"), None);
+    assert_eq!(zero, "2024-07-01 12:00:00+00:00");
+    let (none, _) = next(|i| format!("2024-07-01 {i:02}:00"), None);
+    assert_eq!(none, "2024-07-01 12:00:00");
+    let (fixed, _) = next(|i| format!("2024-07-01 {i:02}:00"), Some("-03:00"));
+    assert_eq!(fixed, "2024-07-01 12:00:00-03:00");
+    // At 01:00 UTC the clock goes from 02:00+01:00 to 03:00+02:00.
+    let change: fn(u32) -> String = |i| match i {
+        0..2 => format!("2024-03-31T{i:02}:00:00+01:00"),
+        _ => format!("2024-03-31T{:02}:00:00+02:00", i + 1),
+    };
+    let (last, lines) = next(change, None);
+    assert_eq!(last, "2024-03-31 13:00:00+02:00");
+    assert!(
+        lines.contains("results have the last one, +02:00"),
+        "{lines}"
+    );
+    if cfg!(feature = "time-zones") {
+        let (named, _) = next(|i| format!("2024-01-01 {i:02}:00"), Some("Europe/Berlin"));
+        assert_eq!(named, "2024-01-01 12:00:00+01:00");
+        let (bracket, _) = next(
+            |i| format!("2024-07-01T{i:02}:00:00+02:00[Europe/Berlin]"),
+            None,
+        );
+        assert_eq!(bracket, "2024-07-01 12:00:00+02:00");
+    }
 }

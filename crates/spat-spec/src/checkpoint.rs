@@ -38,7 +38,7 @@ pub struct CheckpointHeader {
     pub structure: Structure,
     /// The channels in the order of the model's input.
     pub channels: Vec<String>,
-    /// Mean and deviation of the training rows, original units.
+    /// Mean and deviation of the training rows, original units less the scaler's offset.
     pub scaler: Scaler,
     /// The frequency of the training table.
     pub frequency: Frequency,
@@ -161,6 +161,7 @@ impl CheckpointHeader {
         if self.channels.len() != channels
             || self.scaler.mean.len() != channels
             || self.scaler.std.len() != channels
+            || ![0, channels].contains(&self.scaler.offset.len())
         {
             return Err(CheckpointError::Inconsistent(format!(
                 "the model has {channels} channels, but {} are named and {} are scaled",

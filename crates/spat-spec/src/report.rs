@@ -251,7 +251,7 @@ pub fn percent_change(from: f64, to: f64) -> f64 {
     }
 }
 
-/// One test window in original units, row-major `[rows × channels]` throughout.
+/// One test window in original units less `offsets`, row-major `[rows × channels]` throughout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ForecastSample {
     /// Number of the window in the test range.
@@ -272,9 +272,13 @@ pub struct ForecastSample {
     pub pruned: Vec<f32>,
     /// The seasonal-naive forecast.
     pub naive: Vec<f32>,
+    /// What is to be added to the values of each channel; empty where that is 0 for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offsets: Vec<f64>,
 }
 
-/// The horizon after the last row of a table, in original units, row-major `[horizon × channels]`.
+/// The horizon after the last row of a table, in original units less `offsets`, row-major
+/// `[horizon × channels]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FutureForecast {
     /// Row number of the first forecast row.
@@ -287,10 +291,13 @@ pub struct FutureForecast {
     pub pruned: Vec<f32>,
     /// Half widths of the pruned model's intervals, by level.
     pub intervals: Vec<(f64, Vec<f32>)>,
+    /// What is to be added to the values of each channel; empty where that is 0 for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offsets: Vec<f64>,
 }
 
-/// A saved model's forecast of the horizon after a table's last row, in original units, row-major
-/// `[horizon × channels]`.
+/// A saved model's forecast of the horizon after a table's last row, in original units less `offsets`,
+/// row-major `[horizon × channels]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelForecast {
     /// The model's channels, in its order.
@@ -301,6 +308,9 @@ pub struct ModelForecast {
     pub stamps: Vec<String>,
     /// The forecast.
     pub values: Vec<f32>,
+    /// What is to be added to the values of each channel; empty where that is 0 for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offsets: Vec<f64>,
     /// Half widths of its intervals, by level; empty for a model without validation errors.
     pub intervals: Vec<(f64, Vec<f32>)>,
     /// Warnings about the forecast.

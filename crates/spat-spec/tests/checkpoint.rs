@@ -24,6 +24,7 @@ fn checkpoint() -> Checkpoint {
         scaler: Scaler {
             mean: vec![0.1, -3.0e-9],
             std: vec![1.0, 2.5e7],
+            offset: Vec::new(),
         },
         frequency: Frequency::Seconds(3600),
         data: DataConfig::default(),

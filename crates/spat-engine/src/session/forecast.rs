@@ -1,7 +1,7 @@
 //! Forecasts of a saved model on any table with its channels.
 
 use burn::tensor::Device;
-use spat_series::{SeriesError, format_stamp, read_table};
+use spat_series::{SeriesError, read_table};
 use spat_spec::{Checkpoint, DataConfig, ModelForecast};
 
 use super::SessionError;
@@ -51,8 +51,9 @@ pub(super) async fn forecast(
         csv: future.to_csv(),
         channels: future.channels,
         first_row: future.first_row,
-        stamps: future.stamps.iter().map(|&at| format_stamp(at)).collect(),
+        stamps: future.stamps,
         values: future.values,
+        offsets: future.offsets,
         intervals: future.intervals,
         doubts,
     })

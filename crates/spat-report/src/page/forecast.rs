@@ -70,10 +70,11 @@ fn chart_of(report: &Report, number_of: usize, width: f64, height: f64) -> Strin
     let channels = report.data.channels;
     let name = channel_name(report, number_of);
     let lookback = sample.input.len() / channels;
+    let offset = sample.offsets.get(number_of).copied().unwrap_or(0.0);
     let places = |values, first: i64| -> Vec<(f64, f64)> {
         channel(values, channels, number_of)
             .zip(first..)
-            .map(|(value, row)| (row as f64, value))
+            .map(|(value, row)| (row as f64, value + offset))
             .collect()
     };
     let mut seen = places(&sample.input, -(lookback as i64));

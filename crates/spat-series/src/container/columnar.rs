@@ -6,7 +6,7 @@ use parquet::{
 };
 
 use super::{damaged, grid::Grid};
-use crate::{error::ReadError, index::format_stamp};
+use crate::{error::ReadError, unit::format_stamp};
 
 /// The text of the table in a Parquet file.
 pub(super) fn parquet(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use calamine::{Data, Reader as _, Sheets, open_workbook_auto_from_rs};
 
 use super::{damaged, grid::Grid};
-use crate::{error::ReadError, index::format_stamp};
+use crate::{error::ReadError, unit::format_stamp};
 
 /// Whether a zip archive is a workbook.
 pub(super) fn is_workbook(bytes: &[u8]) -> bool {

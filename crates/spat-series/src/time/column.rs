@@ -6,13 +6,14 @@ use super::{
     form::{Field, TimeForm},
     parts::Unit,
     timestamp::Timestamp,
-    zone::Zone,
+    zone::{self, Zone},
 };
 use crate::{
     civil::{self, DAY},
     detection::TimeDetection,
     frequency::Frequency,
     sample::Sample,
+    unit::{WrittenZone, offset_text},
 };
 
 /// How the cells of a column are read.
@@ -70,7 +71,8 @@ fn by_pattern(pattern: &str, cell: &str) -> Option<Timestamp> {
     let mut time = BrokenDownTime::parse(pattern, cell).ok()?;
     let (seconds, offset) = match time.to_timestamp() {
         Ok(instant) => (
-            instant.as_second(),
+            // A time before 1970 with a fraction is rounded down, as its fraction is counted up.
+            instant.as_second() - i64::from(instant.subsec_nanosecond() < 0),
             Some(time.offset().map_or(0, |o| o.seconds().into())),
         ),
         Err(_) => {
@@ -95,9 +97,9 @@ fn by_pattern(pattern: &str, cell: &str) -> Option<Timestamp> {
     };
     Some(Timestamp {
         seconds,
-        fraction: time
-            .to_time()
-            .is_ok_and(|time| time.subsec_nanosecond() != 0),
+        nanosecond: time.to_time().map_or(0, |time| {
+            u32::try_from(time.subsec_nanosecond()).unwrap_or(0)
+        }),
         offset,
         short_year: false,
         interval: false,
@@ -117,15 +119,26 @@ pub(crate) struct TimestampColumn {
     pub(crate) of_day: Vec<i64>,
 }
 
+/// The offsets from UTC in a column, in seconds.
+#[derive(Debug, Clone, Copy)]
+struct Offsets {
+    /// Of the first cell that has one.
+    first: i64,
+    /// Whether all have the same.
+    same: bool,
+    /// Of the latest time, with that time.
+    latest: (i64, i64),
+}
+
 /// A form that fits so far, with the timestamps read in it.
 #[derive(Debug)]
 struct OpenForm {
     form: Form,
     seconds: Vec<i64>,
-    fractions: bool,
+    /// Nanoseconds after each second; empty until one is not 0.
+    nanoseconds: Vec<u32>,
     zones: usize,
-    /// The offset of the first cell with a zone, and whether all have the same.
-    offset: Option<(i64, bool)>,
+    offsets: Option<Offsets>,
     short_years: bool,
     intervals: bool,
 }
@@ -133,7 +146,10 @@ struct OpenForm {
 /// What a column of timestamps became.
 pub(crate) struct Timestamps {
     pub(crate) seconds: Vec<i64>,
-    pub(crate) fractions: bool,
+    /// Nanoseconds after each second; empty where all are 0.
+    pub(crate) nanoseconds: Vec<u32>,
+    /// The zone in which results are written.
+    pub(crate) zone: WrittenZone,
     pub(crate) detection: TimeDetection,
 }
 
@@ -161,9 +177,9 @@ impl TimestampColumn {
         let open = |form| OpenForm {
             form,
             seconds: Vec::new(),
-            fractions: false,
+            nanoseconds: Vec::new(),
             zones: 0,
-            offset: None,
+            offsets: None,
             short_years: false,
             intervals: false,
         };
@@ -197,6 +213,7 @@ impl TimestampColumn {
     pub(crate) fn truncate(&mut self, rows: usize) {
         for open in &mut self.open {
             open.seconds.truncate(rows);
+            open.nanoseconds.truncate(rows);
         }
         self.of_day.truncate(rows);
     }
@@ -231,12 +248,13 @@ impl TimestampColumn {
                 .sort_by_cached_key(|open| std::cmp::Reverse((open.evenness(), usual(&open.form))));
         }
         let mut why = std::mem::take(&mut self.why);
-        let mut open = self.open.into_iter();
+        let mut open = std::mem::take(&mut self.open).into_iter();
         // `new` leaves at least one form open and `push` never closes the last.
         let Some(mut best) = open.next() else {
             return Timestamps {
                 seconds: Vec::new(),
-                fractions: false,
+                nanoseconds: Vec::new(),
+                zone: WrittenZone::Unstated,
                 detection: TimeDetection::Rows,
             };
         };
@@ -263,9 +281,14 @@ impl TimestampColumn {
             why += "; its cells are intervals, of which the start is taken";
         }
         let mut utc = zoned;
+        let mut written = match best.offsets {
+            Some(offsets) if zoned => self.written(offsets, &mut why),
+            _ => WrittenZone::Unstated,
+        };
         if let Some(zone) = zone.filter(|_| best.zones == 0) {
             zone.to_utc(&mut best.seconds);
             utc = true;
+            written = zone.written();
         }
         let mut format = best.form.describe(&self.example);
         let mut name = names[self.column].clone();
@@ -273,13 +296,12 @@ impl TimestampColumn {
             name += &format!(" + {}", names[column]);
             format += " + time of day";
         }
-        let offset = best
-            .offset
-            .filter(|(_, same)| *same && zoned)
-            .map(|(offset, _)| offset);
+        let offset = best.offsets.filter(|offsets| offsets.same && zoned);
+        let offset = offset.map(|offsets| offsets.first);
         Timestamps {
             seconds: best.seconds,
-            fractions: best.fractions,
+            nanoseconds: best.nanoseconds,
+            zone: written,
             detection: TimeDetection::Column {
                 name,
                 format,
@@ -292,19 +314,55 @@ impl TimestampColumn {
     }
 }
 
+impl TimestampColumn {
+    /// The zone in which results are written: the one that cells name, else their offset, else the last
+    /// of several.
+    fn written(&self, offsets: Offsets, why: &mut String) -> WrittenZone {
+        if let Some(name) = zone::in_brackets(&self.example) {
+            return WrittenZone::Named(name.to_owned());
+        }
+        let (_, offset) = offsets.latest;
+        if !offsets.same {
+            *why += &format!(
+                "; the offset from UTC changes, and results have the last one, {}",
+                offset_text(offset)
+            );
+        }
+        let is_letter = self.example.ends_with(char::is_alphabetic);
+        match i32::try_from(offset) {
+            Ok(0) if is_letter && offsets.same => WrittenZone::Utc,
+            Ok(offset) => WrittenZone::Offset(offset),
+            Err(_) => WrittenZone::Utc,
+        }
+    }
+}
+
 impl OpenForm {
     fn push(&mut self, cell: &str) -> bool {
         let Some(timestamp) = self.form.parse(cell) else {
             return false;
         };
+        if timestamp.nanosecond > 0 && self.nanoseconds.is_empty() {
+            self.nanoseconds.resize(self.seconds.len(), 0);
+            self.nanoseconds.push(timestamp.nanosecond);
+        } else if !self.nanoseconds.is_empty() {
+            self.nanoseconds.push(timestamp.nanosecond);
+        }
         self.seconds.push(timestamp.seconds);
-        self.fractions |= timestamp.fraction;
         self.short_years |= timestamp.short_year;
         self.intervals |= timestamp.interval;
         if let Some(offset) = timestamp.offset {
             self.zones += 1;
-            let (first, same) = self.offset.unwrap_or((offset, true));
-            self.offset = Some((first, same && first == offset));
+            let here = (timestamp.seconds, offset);
+            let offsets = self.offsets.get_or_insert(Offsets {
+                first: offset,
+                same: true,
+                latest: here,
+            });
+            offsets.same &= offsets.first == offset;
+            if here.0 >= offsets.latest.0 {
+                offsets.latest = here;
+            }
         }
         true
     }

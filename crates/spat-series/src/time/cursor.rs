@@ -3,6 +3,12 @@
 use super::{names, timestamp::Fields};
 use crate::civil::DAY;
 
+/// The nanoseconds of the decimals of a second; digits beyond the ninth are cut off.
+pub(crate) fn nanoseconds(decimals: &str) -> u32 {
+    let digits = decimals.bytes().chain(std::iter::repeat(b'0')).take(9);
+    digits.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+}
+
 /// What is left of a cell.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
@@ -172,7 +178,9 @@ impl<'a> Cursor<'a> {
         if digits == 4 || digits == 6 {
             minute = self.exactly(2)?;
             second = if digits == 6 { self.exactly(2)? } else { 0 };
-            fields.fraction |= digits == 6 && self.fraction();
+            if digits == 6 {
+                fields.nanosecond = self.fraction();
+            }
         } else if let Some(separator) = self.one_of(":.hH時时") {
             match self.number(2, 2) {
                 Some(number) => minute = number,
@@ -186,7 +194,7 @@ impl<'a> Cursor<'a> {
                 .is_some()
             {
                 second = self.number(2, 2)?;
-                fields.fraction |= self.fraction();
+                fields.nanosecond = self.fraction();
             }
         }
         let before = *self;
@@ -208,16 +216,16 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// Passes over a fraction of a second; whether it is more than zeros.
-    fn fraction(&mut self) -> bool {
+    /// A fraction of a second in nanoseconds, or 0 where there is none.
+    fn fraction(&mut self) -> u32 {
         let before = *self;
         if self.one_of(".,:").is_none() || self.digits() == 0 {
             *self = before;
-            return false;
+            return 0;
         }
         let (digits, rest) = self.rest.split_at(self.digits());
         self.rest = rest;
-        digits.bytes().any(|digit| digit != b'0')
+        nanoseconds(digits)
     }
 
     /// An optional zone: `Z`, `UTC`, `CET`, `+01`, `+0100`, `+01:00`, `UTC+1`, and the name in brackets

@@ -5,6 +5,7 @@ use super::{
     form::TimeForm,
     forms,
     parts::{self, Parts, Unit},
+    timestamp::Timestamp,
     titles,
 };
 use crate::{
@@ -12,9 +13,11 @@ use crate::{
     detection::UnreadTime,
     error::{ReadError, shorten, shorten_list},
     frequency::Frequency,
+    jitter,
     number::{is_marker, is_number},
     options::{ReadOptions, TimeColumn},
     sample::Sample,
+    unit::{NANOSECONDS, TimeUnit},
 };
 
 /// Where the timestamps come from.
@@ -236,16 +239,20 @@ impl Search<'_> {
         })
     }
 
-    fn seconds(&self, column: usize, form: &Form) -> Vec<i64> {
+    /// The times of a column in nanoseconds.
+    fn times(&self, column: usize, form: &Form) -> Vec<i128> {
         let times = self.cells(column).filter_map(|cell| form.parse(cell));
-        times.map(|time| time.seconds).collect()
+        let nanoseconds = |time: Timestamp| {
+            i128::from(time.seconds) * i128::from(NANOSECONDS) + i128::from(time.nanosecond)
+        };
+        times.map(nanoseconds).collect()
     }
 
     /// The share of steps that go forward in time, 0 to 1; 1 for a single time.
     fn advance(&self, column: usize, form: &Form) -> f64 {
-        let seconds = self.seconds(column, form);
-        let steps = seconds.len().saturating_sub(1);
-        let forward = seconds.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        let times = self.times(column, form);
+        let steps = times.len().saturating_sub(1);
+        let forward = times.windows(2).filter(|pair| pair[0] < pair[1]).count();
         if steps == 0 {
             1.0
         } else {
@@ -255,14 +262,12 @@ impl Search<'_> {
 
     /// Whether the times rise by the same step nearly everywhere.
     fn runs_evenly(&self, column: usize, form: &Form) -> bool {
-        let seconds = self.seconds(column, form);
-        let forward = |pair: &[i64]| pair[0] < pair[1];
-        match seconds.len() {
+        let times = self.times(column, form);
+        let forward = |pair: &[i128]| pair[0] < pair[1];
+        match times.len() {
             0 | 1 => false,
-            2 => forward(&seconds),
-            _ => {
-                seconds.windows(2).all(forward) && Frequency::detect(&seconds) != Frequency::Unknown
-            }
+            2 => forward(&times),
+            _ => times.windows(2).all(forward) && has_step(&times),
         }
     }
 
@@ -351,6 +356,21 @@ impl Search<'_> {
             .filter(|&column| !taken(column) && holds_times(column))
             .collect()
     }
+}
+
+/// Whether times in nanoseconds have a usual step.
+fn has_step(times: &[i128]) -> bool {
+    let second = i128::from(NANOSECONDS);
+    if times.iter().all(|time| time % second == 0) {
+        let seconds = times.iter().map(|time| (time / second) as i64);
+        return Frequency::detect(&seconds.collect::<Vec<_>>()) != Frequency::Unknown;
+    }
+    let first = times.first().copied().unwrap_or(0);
+    let fine = times.iter().map(|time| i64::try_from(time - first).ok());
+    fine.collect::<Option<Vec<_>>>().is_some_and(|fine| {
+        let steps = Frequency::detect_in(&fine, TimeUnit::Nanoseconds);
+        steps != Frequency::Unknown || jitter::snap(&fine, TimeUnit::Nanoseconds).is_some()
+    })
 }
 
 /// Whether numbers of this form are hardly anything but times when they run evenly.

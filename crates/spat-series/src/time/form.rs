@@ -3,7 +3,7 @@
 //! The forms themselves are listed in [`forms`](super::forms).
 
 use super::{
-    cursor::Cursor,
+    cursor::{Cursor, nanoseconds},
     timestamp::{Fields, Timestamp},
 };
 use crate::civil::DAY;
@@ -323,7 +323,13 @@ fn unix(at: &mut Cursor<'_>, fields: &mut Fields, per_second: i64) -> Option<()>
     }
     fields.since_1970 = Some(seconds);
     fields.offset = Some(0);
-    fields.fraction = units % per_second != 0 || below.bytes().any(|digit| digit != b'0');
+    // Decimals of a millisecond are digits of the second behind those of `units`.
+    let digits = per_second.ilog10() as usize;
+    let part = match digits {
+        0 => String::new(),
+        _ => format!("{:0digits$}", units % per_second),
+    };
+    fields.nanosecond = nanoseconds(&(part + below));
     Some(())
 }
 

@@ -222,7 +222,7 @@ pub(crate) fn is_evident(text: &str) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::index::format_stamp;
+    use crate::unit::format_stamp;
 
     fn named(name: &str) -> &'static TimeForm {
         let mut forms = EVIDENT.iter().chain(NUMERIC);

@@ -24,8 +24,8 @@ pub(crate) struct Fields {
     pub(crate) since_1970: Option<i64>,
     /// Seconds after midnight; 86,400 is the midnight that ends the day.
     pub(crate) of_day: i64,
-    /// Whether part of a second was cut off.
-    pub(crate) fraction: bool,
+    /// Nanoseconds after the second, 0 to 999,999,999.
+    pub(crate) nanosecond: u32,
     /// Seconds that the named zone is ahead of UTC.
     pub(crate) offset: Option<i64>,
     /// Whether the year has two digits.
@@ -39,8 +39,8 @@ pub(crate) struct Fields {
 pub(crate) struct Timestamp {
     /// Civil seconds since 1970-01-01; of UTC where a zone was named.
     pub(crate) seconds: i64,
-    /// Whether part of a second was cut off.
-    pub(crate) fraction: bool,
+    /// Nanoseconds after the second, 0 to 999,999,999.
+    pub(crate) nanosecond: u32,
     /// Seconds that the named zone is ahead of UTC; `None` without a zone.
     pub(crate) offset: Option<i64>,
     /// Whether its year had two digits.
@@ -59,7 +59,7 @@ impl Fields {
         };
         Some(Timestamp {
             seconds: date + self.of_day - self.offset.unwrap_or(0),
-            fraction: self.fraction,
+            nanosecond: self.nanosecond,
             offset: self.offset,
             short_year: self.short_year,
             interval: self.interval,
@@ -106,7 +106,7 @@ fn week_seconds(year: i64, week: u32, weekday: u32) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::format_stamp;
+    use crate::unit::format_stamp;
 
     #[test]
     fn iso_weeks() {

@@ -1,9 +1,25 @@
-//! The time zone in which a table's clocks were read, where a person names it.
+//! Time zones of a table: the one that a person names for timestamps without one, and those in cells.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::{cursor::Cursor, timestamp::Fields};
-use crate::error::{ReadError, shorten};
+use crate::{
+    error::{ReadError, shorten},
+    unit::WrittenZone,
+};
+
+/// The offset of a named zone at a time in seconds since 1970, if the zone is known.
+pub(crate) fn offset_at(name: &str, seconds: i64) -> Option<i64> {
+    let zone = TimeZone::get(name).ok()?;
+    let at = Timestamp::from_second(seconds).ok()?;
+    Some(zone.to_offset(at).seconds().into())
+}
+
+/// The known zone that a cell names in brackets behind its offset.
+pub(crate) fn in_brackets(cell: &str) -> Option<&str> {
+    let (_, name) = cell.strip_suffix(']')?.rsplit_once('[')?;
+    TimeZone::get(name).ok().map(|_| name)
+}
 
 /// A zone that times without one are taken to be in.
 #[derive(Debug, Clone)]
@@ -26,6 +42,15 @@ impl Zone {
             .map_err(|_| ReadError::UnknownZone {
                 name: shorten(name),
             })
+    }
+
+    /// How timestamps of this zone are written.
+    pub(crate) fn written(&self) -> WrittenZone {
+        match (self.0.iana_name(), self.0.to_fixed_offset()) {
+            (Some(name), _) if name != "UTC" => WrittenZone::Named(name.to_owned()),
+            (_, Ok(offset)) if offset.seconds() != 0 => WrittenZone::Offset(offset.seconds()),
+            _ => WrittenZone::Utc,
+        }
     }
 
     /// Civil seconds of this zone, in file order, as seconds of UTC. An hour that the clock shows

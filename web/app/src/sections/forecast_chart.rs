@@ -19,17 +19,20 @@ pub(crate) struct ForecastChart<'a> {
     pub(crate) forecasts: &'a [(&'static str, &'a [f32])],
     /// Half widths, by level.
     pub(crate) intervals: &'a [(f64, Vec<f32>)],
+    /// What is to be added to the forecasts of each channel; empty where that is 0 for all.
+    pub(crate) offsets: &'a [f64],
 }
 
 impl ForecastChart<'_> {
     /// The last rows of the table and the forecasts after them.
     pub(crate) fn line_chart(&self, description: String) -> LineChart {
         let most = self.forecasts.last();
-        let center = most.map_or_else(Vec::new, |(_, values)| self.pick(values));
+        let offset = self.offsets.get(self.channel).copied().unwrap_or(0.0);
+        let center = most.map_or_else(Vec::new, |(_, values)| self.pick(values, offset));
         // The widest band first, so that narrower ones are drawn over it.
         let bands = self.intervals.iter().rev().map(|(level, widths)| {
             let label = format!("{:.0} %", level * 100.0);
-            let band = self.pick(widths).into_iter().zip(&center).enumerate();
+            let band = self.pick(widths, 0.0).into_iter().zip(&center).enumerate();
             LineSeries {
                 band: band
                     .map(|(step, (width, value))| (step as f64, value - width, value + width))
@@ -45,7 +48,7 @@ impl ForecastChart<'_> {
         ));
         let last = self.forecasts.len().saturating_sub(1);
         for (place, (name, values)) in self.forecasts.iter().enumerate() {
-            let points = self.pick(values).into_iter().enumerate();
+            let points = self.pick(values, offset).into_iter().enumerate();
             let points = points.map(|(step, value)| (step as f64, value)).collect();
             series.push(if place == last {
                 LineSeries::new(*name, Hue::Vermillion, points)
@@ -70,9 +73,9 @@ impl ForecastChart<'_> {
         }
     }
 
-    fn pick(&self, values: &[f32]) -> Vec<f64> {
+    fn pick(&self, values: &[f32], offset: f64) -> Vec<f64> {
         let values = values.iter().skip(self.channel).step_by(self.channels);
-        values.map(|&value| f64::from(value)).collect()
+        values.map(|&value| f64::from(value) + offset).collect()
     }
 
     /// The table's last rows, twice as many as there are forecasts; empty if the channel is not used.
@@ -82,10 +85,10 @@ impl ForecastChart<'_> {
             return Vec::new();
         };
         let shown = (2 * horizon).min(self.series.rows());
-        let values = self.series.channel(channel);
+        let (values, offset) = (self.series.channel(channel), self.series.offset(channel));
         let values = values.skip(self.series.rows() - shown).enumerate();
         values
-            .map(|(row, value)| (row as f64 - shown as f64, f64::from(value)))
+            .map(|(row, value)| (row as f64 - shown as f64, f64::from(value) + offset))
             .collect()
     }
 }

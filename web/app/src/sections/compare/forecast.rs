@@ -164,17 +164,18 @@ fn drawing(
     (first, last): (i32, i32),
 ) -> LineChart {
     let is_shown = |point: &(f64, f64)| (f64::from(first)..=f64::from(last)).contains(&point.0);
+    let offset = sample.offsets.get(channel).copied().unwrap_or(0.0);
     let ahead = |values: &[f32]| -> Vec<(f64, f64)> {
         column(values, channels, channel)
             .enumerate()
-            .map(|(step, value)| (step as f64, value))
+            .map(|(step, value)| (step as f64, value + offset))
             .filter(is_shown)
             .collect()
     };
     let lookback = (sample.input.len() / channels) as f64;
     let past = column(&sample.input, channels, channel).enumerate();
     let mut truth: Vec<(f64, f64)> = past
-        .map(|(row, value)| (row as f64 - lookback, value))
+        .map(|(row, value)| (row as f64 - lookback, value + offset))
         .filter(is_shown)
         .collect();
     truth.extend(ahead(&sample.truth));

@@ -66,6 +66,7 @@ fn drawing(future: &FutureForecast, table: &LoadedTable, channel: usize) -> Line
         stamps: &future.stamps,
         forecasts: &[("dense", &future.dense), ("pruned", &future.pruned)],
         intervals: &future.intervals,
+        offsets: &future.offsets,
     };
     chart.line_chart(format!(
         "The last rows of {name} and what both models forecast after them"

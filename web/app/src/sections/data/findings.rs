@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use spat_report::Table;
-use spat_series::{Series, format_stamp};
+use spat_series::{Series, format_with_offset};
 
 use crate::show::Listed as _;
 use crate::state::Page;
@@ -63,8 +63,11 @@ fn items(lines: Vec<String>) -> impl IntoView {
 
 fn first_rows(series: &Series) -> Table {
     let shown = series.channel_count().min(COLUMNS);
-    let stamps = series.index.stamps();
-    let mut heads = vec![if stamps.is_some() { "time" } else { "row" }.to_owned()];
+    let first = match series.index.stamps() {
+        Some(_) => "time",
+        None => "row",
+    };
+    let mut heads = vec![first.to_owned()];
     heads.extend(series.channels.iter().take(shown).cloned());
     let hidden = series.channel_count() - shown;
     if hidden > 0 {
@@ -72,8 +75,10 @@ fn first_rows(series: &Series) -> Table {
     }
     let mut table = Table::new("First rows, after repair", heads);
     for row in 0..series.rows().min(ROWS) {
-        let name = stamps.map_or_else(|| row.to_string(), |stamps| format_stamp(stamps[row]));
-        let values = series.row(row).iter().take(shown).map(f32::to_string);
+        let name = series.index.label(row);
+        let values = series.row(row).iter().take(shown).enumerate();
+        let values =
+            values.map(|(channel, value)| format_with_offset(*value, series.offset(channel)));
         let tail = (hidden > 0).then(|| "…".to_owned());
         table.row(std::iter::once(name).chain(values).chain(tail));
     }

@@ -105,6 +105,7 @@ fn drawing(forecast: &ModelForecast, table: &LoadedTable, channel: usize) -> Lin
         stamps: &forecast.stamps,
         forecasts: &[("the model", &forecast.values)],
         intervals: &forecast.intervals,
+        offsets: &forecast.offsets,
     };
     chart.line_chart(format!(
         "The last rows of {name} and what the saved model forecasts after them"

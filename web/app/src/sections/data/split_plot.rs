@@ -94,9 +94,9 @@ fn lines(table: &LoadedTable, channel: usize) -> LineChart {
         .channel(channel)
         .enumerate()
         .step_by(stride)
-        .map(|(row, value)| (row as f64, f64::from(value)))
+        .map(|(row, value)| (row as f64, f64::from(value) + series.offset(channel)))
         .collect();
-    let x_words = series.index.stamps().map(time_ticks).unwrap_or_default();
+    let x_words = time_ticks(&series.index);
     LineChart {
         title: format!("{name} over time"),
         description: format!(

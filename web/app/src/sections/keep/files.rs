@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use spat_series::format_with_offset;
 
 use crate::charts::Drawings;
 use crate::download;
@@ -111,14 +112,19 @@ fn future_csv(page: Page) -> Option<String> {
     for (place, pruned) in future.pruned.iter().enumerate() {
         let step = place / channels.len();
         let stamp = future.stamps.get(step).cloned().unwrap_or_default();
-        let channel = quoted(&channels[place % channels.len()]);
-        let dense = future.dense[place];
+        let channel = place % channels.len();
+        let offset = future.offsets.get(channel).copied().unwrap_or(0.0);
+        let number = |value: f32| format_with_offset(value, offset);
         text += &format!(
-            "{},{stamp},{channel},{dense},{pruned}",
-            future.first_row + step
+            "{},{stamp},{},{},{}",
+            future.first_row + step,
+            quoted(&channels[channel]),
+            number(future.dense[place]),
+            number(*pruned)
         );
         for (_, widths) in &future.intervals {
-            text += &format!(",{},{}", pruned - widths[place], pruned + widths[place]);
+            let (lower, upper) = (pruned - widths[place], pruned + widths[place]);
+            text += &format!(",{},{}", number(lower), number(upper));
         }
         text.push('\n');
     }
