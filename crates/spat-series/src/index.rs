@@ -86,6 +86,14 @@ impl TimeIndex {
         }
     }
 
+    /// The step between rows as text, such as `1 h`, or `row number`.
+    pub fn step_name(&self) -> String {
+        match self {
+            Self::Rows { .. } => "row number".to_owned(),
+            Self::Stamps { frequency, .. } => frequency.to_string(),
+        }
+    }
+
     /// The next `n` timestamps after the last one, in the same unit.
     ///
     /// `None` where the future cannot be dated: row numbers, an unknown frequency, no rows.

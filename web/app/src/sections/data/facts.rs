@@ -23,6 +23,6 @@ fn words(table: &LoadedTable) -> String {
         table.file.name,
         grouped(series.rows() as u64),
         series.channel_count(),
-        series.index.frequency(),
+        series.index.step_name(),
     )
 }
