@@ -38,6 +38,11 @@ impl DiskQuota {
         self.uploading.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Uncounts an upload of this size that was rejected.
+    pub(crate) fn cancel_upload(&self, bytes: u64) {
+        self.uploading.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// Counts the end of an upload of this size.
     pub(crate) fn end_upload(&self, bytes: u64) {
         self.uploaded.fetch_add(bytes, Ordering::Relaxed);

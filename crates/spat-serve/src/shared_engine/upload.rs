@@ -66,6 +66,8 @@ impl Upload {
         self.bytes += chunk.len();
         self.quota.add_upload(chunk.len() as u64);
         if self.quota.is_full() {
+            self.quota.cancel_upload(self.bytes as u64);
+            self.bytes = 0;
             return Err(UploadError::QuotaExceeded);
         }
         self.file.write_all(chunk).map_err(UploadError::Disk)
