@@ -16,6 +16,7 @@
 //! the files of the page, which are in memory (`page`), the host's engine (`shared_engine`), or the
 //! visitor's stored runs (`runs`).
 
+mod access_log;
 mod auth;
 mod client_key;
 mod connection;
@@ -23,6 +24,8 @@ mod error;
 mod hosts;
 mod middleware;
 mod page;
+mod peer;
+mod private_files;
 mod rate_limit;
 mod router;
 mod runs;

@@ -1,6 +1,7 @@
 //! Settings of a server.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use governor::Quota;
@@ -19,6 +20,11 @@ pub struct Settings {
     pub port: Option<u16>,
     /// Host names that it answers to, beside its addresses.
     pub names: Vec<String>,
+    /// A reverse proxy. Requests from this address name their clients in `X-Forwarded-For` and
+    /// `X-Forwarded-Proto`.
+    pub proxy: Option<IpAddr>,
+    /// File to which all requests are logged.
+    pub access_log: Option<PathBuf>,
     /// The page that it serves.
     pub page: Page,
     /// Secret of the join link; `None` gives access to everyone.
@@ -41,6 +47,8 @@ impl Settings {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: None,
             names: Vec::new(),
+            proxy: None,
+            access_log: None,
             page,
             secret: None,
             host: None,

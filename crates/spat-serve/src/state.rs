@@ -1,5 +1,6 @@
 //! State that all request handlers share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
 
+use crate::access_log::AccessLog;
 use crate::auth::{self, Auth, VisitorId};
 use crate::hosts::AllowedHosts;
 use crate::page::Page;
@@ -23,6 +25,9 @@ pub(crate) struct AppState {
     /// `None`: visitors compute in their browsers.
     pub(crate) engine: Option<Arc<SharedEngine>>,
     pub(crate) hosts: AllowedHosts,
+    /// The reverse proxy in front.
+    pub(crate) proxy: Option<IpAddr>,
+    pub(crate) access_log: Option<AccessLog>,
     /// Interval of WebSocket pings.
     pub(crate) ping: Duration,
     pub(crate) requests: ClientRateLimiter,
