@@ -48,8 +48,8 @@ impl FitsConfig {
         config
     }
 
-    /// Frequencies of the look-back that are kept, from 0 upwards: `(⌊lookback / period⌋ + 1) · harmonics
-    /// + 10` (`cut_freq`), but no more than the look-back has.
+    /// Frequencies of the look-back that are kept, from 0 upwards (`cut_freq`):
+    /// `(⌊lookback / period⌋ + 1) · harmonics + 10`, but no more than the look-back has.
     pub fn frequencies(&self) -> usize {
         self.wanted_frequencies().min(self.most_frequencies())
     }
