@@ -103,10 +103,7 @@ fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
         rows_in_file,
         rows: series.rows(),
         channels: channels(&series, missing_of),
-        frequency: match series.index.stamps() {
-            Some(_) => series.index.frequency().to_string(),
-            None => "row number".to_owned(),
-        },
+        frequency: series.index.step_name(),
         season: series.index.frequency().season_length(),
         first: series.index.label(0),
         last: series.index.label(series.rows().saturating_sub(1)),

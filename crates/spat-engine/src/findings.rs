@@ -88,10 +88,7 @@ pub(crate) fn data_facts(name: &str, dataset: &Dataset) -> DataFacts {
         rows: series.rows(),
         channels: series.channel_count(),
         channel_names: series.channels.clone(),
-        frequency: match series.index.stamps() {
-            Some(_) => series.index.frequency().to_string(),
-            None => "row number".to_owned(),
-        },
+        frequency: series.index.step_name(),
         season: series.index.frequency().season_length(),
         windows: WindowCounts {
             train: count(Part::Train),
