@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo run --release --package spat-engine --example train_and_prune -- crates/spat-cli/demo/nyc-weather-2013.csv
 //! ```
+#![allow(clippy::print_stdout)]
 
 use std::error::Error;
 use std::sync::mpsc::channel;

@@ -552,7 +552,7 @@ fn every_model_of_the_catalogue_runs_and_forecasts_the_future() {
 
 #[test]
 fn a_window_has_the_time_features_that_its_model_reads() {
-    let series = toy::series();
+    let series = spat_testing::series(400, 0);
     let features = series.time_features().unwrap();
     for (future_time_features, rows) in [(false, 24), (true, 36)] {
         let inputs = InputSpec {

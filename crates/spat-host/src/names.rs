@@ -37,7 +37,7 @@ fn is_device(name: &str) -> bool {
             digit && digits.next().is_none()
         })
     };
-    DEVICES.contains(&stem.as_str()) || NUMBERED_DEVICES.iter().any(|device| numbered(&device))
+    DEVICES.contains(&stem.as_str()) || NUMBERED_DEVICES.iter().any(numbered)
 }
 
 /// Whether the character is invisible or changes the direction of text, so that a name looks like another.

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release --package spat-model --example sensitivities
 //! ```
+#![allow(clippy::print_stdout)]
 
 use std::error::Error;
 

@@ -53,6 +53,7 @@ macro_rules! models {
         /// A forecaster with its weights.
         #[derive(burn::module::Module, Debug)]
         #[allow(missing_docs)]
+        #[allow(clippy::large_enum_variant, reason = "one model exists at a time, and is moved rarely")]
         pub enum Forecaster {
             $($variant($variant),)+
         }

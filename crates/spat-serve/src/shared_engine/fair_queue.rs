@@ -64,7 +64,7 @@ impl<K: Copy + PartialEq, G: Copy + Eq + Hash> FairQueue<K, G> {
 
     pub(super) fn pop(&mut self) -> Option<K> {
         let batch_first = self.interactive_was_last || self.interactive.is_empty();
-        self.interactive_was_last = !(batch_first && !self.batch.is_empty());
+        self.interactive_was_last = !batch_first || self.batch.is_empty();
         let queue = if self.interactive_was_last {
             &mut self.interactive
         } else {
