@@ -12,6 +12,7 @@ mod journal;
 mod rules;
 mod scheduler;
 mod socket;
+mod table_limits;
 mod upload;
 mod visitor;
 mod worker;
@@ -70,7 +71,7 @@ pub(crate) struct SharedEngine {
     /// Signalled when a turn may be available.
     ready: Condvar,
     folder: PathBuf,
-    quota: DiskQuota,
+    quota: Arc<DiskQuota>,
     device: Engine,
     rules: Rules,
     /// Number of uploads so far; makes their file names unique.
@@ -119,7 +120,7 @@ impl EngineHandle {
             scheduler: Mutex::new(SchedulerState::new(host.rules, host.facts.clone())),
             ready: Condvar::new(),
             folder: host.folder.clone(),
-            quota: DiskQuota::new(host.folder.clone(), host.rules.space),
+            quota: Arc::new(DiskQuota::new(host.folder.join(VISITORS), host.rules.space)),
             device: if host.facts.kind == "cpu" {
                 Engine::Cpu
             } else {
@@ -240,7 +241,8 @@ impl SharedEngine {
         }
         let number = self.uploads.fetch_add(1, Ordering::Relaxed);
         let name = format!("{id}-{number}.part");
-        Upload::create(&self.folder.join(UPLOADS).join(name), self.rules.table)
+        let path = self.folder.join(UPLOADS).join(name);
+        Upload::create(&path, self.rules.table, Arc::clone(&self.quota))
     }
 
     /// Updates the disk quota after a run was deleted.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use spat_series::ReadOptions;
 use spat_spec::{Experiment, Structure};
 
 /// The limits of one visitor.
@@ -25,7 +26,16 @@ pub struct Rules {
     pub parameters: u64,
     /// Most memory of a training step, in bytes, by estimate.
     pub step: u64,
+    /// Most channels of a table and of a model.
+    pub channels: usize,
+    /// Most values of a table: channels × rows.
+    pub values: u64,
+    /// Most markers of missing values.
+    pub markers: usize,
 }
+
+/// Longest marker of missing values, in bytes.
+const MAX_MARKER: usize = 64;
 
 impl Default for Rules {
     fn default() -> Self {
@@ -39,13 +49,54 @@ impl Default for Rules {
             space: 20 << 30,
             parameters: 20_000_000,
             step: 2 << 30,
+            channels: 4096,
+            values: 50_000_000,
+            markers: 64,
         }
     }
 }
 
 impl Rules {
+    /// Lowers the reading limits of the experiment to the defaults. They decide only which tables are
+    /// errors, so no result changes.
+    pub(super) fn clamp(experiment: &mut Experiment) {
+        let limits = ReadOptions::default();
+        let read = &mut experiment.data.read;
+        read.max_columns = read.max_columns.min(limits.max_columns);
+        read.max_line_bytes = read.max_line_bytes.min(limits.max_line_bytes);
+    }
+
+    /// Why this server rejects the reading options or the channels, if it does.
+    fn reject_data(&self, experiment: &Experiment) -> Option<String> {
+        let read = &experiment.data.read;
+        if read.missing.len() > self.markers {
+            return Some(format!(
+                "this server takes up to {} markers of missing values, and this setup has {}; remove some",
+                self.markers,
+                read.missing.len()
+            ));
+        }
+        if read.missing.iter().any(|marker| marker.len() > MAX_MARKER) {
+            return Some(format!(
+                "this server takes markers of missing values of up to {MAX_MARKER} bytes; use shorter ones"
+            ));
+        }
+        let selected = experiment.data.series.channels.as_ref().map_or(0, Vec::len);
+        let channels = experiment.forecaster.channels().max(selected);
+        (channels > self.channels).then(|| {
+            format!(
+                "this server takes up to {} channels, and this setup has {channels}; select fewer, or \
+                 compute in your own browser",
+                self.channels
+            )
+        })
+    }
+
     /// Why this server rejects the experiment, if it does.
     pub(super) fn reject_reason(&self, experiment: &Experiment) -> Option<String> {
+        if let Some(reason) = self.reject_data(experiment) {
+            return Some(reason);
+        }
         if let Err(error) = experiment.check() {
             return Some(error.to_string());
         }
@@ -137,9 +188,42 @@ mod tests {
             words.contains("parameters") && words.contains("narrower"),
             "{words}"
         );
-        let words = rules.reject_reason(&wide(512, 2, 20_000)).unwrap();
+        let words = rules.reject_reason(&wide(512, 2, 4_000)).unwrap();
         assert!(words.contains("MB") && words.contains("smaller"), "{words}");
         let words = rules.reject_reason(&wide(511, 2, 7)).unwrap();
         assert!(words.contains("multiple"), "{words}");
+        let words = rules.reject_reason(&wide(64, 1, 4_097)).unwrap();
+        assert!(words.contains("4096 channels"), "{words}");
+    }
+
+    #[test]
+    fn reading_limits_of_visitors_are_clamped() {
+        let config = ITransformerConfig::new(Window::new(96, 96, 7), true);
+        let mut experiment = experiment((
+            ForecasterConfig::ITransformer(config),
+            TrainingConfig::default(),
+        ));
+        let before = experiment.clone();
+        Rules::clamp(&mut experiment);
+        assert_eq!(experiment, before, "defaults keep their hash");
+        experiment.data.read.max_columns = 1 << 40;
+        experiment.data.read.max_line_bytes = usize::MAX;
+        Rules::clamp(&mut experiment);
+        assert_eq!(experiment, before);
+
+        let rules = Rules::default();
+        experiment.data.read.missing = (0..85_000).map(|marker| marker.to_string()).collect();
+        let words = rules.reject_reason(&experiment).unwrap();
+        assert!(
+            words.contains("64 markers") && words.contains("85000"),
+            "{words}"
+        );
+        experiment.data.read.missing = vec!["9".repeat(65)];
+        let words = rules.reject_reason(&experiment).unwrap();
+        assert!(words.contains("shorter"), "{words}");
+        experiment.data.read.missing.clear();
+        experiment.data.series.channels = Some(vec!["a".to_owned(); 5_000]);
+        let words = rules.reject_reason(&experiment).unwrap();
+        assert!(words.contains("5000"), "{words}");
     }
 }

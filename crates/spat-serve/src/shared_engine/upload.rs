@@ -3,8 +3,11 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
+
+use super::disk_quota::DiskQuota;
 
 /// A temporary file that is deleted when this is dropped.
 #[derive(Debug)]
@@ -13,6 +16,7 @@ pub(crate) struct Upload {
     file: File,
     bytes: usize,
     limit: usize,
+    quota: Arc<DiskQuota>,
 }
 
 /// An upload was rejected.
@@ -33,8 +37,12 @@ pub(crate) enum UploadError {
 }
 
 impl Upload {
-    /// Creates an empty file for at most `limit` bytes.
-    pub(crate) fn create(path: &Path, limit: usize) -> Result<Self, UploadError> {
+    /// Creates an empty file for at most `limit` bytes, which count towards `quota`.
+    pub(crate) fn create(
+        path: &Path,
+        limit: usize,
+        quota: Arc<DiskQuota>,
+    ) -> Result<Self, UploadError> {
         let file = File::options()
             .write(true)
             .create_new(true)
@@ -45,14 +53,21 @@ impl Upload {
             file,
             bytes: 0,
             limit,
+            quota,
         })
     }
 
     /// Appends a chunk.
     pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), UploadError> {
-        self.bytes += chunk.len();
-        if self.bytes > self.limit {
+        if self.bytes + chunk.len() > self.limit {
             return Err(UploadError::TooLarge { limit: self.limit });
+        }
+        self.bytes += chunk.len();
+        self.quota.add_upload(chunk.len() as u64);
+        if self.quota.is_full() {
+            self.quota.cancel_upload(self.bytes as u64);
+            self.bytes = 0;
+            return Err(UploadError::QuotaExceeded);
         }
         self.file.write_all(chunk).map_err(UploadError::Disk)
     }
@@ -69,5 +84,6 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         fs::remove_file(&self.path).ok();
+        self.quota.end_upload(self.bytes as u64);
     }
 }

@@ -1,6 +1,7 @@
 //! One visitor: queued tasks, the open run, and the messages to send.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,9 @@ use tokio::sync::watch;
 use super::fair_queue::Priority;
 use super::journal::{Journal, Retention};
 use super::upload::Upload;
+
+/// Largest message to a page, in bytes of JSON.
+const MAX_MESSAGE: usize = 16 << 20;
 
 /// Most tasks that a visitor may have queued.
 const MAX_TASKS: usize = 16;
@@ -92,6 +96,47 @@ struct Numbered<'a> {
     message: &'a EngineMessage,
 }
 
+/// JSON text of at most [`MAX_MESSAGE`] bytes.
+#[derive(Default)]
+struct LimitedText(Vec<u8>);
+
+impl io::Write for LimitedText {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_MESSAGE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The event for a page that does not receive a message because of its size.
+fn replacement(message: &EngineMessage) -> Event {
+    let reason = format!(
+        "a result of more than {} MB was not sent to this page; the files of the run are complete",
+        MAX_MESSAGE >> 20
+    );
+    match message {
+        // The page waits for these.
+        EngineMessage::Event(event)
+            if matches!(
+                **event,
+                Event::Done { .. }
+                    | Event::Window { .. }
+                    | Event::Future { .. }
+                    | Event::Failed { .. }
+            ) =>
+        {
+            Event::Failed { message: reason }
+        }
+        _ => Event::Warning { message: reason },
+    }
+}
+
 impl Visitor {
     pub(super) fn new(session: String) -> Self {
         Self {
@@ -145,10 +190,15 @@ impl Visitor {
             number: self.journal.last() + 1,
             message,
         };
-        // Messages are plain data, which always has a JSON form.
-        if let Ok(text) = serde_json::to_string(&numbered) {
-            self.journal.push(retention, &text);
-            self.notify();
+        // Messages are plain data, which always has a JSON form, so an error is the limit.
+        let mut text = LimitedText::default();
+        match serde_json::to_writer(&mut text, &numbered) {
+            Ok(()) => {
+                self.journal
+                    .push(retention, &String::from_utf8_lossy(&text.0));
+                self.notify();
+            }
+            Err(_) => self.send_event(replacement(message)),
         }
     }
 
@@ -209,5 +259,25 @@ impl Visitor {
             Task::Job(job) if !job.paused => Some(Priority::Batch),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_is_limited() {
+        let mut visitor = Visitor::new("session".to_owned());
+        let large = || "x".repeat(MAX_MESSAGE + 1);
+        visitor.send_event(Event::Warning { message: large() });
+        let (number, text) = visitor.message_after(0).unwrap();
+        assert!(text.contains("warning") && text.contains("16 MB") && text.len() < 1000);
+        visitor.send_event(Event::Failed { message: large() });
+        let (_, text) = visitor.message_after(number).unwrap();
+        assert!(
+            text.contains("failed") && text.len() < 1000,
+            "the page waits for an end"
+        );
     }
 }

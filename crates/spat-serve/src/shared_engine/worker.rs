@@ -5,12 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use spat_engine::session::{EngineSession, JobControl};
+use spat_engine::session::{EngineSession, JobControl, TABLE};
 use spat_host::RunsFolder;
-use spat_spec::{EngineMessage, EngineRequest, Event};
+use spat_series::ReadOptions;
+use spat_spec::{Command, EngineMessage, EngineRequest, Event};
 
 use super::SharedEngine;
 use super::scheduler::Turn;
+use super::table_limits;
 use crate::auth::VisitorId;
 
 /// How long the last session stays open while no other visitor needs the device.
@@ -21,6 +23,8 @@ struct ActiveSession {
     visitor: VisitorId,
     run: String,
     session: EngineSession<RunsFolder>,
+    /// The options with which the table is known to be within the limits.
+    checked: Option<ReadOptions>,
 }
 
 /// Runs turns until the engine is closed.
@@ -59,9 +63,32 @@ async fn run_turn(
         Some(active) => active,
         None => open_session(engine, control, turn).await?,
     };
+    if let Command::Train { experiment } | Command::Prune { experiment } = &turn.command
+        && active.checked.as_ref() != Some(&experiment.data.read)
+    {
+        let read = &experiment.data.read;
+        if let Some(table) = table(engine, turn)
+            && let Err(message) = table_limits::check(&table, read, &engine.rules)
+        {
+            fail(engine, message);
+            return Some(active);
+        }
+        active.checked = Some(read.clone());
+    }
     let request = EngineRequest::Command(turn.command.clone());
     active.session.handle(request, None).await;
     Some(active)
+}
+
+/// The table of the turn's run. `None`: it cannot be read, which the session reports.
+fn table(engine: &SharedEngine, turn: &Turn) -> Option<Vec<u8>> {
+    match &turn.open.upload {
+        Some(upload) => upload.read().ok(),
+        None => engine
+            .runs_of(turn.visitor)
+            .read(&turn.open.run, TABLE)
+            .ok()?,
+    }
 }
 
 async fn open_session(
@@ -96,6 +123,7 @@ async fn open_session(
         visitor: turn.visitor,
         run: turn.open.run.clone(),
         session,
+        checked: None,
     })
 }
 

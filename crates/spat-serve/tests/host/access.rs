@@ -111,7 +111,10 @@ async fn misbehaving_clients_do_not_affect_others() {
     for name in ["../outside", "/etc/x", "..", "a/b", "", "a\\b"] {
         demanding.open(name, Some(&bytes)).await;
         let message = demanding.failure().await;
-        assert!(message.contains("is not a valid run name"), "{name}: {message}");
+        assert!(
+            message.contains("is not a valid run name"),
+            "{name}: {message}"
+        );
     }
     // Bytes that are not a table, and no table at all.
     demanding.open("text", Some(b"no table at all")).await;

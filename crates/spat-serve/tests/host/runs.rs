@@ -175,3 +175,35 @@ async fn a_second_server_leaves_the_folder_alone() {
     assert!(matches!(second.await, Err(ServeError::FolderTaken(_))));
     assert_eq!(uploads.read_dir().unwrap().count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_beyond_the_disk_space_leave_nothing() {
+    let folder = TempDir::new().unwrap();
+    let rules = Rules {
+        space: 300_000,
+        ..Rules::default()
+    };
+    let hosted = host(folder.path(), rules);
+    let bytes = table(300);
+    let mut client = hosted.client().await;
+    client.open("large", Some(&vec![b'1'; 2_000_000])).await;
+    let message = client.failure().await;
+    assert!(message.contains("space"), "{message}");
+    let files = |name: &str| std::fs::read_dir(folder.path().join(name)).unwrap().count();
+    assert_eq!((files("uploads"), files("visitors")), (0, 0));
+
+    // Many channels fit the disk but not the engine.
+    let mut wide = b"1,".repeat(100_000);
+    wide.push(b'\n');
+    client.open("wide", Some(&wide)).await;
+    let mut experiment = experiment(1, 1);
+    experiment.data.read.max_columns = 1 << 40;
+    client.train(&experiment).await;
+    let message = client.failure().await;
+    assert!(message.contains("4096 columns"), "{message}");
+    assert_eq!(files("visitors"), 0);
+    client.open("good", Some(&bytes)).await;
+    client.train(&self::experiment(1, 1)).await;
+    client.until(is_trained).await;
+    assert_eq!(files("uploads"), 0);
+}

@@ -4,6 +4,7 @@ use spat_spec::{Command, EngineMessage, EngineRequest, Event};
 
 use super::state::SchedulerState;
 use crate::auth::VisitorId;
+use crate::shared_engine::rules::Rules;
 use crate::shared_engine::visitor::{Job, OpenRun, Task};
 
 /// Most steps of one request.
@@ -50,12 +51,13 @@ impl SchedulerState {
                          command line, or compute in your own browser."
                         .to_owned(),
             }),
-            (EngineRequest::Command(command), _) => match command {
+            (EngineRequest::Command(mut command), _) => match command {
                 Command::Pause => self.pause(id),
                 Command::Resume => self.resume(id, 0),
                 Command::Step { steps } => self.resume(id, steps.clamp(1, MAX_STEPS)),
                 Command::Stop => self.stop(id),
-                Command::Train { ref experiment } | Command::Prune { ref experiment } => {
+                Command::Train { ref mut experiment } | Command::Prune { ref mut experiment } => {
+                    Rules::clamp(experiment);
                     match rules.reject_reason(experiment) {
                         Some(message) => visitor.send_event(Event::Failed { message }),
                         None => visitor.enqueue(Task::Job(Job::new(command))),
