@@ -20,7 +20,7 @@ use crate::connection::ConnectionPermit;
 use crate::middleware::{protect, too_many_requests};
 use crate::page::Lookup;
 use crate::runs::{self, MAX_SUMMARY};
-use crate::shared_engine::{ResumeQuery, reject_full, serve_socket};
+use crate::shared_engine::{ConnectRequest, ResumeQuery, serve_socket};
 use crate::state::{AppState, ENGINE_PATH, Visit};
 
 /// How long a request with a body may take.
@@ -69,11 +69,13 @@ async fn connect_engine(
             return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
         }
     };
-    let resume = query.session();
-    match visit.engine.connect(visit.visitor, resume, new_session) {
-        Some(connected) => serve_socket(upgrade, visit, connected, permit, state.ping),
-        None => reject_full(upgrade, permit),
-    }
+    let request = ConnectRequest {
+        visit,
+        client: permit.client(),
+        resume: query,
+        new_session,
+    };
+    serve_socket(upgrade, request, permit, state.ping)
 }
 
 /// A file of the page, for visitors with access.

@@ -31,12 +31,13 @@ use spat_host::{RunFolderError, RunsFolder};
 use spat_spec::{DeviceFacts, Engine, EngineMessage, EngineRequest};
 
 pub use rules::Rules;
-pub(crate) use socket::{ResumeQuery, reject_full, serve_socket};
+pub(crate) use socket::{ConnectRequest, ResumeQuery, serve_socket};
 
 use crate::auth::VisitorId;
+use crate::client_key::ClientKey;
 use crate::error::ServeError;
 use disk_quota::DiskQuota;
-use scheduler::{Connected, Disconnected, SchedulerState, Turn};
+use scheduler::{Admission, Disconnected, SchedulerState, Turn};
 use upload::{Upload, UploadError};
 use visitor::OpenRun;
 
@@ -152,19 +153,25 @@ impl EngineHandle {
 
 impl SharedEngine {
     /// Registers a connection. `resume` is the session to continue and the number of the last message
-    /// that the page received; `new_session` is the name of the session otherwise. `None`: the server
-    /// has no room for another visitor.
+    /// that the page received; `new_session` is the name of the session otherwise. `client` is
+    /// the address of the visitor.
     pub(crate) fn connect(
         &self,
         id: VisitorId,
+        client: ClientKey,
         resume: Option<(&str, u64)>,
         new_session: String,
-    ) -> Option<Connected> {
-        let connected = self
+    ) -> Admission {
+        let admission = self
             .scheduler()
-            .connect(id, resume, new_session, Instant::now());
+            .connect(id, client, resume, new_session, Instant::now());
         self.ready.notify_one();
-        connected
+        admission
+    }
+
+    /// Forgets a visitor who waits for a place.
+    pub(crate) fn leave_queue(&self, id: VisitorId) {
+        self.scheduler().leave_queue(id);
     }
 
     /// Unregisters a connection.

@@ -10,6 +10,10 @@ use spat_spec::{Experiment, Structure};
 pub struct Rules {
     /// Most visitors at a time.
     pub visitors: usize,
+    /// Most visitors who wait for a place. One address has at most half of them.
+    pub waiting: usize,
+    /// How long the place of a disconnected visitor without tasks is kept while others wait for one.
+    pub reconnect: Duration,
     /// Largest table, in bytes.
     pub table: usize,
     /// Longest turn on the device while other visitors wait.
@@ -41,6 +45,8 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             visitors: 64,
+            waiting: 256,
+            reconnect: Duration::from_secs(5),
             table: 64 << 20,
             turn: Duration::from_secs(10),
             job: Duration::from_secs(30 * 60),

@@ -15,9 +15,10 @@ use spat_spec::{ClientEnvelope, Hello, PROTOCOL};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::SharedEngine;
-use super::scheduler::{Connected, Disconnected};
+use super::scheduler::{Admission, Connected, Disconnected};
 use super::upload::{Upload, UploadError};
 use crate::auth::VisitorId;
+use crate::client_key::ClientKey;
 use crate::connection::ConnectionPermit;
 use crate::state::Visit;
 
@@ -34,6 +35,9 @@ const CHUNKS: Quota = Quota::per_second(nonzero!(200u32)).allow_burst(nonzero!(6
 const REPLACED: u16 = 4001;
 const LOST: u16 = 4002;
 const FULL: u16 = 4003;
+
+/// Interval at which a connection asks for a place.
+const PLACE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a rejected page may take to close its connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -54,55 +58,111 @@ impl ResumeQuery {
     }
 }
 
-/// Upgrades a connection that the engine has registered as `connected`. The WebSocket holds the permit
-/// of the connection.
+/// A page's request for a connection to the engine.
+pub(crate) struct ConnectRequest {
+    pub(crate) visit: Visit,
+    /// The address of the visitor.
+    pub(crate) client: ClientKey,
+    /// The session to continue, if any.
+    pub(crate) resume: ResumeQuery,
+    /// The name of the session otherwise.
+    pub(crate) new_session: String,
+}
+
+impl ConnectRequest {
+    fn connect(&self) -> Admission {
+        let Visit { engine, visitor } = &self.visit;
+        let resume = self.resume.session();
+        engine.connect(*visitor, self.client, resume, self.new_session.clone())
+    }
+}
+
+/// Upgrades a connection and registers it with the engine, as soon as there is a place. The WebSocket
+/// holds the permit of the connection.
 pub(crate) fn serve_socket(
     upgrade: WebSocketUpgrade,
-    visit: Visit,
-    connected: Connected,
+    request: ConnectRequest,
     permit: Arc<ConnectionPermit>,
     ping: Duration,
 ) -> Response {
-    let Visit { engine, visitor } = visit;
-    let connection = connected.connection;
-    let engine_on_failure = Arc::clone(&engine);
     upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
-        .on_failed_upgrade(move |_| engine_on_failure.disconnect(visitor, connection))
-        .on_upgrade(move |socket| async move {
-            let page = PageConnection {
-                engine: Arc::clone(&engine),
-                visitor,
-                connection,
-                requests: RateLimiter::direct(REQUESTS),
-                chunks: RateLimiter::direct(CHUNKS),
-                upload: Ok(None),
-            };
-            page.run(socket, connected, ping).await;
-            engine.disconnect(visitor, connection);
+        .on_upgrade(move |mut socket| async move {
+            let admitted = wait_for_place(&mut socket, &request, ping).await;
+            let Visit { engine, visitor } = request.visit;
+            match admitted {
+                Ok(connected) => {
+                    let connection = connected.connection;
+                    let page = PageConnection {
+                        engine: Arc::clone(&engine),
+                        visitor,
+                        connection,
+                        requests: RateLimiter::direct(REQUESTS),
+                        chunks: RateLimiter::direct(CHUNKS),
+                        upload: Ok(None),
+                    };
+                    page.run(socket, connected, ping).await;
+                    engine.disconnect(visitor, connection);
+                }
+                Err(reason) => {
+                    engine.leave_queue(visitor);
+                    if let Some(reason) = reason {
+                        reject(socket, reason).await;
+                    }
+                }
+            }
             drop(permit);
         })
 }
 
-/// Accepts a connection only to close it with the reason: browsers do not show scripts the response
-/// to a rejected upgrade.
-pub(crate) fn reject_full(upgrade: WebSocketUpgrade, permit: Arc<ConnectionPermit>) -> Response {
-    upgrade
-        .max_message_size(MAX_MESSAGE)
-        .max_frame_size(MAX_MESSAGE)
-        .on_upgrade(async move |mut socket| {
-            let frame = CloseFrame {
-                code: FULL,
-                reason: "the server has as many visitors as it takes; try again later".into(),
-            };
-            let sent = socket.send(Message::Close(Some(frame))).await;
-            let closed = async { while let Some(Ok(_)) = socket.recv().await {} };
-            if sent.is_ok() {
-                timeout(CLOSE_TIMEOUT, closed).await.ok();
+/// Waits until the visitor has a place. `Err`: why there will be none; `None` if the page is gone.
+async fn wait_for_place(
+    socket: &mut WebSocket,
+    request: &ConnectRequest,
+    ping: Duration,
+) -> Result<Connected, Option<CloseReason>> {
+    let mut attempts = interval(PLACE_INTERVAL);
+    attempts.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The page's pongs keep the connection from its idle timeout.
+    let mut pings = interval(ping);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = attempts.tick() => match request.connect() {
+                Admission::Admitted(connected) => return Ok(connected),
+                Admission::Full => return Err(Some(CloseReason::FULL)),
+                Admission::Waiting if request.visit.engine.is_closed() => {
+                    return Err(Some(CloseReason::ENDED));
+                }
+                Admission::Waiting => {}
+            },
+            _ = pings.tick() => {
+                if socket.send(Message::Ping(Bytes::new())).await.is_err() {
+                    return Err(None);
+                }
             }
-            drop(permit);
-        })
+            message = socket.recv() => match message {
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                // The page sends nothing before the first message of the server.
+                Some(Ok(_) | Err(_)) | None => return Err(None),
+            },
+        }
+    }
+}
+
+/// Closes an accepted connection with the reason: browsers do not show scripts the response to a
+/// rejected upgrade.
+async fn reject(mut socket: WebSocket, reason: CloseReason) {
+    let frame = CloseFrame {
+        code: reason.0,
+        reason: reason.1.into(),
+    };
+    let sent = socket.send(Message::Close(Some(frame))).await;
+    let closed = async { while let Some(Ok(_)) = socket.recv().await {} };
+    if sent.is_ok() {
+        timeout(CLOSE_TIMEOUT, closed).await.ok();
+    }
 }
 
 /// The server's end of a page's connection.
@@ -123,6 +183,12 @@ struct CloseReason(u16, &'static str);
 
 impl CloseReason {
     const REPLACED: Self = Self(REPLACED, "another page of yours has taken over");
+    const FULL: Self = Self(FULL, "too many visitors wait for a place; try again later");
+    const DISPLACED: Self = Self(
+        FULL,
+        "your place went to an address with fewer visitors; your runs are kept, try again later",
+    );
+    const ENDED: Self = Self(close_code::AWAY, "the server has ended");
 }
 
 impl PageConnection {
@@ -161,9 +227,8 @@ impl PageConnection {
                     // The page is gone, or it sent an invalid or oversized frame.
                     Some(Err(_)) | None => return,
                 },
-                changed = connected.updates.changed() => if changed.is_err() {
-                    break CloseReason::REPLACED;
-                },
+                // Without a sender, the next loop finds out why the connection has ended.
+                _ = connected.updates.changed() => {}
                 _ = pings.tick() => {
                     if outgoing.send(Message::Ping(Bytes::new())).await.is_err() {
                         return;
@@ -190,10 +255,11 @@ impl PageConnection {
                 .next_message(self.visitor, self.connection, *last_sent);
             let message = message.map_err(|disconnected| match disconnected {
                 Disconnected::Replaced => CloseReason::REPLACED,
+                Disconnected::Displaced => CloseReason::DISPLACED,
                 Disconnected::Lost => {
                     CloseReason(LOST, "the page missed too many messages; reload it")
                 }
-                Disconnected::Ended => CloseReason(close_code::AWAY, "the server has ended"),
+                Disconnected::Ended => CloseReason::ENDED,
             })?;
             let Some((number, text)) = message else {
                 return Ok(true);

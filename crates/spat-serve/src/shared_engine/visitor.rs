@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::fair_queue::Priority;
 use super::journal::{Journal, Retention};
 use super::upload::Upload;
+use crate::client_key::ClientKey;
 
 /// Largest message to a page, in bytes of JSON.
 const MAX_MESSAGE: usize = 16 << 20;
@@ -70,6 +71,10 @@ impl Job {
 }
 
 pub(super) struct Visitor {
+    /// The address of the last connection.
+    pub(super) client: ClientKey,
+    /// Number among the visitors who got a place.
+    pub(super) admission: u64,
     /// Name of the open page's session; a newly loaded page starts another one.
     pub(super) session: String,
     /// Number of the last request that was received.
@@ -138,8 +143,10 @@ fn replacement(message: &EngineMessage) -> Event {
 }
 
 impl Visitor {
-    pub(super) fn new(session: String) -> Self {
+    pub(super) fn new(session: String, client: ClientKey, admission: u64) -> Self {
         Self {
+            client,
+            admission,
             session,
             received: 0,
             tasks: VecDeque::new(),
@@ -157,7 +164,7 @@ impl Visitor {
     pub(super) fn reset(&mut self, session: String) {
         let connection = self.connection;
         let updates = std::mem::replace(&mut self.updates, watch::Sender::new(0));
-        *self = Self::new(session);
+        *self = Self::new(session, self.client, self.admission);
         self.connection = connection;
         // Wakes the old connection, which finds that it was replaced.
         updates.send_replace(u64::MAX);
@@ -268,7 +275,8 @@ mod tests {
 
     #[test]
     fn one_message_is_limited() {
-        let mut visitor = Visitor::new("session".to_owned());
+        let client = ClientKey::from(std::net::IpAddr::from([127, 0, 0, 1]));
+        let mut visitor = Visitor::new("session".to_owned(), client, 1);
         let large = || "x".repeat(MAX_MESSAGE + 1);
         visitor.send_event(Event::Warning { message: large() });
         let (number, text) = visitor.message_after(0).unwrap();

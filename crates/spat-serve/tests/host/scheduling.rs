@@ -244,6 +244,7 @@ async fn limits_of_time_visitors_and_runs_apply() {
     let rules = Rules {
         job: Duration::from_secs(3),
         visitors: 1,
+        waiting: 1,
         runs: 2,
         ..Rules::default()
     };
@@ -261,15 +262,21 @@ async fn limits_of_time_visitors_and_runs_apply() {
             .any(|event| matches!(event, Event::Warning { message } if message.contains("kept")))
     );
 
+    // Another visitor waits for the place.
+    let (address, other) = (hosted.server.address, hosted.join());
+    let waiting = tokio::spawn(async move { Client::open_page(address, &other).await });
+    sleep(Duration::from_secs(2)).await;
+    assert!(!waiting.is_finished(), "there is one place");
+    // With one who waits, the queue is full.
     let headers = [
-        ("origin", format!("http://{}", hosted.server.address)),
+        ("origin", format!("http://{address}")),
         (
             "cookie",
             hosted.join().strip_prefix("cookie: ").unwrap().to_owned(),
         ),
     ];
+    let mut full = connect(address, "", &headers).await.unwrap();
     // The server accepts the connection and closes it with the reason.
-    let mut full = connect(hosted.server.address, "", &headers).await.unwrap();
     assert_eq!(
         ended_with(&mut full).await,
         Some(4003),
@@ -282,4 +289,8 @@ async fn limits_of_time_visitors_and_runs_apply() {
     client.open("third", Some(&bytes)).await;
     let message = client.failure().await;
     assert!(message.contains("delete"), "{message}");
+    client.socket.close(None).await.ok();
+    drop(client);
+    let admitted = timeout(Duration::from_secs(20), waiting).await;
+    assert!(!admitted.unwrap().unwrap().hello.continued);
 }

@@ -5,9 +5,11 @@ use std::time::Instant;
 use spat_spec::EngineMessage;
 use tokio::sync::watch;
 
+use super::places::Place;
 use super::running_job::StopReason;
 use super::state::SchedulerState;
 use crate::auth::VisitorId;
+use crate::client_key::ClientKey;
 use crate::shared_engine::visitor::Visitor;
 
 /// A registered connection.
@@ -25,11 +27,23 @@ pub(crate) struct Connected {
     pub(crate) updates: watch::Receiver<u64>,
 }
 
+/// The answer to a connection.
+pub(crate) enum Admission {
+    /// The visitor has a place.
+    Admitted(Connected),
+    /// All places are taken. The connection has to ask again soon.
+    Waiting,
+    /// Too many visitors wait for a place.
+    Full,
+}
+
 /// Why a connection must be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disconnected {
     /// The visitor opened another page.
     Replaced,
+    /// The visitor's place went to an address with fewer places.
+    Displaced,
     /// Messages were discarded before the page received them.
     Lost,
     /// The server has ended, and all messages are sent.
@@ -37,23 +51,29 @@ pub(crate) enum Disconnected {
 }
 
 impl SchedulerState {
-    /// Registers a connection, which resumes a session or starts a new one. `None`: the server has no
-    /// room for another visitor.
+    /// Registers a connection, which resumes a session or starts a new one, if the visitor has or
+    /// gets a place. `client` is the visitor's address.
     pub(in crate::shared_engine) fn connect(
         &mut self,
         id: VisitorId,
+        client: ClientKey,
         resume: Option<(&str, u64)>,
         new_session: String,
         now: Instant,
-    ) -> Option<Connected> {
+    ) -> Admission {
         self.remove_absent(now);
-        if !self.visitors.contains_key(&id) && self.visitors.len() >= self.rules.visitors {
-            return None;
+        if !self.visitors.contains_key(&id) {
+            match self.request_place(id, client, now) {
+                Place::Free => self.admitted += 1,
+                Place::Wait => return Admission::Waiting,
+                Place::Full => return Admission::Full,
+            }
         }
+        let admission = self.admitted;
         let visitor = self
             .visitors
             .entry(id)
-            .or_insert_with(|| Visitor::new(new_session.clone()));
+            .or_insert_with(|| Visitor::new(new_session.clone(), client, admission));
         let resumed = resume.filter(|(session, number)| {
             !session.is_empty() && *session == visitor.session && visitor.can_resume_after(*number)
         });
@@ -64,7 +84,10 @@ impl SchedulerState {
             self.stop_running(id, StopReason::Forget);
             self.queue.remove(id);
         }
-        let visitor = self.visitors.get_mut(&id)?;
+        let Some(visitor) = self.visitors.get_mut(&id) else {
+            return Admission::Waiting;
+        };
+        visitor.client = client;
         if !continued {
             visitor.reset(new_session);
         }
@@ -85,7 +108,7 @@ impl SchedulerState {
         };
         self.update_queue(id);
         self.report_positions();
-        Some(connected)
+        Admission::Admitted(connected)
     }
 
     /// Unregisters a connection.
@@ -108,6 +131,9 @@ impl SchedulerState {
         after: u64,
     ) -> Result<Option<(u64, String)>, Disconnected> {
         let finished = self.finished;
+        if !self.visitors.contains_key(&id) {
+            return Err(Disconnected::Displaced);
+        }
         let visitor = self
             .visitor_on(id, connection)
             .ok_or(Disconnected::Replaced)?;
@@ -120,12 +146,19 @@ impl SchedulerState {
         }
     }
 
-    /// Removes visitors who were disconnected for too long. Their runs stay at their checkpoints.
+    /// Removes visitors who were disconnected for too long: those with tasks after `absence`, and those
+    /// without sooner while others wait for a place. Their runs stay at their checkpoints.
     pub(super) fn remove_absent(&mut self, now: Instant) {
-        let absence = self.rules.absence;
+        let rules = self.rules;
+        let others_wait = !self.waiting.is_empty();
         let running = self.running.as_ref().map(|running| running.visitor);
         let queue = &mut self.queue;
         self.visitors.retain(|id, visitor| {
+            let absence = if others_wait && visitor.tasks.is_empty() {
+                rules.reconnect.min(rules.absence)
+            } else {
+                rules.absence
+            };
             let keep = !visitor.is_absent(absence, now) || running == Some(*id);
             if !keep {
                 queue.remove(*id);

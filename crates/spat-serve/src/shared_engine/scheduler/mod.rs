@@ -4,6 +4,7 @@
 mod connections;
 mod job_control;
 mod messages;
+mod places;
 mod queue;
 mod requests;
 mod running_job;
@@ -13,6 +14,6 @@ mod state;
 mod tests;
 mod turn;
 
-pub(crate) use connections::{Connected, Disconnected};
+pub(crate) use connections::{Admission, Connected, Disconnected};
 pub(in crate::shared_engine) use state::SchedulerState;
 pub(in crate::shared_engine) use turn::Turn;

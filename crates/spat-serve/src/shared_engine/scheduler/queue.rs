@@ -40,7 +40,10 @@ impl SchedulerState {
             });
         }
         match visitor.priority() {
-            Some(priority) => self.queue.push(id, priority),
+            Some(priority) => {
+                let client = visitor.client;
+                self.queue.push(id, client, priority);
+            }
             None => self.queue.remove(id),
         }
     }

@@ -1,11 +1,13 @@
 //! The state of the scheduler.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use spat_spec::DeviceFacts;
 
 use super::running_job::RunningJob;
 use crate::auth::VisitorId;
+use crate::client_key::ClientKey;
 use crate::shared_engine::fair_queue::FairQueue;
 use crate::shared_engine::rules::Rules;
 use crate::shared_engine::visitor::Visitor;
@@ -15,12 +17,24 @@ pub(in crate::shared_engine) struct SchedulerState {
     pub(super) rules: Rules,
     pub(super) facts: DeviceFacts,
     pub(super) visitors: BTreeMap<VisitorId, Visitor>,
-    pub(super) queue: FairQueue<VisitorId>,
+    pub(super) queue: FairQueue<VisitorId, ClientKey>,
+    /// Visitors without a place, in the order of their arrival.
+    pub(super) waiting: Vec<WaitingVisitor>,
+    /// Number of visitors who got a place so far.
+    pub(super) admitted: u64,
     pub(super) running: Option<RunningJob>,
     /// The server is shutting down.
     pub(in crate::shared_engine) closed: bool,
     /// The engine's thread has ended, so no further messages follow.
     pub(super) finished: bool,
+}
+
+/// A visitor who waits for a place.
+pub(super) struct WaitingVisitor {
+    pub(super) id: VisitorId,
+    pub(super) client: ClientKey,
+    /// When the connection last asked for the place.
+    pub(super) asked_at: Instant,
 }
 
 impl SchedulerState {
@@ -30,6 +44,8 @@ impl SchedulerState {
             facts,
             visitors: BTreeMap::new(),
             queue: FairQueue::new(),
+            waiting: Vec::new(),
+            admitted: 0,
             running: None,
             closed: false,
             finished: false,

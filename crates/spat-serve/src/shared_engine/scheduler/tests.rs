@@ -8,8 +8,9 @@ use spat_spec::{
 };
 
 use super::running_job::StopReason;
-use super::{Connected, Disconnected, SchedulerState};
+use super::{Admission, Connected, Disconnected, SchedulerState};
 use crate::auth::VisitorId;
+use crate::client_key::ClientKey;
 use crate::shared_engine::rules::Rules;
 use crate::shared_engine::visitor::OpenRun;
 
@@ -38,10 +39,17 @@ impl Simulation {
 
     fn connect(&mut self) -> usize {
         let id = VisitorId::random().unwrap();
+        self.connect_from(id, 1).unwrap()
+    }
+
+    /// The page of a visitor at an address, if there is a place.
+    fn connect_from(&mut self, id: VisitorId, address: u8) -> Option<usize> {
         let session = format!("session {}", self.pages.len());
-        let connected = self.scheduler.connect(id, None, session, self.now).unwrap();
-        self.pages.push((id, connected, 0));
-        self.pages.len() - 1
+        let admission = self
+            .scheduler
+            .connect(id, client(address), None, session, self.now);
+        self.pages.push((id, connected(admission)?, 0));
+        Some(self.pages.len() - 1)
     }
 
     fn request(&mut self, page: usize, request: EngineRequest) {
@@ -108,6 +116,17 @@ impl Simulation {
             });
         }
         kinds
+    }
+}
+
+fn client(address: u8) -> ClientKey {
+    ClientKey::from(std::net::IpAddr::from([10, 0, 0, address]))
+}
+
+fn connected(admission: Admission) -> Option<Connected> {
+    match admission {
+        Admission::Admitted(connected) => Some(connected),
+        Admission::Waiting | Admission::Full => None,
     }
 }
 
@@ -482,10 +501,10 @@ fn a_new_page_waits_for_the_turn_of_the_previous_one() {
     sim.start_turn();
     sim.emit(started());
     let id = sim.pages[page].0;
-    let connected = sim
+    let admission = sim
         .scheduler
-        .connect(id, None, "new".to_owned(), sim.now)
-        .unwrap();
+        .connect(id, client(1), None, "new".to_owned(), sim.now);
+    let connected = connected(admission).unwrap();
     assert!(!connected.continued);
     assert_eq!(
         sim.scheduler.running.as_ref().unwrap().stop_reason,
@@ -508,4 +527,80 @@ fn a_new_page_waits_for_the_turn_of_the_previous_one() {
     sim.end_turn();
     assert_eq!(sim.start_turn(), Some(page));
     assert_eq!(sim.received(page), ["device", "place 0"]);
+}
+
+#[test]
+fn one_address_cannot_hold_all_places() {
+    let rules = Rules {
+        visitors: 8,
+        ..Rules::default()
+    };
+    let mut sim = Simulation::new(rules);
+    let crowd: Vec<_> = (0..8).map(|_| sim.connect()).collect();
+    for page in &crowd {
+        sim.train(*page);
+    }
+    assert_eq!(sim.start_turn(), Some(crowd[0]));
+    let same_address = VisitorId::random().unwrap();
+    assert_eq!(sim.connect_from(same_address, 1), None, "it waits");
+    // Another address gets the place of the newest visitor, and the second turn.
+    let single = sim.connect_from(VisitorId::random().unwrap(), 2).unwrap();
+    let (id, connection) = (sim.pages[crowd[7]].0, sim.pages[crowd[7]].1.connection);
+    assert_eq!(
+        sim.scheduler.next_message(id, connection, 0).unwrap_err(),
+        Disconnected::Displaced
+    );
+    sim.train(single);
+    sim.emit(started());
+    sim.emit(Event::Trained { test_windows: 1 });
+    sim.end_turn();
+    assert_eq!(sim.start_turn(), Some(single));
+    // Both addresses end with half of the places.
+    for _ in 0..3 {
+        sim.connect_from(VisitorId::random().unwrap(), 2).unwrap();
+    }
+    assert_eq!(sim.connect_from(VisitorId::random().unwrap(), 2), None);
+    assert_eq!(sim.scheduler.visitors.len(), 8);
+    assert!(sim.connect_from(VisitorId::random().unwrap(), 3).is_some());
+}
+
+#[test]
+fn places_are_free_soon_after_their_visitors_left() {
+    let rules = Rules {
+        visitors: 2,
+        waiting: 2,
+        ..Rules::default()
+    };
+    let mut sim = Simulation::new(rules);
+    let (idle, busy) = (sim.connect(), sim.connect());
+    sim.train(busy);
+    let next = VisitorId::random().unwrap();
+    assert_eq!(sim.connect_from(next, 1), None);
+    for page in [idle, busy] {
+        let (id, connection) = (sim.pages[page].0, sim.pages[page].1.connection);
+        sim.scheduler.disconnect(id, connection, sim.now);
+    }
+    sim.advance(4);
+    assert_eq!(sim.connect_from(next, 1), None, "the page may reconnect");
+    let refused = sim.scheduler.connect(
+        VisitorId::random().unwrap(),
+        client(1),
+        None,
+        String::new(),
+        sim.now,
+    );
+    assert!(
+        matches!(refused, Admission::Full),
+        "one address waits once of two"
+    );
+    sim.advance(2);
+    assert!(sim.connect_from(next, 1).is_some(), "six seconds later");
+    let last = VisitorId::random().unwrap();
+    assert_eq!(
+        sim.connect_from(last, 1),
+        None,
+        "the job of the other continues"
+    );
+    sim.advance(120);
+    assert!(sim.connect_from(last, 1).is_some());
 }
