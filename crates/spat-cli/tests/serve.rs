@@ -43,7 +43,12 @@ fn spat(folder: &Path, arguments: &[&str]) -> Command {
 
 fn serve(folder: &Path, arguments: &[&str]) -> Serving {
     let arguments = [&["--no-open", "--page", "page"], arguments].concat();
-    let mut child = spat(folder, &arguments).spawn().unwrap();
+    start(spat(folder, &arguments))
+}
+
+/// The server of a command, once it has printed its link.
+fn start(mut command: Command) -> Serving {
+    let mut child = command.spawn().unwrap();
     let mut link = String::new();
     BufReader::new(child.stdout.as_mut().unwrap())
         .read_line(&mut link)
@@ -183,6 +188,47 @@ fn in_a_network_it_prints_a_join_link_and_asks_for_its_token() {
     assert_eq!(code, Some(0));
     // The link for others is told once, and the token nowhere else.
     assert!(printed.matches(&token).count() <= 1, "{printed}");
+}
+
+#[test]
+fn the_token_is_in_no_command_line() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder();
+    let browser = folder.path().join("browser");
+    // Records its arguments and a copy of the file that it opens.
+    let script = "#!/bin/sh\ncp -p \"${1#file://}\" seen.html\necho \"$@\" > arguments.part\n\
+                  mv arguments.part arguments\n";
+    fs::write(&browser, script).unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = spat(
+        folder.path(),
+        &["--page", "page", "--port", "0", "--bind", "0.0.0.0"],
+    );
+    command.env("BROWSER", format!("{} %s", browser.display()));
+    let server = start(command);
+    let arguments = folder.path().join("arguments");
+    let begun = Instant::now();
+    while !arguments.exists() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "no browser is opened"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let token = server.link.split_once("/join#").unwrap().1.to_owned();
+    let arguments = fs::read_to_string(arguments).unwrap();
+    let path = arguments.trim().strip_prefix("file://").unwrap();
+    assert!(!arguments.contains(&token), "{arguments}");
+    assert!(Path::new(path).exists());
+    let seen = folder.path().join("seen.html");
+    assert!(fs::read_to_string(&seen).unwrap().contains(&server.link));
+    assert_eq!(
+        fs::metadata(&seen).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    server.signal("-INT");
+    assert_eq!(server.ended().0, Some(0));
+    assert!(!Path::new(path).parent().unwrap().exists(), "it is removed");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! `spat serve`.
 
+mod redirect;
+
 use std::fs;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,6 +15,11 @@ use tokio::sync::oneshot;
 use crate::args::{EngineOf, ServeArgs};
 use crate::failure::input;
 use crate::{command_line, device, output};
+
+use redirect::Redirect;
+
+/// How long the browser may take to read the redirect file.
+const REDIRECT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Serves the page until Ctrl-C.
 pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
@@ -48,6 +56,10 @@ pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Res
         let stop = interrupted()?;
         let server = Server::bind(settings).await?;
         print_address(&server, args)?;
+        // Kept until the server ends, or shorter.
+        let _redirect = (!args.no_open)
+            .then(|| open_browser(&server.link()))
+            .flatten();
         server.run(stop).await;
         output::note("the server has ended");
         Ok(ExitCode::SUCCESS)
@@ -126,16 +138,45 @@ fn print_address(server: &Server, args: &ServeArgs) -> anyhow::Result<()> {
         ));
     }
     output::note("Ctrl-C ends the server");
-    if !args.no_open {
-        // A browser of the terminal holds its caller up for as long as it is open, and the page is
-        // only answered after this.
-        std::thread::spawn(move || {
-            if webbrowser::open(&link).is_err() {
-                output::note("no browser could be opened here; open the link yourself");
-            }
-        });
-    }
     Ok(())
+}
+
+/// Opens the link in a browser. A link with a token is opened through a redirect file, which is removed
+/// after a while or when the returned handle is dropped.
+fn open_browser(link: &str) -> Option<OpenedRedirect> {
+    let has_token = link.contains('#');
+    let redirect = match has_token.then(|| Redirect::create(link)).transpose() {
+        Ok(redirect) => redirect,
+        Err(error) => {
+            output::note(&format!(
+                "no browser is opened, because its file cannot be written ({error}); open the link yourself"
+            ));
+            return None;
+        }
+    };
+    let address = redirect
+        .as_ref()
+        .map_or_else(|| link.to_owned(), Redirect::address);
+    let kept = Arc::new(Mutex::new(redirect));
+    let shared = Arc::clone(&kept);
+    // A browser in the terminal blocks until it is closed, and the page is only answered after this.
+    std::thread::spawn(move || {
+        if webbrowser::open(&address).is_err() {
+            output::note("no browser could be opened here; open the link yourself");
+        }
+        std::thread::sleep(REDIRECT_LIFETIME);
+        shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+    });
+    Some(OpenedRedirect(kept))
+}
+
+/// Removes the redirect file when the server ends; the thread that opened the browser may still wait.
+struct OpenedRedirect(Arc<Mutex<Option<Redirect>>>);
+
+impl Drop for OpenedRedirect {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 /// Ends with the first Ctrl-C; the second ends the process at once.
