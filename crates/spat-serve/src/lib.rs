@@ -23,6 +23,8 @@ mod error;
 mod hosts;
 mod middleware;
 mod page;
+mod peer;
+mod private_files;
 mod rate_limit;
 mod router;
 mod runs;

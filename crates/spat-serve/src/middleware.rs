@@ -12,9 +12,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::client_key::ClientKey;
 use crate::connection::ConnectionPermit;
 use crate::hosts::HostError;
+use crate::peer::Peer;
 use crate::state::{AppState, ENGINE_PATH};
 
 /// Security headers beside the content security policy.
@@ -32,14 +32,17 @@ const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// Applies the rate limit and the checks of host and origin, and adds the security headers.
+/// Applies the rate limit and the checks of host and origin, and adds the security headers. Handlers find
+/// the [`Peer`] as an extension.
 pub(crate) async fn protect(
     State(state): State<Arc<AppState>>,
     Extension(permit): Extension<Arc<ConnectionPermit>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match check(&state, permit.client(), &request) {
+    let peer = Peer::of(permit.address(), state.proxy, request.headers());
+    request.extensions_mut().insert(peer);
+    let mut response = match check(&state, peer, &request) {
         Ok(()) => next.run(request).await,
         Err(rejection) => rejection,
     };
@@ -48,8 +51,9 @@ pub(crate) async fn protect(
 }
 
 #[expect(clippy::result_large_err, reason = "the response is sent at once")]
-fn check(state: &AppState, client: ClientKey, request: &Request) -> Result<(), Response> {
-    state.requests.check(client).map_err(too_many_requests)?;
+fn check(state: &AppState, peer: Peer, request: &Request) -> Result<(), Response> {
+    let limited = state.requests.check(peer.client());
+    limited.map_err(too_many_requests)?;
     // Requests with effects must name their origin, and so must WebSockets, to which the same-origin
     // policy does not apply.
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);

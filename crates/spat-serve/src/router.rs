@@ -19,6 +19,7 @@ use crate::auth::{self, MAX_TOKEN_BODY, VisitorId};
 use crate::connection::ConnectionPermit;
 use crate::middleware::{protect, too_many_requests};
 use crate::page::Lookup;
+use crate::peer::Peer;
 use crate::runs::{self, MAX_SUMMARY};
 use crate::shared_engine::{ConnectRequest, ResumeQuery, serve_socket};
 use crate::state::{AppState, ENGINE_PATH, Visit};
@@ -60,6 +61,7 @@ async fn connect_engine(
     visit: Visit,
     State(state): State<Arc<AppState>>,
     Extension(permit): Extension<Arc<ConnectionPermit>>,
+    Extension(peer): Extension<Peer>,
     Query(query): Query<ResumeQuery>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -71,7 +73,7 @@ async fn connect_engine(
     };
     let request = ConnectRequest {
         visit,
-        client: permit.client(),
+        client: peer.client(),
         resume: query,
         new_session,
     };
@@ -79,7 +81,11 @@ async fn connect_engine(
 }
 
 /// A file of the page, for visitors with access.
-async fn file(State(state): State<Arc<AppState>>, request: Request) -> Response {
+async fn file(
+    State(state): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response();
     }
@@ -87,11 +93,11 @@ async fn file(State(state): State<Arc<AppState>>, request: Request) -> Response 
     let path = request.uri().path();
     let mut renewed = None;
     if let Some(auth) = &state.auth {
-        let Some(visitor) = auth.visitor(headers) else {
+        if auth.visitor(headers).is_none() {
             return auth::unauthorized(accepts_html(headers));
-        };
+        }
         if path == "/" || accepts_html(headers) {
-            renewed = Some(auth.cookie(visitor));
+            renewed = auth.renewal(headers, peer.https);
         }
     }
     let response = match state.page.find(path) {
@@ -122,18 +128,18 @@ async fn join_page(State(state): State<Arc<AppState>>) -> Response {
 /// Exchanges the token, which is the whole body, for a session cookie.
 async fn join(
     State(state): State<Arc<AppState>>,
-    Extension(permit): Extension<Arc<ConnectionPermit>>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     token: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Some(auth) = &state.auth else {
         return StatusCode::NO_CONTENT.into_response();
     };
-    if let Err(wait) = state.attempts.check(permit.client()) {
+    if let Err(wait) = state.attempts.check(peer.client()) {
         return too_many_requests(wait);
     }
     match token {
-        Ok(token) => auth.join(&headers, &String::from_utf8_lossy(&token)),
+        Ok(token) => auth.join(&headers, &String::from_utf8_lossy(&token), peer.https),
         Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, "This is not a token.").into_response(),
     }
 }

@@ -67,6 +67,7 @@ impl Server {
                 .map(|secret| Auth::new(secret, address.port())),
             ping: limits.ping,
             hosts: AllowedHosts::new(settings.bind, &settings.names),
+            proxy: settings.proxy,
             requests: ClientRateLimiter::new(limits.requests),
             attempts: ClientRateLimiter::new(limits.attempts),
         });
@@ -118,7 +119,9 @@ impl Server {
         let state = Arc::clone(&self.state);
         // Files are sent uncompressed until this is done.
         thread::spawn(move || state.page.compress());
-        connection::serve(self.listener, router(self.state), self.limits, stop).await;
+        let proxy = self.state.proxy;
+        let router = router(self.state);
+        connection::serve(self.listener, router, self.limits, proxy, stop).await;
         if let Some(engine) = self.engine {
             // Saves the checkpoint of the running job.
             tokio::task::spawn_blocking(move || engine.close())

@@ -19,6 +19,9 @@ pub struct Settings {
     pub port: Option<u16>,
     /// Host names that it answers to, beside its addresses.
     pub names: Vec<String>,
+    /// A reverse proxy. Requests from this address name their clients in `X-Forwarded-For` and
+    /// `X-Forwarded-Proto`.
+    pub proxy: Option<IpAddr>,
     /// The page that it serves.
     pub page: Page,
     /// Secret of the join link; `None` gives access to everyone.
@@ -41,6 +44,7 @@ impl Settings {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: None,
             names: Vec::new(),
+            proxy: None,
             page,
             secret: None,
             host: None,

@@ -1,5 +1,6 @@
 //! State that all request handlers share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub(crate) struct AppState {
     /// `None`: visitors compute in their browsers.
     pub(crate) engine: Option<Arc<SharedEngine>>,
     pub(crate) hosts: AllowedHosts,
+    /// The reverse proxy in front.
+    pub(crate) proxy: Option<IpAddr>,
     /// Interval of WebSocket pings.
     pub(crate) ping: Duration,
     pub(crate) requests: ClientRateLimiter,

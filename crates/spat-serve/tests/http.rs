@@ -205,7 +205,7 @@ fn access_requires_the_token() {
         visit
             .header("set-cookie")
             .unwrap()
-            .contains("Max-Age=2592000")
+            .contains("Max-Age=34560000")
     );
     let module = server.get("/app-0123456789abcdef_bg.wasm", &[&cookie]);
     assert!(module.header("set-cookie").is_none());
@@ -245,6 +245,49 @@ fn join_attempts_are_limited() {
     let waits = server.join(&secret.token().to_string());
     assert_eq!(waits.status, 429, "also for the right token");
     assert!(waits.header("retry-after").is_some());
+}
+
+#[test]
+fn clients_behind_the_proxy_are_told_apart() {
+    let folder = page_folder();
+    let secret = Secret::random().unwrap();
+    let token = secret.token().to_string();
+    let limits = Limits {
+        attempts: Quota::per_hour(nonzero!(36u32)).allow_burst(nonzero!(5u32)),
+        ..Limits::default()
+    };
+    let with_proxy = |proxy: [u8; 4]| {
+        TestServer::start(Settings {
+            secret: Some(secret.clone()),
+            proxy: Some(IpAddr::from(proxy)),
+            limits,
+            ..local(&folder)
+        })
+    };
+    let join = |server: &TestServer, client: &str, scheme: &str, token: &str| {
+        let origin = format!("origin: {scheme}://{}", server.address);
+        let client = format!("x-forwarded-for: 198.51.100.1, {client}");
+        let scheme = format!("x-forwarded-proto: {scheme}");
+        server.request("POST", "/join", &[&origin, &client, &scheme], token)
+    };
+    let server = with_proxy([127, 0, 0, 1]);
+    for _ in 0..5 {
+        let rejected = join(&server, "203.0.113.1", "https", "0000-0000-0000-0000");
+        assert_eq!(rejected.status, 403);
+    }
+    assert_eq!(join(&server, "203.0.113.1", "https", &token).status, 429);
+    let joined = join(&server, "203.0.113.2", "https", &token);
+    assert_eq!(joined.status, 204, "another client has its own attempts");
+    assert!(joined.header("set-cookie").unwrap().contains("; Secure"));
+    let plain = join(&server, "203.0.113.2", "http", &token);
+    assert!(!plain.header("set-cookie").unwrap().contains("Secure"));
+
+    // Requests of other addresses are not believed.
+    let server = with_proxy([192, 0, 2, 1]);
+    for last in 1..=5 {
+        join(&server, &format!("203.0.113.{last}"), "https", "wrong");
+    }
+    assert_eq!(join(&server, "203.0.113.9", "https", &token).status, 429);
 }
 
 #[test]

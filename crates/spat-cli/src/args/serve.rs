@@ -43,6 +43,11 @@ pub(crate) struct ServeArgs {
     #[arg(long = "name", value_name = "HOST", help_heading = "Address")]
     pub(crate) names: Vec<String>,
 
+    /// Address of a reverse proxy; only requests from it may name their visitor's address and scheme in
+    /// X-Forwarded-For and X-Forwarded-Proto
+    #[arg(long, value_name = "ADDRESS", help_heading = "Address")]
+    pub(crate) behind_proxy: Option<IpAddr>,
+
     /// Open no browser
     #[arg(long, help_heading = "Address")]
     pub(crate) no_open: bool,

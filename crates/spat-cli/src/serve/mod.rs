@@ -39,10 +39,14 @@ pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Res
         // Whoever is at this machine computes in a browser here: there is nothing to guard.
         EngineOf::Browser => (None, None),
     };
+    if let Some(notice) = secret.as_ref().and_then(Secret::notice) {
+        output::note(notice);
+    }
     let settings = Settings {
         bind: args.bind,
         port: args.port,
         names: args.names.clone(),
+        proxy: args.behind_proxy,
         secret,
         host,
         ..Settings::local(page)

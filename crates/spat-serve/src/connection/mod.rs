@@ -3,7 +3,7 @@
 mod permits;
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,6 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::client_key::ClientKey;
 use crate::settings::Limits;
 
 use permits::ConnectionLimiter;
@@ -38,11 +37,13 @@ const FULL_RESPONSE: &[u8] =
 /// How long open responses may take after the server was stopped.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Serves until `stop` completes.
+/// Serves until `stop` completes. Connections of `proxy` belong to many clients, and only the limit of all
+/// connections applies to them.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
+    proxy: Option<IpAddr>,
     stop: impl Future<Output = ()>,
 ) {
     let limiter = ConnectionLimiter::new(limits.connections, limits.connections_per_client);
@@ -60,7 +61,7 @@ pub(crate) async fn serve(
             sleep(Duration::from_millis(50)).await;
             continue;
         };
-        if let Some(permit) = admit(&limiter, &stream, address) {
+        if let Some(permit) = admit(&limiter, &stream, address, proxy) {
             let router = router.clone().layer(Extension(permit));
             tasks.spawn(connection(stream, router, limits, stopped.clone()));
         }
@@ -78,9 +79,11 @@ fn admit(
     limiter: &Arc<ConnectionLimiter>,
     stream: &TcpStream,
     address: SocketAddr,
+    proxy: Option<IpAddr>,
 ) -> Option<Arc<ConnectionPermit>> {
     stream.set_nodelay(true).ok();
-    let permit = limiter.acquire(ClientKey::from(address.ip()));
+    let is_proxy = proxy.map(|proxy| proxy.to_canonical()) == Some(address.ip().to_canonical());
+    let permit = limiter.acquire(address.ip(), is_proxy);
     if permit.is_none() {
         // Best effort: the client may be too slow to receive it.
         stream.try_write(FULL_RESPONSE).ok();

@@ -45,7 +45,7 @@ use visitor::OpenRun;
 const UPLOADS: &str = "uploads";
 
 /// Subfolder for runs, with one folder per visitor.
-const VISITORS: &str = "visitors";
+pub(crate) const VISITORS: &str = "visitors";
 
 /// Longest table name that is kept, in characters.
 const MAX_TABLE_NAME: usize = 200;
