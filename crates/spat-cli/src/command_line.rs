@@ -12,7 +12,8 @@ const LEFT_OUT: &[&str] = &[
 
 /// Flags that only matter where visitors compute on the host.
 const HOST: &[&str] = &[
-    "folder", "called", "visitors", "table_mb", "space_gb", "turn", "minutes", "device", "threads",
+    "folder", "called", "visitors", "table_mb", "space_gb", "keep", "turn", "minutes", "device",
+    "threads",
 ];
 
 /// Flags that decide the result of `spat run`: those that were given, less the ones above.

@@ -39,8 +39,12 @@ struct ChangeFigures {
     macs_percent: f64,
 }
 
-/// A summary of every run in `root`, the newest first. Folders that cannot be read as runs are skipped.
-pub(crate) fn summaries(root: &Path) -> Vec<(String, RunSummary)> {
+/// A summary of every run in `root` that `is_readable` accepts, the newest first. Folders that cannot be read
+/// as runs are skipped.
+pub(crate) fn summaries(
+    root: &Path,
+    is_readable: impl Fn(&Path) -> bool,
+) -> Vec<(String, RunSummary)> {
     let Ok(entries) = fs::read_dir(root) else {
         return Vec::new();
     };
@@ -49,7 +53,8 @@ pub(crate) fn summaries(root: &Path) -> Vec<(String, RunSummary)> {
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             // Skips runs whose names are invalid, since they could be neither read nor removed.
-            let summary = is_run_name(&name).then(|| summary(&entry.path()))?;
+            let path = entry.path();
+            let summary = (is_run_name(&name) && is_readable(&path)).then(|| summary(&path))?;
             Some((name, summary?))
         })
         .collect();

@@ -41,7 +41,7 @@ pub struct RunFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// A file, by its absolute path.
+    /// A file, by its absolute path, or `table.csv` in the run's folder.
     File(PathBuf),
     /// The demonstration table that is part of the program.
     Demo,

@@ -91,7 +91,7 @@ pub fn folder_name(data: &str, model: &str, hash: &str) -> String {
         .take(60)
         .collect();
     let short: String = hash.chars().take(8).collect();
-    format!("{}-{model}-{short}", stem.trim_start_matches('.'))
+    format!("{}-{model}-{short}", stem.trim_start_matches(['.', '-']))
 }
 
 fn json(value: &impl serde::Serialize, path: &Path) -> Result<Vec<u8>, RunFolderError> {
@@ -220,5 +220,6 @@ mod tests {
         let name = |data| folder_name(data, "dlinear", "0123456789abcdef");
         assert_eq!(name("my load.csv"), "my-load-dlinear-01234567");
         assert_eq!(name(".hidden"), "hidden-dlinear-01234567");
+        assert_eq!(name("-rf.csv"), "rf-dlinear-01234567");
     }
 }

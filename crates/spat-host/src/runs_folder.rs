@@ -21,6 +21,7 @@ pub struct RunsFolder {
     root: PathBuf,
     maker: &'static str,
     demo: Option<&'static [u8]>,
+    is_private: bool,
 }
 
 impl From<RunFolderError> for RunStorageError {
@@ -33,7 +34,22 @@ impl RunsFolder {
     /// The runs in `root`, which need not exist yet. Reports name `maker` as the front end that created
     /// them. `demo` is the program's demonstration table, which its runs do not copy.
     pub fn new(root: PathBuf, maker: &'static str, demo: Option<&'static [u8]>) -> Self {
-        Self { root, maker, demo }
+        Self {
+            root,
+            maker,
+            demo,
+            is_private: false,
+        }
+    }
+
+    /// For runs of other people than the owner of the folder: folders are readable by their owner only,
+    /// symbolic links are not followed, and no absolute path is written to `run.json`.
+    #[must_use]
+    pub fn private(self) -> Self {
+        Self {
+            is_private: true,
+            ..self
+        }
     }
 
     /// The folder.
@@ -48,6 +64,7 @@ impl RunsFolder {
     pub fn read(&self, run: &str, name: &str) -> Result<Option<Vec<u8>>, RunStorageError> {
         let folder = self.folder(run)?;
         let path = folder.join(file_name(name)?);
+        self.refuse_links_to(&folder, &path)?;
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("read", &path, &error)),
@@ -61,7 +78,9 @@ impl RunsFolder {
     /// # Errors
     /// The names are invalid, or reading fails.
     pub fn file(&self, run: &str, name: &str) -> Result<Option<File>, RunStorageError> {
-        let path = self.folder(run)?.join(file_name(name)?);
+        let folder = self.folder(run)?;
+        let path = folder.join(file_name(name)?);
+        self.refuse_links_to(&folder, &path)?;
         match File::open(&path) {
             // On some systems a folder can be opened like a file.
             Ok(file) => Ok(file
@@ -79,6 +98,7 @@ impl RunsFolder {
     /// The name is invalid, or reading fails.
     pub fn names(&self, run: &str) -> Result<Vec<String>, RunStorageError> {
         let folder = self.folder(run)?;
+        self.refuse_links_to(&folder, &folder.join("checkpoint"))?;
         let mut names = Vec::new();
         for (inside, before) in [
             (folder.clone(), ""),
@@ -97,7 +117,7 @@ impl RunsFolder {
 
     /// All runs in the folder, of any front end, the newest first.
     pub fn summaries(&self) -> Vec<(String, RunSummary)> {
-        history::summaries(&self.root)
+        history::summaries(&self.root, |folder| self.refuse_links_in(folder).is_ok())
     }
 
     /// Writes a run's summary, if the run's folder exists.
@@ -106,6 +126,7 @@ impl RunsFolder {
     /// The name is invalid, or writing fails.
     pub fn put_summary(&self, run: &str, summary: &RunSummary) -> Result<(), RunStorageError> {
         let folder = self.folder(run)?;
+        self.refuse_links_in(&folder)?;
         if folder.join(EXPERIMENT).is_file() {
             history::put(&folder, summary).map_err(|error| failed("write", &folder, &error))?;
         }
@@ -135,7 +156,36 @@ impl RunsFolder {
                 "`{run}` is not a valid run name: a run name is a single folder name"
             )));
         }
-        Ok(self.root.join(run))
+        let folder = self.root.join(run);
+        self.refuse_links_to(&self.root, &folder)?;
+        Ok(folder)
+    }
+
+    /// Refuses a path inside `folder` on which there is a symbolic link, if the runs are private.
+    fn refuse_links_to(&self, folder: &Path, path: &Path) -> Result<(), RunStorageError> {
+        let inside = path.ancestors().take_while(|part| *part != folder);
+        match inside.chain([folder]).find(|part| part.is_symlink()) {
+            Some(link) if self.is_private => Err(RunStorageError(format!(
+                "`{}` is a symbolic link, which is not followed",
+                link.file_name().unwrap_or_default().to_string_lossy()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a run with a symbolic link in its folders, if the runs are private.
+    fn refuse_links_in(&self, folder: &Path) -> Result<(), RunStorageError> {
+        if !self.is_private {
+            return Ok(());
+        }
+        let checkpoint = folder.join("checkpoint");
+        self.refuse_links_to(folder, &checkpoint)?;
+        for inside in [folder, &checkpoint] {
+            for entry in fs::read_dir(inside).into_iter().flatten().flatten() {
+                self.refuse_links_to(folder, &entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn table(&self, folder: &Path) -> Result<Vec<u8>, RunStorageError> {
@@ -165,11 +215,22 @@ impl RunStorage for RunsFolder {
 
     async fn begin(&mut self, run: NewRun<'_>) -> Result<StoredRun<RunFolder>, RunStorageError> {
         let folder = self.folder(run.name)?;
-        let absolute = std::path::absolute(&folder)
-            .map_err(|error| failed("find", &folder, &error))?
-            .join(TABLE);
+        let table = if self.is_private {
+            let mut builder = fs::DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder
+                .recursive(true)
+                .create(&folder)
+                .map_err(|error| failed("create the folder", &folder, &error))?;
+            PathBuf::from(TABLE)
+        } else {
+            std::path::absolute(&folder)
+                .map_err(|error| failed("find", &folder, &error))?
+                .join(TABLE)
+        };
         let mut file = RunFile::new(
-            Origin::File(absolute),
+            Origin::File(table),
             sha256(run.table),
             // Relative to the run's folder, which holds both files.
             format!("spat run {TABLE} --experiment {EXPERIMENT}"),
@@ -197,6 +258,7 @@ impl RunStorage for RunsFolder {
         run: &str,
     ) -> Result<(StoredRun<RunFolder>, Vec<u8>), RunStorageError> {
         let folder = self.folder(run)?;
+        self.refuse_links_in(&folder)?;
         let files = RunFolder::open(&folder)?;
         let table = self.table(&folder)?;
         let stored = StoredRun {

@@ -374,3 +374,46 @@ fn a_locked_run_is_not_removed_and_summaries_are_kept() {
     runs.delete(RUN).unwrap();
     assert!(runs.summaries().is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn private_runs_follow_no_links_and_name_no_paths() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let root = tempfile::tempdir().unwrap();
+    let runs = RunsFolder::new(root.path().join("visitor"), "a test", None).private();
+    let client = Client::with(runs.clone());
+    client.open(Some(spat_testing::table(400)));
+    client.train(&experiment(1));
+    client.trained();
+    client.engine.close();
+    let run = runs.folder(RUN).unwrap();
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(runs.root()), mode(&run)), (0o700, 0o700));
+    let facts = std::fs::read_to_string(run.join("run.json")).unwrap();
+    assert!(!facts.contains(&*root.path().to_string_lossy()), "{facts}");
+    assert!(runs.file(RUN, "table.csv").unwrap().is_some());
+    assert_eq!(runs.summaries().len(), 1);
+
+    std::fs::write(root.path().join("secret"), "secret").unwrap();
+    std::fs::create_dir(root.path().join("elsewhere")).unwrap();
+    std::fs::write(root.path().join("elsewhere/secret"), "secret").unwrap();
+    symlink(root.path().join("secret"), run.join("link")).unwrap();
+    let words = runs.file(RUN, "link").unwrap_err().to_string();
+    assert!(words.contains("symbolic link") && !words.contains(&*root.path().to_string_lossy()));
+    assert!(runs.read(RUN, "link").is_err());
+    assert!(!runs.names(RUN).unwrap().contains(&"link".to_owned()));
+    assert!(runs.summaries().is_empty());
+    std::fs::remove_file(run.join("link")).unwrap();
+    symlink(&run, runs.root().join("other")).unwrap();
+    assert!(runs.file("other", "table.csv").is_err());
+    assert!(runs.delete("other").is_err());
+    assert_eq!(runs.summaries().len(), 1);
+    std::fs::rename(run.join("checkpoint"), run.join("kept")).unwrap();
+    symlink(root.path().join("elsewhere"), run.join("checkpoint")).unwrap();
+    assert!(runs.file(RUN, "checkpoint/secret").is_err());
+    assert!(runs.names(RUN).is_err());
+    // The folders of the owner's own runs may be links.
+    let own = RunsFolder::new(runs.root().to_owned(), "a test", None);
+    assert!(own.file("other", "table.csv").unwrap().is_some());
+}

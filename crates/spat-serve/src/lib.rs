@@ -16,6 +16,7 @@
 //! the files of the page, which are in memory (`page`), the host's engine (`shared_engine`), or the
 //! visitor's stored runs (`runs`).
 
+mod access_log;
 mod auth;
 mod client_key;
 mod connection;

@@ -1,7 +1,7 @@
 //! Checks of every request and headers of every response.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Extension, Request, State};
 use axum::http::header::{
@@ -33,13 +33,21 @@ const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 /// Applies the rate limit and the checks of host and origin, and adds the security headers. Handlers find
-/// the [`Peer`] as an extension.
+/// the [`Peer`] as an extension. Requests are logged with the time until the response begins.
 pub(crate) async fn protect(
     State(state): State<Arc<AppState>>,
     Extension(permit): Extension<Arc<ConnectionPermit>>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let begun = Instant::now();
+    let logged = state.access_log.as_ref().map(|log| {
+        (
+            log,
+            request.method().clone(),
+            request.uri().path().to_owned(),
+        )
+    });
     let peer = Peer::of(permit.address(), state.proxy, request.headers());
     request.extensions_mut().insert(peer);
     let mut response = match check(&state, peer, &request) {
@@ -47,6 +55,15 @@ pub(crate) async fn protect(
         Err(rejection) => rejection,
     };
     add_security_headers(response.headers_mut(), state.page.policy());
+    if let Some((log, method, path)) = logged {
+        log.write(
+            peer.address,
+            &method,
+            &path,
+            response.status(),
+            begun.elapsed(),
+        );
+    }
     response
 }
 

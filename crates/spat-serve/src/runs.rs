@@ -97,9 +97,10 @@ async fn on_disk(
     work: impl FnOnce(&RunsFolder) -> Result<Response, String> + Send + 'static,
 ) -> Response {
     let runs = visit.engine.runs_of(visit.visitor);
+    let hide = |message: &str| visit.engine.hide_paths(visit.visitor, message);
     match tokio::task::spawn_blocking(move || work(&runs)).await {
         Ok(Ok(response)) => response,
-        Ok(Err(message)) => (StatusCode::BAD_REQUEST, message).into_response(),
+        Ok(Err(message)) => (StatusCode::BAD_REQUEST, hide(&message)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -8,8 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+use tokio::time::{interval, sleep};
 
+use crate::access_log::AccessLog;
 use crate::auth::{Auth, Secret, Token};
 use crate::connection;
 use crate::error::ServeError;
@@ -19,6 +20,9 @@ use crate::router::router;
 use crate::settings::{Limits, PORT, Settings};
 use crate::shared_engine::EngineHandle;
 use crate::state::AppState;
+
+/// Interval at which old runs are removed.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Time for the WebSockets to send their last messages on shutdown.
 const SHUTDOWN_NOTICE: Duration = Duration::from_millis(200);
@@ -52,6 +56,10 @@ impl Server {
             .secret
             .as_ref()
             .map(|secret| secret.token().clone());
+        let access_log = settings.access_log.as_deref();
+        let access_log = access_log
+            .map(|path| AccessLog::open(path, token.clone()))
+            .transpose()?;
         let (page, engine) = match &settings.host {
             Some(host) => {
                 let page = settings.page.for_host(&host.name);
@@ -68,6 +76,7 @@ impl Server {
             ping: limits.ping,
             hosts: AllowedHosts::new(settings.bind, &settings.names),
             proxy: settings.proxy,
+            access_log,
             requests: ClientRateLimiter::new(limits.requests),
             attempts: ClientRateLimiter::new(limits.attempts),
         });
@@ -119,9 +128,24 @@ impl Server {
         let state = Arc::clone(&self.state);
         // Files are sent uncompressed until this is done.
         thread::spawn(move || state.page.compress());
+        let retention = self.state.engine.clone().map(|engine| {
+            tokio::spawn(async move {
+                let mut times = interval(RETENTION_INTERVAL);
+                loop {
+                    times.tick().await;
+                    let engine = Arc::clone(&engine);
+                    tokio::task::spawn_blocking(move || engine.remove_expired())
+                        .await
+                        .ok();
+                }
+            })
+        });
         let proxy = self.state.proxy;
         let router = router(self.state);
         connection::serve(self.listener, router, self.limits, proxy, stop).await;
+        if let Some(retention) = retention {
+            retention.abort();
+        }
         if let Some(engine) = self.engine {
             // Saves the checkpoint of the running job.
             tokio::task::spawn_blocking(move || engine.close())

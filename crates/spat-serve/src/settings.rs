@@ -1,6 +1,7 @@
 //! Settings of a server.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use governor::Quota;
@@ -22,6 +23,8 @@ pub struct Settings {
     /// A reverse proxy. Requests from this address name their clients in `X-Forwarded-For` and
     /// `X-Forwarded-Proto`.
     pub proxy: Option<IpAddr>,
+    /// File to which all requests are logged.
+    pub access_log: Option<PathBuf>,
     /// The page that it serves.
     pub page: Page,
     /// Secret of the join link; `None` gives access to everyone.
@@ -45,6 +48,7 @@ impl Settings {
             port: None,
             names: Vec::new(),
             proxy: None,
+            access_log: None,
             page,
             secret: None,
             host: None,

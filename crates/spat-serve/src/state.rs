@@ -8,6 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
 
+use crate::access_log::AccessLog;
 use crate::auth::{self, Auth, VisitorId};
 use crate::hosts::AllowedHosts;
 use crate::page::Page;
@@ -26,6 +27,7 @@ pub(crate) struct AppState {
     pub(crate) hosts: AllowedHosts,
     /// The reverse proxy in front.
     pub(crate) proxy: Option<IpAddr>,
+    pub(crate) access_log: Option<AccessLog>,
     /// Interval of WebSocket pings.
     pub(crate) ping: Duration,
     pub(crate) requests: ClientRateLimiter,

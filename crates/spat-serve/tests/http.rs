@@ -291,6 +291,42 @@ fn clients_behind_the_proxy_are_told_apart() {
 }
 
 #[test]
+fn the_access_log_has_no_secrets() {
+    let folder = page_folder();
+    let secret = Secret::random().unwrap();
+    let token = secret.token().to_string();
+    let path = folder.path().join("access.log");
+    let server = TestServer::start(Settings {
+        secret: Some(secret),
+        access_log: Some(path.clone()),
+        ..local(&folder)
+    });
+    let cookie = server.join(&token).cookie();
+    server.get(&format!("/?token={token}"), &[&cookie]);
+    server.get(&format!("/join/{token}"), &[&cookie]);
+    server.get("/nothing?session=0123", &[&cookie]);
+    let log = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), 4, "{log}");
+    assert!(lines[0].contains(" 127.0.0.1 POST /join 204 "), "{log}");
+    assert!(
+        lines[1].contains(" GET / 200 ") && lines[2].contains(" GET [token] "),
+        "{log}"
+    );
+    assert!(lines[3].contains(" GET /nothing 404 "), "{log}");
+    let value = cookie.split_once('=').unwrap().1;
+    for secret in [token.as_str(), value, &token.replace('-', ""), "0123"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[test]
 fn requests_are_limited() {
     let folder = page_folder();
     let limits = Limits {

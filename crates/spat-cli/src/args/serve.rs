@@ -52,6 +52,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, help_heading = "Address")]
     pub(crate) no_open: bool,
 
+    /// Log requests to this file: time, address, path, status; no tokens, cookies or queries
+    #[arg(long, value_name = "FILE", help_heading = "Address")]
+    pub(crate) access_log: Option<PathBuf>,
+
     /// Serve the page in this folder, as `cargo xtask dist` leaves it, and not the built-in one
     #[arg(long, value_name = "DIR", help_heading = "Page")]
     pub(crate) page: Option<PathBuf>,
@@ -89,6 +93,10 @@ pub(crate) struct HostArgs {
     /// Gigabytes of visitors' runs and tables above which no new ones are taken
     #[arg(long, value_name = "GB", default_value = "20", value_parser = count)]
     pub(crate) space_gb: usize,
+
+    /// Remove runs that were not used for this many days [default: keep them]
+    #[arg(long, value_name = "DAYS", value_parser = count)]
+    pub(crate) keep: Option<usize>,
 
     /// Seconds that one visitor computes while others wait
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = count)]

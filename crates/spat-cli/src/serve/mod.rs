@@ -47,6 +47,7 @@ pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Res
         port: args.port,
         names: args.names.clone(),
         proxy: args.behind_proxy,
+        access_log: args.access_log.clone(),
         secret,
         host,
         ..Settings::local(page)
@@ -96,7 +97,11 @@ fn host(args: &ServeArgs) -> anyhow::Result<Host> {
         "visitors' runs are kept in `{}`",
         args.host.folder.display()
     ));
+    if let Some(days) = args.host.keep {
+        output::note(&format!("a run is removed {days} days after its last use"));
+    }
     let minutes = u64::try_from(args.host.minutes)?;
+    let days = args.host.keep.map(u64::try_from).transpose()?;
     Ok(Host {
         folder: args.host.folder.clone(),
         facts,
@@ -105,10 +110,12 @@ fn host(args: &ServeArgs) -> anyhow::Result<Host> {
             visitors: args.host.visitors,
             table: args.host.table_mb.saturating_mul(1 << 20),
             space: u64::try_from(args.host.space_gb)?.saturating_mul(1 << 30),
+            keep: days.map(|days| Duration::from_secs(days.saturating_mul(24 * 3600))),
             turn: Duration::from_secs(u64::try_from(args.host.turn)?),
             job: Duration::from_secs(minutes.saturating_mul(60)),
             ..Rules::default()
         },
+        report: output::note,
     })
 }
 

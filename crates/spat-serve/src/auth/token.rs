@@ -46,6 +46,20 @@ impl Token {
         places.next().is_none().then_some(Self(letters))
     }
 
+    /// Whether `text` contains this token in any form that [`parse`](Self::parse) accepts.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        let letters: Vec<u8> = text
+            .bytes()
+            .filter(|byte| *byte != b'-')
+            .map(|byte| match byte.to_ascii_uppercase() {
+                b'O' => b'0',
+                b'I' | b'L' => b'1',
+                letter => letter,
+            })
+            .collect();
+        letters.windows(LENGTH).any(|window| window == self.0)
+    }
+
     /// Whether `text` is this token, compared in constant time.
     pub(super) fn matches(&self, text: &str) -> bool {
         Self::parse(text).is_some_and(|token| bool::from(token.0.ct_eq(&self.0)))

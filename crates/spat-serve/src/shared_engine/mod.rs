@@ -9,6 +9,8 @@
 mod disk_quota;
 mod fair_queue;
 mod journal;
+mod paths;
+mod retention;
 mod rules;
 mod scheduler;
 mod socket;
@@ -23,12 +25,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use spat_engine::platform::engine_thread;
 use spat_engine::session::JobControl;
 use spat_host::{RunFolderError, RunsFolder};
-use spat_spec::{DeviceFacts, Engine, EngineMessage, EngineRequest};
+use spat_spec::{DeviceFacts, Engine, EngineMessage, EngineRequest, Event};
 
 pub use rules::Rules;
 pub(crate) use socket::{ConnectRequest, ResumeQuery, serve_socket};
@@ -36,7 +38,9 @@ pub(crate) use socket::{ConnectRequest, ResumeQuery, serve_socket};
 use crate::auth::VisitorId;
 use crate::client_key::ClientKey;
 use crate::error::ServeError;
+use crate::private_files::{make_private, private_folder};
 use disk_quota::DiskQuota;
+use paths::PathFilter;
 use scheduler::{Admission, Disconnected, SchedulerState, Turn};
 use upload::{Upload, UploadError};
 use visitor::OpenRun;
@@ -64,6 +68,8 @@ pub struct Host {
     pub name: String,
     /// Limits of each visitor.
     pub rules: Rules,
+    /// Reports to the owner of the server which runs were removed.
+    pub report: fn(&str),
 }
 
 /// The engine that all visitors of a host share: the scheduler, the visitors' files and the limits.
@@ -75,6 +81,8 @@ pub(crate) struct SharedEngine {
     quota: Arc<DiskQuota>,
     device: Engine,
     rules: Rules,
+    report: fn(&str),
+    paths: PathFilter,
     /// Number of uploads so far; makes their file names unique.
     uploads: AtomicU64,
 }
@@ -99,7 +107,7 @@ impl EngineHandle {
                 reason,
             }
         };
-        fs::create_dir_all(&host.folder).map_err(failed(&host.folder))?;
+        private_folder(&host.folder).map_err(failed(&host.folder))?;
         let lock = spat_host::lock(&host.folder).map_err(|error| match error {
             RunFolderError::Busy(folder) => ServeError::FolderTaken(folder),
             other => ServeError::File {
@@ -114,8 +122,11 @@ impl EngineHandle {
         {
             return Err(failed(&uploads)(error));
         }
+        // Earlier versions created them readable by every user of the computer.
         for folder in [&uploads, &host.folder.join(VISITORS)] {
-            fs::create_dir_all(folder).map_err(failed(folder))?;
+            private_folder(folder)
+                .and_then(|()| make_private(folder))
+                .map_err(failed(folder))?;
         }
         let engine = Arc::new(SharedEngine {
             scheduler: Mutex::new(SchedulerState::new(host.rules, host.facts.clone())),
@@ -128,6 +139,8 @@ impl EngineHandle {
                 Engine::Gpu
             },
             rules: host.rules,
+            report: host.report,
+            paths: PathFilter::new(&host.folder),
             uploads: AtomicU64::new(0),
         });
         let shared = Arc::clone(&engine);
@@ -218,7 +231,9 @@ impl SharedEngine {
         upload: Result<Option<Upload>, UploadError>,
     ) -> Result<OpenRun, String> {
         let runs = self.runs_of(id);
-        let folder = runs.folder(run).map_err(|error| error.to_string())?;
+        let folder = runs
+            .folder(run)
+            .map_err(|error| self.hide_paths(id, &error.to_string()))?;
         let upload = upload.map_err(|error| error.to_string())?;
         if upload.is_none() && !is_resumable(&folder) {
             return Err("this run is not on the server any more; load its table again".to_owned());
@@ -264,14 +279,50 @@ impl SharedEngine {
             "a visitor's page (spat serve --engine host)",
             None,
         )
+        .private()
+    }
+
+    /// A message to a visitor, without the server's paths.
+    pub(crate) fn hide_paths(&self, id: VisitorId, text: &str) -> String {
+        self.paths.hide(id, text)
+    }
+
+    /// Removes runs that were not used for as long as the rules keep them.
+    pub(crate) fn remove_expired(&self) {
+        let Some(age) = self.rules.keep else {
+            return;
+        };
+        let removed = retention::remove_older(&self.folder.join(VISITORS), age, SystemTime::now());
+        if removed > 0 {
+            self.quota.invalidate();
+            let runs = if removed == 1 { "run" } else { "runs" };
+            let days = age.as_secs() / (24 * 3600);
+            (self.report)(&format!(
+                "removed {removed} {runs} that were not used for {days} days"
+            ));
+        }
     }
 
     fn is_closed(&self) -> bool {
         self.scheduler().closed
     }
 
-    fn handle_message(&self, message: EngineMessage) {
-        self.scheduler().handle_message(message, Instant::now());
+    fn handle_message(&self, mut message: EngineMessage) {
+        let mut scheduler = self.scheduler();
+        if let Some(id) = scheduler.running_visitor() {
+            match &mut message {
+                EngineMessage::Event(event) => {
+                    if let Event::Failed { message } | Event::Warning { message } = &mut **event {
+                        *message = self.hide_paths(id, message);
+                    }
+                }
+                EngineMessage::NotStored { reason } | EngineMessage::NoForecast { reason } => {
+                    *reason = self.hide_paths(id, reason);
+                }
+                _ => {}
+            }
+        }
+        scheduler.handle_message(message, Instant::now());
     }
 
     fn has_failed(&self) -> bool {

@@ -26,6 +26,8 @@ pub struct Rules {
     pub runs: usize,
     /// Total size of all visitors' files, in bytes, above which new tables are rejected.
     pub space: u64,
+    /// How long a run is kept after its last use; `None` keeps it for ever.
+    pub keep: Option<Duration>,
     /// Most parameters of a model.
     pub parameters: u64,
     /// Most memory of a training step, in bytes, by estimate.
@@ -53,6 +55,7 @@ impl Default for Rules {
             absence: Duration::from_secs(120),
             runs: 40,
             space: 20 << 30,
+            keep: None,
             parameters: 20_000_000,
             step: 2 << 30,
             channels: 4096,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::disk_quota::DiskQuota;
+use crate::private_files::private_options;
 
 /// A temporary file that is deleted when this is dropped.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Upload {
         limit: usize,
         quota: Arc<DiskQuota>,
     ) -> Result<Self, UploadError> {
-        let file = File::options()
+        let file = private_options()
             .write(true)
             .create_new(true)
             .open(path)

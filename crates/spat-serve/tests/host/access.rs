@@ -108,7 +108,18 @@ async fn misbehaving_clients_do_not_affect_others() {
     let message = demanding.failure().await;
     assert!(message.contains("parameters"), "{message}");
     // Paths as names of runs.
-    for name in ["../outside", "/etc/x", "..", "a/b", "", "a\\b"] {
+    for name in [
+        "../outside",
+        "/etc/x",
+        "..",
+        "a/b",
+        "",
+        "a\\b",
+        "-rf",
+        "con",
+        "a\u{202e}b",
+        "a\u{1b}b",
+    ] {
         demanding.open(name, Some(&bytes)).await;
         let message = demanding.failure().await;
         assert!(

@@ -60,6 +60,7 @@ fn host_with(folder: &Path, rules: Rules, limits: Limits) -> Hosted {
             facts: facts(),
             name: "Room 7".to_owned(),
             rules,
+            report: |_| {},
         }),
         limits,
         ..local(&page)

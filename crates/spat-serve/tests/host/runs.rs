@@ -169,6 +169,7 @@ async fn a_second_server_leaves_the_folder_alone() {
             facts: facts(),
             name: "another".to_owned(),
             rules: Rules::default(),
+            report: |_| {},
         }),
         ..local(&page)
     });
@@ -206,4 +207,53 @@ async fn uploads_beyond_the_disk_space_leave_nothing() {
     client.train(&self::experiment(1, 1)).await;
     client.until(is_trained).await;
     assert_eq!(files("uploads"), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_are_private_and_show_no_paths() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = TempDir::new().unwrap();
+    let hosted = host(folder.path(), Rules::default());
+    let cookie = hosted.join();
+    let mut client = Client::open_page(hosted.server.address, &cookie).await;
+    client.open("mine", Some(&table(300))).await;
+    client.train(&experiment(1, 1)).await;
+    client.until(is_trained).await;
+    let visitor = only_folder(&folder.path().join("visitors"));
+    for path in [
+        folder.path().join("visitors"),
+        folder.path().join("uploads"),
+        visitor.clone(),
+        visitor.join("mine"),
+    ] {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", path.display());
+    }
+    let own_path = folder.path().to_string_lossy().into_owned();
+    let get = |path: &str| hosted.server.get(path, &[&cookie]);
+    assert!(!get("/runs/mine/files/run.json").text().contains(&own_path));
+    symlink(folder.path().join("secret.json"), visitor.join("mine/link")).unwrap();
+    let linked = get("/runs/mine/files/link");
+    assert_eq!(linked.status, 400);
+    assert!(!linked.text().contains(&hosted.token));
+    for path in ["/runs/none", "/runs/mine/files/link", "/runs/-rf"] {
+        let response = get(path);
+        assert_eq!(response.status, 400, "{path}");
+        assert!(
+            !response.text().contains(&own_path),
+            "{path}: {}",
+            response.text()
+        );
+    }
+    // A file of another program where the run should be stored.
+    std::fs::create_dir(visitor.join("taken")).unwrap();
+    std::fs::write(visitor.join("taken/file"), "").unwrap();
+    client.open("taken", Some(&table(300))).await;
+    client.train(&experiment(1, 1)).await;
+    let message = client.failure().await;
+    assert!(
+        message.contains("`taken`") && !message.contains(&own_path),
+        "{message}"
+    );
 }

@@ -99,7 +99,7 @@ impl Page {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         // The browser's Unicode tables, so that the module needs none.
         let others = js_sys::RegExp::new(r"[^\p{Alphabetic}\p{N}._-]", "gu");
-        let stem = js_sys::JsString::from(stem.trim_start_matches('.'));
+        let stem = js_sys::JsString::from(stem.trim_start_matches(['.', '-']));
         let stem = String::from(stem.replace_by_pattern(&others, "-"));
         let stem: String = stem.chars().take(60).collect();
         let first = format!(

@@ -52,6 +52,11 @@ impl SchedulerState {
         }
     }
 
+    /// The visitor of the running turn.
+    pub(in crate::shared_engine) fn running_visitor(&self) -> Option<VisitorId> {
+        self.running.as_ref().map(|running| running.visitor)
+    }
+
     /// The visitor, if `connection` is the current one.
     pub(super) fn visitor_on(&mut self, id: VisitorId, connection: u64) -> Option<&mut Visitor> {
         self.visitors
