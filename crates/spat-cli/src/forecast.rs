@@ -24,7 +24,7 @@ pub(crate) fn forecast(args: &ForecastArgs) -> anyhow::Result<ExitCode> {
              (imported weights have none, nor has a table that left too few validation windows)",
         );
     }
-    let text = future.to_csv();
+    let text = future.to_csv(&loaded.shape);
     let Some(path) = &args.output else {
         output::result(&text)?;
         return Ok(ExitCode::SUCCESS);

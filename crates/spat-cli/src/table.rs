@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use spat_series::{Detection, ReadOptions, Series, SeriesOptions, Table, read_table};
+use spat_series::{Detection, ReadOptions, Series, SeriesOptions, Shape, Table, read_table};
 use spat_spec::DataConfig;
 
 use crate::failure::input;
@@ -21,6 +21,8 @@ pub(crate) struct Loaded {
     pub(crate) bytes: Vec<u8>,
     pub(crate) series: Series,
     pub(crate) detection: Detection,
+    /// The layout that it was read as.
+    pub(crate) shape: Shape,
 }
 
 /// The whole of a file that the user named, or of the standard input for `-`.
@@ -59,6 +61,7 @@ pub(crate) fn from_bytes(
         bytes,
         series,
         detection,
+        shape: data.read.shape.clone(),
     })
 }
 

@@ -12,6 +12,7 @@ pub mod device;
 mod error;
 mod evaluate;
 mod findings;
+mod forecast_csv;
 mod job;
 mod learner;
 mod maps;

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{Forecaster, ForwardContext, Inputs, read};
-use spat_series::{Metrics, Part, Series, format_with_offset};
+use spat_series::{Metrics, Part, Series};
 use spat_spec::{Checkpoint, CheckpointHeader, TIME_FEATURES};
 
 use crate::calibration::{LEVELS, array_name};
@@ -10,7 +10,6 @@ use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
 use crate::run_context::RunContext;
-use crate::sample::quoted;
 
 /// A forecaster from a checkpoint, on a device.
 #[derive(Debug)]
@@ -221,38 +220,4 @@ fn time_features(series: &Series, first: usize, rows: usize) -> Result<Vec<f32>,
         features.extend(future);
     }
     Ok(features)
-}
-
-impl Future {
-    /// Tidy CSV: one line per row and channel, original units.
-    pub fn to_csv(&self) -> String {
-        let mut text = String::from("row,stamp,channel,forecast");
-        for (level, _) in &self.intervals {
-            let percent = (level * 100.0).round();
-            text.push_str(&format!(",lower_{percent},upper_{percent}"));
-        }
-        text.push('\n');
-        for (place, value) in self.values.iter().enumerate() {
-            let step = place / self.channels.len();
-            let stamp = self.stamps.get(step).map_or("", String::as_str);
-            let channel = place % self.channels.len();
-            let offset = self.offsets.get(channel).copied().unwrap_or(0.0);
-            let number = |value: f32| format_with_offset(value, offset);
-            text.push_str(&format!(
-                "{},{stamp},{},{}",
-                self.first_row + step,
-                quoted(&self.channels[channel]),
-                number(*value)
-            ));
-            for (_, widths) in &self.intervals {
-                text.push_str(&format!(
-                    ",{},{}",
-                    number(value - widths[place]),
-                    number(value + widths[place])
-                ));
-            }
-            text.push('\n');
-        }
-        text
-    }
 }

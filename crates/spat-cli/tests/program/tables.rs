@@ -18,6 +18,55 @@ fn inspect_says_what_was_detected() {
 }
 
 #[test]
+fn forecasts_of_series_below_each_other_keep_their_columns() {
+    let folder = Folder::new();
+    let mut long = "unique_id,ds,y\n".to_owned();
+    for series in ["H1", "H2"] {
+        for row in 0..300 {
+            let (day, hour) = (1 + row / 24, row % 24);
+            let value = (f64::from(hour) / 24.0 * std::f64::consts::TAU).sin();
+            long += &format!("{series},2024-01-{day:02}T{hour:02}:00:00+02:00,{value:.3}\n");
+        }
+    }
+    folder.write("long.csv", long.as_bytes());
+    let run = [
+        "run",
+        "long.csv",
+        "--long",
+        "unique_id,ds,y",
+        "--run",
+        "run",
+        "--lookback",
+        "24",
+        "--horizon",
+        "6",
+        "--epochs",
+        "1",
+        "--width",
+        "8",
+        "--heads",
+        "2",
+        "--ff",
+        "8",
+    ];
+    folder.succeeds(&run);
+    let forecasts = fs::read_to_string(folder.path().join("run/forecasts.csv")).unwrap();
+    assert!(forecasts.contains("+02:00,H1,"), "{forecasts}");
+    let (printed, _) = folder.succeeds(&["forecast", "run/pruned.safetensors", "long.csv"]);
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 13, "{printed}");
+    assert!(lines[0].starts_with("unique_id,ds,y"), "{printed}");
+    assert!(
+        lines[1].starts_with("H1,2024-01-13 12:00:00+02:00,"),
+        "{printed}"
+    );
+    assert!(
+        lines[12].starts_with("H2,2024-01-13 17:00:00+02:00,"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn downloads_are_checked() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());

@@ -48,7 +48,7 @@ pub(super) async fn forecast(
         );
     }
     Ok(ModelForecast {
-        csv: future.to_csv(),
+        csv: future.to_csv(&data.read.shape),
         channels: future.channels,
         first_row: future.first_row,
         stamps: future.stamps,
