@@ -1,7 +1,8 @@
 //! The file of a trained forecaster: structure, weights, scaler, channels.
 //!
 //! The container is safetensors. Structure and facts about the data are JSON in its header under the key
-//! `spat`, so any reader of safetensors can open the file.
+//! `spat`, so any reader of safetensors can open the file. The JSON's last field is a checksum of it and the
+//! weights.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use spat_series::{Frequency, Scaler};
 use thiserror::Error;
 
+use crate::checksum::{checked_from_bytes, checked_to_bytes, split_checksum};
 use crate::{DataConfig, Plan, Structure, StructureError};
 
 /// The version of the format below. Other versions are rejected.
@@ -100,6 +102,39 @@ pub enum CheckpointError {
         /// Its type.
         dtype: Dtype,
     },
+    /// The content does not match the checksum in the header.
+    #[error(
+        "the content does not match the SHA-256 in the header, so it was changed or damaged after it was \
+         written: take a copy that is whole"
+    )]
+    Checksum,
+    /// A value that is no finite number.
+    #[error(
+        "the weight `{name}` contains {value}; every value must be a finite number: train the model again, \
+         or take another copy of the file"
+    )]
+    NotFinite {
+        /// Its path.
+        name: String,
+        /// The first such value.
+        value: f32,
+    },
+}
+
+impl Array {
+    /// Checks that all values are finite; `name` is the array's in the error.
+    ///
+    /// # Errors
+    /// [`CheckpointError::NotFinite`] with the first value that is not.
+    pub fn check_finite(&self, name: &str) -> Result<(), CheckpointError> {
+        match self.values.iter().find(|value| !value.is_finite()) {
+            None => Ok(()),
+            Some(&value) => Err(CheckpointError::NotFinite {
+                name: name.to_owned(),
+                value,
+            }),
+        }
+    }
 }
 
 impl Checkpoint {
@@ -109,17 +144,20 @@ impl Checkpoint {
     /// The number of an array's values does not match its shape.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
         let header = serde_json::to_string(&self.header)?;
-        let metadata = Some([(HEADER_KEY.to_owned(), header)].into());
-        Ok(arrays_to_bytes(&self.weights, metadata)?)
+        Ok(checked_to_bytes(HEADER_KEY, &header, &self.weights)?)
     }
 
     /// Reads what [`Checkpoint::to_bytes`] wrote.
     ///
     /// # Errors
-    /// The bytes are not a complete checkpoint of this format.
+    /// The bytes are not a complete checkpoint of this format, do not match its checksum, or hold a weight
+    /// that is no finite number.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let header = CheckpointHeader::from_bytes(bytes)?;
-        let weights = arrays_from_bytes(bytes)?;
+        let weights = checked_from_bytes(HEADER_KEY, bytes)?.arrays;
+        for (name, array) in &weights {
+            array.check_finite(name)?;
+        }
         Ok(Self { header, weights })
     }
 }
@@ -150,6 +188,17 @@ impl CheckpointHeader {
         Ok(header)
     }
 
+    /// A note for people if the checkpoint has no checksum, because an older version wrote it.
+    pub fn checksum_note(&self, bytes: &[u8]) -> Option<String> {
+        let entry = header_entry(bytes, HEADER_KEY).ok()??;
+        split_checksum(&entry).is_none().then(|| {
+            format!(
+                "the model file has no checksum (spat {} wrote it), so damage to it cannot be detected",
+                self.version
+            )
+        })
+    }
+
     fn check(&self) -> Result<(), CheckpointError> {
         // Checked first, because it bounds the number of modules of the structure.
         self.structure
@@ -168,6 +217,14 @@ impl CheckpointHeader {
                 self.channels.len(),
                 self.scaler.mean.len()
             )));
+        }
+        let scaler = self.scaler.mean.iter().zip(&self.scaler.std);
+        for (channel, (mean, std)) in self.channels.iter().zip(scaler) {
+            if !(mean.is_finite() && std.is_finite() && *std > 0.0) {
+                return Err(CheckpointError::Inconsistent(format!(
+                    "the channel `{channel}` is scaled by a mean of {mean} and a deviation of {std}"
+                )));
+            }
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 mod adaptive;
 mod checkpoint;
+mod checksum;
 mod config_error;
 mod cost;
 mod effort;
@@ -28,6 +29,9 @@ pub use adaptive::{AdaptiveRule, Otherwise, Search, Trial};
 pub use checkpoint::{
     Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes,
     arrays_to_bytes, header_entry, named_arrays_from_bytes,
+};
+pub use checksum::{
+    CheckedArrays, add_checksum, checked_from_bytes, checked_to_bytes, remove_checksum,
 };
 pub use config_error::ConfigError;
 pub use cost::Cost;

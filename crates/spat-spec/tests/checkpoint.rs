@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use spat_series::{Frequency, Scaler};
 use spat_spec::{
     Array, Checkpoint, CheckpointHeader, DataConfig, FORMAT, ForecasterConfig, ITransformerConfig,
-    ModuleId, Structure, Window, arrays_to_bytes,
+    ModuleId, Structure, Window, arrays_to_bytes, checked_from_bytes,
 };
 
 fn checkpoint() -> Checkpoint {
@@ -99,6 +99,65 @@ fn an_inconsistent_header_is_rejected() {
         config.heads = 7;
     }
     assert!(Checkpoint::from_bytes(&other.to_bytes().unwrap()).is_err());
+}
+
+/// The file as versions before the checksum wrote it.
+fn without_checksum(bytes: &[u8]) -> Vec<u8> {
+    let file = checked_from_bytes("spat", bytes).unwrap();
+    let metadata = [("spat".to_owned(), file.json.unwrap())].into();
+    arrays_to_bytes(&file.arrays, Some(metadata)).unwrap()
+}
+
+#[test]
+fn a_file_without_a_checksum_is_read_with_a_note() {
+    let original = checkpoint();
+    let bytes = original.to_bytes().unwrap();
+    assert_eq!(original.header.checksum_note(&bytes), None);
+    let old = without_checksum(&bytes);
+    assert!(old.len() < bytes.len());
+    assert_eq!(Checkpoint::from_bytes(&old).unwrap(), original);
+    let note = original.header.checksum_note(&old).unwrap();
+    assert!(
+        note.contains("no checksum") && note.contains("0.1.0"),
+        "{note}"
+    );
+}
+
+/// Every bit of the file is flipped in turn: length, header and weights.
+#[test]
+fn no_flipped_bit_gives_another_model() {
+    let original = checkpoint();
+    let bytes = original.to_bytes().unwrap();
+    assert!(8 * bytes.len() >= 1_000, "{} bytes", bytes.len());
+    let mut detected = 0;
+    for place in 0..8 * bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[place / 8] ^= 1 << (place % 8);
+        match Checkpoint::from_bytes(&flipped) {
+            Err(_) => detected += 1,
+            Ok(read) => assert_eq!(read, original, "byte {} bit {}", place / 8, place % 8),
+        }
+    }
+    // Flips that are not detected changed the name of the checksum's field.
+    assert!(detected >= 8 * bytes.len() - 8 * "sha256".len());
+}
+
+#[test]
+fn weights_that_are_not_finite_are_refused_by_name() {
+    for bad in [f32::NAN, f32::INFINITY] {
+        let mut other = checkpoint();
+        other.weights.get_mut("a.b").unwrap().values[2] = bad;
+        let bytes = other.to_bytes().unwrap();
+        for bytes in [without_checksum(&bytes), bytes] {
+            let message = Checkpoint::from_bytes(&bytes).unwrap_err().to_string();
+            assert!(message.contains("`a.b`"), "{message}");
+        }
+    }
+    for (mean, std) in [(f32::INFINITY, 1.0), (0.0, 0.0), (0.0, -1.0)] {
+        let mut other = checkpoint();
+        (other.header.scaler.mean[1], other.header.scaler.std[1]) = (mean, std);
+        assert!(Checkpoint::from_bytes(&other.to_bytes().unwrap()).is_err());
+    }
 }
 
 proptest! {
