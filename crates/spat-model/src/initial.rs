@@ -57,6 +57,17 @@ impl<'a> Initial<'a> {
         self.param(values, [size, size])
     }
 
+    /// Complex numbers along the last axis: uniform real parts, imaginary parts 0.
+    pub(crate) fn real<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        bound: f32,
+    ) -> Param<Tensor<D>> {
+        let values = self.draw(shape.iter().product::<usize>() / 2, bound);
+        let values = values.into_iter().flat_map(|real| [real, 0.0]).collect();
+        self.param(values, shape)
+    }
+
     /// A linear layer with PyTorch's default initialisation: weights and biases uniform within `1 /
     /// √inputs`.
     pub(crate) fn linear(&mut self, inputs: usize, outputs: usize) -> Linear {

@@ -340,6 +340,16 @@ fn lightts_equals_pytorch() {
 }
 
 #[test]
+fn fits_equals_pytorch() {
+    check("fits");
+}
+
+#[test]
+fn fits_with_a_layer_per_channel_equals_pytorch() {
+    check("fits_individual");
+}
+
+#[test]
 fn a_pytorch_checkpoint_is_imported() {
     let reference = Reference::load("itransformer");
     let device = Device::flex();

@@ -6,6 +6,7 @@ Written anew from the papers and from the layouts of the public repositories:
   (`PatchTST`) and the authors' github.com/yuqinie98/PatchTST (`PatchTSTOfficial`).
 - DLinear: arXiv 2205.13504. RLinear: arXiv 2305.10721. TSMixer: arXiv 2303.06053.
 - LightTS: arXiv 2207.01186; key names and sizes of Time-Series-Library.
+- FITS: arXiv 2307.03756; key names of github.com/VEWOXIC/FITS.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
 x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] only matters to iTransformer.
@@ -482,7 +483,59 @@ class LightTS(nn.Module):
         return (self.layer_3(both) + self.ar(x)).transpose(1, 2)
 
 
+class ComplexLinear(nn.Module):
+    """Complex weight and bias as `torch.view_as_real` stores them; imaginary parts start at 0."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        real = nn.Linear(inputs, outputs)
+        self.weight, self.bias = (
+            nn.Parameter(torch.stack([p.detach(), torch.zeros_like(p)], -1))
+            for p in (real.weight, real.bias))
+
+    def forward(self, x):
+        return F.linear(x, torch.view_as_complex(self.weight), torch.view_as_complex(self.bias))
+
+
+def fits_frequencies(cfg):
+    """Kept frequencies of the look-back, and those of the output."""
+    lookback, rows = cfg["lookback"], cfg["lookback"] + cfg["horizon"]
+    cut = min((lookback // cfg["period"] + 1) * cfg["harmonics"] + 10, lookback // 2 + 1)
+    while int(cut * (rows / lookback)) > rows // 2 + 1:
+        cut -= 1
+    return cut, int(cut * (rows / lookback))
+
+
+class FITS(nn.Module):
+    """A complex linear layer from the low frequencies of the look-back to those of both."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        self.cut, self.outputs = fits_frequencies(cfg)
+        self.rows, self.horizon = cfg["lookback"] + cfg["horizon"], cfg["horizon"]
+        self.individual = cfg["individual"]
+        layers = [ComplexLinear(self.cut, self.outputs)
+                  for _ in range(cfg["channels"] if self.individual else 1)]
+        self.freq_upsampler = nn.ModuleList(layers) if self.individual else layers[0]
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        lookback = x.shape[1]
+        mean = x.mean(1, keepdim=True)
+        x = x - mean
+        std = torch.sqrt(torch.var(x, dim=1, keepdim=True) + 1e-5)
+        low = torch.fft.rfft(x / std, dim=1)[:, :self.cut].transpose(1, 2)
+        if self.individual:
+            y = torch.stack([f(low[:, i]) for i, f in enumerate(self.freq_upsampler)], 1)
+        else:
+            y = self.freq_upsampler(low)
+        y = F.pad(y, (0, self.rows // 2 + 1 - self.outputs))
+        # The length is passed, so that an odd number of rows stays odd, unlike in the public code.
+        y = torch.fft.irfft(y, n=self.rows, dim=-1).transpose(1, 2) * (self.rows / lookback)
+        return (y * std + mean)[:, -self.horizon:]
+
+
 MODELS = {
+    "fits": FITS,
     "lightts": LightTS,
     "tsmixer": TSMixer,
     "itransformer": ITransformer,

@@ -45,6 +45,11 @@ CASES = {
     # The last chunk is filled up with zeros.
     "lightts": {"model": "lightts", "batch": 2, "lookback": 22, "horizon": 8, "channels": 3, "width": 32,
                 "chunk": 6},
+    # All frequencies are kept; an even and an odd number of rows in look-back and horizon together.
+    "fits": {"model": "fits", "batch": 2, "lookback": 24, "horizon": 12, "channels": 3, "period": 8,
+             "harmonics": 1, "individual": False},
+    "fits_individual": {"model": "fits", "batch": 2, "lookback": 20, "horizon": 9, "channels": 3,
+                        "period": 20, "harmonics": 1, "individual": True},
 }
 
 
@@ -60,7 +65,7 @@ def randomise(model):
                 p.copy_(0.2 * torch.randn_like(p))
             elif name.endswith("W_pos"):
                 p.copy_(0.3 * torch.randn_like(p))
-            elif "Linear" in name:
+            elif "Linear" in name or "freq_upsampler" in name:
                 p.copy_(0.2 * torch.randn_like(p))
             elif "channel_proj" in name:
                 p.add_(0.3 * torch.randn_like(p))  # no longer the identity

@@ -14,4 +14,5 @@ registry::models! {
     rlinear => RLinear,
     tsmixer => TsMixer,
     lightts => LightTs,
+    fits => Fits,
 }

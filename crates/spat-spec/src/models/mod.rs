@@ -24,4 +24,5 @@ registry::models! {
     rlinear => RLinear(RLinearConfig) = "rlinear",
     tsmixer => TsMixer(TsMixerConfig) = "tsmixer",
     lightts => LightTs(LightTsConfig) = "lightts",
+    fits => Fits(FitsConfig) = "fits",
 }

@@ -1,0 +1,184 @@
+//! FITS (arXiv 2307.03756): one complex linear layer on the lowest frequencies of the look-back.
+//!
+//! Both Fourier transforms are products with constant matrices, the complex layer one real product.
+
+use std::f64::consts::TAU;
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use spat_spec::{FitsConfig, Structure};
+
+use crate::forward_context::ForwardContext;
+use crate::import::ImportTable;
+use crate::initial::Initial;
+use crate::layers::WINDOW_EPSILON;
+
+use super::{Inputs, Model};
+
+/// FITS in the layout of its authors' code.
+#[derive(Module, Debug)]
+pub struct Fits {
+    /// One for all channels, or one per channel.
+    pub(crate) layers: Vec<Interpolation>,
+    horizon: usize,
+}
+
+/// A complex linear layer. The last axis of its parameters is the real and the imaginary part.
+#[derive(Module, Debug)]
+pub(crate) struct Interpolation {
+    /// `[outputs, inputs, 2]`.
+    pub(crate) weight: Param<Tensor<3>>,
+    /// `[outputs, 2]`.
+    pub(crate) bias: Param<Tensor<2>>,
+}
+
+impl Model for Fits {
+    type Spec = FitsConfig;
+
+    fn init(initial: &mut Initial<'_>, config: &Self::Spec, _: &Structure) -> Self {
+        let (inputs, outputs) = (config.frequencies(), config.output_frequencies());
+        let layers = if config.individual {
+            config.channels
+        } else {
+            1
+        };
+        Self {
+            layers: (0..layers)
+                .map(|_| Interpolation::init(initial, inputs, outputs))
+                .collect(),
+            horizon: config.horizon,
+        }
+    }
+
+    fn forward(&self, inputs: Inputs, _: &mut ForwardContext) -> Tensor<3> {
+        let x = inputs.values;
+        let [batch, lookback, channels] = x.dims();
+        let mean = x.clone().mean_dim(1);
+        let centred = x - mean.clone();
+        // The unbiased variance, unlike the other models.
+        let variance = centred.clone().square().sum_dim(1) / (lookback as f64 - 1.0);
+        let deviation = (variance + WINDOW_EPSILON).sqrt();
+        // [channels, batch, lookback], so that each channel can have its own layer.
+        let series = (centred / deviation.clone()).permute([2, 0, 1]);
+
+        let [outputs, inputs, _] = self.layers[0].weight.dims();
+        let rows = channels * batch;
+        let spectrum =
+            series
+                .reshape([rows, lookback])
+                .matmul(analysis(lookback, inputs, &mean.device()));
+        let layers = self.layers.len();
+        let (weights, biases): (Vec<_>, Vec<_>) =
+            self.layers.iter().map(Interpolation::real).unzip();
+        let spectrum = spectrum
+            .reshape([layers, rows / layers, 2 * inputs])
+            .matmul(Tensor::cat(weights, 0))
+            + Tensor::cat(biases, 0);
+        let forecast = spectrum
+            .reshape([rows, 2 * outputs])
+            .matmul(synthesis(lookback, self.horizon, outputs, &mean.device()))
+            .reshape([channels, batch, self.horizon])
+            .permute([1, 2, 0]);
+        forecast * deviation + mean
+    }
+
+    /// The names of VEWOXIC/FITS. Its complex arrays must be stored as `torch.view_as_real` gives them.
+    fn import(config: &Self::Spec) -> ImportTable {
+        let names = if config.individual {
+            (0..config.channels)
+                .map(|channel| (format!("freq_upsampler.{channel}"), channel))
+                .collect()
+        } else {
+            vec![("freq_upsampler".to_owned(), 0)]
+        };
+        names
+            .into_iter()
+            .fold(ImportTable::default(), |table, (theirs, layer)| {
+                table
+                    .same(
+                        &format!("{theirs}.weight"),
+                        &format!("layers.{layer}.weight"),
+                    )
+                    .same(&format!("{theirs}.bias"), &format!("layers.{layer}.bias"))
+            })
+    }
+}
+
+impl Interpolation {
+    /// PyTorch's initial weights as real parts; the imaginary parts start at 0, as in the public code.
+    fn init(initial: &mut Initial<'_>, inputs: usize, outputs: usize) -> Self {
+        let bound = 1.0 / (inputs as f32).sqrt();
+        Self {
+            weight: initial.real([outputs, inputs, 2], bound),
+            bias: initial.real([outputs, 2], bound),
+        }
+    }
+
+    /// The layer on rows of real parts followed by imaginary parts: `[1, 2 inputs, 2 outputs]` and
+    /// `[1, 1, 2 outputs]`.
+    fn real(&self) -> (Tensor<3>, Tensor<3>) {
+        let weight = self.weight.val().permute([2, 1, 0]);
+        let [_, inputs, outputs] = weight.dims();
+        let real = weight.clone().narrow(0, 0, 1);
+        let imaginary = weight.narrow(0, 1, 1);
+        let from_real = Tensor::cat(vec![real.clone(), imaginary.clone()], 2);
+        let from_imaginary = Tensor::cat(vec![imaginary.neg(), real], 2);
+        let weight = Tensor::cat(vec![from_real, from_imaginary], 1);
+        let bias = self.bias.val().swap_dims(0, 1);
+        (
+            weight.reshape([1, 2 * inputs, 2 * outputs]),
+            bias.reshape([1, 1, 2 * outputs]),
+        )
+    }
+}
+
+/// Cosine and sine of the multiples of a full turn divided into `parts`.
+fn turn(parts: usize) -> Vec<(f64, f64)> {
+    (0..parts)
+        .map(|part| {
+            let (sine, cosine) = (TAU * part as f64 / parts as f64).sin_cos();
+            (cosine, sine)
+        })
+        .collect()
+}
+
+/// The matrix `[lookback, 2 frequencies]` whose product with a series is the real parts, then the
+/// imaginary parts, of its lowest frequencies: `X_k = Σ_n x_n e^(−2πi kn / lookback)`.
+fn analysis(lookback: usize, frequencies: usize, device: &Device) -> Tensor<2> {
+    let turn = turn(lookback);
+    let at = |row: usize, frequency: usize| turn[row * frequency % lookback];
+    let mut values = Vec::with_capacity(lookback * 2 * frequencies);
+    for row in 0..lookback {
+        values.extend((0..frequencies).map(|frequency| at(row, frequency).0 as f32));
+        values.extend((0..frequencies).map(|frequency| -at(row, frequency).1 as f32));
+    }
+    Tensor::from_data(TensorData::new(values, [lookback, 2 * frequencies]), device)
+}
+
+/// The matrix `[2 frequencies, horizon]` whose product with real and imaginary parts is the last `horizon`
+/// of N = lookback + horizon rows, all frequencies above being 0:
+/// `y_n = (1/lookback) (Re Y_0 + 2 Σ_{0<k<N/2} (Re Y_k cos − Im Y_k sin)(2πkn/N) + (−1)ⁿ Re Y_{N/2})`.
+/// The factor is 1/N of the inverse transform, times N/lookback for the longer series.
+fn synthesis(lookback: usize, horizon: usize, frequencies: usize, device: &Device) -> Tensor<2> {
+    let rows = lookback + horizon;
+    let turn = turn(rows);
+    let mut values = Vec::with_capacity(2 * frequencies * horizon);
+    for imaginary in [false, true] {
+        for frequency in 0..frequencies {
+            // The first frequency and, of an even number of rows, the last have no counterpart.
+            let single = frequency == 0 || 2 * frequency == rows;
+            let factor = match (single, imaginary) {
+                (true, true) => 0.0,
+                (true, false) => 1.0,
+                (false, true) => -2.0,
+                (false, false) => 2.0,
+            };
+            values.extend((lookback..rows).map(|row| {
+                let (cosine, sine) = turn[row * frequency % rows];
+                let wave = if imaginary { sine } else { cosine };
+                (factor * wave / lookback as f64) as f32
+            }));
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [2 * frequencies, horizon]), device)
+}
