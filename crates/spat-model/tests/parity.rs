@@ -16,6 +16,8 @@ use spat_spec::{Array, MaskShape, ModuleId, Structure, header_entry, named_array
 
 /// The largest relative error allowed anywhere, in f32.
 const TOLERANCE: f32 = 1e-4;
+/// The largest relative error of a forecast.
+const FORECAST_TOLERANCE: f32 = 1e-5;
 
 struct Reference {
     arrays: BTreeMap<String, Array>,
@@ -128,6 +130,10 @@ fn relative_error(ours: &[f32], reference: &[f32]) -> f32 {
 }
 
 fn assert_close<const D: usize>(what: &str, ours: Tensor<D>, reference: &Array) {
+    assert_within(TOLERANCE, what, ours, reference);
+}
+
+fn assert_within<const D: usize>(tolerance: f32, what: &str, ours: Tensor<D>, reference: &Array) {
     let ours = if ours.is_autodiff() {
         ours.inner()
     } else {
@@ -135,7 +141,7 @@ fn assert_close<const D: usize>(what: &str, ours: Tensor<D>, reference: &Array) 
     };
     let values = pollster::block_on(read(ours)).unwrap();
     let error = relative_error(&values, &reference.values);
-    assert!(error <= TOLERANCE, "{what}: relative error {error:e}");
+    assert!(error <= tolerance, "{what}: relative error {error:e}");
 }
 
 fn check(name: &str) {
@@ -144,18 +150,31 @@ fn check(name: &str) {
     let device = plain.clone().autodiff();
     let model = reference.model(&device);
 
-    let forecast = model
-        .valid()
-        .forward(reference.inputs(&plain), &mut ForwardContext::evaluation());
-    assert_close(
+    let evaluate = |model: &Forecaster| {
+        let cx = &mut ForwardContext::evaluation();
+        model.forward(reference.inputs(&plain), cx)
+    };
+    let forecast = evaluate(&model.valid());
+    assert_within(
+        FORECAST_TOLERANCE,
         "forecast in evaluation",
-        forecast,
+        forecast.clone(),
         &reference.arrays["output.forecast_eval"],
+    );
+    let saved = pollster::block_on(model.weights()).unwrap();
+    let loaded = Forecaster::init(&reference.structure, 1, &plain)
+        .with_weights(saved)
+        .unwrap();
+    assert_eq!(
+        evaluate(&loaded).into_data(),
+        forecast.into_data(),
+        "forecast with the weights saved and loaded"
     );
 
     let mut cx = ForwardContext::training(0).with_probe(Probe::MasksAndMaps(MaskShape::Shared));
     let forecast = model.forward(reference.inputs(&device), &mut cx);
-    assert_close(
+    assert_within(
+        FORECAST_TOLERANCE,
         "forecast in training",
         forecast.clone(),
         &reference.arrays["output.forecast"],
