@@ -33,7 +33,7 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         data.split,
         forecaster.lookback(),
         forecaster.horizon(),
-        forecaster.inputs().time_features,
+        forecaster.inputs(),
     )?;
     let checkpoint = Checkpoint {
         header: CheckpointHeader {

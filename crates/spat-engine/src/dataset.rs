@@ -8,7 +8,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_model::Inputs;
 use spat_prune::{Sample, Target, Weights};
 use spat_series::{Part, Scaler, Series, Split, SplitError, SplitRule, Windows};
-use spat_spec::TIME_FEATURES;
+use spat_spec::{InputSpec, TIME_FEATURES, Window};
 
 use crate::evaluate::first_rows;
 
@@ -22,7 +22,8 @@ pub struct Dataset {
     /// Fitted on the train rows.
     pub scaler: Scaler,
     scaled: Vec<f32>,
-    time_features: Option<Vec<f32>>,
+    /// Of all rows, and how many rows of them a window has.
+    time_features: Option<(Vec<f32>, usize)>,
     /// 0 for cells before a channel's first value or after its last, which are inputs only, and 1
     /// for all others, `[rows × C]`; `None` where every channel has values from first row to last.
     weights: Option<Vec<f32>>,
@@ -40,7 +41,7 @@ impl Dataset {
         rule: SplitRule,
         lookback: usize,
         horizon: usize,
-        time_stamps: bool,
+        inputs: InputSpec,
     ) -> Result<Self, SplitError> {
         let split = rule.apply_to(&series, lookback, horizon)?;
         let scaler = Scaler::fit(&series, split.train.clone());
@@ -49,7 +50,7 @@ impl Dataset {
             split,
             scaler,
             (lookback, horizon),
-            time_stamps,
+            inputs,
         ))
     }
 
@@ -63,7 +64,7 @@ impl Dataset {
         part: Part,
         scaler: Scaler,
         (lookback, horizon): (usize, usize),
-        time_stamps: bool,
+        inputs: InputSpec,
     ) -> Result<Self, SplitError> {
         let split = rule.ranges(series.rows())?;
         split.require_windows(part, &series, lookback, horizon)?;
@@ -72,7 +73,7 @@ impl Dataset {
             split,
             scaler,
             (lookback, horizon),
-            time_stamps,
+            inputs,
         ))
     }
 
@@ -81,14 +82,13 @@ impl Dataset {
         split: Split,
         scaler: Scaler,
         (lookback, horizon): (usize, usize),
-        time_stamps: bool,
+        inputs: InputSpec,
     ) -> Self {
         let scaled = scaler.transform(series.values());
-        let time_features = if time_stamps {
-            series.time_features()
-        } else {
-            None
-        };
+        let window = Window::new(lookback, horizon, series.channel_count());
+        let time_features = inputs
+            .time_feature_rows(window)
+            .and_then(|rows| Some((series.time_features()?, rows)));
         let weights = weights(&series, &split, lookback, horizon);
         Self {
             series,
@@ -155,7 +155,7 @@ impl Dataset {
         let time_features = self
             .time_features
             .as_ref()
-            .map(|time_features| gather(time_features, rows, self.lookback, TIME_FEATURES, device));
+            .map(|(features, length)| gather(features, rows, *length, TIME_FEATURES, device));
         let first_truths: Vec<usize> = rows.iter().map(|row| row + self.lookback).collect();
         let weights = self.weights.as_ref().map(|weights| {
             let all = rows.len() * self.horizon * channels;

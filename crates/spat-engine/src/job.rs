@@ -87,7 +87,8 @@ pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobE
     }
     if forecaster.inputs().time_features && series.index.stamps().is_none() {
         return Err(JobError::Mismatch(
-            "the model uses time stamps as tokens, but the table has no time column; switch them off".to_owned(),
+            "the model reads time features, but the table has no time column; switch them off"
+                .to_owned(),
         ));
     }
     Ok(())
@@ -182,7 +183,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             job.experiment.data.split,
             forecaster.lookback(),
             forecaster.horizon(),
-            forecaster.inputs().time_features,
+            forecaster.inputs(),
         )?;
         let phases = Phases::load(store).await?;
         let experiment = pretty(&job.experiment)?;

@@ -117,19 +117,14 @@ impl SavedForecaster {
         let mut input = series.row_range(last.clone()).to_vec();
         self.header.scaler.transform_in_place(&mut input);
         let tensor = |values: Vec<f32>, width: usize| {
-            Tensor::<3>::from_data(TensorData::new(values, [1, lookback, width]), &self.device)
+            let shape = [1, values.len() / width, width];
+            Tensor::<3>::from_data(TensorData::new(values, shape), &self.device)
         };
-        let time_features = match (forecaster.inputs().time_features, series.time_features()) {
-            (false, _) => None,
-            (true, Some(time_features)) => Some(tensor(
-                time_features[last.start * TIME_FEATURES..].to_vec(),
-                TIME_FEATURES,
-            )),
-            (true, None) => {
-                return Err(JobError::Mismatch(
-                    "the model uses dates, but the table has no time column; give it one"
-                        .to_owned(),
-                ));
+        let time_features = match forecaster.inputs().time_feature_rows(forecaster.window()) {
+            None => None,
+            Some(rows) => {
+                let features = time_features(&series, last.start, rows)?;
+                Some(tensor(features, TIME_FEATURES))
             }
         };
         let inputs = Inputs {
@@ -177,7 +172,7 @@ impl SavedForecaster {
             part,
             self.header.scaler.clone(),
             (forecaster.lookback(), forecaster.horizon()),
-            forecaster.inputs().time_features,
+            forecaster.inputs(),
         )?;
         let context = RunContext {
             dataset: &dataset,
@@ -201,6 +196,29 @@ impl SavedForecaster {
             .map(|(place, width)| width * std[place % std.len()])
             .collect()
     }
+}
+
+/// Time features of `rows` rows from `first` on; those after the table's last row have the dates that
+/// continue it.
+fn time_features(series: &Series, first: usize, rows: usize) -> Result<Vec<f32>, JobError> {
+    let mut features = series.time_features().ok_or_else(|| {
+        JobError::Mismatch(
+            "the model uses dates, but the table has no time column; give it one".to_owned(),
+        )
+    })?;
+    features.drain(..first * TIME_FEATURES);
+    let future = (first + rows).saturating_sub(series.rows());
+    if future > 0 {
+        let future = series.future_time_features(future).ok_or_else(|| {
+            JobError::Mismatch(
+                "the model uses the dates of the rows that it forecasts, but the table's dates have \
+                 no constant step that continues them; give it rows at a constant step"
+                    .to_owned(),
+            )
+        })?;
+        features.extend(future);
+    }
+    Ok(features)
 }
 
 impl Future {

@@ -68,7 +68,8 @@ impl TrialRunner {
         }
         if forecaster.inputs().time_features && series.index.stamps().is_none() {
             return Err(JobError::Mismatch(
-                "the model uses time stamps as tokens, but the table has no time column; switch them off".to_owned(),
+                "the model reads time features, but the table has no time column; switch them off"
+                    .to_owned(),
             ));
         }
         let dataset = Dataset::new(
@@ -76,7 +77,7 @@ impl TrialRunner {
             split,
             forecaster.lookback(),
             forecaster.horizon(),
-            forecaster.inputs().time_features,
+            forecaster.inputs(),
         )?;
         Ok(Self {
             dataset,

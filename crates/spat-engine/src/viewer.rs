@@ -36,7 +36,7 @@ impl Viewer {
             job.experiment.data.split,
             forecaster.lookback(),
             forecaster.horizon(),
-            forecaster.inputs().time_features,
+            forecaster.inputs(),
         )?;
         let structure = Structure::dense(forecaster.clone());
         let phases = Phases::load(store).await?;

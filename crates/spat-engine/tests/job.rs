@@ -13,8 +13,8 @@ use spat_engine::{
 use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
     AdaptiveRule, Checkpoint, Command, DLinearConfig, Event, ForecasterConfig, Granularity,
-    PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, Score, Scorer, SendOptions, When,
-    Window,
+    InputSpec, ModelKind, PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, Score,
+    Scorer, SendOptions, Size, When, Window,
 };
 use toy::{itransformer, job};
 
@@ -447,7 +447,8 @@ fn a_long_hole_and_a_late_channel_are_not_invented() {
         (400, [200].as_slice())
     );
 
-    let dataset = Dataset::new(job.series.clone(), SplitRule::default(), 24, 12, true).unwrap();
+    let inputs = job.experiment.forecaster.inputs();
+    let dataset = Dataset::new(job.series.clone(), SplitRule::default(), 24, 12, inputs).unwrap();
     assert_eq!(dataset.windows(Part::Train).len(), 165 + 45);
     assert_eq!(
         dataset.windows(Part::Train).start_rows().nth(165),
@@ -517,6 +518,53 @@ fn the_future_starts_after_the_last_row() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("other channels"), "{error}");
+}
+
+/// Also for models that read the time features of the rows to forecast.
+#[test]
+fn every_model_of_the_catalogue_runs_and_forecasts_the_future() {
+    for kind in ModelKind::all() {
+        let (mut forecaster, _) = kind.defaults(Window::new(24, 12, 3), true);
+        forecaster.resize(Size {
+            width: 16,
+            layers: 2,
+            heads: 2,
+        });
+        let mut job = job(forecaster, SendOptions::default());
+        job.experiment.training.epochs = 1;
+        job.experiment.finetune.epochs = 1;
+        let mut store = MemoryStore::default();
+        complete(&job, &mut store);
+        let checkpoint = Checkpoint::from_bytes(&store.files["pruned.safetensors"]).unwrap();
+        let saved = SavedForecaster::new(checkpoint, &Device::flex()).unwrap();
+        let future = pollster::block_on(saved.future(&job.series)).unwrap();
+        assert_eq!(future.values.len(), 12 * 3, "{}", kind.id);
+        assert!(
+            future.values.iter().all(|value| value.is_finite()),
+            "{}",
+            kind.id
+        );
+    }
+}
+
+#[test]
+fn a_window_has_the_time_features_that_its_model_reads() {
+    let series = toy::series();
+    let features = series.time_features().unwrap();
+    for (future_time_features, rows) in [(false, 24), (true, 36)] {
+        let inputs = InputSpec {
+            time_features: true,
+            future_time_features,
+        };
+        let rule = SplitRule::default();
+        let dataset = Dataset::new(series.clone(), rule, 24, 12, inputs).unwrap();
+        let batch = dataset.batch(&[5, 7], &Device::flex());
+        let read = batch.inputs.time_features.unwrap();
+        assert_eq!(read.dims(), [2, rows, 4]);
+        let read: Vec<f32> = read.into_data().try_to_vec().unwrap();
+        assert_eq!(read[..rows * 4], features[5 * 4..(5 + rows) * 4]);
+        assert_eq!(read[rows * 4..], features[7 * 4..(7 + rows) * 4]);
+    }
 }
 
 #[test]

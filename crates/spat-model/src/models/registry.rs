@@ -14,7 +14,9 @@ use crate::layers::AttentionSlot;
 pub struct Inputs {
     /// Scaled values, `[B, lookback, C]`.
     pub values: Tensor<3>,
-    /// Time features of the look-back, `[B, lookback, 4]`, for forecasters that read them.
+    /// Time features for forecasters that read them, `[B, rows, 4]` with as many rows as
+    /// [`InputSpec::time_feature_rows`](spat_spec::InputSpec::time_feature_rows): those of the look-back,
+    /// then of the horizon if it is read too.
     pub time_features: Option<Tensor<3>>,
 }
 

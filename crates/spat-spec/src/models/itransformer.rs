@@ -177,6 +177,7 @@ impl ModelSpec for ITransformerConfig {
     fn inputs(&self) -> InputSpec {
         InputSpec {
             time_features: self.time_stamps,
+            ..InputSpec::default()
         }
     }
 

@@ -1,5 +1,6 @@
 //! Attention sites and inputs of a model.
 
+use super::Window;
 use crate::ModuleId;
 
 /// Time features per row: hour of day, day of week, day of month, day of year (`timeF` features at
@@ -65,4 +66,19 @@ impl Axis {
 pub struct InputSpec {
     /// The time features of the look-back, `[B, lookback, TIME_FEATURES]`.
     pub time_features: bool,
+    /// With them those of the horizon, whose dates are known beforehand: `[B, lookback + horizon,
+    /// TIME_FEATURES]`.
+    pub future_time_features: bool,
+}
+
+impl InputSpec {
+    /// Rows of the time features of a window; `None` if the model does not read them.
+    pub fn time_feature_rows(self, window: Window) -> Option<usize> {
+        let future = if self.future_time_features {
+            window.horizon
+        } else {
+            0
+        };
+        self.time_features.then_some(window.lookback + future)
+    }
 }
