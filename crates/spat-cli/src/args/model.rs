@@ -13,8 +13,8 @@ use super::values::not_negative;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Windows")]
 pub(crate) struct WindowArgs {
-    /// Rows that the model sees [default: 96, or what suits a short table or its season; 336 for
-    /// patchtst-authors with a preset]
+    /// Rows that the model sees [default: 96, or what suits a short table or its season; the published
+    /// look-back with a preset]
     #[arg(long, value_name = "ROWS")]
     pub(crate) lookback: Option<usize>,
 
