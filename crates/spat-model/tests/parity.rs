@@ -369,6 +369,21 @@ fn fits_with_a_layer_per_channel_equals_pytorch() {
 }
 
 #[test]
+fn tide_equals_pytorch() {
+    check("tide");
+}
+
+#[test]
+fn tide_of_the_library_equals_pytorch() {
+    check("tide_library");
+}
+
+#[test]
+fn tide_without_time_features_equals_pytorch() {
+    check("tide_nomark");
+}
+
+#[test]
 fn a_pytorch_checkpoint_is_imported() {
     let reference = Reference::load("itransformer");
     let device = Device::flex();

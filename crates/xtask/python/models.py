@@ -6,10 +6,11 @@ Written anew from the papers and from the layouts of the public repositories:
   (`PatchTST`) and the authors' github.com/yuqinie98/PatchTST (`PatchTSTOfficial`).
 - DLinear: arXiv 2205.13504. RLinear: arXiv 2305.10721. TSMixer: arXiv 2303.06053.
 - LightTS: arXiv 2207.01186; key names and sizes of Time-Series-Library.
+- TiDE: arXiv 2304.08424; key names of Time-Series-Library.
 - FITS: arXiv 2307.03756; key names of github.com/VEWOXIC/FITS.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
-x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] only matters to iTransformer.
+x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE, [B, L + T, F] matters to some.
 `masks` holds one connection mask (or None) per layer, [H, L, L] or [B, H, L, L],
 multiplied on the softmax output before attention dropout; the gradient with respect
 to it is the sensitivity. `tap`, a list, receives each layer's attention (None if removed).
@@ -534,7 +535,54 @@ class FITS(nn.Module):
         return (y * std + mean)[:, -self.horizon:]
 
 
+class ResidualBlock(nn.Module):
+    """Time-Series-Library's `ResBlock` of TiDE, with or without its norm."""
+
+    def __init__(self, inputs, hidden, outputs, norm=True):
+        super().__init__()
+        self.fc1 = nn.Linear(inputs, hidden)
+        self.fc2 = nn.Linear(hidden, outputs)
+        self.fc3 = nn.Linear(inputs, outputs)
+        self.ln = nn.LayerNorm(outputs) if norm else nn.Identity()
+
+    def forward(self, x):
+        return self.ln(self.fc2(F.relu(self.fc1(x))) + self.fc3(x))
+
+
+class TiDE(nn.Module):
+    """Inner blocks are one shared object each, so a state dict holds them under several names."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        self.lookback, self.horizon, d = cfg["lookback"], cfg["horizon"], cfg["width"]
+        layers, c, narrow = cfg["layers"], cfg["decoder_width"], cfg["narrow_norms"]
+        encoded = 2 if cfg["time_stamps"] else 0
+        if encoded:
+            self.feature_encoder = ResidualBlock(4, d, encoded, narrow)
+        inputs = self.lookback + (self.lookback + self.horizon) * encoded
+        inner = [[ResidualBlock(d, d, d)] * (layers - 1) for _ in range(2)]
+        self.encoders = nn.Sequential(ResidualBlock(inputs, d, d), *inner[0])
+        self.decoders = nn.Sequential(*inner[1], ResidualBlock(d, d, c * self.horizon))
+        self.temporalDecoder = ResidualBlock(c + encoded, cfg["row_width"], 1, narrow)
+        self.residual_proj = nn.Linear(self.lookback, self.horizon)
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        channels = x.shape[-1]
+        x, mean, std = window_norm(x)
+        x = x.transpose(1, 2)
+        row = x.new_zeros(x.shape[0], channels, self.horizon, 0)
+        inputs = x
+        if mark is not None:
+            features = self.feature_encoder(mark).unsqueeze(1).expand(-1, channels, -1, -1)
+            inputs = torch.cat([x, features.flatten(2)], -1)
+            row = features[:, :, self.lookback:]
+        decoded = self.decoders(self.encoders(inputs)).unflatten(-1, (self.horizon, -1))
+        y = self.temporalDecoder(torch.cat([row, decoded], -1)).squeeze(-1) + self.residual_proj(x)
+        return y.transpose(1, 2) * std + mean
+
+
 MODELS = {
+    "tide": TiDE,
     "fits": FITS,
     "lightts": LightTS,
     "tsmixer": TSMixer,

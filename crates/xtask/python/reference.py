@@ -25,6 +25,8 @@ INVERTED = {"model": "itransformer", "normalise": True, "batch": 3, "lookback": 
             **COMMON}
 PATCHED = {"model": "patchtst", "layout": "library", "head_dropout": 0.0, "batch": 2, "lookback": 32, "horizon": 8, "channels": 2, "patch_len": 8, "stride": 4,
            **COMMON}
+TIDE = {"model": "tide", "batch": 2, "lookback": 12, "horizon": 6, "channels": 3, "width": 8, "layers": 3,
+        "decoder_width": 4, "row_width": 6, "dropout": 0.0, "marks": 4, "future_marks": True}
 LINEAR = {"batch": 2, "lookback": 32, "horizon": 8, "channels": 3}
 MIXER = {"model": "tsmixer", "batch": 4, "lookback": 16, "horizon": 8, "channels": 3, "hidden": 6,
          "layers": 2, "dropout": 0.0}
@@ -50,6 +52,10 @@ CASES = {
              "harmonics": 1, "individual": False},
     "fits_individual": {"model": "fits", "batch": 2, "lookback": 20, "horizon": 9, "channels": 3,
                         "period": 20, "harmonics": 1, "individual": True},
+    "tide": {**TIDE, "narrow_norms": False, "time_stamps": True},
+    # A norm over one number multiplies the rounding errors of a gradient that is 0 by 1 / sqrt(epsilon).
+    "tide_library": {**TIDE, "narrow_norms": True, "time_stamps": True, "precision": 5e-5},
+    "tide_nomark": {**TIDE, "narrow_norms": False, "marks": 0, "time_stamps": False},
 }
 
 
@@ -59,7 +65,7 @@ def randomise(model):
         for name, p in model.named_parameters():
             if not p.requires_grad:
                 continue
-            if "norm" in name and name.endswith("weight"):
+            if ("norm" in name or ".ln." in name) and name.endswith("weight"):
                 p.copy_(1 + 0.3 * torch.randn_like(p))
             elif name.endswith("bias"):
                 p.copy_(0.2 * torch.randn_like(p))
@@ -87,7 +93,8 @@ def inputs(cfg):
     series = series * 0.3 * (0.5 + torch.arange(c)) + torch.randn(b, 1, c)
     x, y = series[:, :lookback].contiguous(), series[:, lookback:].contiguous()
     marks = cfg.get("marks", 0)
-    return x, y, torch.rand(b, lookback, marks) - 0.5 if marks else None
+    rows = lookback + (horizon if cfg.get("future_marks") else 0)
+    return x, y, torch.rand(b, rows, marks) - 0.5 if marks else None
 
 
 def mask_shapes(model, x, mark):
@@ -144,7 +151,7 @@ def vanishing(exact):
     return sorted(k for k, g in exact["grad"].items() if g.abs().max() < 1e-4 * largest)
 
 
-def check_precision(out, exact):
+def check_precision(out, exact, limit):
     """Largest difference to float64, relative to each tensor's largest entry."""
     zero = {f"grad.{k}" for k in vanishing(exact)}
     exact = dict(flat(exact))
@@ -154,7 +161,7 @@ def check_precision(out, exact):
         scale = largest if key in zero else exact[key].abs().max()
         error = ((value.double() - exact[key]).abs().max() / scale).item()
         worst = max(worst, (error, key))
-    assert worst[0] < 2e-5, worst
+    assert worst[0] < limit, worst
     return worst
 
 
@@ -228,7 +235,7 @@ def write_case(name, cfg, seed, out_dir):
     results, worst = [], []
     for train in (True, False):
         got, exact = run(model, x, y, mark, train), run(double, *wide, train)
-        worst.append(check_precision(got, exact))
+        worst.append(check_precision(got, exact, cfg.get("precision", 2e-5)))
         if train:
             check_slopes(double, *wide, exact)
             zero = vanishing(exact)

@@ -15,4 +15,5 @@ registry::models! {
     tsmixer => TsMixer,
     lightts => LightTs,
     fits => Fits,
+    tide => Tide,
 }

@@ -53,6 +53,10 @@ macro_rules! models {
         /// A forecaster with its weights.
         #[derive(burn::module::Module, Debug)]
         #[allow(missing_docs)]
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "few forecasters exist at a time, and their tensors are on the heap"
+        )]
         pub enum Forecaster {
             $($variant($variant),)+
         }

@@ -25,4 +25,5 @@ registry::models! {
     tsmixer => TsMixer(TsMixerConfig) = "tsmixer",
     lightts => LightTs(LightTsConfig) = "lightts",
     fits => Fits(FitsConfig) = "fits",
+    tide => Tide(TideConfig) = "tide",
 }
