@@ -22,9 +22,13 @@ enum Form {
         /// Patches of a window.
         patches: usize,
     },
+    /// A convolution over time, `[out, in, taps]`, to `[taps · in, out]`, tap-major.
+    Convolution,
+    /// Left out: the public code does not use it.
+    Unused,
 }
 
-use Form::{FlattenHead, Same, Transposed};
+use Form::{Convolution, FlattenHead, Same, Transposed, Unused};
 
 /// Which weight of a public PyTorch code becomes which of ours.
 #[derive(Debug, Default)]
@@ -40,6 +44,17 @@ impl ImportTable {
     /// A linear map (or a convolution of width 1) with or without a bias.
     pub(crate) fn linear(self, theirs: &str, ours: &str) -> Self {
         self.map(theirs, ours, Transposed)
+    }
+
+    /// A convolution over time with or without a bias.
+    pub(crate) fn convolution(self, theirs: &str, ours: &str) -> Self {
+        self.map(theirs, ours, Convolution)
+    }
+
+    /// An array that the public code holds and does not use.
+    pub(crate) fn unused(mut self, theirs: &str) -> Self {
+        self.add(theirs, "", Unused);
+        self
     }
 
     /// The flatten head of PatchTST.
@@ -156,6 +171,9 @@ pub fn from_pytorch(
         let Some((ours, form)) = table.get(key) else {
             return Err(ImportError::UnknownKey { name, model });
         };
+        if matches!(form, Unused) {
+            continue;
+        }
         let array = reform(array, *form).map_err(|reason| ImportError::Array { name, reason })?;
         weights.insert(ours.clone(), array);
     }
@@ -208,29 +226,24 @@ fn is_ignored(name: &str) -> bool {
 }
 
 fn reform(array: Array, form: Form) -> Result<Array, String> {
-    let patches = match form {
-        FlattenHead { patches } => patches,
-        Same | Transposed => 1,
-    };
-    let (outputs, inputs) = match (form, array.shape.as_slice()) {
-        (Same, _) => return Ok(array),
-        (_, [outputs, inputs] | [outputs, inputs, 1]) => (*outputs, *inputs),
+    // The input columns of the old matrix are groups of `minor` columns.
+    let (outputs, inputs, minor) = match (form, array.shape.as_slice()) {
+        (Same | Unused, _) => return Ok(array),
+        (Convolution, [outputs, channels, taps]) => (*outputs, channels * taps, *taps),
+        (Transposed, [outputs, inputs] | [outputs, inputs, 1]) => (*outputs, *inputs, 1),
+        (FlattenHead { patches }, [outputs, inputs] | [outputs, inputs, 1]) => {
+            (*outputs, *inputs, patches)
+        }
         (_, shape) => return Err(format!("its shape {shape:?} is no matrix")),
     };
-    if array.values.len() != outputs * inputs || !inputs.is_multiple_of(patches) {
+    if array.values.len() != outputs * inputs || !inputs.is_multiple_of(minor.max(1)) {
         return Err(format!(
-            "its shape {:?} does not fit {patches} patches",
+            "its shape {:?} does not fit {minor} patches",
             array.shape
         ));
     }
-    // Row of the new matrix that an input column of the old one becomes.
-    let row = |input: usize| match form {
-        FlattenHead { .. } => {
-            let (column, patch) = (input / patches, input % patches);
-            patch * (inputs / patches) + column
-        }
-        Same | Transposed => input,
-    };
+    // Row of the new matrix that an input column of the old one becomes: minor to major.
+    let row = |input: usize| (input % minor) * (inputs / minor) + input / minor;
     let mut values = vec![0.0; outputs * inputs];
     for output in 0..outputs {
         for input in 0..inputs {

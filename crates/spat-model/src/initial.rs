@@ -40,6 +40,23 @@ impl<'a> Initial<'a> {
             .collect()
     }
 
+    /// Normal with mean 0, by the Box–Muller transform.
+    pub(crate) fn normal<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        deviation: f32,
+    ) -> Param<Tensor<D>> {
+        let values = (0..shape.iter().product())
+            .map(|_| {
+                let mut unit = || (self.random.next_u64() >> 40) as f64 / (1_u64 << 24) as f64;
+                // 1 − u is above 0, so its logarithm is finite.
+                let radius = (-2.0 * (1.0 - unit()).ln()).sqrt();
+                (radius * (std::f64::consts::TAU * unit()).cos()) as f32 * deviation
+            })
+            .collect();
+        self.param(values, shape)
+    }
+
     pub(crate) fn constant<const D: usize>(
         &self,
         shape: [usize; D],

@@ -384,6 +384,11 @@ fn tide_without_time_features_equals_pytorch() {
 }
 
 #[test]
+fn timemixer_equals_pytorch() {
+    check("timemixer");
+}
+
+#[test]
 fn a_pytorch_checkpoint_is_imported() {
     let reference = Reference::load("itransformer");
     let device = Device::flex();
@@ -395,6 +400,21 @@ fn a_pytorch_checkpoint_is_imported() {
         let forecast = model.forward(reference.inputs(&device), &mut ForwardContext::evaluation());
         assert_close(file, forecast, &reference.arrays["output.forecast_eval"]);
     }
+}
+
+#[test]
+fn weights_that_the_public_code_does_not_use_are_left_out() {
+    let reference = Reference::load("timemixer");
+    let array = Array {
+        shape: vec![4],
+        values: vec![1.0; 4],
+    };
+    let unused = BTreeMap::from([("pdm_blocks.1.layer_norm.weight".to_owned(), array)]);
+    assert!(
+        from_pytorch(unused, &reference.structure)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]

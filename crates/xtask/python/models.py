@@ -7,6 +7,7 @@ Written anew from the papers and from the layouts of the public repositories:
 - DLinear: arXiv 2205.13504. RLinear: arXiv 2305.10721. TSMixer: arXiv 2303.06053.
 - LightTS: arXiv 2207.01186; key names and sizes of Time-Series-Library.
 - TiDE: arXiv 2304.08424; key names of Time-Series-Library.
+- TimeMixer: arXiv 2405.14616; key names of Time-Series-Library.
 - FITS: arXiv 2307.03756; key names of github.com/VEWOXIC/FITS.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
@@ -581,7 +582,107 @@ class TiDE(nn.Module):
         return y.transpose(1, 2) * std + mean
 
 
+class ScaleMixing(nn.ModuleList):
+    """Two linear maps over time from each scale to the next, with the list's name of the public code."""
+
+    def __init__(self, pairs):
+        super().__init__(nn.Sequential(nn.Linear(a, b), nn.GELU(), nn.Linear(b, b)) for a, b in pairs)
+
+    def forward(self, scales):
+        out = scales[:1]
+        for layer, x in zip(self, scales[1:]):
+            out.append(x + layer(out[-1]))
+        return out
+
+
+class MixingBlock(nn.Module):
+    """`PastDecomposableMixing` with channels apart, without the norm that the public one never uses."""
+
+    def __init__(self, cfg, rows):
+        super().__init__()
+        self.kernel = cfg["kernel"]
+        pairs = list(zip(rows, rows[1:]))
+        self.mixing_multi_scale_season = nn.Module()
+        self.mixing_multi_scale_season.down_sampling_layers = ScaleMixing(pairs)
+        self.mixing_multi_scale_trend = nn.Module()
+        self.mixing_multi_scale_trend.up_sampling_layers = ScaleMixing(
+            [(b, a) for a, b in reversed(pairs)])
+        d, ff = cfg["d_model"], cfg["d_ff"]
+        self.out_cross_layer = nn.Sequential(nn.Linear(d, ff), nn.GELU(), nn.Linear(ff, d))
+
+    def forward(self, scales):
+        side, seasons, trends = (self.kernel - 1) // 2, [], []
+        for x in scales:
+            x = x.transpose(1, 2)
+            trend = F.avg_pool1d(F.pad(x, (side, side), mode="replicate"), self.kernel, 1)
+            seasons.append(x - trend)
+            trends.append(trend)
+        seasons = self.mixing_multi_scale_season.down_sampling_layers(seasons)
+        trends = self.mixing_multi_scale_trend.up_sampling_layers(trends[::-1])[::-1]
+        return [x + self.out_cross_layer((s + t).transpose(1, 2))
+                for x, s, t in zip(scales, seasons, trends)]
+
+
+class AffineNorm(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.affine_weight = nn.Parameter(torch.ones(channels))
+        self.affine_bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x):
+        x, mean, std = window_norm(x, detach_std=True)
+        undo = lambda y: (y - self.affine_bias) / (self.affine_weight + 1e-10) * std + mean
+        return x * self.affine_weight + self.affine_bias, undo
+
+
+class RowEmbedding(nn.Module):
+    """Circular convolution over three rows, and time features; no position."""
+
+    def __init__(self, d, marks):
+        super().__init__()
+        self.value_embedding = nn.Module()
+        self.value_embedding.tokenConv = nn.Conv1d(1, d, 3, padding=1, padding_mode="circular",
+                                                   bias=False)
+        if marks:
+            self.temporal_embedding = nn.Module()
+            self.temporal_embedding.embed = nn.Linear(marks, d, bias=False)
+
+    def forward(self, x, mark):
+        # [B, T, C] -> [B · C, T, d]; each window keeps its own time features, unlike the public code.
+        y = self.value_embedding.tokenConv(x.transpose(1, 2).flatten(0, 1).unsqueeze(1)).transpose(1, 2)
+        if mark is not None:
+            y = y + self.temporal_embedding.embed(mark).repeat_interleave(x.shape[2], 0)
+        return y
+
+
+class TimeMixer(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        rows = [cfg["lookback"] >> i for i in range(cfg["halvings"] + 1)]
+        self.normalize_layers = nn.ModuleList(AffineNorm(cfg["channels"]) for _ in rows)
+        self.enc_embedding = RowEmbedding(cfg["d_model"], 4 if cfg["time_stamps"] else 0)
+        self.pdm_blocks = nn.ModuleList(MixingBlock(cfg, rows) for _ in range(cfg["layers"]))
+        self.predict_layers = nn.ModuleList(nn.Linear(r, cfg["horizon"]) for r in rows)
+        self.projection_layer = nn.Linear(cfg["d_model"], 1)
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        channels, scales, undo = x.shape[-1], [], None
+        for i, norm in enumerate(self.normalize_layers):
+            if i:
+                x = F.avg_pool1d(x.transpose(1, 2), 2).transpose(1, 2)
+                mark = None if mark is None else mark[:, ::2][:, :x.shape[1]]
+            normed, back = norm(x)
+            undo = undo or back
+            scales.append(self.enc_embedding(normed, mark))
+        for block in self.pdm_blocks:
+            scales = block(scales)
+        y = sum(self.projection_layer(predict(s.transpose(1, 2)).transpose(1, 2))
+                for predict, s in zip(self.predict_layers, scales))
+        return undo(y.squeeze(-1).unflatten(0, (-1, channels)).transpose(1, 2))
+
+
 MODELS = {
+    "timemixer": TimeMixer,
     "tide": TiDE,
     "fits": FITS,
     "lightts": LightTS,

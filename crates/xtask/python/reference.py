@@ -56,6 +56,10 @@ CASES = {
     # A norm over one number multiplies the rounding errors of a gradient that is 0 by 1 / sqrt(epsilon).
     "tide_library": {**TIDE, "narrow_norms": True, "time_stamps": True, "precision": 5e-5},
     "tide_nomark": {**TIDE, "narrow_norms": False, "marks": 0, "time_stamps": False},
+    # The second scale has an odd number of rows.
+    "timemixer": {"model": "timemixer", "batch": 2, "lookback": 18, "horizon": 6, "channels": 3, "d_model": 4,
+                  "d_ff": 6, "layers": 2, "halvings": 2, "kernel": 7, "dropout": 0.0, "marks": 4,
+                  "time_stamps": True},
 }
 
 

@@ -3,12 +3,13 @@
 
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use spat_spec::{DLinearConfig, Structure};
 
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
+use crate::layers::moving_average;
 
 use super::{Inputs, Model};
 
@@ -61,19 +62,4 @@ impl Model for DLinear {
             .linear("Linear_Seasonal", "seasonal")
             .linear("Linear_Trend", "trend")
     }
-}
-
-/// The matrix `[lookback, lookback]` whose product with a series is its centred moving average,
-/// the ends repeated outwards by half the kernel.
-fn moving_average(lookback: usize, kernel: usize, device: &burn::tensor::Device) -> Tensor<2> {
-    let half = (kernel / 2) as i64;
-    let last = lookback as i64 - 1;
-    let mut weights = vec![0.0_f32; lookback * lookback];
-    for output in 0..lookback {
-        for offset in -half..=half {
-            let input = (output as i64 + offset).clamp(0, last) as usize;
-            weights[input * lookback + output] += 1.0 / kernel as f32;
-        }
-    }
-    Tensor::from_data(TensorData::new(weights, [lookback, lookback]), device)
 }

@@ -16,4 +16,5 @@ registry::models! {
     lightts => LightTs,
     fits => Fits,
     tide => Tide,
+    timemixer => TimeMixer,
 }

@@ -1,6 +1,6 @@
 //! TSMixer (arXiv 2303.06053): MLPs over time and over channels in turn.
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
@@ -9,7 +9,7 @@ use spat_spec::{Structure, TsMixerConfig, TsMixerLayout};
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
-use crate::layers::{BatchNorm, Norm, normalise};
+use crate::layers::{Affine, BatchNorm, Norm, normalise, over_time};
 use crate::operations::{dropout, linear, linear_dropout};
 
 use super::{Inputs, Model};
@@ -27,15 +27,6 @@ pub struct TsMixer {
     pub(crate) blocks: Vec<Block>,
     /// A channel's look-back to its forecast, `[lookback, horizon]`.
     pub head: Linear,
-}
-
-/// Scale and shift of each channel after it is normalised, `[C]`.
-#[derive(Module, Debug)]
-pub(crate) struct Affine {
-    /// Scale.
-    pub(crate) gamma: Param<Tensor<1>>,
-    /// Shift.
-    pub(crate) beta: Param<Tensor<1>>,
 }
 
 /// `x ← x + drop(W₂ relu(W₁ x))` over time, without W₂ in the authors' layout; then
@@ -85,10 +76,7 @@ impl Model for TsMixer {
             })
             .collect();
         Self {
-            affine: authors.then(|| Affine {
-                gamma: initial.constant([channels], 1.0),
-                beta: initial.constant([channels], 0.0),
-            }),
+            affine: authors.then(|| Affine::init(initial, channels)),
             blocks,
             head: map(initial, lookback, config.horizon, authors),
         }
@@ -98,11 +86,9 @@ impl Model for TsMixer {
         let Some(affine) = &self.affine else {
             return self.mix(inputs.values, cx);
         };
-        let gamma = affine.gamma.val().unsqueeze::<3>();
-        let beta = affine.beta.val().unsqueeze::<3>();
         let (x, statistics) = normalise(inputs.values);
-        let forecast = self.mix(x * gamma.clone() + beta.clone(), cx);
-        statistics.restore((forecast - beta) / gamma)
+        let forecast = self.mix(affine.apply(x), cx);
+        statistics.restore(affine.undo(forecast))
     }
 
     /// Time-Series-Library's names; the authors' code is not PyTorch, and its layout has the names of
@@ -181,15 +167,6 @@ fn map(initial: &mut Initial<'_>, inputs: usize, outputs: usize, keras: bool) ->
         weight: initial.uniform([inputs, outputs], bound),
         bias: Some(initial.constant([outputs], 0.0)),
     }
-}
-
-/// Applies `change` to the values over time of each channel, `[B · C, rows]`.
-fn over_time(x: Tensor<3>, change: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Tensor<3> {
-    let [batch, rows, channels] = x.dims();
-    let series = x.swap_dims(1, 2).reshape([batch * channels, rows]);
-    let changed = change(series);
-    let rows = changed.dims()[1];
-    changed.reshape([batch, channels, rows]).swap_dims(1, 2)
 }
 
 /// Normalises over all cells of a window, if there is a norm.

@@ -62,16 +62,7 @@ impl ModelSpec for DLinearConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if self.kernel % 2 == 1 {
-            return Ok(());
-        }
-        Err(ConfigError::new(
-            format!(
-                "the moving average must span an odd number of rows, not {}",
-                self.kernel
-            ),
-            format!("use {}", self.kernel + 1),
-        ))
+        check_kernel(self.kernel)
     }
 
     fn cost(&self, _kept: &[AttentionStructure]) -> Cost {
@@ -89,4 +80,15 @@ impl ModelSpec for DLinearConfig {
     fn without_attention(&self) -> &'static str {
         "a linear map per channel"
     }
+}
+
+/// Checks that a centred moving average has a middle row.
+pub(super) fn check_kernel(kernel: usize) -> Result<(), ConfigError> {
+    if kernel % 2 == 1 {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        format!("the moving average must span an odd number of rows, not {kernel}"),
+        format!("use {}", kernel + 1),
+    ))
 }

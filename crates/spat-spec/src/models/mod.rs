@@ -26,4 +26,5 @@ registry::models! {
     lightts => LightTs(LightTsConfig) = "lightts",
     fits => Fits(FitsConfig) = "fits",
     tide => Tide(TideConfig) = "tide",
+    timemixer => TimeMixer(TimeMixerConfig) = "timemixer",
 }
