@@ -12,7 +12,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use nonzero_ext::nonzero;
 use serde::Deserialize;
 use spat_spec::{ClientEnvelope, Hello, PROTOCOL};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, timeout};
 
 use super::SharedEngine;
 use super::scheduler::{Admission, Connected, Disconnected};
@@ -125,7 +125,7 @@ async fn wait_for_place(
     let mut attempts = interval(PLACE_INTERVAL);
     attempts.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The page's pongs keep the connection from its idle timeout.
-    let mut pings = interval(ping);
+    let mut pings = interval_at(Instant::now() + ping, ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
