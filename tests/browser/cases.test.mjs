@@ -18,7 +18,10 @@ function inspect(path) {
   // The command line names its flags after the reason.
   if (status !== 0) return { refusal: stderr.trim().replace(/^spat: .*?: /, "").replace(/ \(see [^)]*\)$/, "") };
   const { rows, channels, frequency, first } = JSON.parse(stdout);
-  return { rows, channels: channels.map(({ name }) => name), frequency, first };
+  // The web app names eight columns and counts the rest.
+  const names = channels.map(({ name }) => name);
+  const more = names.length > 8 ? [`+${names.length - 8} more`] : [];
+  return { rows, channels: [...names.slice(0, 8), ...more], frequency, first };
 }
 
 /** What the web app shows of it. */
