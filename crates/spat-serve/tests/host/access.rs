@@ -4,9 +4,6 @@ use spat_spec::ClientEnvelope;
 
 use super::*;
 
-/// Upper bound of what must happen soon.
-const SOON: Duration = Duration::from_secs(20);
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_requires_cookie_origin_and_host() {
     let folder = TempDir::new().unwrap();

@@ -83,6 +83,9 @@ impl Hosted {
     }
 }
 
+/// Upper bound of what must happen soon.
+const SOON: Duration = Duration::from_secs(20);
+
 /// A quick experiment on the three channels of [`table`].
 fn experiment(seed: u64, epochs: usize) -> Experiment {
     let forecaster = spat_testing::itransformer(Window::new(24, 12, 3), 2, false);
