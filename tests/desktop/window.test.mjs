@@ -134,7 +134,7 @@ test("a report that is dropped on the comparison is added to its table", LONG, a
     // The driver cannot drop files, so this sends the program's message for a dropped file.
     const rows = await desktop.run(async (report) => {
       const encode = (text) => new TextEncoder().encode(text);
-      const message = encode(JSON.stringify({ type: "table", name: "Ann.json" }));
+      const message = encode(JSON.stringify({ table: { name: "Ann.json" } }));
       const frame = new Uint8Array([0, 0, 0, 0, ...message, ...encode(report)]);
       new DataView(frame.buffer).setUint32(0, message.length, true);
       const { callbacks, runCallback } = window.__TAURI_INTERNALS__;
@@ -186,8 +186,8 @@ test("the app may only call its own commands", LONG, async () => {
     });
     for (const [name, answer] of Object.entries(refused)) assert.notEqual(answer, "granted", name);
     assert.match(refused.dialog, /not allowed/);
-    assert.match(refused.outside, /no name of a run/);
-    assert.match(refused["inside out"], /no file of a run/);
+    assert.match(refused.outside, /is not a valid run name/);
+    assert.match(refused["inside out"], /is not a file of a run/);
     assert.match(refused["no frame"], /ends too early/);
   } finally {
     await desktop.close();
