@@ -52,7 +52,7 @@ pub(super) fn check(bytes: &[u8], read: &ReadOptions, rules: &Rules) -> Result<(
         .find(|byte| !byte.is_ascii_whitespace())
         .is_some_and(|byte| b"[{".contains(byte));
     let (channels, values) = match &read.shape {
-        // JSON may stand on one line. Its cells are bounded by its bytes.
+        // JSON may be one line. Its cells are bounded by its bytes.
         Shape::Rows if is_json => (0, extent.cells),
         Shape::Rows => (extent.columns, extent.cells),
         Shape::Transposed => (extent.lines, extent.cells),
