@@ -63,8 +63,8 @@ pub enum AdaptiveError<E> {
 ///
 /// Where the widest gap reaches `stable` pooled spreads, the modules below it are removed one by one
 /// from the lowest score on, as long as the loss stays within `(1 + tolerance)` of the dense one.
-/// Where it does not, the ranking is noise, and [`Otherwise`] says what to do. A loss that is no
-/// number is an objection. The plan tells the search in its [`Plan::search`].
+/// Where it does not, the ranking is noise, and [`Otherwise`] decides what to do. A loss that is no
+/// number is an objection. The search is recorded in [`Plan::search`].
 ///
 /// # Errors
 /// Scores that make no plan, a protected module that was not scored, and whatever `evaluate` meets.
@@ -113,7 +113,7 @@ pub async fn eliminate<E>(
     let mut plan = search.plan(search.removed.clone())?;
     plan.search = Some(Search {
         below_gap: gap.map(|gap| gap.below),
-        // JSON has no infinity: without any wavering no number is told.
+        // JSON has no infinity: without any spread there is no number.
         gap_spreads: gap
             .map(|gap| gap.spreads)
             .filter(|spreads| spreads.is_finite()),
@@ -330,7 +330,7 @@ mod tests {
         assert!(strict.removed.is_empty());
     }
 
-    /// Steps of 0.1 beside a spread of 1 say nothing. Round one finds layer 1 (price −0.3), round two
+    /// Steps of 0.1 beside a spread of 1 are noise. Round one finds layer 1 (price −0.3), round two
     /// layer 2 (0), round three nothing within the dense loss: 0.7 + 0.2 < 1 though, so layer 0 goes
     /// too. In all 1 + 3 + 2 + 1 evaluations.
     #[test]

@@ -111,7 +111,7 @@ fn removed_heads_equal_silenced_ones() {
 }
 
 /// In the authors' layout scores go on from layer to layer, head by head: a removed head lets what came
-/// to it pass by, just as one that adds scores of 0 (W_q and its bias 0) and says nothing (rows of W_o 0).
+/// to it pass by, just as one that adds scores of 0 (W_q and its bias 0) and outputs nothing (rows of W_o 0).
 /// Heads of one layer are missing in the next, and come back in the one after.
 #[test]
 fn the_score_chain_passes_a_removed_head_by() {
@@ -144,7 +144,7 @@ fn the_score_chain_passes_a_removed_head_by() {
 
 /// Score → plan of heads → removal → file → the same forecasts from a model made of the plan's structure.
 #[test]
-fn pruned_heads_reload_and_cost_what_the_structure_says() {
+fn pruned_heads_reload_and_cost_what_the_structure_states() {
     for layout in [PatchTstLayout::Library, PatchTstLayout::Authors] {
         for granularity in [Granularity::Heads, Granularity::HeadsAtEqualMacs] {
             let structure = patchtst(layout);
@@ -183,7 +183,7 @@ fn pruned_heads_reload_and_cost_what_the_structure_says() {
     }
 }
 
-/// Scoring a pruned model scores what stands.
+/// Scoring a pruned model scores the modules that are left.
 #[test]
 fn a_pruned_model_can_be_scored_again() {
     for layout in [PatchTstLayout::Library, PatchTstLayout::Authors] {

@@ -4,7 +4,7 @@
 //! in both heads. W_k sends x₁ to (ln 3, 0) and x₂ to (0, 0), so head 0 looks at the tokens with
 //! A = (3/4, 1/4) and head 1 with (1/2, 1/2), from both queries. W_v sends x₁ to (4, 0) and x₂ to (0, 2),
 //! so the contexts are 3/4 · 4 = 3 and 1/2 · 2 = 1. W_o is the unit matrix with bias (0, 1/2): the module
-//! says (3, 3/2) to both tokens.
+//! outputs (3, 3/2) for both tokens.
 //!
 //! The loss is linear in it, `Σ C ⊙ MHA(x)` with C = ((1, 2), (−3, 3)):
 //! L = 1·3 + 2·3/2 − 3·3 + 3·3/2 = 3/2.
@@ -274,7 +274,7 @@ fn movement_by_hand() {
     assert_eq!(before, pollster::block_on(weights(&model)).unwrap());
 }
 
-/// Slopes of the gates, token by token: head 0 says 3 against (1, −3), head 1 says 1 against (2, 3), the module
+/// Slopes of the gates, token by token: head 0 outputs 3 against (1, −3), head 1 outputs 1 against (2, 3), the module
 /// (3, 3/2) against C: 6 and −9/2. Squares of the sums −6, 5 and 3/2.
 #[test]
 fn taylor_by_hand() {
@@ -323,7 +323,7 @@ fn entropy_by_hand() {
     );
 }
 
-/// Without the module L = 0. Without head 0 it says (0, 3/2): L = 3 + 4.5 = 7.5. Without head 1 it says (3, 1/2):
+/// Without the module L = 0. Without head 0 it outputs (0, 3/2): L = 3 + 4.5 = 7.5. Without head 1 it outputs (3, 1/2):
 /// L = 3 + 1 − 9 + 1.5 = −3.5. All against 1.5.
 #[test]
 fn leave_one_out_by_hand() {
@@ -336,7 +336,7 @@ fn leave_one_out_by_hand() {
     assert_score(&score(Scorer::LeaveOneOut, &modules_only), -1.5, &[]);
 }
 
-/// The module always says (0, 0, 1, −1). Token (1, −1, 0, 0) becomes (1, −1, 1, −1), whose cosine with it is 2/(√2·2);
+/// The module always outputs (0, 0, 1, −1). Token (1, −1, 0, 0) becomes (1, −1, 1, −1), whose cosine with it is 2/(√2·2);
 /// token (0, 0, 1, −1) becomes twice itself. Both have mean 0, so the norms only scale them.
 ///
 /// The feed-forward part adds (−1, 1, 0, 0) to the normalised rows (1, −1, 1, −1) and (0, 0, √2, −√2): (0, 0, 1, −1) is
@@ -501,7 +501,7 @@ fn scorers_say_whether_they_score_heads() {
             "{scorer}"
         );
     }
-    // Streams exist only in an encoder's own pass: a module beside it has none, and says so.
+    // Streams exist only in an encoder's own pass: a module outside it has none, which is an error.
     let aside = pollster::block_on(score_with(
         Scorer::Similarity,
         &toy(1),

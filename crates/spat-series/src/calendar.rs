@@ -455,7 +455,7 @@ mod tests {
     use crate::{Frequency, civil::to_days, format_stamp};
 
     /// Timestamps from Monday 2023-01-02 over `weeks` weeks at a step of `step` seconds where
-    /// `open` says so, given the weekday and the second of the day.
+    /// `open` returns true for the weekday and the second of the day.
     fn stamps(weeks: i64, step: i64, open: impl Fn(i64, i64) -> bool) -> Vec<i64> {
         let monday = to_days(2023, 1, 2) * DAY;
         (0..weeks * WEEK / step)
@@ -585,7 +585,7 @@ mod tests {
             })
             .collect();
         assert_eq!(Frequency::detect(&holes), Frequency::Seconds(3600));
-        // Two weekends in fifteen days are not enough to tell closed from missing.
+        // Two weekends in fifteen days are not enough to distinguish closed from missing.
         let days = stamps(1, DAY, |day, _| day < 5);
         assert_eq!(Frequency::detect(&days), Frequency::Seconds(86_400));
     }

@@ -230,9 +230,9 @@ pub enum Repeated {
 /// What to do about holes in the stamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Gaps {
-    /// Insert the missing rows and fill their values as [`Fill`] says, up to
+    /// Insert the missing rows and fill their values as [`Fill`] specifies, up to
     /// [`SeriesOptions::longest_fill`]. Timestamps that miss their step by a little are moved to it.
-    /// An irregular series is left as it is, and [`Repairs`](crate::Repairs) says so.
+    /// An irregular series is left as it is, and [`Repairs`](crate::Repairs) reports it.
     #[default]
     Insert,
     /// Keep the rows as they are.

@@ -1,4 +1,4 @@
-//! Files in every form that people have them, and what is said about broken ones.
+//! Files in every form that people have them, and messages about broken ones.
 #![allow(clippy::unwrap_used)]
 
 use spat_series::{
@@ -108,7 +108,7 @@ fn day_and_month_are_told_apart_by_the_whole_column() {
         !ambiguous && why.contains("fits as well, but less evenly"),
         "{why}"
     );
-    // A file of one day cannot tell: said so.
+    // One day fits both forms, which is reported.
     let table = read("date,a\n1/2/2020 0:00,1\n1/2/2020 1:00,2\n");
     let TimeDetection::Column { ambiguous, .. } = table.detection.time else {
         panic!()
@@ -339,7 +339,7 @@ fn parts_of_a_second_that_change_no_step_are_cut_off() {
 }
 
 #[test]
-fn errors_say_where() {
+fn errors_name_the_place() {
     assert_eq!(fails(""), ReadError::Empty);
     assert_eq!(fails("\n \r\n"), ReadError::Empty);
     assert_eq!(fails("a,b\n"), ReadError::NoRows { columns: 2 });

@@ -17,7 +17,7 @@ use spat_spec::{Scaling, SendOptions, Sign};
 
 use crate::gpu;
 
-/// What was said by the first panic of a request: those after it are its consequences.
+/// The message of the first panic of a request: those after it are its consequences.
 static FIRST_PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// Sensitivities on a device.
@@ -53,7 +53,7 @@ pub(crate) fn serve() {
             let answer = sensitivities.reduce(&request)?;
             Ok::<_, String>((sensitivities, answer))
         }));
-        let said = FIRST_PANIC
+        let message = FIRST_PANIC
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
@@ -62,8 +62,8 @@ pub(crate) fn serve() {
                 kept = Some((key, sensitivities));
                 answer
             }
-            Ok(Err(reason)) => failure(&request, &said.unwrap_or(reason)),
-            Err(_) => failure(&request, said.as_deref().unwrap_or("a panic")),
+            Ok(Err(reason)) => failure(&request, &message.unwrap_or(reason)),
+            Err(_) => failure(&request, message.as_deref().unwrap_or("a panic")),
         };
         println!("{answer}");
     }

@@ -5,7 +5,7 @@ use spat_spec::Score;
 use crate::measurements::by_position;
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
-/// The first modules go first: with few modules, any score may only tell their depth.
+/// The first modules go first: with few modules, any score may only reflect their depth.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     _batches: &[M::Batch],

@@ -33,7 +33,7 @@ spat_spec::scorers!(dispatch);
 
 /// Scores every active attention module of `model` on `batches`, from input to output.
 ///
-/// [`Scorer::needs`] says of which part of the table the batches are, and whether the model is one
+/// [`Scorer::needs`] specifies of which part of the table the batches are, and whether the model is one
 /// before training. The model itself stays as it is; scorers that train ([`Scorer::Movement`],
 /// [`Scorer::Gates`]) do so on a copy. All passes are in evaluation mode: no dropout, running
 /// statistics.
