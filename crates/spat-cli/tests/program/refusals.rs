@@ -23,7 +23,7 @@ fn bad_input_is_refused_with_a_place_and_a_way_out() {
             b"a,b\n1,2\n3,1e400\n",
             &["line 3", "column 2", "1e400"],
         ),
-        ("latin.csv", b"a,b\n1,2\n3,\xff\n", &["line 3", "UTF-8"]),
+        ("latin.csv", b"a,b\n1,2\n3,\xff\n", &["line 3", "column 2", "not a number"]),
         ("short.csv", b"a,b\n1,2\n3,4\n5,6\n", &["rows"]),
         ("missing.csv", b"a,b\nNA,NA\nNA,NA\n", &["missing.csv"]),
     ];
