@@ -739,3 +739,25 @@ fn results_are_written_in_the_offset_of_the_table() {
         assert_eq!(bracket, "2024-07-01 12:00:00+02:00");
     }
 }
+
+#[test]
+fn shapes_that_the_table_does_not_have_are_refused() {
+    let of = |text: &str, shape: Shape| {
+        let options = ReadOptions {
+            shape,
+            ..ReadOptions::default()
+        };
+        read_table(text.as_bytes(), &options).unwrap_err()
+    };
+    let error = of("a\n1\n2\n", Shape::Transposed);
+    assert!(matches!(error, ReadError::NoRows { .. }), "{error}");
+    let line = |i: u32| format!("{i},{},1\n", 1_664_400_000 + i);
+    let text = format!("id,t,y\n{}", (0..2000).map(line).collect::<String>());
+    let long = LongColumns {
+        id: "id".to_owned(),
+        time: "t".to_owned(),
+        values: vec!["y".to_owned()],
+    };
+    let error = of(&text, Shape::Long(long));
+    assert!(matches!(error, ReadError::SparseLong { .. }), "{error}");
+}
