@@ -235,7 +235,7 @@ fn module_values(accumulator: &ScoreAccumulator) -> (f64, f64, u64) {
 
 /// Three batches whose scores are known from `send`.
 #[test]
-fn batches_accumulate_as_the_option_says() {
+fn batches_accumulate_as_the_option_specifies() {
     let rows = [[3.0_f32.ln(), 0.0], [0.0, 0.0], [9.0_f32.ln(), 0.0]];
     let scores = [0.25, 0.0, 0.4];
     let run = |accumulate| {

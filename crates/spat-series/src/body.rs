@@ -73,7 +73,7 @@ pub(crate) struct Body {
     /// Records above the first row.
     skip: usize,
     roles: Vec<Role>,
-    /// The names as they stand in the file, for headers that are repeated between rows.
+    /// The names as in the file, for headers that are repeated between rows.
     header: Vec<String>,
     pub(crate) cells: Cells,
     /// How numbers are written, per slot.
@@ -369,7 +369,7 @@ impl Body {
         }
     }
 
-    /// Counts the texts that stand in columns of numbers.
+    /// Counts the texts in columns of numbers.
     ///
     /// # Errors
     /// When the row repeats the header or sums the others up, so that it is no row.

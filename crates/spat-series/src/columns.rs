@@ -132,7 +132,7 @@ impl Body {
     }
 
     /// Rows and distinct timestamps, where at least half of the rows repeat one and a column of text
-    /// may tell series apart.
+    /// may distinguish series.
     fn stacked(&self, timestamps: Option<&[i64]>) -> Option<Stacked> {
         let timestamps = timestamps?;
         let text = self.detection.text_columns.first()?;
@@ -200,7 +200,7 @@ impl Body {
         place.is_ok_and(|place| renamed[place].from.is_empty())
     }
 
-    /// The units that stand with numbers or in a line of their own.
+    /// The units in the cells or in a line of their own.
     fn units(&mut self, keep: &[bool]) -> Vec<ColumnUnit> {
         let mut units = std::mem::take(&mut self.detection.units);
         for (slot, format) in self
@@ -226,7 +226,7 @@ impl Body {
         units
     }
 
-    /// Sets a column aside that counts 0, 1, 2, … or 1, 2, 3, …: one whose name says so, or the
+    /// Sets a column aside that counts 0, 1, 2, … or 1, 2, 3, …: one with the name of a counter, or the
     /// first where it has no name or the name of a time column.
     fn set_counter_aside(&mut self, keep: &mut [bool]) {
         let counter = (0..self.slots.len()).find(|&slot| {
@@ -270,7 +270,7 @@ impl Body {
         }
     }
 
-    /// Values that stand far outside all others of their column: the usual ones at once, others where
+    /// Values far outside all others of their column: the usual ones at once, others where
     /// they are repeated.
     fn suspected(&self, keep: &[bool]) -> Vec<MarkerCount> {
         let mut found: Vec<(f32, usize)> = Vec::new();

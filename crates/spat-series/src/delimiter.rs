@@ -1,4 +1,4 @@
-//! Which byte stands between cells, and which in front of decimals.
+//! Which byte separates cells, and which precedes decimals.
 
 use crate::{
     error::ReadError,
@@ -12,10 +12,10 @@ use crate::{
 
 /// Candidates, the likeliest first.
 const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Records that are enough to tell delimiters apart.
+/// Records that are enough to distinguish delimiters.
 const RECORDS: usize = 50;
 
-/// What stands between cells.
+/// The delimiter of cells.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Delimiter {
     pub(crate) byte: u8,

@@ -60,7 +60,7 @@ pub struct Detection {
     /// Units of columns, from a line of their own or from the cells.
     #[serde(default)]
     pub units: Vec<ColumnUnit>,
-    /// Columns in which K, M or B stand for thousands, millions or thousands of millions.
+    /// Columns in which K, M or B mean thousands, millions or thousands of millions.
     #[serde(default)]
     pub multiplied: Vec<String>,
     /// Columns whose numbers have the other decimal sign than the rest of the table.
@@ -180,7 +180,7 @@ pub struct Stacked {
     pub rows: usize,
     /// Distinct timestamps among them.
     pub distinct: usize,
-    /// The first column of text, which may tell the series apart.
+    /// The first column of text, which may name the series.
     pub text: String,
 }
 
@@ -300,8 +300,8 @@ impl Detection {
                 _ => "TIME",
             };
             warnings.push(format!(
-                "{rows} rows share {distinct} timestamps; if column {text:?} tells series apart, name it \
-                 (--long {text},{time},VALUE)."
+                "{rows} rows share {distinct} timestamps; if column {text:?} names the series, give \
+                 --long {text},{time},VALUE."
             ));
         }
         for RoundedColumn { name, steps } in &self.rounded {
@@ -312,10 +312,10 @@ impl Detection {
         warnings
     }
 
-    /// What stands in the file and in no series made of it, a phrase each.
+    /// What is in the file and in no series made of it, a phrase each.
     pub fn lost(&self) -> Vec<String> {
         let mut lost = Vec::new();
-        let mut say = |what: String| lost.push(what);
+        let mut push = |what: String| lost.push(what);
         let names = |list: &[String]| some(list);
         let texts: Vec<String> = self
             .text_columns
@@ -336,17 +336,17 @@ impl Detection {
             ("further columns of times", &self.repeated_times),
         ] {
             if !list.is_empty() {
-                say(format!("{what}: {}", names(list)));
+                push(format!("{what}: {}", names(list)));
             }
         }
         if let Some(name) = &self.row_number_column {
-            say(format!("the column that counts rows: {name}"));
+            push(format!("the column that counts rows: {name}"));
         }
         if let TimeDetection::TooFine { name } = &self.time {
-            say(format!("times finer than a second: {name}"));
+            push(format!("times finer than a second: {name}"));
         }
         if let Some(Footer { line, rows, .. }) = &self.footer {
-            say(format!("rows behind the data: {rows}, from line {line}"));
+            push(format!("rows behind the data: {rows}, from line {line}"));
         }
         for (count, what) in [
             (self.comment_lines, "comment lines"),
@@ -354,11 +354,11 @@ impl Detection {
             (self.empty_columns, "columns without a name and a value"),
         ] {
             if count > 0 {
-                say(format!("{what}: {count}"));
+                push(format!("{what}: {count}"));
             }
         }
         for RoundedColumn { name, steps } in &self.rounded {
-            say(format!("digits of {name}: {steps} changes from row to row"));
+            push(format!("digits of {name}: {steps} changes from row to row"));
         }
         lost
     }
@@ -392,15 +392,15 @@ impl Detection {
                 .into_iter()
                 .map(|warning| format!("Warning: {warning}")),
         );
-        let mut say = |line: String| lines.push(line);
+        let mut push = |line: String| lines.push(line);
         if let Some(container) = &self.container {
-            say(format!("The table was taken out of {container}."));
+            push(format!("The table was taken out of {container}."));
         }
         if let Some(encoding) = &self.encoding {
-            say(format!("The text is {encoding}."));
+            push(format!("The text is {encoding}."));
         }
         for line in &self.passed_over {
-            say(line.clone());
+            push(line.clone());
         }
         if let Some(Footer { line, text, rows }) = &self.footer {
             let rows = if *rows == 1 {
@@ -408,12 +408,12 @@ impl Detection {
             } else {
                 format!("{rows} rows")
             };
-            say(format!(
+            push(format!(
                 "{rows} behind the data passed over, from line {line} ({text:?})."
             ));
         }
         if !self.repeated_times.is_empty() {
-            say(format!(
+            push(format!(
                 "Further columns of times set aside: {}.",
                 some(&self.repeated_times)
             ));
@@ -424,29 +424,29 @@ impl Detection {
                 .iter()
                 .map(|u| format!("{} {}", u.name, u.unit))
                 .collect();
-            say(format!("Units: {}.", some(&units)));
+            push(format!("Units: {}.", some(&units)));
         }
         if !self.multiplied.is_empty() {
-            say(format!(
+            push(format!(
                 "K, M and B read as thousands, millions and thousands of millions in {}.",
                 some(&self.multiplied)
             ));
         }
         if !self.other_decimal.is_empty() {
             let sign = if self.decimal_comma { "point" } else { "comma" };
-            say(format!(
+            push(format!(
                 "Numbers with a decimal {sign}: {}.",
                 some(&self.other_decimal)
             ));
         }
         for OffsetColumn { name, offset } in &self.offsets {
-            say(format!(
+            push(format!(
                 "The numbers of {name:?} have more digits than a 32-bit float: {offset} is subtracted \
                  from them and added to results."
             ));
         }
         if let Some(name) = &self.row_number_column {
-            say(format!(
+            push(format!(
                 "Column {name:?} only counts rows and was set aside."
             ));
         }
@@ -456,7 +456,7 @@ impl Detection {
                 .iter()
                 .map(|column| format!("{} (for example {:?})", column.name, column.example))
                 .collect();
-            say(format!("Columns of text set aside: {}.", some(&columns)));
+            push(format!("Columns of text set aside: {}.", some(&columns)));
         }
         let counts = |list: &[MarkerCount]| -> String {
             list.iter()
@@ -465,7 +465,7 @@ impl Detection {
                 .join(", ")
         };
         if !self.missing_markers.is_empty() {
-            say(format!(
+            push(format!(
                 "Read as missing: {}.",
                 counts(&self.missing_markers)
             ));
@@ -474,26 +474,26 @@ impl Detection {
             let flags: Vec<String> = (self.suspected_markers.iter())
                 .map(|marker| format!("--missing {}", marker.marker))
                 .collect();
-            say(format!(
+            push(format!(
                 "Read as numbers, but perhaps markers of missing values: {} ({}).",
                 counts(&self.suspected_markers),
                 flags.join(" ")
             ));
         }
         for r in self.renamed.iter().take(12) {
-            say(format!(
+            push(format!(
                 "Column {} ({:?}) is called {:?}.",
                 r.column, r.from, r.to
             ));
         }
         if self.renamed.len() > 12 {
-            say(format!(
+            push(format!(
                 "{} more columns were renamed.",
                 self.renamed.len() - 12
             ));
         }
         if !self.replacement_in_header.is_empty() {
-            say(format!(
+            push(format!(
                 "Names with characters lost before this file was written: {}.",
                 some(&self.replacement_in_header)
             ));
@@ -520,14 +520,14 @@ impl Detection {
             ),
         ] {
             if count > 0 {
-                say(format!("{count} {what}."));
+                push(format!("{count} {what}."));
             }
         }
         if self.byte_order_mark {
-            say("The file starts with a byte order mark.".to_owned());
+            push("The file starts with a byte order mark.".to_owned());
         }
         if self.crlf {
-            say("Lines end with CR LF.".to_owned());
+            push("Lines end with CR LF.".to_owned());
         }
         lines
     }

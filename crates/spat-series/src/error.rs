@@ -73,6 +73,19 @@ pub enum ReadError {
          read it as rows instead"
     )]
     NoMonthsAcross,
+    /// Series below each other of which hardly two share a time.
+    #[error(
+        "{series} series with {times} times from {rows} rows would leave nearly all cells empty; name the \
+         columns of series, time and value in this order (--long ID,TIME,VALUE)"
+    )]
+    SparseLong {
+        /// Different cells in the column of series.
+        series: usize,
+        /// Different cells in the column of times.
+        times: usize,
+        /// Rows of the table.
+        rows: usize,
+    },
     /// A NUL byte: not text.
     #[error(
         "line {line}: byte {offset} is NUL, so this is no text table; \
@@ -353,9 +366,9 @@ pub enum SeriesError {
     },
     /// So many repeats that keeping one of each would throw half of the table away.
     #[error(
-        "{rows} rows share {distinct} stamps, as if several series stood below each other; give \
+        "{rows} rows share {distinct} timestamps, and one row of each would be less than half of the table; give \
          each series columns of its own (pivot the table), keep one series of it, or take the \
-         mean of repeated stamps"
+         mean of repeated timestamps"
     )]
     Stacked {
         /// Rows in the table.

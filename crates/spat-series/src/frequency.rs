@@ -192,7 +192,7 @@ impl Frequency {
     }
 }
 
-/// The distance in calendar months, if the two stamps stand at the same place of their months.
+/// The distance in calendar months, if the two timestamps are at the same place of their months.
 fn month_step(before: i64, after: i64) -> Option<u32> {
     if before.rem_euclid(DAY) != after.rem_euclid(DAY) || after.abs_diff(before) < 28 * DAY as u64 {
         return None;

@@ -58,14 +58,14 @@ pub(crate) fn find(sample: &Sample, decimal_comma: bool, asked: HeaderRow) -> (b
         let cell = shorten(cell);
         return (
             true,
-            format!("{cell:?} stands above {what} in column {}", column + 1),
+            format!("{cell:?} is above {what} in column {}", column + 1),
         );
     }
     if are_years(sample) {
         return (true, "its numbers are years in a row".to_owned());
     }
     if numbers == 0 {
-        return (true, "no column of numbers tells otherwise".to_owned());
+        return (true, "no column of numbers contradicts it".to_owned());
     }
     if are_identifiers(sample, decimal_comma) {
         let why = "its whole numbers are all different and of another kind than those below";

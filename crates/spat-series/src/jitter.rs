@@ -6,7 +6,7 @@ use crate::{
     unit::TimeUnit,
 };
 
-/// Fewer distances say nothing about a clock.
+/// With fewer distances, no step is detected.
 const FEWEST_DISTANCES: usize = 10;
 
 /// The share of distances off the detected step above which the step is not believed.

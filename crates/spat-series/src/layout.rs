@@ -1,4 +1,4 @@
-//! What stands around the rows of a table: comments, a preamble, several lines of names, units, a
+//! What surrounds the rows of a table: comments, a preamble, several lines of names, units, a
 //! footer.
 
 use std::collections::HashSet;
@@ -254,19 +254,19 @@ pub(crate) fn head(sample: &Sample, decimal_comma: bool, asked: Option<usize>) -
         }
     }
     if index_name.is_some() && levels.len() > 1 {
-        // Where a line of its own names the first column, lines that say the same of all others say
+        // Where a line of its own names the first column, lines with one text for all others name
         // nothing.
-        let says_nothing = |record: &Vec<String>| {
+        let names_nothing = |record: &Vec<String>| {
             let cells: HashSet<&String> = record.iter().skip(1).filter(|c| !c.is_empty()).collect();
             cells.len() == 1 && record.len() > 2
         };
-        let said: Vec<&Vec<String>> = levels
+        let naming: Vec<&Vec<String>> = levels
             .iter()
             .copied()
-            .filter(|r| !says_nothing(r))
+            .filter(|r| !names_nothing(r))
             .collect();
-        if !said.is_empty() {
-            levels = said;
+        if !naming.is_empty() {
+            levels = naming;
         }
     }
     head.names = joined(&levels, columns);
@@ -280,7 +280,7 @@ pub(crate) fn head(sample: &Sample, decimal_comma: bool, asked: Option<usize>) -
             shorten(head.names.last().map_or("", String::as_str))
         ));
     } else if rows > 1 && head.notes.is_empty() {
-        head.notes.push(format!("The names stand in {rows} lines."));
+        head.notes.push(format!("The names take {rows} lines."));
     }
     head
 }
@@ -337,7 +337,7 @@ fn header_rows(sample: &Sample, decimal_comma: bool) -> usize {
     1 + more.count()
 }
 
-/// What the names say about a layout without a row per time, as a sentence.
+/// What the names suggest about a layout without a row per time, as a sentence.
 pub(crate) fn suspicion(names: &[String]) -> Option<String> {
     let times = reshape::time_names(names);
     if times.len() > 1 {
@@ -381,7 +381,7 @@ fn is_units(record: &[String]) -> bool {
     real && units * 10 >= cells.len() * 6
 }
 
-/// Whether a cell says how times are written, as in `yyyy-mm-dd` or `UTC`.
+/// Whether a cell describes how times are written, as in `yyyy-mm-dd` or `UTC`.
 fn is_pattern(cell: &str) -> bool {
     let letters = |c: char| "ymdhsYMDHST-/.: ".contains(c);
     (cell.len() > 3 && cell.chars().all(letters)) || cell == "UTC" || titles::is_time(cell)

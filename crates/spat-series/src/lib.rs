@@ -7,7 +7,7 @@
 //! ```
 //!
 //! * [`read_table`] finds out how a file is written – delimiter, decimal comma, header, time
-//!   column, missing markers – and says in [`Detection`] what it found and why.
+//!   column, missing markers – and reports in [`Detection`] what it found and why.
 //! * [`Table::into_series`] makes a [`Series`] without holes and counts every change in
 //!   [`Repairs`]. Nothing is repaired silently.
 //! * [`SplitRule`] cuts the rows in time order, [`Windows`] names the rows of each example,

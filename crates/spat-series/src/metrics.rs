@@ -16,7 +16,7 @@ pub struct MetricSet {
     /// Square root of [`MetricSet::mse`].
     pub rmse: f64,
     /// Mean of 200·|y − f| / (|y| + |f|), in per cent; 0 where both are 0. `None` on scaled values,
-    /// where a ratio to a shifted zero says nothing. Source: Makridakis, Spiliotis and
+    /// where a ratio to a shifted zero has no meaning. Source: Makridakis, Spiliotis and
     /// Assimakopoulos, "The M4 Competition" (2018).
     pub smape: Option<f64>,
     /// Mean over channels of MAE / (in-sample MAE of the seasonal naive forecast on the train
@@ -137,7 +137,7 @@ impl MetricsStream {
     /// A stream over windows of `[horizon × channels]`.
     ///
     /// With a scaler, measures appear in both scales. Without one, the values pushed are taken to
-    /// be in original units already: [`Metrics::original`] is `None`, and sMAPE and MASE stand in
+    /// be in original units already: [`Metrics::original`] is `None`, and sMAPE and MASE are in
     /// [`Metrics::scaled`]. `mase_scale` is one number per channel in original units, see
     /// [`mase_scale`]; entries that are 0 or not finite leave their channel out of MASE.
     pub fn new(

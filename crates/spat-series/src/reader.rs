@@ -22,12 +22,12 @@ use crate::{
 
 /// Reads a table of numbers, with whatever delimiter, decimal sign, header and time column it has.
 ///
-/// What was found, and why, stands in [`Table::detection`]. Columns of text and columns that only
+/// [`Table::detection`] contains what was found, and why. Columns of text and columns that only
 /// count rows are set aside; nothing is sorted, filled or dropped here. Memory is the table
 /// itself, 4 bytes per number, beside the bytes given.
 ///
 /// # Errors
-/// [`ReadError`] says where and what to do: bytes that are no text, rows of unequal length, numbers
+/// [`ReadError`] names the place and what to do: bytes that are no text, rows of unequal length, numbers
 /// that are not finite, timestamps of another form than the rest, lines longer or wider than
 /// [`ReadOptions`] allows, and tables without rows or numbers.
 ///
@@ -60,7 +60,7 @@ fn read_reshaped(
             detection
                 .passed_over
                 .push("Rows and columns were exchanged, as asked for.".to_owned());
-            cells.transposed()
+            cells.transposed()?
         }
         Shape::MonthsAcross => {
             let (text, left) = cells.months_across()?;
@@ -113,7 +113,7 @@ fn read_reshaped(
 /// The names of the columns of a table, for a person to choose among.
 ///
 /// # Errors
-/// As [`read_table`], as far as the first lines tell.
+/// As [`read_table`], as far as the first lines show.
 pub fn column_names(bytes: &[u8], options: &ReadOptions) -> Result<Vec<String>, ReadError> {
     let plain = plain_text(bytes, options)?;
     let mut outline = Outline::of(&plain.text, options, &mut Detection::default())?;
@@ -164,7 +164,7 @@ fn read_text(
     body.finish(zone.as_ref())
 }
 
-/// What the first lines of a text say about the table in it.
+/// What the first lines of a text show about the table in it.
 struct Outline<'a> {
     /// The text that is read: below the lines to pass over, blanks between cells replaced.
     text: Cow<'a, str>,
@@ -219,7 +219,7 @@ impl<'a> Outline<'a> {
         };
         let mut delimiter = delimiter::find(&lines, &hinted)?;
         if hint.is_some() && options.delimiter.is_none() {
-            delimiter.why = "the first line says so".to_owned();
+            delimiter.why = "the first line names it".to_owned();
         }
         let mut text = Cow::Borrowed(text);
         let mut byte = delimiter.byte;

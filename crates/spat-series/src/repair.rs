@@ -17,7 +17,7 @@ impl Table {
     ///
     /// Channels without any value are left out. Rows are sorted by their stamps, repeated stamps
     /// merged, timestamps that miss their step by a little moved to it, rows inserted into holes of
-    /// the clock, and missing values filled, each as `options` say. A hole of more rows than
+    /// the clock, and missing values filled, each as `options` specify. A hole of more rows than
     /// [`SeriesOptions::longest_fill`] is not filled but cuts the series, see [`Series::cuts`].
     /// Without stamps the rows stay as they are and are only filled.
     ///
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn sorted_merged_inserted_filled_and_said() {
+    fn sorted_merged_inserted_filled_and_reported() {
         let table = hours(&[
             (1, "2"),
             (0, "1"),
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn irregular_stamps_are_left_alone_and_said() {
+    fn irregular_stamps_are_left_alone_and_reported() {
         let text = "time,a\n2020-01-01 00:00,1\n2020-01-01 00:01,2\n2020-01-01 00:05,3\n\
                     2020-01-02 00:00,4\n2020-01-09 00:00,5\n";
         let series = table(text).into_series(&SeriesOptions::default()).unwrap();

@@ -8,7 +8,7 @@ use crate::{detection::MarkerCount, frequency::Frequency, options::Fill};
 /// What was repaired, and what was noticed and left alone.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Repairs {
-    /// Rows that stood at another place in the file.
+    /// Rows that were at another place in the file.
     pub sorted_rows: usize,
     /// Rows that repeated the stamp of another and were left out or merged.
     pub repeated_stamps: usize,
@@ -95,34 +95,34 @@ impl Repairs {
         self.filled_cells.iter().map(|repair| repair.cells).sum()
     }
 
-    /// One plain sentence per repair or remark; empty where nothing was to be said.
+    /// One plain sentence per repair or remark; empty where there is none.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let mut say = |line: String| lines.push(line);
+        let mut push = |line: String| lines.push(line);
         let step = self
             .step
             .as_ref()
             .map_or_else(String::new, |step| format!(" at a step of {step}"));
         if self.sorted_rows > 0 {
-            say(format!(
+            push(format!(
                 "{} brought into time order.",
                 rows(self.sorted_rows)
             ));
         }
         if self.repeated_stamps > 0 {
-            say(format!(
+            push(format!(
                 "{} with a repeated stamp left out or merged.",
                 rows(self.repeated_stamps)
             ));
         }
         if self.kept_repeats > 0 {
-            say(format!(
+            push(format!(
                 "{} with a repeated stamp kept.",
                 rows(self.kept_repeats)
             ));
         }
         if self.snapped_rows > 0 {
-            say(format!(
+            push(format!(
                 "{} moved to the nearest time{step}, by at most {}.",
                 rows(self.snapped_rows),
                 if self.snapped_nanoseconds > 0 {
@@ -133,13 +133,13 @@ impl Repairs {
             ));
         }
         if self.inserted_rows > 0 {
-            say(format!(
+            push(format!(
                 "{} inserted into holes of the clock{step}.",
                 rows(self.inserted_rows)
             ));
         }
         if self.kept_gaps > 0 {
-            say(format!(
+            push(format!(
                 "Holes of {} rows in the clock kept{step}.",
                 self.kept_gaps
             ));
@@ -149,20 +149,20 @@ impl Repairs {
                 1 => ("1 hole".to_owned(), "it"),
                 many => (format!("{many} holes"), "them"),
             };
-            say(format!(
+            push(format!(
                 "{what} of more than {} not filled: the rows before and after {them} are separate \
                  segments, and no window crosses from one to the next.",
                 rows(self.longest_fill)
             ));
         }
         if self.blank_rows > 0 {
-            say(format!(
+            push(format!(
                 "{} without any value left out of the long holes.",
                 rows(self.blank_rows)
             ));
         }
         if let Some(hole) = &self.longest_hole {
-            say(format!(
+            push(format!(
                 "The longest hole lacks {} between {} and {}.",
                 rows(usize::try_from(hole.rows).unwrap_or(usize::MAX)),
                 hole.after,
@@ -170,16 +170,16 @@ impl Repairs {
             ));
         }
         if self.off_grid_rows > 0 {
-            say(format!(
+            push(format!(
                 "{} off the clock's grid kept{step}.",
                 rows(self.off_grid_rows)
             ));
         }
         if self.irregular {
-            say("The stamps keep no common step, so no holes were looked for.".to_owned());
+            push("The stamps keep no common step, so no holes were looked for.".to_owned());
         }
         if self.dropped_rows > 0 {
-            say(format!(
+            push(format!(
                 "{} with a missing value left out.",
                 rows(self.dropped_rows)
             ));
@@ -190,7 +190,7 @@ impl Repairs {
                 .iter()
                 .map(ToString::to_string)
                 .collect();
-            say(format!("Read as missing in the file: {}.", seen.join(", ")));
+            push(format!("Read as missing in the file: {}.", seen.join(", ")));
         }
         if let (Some(fill), true) = (self.fill, self.filled() > 0) {
             let how = match fill {
@@ -205,7 +205,7 @@ impl Repairs {
                 .collect();
             let (filled, edges) = (self.filled(), self.leading_cells + self.trailing_cells);
             if edges == 0 {
-                say(format!(
+                push(format!(
                     "{filled} missing cells filled {how} ({}).",
                     some(&most)
                 ));
@@ -225,7 +225,7 @@ impl Repairs {
                         _ => parts.push(format!("{count} {place} cells repeat the {value} value")),
                     }
                 }
-                say(format!(
+                push(format!(
                     "{filled} missing cells filled ({}): {}.",
                     some(&most),
                     parts.join(", ")
@@ -233,13 +233,13 @@ impl Repairs {
             }
         }
         if !self.dropped_channels.is_empty() {
-            say(format!(
+            push(format!(
                 "Left out, every value missing: {}.",
                 some(&self.dropped_channels)
             ));
         }
         if !self.constant_channels.is_empty() {
-            say(format!(
+            push(format!(
                 "Never changing, kept: {}.",
                 some(&self.constant_channels)
             ));

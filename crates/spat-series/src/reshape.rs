@@ -14,6 +14,12 @@ use crate::{
 /// The name of the only channel of a table that is turned.
 const VALUE: &str = "value";
 
+/// Series × times that any table of series below each other may have.
+const MOST_PIVOTED: usize = 1 << 20;
+
+/// How many times its rows a larger one may have.
+const MOST_GROWTH: usize = 64;
+
 /// A table as its cells, trimmed.
 pub(crate) struct Cells {
     /// The names above the columns.
@@ -62,7 +68,15 @@ impl Cells {
 
     /// Rows and columns exchanged: the names above the columns become times, and the cells in front of
     /// them the names.
-    pub(crate) fn transposed(&self) -> String {
+    ///
+    /// # Errors
+    /// When there is a single column.
+    pub(crate) fn transposed(&self) -> Result<String, ReadError> {
+        if self.names.len() < 2 {
+            return Err(ReadError::NoRows {
+                columns: self.rows.len(),
+            });
+        }
         let times = time_names(&self.names);
         let times = if times.len() > 1 {
             times
@@ -83,16 +97,16 @@ impl Cells {
             }
             grid.end_row();
         }
-        grid.into_text()
+        Ok(grid.into_text())
     }
 
-    /// The first of the cells `labels` of a row that tells it from all others, or all of them.
+    /// The first of the cells `labels` of a row that differs from those of all others, or all of them.
     fn label(&self, row: usize, labels: &[usize]) -> String {
-        let tells = |column: usize| {
+        let differs = |column: usize| {
             let mut seen = std::collections::HashSet::new();
             (0..self.rows.len()).all(|row| seen.insert(self.cell(row, column)))
         };
-        match labels.iter().find(|&&column| tells(column)) {
+        match labels.iter().find(|&&column| differs(column)) {
             Some(&column) => self.cell(row, column).to_owned(),
             None => labels
                 .iter()
@@ -140,7 +154,7 @@ impl Cells {
     /// A column per series of a table of series below each other, and how many cells repeated another.
     ///
     /// # Errors
-    /// When a column is not there.
+    /// When a column is not there, or most cells of the result would be empty.
     pub(crate) fn pivoted(&self, long: &LongColumns) -> Result<(String, usize), ReadError> {
         let place = |name: &String| {
             self.names
@@ -169,6 +183,14 @@ impl Cells {
                 ids.place(self.cell(row, id)),
             );
             repeated += usize::from(cells.insert(key, row).is_some());
+        }
+        let cells_of_result = times.names.len().saturating_mul(ids.names.len());
+        if cells_of_result > MOST_PIVOTED.max(self.rows.len().saturating_mul(MOST_GROWTH)) {
+            return Err(ReadError::SparseLong {
+                series: ids.names.len(),
+                times: times.names.len(),
+                rows: self.rows.len(),
+            });
         }
         let mut grid = Grid::default();
         grid.cell(&long.time);

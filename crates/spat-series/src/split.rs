@@ -224,16 +224,16 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_says_what_would_do() {
-        let says = |rule: SplitRule, rows, l, h| rule.apply(rows, l, h).unwrap_err().to_string();
-        let text = says(SplitRule::EttHourly, 1000, 96, 96);
+    fn every_refusal_names_what_would_fit() {
+        let message = |rule: SplitRule, rows, l, h| rule.apply(rows, l, h).unwrap_err().to_string();
+        let text = message(SplitRule::EttHourly, 1000, 96, 96);
         assert!(text.contains("14400") && text.contains("1000"), "{text}");
-        let text = says(SplitRule::default(), 300, 96, 96);
+        let text = message(SplitRule::default(), 300, 96, 96);
         assert!(
             text.contains("validation") && text.contains("30") && text.contains("96"),
             "{text}"
         );
-        let text = says(
+        let text = message(
             SplitRule::Fractions {
                 train: 0.7,
                 val: 0.7,
@@ -244,7 +244,7 @@ mod tests {
             9,
         );
         assert!(text.contains("0.7"), "{text}");
-        says(
+        message(
             SplitRule::Fractions {
                 train: f64::NAN,
                 val: 0.7,
@@ -254,7 +254,7 @@ mod tests {
             9,
             9,
         );
-        says(
+        message(
             SplitRule::Rows {
                 train: usize::MAX,
                 val: 1,
@@ -264,8 +264,8 @@ mod tests {
             9,
             9,
         );
-        says(SplitRule::default(), 9999, 0, 1);
-        says(SplitRule::default(), 0, 1, 1);
-        says(SplitRule::default(), 100, usize::MAX, usize::MAX);
+        message(SplitRule::default(), 9999, 0, 1);
+        message(SplitRule::default(), 0, 1, 1);
+        message(SplitRule::default(), 100, usize::MAX, usize::MAX);
     }
 }

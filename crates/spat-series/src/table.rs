@@ -8,7 +8,7 @@ use crate::{
     unit::TimeFormat,
 };
 
-/// A table of numbers as it stands in the file.
+/// A table of numbers as it is in the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// Names of the columns of numbers, each different.

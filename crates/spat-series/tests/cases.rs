@@ -17,14 +17,14 @@ enum Answer {
     /// A channel, and the mean of its cells.
     Mean(&'static str, f64),
     /// A warning or a finding that contains these words.
-    Says(&'static [&'static str]),
+    Reports(&'static [&'static str]),
     /// A refusal that contains these words.
     Refused(&'static [&'static str]),
     /// One series after the shape is named.
     Shaped(Shape, &'static [&'static str], usize),
 }
 
-use Answer::{Mean, Refused, Rows, Says, Shaped, Step};
+use Answer::{Mean, Refused, Reports, Rows, Shaped, Step};
 
 fn answers() -> Vec<(&'static str, Vec<Answer>)> {
     vec![
@@ -34,36 +34,36 @@ fn answers() -> Vec<(&'static str, Vec<Answer>)> {
         ("datum-uhrzeit", vec![Step(&["Wert"], "1 h")]),
         (
             "time-with-dots",
-            vec![Step(&["CO"], "1 h"), Says(&["DD/MM/YYYY"])],
+            vec![Step(&["CO"], "1 h"), Reports(&["DD/MM/YYYY"])],
         ),
         ("year-and-week", vec![Step(&["y"], "1 week")]),
         ("year-and-month-name", vec![Step(&["y"], "1 month")]),
         ("jahr-monat", vec![Step(&["Wert"], "1 month")]),
         (
             "preamble",
-            vec![Rows(&["y"], 3), Says(&["Line 1 was passed over"])],
+            vec![Rows(&["y"], 3), Reports(&["Line 1 was passed over"])],
         ),
         (
             "comments",
-            vec![Rows(&["y"], 2), Says(&["1 comment lines"])],
+            vec![Rows(&["y"], 2), Reports(&["1 comment lines"])],
         ),
         (
             "units-row",
             vec![
                 Rows(&["ET", "V"], 3),
-                Says(&["Line 2 holds units", "V kph"]),
+                Reports(&["Line 2 holds units", "V kph"]),
             ],
         ),
         (
             "three-header-rows",
             vec![
                 Rows(&["Close", "Volume"], 3),
-                Says(&["Time column \"Date\""]),
+                Reports(&["Time column \"Date\""]),
             ],
         ),
         (
             "footer",
-            vec![Rows(&["y"], 2), Says(&["line 5", "Source: Agency"])],
+            vec![Rows(&["y"], 2), Reports(&["line 5", "Source: Agency"])],
         ),
         ("two-header-rows", vec![Rows(&["North T", "South T"], 2)]),
         ("iso-week", vec![Step(&["y"], "1 week")]),
@@ -80,7 +80,7 @@ fn answers() -> Vec<(&'static str, Vec<Answer>)> {
             "interval-stamps",
             vec![
                 Step(&["y"], "1 h"),
-                Says(&["intervals, of which the start"]),
+                Reports(&["intervals, of which the start"]),
             ],
         ),
         ("zone-abbreviation", vec![Step(&["y"], "1 h")]),
@@ -88,11 +88,14 @@ fn answers() -> Vec<(&'static str, Vec<Answer>)> {
         ("cjk-date", vec![Step(&["y"], "1 day")]),
         (
             "form-changes-midway",
-            vec![Rows(&["y"], 30), Says(&["Warning", "\"date\"", "line 22"])],
+            vec![
+                Rows(&["y"], 30),
+                Reports(&["Warning", "\"date\"", "line 22"]),
+            ],
         ),
         (
             "two-digit-year",
-            vec![Step(&["y"], "1 month"), Says(&["1930 to 2029"])],
+            vec![Step(&["y"], "1 month"), Reports(&["1930 to 2029"])],
         ),
         (
             "decimal-comma-leading-zero",
@@ -100,34 +103,34 @@ fn answers() -> Vec<(&'static str, Vec<Answer>)> {
         ),
         ("blank-thousands", vec![Mean("y", 1235.0)]),
         ("apostrophe-thousands", vec![Mean("y", 1235.0)]),
-        ("percent", vec![Mean("rate", 2.55), Says(&["rate %"])]),
-        ("currency", vec![Mean("price", 50.0), Says(&["price $"])]),
+        ("percent", vec![Mean("rate", 2.55), Reports(&["rate %"])]),
+        ("currency", vec![Mean("price", 50.0), Reports(&["price $"])]),
         (
             "k-and-m",
-            vec![Mean("Vol.", 606_250.0), Says(&["K, M and B"])],
+            vec![Mean("Vol.", 606_250.0), Reports(&["K, M and B"])],
         ),
         ("unicode-minus", vec![Mean("t", -1.0)]),
         ("lakh", vec![Mean("inr", 1_234_568.0)]),
         (
             "units-in-cells",
-            vec![Mean("Power", 2.55), Says(&["Power kW"])],
+            vec![Mean("Power", 2.55), Reports(&["Power kW"])],
         ),
         (
             "coarse-date-before-ts",
-            vec![Step(&["y"], "1 h"), Says(&["Time column \"ts\""])],
+            vec![Step(&["y"], "1 h"), Reports(&["Time column \"ts\""])],
         ),
         (
             "years-across",
             vec![
                 Rows(&["1960", "1961", "1962"], 2),
-                Says(&["Warning", "lies on its side", "--transpose"]),
+                Reports(&["Warning", "lies on its side", "--transpose"]),
                 Shaped(Shape::Transposed, &["Aland", "Bland"], 3),
             ],
         ),
         (
             "year-by-months",
             vec![
-                Says(&["Warning", "--months-across"]),
+                Reports(&["Warning", "--months-across"]),
                 Shaped(Shape::MonthsAcross, &["value"], 144),
             ],
         ),
@@ -135,8 +138,11 @@ fn answers() -> Vec<(&'static str, Vec<Answer>)> {
             "epoch-beyond-f32",
             vec![Rows(&["y"], 30), Step(&["y"], "5 ms")],
         ),
-        ("sentinel-200", vec![Says(&["-200 ×3", "--missing -200"])]),
-        ("json", vec![Rows(&["y"], 2), Says(&["JSON"])]),
+        (
+            "sentinel-200",
+            vec![Reports(&["-200 ×3", "--missing -200"])],
+        ),
+        ("json", vec![Rows(&["y"], 2), Reports(&["JSON"])]),
         (
             "lfs-pointer",
             vec![Refused(&["Git LFS pointer", "fetch the file itself"])],
@@ -186,7 +192,7 @@ fn wrong(bytes: &[u8], answer: &Answer) -> Option<String> {
             let found = sum / table.rows() as f64;
             ((found - mean).abs() > 1e-4 * mean.abs()).then(|| format!("mean {found}\n{lines}"))
         }
-        Says(words) => (!words.iter().all(|word| lines.contains(word))).then_some(lines),
+        Reports(words) => (!words.iter().all(|word| lines.contains(word))).then_some(lines),
         Shaped(shape, expected, rows) => {
             let options = ReadOptions {
                 shape: shape.clone(),

@@ -371,7 +371,7 @@ fn what_is_written_is_read() {
                             continue;
                         };
                         count += 1;
-                        let told = || {
+                        let which = || {
                             format!(
                                 "form {number} {}, {delimiter:?}, comma {comma}, {layout}, {encoding}",
                                 form.0
@@ -380,7 +380,7 @@ fn what_is_written_is_read() {
                         let table = match read_table(&bytes, &ReadOptions::default()) {
                             Ok(table) => table,
                             Err(error) => {
-                                wrong.push(format!("{}: {error}", told()));
+                                wrong.push(format!("{}: {error}", which()));
                                 continue;
                             }
                         };
@@ -391,7 +391,7 @@ fn what_is_written_is_read() {
                         {
                             wrong.push(format!(
                                 "{}: {:?}\n{}",
-                                told(),
+                                which(),
                                 table.channels,
                                 table.detection.lines().join("\n")
                             ));

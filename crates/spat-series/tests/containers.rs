@@ -143,3 +143,17 @@ fn other_files_are_named_for_what_they_are() {
         "{broken}"
     );
 }
+
+#[test]
+fn decompression_bombs_are_refused() {
+    use std::io::Write as _;
+
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let zeros = vec![b'0'; 1 << 20];
+    for _ in 0..65 {
+        encoder.write_all(&zeros).unwrap();
+    }
+    let bomb = encoder.finish().unwrap();
+    let error = read_table(&bomb, &ReadOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("more than 64 MiB"), "{error}");
+}

@@ -1,4 +1,4 @@
-//! Files in every form that people have them, and what is said about broken ones.
+//! Files in every form that people have them, and messages about broken ones.
 #![allow(clippy::unwrap_used)]
 
 use spat_series::{
@@ -108,7 +108,7 @@ fn day_and_month_are_told_apart_by_the_whole_column() {
         !ambiguous && why.contains("fits as well, but less evenly"),
         "{why}"
     );
-    // A file of one day cannot tell: said so.
+    // One day fits both forms, which is reported.
     let table = read("date,a\n1/2/2020 0:00,1\n1/2/2020 1:00,2\n");
     let TimeDetection::Column { ambiguous, .. } = table.detection.time else {
         panic!()
@@ -339,7 +339,7 @@ fn parts_of_a_second_that_change_no_step_are_cut_off() {
 }
 
 #[test]
-fn errors_say_where() {
+fn errors_name_the_place() {
     assert_eq!(fails(""), ReadError::Empty);
     assert_eq!(fails("\n \r\n"), ReadError::Empty);
     assert_eq!(fails("a,b\n"), ReadError::NoRows { columns: 2 });
@@ -738,4 +738,26 @@ fn results_are_written_in_the_offset_of_the_table() {
         );
         assert_eq!(bracket, "2024-07-01 12:00:00+02:00");
     }
+}
+
+#[test]
+fn shapes_that_the_table_does_not_have_are_refused() {
+    let of = |text: &str, shape: Shape| {
+        let options = ReadOptions {
+            shape,
+            ..ReadOptions::default()
+        };
+        read_table(text.as_bytes(), &options).unwrap_err()
+    };
+    let error = of("a\n1\n2\n", Shape::Transposed);
+    assert!(matches!(error, ReadError::NoRows { .. }), "{error}");
+    let line = |i: u32| format!("{i},{},1\n", 1_664_400_000 + i);
+    let text = format!("id,t,y\n{}", (0..2000).map(line).collect::<String>());
+    let long = LongColumns {
+        id: "id".to_owned(),
+        time: "t".to_owned(),
+        values: vec!["y".to_owned()],
+    };
+    let error = of(&text, Shape::Long(long));
+    assert!(matches!(error, ReadError::SparseLong { .. }), "{error}");
 }

@@ -1,5 +1,5 @@
 //! Stories with real files. They are looked for in `$SPAT_DATA`, else in `shared/data` beside the
-//! workspace; a test whose file is absent says so and passes.
+//! workspace; a test whose file is absent prints that and passes.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::path::PathBuf;
@@ -86,7 +86,7 @@ fn etth1_from_bytes_to_measures() {
     let naive = measure(Baseline::Naive);
     let seasonal = measure(Baseline::SeasonalNaive { season: 24 });
     assert_eq!(naive.windows, 2785);
-    // No published table stands behind these two: they pin what this code measures, so that a
+    // These two are not from a published table: they pin what this code measures, so that a
     // change of split, scaler or windows is noticed.
     assert!(
         (naive.scaled.mse - 1.294_370).abs() < 1e-5,
@@ -194,7 +194,7 @@ fn sensor_numbers_are_a_header() {
 }
 
 #[test]
-fn the_demo_has_holes_and_says_so() {
+fn the_demo_has_holes_that_are_reported() {
     let Some(table) = table("demo/nyc-weather-2013.csv") else {
         return;
     };

@@ -5,39 +5,51 @@ use std::io::{Cursor, Read};
 use super::{damaged, not_a_table};
 use crate::error::ReadError;
 
-/// The most bytes that a file may unpack to: more is taken for a bomb.
+/// The most bytes that a file may unpack to.
 const MOST_BYTES: u64 = 4 << 30;
 
-fn read_all(what: &'static str, reader: impl Read) -> Result<Vec<u8>, ReadError> {
+/// Bytes that any file may unpack to.
+const FEW_BYTES: u64 = 64 << 20;
+
+/// How many times its size a larger file may unpack to. Tables of numbers have less than 100 times.
+const MOST_RATIO: u64 = 500;
+
+/// The most bytes that `packed` bytes may unpack to: more is taken for a decompression bomb.
+fn limit(packed: usize) -> u64 {
+    (packed as u64)
+        .saturating_mul(MOST_RATIO)
+        .clamp(FEW_BYTES, MOST_BYTES)
+}
+
+fn read_all(what: &'static str, reader: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    let read = reader.take(MOST_BYTES + 1).read_to_end(&mut bytes);
+    let read = reader.take(limit + 1).read_to_end(&mut bytes);
     let read = read.map_err(|error| damaged(what, error.to_string()))?;
-    if read as u64 > MOST_BYTES {
+    if read as u64 > limit {
         return Err(damaged(
             what,
-            format!("it unpacks to more than {} GiB", MOST_BYTES >> 30),
+            format!("it unpacks to more than {} MiB", limit >> 20),
         ));
     }
     Ok(bytes)
 }
 
 pub(super) fn gzip(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
-    read_all("gzip", flate2::read::MultiGzDecoder::new(bytes))
+    let reader = flate2::read::MultiGzDecoder::new(bytes);
+    read_all("gzip", reader, limit(bytes.len()))
 }
 
 pub(super) fn zstd(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
     let decoder = ruzstd::decoding::StreamingDecoder::new(bytes);
-    read_all(
-        "zstd",
-        decoder.map_err(|error| damaged("zstd", error.to_string()))?,
-    )
+    let decoder = decoder.map_err(|error| damaged("zstd", error.to_string()))?;
+    read_all("zstd", decoder, limit(bytes.len()))
 }
 
 pub(super) fn xz(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
-    struct Bounded(Vec<u8>);
+    struct Bounded(Vec<u8>, u64);
     impl std::io::Write for Bounded {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            if (self.0.len() + bytes.len()) as u64 > MOST_BYTES {
+            if (self.0.len() + bytes.len()) as u64 > self.1 {
                 return Err(std::io::Error::other("it unpacks to too many bytes"));
             }
             self.0.extend_from_slice(bytes);
@@ -47,7 +59,7 @@ pub(super) fn xz(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
             Ok(())
         }
     }
-    let mut unpacked = Bounded(Vec::new());
+    let mut unpacked = Bounded(Vec::new(), limit(bytes.len()));
     lzma_rs::xz_decompress(&mut &bytes[..], &mut unpacked)
         .map_err(|error| damaged("xz", format!("{error:?}")))?;
     Ok(unpacked.0)
@@ -92,7 +104,7 @@ pub(super) fn zip(bytes: &[u8], name: Option<&str>) -> Result<(Vec<u8>, String),
     };
     let file = archive.by_name(&chosen).map_err(error)?;
     Ok((
-        read_all("zip", file)?,
+        read_all("zip", file, limit(bytes.len()))?,
         format!("the archive's file {chosen:?}"),
     ))
 }

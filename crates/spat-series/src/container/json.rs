@@ -155,7 +155,7 @@ fn object(members: &[(String, Json)]) -> Option<String> {
     {
         return columns_by_row(members);
     }
-    // The table may stand under a name, such as "data" or "results".
+    // The table may be the value of a name, such as "data" or "results".
     members.iter().find_map(|(_, value)| match value {
         Json::List(rows)
             if rows

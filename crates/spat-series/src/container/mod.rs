@@ -159,7 +159,7 @@ pub(crate) fn unpack<'a>(
                 let way_out = "save it as records, [{\"time\": …, \"value\": …}, …], or as CSV";
                 return Err(not_a_table("JSON without a table", way_out));
             }
-            // A name of a column may stand in brackets.
+            // A name of a column may be in brackets.
             Err(_) if front.starts_with(b"[") => {}
             Err(error) => return Err(damaged("JSON", error.to_string())),
         }

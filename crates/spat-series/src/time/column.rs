@@ -48,7 +48,7 @@ impl Form {
         }
     }
 
-    /// Whether the day stands before the month, where both are numbers and the year stands last.
+    /// Whether the day precedes the month, where both are numbers and the year is last.
     pub(crate) fn day_first(&self) -> Option<bool> {
         let place = |field| self.fields().iter().position(|other| *other == field);
         let last = place(Field::YearOrShort).or(place(Field::Year));
@@ -77,7 +77,7 @@ fn by_pattern(pattern: &str, cell: &str) -> Option<Timestamp> {
         ),
         Err(_) => {
             let date = time.to_date().or_else(|error| {
-                // A month or a year alone stands for its first day.
+                // A month or a year alone is its first day.
                 if time.month().is_none() {
                     time.set_month(Some(1)).ok();
                 }
@@ -158,7 +158,7 @@ pub(crate) struct Timestamps {
 pub(crate) struct Hints {
     /// Whether numbers have a decimal comma, which goes with days before months.
     pub(crate) decimal_comma: bool,
-    /// Whether the column's name says that it holds weeks.
+    /// Whether the column's name is a name of weeks.
     pub(crate) weeks: bool,
 }
 

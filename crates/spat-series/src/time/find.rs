@@ -116,7 +116,7 @@ impl Search<'_> {
             .map(|column| (column, self.fitting(column, forms::EVIDENT)))
             .filter(|(_, forms)| !forms.is_empty())
             .collect();
-        // A column whose times mostly stand still is the coarser of two; of several that advance, one
+        // A column whose times mostly repeat is the coarser of two; of several that advance, one
         // that is called a time comes first, then the first.
         let rank = |(column, forms): &(usize, Vec<Form>)| {
             let advance = self.advance(*column, &forms[0]);
@@ -138,7 +138,7 @@ impl Search<'_> {
         if let Some(parts) = Parts::find(self.sample, self.names, self.skip) {
             return Source::Parts(parts);
         }
-        // Whole numbers may be times where a name says so, or where nothing else runs so evenly.
+        // Whole numbers may be times where the name is that of a time, or where nothing else runs so evenly.
         for (column, name) in self.names.iter().enumerate() {
             let forms = self.fitting(column, forms::NUMERIC);
             let Some(form) = forms.first() else { continue };
@@ -156,7 +156,7 @@ impl Search<'_> {
         Source::Nowhere
     }
 
-    /// Whether the name of a column and its numbers together say that they are times.
+    /// Whether the name of a column and its numbers together are those of times.
     fn is_believed(&self, column: usize, form: &Form) -> bool {
         if !self.is_titled(column) {
             return false;
@@ -173,9 +173,9 @@ impl Search<'_> {
     fn column(&self, column: usize, forms: Vec<Form>, why: String) -> Option<Source> {
         let form = forms.first()?.clone();
         let mut found = TimestampColumn::new(self.sample, column, self.skip, forms, why)?;
-        let stands_still = self.advance(column, &form) < 0.95;
+        let repeats = self.advance(column, &form) < 0.95;
         let mut dates = self.cells(column).filter_map(|cell| form.parse(cell));
-        if stands_still && dates.all(|date| date.seconds % DAY == 0) {
+        if repeats && dates.all(|date| date.seconds % DAY == 0) {
             found.clock = parts::clock(self.sample, self.names, self.skip, &[column]);
         }
         Some(Source::Column(found))

@@ -11,7 +11,7 @@ use crate::civil::DAY;
 /// A way to write a time.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TimeForm {
-    /// What messages call it, where its pattern says too little.
+    /// Its name in messages, where its pattern is not enough.
     pub(crate) name: &'static str,
     /// Read from left to right; nothing may follow the last.
     pub(crate) fields: &'static [Field],
@@ -340,7 +340,7 @@ fn excel_serial(at: &mut Cursor<'_>, fields: &mut Fields) -> Option<()> {
         .filter(|days| (20_000..80_000).contains(days))?;
     let below = decimals(at);
     let part: f64 = format!("0.{below}").parse().ok()?;
-    // What so few decimals can tell apart.
+    // The resolution of so few decimals.
     let unit = match below.len() {
         0 => DAY,
         1 | 2 => 900,
@@ -371,7 +371,7 @@ fn year_and_part(at: &mut Cursor<'_>, fields: &mut Fields, months: bool) -> Opti
         (below.len() > 2).then_some(())?;
         let leap = crate::civil::days_in_month(year, 2) == 29;
         let days = if leap { 366.0 } else { 365.0 };
-        // Three or four decimals tell days apart, more tell hours.
+        // Three or four decimals resolve days, more resolve hours.
         let unit = if below.len() < 5 { 1.0 } else { 24.0 };
         let passed = (part * days * unit).round() / unit;
         let first = crate::civil::date_seconds(year, 1, 1)?;

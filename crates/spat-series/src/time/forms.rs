@@ -184,7 +184,7 @@ pub(crate) static EVIDENT: &[TimeForm] = &[
     ),
 ];
 
-/// Forms that could be a quantity as well: believed where the column's name or its even steps say so.
+/// Forms that could be a quantity as well: believed where the column has the name of a time or even steps.
 pub(crate) static NUMERIC: &[TimeForm] = &[
     form("YYYYMMDD", &[Year4, Month2, Day2, CompactClock]),
     form("year (YYYY)", &[WholeYear]),

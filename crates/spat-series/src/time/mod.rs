@@ -11,7 +11,7 @@ mod timestamp;
 pub(crate) mod titles;
 pub(crate) mod zone;
 
-/// The month, from 1, that a name of eight languages or its beginning stands for.
+/// The month, from 1, of a name in eight languages or of its beginning.
 pub(crate) fn month_of_name(name: &str) -> Option<u32> {
     names::month(name.trim_end_matches('.'))
 }

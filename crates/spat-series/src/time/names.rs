@@ -233,7 +233,7 @@ pub(crate) fn is_weekday(word: &str) -> bool {
     long || SHORT_WEEKDAYS.contains(&word.as_str())
 }
 
-/// The offset from UTC in seconds that an abbreviation of a time zone stands for.
+/// The offset from UTC in seconds of an abbreviation of a time zone.
 pub(crate) fn zone(word: &str) -> Option<i64> {
     let known = |(name, _): &&(&str, i64)| name.eq_ignore_ascii_case(word);
     ZONES.iter().find(known).map(|(_, minutes)| minutes * 60)

@@ -54,7 +54,7 @@ impl Parts {
         Ok(Self { columns })
     }
 
-    /// Columns whose names and contents say that they are parts of a time: a year, and below it a
+    /// Columns whose names and contents are those of parts of a time: a year, and below it a
     /// month, a week, a day of the year or a quarter, with what comes below without a step left out.
     pub(crate) fn find(sample: &Sample, names: &[String], skip: usize) -> Option<Self> {
         let find = |unit| column_of(unit, sample, names, skip);
@@ -140,7 +140,7 @@ pub(crate) fn clock(
         .collect()
 }
 
-/// The column whose name and cells say that it holds `unit`.
+/// The column whose name and cells are those of `unit`.
 fn column_of(unit: Unit, sample: &Sample, names: &[String], skip: usize) -> Option<(Unit, usize)> {
     let holds = |column: usize| {
         let mut cells = sample.column(column, skip).peekable();
@@ -198,7 +198,7 @@ pub(crate) fn number(unit: Unit, cell: &str) -> Option<i64> {
     range.contains(&number).then_some(number)
 }
 
-/// The seconds after midnight that a part of a time of day stands for.
+/// The seconds after midnight of a part of a time of day.
 pub(crate) fn seconds(unit: Unit, number: i64) -> i64 {
     match unit {
         Unit::Hour => number * 3600,

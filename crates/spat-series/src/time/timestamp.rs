@@ -2,7 +2,7 @@
 
 use crate::civil::{self, DAY};
 
-/// What a cell, or several of a row, say about a time.
+/// The fields of a time in a cell, or in several of a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Fields {
     pub(crate) year: Option<i64>,

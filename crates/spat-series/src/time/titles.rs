@@ -209,7 +209,7 @@ const COUNTERS: [&str; 14] = [
     "step",
 ];
 
-/// The letters of a name, folded, without what stands in brackets.
+/// The letters of a name, folded, without the part in brackets.
 fn key(name: &str) -> String {
     let name = name
         .split(['(', '['])
@@ -219,7 +219,7 @@ fn key(name: &str) -> String {
     fold(name).chars().filter(|c| c.is_alphabetic()).collect()
 }
 
-/// Whether a column's name says that it holds times.
+/// Whether a column has the name of a time.
 pub(crate) fn is_time(name: &str) -> bool {
     let key = key(name);
     let long = key.chars().count() > 3;
@@ -234,20 +234,20 @@ pub(crate) fn is_time(name: &str) -> bool {
         })
 }
 
-/// Whether a column's name says that it holds this part of a time.
+/// Whether a column has the name of this part of a time.
 pub(crate) fn is_part(unit: Unit, name: &str) -> bool {
     let key = key(name);
     let names = PARTS.iter().find(|(other, _)| *other == unit);
     names.is_some_and(|(_, names)| names.contains(&key.as_str()))
 }
 
-/// Whether a column's name says that it holds a time of day.
+/// Whether a column has the name of a time of day.
 pub(crate) fn is_clock(name: &str) -> bool {
     let key = key(name);
     CLOCKS.contains(&key.as_str()) || key.ends_with("time") || key.starts_with("hour")
 }
 
-/// Whether a column's name says that it only counts rows.
+/// Whether a column has the name of a row number.
 pub(crate) fn is_counter(name: &str) -> bool {
     let name = name.trim();
     COUNTERS
