@@ -20,6 +20,9 @@ pub struct DLinearConfig {
     pub kernel: usize,
 }
 
+/// Rows of the published moving average, which is used for short look-backs too.
+const PUBLISHED_KERNEL: usize = 25;
+
 impl DLinearConfig {
     /// The published moving average of 25 rows.
     pub fn new(window: Window) -> Self {
@@ -27,7 +30,7 @@ impl DLinearConfig {
             lookback: window.lookback,
             horizon: window.horizon,
             channels: window.channels,
-            kernel: 25,
+            kernel: PUBLISHED_KERNEL,
         }
     }
 }
@@ -62,16 +65,27 @@ impl ModelSpec for DLinearConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if self.kernel % 2 == 1 {
-            return Ok(());
+        if self.kernel.is_multiple_of(2) {
+            return Err(ConfigError::new(
+                format!(
+                    "the moving average must span an odd number of rows, not {}",
+                    self.kernel
+                ),
+                format!("use {}", self.kernel + 1),
+            ));
         }
-        Err(ConfigError::new(
-            format!(
-                "the moving average must span an odd number of rows, not {}",
-                self.kernel
-            ),
-            format!("use {}", self.kernel + 1),
-        ))
+        // A longer one only repeats the ends, at a cost of kernel × look-back.
+        let longest = (2 * self.lookback + 1).max(PUBLISHED_KERNEL);
+        if self.kernel > longest {
+            return Err(ConfigError::new(
+                format!(
+                    "a moving average of {} rows is longer than twice the look-back of {}",
+                    self.kernel, self.lookback
+                ),
+                format!("use {longest} or less"),
+            ));
+        }
+        Ok(())
     }
 
     fn cost(&self, _kept: &[AttentionStructure]) -> Cost {
@@ -83,7 +97,9 @@ impl ModelSpec for DLinearConfig {
     }
 
     fn activations(&self) -> f64 {
-        self.window().activations()
+        // The moving average is a matrix of the look-back's size squared.
+        let lookback = self.lookback as f64;
+        lookback * lookback + self.window().activations()
     }
 
     fn without_attention(&self) -> &'static str {
