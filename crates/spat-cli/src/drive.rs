@@ -88,9 +88,28 @@ fn explained(error: JobError, path: &Path) -> anyhow::Error {
     }
 }
 
-fn go_on(path: &std::path::Path) -> String {
+fn go_on(path: &Path) -> String {
+    if !path.join("experiment.json").is_file() {
+        return format!(
+            "the run folder `{}` was removed, so nothing of the run is kept; begin it again",
+            path.display()
+        );
+    }
     format!(
         "what was done is kept; go on with: {}",
         command_line::resume(path)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_claimed_to_be_kept_where_the_folder_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(go_on(folder.path()).contains("nothing of the run is kept"));
+        std::fs::write(folder.path().join("experiment.json"), "{}").unwrap();
+        assert!(go_on(folder.path()).contains("--resume"));
+    }
 }

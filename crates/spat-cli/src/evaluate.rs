@@ -62,9 +62,10 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         args.part,
         loaded.name
     );
-    output::result(&format!(
+    let text = format!(
         "{title}\n\n{}",
         metrics_table::text(&metrics, &saved.header.channels)
-    ))?;
+    );
+    output::result(&output::visible(&text))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -26,7 +26,12 @@ pub(crate) fn forecast(args: &ForecastArgs) -> anyhow::Result<ExitCode> {
     }
     let text = future.to_csv(&loaded.shape);
     let Some(path) = &args.output else {
-        output::result(&text)?;
+        // A file or another program gets the names as they are.
+        if output::stdout_is_terminal() {
+            output::result(&output::visible(&text))?;
+        } else {
+            output::result(&text)?;
+        }
         return Ok(ExitCode::SUCCESS);
     };
     model_file::write_whole(path, text.as_bytes())?;

@@ -49,9 +49,10 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         weights,
     };
     let bytes = checkpoint.to_bytes()?;
-    // Names and shapes are checked before anything is written.
+    // Names, shapes and values are checked before anything is written.
     let (cpu, _, _) = device::choose(DeviceChoice::Cpu)?;
-    SavedForecaster::new(checkpoint, &cpu)
+    let written = Checkpoint::from_bytes(&bytes).with_context(whose)?;
+    SavedForecaster::new(written, &cpu)
         .with_context(whose)
         .with_context(unfit)?;
     model_file::write_whole(&args.output, &bytes)?;

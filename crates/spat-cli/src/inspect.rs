@@ -1,5 +1,6 @@
 //! `spat inspect`.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         output::json(&inspection)?;
     } else {
-        output::result(&text(&inspection))?;
+        output::result(&output::visible(&text(&inspection)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -86,14 +87,8 @@ fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
         experiment::window_lengths(&model, &args.windows, &series, data.split);
     let lookback = lookback.unwrap_or(horizon);
     let split = data.split.apply_to(&series, lookback, horizon);
-    let missing_of = |name: &String| {
-        names
-            .iter()
-            .position(|known| known == name)
-            .and_then(|at| missing.get(at))
-            .copied()
-            .unwrap_or(0)
-    };
+    let missing: HashMap<&String, usize> = names.iter().zip(missing).collect();
+    let missing_of = |name: &String| missing.get(name).copied().unwrap_or(0);
     let would_fit = match split {
         Ok(_) => None,
         Err(_) => experiment::fitting(data.split, &series, lookback, horizon),

@@ -19,6 +19,9 @@ pub(crate) fn load(path: &Path, device: &Device) -> anyhow::Result<SavedForecast
     let bytes = table::read_file(path)?;
     let name = || path.display().to_string();
     let checkpoint = Checkpoint::from_bytes(&bytes).with_context(name)?;
+    if let Some(note) = checkpoint.header.checksum_note(&bytes) {
+        output::note(&format!("note: {}: {note}", path.display()));
+    }
     SavedForecaster::new(checkpoint, device).with_context(name)
 }
 

@@ -139,10 +139,11 @@ impl Ready {
 /// The report for a terminal, and where the whole of it is.
 pub(crate) fn show(report: &Report, folder: &Path) -> anyhow::Result<()> {
     let place = folder.join("report.html");
-    output::result(&format!(
+    let text = format!(
         "{}\nreport: {}\n",
         spat_report::tables(report),
         place.display()
-    ))?;
+    );
+    output::result(&output::visible(&text))?;
     Ok(())
 }

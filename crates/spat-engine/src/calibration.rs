@@ -11,6 +11,7 @@ use spat_model::Forecaster;
 use spat_series::{FEWEST_VALIDATION_WINDOWS, Part};
 use spat_spec::Array;
 
+use crate::control::Control;
 use crate::error::JobError;
 use crate::evaluate::{evaluation_batch, first_rows, forecast};
 use crate::run_context::RunContext;
@@ -31,6 +32,7 @@ pub(crate) fn array_name(level: f64) -> String {
 pub(crate) async fn arrays(
     model: &Forecaster,
     context: &RunContext<'_>,
+    control: &mut Control<'_>,
 ) -> Result<BTreeMap<String, Array>, JobError> {
     let dataset = context.dataset;
     let windows = dataset.windows(Part::Val);
@@ -44,6 +46,7 @@ pub(crate) async fn arrays(
 
     let mut residuals: Vec<Vec<f32>> = vec![Vec::with_capacity(rows.len()); cells];
     for rows in rows.chunks(evaluation_batch(dataset, &windows)) {
+        control.between_batches().await?;
         let forecasts = forecast(model, context, rows).await?;
         for (row, forecast) in rows.iter().zip(forecasts.chunks_exact(cells)) {
             let weights = dataset.truth_weights(*row);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use spat_spec::{Command, Event};
 use web_time::Instant;
 
+use crate::error::JobError;
 use crate::platform;
 
 /// Command receiver and event sink of a job.
@@ -65,31 +66,16 @@ impl<'a> Control<'a> {
         self.paused
     }
 
+    /// Control of work that no front end commands and that reports nothing.
+    pub(crate) fn detached() -> Self {
+        Self::new(std::sync::mpsc::channel().1, |_| {}).without_yielding()
+    }
+
     /// Handles all waiting commands; waits here while paused.
     pub(crate) async fn before_step(&mut self) -> Next {
         loop {
-            if self.yields && self.last_yield.elapsed() > YIELD_INTERVAL {
-                // Yields first, so that commands that arrive in the meantime are handled at once.
-                platform::yield_now().await;
-                self.last_yield = Instant::now();
-            }
-            while let Ok(command) = self.commands.try_recv() {
-                match command {
-                    Command::Pause => {
-                        self.paused = true;
-                        self.granted = 0;
-                        self.emit(Event::Paused);
-                    }
-                    Command::Resume => self.paused = false,
-                    Command::Step { steps } => self.granted = steps,
-                    Command::Stop => return Next::Stop,
-                    Command::Train { .. }
-                    | Command::Prune { .. }
-                    | Command::Window { .. }
-                    | Command::Future => {
-                        self.warn("a job is already running; stop it before you start another");
-                    }
-                }
+            if self.handle_commands().await == Next::Stop {
+                return Next::Stop;
             }
             if self.paused && self.granted == 0 {
                 platform::sleep(YIELD_INTERVAL).await;
@@ -103,5 +89,50 @@ impl<'a> Control<'a> {
             }
             return Next::Go;
         }
+    }
+
+    /// Handles all waiting commands between two batches of an evaluation, which are no steps: a pause that
+    /// arrives here takes effect here, but an evaluation after a single step is completed.
+    ///
+    /// # Errors
+    /// [`JobError::Stopped`] after a stop command.
+    pub(crate) async fn between_batches(&mut self) -> Result<(), JobError> {
+        let paused_before = self.paused;
+        loop {
+            if self.handle_commands().await == Next::Stop {
+                return Err(JobError::Stopped);
+            }
+            if paused_before || !self.paused || self.granted > 0 {
+                return Ok(());
+            }
+            platform::sleep(YIELD_INTERVAL).await;
+        }
+    }
+
+    async fn handle_commands(&mut self) -> Next {
+        if self.yields && self.last_yield.elapsed() > YIELD_INTERVAL {
+            // Yields first, so that commands that arrive in the meantime are handled at once.
+            platform::yield_now().await;
+            self.last_yield = Instant::now();
+        }
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Pause => {
+                    self.paused = true;
+                    self.granted = 0;
+                    self.emit(Event::Paused);
+                }
+                Command::Resume => self.paused = false,
+                Command::Step { steps } => self.granted = steps,
+                Command::Stop => return Next::Stop,
+                Command::Train { .. }
+                | Command::Prune { .. }
+                | Command::Window { .. }
+                | Command::Future => {
+                    self.warn("a job is already running; stop it before you start another");
+                }
+            }
+        }
+        Next::Go
     }
 }

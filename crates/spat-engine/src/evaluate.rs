@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use spat_model::{Forecaster, ForwardContext, read};
 use spat_series::{Baseline, Metrics, MetricsStream, Part, Windows, mase_scale};
 
+use crate::control::Control;
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::run_context::RunContext;
@@ -22,11 +23,13 @@ pub(crate) async fn mean_squared_error(
     model: &Forecaster,
     context: &RunContext<'_>,
     part: Part,
+    control: &mut Control<'_>,
 ) -> Result<f64, JobError> {
     let windows = context.dataset.windows(part);
     let rows = first_rows(&windows);
     let mut sums: Vec<Tensor<1>> = Vec::new();
     for rows in rows.chunks(evaluation_batch(context.dataset, &windows)) {
+        control.between_batches().await?;
         let batch = context.dataset.batch(rows, context.device);
         let forecast = model.forward(batch.inputs, &mut ForwardContext::evaluation());
         sums.push(batch.target.errors(forecast).square().sum());
@@ -41,12 +44,14 @@ pub(crate) async fn metrics(
     model: &Forecaster,
     context: &RunContext<'_>,
     part: Part,
+    control: &mut Control<'_>,
 ) -> Result<Metrics, JobError> {
     let dataset = context.dataset;
     let windows = dataset.windows(part);
     let mut stream = stream(dataset, &windows);
     let rows = first_rows(&windows);
     for rows in rows.chunks(evaluation_batch(dataset, &windows)) {
+        control.between_batches().await?;
         let forecasts = forecast(model, context, rows).await?;
         for (row, forecast) in rows
             .iter()
@@ -59,12 +64,18 @@ pub(crate) async fn metrics(
 }
 
 /// All metrics of a forecast that needs no training.
-pub(crate) fn baseline_metrics(baseline: &Baseline, dataset: &Dataset, part: Part) -> Metrics {
+pub(crate) async fn baseline_metrics(
+    baseline: &Baseline,
+    dataset: &Dataset,
+    part: Part,
+    control: &mut Control<'_>,
+) -> Result<Metrics, JobError> {
     let windows = dataset.windows(part);
     let channels = dataset.series.channel_count();
     let mut stream = stream(dataset, &windows);
     let mut forecast = Vec::new();
     for row in first_rows(&windows) {
+        control.between_batches().await?;
         baseline.forecast(
             dataset.input(row),
             windows.lookback,
@@ -74,7 +85,7 @@ pub(crate) fn baseline_metrics(baseline: &Baseline, dataset: &Dataset, part: Par
         );
         stream.push_weighted(&forecast, dataset.truth(row), dataset.truth_weights(row));
     }
-    stream.finish()
+    Ok(stream.finish())
 }
 
 /// Scaled forecasts of the windows that start at `rows`, `[rows × horizon × C]`.

@@ -8,6 +8,7 @@ use spat_spec::{
     Structure, TestMetrics, ValResult, WindowCounts, percent_change,
 };
 
+use crate::control::Control;
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{baseline_metrics, mean_squared_error, metrics};
@@ -19,9 +20,10 @@ use crate::trainer::Trained;
 pub(crate) async fn control_result(
     context: &RunContext<'_>,
     trained: &Trained,
+    control: &mut Control<'_>,
 ) -> Result<ControlResult, JobError> {
-    let test = metrics(&trained.model, context, Part::Test).await?;
-    let val = mean_squared_error(&trained.model, context, Part::Val).await?;
+    let test = metrics(&trained.model, context, Part::Test, control).await?;
+    let val = mean_squared_error(&trained.model, context, Part::Val, control).await?;
     Ok(ControlResult {
         test: MeanErrors {
             mse: test.scaled.mse,
@@ -38,9 +40,10 @@ pub(crate) async fn model_result(
     trained: &Trained,
     structure: &Structure,
     times: Timings,
+    control: &mut Control<'_>,
 ) -> Result<ModelResult, JobError> {
-    let full = metrics(&trained.model, context, Part::Test).await?;
-    let val = mean_squared_error(&trained.model, context, Part::Val).await?;
+    let full = metrics(&trained.model, context, Part::Test, control).await?;
+    let val = mean_squared_error(&trained.model, context, Part::Val, control).await?;
     let cost = structure.cost();
     Ok(ModelResult {
         structure: structure.clone(),
@@ -61,22 +64,22 @@ pub(crate) async fn model_result(
 }
 
 /// Baseline forecasts on the test windows.
-pub(crate) fn baselines(dataset: &Dataset) -> BTreeMap<String, Metrics> {
+pub(crate) async fn baselines(
+    dataset: &Dataset,
+    control: &mut Control<'_>,
+) -> Result<BTreeMap<String, Metrics>, JobError> {
     let season = dataset.series.index.frequency().season_length();
-    [
+    let mut results = BTreeMap::new();
+    for (name, baseline) in [
         ("naive", Baseline::Naive),
         ("seasonal_naive", Baseline::SeasonalNaive { season }),
         ("drift", Baseline::Drift),
         ("mean", Baseline::Mean),
-    ]
-    .into_iter()
-    .map(|(name, baseline)| {
-        (
-            name.to_owned(),
-            baseline_metrics(&baseline, dataset, Part::Test),
-        )
-    })
-    .collect()
+    ] {
+        let errors = baseline_metrics(&baseline, dataset, Part::Test, control).await?;
+        results.insert(name.to_owned(), errors);
+    }
+    Ok(results)
 }
 
 /// Facts about the table for the report.

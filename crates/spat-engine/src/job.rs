@@ -9,8 +9,9 @@ use spat_prune::adaptive::{AdaptiveError, eliminate};
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
-    AdaptiveRule, ControlResult, DataFacts, DeviceFacts, Event, Experiment, MeanErrors, ModuleMaps,
-    PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly, TrainingConfig,
+    AdaptiveRule, ControlResult, DataFacts, DeviceFacts, Event, Experiment, ForecasterConfig,
+    MeanErrors, ModuleMaps, PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly,
+    TrainingConfig,
 };
 
 use crate::control::{Control, Next};
@@ -21,6 +22,7 @@ use crate::findings::{baselines, change, control_result, data_facts, model_resul
 use crate::maps::module_maps;
 use crate::measure::measure;
 use crate::phases::Phases;
+use crate::platform;
 use crate::run_context::RunContext;
 use crate::run_files::{pretty, write_run};
 use crate::sample::middle_sample;
@@ -85,6 +87,7 @@ pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobE
             forecaster.channels()
         )));
     }
+    check_memory(forecaster, 1, platform::free_memory())?;
     if forecaster.inputs().time_features && series.index.stamps().is_none() {
         return Err(JobError::Mismatch(
             "the model reads time features, but the table has no time column; switch them off"
@@ -93,6 +96,28 @@ pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobE
     }
     Ok(())
 }
+
+/// Checks that the memory holds `copies` numbers per parameter of the dense model, so that a model that is
+/// too large is an error and does not abort the program.
+fn check_memory(
+    forecaster: &ForecasterConfig,
+    copies: usize,
+    free: Option<u64>,
+) -> Result<(), JobError> {
+    let needed = forecaster.weight_memory(copies);
+    match free {
+        Some(free) if needed > free as f64 => Err(JobError::Mismatch(format!(
+            "the model's parameters alone need {:.1} GB of memory, and {:.1} GB are free; make the model \
+             narrower or give it fewer layers",
+            needed / 1e9,
+            free as f64 / 1e9
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Copies of the parameters in memory while they are trained: weights, gradients, two moments of Adam.
+const TRAINING_COPIES: usize = 4;
 
 /// Runs a job to its report, or resumes a job that was stopped. When it returns, the report and both models
 /// are in the store.
@@ -178,6 +203,9 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
     ) -> Result<Self, JobError> {
         let forecaster = &job.experiment.forecaster;
         validate_for(&job.experiment, &job.series)?;
+        if job.device_facts.kind == "cpu" {
+            check_memory(forecaster, TRAINING_COPIES, platform::free_memory())?;
+        }
         let dataset = Dataset::new(
             job.series.clone(),
             job.experiment.data.split,
@@ -214,7 +242,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         Ok(())
     }
 
-    async fn maps(&self, dense: &Trained) -> Result<Vec<ModuleMaps>, JobError> {
+    async fn maps(&mut self, dense: &Trained) -> Result<Vec<ModuleMaps>, JobError> {
+        self.control.between_batches().await?;
         let experiment = &self.job.experiment;
         module_maps(
             &self.context(),
@@ -293,12 +322,34 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             epochs: 1,
             steps_per_epoch: 1,
         });
-        let context = self.context();
-        let before = metrics(&cut, &context, Part::Test).await?;
-        let timings = measure(&context, &job.experiment, &dense.model, &pruned.model).await?;
-        let dense_result = model_result(&context, &dense, &self.dense, timings.dense).await?;
-        let mut pruned_result =
-            model_result(&context, &pruned, &pruned_structure, timings.pruned).await?;
+        let context = RunContext {
+            dataset: &self.dataset,
+            device: &job.device,
+            seed: job.experiment.seed,
+        };
+        let control = &mut *self.control;
+        let before = metrics(&cut, &context, Part::Test, control).await?;
+        let timings = measure(
+            &context,
+            &job.experiment,
+            &dense.model,
+            &pruned.model,
+            control,
+        )
+        .await?;
+        let dense_result =
+            model_result(&context, &dense, &self.dense, timings.dense, control).await?;
+        let mut pruned_result = model_result(
+            &context,
+            &pruned,
+            &pruned_structure,
+            timings.pruned,
+            control,
+        )
+        .await?;
+        let baselines = baselines(&self.dataset, control).await?;
+        let sample = middle_sample(&context, &dense.model, &pruned.model).await?;
+        let maps = self.maps(&dense).await?;
         pruned_result.before_finetune = Some(TestOnly {
             test: MeanErrors {
                 mse: before.scaled.mse,
@@ -315,8 +366,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             device: job.device_facts.clone(),
             scores: plan.scores.clone(),
             change: change(&dense_result, &pruned_result),
-            sample: middle_sample(&context, &dense.model, &pruned.model).await?,
-            maps: self.maps(&dense).await?,
+            sample,
+            maps,
             scoring: timings.scoring,
             notes: notes(&data, &self.dataset, &plan, &job.experiment.forecaster),
             dense: dense_result,
@@ -324,14 +375,22 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             data,
             plan,
             controls,
-            baselines: baselines(&self.dataset),
+            baselines,
         };
         let context = RunContext {
             dataset: &self.dataset,
             device: &job.device,
             seed: report.seed,
         };
-        write_run(&report, &dense.model, &pruned.model, &context, self.store).await?;
+        write_run(
+            &report,
+            &dense.model,
+            &pruned.model,
+            &context,
+            self.store,
+            self.control,
+        )
+        .await?;
         Ok(report)
     }
 
@@ -472,7 +531,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             self.control,
         )
         .await?;
-        let loss = mean_squared_error(&trained.model, &context, Part::Val).await?;
+        let loss = mean_squared_error(&trained.model, &context, Part::Val, self.control).await?;
         self.phases
             .end_candidate(plan.removed.clone(), loss, self.store)
             .await?;
@@ -546,7 +605,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 .await?;
             results.insert(
                 "dense_finetuned".to_owned(),
-                control_result(&self.context(), &trained).await?,
+                self.control_result(&trained).await?,
             );
         }
         if wanted.pruned_from_scratch {
@@ -563,10 +622,19 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 .await?;
             results.insert(
                 "pruned_from_scratch".to_owned(),
-                control_result(&self.context(), &trained).await?,
+                self.control_result(&trained).await?,
             );
         }
         Ok(results)
+    }
+
+    async fn control_result(&mut self, trained: &Trained) -> Result<ControlResult, JobError> {
+        let context = RunContext {
+            dataset: &self.dataset,
+            device: &self.job.device,
+            seed: self.job.experiment.seed,
+        };
+        control_result(&context, trained, self.control).await
     }
 
     fn context(&self) -> RunContext<'_> {
@@ -575,5 +643,24 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             device: &self.job.device,
             seed: self.job.experiment.seed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spat_spec::{FieldValue, ITransformerConfig, Window};
+
+    use super::*;
+
+    #[test]
+    fn a_model_that_does_not_fit_into_memory_is_refused_with_its_size() {
+        let window = Window::new(96, 24, 3);
+        let mut forecaster: ForecasterConfig = ITransformerConfig::new(window, false).into();
+        check_memory(&forecaster, TRAINING_COPIES, Some(1 << 30)).unwrap();
+        forecaster.set("width", FieldValue::Count(65_536));
+        forecaster.check().unwrap();
+        let error = check_memory(&forecaster, 1, Some(1 << 37)).unwrap_err();
+        assert!(error.to_string().contains("narrower"), "{error}");
+        check_memory(&forecaster, 1, None).unwrap();
     }
 }

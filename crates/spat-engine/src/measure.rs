@@ -10,6 +10,7 @@ use spat_series::Part;
 use spat_spec::{Experiment, Phase, ScoringCost, TrainingConfig};
 use web_time::Instant;
 
+use crate::control::Control;
 use crate::error::JobError;
 use crate::evaluate::first_rows;
 use crate::learner::Learner;
@@ -45,6 +46,7 @@ pub(crate) async fn measure(
     experiment: &Experiment,
     dense: &Forecaster,
     pruned: &Forecaster,
+    control: &mut Control<'_>,
 ) -> Result<Measured, JobError> {
     let rows = first_rows(&context.dataset.windows(Part::Train));
     let rows = &rows[..experiment.training.batch.clamp(1, rows.len())];
@@ -57,16 +59,20 @@ pub(crate) async fn measure(
     let mut times: [Vec<f64>; 5] = Default::default();
     let started = Instant::now();
     for round in 0..=MOST_ROUNDS {
-        let sample = [
-            dense_step.time(rows, round).await?,
-            match &mut scored_step {
-                Some(step) => step.time(rows, round).await?,
-                None => 0.0,
-            },
-            pruned_step.time(rows, round).await?,
-            infer(context, dense, rows).await?,
-            infer(context, pruned, rows).await?,
-        ];
+        // Commands are handled between the measurements, so that they take none of the measured time.
+        let mut sample = [0.0; 5];
+        control.between_batches().await?;
+        sample[0] = dense_step.time(rows, round).await?;
+        if let Some(step) = &mut scored_step {
+            control.between_batches().await?;
+            sample[1] = step.time(rows, round).await?;
+        }
+        control.between_batches().await?;
+        sample[2] = pruned_step.time(rows, round).await?;
+        control.between_batches().await?;
+        sample[3] = infer(context, dense, rows).await?;
+        control.between_batches().await?;
+        sample[4] = infer(context, pruned, rows).await?;
         // The first round warms caches and compiles shaders.
         if round > 0 {
             times

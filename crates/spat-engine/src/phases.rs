@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use spat_model::Forecaster;
 use spat_spec::{
-    EpochResult, ModuleId, Phase, Plan, Score, Structure, arrays_from_bytes, arrays_to_bytes,
+    EpochResult, ModuleId, Phase, Plan, Score, Structure, add_checksum, checked_from_bytes,
+    checked_to_bytes, remove_checksum,
 };
 
 use crate::error::JobError;
@@ -14,6 +15,9 @@ use crate::trainer::Trained;
 use crate::training_state::STATE_FILE;
 
 const PROGRESS_FILE: &str = "checkpoint/phases.json";
+
+/// Header entry of the weights of a phase; it has a checksum only.
+const WEIGHTS_KEY: &str = "spat_weights";
 
 /// Completed phases, and the plan between them.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -28,21 +32,20 @@ pub(crate) struct Phases {
 
 impl Phases {
     pub(crate) async fn load(store: &impl RunStore) -> Result<Self, JobError> {
-        match store.read(PROGRESS_FILE).await? {
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| JobError::RunFile {
-                name: PROGRESS_FILE.to_owned(),
-                reason: error.to_string(),
-            }),
-            None => Ok(Self::default()),
-        }
+        let Some(bytes) = store.read(PROGRESS_FILE).await? else {
+            return Ok(Self::default());
+        };
+        let text = str::from_utf8(&bytes).map_err(|error| run_file(PROGRESS_FILE, &error))?;
+        let (text, _) = remove_checksum(text, &BTreeMap::new())
+            .map_err(|error| run_file(PROGRESS_FILE, &error))?;
+        serde_json::from_str(&text).map_err(|error| run_file(PROGRESS_FILE, &error))
     }
 
     pub(crate) async fn save(&self, store: &mut impl RunStore) -> Result<(), JobError> {
-        let text = serde_json::to_vec_pretty(self).map_err(|error| JobError::RunFile {
-            name: PROGRESS_FILE.to_owned(),
-            reason: error.to_string(),
-        })?;
-        Ok(store.write(PROGRESS_FILE, &text).await?)
+        let text =
+            serde_json::to_string_pretty(self).map_err(|error| run_file(PROGRESS_FILE, &error))?;
+        let text = add_checksum(&text, &BTreeMap::new());
+        Ok(store.write(PROGRESS_FILE, text.as_bytes()).await?)
     }
 
     /// The epochs of every completed phase.
@@ -63,13 +66,16 @@ impl Phases {
         };
         let name = weights_file(phase);
         let Some(bytes) = store.read(&name).await? else {
-            return Err(JobError::RunFile {
-                name,
-                reason: "it is missing".to_owned(),
-            });
+            return Err(run_file(&name, &"it is missing"));
         };
-        let model =
-            Forecaster::init(structure, 0, device).with_weights(arrays_from_bytes(&bytes)?)?;
+        let damaged = |error| run_file(&name, &error);
+        let weights = checked_from_bytes(WEIGHTS_KEY, &bytes)
+            .map_err(damaged)?
+            .arrays;
+        for (path, array) in &weights {
+            array.check_finite(path).map_err(damaged)?;
+        }
+        let model = Forecaster::init(structure, 0, device).with_weights(weights)?;
         Ok(Some(Trained {
             model,
             history: history.clone(),
@@ -94,7 +100,7 @@ impl Phases {
         trained: &Trained,
         store: &mut impl RunStore,
     ) -> Result<(), JobError> {
-        let bytes = arrays_to_bytes(&trained.model.weights().await?, None)
+        let bytes = checked_to_bytes(WEIGHTS_KEY, "{}", &trained.model.weights().await?)
             .map_err(|error| JobError::Checkpoint(error.into()))?;
         store.write(&weights_file(phase), &bytes).await?;
         self.histories.insert(phase, trained.history.clone());
@@ -121,6 +127,13 @@ impl Phases {
         store.remove(STATE_FILE).await?;
         self.candidates.push((removed, loss));
         self.save(store).await
+    }
+}
+
+fn run_file(name: &str, reason: &impl std::fmt::Display) -> JobError {
+    JobError::RunFile {
+        name: name.to_owned(),
+        reason: reason.to_string(),
     }
 }
 

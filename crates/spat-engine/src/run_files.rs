@@ -4,6 +4,7 @@ use spat_model::Forecaster;
 use spat_spec::{Checkpoint, CheckpointHeader, DataConfig, FORMAT, Plan, Report, Structure};
 
 use crate::calibration;
+use crate::control::Control;
 use crate::error::JobError;
 use crate::run_context::RunContext;
 use crate::sample::forecasts_csv;
@@ -17,12 +18,15 @@ pub(crate) async fn write_run(
     pruned: &Forecaster,
     context: &RunContext<'_>,
     store: &mut impl RunStore,
+    control: &mut Control<'_>,
 ) -> Result<(), JobError> {
     let data = &report.experiment.data;
-    let file = checkpoint(dense, &report.dense.structure, None, data, context).await?;
+    let structure = &report.dense.structure;
+    let file = checkpoint(dense, structure, None, data, context, control).await?;
     store.write("dense.safetensors", &file).await?;
     let plan = Some(report.plan.clone());
-    let file = checkpoint(pruned, &report.pruned.structure, plan, data, context).await?;
+    let structure = &report.pruned.structure;
+    let file = checkpoint(pruned, structure, plan, data, context, control).await?;
     store.write("pruned.safetensors", &file).await?;
     let forecasts = forecasts_csv(&report.sample, context.dataset);
     store.write("forecasts.csv", forecasts.as_bytes()).await?;
@@ -38,9 +42,10 @@ async fn checkpoint(
     plan: Option<Plan>,
     data: &DataConfig,
     context: &RunContext<'_>,
+    control: &mut Control<'_>,
 ) -> Result<Vec<u8>, JobError> {
     let mut weights = model.weights().await?;
-    weights.extend(calibration::arrays(model, context).await?);
+    weights.extend(calibration::arrays(model, context, control).await?);
     let series = &context.dataset.series;
     let header = CheckpointHeader {
         format: FORMAT,

@@ -101,10 +101,28 @@ pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> Strin
     text
 }
 
-/// A CSV field, quoted where it must be (RFC 4180).
-pub(crate) fn quoted(field: &str) -> String {
+/// A name as a CSV field, quoted where RFC 4180 requires it. A name that a spreadsheet would read as a
+/// formula is prefixed with an apostrophe.
+pub(crate) fn quoted(name: &str) -> String {
+    let field = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{name}")
+    } else {
+        name.to_owned()
+    };
     if field.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", field.replace('"', "\"\""));
     }
-    field.to_owned()
+    field
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_formulas_and_quotes_are_escaped() {
+        assert_eq!(quoted("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(quoted("@a, \"b\""), "\"'@a, \"\"b\"\"\"");
+        assert_eq!(quoted("load"), "load");
+    }
 }

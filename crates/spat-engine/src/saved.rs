@@ -6,6 +6,7 @@ use spat_series::{Metrics, Part, Series};
 use spat_spec::{Checkpoint, CheckpointHeader, TIME_FEATURES};
 
 use crate::calibration::{LEVELS, array_name};
+use crate::control::Control;
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
@@ -180,11 +181,12 @@ impl SavedForecaster {
             device: &self.device,
             seed: 0,
         };
-        let all = metrics(&self.model, &context, part).await?;
+        let mut control = Control::detached();
+        let all = metrics(&self.model, &context, part, &mut control).await?;
         let val = if dataset.windows(Part::Val).is_empty() {
             None
         } else {
-            Some(mean_squared_error(&self.model, &context, Part::Val).await?)
+            Some(mean_squared_error(&self.model, &context, Part::Val, &mut control).await?)
         };
         Ok((all, val))
     }

@@ -69,11 +69,14 @@ pub(crate) async fn train(
         },
     };
     if let Some(state) = TrainingState::load(store, phase).await? {
+        state.position.check(config.epochs, steps_per_epoch)?;
         training.restore(state)?;
     }
-    let steps = config.epochs * steps_per_epoch;
+    let steps = config.epochs.saturating_mul(steps_per_epoch);
     let mut progress = Progress::new(phase, steps_per_epoch, steps, training.position.step);
-    while training.position.step < steps && !training.out_of_patience() {
+    while (training.position.step < steps || training.is_validation_pending())
+        && !training.out_of_patience()
+    {
         training.epoch(&mut progress, store, control).await?;
         training.save(store).await?;
     }
@@ -102,14 +105,19 @@ impl Training<'_> {
             .is_some_and(|patience| self.position.epochs_without_gain >= patience)
     }
 
-    /// The rest of the epoch at the current position.
+    /// Whether the training was stopped in the validation at the end of an epoch.
+    fn is_validation_pending(&self) -> bool {
+        self.position.history.len() < self.position.step / self.steps_per_epoch.max(1)
+    }
+
+    /// The rest of the epoch at the current position: its remaining steps, if any, and its validation.
     async fn epoch(
         &mut self,
         progress: &mut Progress,
         store: &mut impl RunStore,
         control: &mut Control<'_>,
     ) -> Result<(), JobError> {
-        let epoch = self.position.step / self.steps_per_epoch;
+        let epoch = self.position.history.len();
         let first = epoch * self.steps_per_epoch;
         if self.position.step == first {
             self.position.epoch_loss = 0.0;
@@ -147,7 +155,14 @@ impl Training<'_> {
         self.position.epoch_loss += self.sum(&mut losses).await?;
         self.position.seconds_in_epoch += started.elapsed().as_secs_f64();
         let seconds = self.position.seconds_in_epoch;
-        self.finish_epoch(epoch, seconds, control).await
+        match self.finish_epoch(epoch, seconds, control).await {
+            // All steps of the epoch are done; the validation is repeated when the run is resumed.
+            Err(JobError::Stopped) => {
+                self.save(store).await?;
+                Err(JobError::Stopped)
+            }
+            result => result,
+        }
     }
 
     /// One step on the windows that start at `rows`. Returns the loss as a tensor, unread.
@@ -186,7 +201,7 @@ impl Training<'_> {
         control: &mut Control<'_>,
     ) -> Result<(), JobError> {
         let candidate = self.learner.model.valid();
-        let val_mse = mean_squared_error(&candidate, self.context, Part::Val).await?;
+        let val_mse = mean_squared_error(&candidate, self.context, Part::Val, control).await?;
         let best = self.position.best_val.is_none_or(|known| val_mse < known);
         if best {
             self.best = candidate;

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use spat_spec::{Array, EpochResult, ModuleId, Phase, arrays_from_bytes, arrays_to_bytes};
+use spat_spec::{
+    Array, EpochResult, ModuleId, Phase, checked_from_bytes, checked_to_bytes, header_entry,
+};
 
 use crate::error::JobError;
 use crate::store::RunStore;
@@ -15,7 +17,7 @@ pub(crate) const STATE_FILE: &str = "checkpoint/state.safetensors";
 const HEADER_KEY: &str = "spat_training";
 
 /// Everything that the next step depends on.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct TrainingState {
     pub(crate) position: Position,
     pub(crate) model: BTreeMap<String, Array>,
@@ -25,7 +27,7 @@ pub(crate) struct TrainingState {
 }
 
 /// The part of the state that is not an array.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Position {
     pub(crate) phase: Option<Phase>,
     /// Number of steps so far.
@@ -60,8 +62,8 @@ impl TrainingState {
                 .map(|(module, array)| (module.to_string(), array))
                 .collect(),
         );
-        let metadata = Some([(HEADER_KEY.to_owned(), header)].into());
-        let bytes = arrays_to_bytes(&arrays, metadata).map_err(|error| run_file(&error))?;
+        let bytes =
+            checked_to_bytes(HEADER_KEY, &header, &arrays).map_err(|error| run_file(&error))?;
         Ok(store.write(STATE_FILE, &bytes).await?)
     }
 
@@ -72,11 +74,13 @@ impl TrainingState {
         let Some(bytes) = store.read(STATE_FILE).await? else {
             return Ok(None);
         };
-        let position = position(&bytes)?;
+        let header = header_entry(&bytes, HEADER_KEY).map_err(|error| run_file(&error))?;
+        let position = position(header.as_deref())?;
         Ok(position.phase.map(|phase| (phase, position.history)))
     }
 
-    /// The state of `phase`; `None` if another phase is in progress.
+    /// The state of `phase`; `None` if another phase is in progress. The file must match its checksum, if it
+    /// has one, and weights must be finite.
     pub(crate) async fn load(
         store: &impl RunStore,
         phase: Phase,
@@ -84,7 +88,8 @@ impl TrainingState {
         let Some(bytes) = store.read(STATE_FILE).await? else {
             return Ok(None);
         };
-        let position = position(&bytes)?;
+        let file = checked_from_bytes(HEADER_KEY, &bytes).map_err(|error| run_file(&error))?;
+        let position = position(file.json.as_deref())?;
         if position.phase != Some(phase) {
             return Ok(None);
         }
@@ -92,7 +97,12 @@ impl TrainingState {
             position,
             ..Self::default()
         };
-        for (name, array) in arrays_from_bytes(&bytes)? {
+        for (name, array) in file.arrays {
+            if name.starts_with("model/") || name.starts_with("best/") {
+                array
+                    .check_finite(&name)
+                    .map_err(|error| run_file(&error))?;
+            }
             match name.split_once('/') {
                 Some(("model", name)) => _ = state.model.insert(name.to_owned(), array),
                 Some(("best", name)) => _ = state.best.insert(name.to_owned(), array),
@@ -105,15 +115,168 @@ impl TrainingState {
     }
 }
 
-fn position(bytes: &[u8]) -> Result<Position, JobError> {
-    let header = spat_spec::header_entry(bytes, HEADER_KEY)?
-        .ok_or_else(|| run_file(&"it has no training header"))?;
-    serde_json::from_str(&header).map_err(|error| run_file(&error))
+impl Position {
+    /// Checks the counters against a training of `epochs` epochs of `steps_per_epoch` steps, before one of
+    /// them is used in arithmetic.
+    ///
+    /// # Errors
+    /// The counters are not those of any point of that training.
+    pub(crate) fn check(&self, epochs: usize, steps_per_epoch: usize) -> Result<(), JobError> {
+        let per_epoch = steps_per_epoch.max(1);
+        let possible = self.step <= epochs.saturating_mul(steps_per_epoch)
+            // One epoch less if the training was stopped in a validation.
+            && (self.step / per_epoch).checked_sub(self.history.len()).is_some_and(|pending| {
+                pending == 0 || (pending == 1 && self.step.is_multiple_of(per_epoch))
+            })
+            && self.epochs_without_gain <= self.history.len()
+            && usize::try_from(self.optimizer_steps) == Ok(self.step)
+            && self.epoch_loss.is_finite();
+        if possible {
+            return Ok(());
+        }
+        Err(run_file(&format!(
+            "it is at step {} after {} epochs and {} steps of the optimiser, which a training of {epochs} \
+             epochs of {steps_per_epoch} steps never is",
+            self.step,
+            self.history.len(),
+            self.optimizer_steps
+        )))
+    }
+}
+
+fn position(header: Option<&str>) -> Result<Position, JobError> {
+    let header = header.ok_or_else(|| run_file(&"it has no training header"))?;
+    serde_json::from_str(header).map_err(|error| run_file(&error))
 }
 
 fn run_file(reason: &impl std::fmt::Display) -> JobError {
     JobError::RunFile {
         name: STATE_FILE.to_owned(),
         reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::store::MemoryStore;
+
+    /// The result of a future that never waits.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => unreachable!("the memory store does not wait"),
+        }
+    }
+
+    fn state() -> TrainingState {
+        let array = |first: f32| Array {
+            shape: vec![2, 3],
+            values: (0..6).map(|place| first + place as f32).collect(),
+        };
+        let named = |name: &str, first| BTreeMap::from([(name.to_owned(), array(first))]);
+        TrainingState {
+            position: Position {
+                phase: Some(Phase::Pretrain),
+                step: 5,
+                epoch_loss: 0.25,
+                optimizer_steps: 5,
+                history: vec![EpochResult {
+                    epoch: 1,
+                    train_loss: 0.5,
+                    val_mse: 0.75,
+                    learning_rate: 1e-4,
+                    seconds: 1.5,
+                    best: true,
+                }],
+                best_val: Some(0.75),
+                epochs_without_gain: 0,
+                seconds_in_epoch: 0.5,
+            },
+            model: named("head.weight", 0.1),
+            best: named("head.weight", 0.2),
+            optimizer: named("first.head.weight", 0.3),
+            scores: BTreeMap::from([(ModuleId::encoder(0), array(0.4))]),
+        }
+    }
+
+    fn load(bytes: &[u8]) -> Result<Option<TrainingState>, JobError> {
+        let mut store = MemoryStore::default();
+        store.files.insert(STATE_FILE.to_owned(), bytes.to_vec());
+        now(TrainingState::load(&store, Phase::Pretrain))
+    }
+
+    fn saved(state: TrainingState) -> Vec<u8> {
+        let mut store = MemoryStore::default();
+        now(state.save(&mut store)).unwrap();
+        store.files.remove(STATE_FILE).unwrap()
+    }
+
+    /// Every bit of the file is flipped in turn.
+    #[test]
+    fn no_flipped_bit_gives_another_state() {
+        let bytes = saved(state());
+        assert_eq!(load(&bytes).unwrap().unwrap(), state());
+        assert!(8 * bytes.len() >= 1_000);
+        for place in 0..8 * bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[place / 8] ^= 1 << (place % 8);
+            if let Ok(read) = load(&flipped) {
+                assert_eq!(read, Some(state()), "byte {}", place / 8);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_that_are_not_finite_are_refused_by_name() {
+        let mut bad = state();
+        bad.model.get_mut("head.weight").unwrap().values[1] = f32::NAN;
+        let message = load(&saved(bad)).unwrap_err().to_string();
+        assert!(
+            message.contains("model/head.weight") && message.contains(STATE_FILE),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn counters_that_no_training_reaches_are_refused() {
+        let position = state().position;
+        position.check(3, 4).unwrap();
+        let bad = [
+            Position {
+                step: 1 << 63,
+                ..position.clone()
+            },
+            Position {
+                step: 13,
+                ..position.clone()
+            },
+            Position {
+                optimizer_steps: -5,
+                ..position.clone()
+            },
+            Position {
+                epochs_without_gain: 2,
+                ..position.clone()
+            },
+            Position {
+                history: Vec::new(),
+                ..position.clone()
+            },
+        ];
+        Position {
+            step: 8,
+            optimizer_steps: 8,
+            ..position
+        }
+        .check(3, 4)
+        .unwrap();
+        for position in bad {
+            let message = position.check(3, 4).unwrap_err().to_string();
+            assert!(message.contains("step"), "{message}");
+        }
     }
 }

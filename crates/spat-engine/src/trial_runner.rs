@@ -155,7 +155,8 @@ impl TrialRunner {
     pub async fn errors(&self, model: &Forecaster) -> Result<Errors, JobError> {
         Ok(Errors {
             test: self.test_errors(model).await?,
-            val: mean_squared_error(model, &self.context(0), Part::Val).await?,
+            val: mean_squared_error(model, &self.context(0), Part::Val, &mut Control::detached())
+                .await?,
         })
     }
 
@@ -164,7 +165,10 @@ impl TrialRunner {
     /// # Errors
     /// The device fails.
     pub async fn test_errors(&self, model: &Forecaster) -> Result<MeanErrors, JobError> {
-        let scaled = metrics(model, &self.context(0), Part::Test).await?.scaled;
+        let control = &mut Control::detached();
+        let scaled = metrics(model, &self.context(0), Part::Test, control)
+            .await?
+            .scaled;
         Ok(MeanErrors {
             mse: scaled.mse,
             mae: scaled.mae,

@@ -121,12 +121,26 @@ fn a_run_killed_after_any_write_ends_with_the_same_report() {
 fn a_run_stopped_again_and_again_ends_with_the_same_report() {
     let job = job(itransformer(), SendOptions::default());
     let whole = comparable(complete(&job, &mut MemoryStore::default()));
+    assert!(stopped_every(11, &job, &whole) >= 4);
+}
+
+/// The stop arrives in the last step of an epoch and is handled in the validation after it.
+#[test]
+fn a_run_stopped_in_every_validation_ends_with_the_same_report() {
+    let job = job(itransformer(), SendOptions::default());
+    let whole = comparable(complete(&job, &mut MemoryStore::default()));
+    // Three epochs of training, two of fine-tuning and of its control, three from new weights.
+    assert_eq!(stopped_every(8, &job, &whole), 10);
+}
+
+/// Stops a run after every `steps` steps until it ends with the report `whole`, and counts the stops.
+fn stopped_every(steps: usize, job: &Job, whole: &str) -> usize {
     let mut store = MemoryStore::default();
     let mut stops = 0;
     let resumed = loop {
         let (commands, receiver) = mpsc::channel();
         commands.send(Command::Pause).unwrap();
-        commands.send(Command::Step { steps: 11 }).unwrap();
+        commands.send(Command::Step { steps }).unwrap();
         let mut granted = false;
         let emit = |event| {
             // The first pause event is that of the command, the second comes when the granted steps are
@@ -135,15 +149,26 @@ fn a_run_stopped_again_and_again_ends_with_the_same_report() {
                 commands.send(Command::Stop).unwrap();
             }
         };
-        let result = pollster::block_on(run(&job, &mut store, &mut Control::new(receiver, emit)));
+        let result = pollster::block_on(run(job, &mut store, &mut Control::new(receiver, emit)));
         match result {
             Err(JobError::Stopped) => stops += 1,
             other => break other.unwrap(),
         }
         assert!(stops < 100);
     };
-    assert!(stops >= 4, "stopped {stops} times");
     assert_eq!(comparable(resumed), whole);
+    stops
+}
+
+#[test]
+fn a_stop_is_handled_in_the_evaluation() {
+    let job = job(itransformer(), SendOptions::default());
+    let whole = comparable(complete(&job, &mut MemoryStore::default()));
+    let mut store = MemoryStore::default();
+    let phases = stopped_at(&job, &mut store, Phase::Evaluate);
+    assert_eq!(phases.last(), Some(&Phase::Evaluate));
+    assert!(!store.files.contains_key("report.json"));
+    assert_eq!(comparable(complete(&job, &mut store)), whole);
 }
 
 /// Runs until the phase begins, and stops there.

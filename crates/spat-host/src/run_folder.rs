@@ -134,7 +134,9 @@ fn is_incomplete(path: &Path) -> bool {
     let begun = names
         .iter()
         .any(|name| name == RUN_FILE || name == LOCK_FILE);
-    let nothing_done = fs::read_dir(path.join(CHECKPOINT)).is_ok_and(|mut it| it.next().is_none());
+    // Copies of a folder may lack the empty one.
+    let nothing_done =
+        fs::read_dir(path.join(CHECKPOINT)).map_or(true, |mut it| it.next().is_none());
     begun && nothing_done && names.iter().all(ours)
 }
 

@@ -194,11 +194,24 @@ pub fn from_pytorch_file(
     {
         named_arrays_from_bytes(&std::fs::read(path)?, |name| !is_ignored(name))?
     } else {
-        PytorchReader::new(path)?
-            .into_tensors()
+        let tensors = PytorchReader::new(path)?.into_tensors();
+        // A few bytes can state any shape (a view with a stride of 0), so shapes are checked before values
+        // are read. Running statistics are no parameters, but no more than those.
+        let mut left = structure.cost().params.saturating_mul(2);
+        tensors
             .into_iter()
             .filter(|(name, _)| !is_ignored(name))
             .map(|(name, tensor)| {
+                let sizes = tensor.shape().iter().map(|&size| size as u64);
+                let values = sizes.fold(1, u64::saturating_mul);
+                let Some(rest) = left.checked_sub(values) else {
+                    let reason = format!(
+                        "its shape {:?} has more values than the model; is the file for another model?",
+                        tensor.shape()
+                    );
+                    return Err(ImportError::Array { name, reason });
+                };
+                left = rest;
                 if tensor.dtype() != DType::F32 {
                     let reason = format!("it is {:?}, only f32 is read", tensor.dtype());
                     return Err(ImportError::Array { name, reason });

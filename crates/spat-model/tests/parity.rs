@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::module::Module as _;
 use burn::optim::GradientsParams;
@@ -400,6 +400,20 @@ fn a_pytorch_checkpoint_is_imported() {
         let forecast = model.forward(reference.inputs(&device), &mut ForwardContext::evaluation());
         assert_close(file, forecast, &reference.arrays["output.forecast_eval"]);
     }
+}
+
+/// The file, written by `torch.save({"projector.weight": torch.zeros(1).expand(1 << 15, 1 << 15)}, …)`, has one
+/// value. The whole tensor has 4 GiB, more than is allocated.
+#[test]
+fn a_pytorch_tensor_that_repeats_one_value_is_refused_by_its_shape() {
+    let reference = Reference::load("itransformer");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/expanded.pth");
+    let error = from_pytorch_file(&file, &reference.structure).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("`projector.weight`") && message.contains("32768"),
+        "{message}"
+    );
 }
 
 #[test]

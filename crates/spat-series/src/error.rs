@@ -119,6 +119,16 @@ pub enum ReadError {
         /// The limit.
         limit: usize,
     },
+    /// More markers of missing values than allowed.
+    #[error(
+        "{found} markers of missing values are given, and at most {limit} are read; leave some out"
+    )]
+    TooManyMarkers {
+        /// Markers that are given.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A row with more or fewer cells than the first line.
     #[error(
         "line {line} has {found} cells where the first line has {expected}; \

@@ -97,8 +97,8 @@ pub use frequency::Frequency;
 pub use index::{TimeIndex, time_features};
 pub use metrics::{ChannelMetrics, MetricSet, Metrics, MetricsStream, StepMetrics, mase_scale};
 pub use options::{
-    CalendarColumns, Fill, Gaps, HeaderRow, LongColumns, ReadOptions, Repeated, SeriesOptions,
-    Shape, TimeColumn, Unsorted,
+    CalendarColumns, Fill, Gaps, HeaderRow, LongColumns, MOST_MARKERS, ReadOptions, Repeated,
+    SeriesOptions, Shape, TimeColumn, Unsorted,
 };
 pub use part::Part;
 pub use plain_text::{PlainText, is_plain_text, plain_text};

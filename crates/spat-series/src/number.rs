@@ -11,6 +11,8 @@ pub(crate) use digits::{is_number, precise};
 pub(crate) use format::Format;
 pub(crate) use unit::{is_quantity, is_unit};
 
+use std::collections::HashMap;
+
 use crate::detection::MarkerCount;
 
 /// Markers of missing values that are always understood, in lower case.
@@ -34,10 +36,12 @@ pub(crate) enum Cell {
 #[derive(Debug, Clone)]
 pub(crate) struct Cells {
     pub(crate) decimal_comma: bool,
-    /// Markers, the usual ones first. The case of letters within ASCII makes no difference.
-    markers: Vec<String>,
-    /// The person's markers that are numbers: place in `markers`, value.
-    numeric_markers: Vec<(usize, f32)>,
+    /// Places in `seen` of the person's markers, by their text in lower case. The usual ones come first there.
+    extra: HashMap<String, usize>,
+    /// Length of the longest of them, in bytes.
+    longest: usize,
+    /// The person's markers that are numbers, ascending, with their places in `seen`.
+    numeric_markers: Vec<(f32, usize)>,
     /// Per marker: the text as first seen, and how often.
     seen: Vec<(Option<String>, usize)>,
     pub(crate) padded: usize,
@@ -46,20 +50,23 @@ pub(crate) struct Cells {
 
 impl Cells {
     pub(crate) fn new(decimal_comma: bool, extra: &[String]) -> Self {
-        let mut markers: Vec<String> = MARKERS.iter().map(ToString::to_string).collect();
+        let mut texts = HashMap::new();
         let mut numeric_markers = Vec::new();
-        for marker in extra {
+        for (place, marker) in (MARKERS.len()..).zip(extra) {
             let marker = marker.trim();
             let number = parse(marker, false).or_else(|| parse(marker, decimal_comma));
-            numeric_markers.extend(number.map(|number| (markers.len(), number)));
-            markers.push(marker.to_owned());
+            // Adding 0 makes 0 of -0.
+            numeric_markers.extend(number.map(|number| (number + 0.0, place)));
+            texts.entry(marker.to_ascii_lowercase()).or_insert(place);
         }
-        let seen = vec![(None, 0); markers.len()];
+        // Stable: of equal numbers the first marker is found.
+        numeric_markers.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         Self {
             decimal_comma,
-            markers,
+            longest: texts.keys().map(String::len).max().unwrap_or(0),
+            extra: texts,
             numeric_markers,
-            seen,
+            seen: vec![(None, 0); MARKERS.len() + extra.len()],
             padded: 0,
             grouped: 0,
         }
@@ -79,10 +86,23 @@ impl Cells {
 
     #[inline]
     fn marker_of(&self, number: f32) -> Option<usize> {
-        self.numeric_markers
+        let number = number + 0.0;
+        let markers = &self.numeric_markers;
+        let first = markers.partition_point(|(marker, _)| *marker < number);
+        let (marker, place) = markers.get(first)?;
+        (*marker == number).then_some(*place)
+    }
+
+    /// The place of the marker that a trimmed cell is.
+    fn marker_of_text(&self, text: &str) -> Option<usize> {
+        // Checked by length first: most cells are longer than every marker.
+        let usual = MARKERS
             .iter()
-            .find(|(_, marker)| *marker == number)
-            .map(|(place, _)| *place)
+            .position(|marker| marker.eq_ignore_ascii_case(text));
+        if usual.is_some() || self.extra.is_empty() || text.len() > self.longest {
+            return usual;
+        }
+        self.extra.get(&text.to_ascii_lowercase()).copied()
     }
 
     /// The meaning of any cell of a column of numbers, counted.
@@ -114,12 +134,7 @@ impl Cells {
 
     /// The meaning of a trimmed cell, uncounted.
     pub(crate) fn peek(&self, text: &str, format: &Format) -> Cell {
-        // Checked by length first: most cells are longer than every marker.
-        if let Some(marker) = self
-            .markers
-            .iter()
-            .position(|marker| marker.eq_ignore_ascii_case(text))
-        {
+        if let Some(marker) = self.marker_of_text(text) {
             return Cell::Missing(marker);
         }
         let number = parse(text, format.decimal_comma).or_else(|| {
@@ -182,5 +197,35 @@ mod tests {
         let counts: Vec<String> = cells.counts().iter().map(ToString::to_string).collect();
         assert!(counts.contains(&"empty cell ×2".to_owned()), "{counts:?}");
         assert!(counts.contains(&"-9999 ×2".to_owned()), "{counts:?}");
+    }
+
+    /// As many comparisons as markers per cell would take a minute.
+    #[test]
+    fn many_markers_do_not_slow_down_each_cell() {
+        let extra: Vec<String> = (0..85_000).map(|number| format!("{number}.5")).collect();
+        let mut cells = Cells::new(false, &extra);
+        let format = Format::new(false);
+        let started = std::time::Instant::now();
+        let mut missing = 0;
+        for place in 0..400_000 {
+            missing += usize::from(cells.plain_number(&format!("{place}.5")).is_none());
+            let read = cells.read(&format!("x{place}"), &format);
+            assert_eq!(read, Cell::Text);
+        }
+        assert_eq!(missing, 85_000);
+        assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn the_first_of_equal_markers_counts() {
+        let extra = ["7", "7.0", "-0", "Off", "OFF"].map(str::to_owned);
+        let cells = Cells::new(false, &extra);
+        let format = Format::new(false);
+        let place = |text| match cells.peek(text, &format) {
+            Cell::Missing(place) => place - MARKERS.len(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((place("7.00"), place("7.0"), place("0")), (0, 1, 2));
+        assert_eq!((place("off"), place("0.0")), (3, 2));
     }
 }

@@ -19,7 +19,7 @@ pub struct ReadOptions {
     pub header: HeaderRow,
     /// Markers of missing values beside the usual ones (an empty cell, NA, NaN, null, None, N/A,
     /// -, …), for example `-9999`. Compared as text after trimming, whatever the case, and – where
-    /// the marker is a number – by value too.
+    /// the marker is a number – by value too. At most [`MOST_MARKERS`].
     pub missing: Vec<String>,
     /// Where the timestamps are.
     pub time_column: TimeColumn,
@@ -52,6 +52,9 @@ pub struct ReadOptions {
     /// The most columns; more are an error.
     pub max_columns: usize,
 }
+
+/// The most markers of missing values that [`ReadOptions::missing`] may have.
+pub const MOST_MARKERS: usize = 1000;
 
 impl Default for ReadOptions {
     fn default() -> Self {

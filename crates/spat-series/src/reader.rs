@@ -11,7 +11,7 @@ use crate::{
     error::{ReadError, shorten, some},
     header, layout,
     number::is_number,
-    options::{HeaderRow, ReadOptions, Shape, TimeColumn},
+    options::{HeaderRow, MOST_MARKERS, ReadOptions, Shape, TimeColumn},
     plain_text::plain_text,
     records::Lines,
     reshape::Cells,
@@ -42,6 +42,12 @@ use crate::{
 /// # Ok::<(), spat_series::ReadError>(())
 /// ```
 pub fn read_table(bytes: &[u8], options: &ReadOptions) -> Result<Table, ReadError> {
+    if options.missing.len() > MOST_MARKERS {
+        return Err(ReadError::TooManyMarkers {
+            found: options.missing.len(),
+            limit: MOST_MARKERS,
+        });
+    }
     let plain = plain_text(bytes, options)?;
     let mut detection = Detection::default();
     detection.describe(&plain);

@@ -1,6 +1,6 @@
 //! Estimates of a training's time and memory.
 
-use crate::{Experiment, Structure};
+use crate::{Experiment, ForecasterConfig, Structure};
 
 /// Multiply–accumulates per second on the CPU in a browser: 32 windows of 492,480 each, forward and
 /// backward, took 9.7 ms in Chromium on one core of an ordinary server.
@@ -15,6 +15,10 @@ pub const LONG_TRAINING: f64 = 100.0;
 /// Bytes per number.
 const BYTES: f64 = 4.0;
 
+/// Bytes that a layer needs besides its parameters: measured with layers of width 1, whose tensors, gradients,
+/// moments and nodes of the backward pass are small objects each.
+const LAYER_BYTES: f64 = 300_000.0;
+
 impl Experiment {
     /// Seconds of training on one core of a CPU, dense and fine-tuned, over `windows` windows,
     /// without the evaluation.
@@ -25,12 +29,20 @@ impl Experiment {
         PASSES * macs as f64 * windows as f64 * epochs as f64 / SPEED
     }
 
-    /// Bytes that a training step needs: activations of a batch, and weights with their gradients and two moments
-    /// of Adam. Floating point, so that it cannot overflow.
+    /// Bytes that a training step needs: activations of a batch, weights with their gradients and two moments of
+    /// Adam, and a fixed part of each layer. Floating point, so that it cannot overflow.
     pub fn step_memory(&self) -> f64 {
         let batch = self.training.batch.max(self.finetune.batch) as f64;
-        let parameters = Structure::dense(self.forecaster.clone()).cost().params;
-        BYTES * (batch * self.forecaster.activations() + 4.0 * parameters as f64)
+        BYTES * batch * self.forecaster.activations() + self.forecaster.weight_memory(4)
+    }
+}
+
+impl ForecasterConfig {
+    /// Bytes of the dense model with `copies` numbers per parameter: 1 for a forecast, 4 for a training with
+    /// Adam (weight, gradient, two moments).
+    pub fn weight_memory(&self, copies: usize) -> f64 {
+        let parameters = Structure::dense(self.clone()).cost().params;
+        BYTES * copies as f64 * parameters as f64 + LAYER_BYTES * self.layers() as f64
     }
 }
 

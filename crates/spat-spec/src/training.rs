@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
 
+/// The largest batch: a table has no more windows that a step could hold in memory.
+const LARGEST_BATCH: usize = 1 << 20;
+
+/// The most epochs. The result of each is kept in memory and in files.
+const MOST_EPOCHS: usize = 100_000;
+
 /// Everything that determines a training besides the model, the data and the seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainingConfig {
@@ -91,8 +97,17 @@ impl TrainingConfig {
     /// # Errors
     /// The invalid value, and what to use instead.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.batch == 0 {
-            return Err(ConfigError::new("a batch of 0 windows", "use 1 or more"));
+        if !(1..=LARGEST_BATCH).contains(&self.batch) {
+            return Err(ConfigError::new(
+                format!("a batch of {} windows", self.batch),
+                format!("use 1 to {LARGEST_BATCH}"),
+            ));
+        }
+        if self.epochs > MOST_EPOCHS {
+            return Err(ConfigError::new(
+                format!("a training of {} epochs", self.epochs),
+                format!("use {MOST_EPOCHS} or less"),
+            ));
         }
         positive("learning rate", self.learning_rate)?;
         if let Some(norm) = self.clip_norm {
@@ -128,7 +143,7 @@ impl TrainingConfig {
     pub fn learning_rate_at(&self, step: usize, steps_per_epoch: usize) -> f64 {
         // The public codes set the rate after an epoch, so an epoch uses the rate of the previous one.
         let set_after = (step / steps_per_epoch.max(1)) as i32;
-        let total = (self.epochs * steps_per_epoch).max(1);
+        let total = self.epochs.saturating_mul(steps_per_epoch).max(1);
         match self.schedule {
             Schedule::Constant => self.learning_rate,
             Schedule::Halving => self.learning_rate * 0.5_f64.powi((set_after - 1).max(0)),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use spat_series::{Frequency, Scaler};
 use spat_spec::{
-    Array, Checkpoint, CheckpointHeader, DataConfig, FORMAT, ForecasterConfig, ITransformerConfig,
-    ModuleId, Structure, Window, arrays_to_bytes, checked_from_bytes,
+    Array, Checkpoint, CheckpointHeader, DLinearConfig, DataConfig, FORMAT, ForecasterConfig,
+    ITransformerConfig, ModuleId, Structure, Window, arrays_to_bytes, checked_from_bytes,
 };
 
 fn checkpoint() -> Checkpoint {
@@ -158,6 +158,45 @@ fn weights_that_are_not_finite_are_refused_by_name() {
         (other.header.scaler.mean[1], other.header.scaler.std[1]) = (mean, std);
         assert!(Checkpoint::from_bytes(&other.to_bytes().unwrap()).is_err());
     }
+}
+
+/// The file with other JSON text in its header.
+fn with_header(change: impl Fn(String) -> String) -> Vec<u8> {
+    let file = checked_from_bytes("spat", &checkpoint().to_bytes().unwrap()).unwrap();
+    let json = change(file.json.unwrap());
+    arrays_to_bytes(&file.arrays, Some([("spat".to_owned(), json)].into())).unwrap()
+}
+
+/// Sizes that would exhaust memory or time are refused before anything is made of them.
+#[test]
+fn impossible_sizes_are_refused_at_once() {
+    let started = std::time::Instant::now();
+    for value in ["1000000000", "9223372036854775808", "18446744073709551615"] {
+        for field in [
+            "layers", "heads", "d_model", "d_ff", "lookback", "horizon", "channels",
+        ] {
+            let bytes = with_header(|json| {
+                let start = json.find(&format!("\"{field}\":")).unwrap() + field.len() + 3;
+                let digits = json[start..].find(|c: char| !c.is_ascii_digit()).unwrap();
+                format!("{}{value}{}", &json[..start], &json[start + digits..])
+            });
+            assert!(Checkpoint::from_bytes(&bytes).is_err(), "{field} {value}");
+        }
+    }
+    for kernel in [(1_usize << 63) - 1, 65_535] {
+        let window = Window::new(24, 12, 2);
+        let mut header = checkpoint().header;
+        let config = DLinearConfig {
+            kernel,
+            ..DLinearConfig::new(window)
+        };
+        header.structure = Structure::dense(config.into());
+        let weights = BTreeMap::new();
+        let bytes = Checkpoint { header, weights }.to_bytes().unwrap();
+        let message = Checkpoint::from_bytes(&bytes).unwrap_err().to_string();
+        assert!(message.contains("moving average"), "{message}");
+    }
+    assert!(started.elapsed().as_secs() < 2);
 }
 
 proptest! {

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 use spat_spec::{
-    Accumulate, Experiment, Granularity, OptimizerConfig, Scaling, Schedule, Scorer, SendOptions,
-    TrainingConfig,
+    Accumulate, Experiment, FieldValue, Granularity, OptimizerConfig, Scaling, Schedule, Scorer,
+    SendOptions, TrainingConfig,
 };
 
 #[test]
@@ -18,6 +18,14 @@ fn invalid_trainings_are_rejected() {
     let good = TrainingConfig::default;
     let bad = [
         TrainingConfig { batch: 0, ..good() },
+        TrainingConfig {
+            batch: usize::MAX,
+            ..good()
+        },
+        TrainingConfig {
+            epochs: usize::MAX,
+            ..good()
+        },
         TrainingConfig {
             learning_rate: 0.0,
             ..good()
@@ -63,6 +71,18 @@ fn invalid_send_options_are_rejected() {
     ] {
         assert!(options.check().is_err(), "{options:?}");
     }
+}
+
+#[test]
+fn a_layer_costs_memory_besides_its_parameters() {
+    let mut experiment: Experiment = serde_json::from_str(SAVED).unwrap();
+    for (flag, value) in [("width", 1), ("heads", 1), ("layers", 1)] {
+        experiment.forecaster.set(flag, FieldValue::Count(value));
+    }
+    let before = experiment.step_memory();
+    experiment.forecaster.set("layers", FieldValue::Count(1001));
+    experiment.check().unwrap();
+    assert!(experiment.step_memory() - before > 3e8);
 }
 
 /// An experiment of version 0.1.0, which had no scorer.

@@ -8,10 +8,13 @@ use std::sync::Mutex;
 
 use spat_engine::StoreError;
 use spat_engine::platform::write_atomically;
-use spat_spec::{Array, arrays_from_bytes, arrays_to_bytes};
+use spat_spec::{Array, checked_from_bytes, checked_to_bytes};
 
 use crate::error::StudyError;
 use crate::task::Outcome;
+
+/// Header entry of stored weights; it has a checksum only.
+const WEIGHTS_KEY: &str = "spat_weights";
 
 /// Results in a folder, or in memory only. Files are written atomically, so that a killed study leaves only
 /// complete ones.
@@ -67,8 +70,8 @@ impl Cache {
         let Some(bytes) = self.read(&name)? else {
             return Ok(None);
         };
-        arrays_from_bytes(&bytes)
-            .map(Some)
+        checked_from_bytes(WEIGHTS_KEY, &bytes)
+            .map(|file| Some(file.arrays))
             .map_err(|error| self.damaged(&name, &error))
     }
 
@@ -78,7 +81,8 @@ impl Cache {
         weights: &BTreeMap<String, Array>,
     ) -> Result<(), StudyError> {
         let name = format!("{key}.safetensors");
-        let bytes = arrays_to_bytes(weights, None).map_err(|error| self.damaged(&name, &error))?;
+        let bytes = checked_to_bytes(WEIGHTS_KEY, "{}", weights)
+            .map_err(|error| self.damaged(&name, &error))?;
         self.write(&name, bytes)
     }
 

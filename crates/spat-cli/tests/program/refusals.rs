@@ -52,6 +52,11 @@ fn bad_input_is_refused_with_a_place_and_a_way_out() {
         &["`first`", "whole modules", "`send`"],
     );
     folder.refuses(&["run", "toy.csv", "--no-such-flag"], &["--no-such-flag"]);
+    folder.refuses(
+        &["run", "toy.csv", "--width", "65536", "--device", "cpu"],
+        &["GB of memory", "narrower"],
+    );
+    folder.refuses(&["run", "toy.csv", "--epochs", "100000000"], &["epochs"]);
 }
 
 #[test]

@@ -61,6 +61,24 @@ fn a_killed_run_goes_on_to_the_same_report() {
 }
 
 #[test]
+fn a_run_without_its_empty_checkpoint_folder_is_resumed() {
+    let folder = Folder::new();
+    folder.run(&["--run", "whole", "--device", "cpu"]);
+    folder.run(&["--run", "copied", "--device", "cpu"]);
+    let copied = folder.path().join("copied");
+    for file in fs::read_dir(&copied).unwrap() {
+        let path = file.unwrap().path();
+        match path.file_name().and_then(|name| name.to_str()) {
+            Some("run.json" | "experiment.json") => {}
+            Some("checkpoint") => fs::remove_dir_all(path).unwrap(),
+            _ => fs::remove_file(path).unwrap(),
+        }
+    }
+    folder.succeeds(&["run", "--resume", "--run", "copied"]);
+    assert_eq!(folder.comparable("copied"), folder.comparable("whole"));
+}
+
+#[test]
 fn a_run_that_is_killed_again_and_again_ends_with_the_same_report() {
     let folder = Folder::new();
     let flags = [

@@ -67,6 +67,37 @@ fn forecasts_of_series_below_each_other_keep_their_columns() {
 }
 
 #[test]
+fn a_table_of_many_columns_is_inspected_in_linear_time() {
+    let folder = Folder::new();
+    let columns = 100_000;
+    let line = |cell: &dyn Fn(usize) -> String| {
+        let cells: Vec<String> = (0..columns).map(cell).collect();
+        cells.join(",") + "\n"
+    };
+    let mut table = line(&|column| format!("a rather long name of a channel {column}"));
+    for row in 0..4 {
+        table += &line(&|column| format!("{row}.{}", column % 7));
+    }
+    folder.write("wide.csv", table.as_bytes());
+    let started = std::time::Instant::now();
+    folder.succeeds(&["inspect", "wide.csv"]);
+    // A comparison of each name with each took 21 s.
+    assert!(started.elapsed().as_secs() < 8, "{:?}", started.elapsed());
+}
+
+#[test]
+fn names_in_a_table_cannot_control_the_terminal() {
+    let folder = Folder::new();
+    let hostile = table(600).replacen("load", "\u{1b}]0;owned\u{7}\u{202e}load", 1);
+    folder.write("hostile.csv", hostile.as_bytes());
+    let (printed, notes) = folder.succeeds(&["inspect", "hostile.csv"]);
+    assert!(printed.contains("\\u{1b}"), "{printed}");
+    for hidden in ['\u{1b}', '\u{7}', '\u{202e}'] {
+        assert!(!printed.contains(hidden) && !notes.contains(hidden));
+    }
+}
+
+#[test]
 fn downloads_are_checked() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());

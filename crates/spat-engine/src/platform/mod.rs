@@ -12,5 +12,6 @@ pub use native::{
 mod web;
 #[cfg(target_arch = "wasm32")]
 pub use web::{
-    MAY_BLOCK, NO_GPU, cpu_name, run_on_threads, sleep, threads, write_atomically, yield_now,
+    MAY_BLOCK, NO_GPU, cpu_name, free_memory, run_on_threads, sleep, threads, write_atomically,
+    yield_now,
 };

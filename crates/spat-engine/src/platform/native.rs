@@ -69,7 +69,17 @@ impl RunStore for FolderStore {
     async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.join(name);
         let temporary = self.folder.join(format!("{name}.part"));
-        replace(&path, &temporary, bytes).map_err(|error| {
+        let mut written = replace(&path, &temporary, bytes);
+        if let Err(error) = &written
+            && error.kind() == io::ErrorKind::NotFound
+            && let Some(folder) = path.parent()
+            && folder != self.folder
+            && fs::create_dir(folder).is_ok()
+        {
+            // Copies of a run may lack its empty folder. Only that one is created, not a deleted run's.
+            written = replace(&path, &temporary, bytes);
+        }
+        written.map_err(|error| {
             // The old file is intact; only the partial one is removed.
             fs::remove_file(&temporary).ok();
             failed("write", &path, &error)
@@ -205,4 +215,26 @@ pub fn threads() -> usize {
         .filter(|&threads| threads > 0)
         .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
         .unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_without_its_checkpoint_folder_is_written_to_and_a_deleted_run_is_not() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("run");
+        let mut store = FolderStore::create(&path).unwrap();
+        fs::remove_dir(path.join("checkpoint")).unwrap();
+        pollster::block_on(store.write("checkpoint/a", b"1")).unwrap();
+        let read = pollster::block_on(store.read("checkpoint/a")).unwrap();
+        assert_eq!(read.as_deref(), Some(&b"1"[..]));
+
+        fs::remove_dir_all(&path).unwrap();
+        for name in ["checkpoint/a", "plan.json"] {
+            pollster::block_on(store.write(name, b"1")).unwrap_err();
+            assert!(!path.exists());
+        }
+    }
 }

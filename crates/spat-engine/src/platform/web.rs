@@ -73,3 +73,8 @@ pub fn cpu_name() -> String {
 pub fn threads() -> usize {
     1
 }
+
+/// The address space of a WebAssembly module.
+pub fn free_memory() -> Option<u64> {
+    Some(4 << 30)
+}

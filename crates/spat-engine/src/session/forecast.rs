@@ -21,6 +21,7 @@ pub(super) async fn forecast(
         .split_at_checked(model)
         .ok_or(SessionError::CutShort)?;
     let checkpoint = Checkpoint::from_bytes(model).map_err(JobError::from)?;
+    let unchecked = checkpoint.header.checksum_note(model);
     let saved = SavedForecaster::new(checkpoint, device)?;
     data.series.channels = Some(saved.header.channels.clone());
     data.series.expected = Some(saved.header.frequency.clone());
@@ -47,6 +48,7 @@ pub(super) async fn forecast(
                 .to_owned(),
         );
     }
+    doubts.extend(unchecked.map(|note| format!("Note: {note}.")));
     Ok(ModelForecast {
         csv: future.to_csv(&data.read.shape),
         channels: future.channels,

@@ -20,6 +20,9 @@ pub struct DLinearConfig {
     pub kernel: usize,
 }
 
+/// Rows of the published moving average, which is used for short look-backs too.
+const PUBLISHED_KERNEL: usize = 25;
+
 impl DLinearConfig {
     /// The published moving average of 25 rows.
     pub fn new(window: Window) -> Self {
@@ -27,7 +30,7 @@ impl DLinearConfig {
             lookback: window.lookback,
             horizon: window.horizon,
             channels: window.channels,
-            kernel: 25,
+            kernel: PUBLISHED_KERNEL,
         }
     }
 }
@@ -62,7 +65,7 @@ impl ModelSpec for DLinearConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        check_kernel(self.kernel)
+        check_kernel(self.kernel, self.lookback)
     }
 
     fn cost(&self, _kept: &[AttentionStructure]) -> Cost {
@@ -74,7 +77,9 @@ impl ModelSpec for DLinearConfig {
     }
 
     fn activations(&self) -> f64 {
-        self.window().activations()
+        // The moving average is a matrix of the look-back's size squared.
+        let lookback = self.lookback as f64;
+        lookback * lookback + self.window().activations()
     }
 
     fn without_attention(&self) -> &'static str {
@@ -83,12 +88,23 @@ impl ModelSpec for DLinearConfig {
 }
 
 /// Checks that a centred moving average has a middle row.
-pub(super) fn check_kernel(kernel: usize) -> Result<(), ConfigError> {
-    if kernel % 2 == 1 {
-        return Ok(());
+pub(super) fn check_kernel(kernel: usize, lookback: usize) -> Result<(), ConfigError> {
+    if kernel.is_multiple_of(2) {
+        return Err(ConfigError::new(
+            format!("the moving average must span an odd number of rows, not {kernel}"),
+            format!("use {}", kernel.saturating_add(1)),
+        ));
     }
-    Err(ConfigError::new(
-        format!("the moving average must span an odd number of rows, not {kernel}"),
-        format!("use {}", kernel + 1),
-    ))
+    // A longer one only repeats the ends, at a cost of kernel × look-back.
+    let longest = lookback
+        .saturating_mul(2)
+        .saturating_add(1)
+        .max(PUBLISHED_KERNEL);
+    if kernel > longest {
+        return Err(ConfigError::new(
+            format!("a moving average of {kernel} rows is longer than twice the look-back of {lookback}"),
+            format!("use {longest} or less"),
+        ));
+    }
+    Ok(())
 }

@@ -44,10 +44,11 @@ impl EncoderShape {
                 // W_q, W_k, W_v: d → inner with bias; W_o: inner → d with bias.
                 total.params += 3 * (d * inner + inner) + inner * d + d;
                 // Four projections, scores and product with V.
-                total.macs += 4 * tokens * d * inner + 2 * tokens * tokens * inner;
+                let macs = 4 * tokens * d * inner + 2 * tokens * tokens * inner;
+                total.macs = total.macs.saturating_add(macs);
             }
             total.params += (2 * d * ff + ff + d) + 4 * d;
-            total.macs += 2 * tokens * d * ff;
+            total.macs = total.macs.saturating_add(2 * tokens * d * ff);
         }
         total
     }

@@ -181,6 +181,10 @@ impl ModelSpec for ITransformerConfig {
         }
     }
 
+    fn layers(&self) -> usize {
+        self.layers
+    }
+
     fn sites(&self) -> Vec<AttentionSite> {
         self.encoder().sites()
     }
@@ -195,7 +199,7 @@ impl ModelSpec for ITransformerConfig {
         let (tokens, encoder) = (shape.tokens as u64, shape.cost(kept));
         Cost {
             params: (l * d + d) + encoder.params + 2 * d + (d * t + t),
-            macs: tokens * l * d + encoder.macs + tokens * d * t,
+            macs: (tokens * l * d + tokens * d * t).saturating_add(encoder.macs),
         }
     }
 

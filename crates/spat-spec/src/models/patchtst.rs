@@ -283,6 +283,10 @@ impl ModelSpec for PatchTstConfig {
         self.encoder().check()
     }
 
+    fn layers(&self) -> usize {
+        self.layers
+    }
+
     fn sites(&self) -> Vec<AttentionSite> {
         self.encoder().sites()
     }
@@ -302,7 +306,9 @@ impl ModelSpec for PatchTstConfig {
         let head = n * d * t;
         Cost {
             params: embedding_and_norm + encoder.params + head + t,
-            macs: (self.channels as u64).saturating_mul(n * p * d + encoder.macs + head),
+            macs: (n * p * d + head)
+                .saturating_add(encoder.macs)
+                .saturating_mul(self.channels as u64),
         }
     }
 

@@ -70,6 +70,11 @@ macro_rules! models {
                 match self { $(Self::$variant(config) => config.activations(),)+ }
             }
 
+            /// Layers or blocks, each of which costs memory besides its parameters.
+            pub fn layers(&self) -> usize {
+                match self { $(Self::$variant(config) => config.layers(),)+ }
+            }
+
             /// What the model computes without attention.
             pub fn without_attention(&self) -> &'static str {
                 match self { $(Self::$variant(config) => config.without_attention(),)+ }
@@ -347,6 +352,30 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    /// The largest allowed sizes together: no cost overflows or panics.
+    #[test]
+    fn the_cost_of_the_largest_sizes_is_finite() {
+        for mut config in defaults() {
+            let longest = LARGEST_AXIS;
+            config.set_window(Window::new(longest, longest, longest));
+            for (info, _) in config.fields() {
+                if let FieldRange::Count { max, .. } = info.range {
+                    let max = match info.flag {
+                        "layers" => 64,
+                        "kernel" => max - 1,
+                        "stride" => 1,
+                        _ => max,
+                    };
+                    config.set(info.flag, FieldValue::Count(max));
+                }
+            }
+            config.check().unwrap();
+            let cost = crate::Structure::dense(config.clone()).cost();
+            assert!(cost.macs > 1 << 50 && cost.params > 1 << 30, "{cost:?}");
+            assert!(config.activations().is_finite());
         }
     }
 

@@ -81,6 +81,11 @@ pub trait ModelSpec: Clone + Into<ForecasterConfig> + 'static {
         Ok(())
     }
 
+    /// Layers or blocks, each of which costs memory besides its parameters.
+    fn layers(&self) -> usize {
+        1
+    }
+
     /// What the model reads besides the values of the look-back.
     fn inputs(&self) -> InputSpec {
         InputSpec::default()

@@ -285,6 +285,10 @@ impl ModelSpec for TideConfig {
     }
 
     /// The time features are encoded once per window; the public code does it for each channel.
+    fn layers(&self) -> usize {
+        self.layers
+    }
+
     fn cost(&self, _kept: &[AttentionStructure]) -> Cost {
         let (l, t, c) = (
             self.lookback as u64,

@@ -186,7 +186,7 @@ impl ModelSpec for TimeMixerConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        check_kernel(self.kernel)?;
+        check_kernel(self.kernel, self.lookback)?;
         if self.lookback < 2 {
             return Err(ConfigError::new(
                 "a look-back of 1 row cannot be halved",
@@ -214,6 +214,10 @@ impl ModelSpec for TimeMixerConfig {
     }
 
     /// The time features are embedded once per window; the public code does it for each channel.
+    fn layers(&self) -> usize {
+        self.layers
+    }
+
     fn cost(&self, _kept: &[AttentionStructure]) -> Cost {
         let (t, c) = (self.horizon as u64, self.channels as u64);
         let (d, ff, layers) = (self.d_model as u64, self.d_ff as u64, self.layers as u64);

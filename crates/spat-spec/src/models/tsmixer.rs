@@ -174,6 +174,10 @@ impl ModelSpec for TsMixerConfig {
         self.layers = size.layers;
     }
 
+    fn layers(&self) -> usize {
+        self.layers
+    }
+
     fn cost(&self, _kept: &[AttentionStructure]) -> Cost {
         let (l, t) = (self.lookback as u64, self.horizon as u64);
         let (c, f, n) = (self.channels as u64, self.hidden as u64, self.layers as u64);
@@ -185,7 +189,9 @@ impl ModelSpec for TsMixerConfig {
         };
         Cost {
             params: n * (over_time + over_channels + norms) + l * t + t + ends,
-            macs: n * (time_macs + 2 * l * c * f) + c * l * t,
+            macs: (time_macs + 2 * l * c * f)
+                .saturating_mul(n)
+                .saturating_add(c * l * t),
         }
     }
 
