@@ -51,7 +51,7 @@ pub(crate) struct Cells {
 impl Cells {
     pub(crate) fn new(decimal_comma: bool, extra: &[String]) -> Self {
         let mut texts = HashMap::new();
-        let mut numeric_markers = Vec::new();
+        let mut numeric_markers: Vec<(f32, usize)> = Vec::new();
         for (place, marker) in (MARKERS.len()..).zip(extra) {
             let marker = marker.trim();
             let number = parse(marker, false).or_else(|| parse(marker, decimal_comma));
