@@ -136,12 +136,6 @@ impl TimeIndex {
         stamps.into_iter().map(|at| format.format(at)).collect()
     }
 
-    /// Civil seconds of the next `n` rows.
-    pub(crate) fn extend_seconds(&self, n: usize) -> Option<Vec<i64>> {
-        let stamps = self.extend(n)?;
-        Some(in_seconds(&stamps, &self.format()).into_owned())
-    }
-
     /// The day of the month that calendar steps return to: 31 where every stamp is a month's last
     /// day, else the latest day seen.
     pub(crate) fn anchor_day(&self) -> u32 {
@@ -178,13 +172,14 @@ pub(crate) fn anchor_day(stamps: &[i64]) -> u32 {
 
 /// Calendar features of each stamp, `[stamps × 4]` row-major, each in −0.5 … 0.5:
 /// hour / 23 − 0.5, day of the week (Monday 0) / 6 − 0.5, (day of the month − 1) / 30 − 0.5,
-/// (day of the year − 1) / 365 − 0.5.
+/// (day of the year − 1) / 365 − 0.5. They are those of the clock in the zone of `format`: of two tables
+/// written as `08:00+02:00` and `06:00Z` the first has the hour 8.
 ///
 /// Source: GluonTS `time_features_from_frequency_str` for the frequency "h", as used by
 /// Time-Series-Library utils/timefeatures.py with `timeenc=1`.
-pub fn time_features(stamps: &[i64]) -> Vec<f32> {
+pub fn time_features(stamps: &[i64], format: &TimeFormat) -> Vec<f32> {
     let mut features = Vec::with_capacity(stamps.len() * 4);
-    for &stamp in stamps {
+    for stamp in stamps.iter().map(|&stamp| format.local_seconds(stamp)) {
         let c = Civil::from_seconds(stamp);
         let of = |value: u32, last: f64| (f64::from(value) / last - 0.5) as f32;
         features.extend([
@@ -202,13 +197,14 @@ mod tests {
     use super::*;
     use crate::{
         civil::{DAY, to_days},
-        unit::format_stamp,
+        unit::{WrittenZone, format_stamp},
     };
 
     #[test]
     fn features_of_the_first_ett_hours() {
         // 2016-07-01 00:00 is a Friday, the 183rd day of a leap year.
-        let features = time_features(&[1_467_331_200, 1_467_331_200 + 13 * 3600]);
+        let stamps = [1_467_331_200, 1_467_331_200 + 13 * 3600];
+        let features = time_features(&stamps, &TimeFormat::default());
         let expected = [
             -0.5,
             4.0 / 6.0 - 0.5,
@@ -222,6 +218,13 @@ mod tests {
         for (got, want) in features.iter().zip(expected) {
             assert!((f64::from(*got) - want).abs() < 1e-7, "{got} {want}");
         }
+        // The same clock, five hours behind UTC.
+        let format = TimeFormat {
+            zone: WrittenZone::Offset(-5 * 3600),
+            ..TimeFormat::default()
+        };
+        let utc = stamps.map(|stamp| stamp + 5 * 3600);
+        assert_eq!(time_features(&utc, &format), features);
     }
 
     #[test]

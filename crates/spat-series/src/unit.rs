@@ -99,6 +99,13 @@ impl TimeFormat {
         timestamp.div_euclid(self.unit.per_second())
     }
 
+    /// The seconds that a clock in the format's zone shows: those of [`seconds`](Self::seconds) and the zone's
+    /// offset at the time.
+    pub(crate) fn local_seconds(&self, timestamp: i64) -> i64 {
+        let seconds = self.seconds(timestamp);
+        seconds.saturating_add(self.zone.at(seconds).0)
+    }
+
     /// A timestamp as `2016-07-01 00:00:00`, with decimals and offset where the format has some.
     pub fn format(&self, timestamp: i64) -> String {
         let seconds = self.seconds(timestamp);
