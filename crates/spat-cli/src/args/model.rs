@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
-use spat_spec::{FieldInfo, FieldRange, FieldValue, ForecasterConfig, ModelKind, Preset, Window};
+use spat_spec::{
+    FieldInfo, FieldRange, FieldValue, ForecasterConfig, ModelKind, Preset, Window, within_sentence,
+};
 
 use super::values::not_negative;
 
@@ -189,7 +191,7 @@ impl Flag {
         let text = self.info.help;
         let (_, first) = self.defaults[0];
         let default = match first {
-            FieldValue::Switch(true) => return format!("Do not {}", lower_first(text)),
+            FieldValue::Switch(true) => return format!("Do not {}", within_sentence(text)),
             FieldValue::Switch(false) => return text.to_owned(),
             FieldValue::Count(value) => value.to_string(),
             FieldValue::Probability(value) => value.to_string(),
@@ -220,13 +222,6 @@ impl Flag {
             FieldRange::Switch => Some(self.typed()),
         }
     }
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
 }
 
 impl<const LAYERS: bool> FromArgMatches for Settings<LAYERS> {

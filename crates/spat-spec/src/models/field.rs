@@ -172,9 +172,9 @@ impl<C: Clone> Field<C> {
     }
 }
 
-/// The label as it is written within a sentence.
-fn within_sentence(label: &str) -> String {
-    let mut letters = label.chars();
+/// A label or a help text as it is written within a sentence: with a small first letter.
+pub fn within_sentence(text: &str) -> String {
+    let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()
     })

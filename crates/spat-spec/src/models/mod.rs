@@ -11,7 +11,7 @@ mod registry;
 mod site;
 mod spec;
 
-pub use field::{Field, FieldInfo, FieldRange, FieldValue};
+pub use field::{Field, FieldInfo, FieldRange, FieldValue, within_sentence};
 pub use registry::ModelKind;
 pub use site::{AttentionSite, Axis, InputSpec, TIME_FEATURES};
 pub use spec::{ModelSpec, Size, Variant, Window};
