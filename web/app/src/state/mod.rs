@@ -26,7 +26,7 @@ pub(crate) use link::{Link, change_field, field_in_address, link_in_address};
 pub(crate) use run_summary::{RunSummary, Stage};
 pub(crate) use saved_model::SavedModel;
 pub(crate) use setup::{Preset, Setup};
-pub(crate) use table::{LoadedTable, RefusedTable, TableFile};
+pub(crate) use table::{LoadedTable, TableFile, TableSource};
 pub(crate) use tables::too_large;
 pub(crate) use training::{Activity, Curve, MEASURING, Training};
 
@@ -49,7 +49,7 @@ pub(crate) struct Page {
     /// Why the last file could not be used.
     pub(crate) table_problem: RwSignal<Option<String>>,
     /// The last file that could not be used, until another can.
-    pub(crate) refused: RwSignal<Option<Arc<RefusedTable>>>,
+    pub(crate) refused: RwSignal<Option<Arc<TableSource>>>,
     /// Whether a table is being loaded from an address.
     pub(crate) loading: RwSignal<bool>,
     /// A saved model to forecast the table with.

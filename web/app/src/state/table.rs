@@ -47,9 +47,9 @@ pub(crate) struct LoadedTable {
     pub(crate) series: Arc<Series>,
 }
 
-/// A file that could not be used with these reading options.
+/// A file and the options that it is read with.
 #[derive(Debug)]
-pub(crate) struct RefusedTable {
+pub(crate) struct TableSource {
     pub(crate) file: TableFile,
     pub(crate) data: DataConfig,
 }

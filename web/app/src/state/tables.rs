@@ -8,7 +8,7 @@ use spat_series::{ReadOptions, SplitRule, is_plain_text};
 use spat_spec::DataConfig;
 
 use super::table::{OriginalFile, TableError};
-use super::{LoadedTable, Page, RefusedTable, TableFile, Training, link, plain_text};
+use super::{LoadedTable, Page, TableFile, TableSource, Training, link, plain_text};
 
 /// Largest file in bytes. Reading it takes seconds; more would block the app for long.
 const MAX_TABLE_BYTES: f64 = (256 << 20) as f64;
@@ -82,11 +82,11 @@ impl Page {
             return false;
         }
         let read = LoadedTable::read(file.clone(), data.clone());
-        self.show_table(read, RefusedTable { file, data })
+        self.show_table(read, TableSource { file, data })
     }
 
     /// Shows a table, or the error and the options that were tried.
-    fn show_table(self, read: Result<LoadedTable, TableError>, tried: RefusedTable) -> bool {
+    fn show_table(self, read: Result<LoadedTable, TableError>, tried: TableSource) -> bool {
         if self.must_stop_first() {
             return false;
         }
@@ -117,28 +117,38 @@ impl Page {
         busy
     }
 
-    /// Reads the file that could not be used, or else the table, with other options.
+    /// The file that could not be used, or else the table's, and its reading options.
+    pub(crate) fn last_source(self) -> Option<Arc<TableSource>> {
+        self.refused.get().or_else(|| {
+            let table = self.table.get()?;
+            Some(Arc::new(TableSource {
+                file: table.file.clone(),
+                data: table.data.clone(),
+            }))
+        })
+    }
+
+    /// Reads [`Page::last_source`] with other options.
     pub(crate) fn reread_table(self, data: DataConfig) {
-        let refused = self.refused.get_untracked();
-        let table = self.table.get_untracked();
-        let (file, before) = match (&refused, &table) {
-            (Some(refused), _) => (refused.file.clone(), &refused.data),
-            (None, Some(table)) => (table.file.clone(), &table.data),
-            (None, None) => return,
+        let Some(source) = untrack(|| self.last_source()) else {
+            return;
         };
+        let file = source.file.clone();
         match file.original {
-            Some(original) if before.read.sheet != data.read.sheet => {
+            Some(original) if source.data.read.sheet != data.read.sheet => {
                 let read = data.read.clone();
                 self.convert(file.name, original.bytes.clone(), read, move |file| {
                     self.load_table(file, data);
                 });
             }
             _ => {
-                let read = match table.filter(|_| refused.is_none()) {
-                    Some(table) => table.again(data.clone()),
-                    None => LoadedTable::read(file.clone(), data.clone()),
+                let read = match self.table.get_untracked() {
+                    Some(table) if self.refused.with_untracked(Option::is_none) => {
+                        table.again(data.clone())
+                    }
+                    _ => LoadedTable::read(file.clone(), data.clone()),
                 };
-                self.show_table(read, RefusedTable { file, data });
+                self.show_table(read, TableSource { file, data });
             }
         }
     }

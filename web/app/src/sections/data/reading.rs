@@ -1,11 +1,11 @@
 //! Reading options that override the detection.
 
 use leptos::prelude::*;
-use spat_series::{Fill, Gaps, HeaderRow, LongColumns, Shape, TimeColumn, column_names};
+use spat_series::{Fill, Gaps, HeaderRow, Shape, TimeColumn, column_names};
 use spat_spec::DataConfig;
 
 use crate::show::Listed as _;
-use crate::state::{Page, TableFile};
+use crate::state::Page;
 
 /// A list of options.
 struct Field {
@@ -97,6 +97,80 @@ const FIELDS: [Field; 7] = [
     },
 ];
 
+/// An option that is typed. An empty text stands for what is detected.
+struct TextField {
+    label: &'static str,
+    /// The test id.
+    name: &'static str,
+    placeholder: &'static str,
+    /// Whether it is only shown for files with sheets or members.
+    for_containers: bool,
+    get: fn(&DataConfig) -> String,
+    /// The text is trimmed. An error has what is expected.
+    set: fn(&mut DataConfig, &str) -> Result<(), String>,
+}
+
+const TEXT_FIELDS: [TextField; 4] = [
+    TextField {
+        label: "Time format",
+        name: "time-format",
+        placeholder: "%d.%m.%Y %H:%M",
+        for_containers: false,
+        get: |data| data.read.time_format.clone().unwrap_or_default(),
+        set: |data, text| {
+            data.read.time_format = not_empty(text);
+            Ok(())
+        },
+    },
+    TextField {
+        label: "Series below each other: columns of series, time, value",
+        name: "long",
+        placeholder: "unique_id,ds,y",
+        for_containers: false,
+        get: |data| match &data.read.shape {
+            Shape::Long(long) => long.to_string(),
+            _ => String::new(),
+        },
+        set: |data, text| {
+            if !text.is_empty() {
+                data.read.shape = Shape::Long(text.parse()?);
+            } else if matches!(data.read.shape, Shape::Long(_)) {
+                data.read.shape = Shape::Rows;
+            }
+            Ok(())
+        },
+    },
+    TextField {
+        label: "Sheet, or file in an archive",
+        name: "sheet",
+        placeholder: "the largest",
+        for_containers: true,
+        get: |data| data.read.sheet.clone().unwrap_or_default(),
+        set: |data, text| {
+            data.read.sheet = not_empty(text);
+            Ok(())
+        },
+    },
+    TextField {
+        label: "Also missing, comma-separated",
+        name: "missing",
+        placeholder: "-9999, n/k",
+        for_containers: false,
+        get: |data| data.read.missing.join(", "),
+        set: |data, text| {
+            let markers = text
+                .split(',')
+                .filter_map(|marker| not_empty(marker.trim()));
+            data.read.missing = markers.collect();
+            Ok(())
+        },
+    },
+];
+
+fn not_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
 /// Overrides of the detection, for the file that could not be read or else for the table.
 #[component]
 pub(super) fn Reading(
@@ -105,19 +179,20 @@ pub(super) fn Reading(
 ) -> impl IntoView {
     let page = Page::from_context();
     let data = Memo::new(move |_| {
-        let refused = page.refused.get().map(|refused| refused.data.clone());
-        let table = || page.table.get().map(|table| table.data.clone());
-        refused.or_else(table).unwrap_or_default()
+        let source = page.last_source();
+        source.map_or_else(DataConfig::default, |source| source.data.clone())
     });
-    let change = move |change: &dyn Fn(&mut DataConfig)| {
-        let mut data = data.get_untracked();
-        let read = data.read.clone();
-        change(&mut data);
-        if data.read != read {
+    let reread = move |mut changed: DataConfig| {
+        if data.with_untracked(|data| data.read != changed.read) {
             // The columns may have other names now.
-            data.series.channels = None;
+            changed.series.channels = None;
         }
-        page.reread_table(data);
+        page.reread_table(changed);
+    };
+    let change = move |change: &dyn Fn(&mut DataConfig)| {
+        let mut changed = data.get_untracked();
+        change(&mut changed);
+        reread(changed);
     };
     let fields = FIELDS.map(|field| {
         let last = field.options.len() - 1;
@@ -148,9 +223,9 @@ pub(super) fn Reading(
     // The first two options are not columns.
     let columns = Memo::new(move |_| {
         let mut columns = vec!["detected".to_owned(), "none, count rows".to_owned()];
-        let refused = page.refused.get().map(|refused| refused.file.bytes.clone());
-        let bytes = refused.or_else(|| page.table.get().map(|table| table.file.bytes.clone()));
-        let names = bytes.and_then(|bytes| column_names(&bytes, &data.get().read).ok());
+        let names = page
+            .last_source()
+            .and_then(|source| data.with(|data| column_names(&source.file.bytes, &data.read).ok()));
         columns.extend(names.unwrap_or_default());
         columns
     });
@@ -183,40 +258,33 @@ pub(super) fn Reading(
             };
         });
     };
-    let name_format = move |value: String| {
-        let format = Some(value.trim().to_owned()).filter(|format| !format.is_empty());
-        change(&|data| data.read.time_format.clone_from(&format));
-    };
-    let name_sheet = move |value: String| {
-        let sheet = Some(value.trim().to_owned()).filter(|sheet| !sheet.is_empty());
-        change(&|data| data.read.sheet.clone_from(&sheet));
-    };
-    let has_sheets = Memo::new(move |_| {
-        let original = |file: &TableFile| {
-            let original = file.original.as_ref();
+    let is_container = Memo::new(move |_| {
+        page.last_source().is_some_and(|source| {
+            let original = source.file.original.as_ref();
             original.is_some_and(|original| original.plain.container.is_some())
-        };
-        let refused = page.refused.get().map(|refused| original(&refused.file));
-        let table = || page.table.get().map(|table| original(&table.file));
-        refused.or_else(table).unwrap_or_default()
+        })
     });
-    let name_long = move |value: String| match value.parse::<LongColumns>() {
-        _ if value.trim().is_empty() => change(&|data| {
-            if matches!(data.read.shape, Shape::Long(_)) {
-                data.read.shape = Shape::Rows;
+    let text_fields = TEXT_FIELDS.map(|field| {
+        let enter = move |text: String| {
+            let mut changed = data.get_untracked();
+            match (field.set)(&mut changed, text.trim()) {
+                Ok(()) => reread(changed),
+                Err(problem) => page.table_problem.set(Some(problem)),
             }
-        }),
-        Ok(long) => change(&|data| data.read.shape = Shape::Long(long.clone())),
-        Err(problem) => page.table_problem.set(Some(problem)),
-    };
-    let name_missing = move |value: String| {
-        let markers = value.split(',').map(str::trim);
-        let markers: Vec<_> = markers
-            .filter(|m| !m.is_empty())
-            .map(str::to_owned)
-            .collect();
-        change(&|data| data.read.missing.clone_from(&markers));
-    };
+        };
+        view! {
+            <label class="field" hidden=move || field.for_containers && !is_container.get()>
+                {field.label}
+                <input
+                    type="text"
+                    placeholder=field.placeholder
+                    data-testid=field.name
+                    prop:value=move || data.with(field.get)
+                    on:change:target=move |event| enter(event.target().value())
+                />
+            </label>
+        }
+    });
     view! {
         <details class="more" open=open data-testid="reading">
             <summary>"Correct the detection"</summary>
@@ -231,51 +299,7 @@ pub(super) fn Reading(
                         {time_options}
                     </select>
                 </label>
-                <label class="field">
-                    "Time format"
-                    <input
-                        type="text"
-                        placeholder="%d.%m.%Y %H:%M"
-                        data-testid="time-format"
-                        prop:value=move || data.with(|data| data.read.time_format.clone().unwrap_or_default())
-                        on:change:target=move |event| name_format(event.target().value())
-                    />
-                </label>
-                <label class="field">
-                    "Series below each other: columns of series, time, value"
-                    <input
-                        type="text"
-                        placeholder="unique_id,ds,y"
-                        data-testid="long"
-                        prop:value=move || {
-                            data.with(|data| match &data.read.shape {
-                                Shape::Long(long) => long.to_string(),
-                                _ => String::new(),
-                            })
-                        }
-                        on:change:target=move |event| name_long(event.target().value())
-                    />
-                </label>
-                <label class="field" hidden=move || !has_sheets.get()>
-                    "Sheet, or file in an archive"
-                    <input
-                        type="text"
-                        placeholder="the largest"
-                        data-testid="sheet"
-                        prop:value=move || data.with(|data| data.read.sheet.clone().unwrap_or_default())
-                        on:change:target=move |event| name_sheet(event.target().value())
-                    />
-                </label>
-                <label class="field">
-                    "Also missing, comma-separated"
-                    <input
-                        type="text"
-                        placeholder="-9999, n/k"
-                        data-testid="missing"
-                        prop:value=move || data.with(|data| data.read.missing.join(", "))
-                        on:change:target=move |event| name_missing(event.target().value())
-                    />
-                </label>
+                {text_fields}
             </div>
         </details>
     }
@@ -293,6 +317,17 @@ mod tests {
                 (field.set)(&mut data, number);
                 assert_eq!((field.get)(&data), number, "{}", field.label);
             }
+        }
+    }
+
+    #[test]
+    fn every_text_is_read_back() {
+        for field in TEXT_FIELDS {
+            let mut data = DataConfig::default();
+            (field.set)(&mut data, field.placeholder).unwrap();
+            assert_eq!((field.get)(&data), field.placeholder, "{}", field.label);
+            (field.set)(&mut data, "").unwrap();
+            assert_eq!(data, DataConfig::default(), "{}", field.label);
         }
     }
 }
