@@ -21,6 +21,10 @@ fn experiment(epochs: usize) -> Experiment {
     experiment
 }
 
+fn runs_in(root: &Path) -> RunsFolder {
+    RunsFolder::new(root.to_owned(), "a test", None)
+}
+
 struct Client {
     engine: EngineThread,
     messages: Receiver<EngineMessage>,
@@ -34,8 +38,11 @@ impl Client {
         Self { engine, messages }
     }
 
-    fn on(root: &Path) -> Self {
-        Self::with(RunsFolder::new(root.to_owned(), "a test", None))
+    /// A session with the toy table open.
+    fn with_table(storage: impl RunStorage + Send + 'static) -> Self {
+        let client = Self::with(storage);
+        client.open(Some(spat_testing::table(400)));
+        client
     }
 
     fn open(&self, bytes: Option<Vec<u8>>) {
@@ -138,9 +145,8 @@ fn comparable(report: Report) -> String {
 #[test]
 fn a_session_trains_prunes_and_shows_windows() {
     let root = tempfile::tempdir().unwrap();
-    let client = Client::on(root.path());
+    let client = Client::with_table(runs_in(root.path()));
     let experiment = experiment(2);
-    client.open(Some(spat_testing::table(400)));
     client.train(&experiment);
     let windows = client.trained();
     assert!(windows > 0);
@@ -162,7 +168,7 @@ fn a_session_trains_prunes_and_shows_windows() {
 
     // The saved files give the same forecasts in a session without an open run.
     let fresh = Client::with(MemoryRunStorage);
-    let stored = RunsFolder::new(root.path().to_owned(), "a test", None);
+    let stored = runs_in(root.path());
     for (name, values) in [
         ("pruned.safetensors", &future.pruned),
         ("dense.safetensors", &future.dense),
@@ -198,15 +204,14 @@ fn a_session_trains_prunes_and_shows_windows() {
     fresh.engine.close();
 
     // The same with a storage that keeps nothing, and in a single request.
-    let other = Client::with(MemoryRunStorage);
-    other.open(Some(spat_testing::table(400)));
+    let other = Client::with_table(MemoryRunStorage);
     other.command(Command::Prune {
         experiment: Box::new(experiment),
     });
     assert_eq!(comparable(other.report()), comparable(report));
     other.engine.close();
 
-    let runs = RunsFolder::new(root.path().to_owned(), "a test", None);
+    let runs = runs_in(root.path());
     let summaries = runs.summaries();
     assert_eq!(summaries.len(), 1);
     assert_eq!(
@@ -227,8 +232,7 @@ fn a_run_that_was_closed_resumes_to_the_same_report() {
     let (first, root) = (home.path().join("first"), home.path().join("moved"));
     let mut experiment = experiment(60);
     experiment.training.patience = None;
-    let client = Client::on(&first);
-    client.open(Some(spat_testing::table(400)));
+    let client = Client::with_table(runs_in(&first));
     client.train(&experiment);
     client.until(|event| matches!(event, Event::Epoch { .. }).then_some(()));
     assert!(client.engine.job_control().is_busy());
@@ -240,7 +244,7 @@ fn a_run_that_was_closed_resumes_to_the_same_report() {
 
     // Another folder, with its table.
     std::fs::rename(&first, &root).unwrap();
-    let client = Client::on(&root);
+    let client = Client::with(runs_in(&root));
     client.open(None);
     client.prune(&experiment);
     let resumed = client.until(|event| match event {
@@ -258,8 +262,7 @@ fn a_run_that_was_closed_resumes_to_the_same_report() {
     let report = client.report();
     client.engine.close();
 
-    let whole = Client::with(MemoryRunStorage);
-    whole.open(Some(spat_testing::table(400)));
+    let whole = Client::with_table(MemoryRunStorage);
     whole.prune(&experiment);
     assert_eq!(comparable(whole.report()), comparable(report));
     whole.engine.close();
@@ -267,8 +270,7 @@ fn a_run_that_was_closed_resumes_to_the_same_report() {
 
 #[test]
 fn a_paused_job_runs_the_granted_steps_only() {
-    let client = Client::with(MemoryRunStorage);
-    client.open(Some(spat_testing::table(400)));
+    let client = Client::with_table(MemoryRunStorage);
     client.train(&experiment(40));
     client.until(|event| matches!(event, Event::Phase { .. }).then_some(()));
     let paused = |event| matches!(event, Event::Paused).then_some(());
@@ -283,8 +285,7 @@ fn a_paused_job_runs_the_granted_steps_only() {
 
 #[test]
 fn a_stop_before_the_training_begins_stops_it() {
-    let client = Client::with(MemoryRunStorage);
-    client.open(Some(spat_testing::table(400)));
+    let client = Client::with_table(MemoryRunStorage);
     client.train(&experiment(40));
     client.command(Command::Stop);
     let stopped = client.until(|event| match event {
@@ -301,7 +302,7 @@ fn a_stop_before_the_training_begins_stops_it() {
 #[test]
 fn impossible_requests_are_reported() {
     let root = tempfile::tempdir().unwrap();
-    let client = Client::on(root.path());
+    let client = Client::with(runs_in(root.path()));
     client.train(&experiment(1));
     assert!(client.failure().contains("no table is open"));
     client.open(Some(spat_testing::table(400)));
@@ -322,7 +323,7 @@ fn impossible_requests_are_reported() {
 #[test]
 fn names_cannot_leave_the_folder() {
     let root = tempfile::tempdir().unwrap();
-    let runs = RunsFolder::new(root.path().join("runs"), "a test", None);
+    let runs = runs_in(&root.path().join("runs"));
     std::fs::write(root.path().join("secret"), b"secret").unwrap();
     for run in [
         "..", ".", "", "../runs", "a/b", "a\\b", "/etc", "c:", ".hidden", "a\0b",
@@ -355,11 +356,10 @@ fn names_cannot_leave_the_folder() {
 fn a_locked_run_is_not_removed_and_summaries_are_kept() {
     let root = tempfile::tempdir().unwrap();
     let experiment = experiment(1);
-    let client = Client::on(root.path());
-    client.open(Some(spat_testing::table(400)));
+    let client = Client::with_table(runs_in(root.path()));
     client.train(&experiment);
     client.trained();
-    let runs = RunsFolder::new(root.path().to_owned(), "a test", None);
+    let runs = runs_in(root.path());
     let summary = RunSummary {
         title: "mine".to_owned(),
         stage: Stage::Trained,
@@ -380,9 +380,8 @@ fn a_locked_run_is_not_removed_and_summaries_are_kept() {
 fn private_runs_follow_no_links_and_name_no_paths() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let root = tempfile::tempdir().unwrap();
-    let runs = RunsFolder::new(root.path().join("visitor"), "a test", None).private();
-    let client = Client::with(runs.clone());
-    client.open(Some(spat_testing::table(400)));
+    let runs = runs_in(&root.path().join("visitor")).private();
+    let client = Client::with_table(runs.clone());
     client.train(&experiment(1));
     client.trained();
     client.engine.close();
@@ -414,6 +413,6 @@ fn private_runs_follow_no_links_and_name_no_paths() {
     assert!(runs.file(RUN, "checkpoint/secret").is_err());
     assert!(runs.names(RUN).is_err());
     // The folders of the owner's own runs may be links.
-    let own = RunsFolder::new(runs.root().to_owned(), "a test", None);
+    let own = runs_in(runs.root());
     assert!(own.file("other", "table.csv").unwrap().is_some());
 }
