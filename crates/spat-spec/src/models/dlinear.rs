@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::{Field, LARGEST_WIDTH};
+use super::spec::window_fields;
 use super::{ModelSpec, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, TrainingConfig};
 
@@ -56,13 +57,7 @@ impl ModelSpec for DLinearConfig {
         },
     }];
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-    }
+    window_fields!();
 
     fn check(&self) -> Result<(), ConfigError> {
         check_kernel(self.kernel, self.lookback)
@@ -102,7 +97,9 @@ pub(super) fn check_kernel(kernel: usize, lookback: usize) -> Result<(), ConfigE
         .max(PUBLISHED_KERNEL);
     if kernel > longest {
         return Err(ConfigError::new(
-            format!("a moving average of {kernel} rows is longer than twice the look-back of {lookback}"),
+            format!(
+                "a moving average of {kernel} rows is longer than twice the look-back of {lookback}"
+            ),
             format!("use {longest} or less"),
         ));
     }

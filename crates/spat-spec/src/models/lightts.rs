@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::{Field, LARGEST_AXIS, LARGEST_WIDTH};
+use super::spec::window_fields;
 use super::{ModelSpec, Size, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, TrainingConfig};
 
@@ -125,13 +126,7 @@ impl ModelSpec for LightTsConfig {
         },
     }];
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-    }
+    window_fields!();
 
     fn resize(&mut self, size: Size) {
         self.width = size.width.next_multiple_of(WIDTH_STEP);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::encoder::EncoderShape;
 use super::field::{Field, LARGEST_AXIS, LARGEST_WIDTH, MOST_LAYERS};
+use super::spec::window_fields;
 use super::{AttentionSite, Axis, ModelSpec, Size, Variant, Window};
 use crate::{
     AttentionStructure, ConfigError, Cost, ForecasterConfig, Preset, Schedule, TrainingConfig,
@@ -255,13 +256,7 @@ impl ModelSpec for PatchTstConfig {
         }
     }
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-    }
+    window_fields!();
 
     fn resize(&mut self, size: Size) {
         self.d_model = size.width;

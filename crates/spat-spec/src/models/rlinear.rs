@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
+use super::spec::window_fields;
 use super::{ModelSpec, Variant, Window};
 use crate::{AttentionStructure, Cost, TrainingConfig};
 
@@ -44,13 +45,7 @@ impl ModelSpec for RLinearConfig {
         },
     }];
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-    }
+    window_fields!();
 
     fn cost(&self, _kept: &[AttentionStructure]) -> Cost {
         let (l, t) = (self.lookback as u64, self.horizon as u64);

@@ -109,6 +109,21 @@ pub trait ModelSpec: Clone + Into<ForecasterConfig> + 'static {
     fn without_attention(&self) -> &'static str;
 }
 
+/// [`ModelSpec::window`] and [`ModelSpec::set_window`] over the fields `lookback`, `horizon` and
+/// `channels`.
+macro_rules! window_fields {
+    () => {
+        fn window(&self) -> $crate::Window {
+            $crate::Window::new(self.lookback, self.horizon, self.channels)
+        }
+
+        fn set_window(&mut self, window: $crate::Window) {
+            (self.lookback, self.horizon, self.channels) = window.into();
+        }
+    };
+}
+pub(super) use window_fields;
+
 /// A model under the name that users select it by.
 #[derive(Debug)]
 pub struct Variant {

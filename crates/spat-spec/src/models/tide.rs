@@ -15,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::{Field, LARGEST_WIDTH, MOST_LAYERS};
+use super::spec::window_fields;
 use super::{InputSpec, ModelSpec, Size, TIME_FEATURES, Variant, Window};
 use crate::{AttentionStructure, Cost, ForecasterConfig, Preset, Schedule, TrainingConfig};
 
@@ -263,13 +264,7 @@ impl ModelSpec for TideConfig {
         &Self::VARIANTS[usize::from(self.narrow_norms)]
     }
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-    }
+    window_fields!();
 
     fn resize(&mut self, size: Size) {
         self.width = size.width;

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::field::{Field, LARGEST_WIDTH, MOST_LAYERS};
+use super::spec::window_fields;
 use super::{ModelSpec, Size, Variant, Window};
 use crate::{AttentionStructure, Cost, ForecasterConfig, Preset, Schedule, TrainingConfig};
 
@@ -161,13 +162,7 @@ impl ModelSpec for TsMixerConfig {
         }
     }
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-    }
+    window_fields!();
 
     fn resize(&mut self, size: Size) {
         self.hidden = size.width;
