@@ -1,8 +1,8 @@
 //! Forecasts as CSV.
 
+use spat_report::csv_field;
 use spat_series::{LongColumns, Shape, format_with_offset};
 
-use crate::sample::quoted;
 use crate::saved::Future;
 
 impl Future {
@@ -24,7 +24,7 @@ impl Future {
         for place in 0..self.values.len() {
             let step = place / self.channels.len();
             let stamp = self.stamps.get(step).map_or("", String::as_str);
-            let channel = quoted(&self.channels[place % self.channels.len()]);
+            let channel = csv_field(&self.channels[place % self.channels.len()]);
             text.push_str(&format!("{},{stamp},{channel}", self.first_row + step));
             text.push_str(&format!(",{}", self.number(place, 0.0)));
             for interval in 0..self.intervals.len() {
@@ -45,7 +45,7 @@ impl Future {
                 names.push(format!("{value}_upper_{level}"));
             }
         }
-        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        let names: Vec<String> = names.iter().map(|name| csv_field(name)).collect();
         let mut text = names.join(",") + "\n";
         let channels = self.channels.len().max(1);
         for (id, of_values) in self.series(long) {
@@ -54,7 +54,7 @@ impl Future {
                     Some(stamp) => stamp.clone(),
                     None => (self.first_row + step).to_string(),
                 };
-                text.push_str(&format!("{},{time}", quoted(id)));
+                text.push_str(&format!("{},{time}", csv_field(id)));
                 let places = of_values
                     .iter()
                     .map(|channel| channel.map(|channel| step * channels + channel));

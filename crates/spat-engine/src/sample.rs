@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use spat_model::Forecaster;
+use spat_report::csv_field;
 use spat_series::{Baseline, Part, format_with_offset};
 use spat_spec::ForecastSample;
 
@@ -86,7 +87,7 @@ pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> Strin
         };
         let offset = dataset.series.offset(place % channels.len());
         let number = |value: f32| format_with_offset(value, offset);
-        let channel = quoted(&channels[place % channels.len()]);
+        let channel = csv_field(&channels[place % channels.len()]);
         let truth = number(*truth);
         let dense = number(sample.dense[place]);
         let pruned = number(sample.pruned[place]);
@@ -99,30 +100,4 @@ pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> Strin
         .ok();
     }
     text
-}
-
-/// A name as a CSV field, quoted where RFC 4180 requires it. A name that a spreadsheet would read as a
-/// formula is prefixed with an apostrophe.
-pub(crate) fn quoted(name: &str) -> String {
-    let field = if name.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{name}")
-    } else {
-        name.to_owned()
-    };
-    if field.contains([',', '"', '\n', '\r']) {
-        return format!("\"{}\"", field.replace('"', "\"\""));
-    }
-    field
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_with_formulas_and_quotes_are_escaped() {
-        assert_eq!(quoted("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
-        assert_eq!(quoted("@a, \"b\""), "\"'@a, \"\"b\"\"\"");
-        assert_eq!(quoted("load"), "load");
-    }
 }

@@ -23,6 +23,24 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
+/// `text` as a CSV field, quoted where RFC 4180 requires it. A text that a spreadsheet would read as a formula
+/// is prefixed with an apostrophe.
+///
+/// ```
+/// assert_eq!(spat_report::csv_field("load, MW"), "\"load, MW\"");
+/// ```
+pub fn csv_field(text: &str) -> String {
+    let field = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if field.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", field.replace('"', "\"\""));
+    }
+    field
+}
+
 /// `text` for a terminal: one line, no control sequences.
 pub(crate) fn plain(text: &str) -> String {
     text.chars()
@@ -66,6 +84,13 @@ mod tests {
             "Temp\u{fffd}ratur \u{fffd}[2J\u{fffd}"
         );
         assert_eq!(plain("two\nlines\u{7}"), "two lines\u{fffd}");
+    }
+
+    #[test]
+    fn formulas_and_quotes_are_escaped_in_csv() {
+        assert_eq!(csv_field("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+        assert_eq!(csv_field("@a, \"b\""), "\"'@a, \"\"b\"\"\"");
+        assert_eq!(csv_field("load"), "load");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use chart::{
     figure, heat_map, line_chart, network_drawing, network_drawing_within, network_table,
     pareto_chart, pareto_front, scatter_chart, standalone,
 };
-pub use escape::escape;
+pub use escape::{csv_field, escape};
 pub use names::{heading as module_heading, module as module_name, score_label};
 pub use page::{THEME_CSS, html};
 pub use study::{

@@ -1,5 +1,6 @@
 //! One student's result, read from a report.
 
+use spat_report::csv_field;
 use spat_spec::Report;
 
 /// Largest report file, in bytes.
@@ -101,9 +102,9 @@ pub(super) fn csv(members: &[Member]) -> String {
     for member in members {
         let Member { dense, pruned, .. } = member;
         let cells = [
-            quoted(&member.name),
-            quoted(&member.task),
-            quoted(member.model),
+            csv_field(&member.name),
+            csv_field(&member.task),
+            csv_field(member.model),
             member.seed.to_string(),
             member.ratio.to_string(),
             dense.mse.to_string(),
@@ -116,26 +117,12 @@ pub(super) fn csv(members: &[Member]) -> String {
             member.macs_percent.to_string(),
             dense.ms.to_string(),
             pruned.ms.to_string(),
-            quoted(&member.device),
+            csv_field(&member.device),
         ];
         text += &cells.join(",");
         text.push('\n');
     }
     text
-}
-
-/// A CSV field, quoted where RFC 4180 requires it. A field that a spreadsheet would read as a formula is
-/// prefixed with an apostrophe.
-fn quoted(field: &str) -> String {
-    let field = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{field}")
-    } else {
-        field.to_owned()
-    };
-    if field.contains([',', '"', '\n', '\r']) {
-        return format!("\"{}\"", field.replace('"', "\"\""));
-    }
-    field
 }
 
 #[cfg(test)]
@@ -164,11 +151,5 @@ mod tests {
                 error.is_err_and(|error| error.contains("`cat.json`") && error.contains("skipped"))
             );
         }
-    }
-
-    #[test]
-    fn names_with_formulas_and_quotes_are_escaped() {
-        assert_eq!(quoted("=1+1"), "'=1+1");
-        assert_eq!(quoted("Ann, \"A\""), "\"Ann, \"\"A\"\"\"");
     }
 }
