@@ -1,6 +1,6 @@
 //! The findings, at the start of the page.
 
-use spat_spec::{Finding, Question, Stance};
+use spat_spec::{Question, Stance};
 
 use super::sheet::Sheet;
 use crate::{
@@ -32,15 +32,7 @@ pub(super) fn section(sheet: &Sheet<'_>) -> String {
     let mut body = aside(
         "Each sentence is computed from the figures below, whether or not it supports the method.",
     );
-    for question in Question::ALL {
-        let found: Vec<&Finding> = sheet
-            .findings
-            .iter()
-            .filter(|found| found.question == question)
-            .collect();
-        if found.is_empty() {
-            continue;
-        }
+    for (question, found) in sheet.findings_by_question() {
         let items: String = found
             .iter()
             .map(|finding| {

@@ -1,7 +1,5 @@
 //! A study as Markdown, for generated documents.
 
-use spat_spec::Question;
-
 use super::{
     depth::{controls, errors},
     findings::{heading, stance, verdict},
@@ -20,15 +18,7 @@ pub(super) fn markdown(sheet: &Sheet<'_>) -> String {
         verdict(sheet)
     );
     out += "\n## Findings\n";
-    for question in Question::ALL {
-        let found: Vec<_> = sheet
-            .findings
-            .iter()
-            .filter(|f| f.question == question)
-            .collect();
-        if found.is_empty() {
-            continue;
-        }
+    for (question, found) in sheet.findings_by_question() {
         out += &format!("\n### {}\n\n", heading(question));
         for finding in found {
             out += &format!(

@@ -55,7 +55,7 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
             Some((ranking.name.clone(), price(depth, ranking)?, place == 0))
         })
         .collect();
-    if known && let Some(random) = random_regret(depth) {
+    if known && let Some(random) = depth.random_regret() {
         priced.push(("random choice".to_owned(), random, false));
     }
     priced.sort_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
@@ -93,23 +93,6 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
     let caption =
         format!("{label}; lower is better. Whiskers are one deviation over seeds, dots are seeds.");
     figure(&bar_chart(&chart), &caption, &chart.table())
-}
-
-fn random_regret(depth: &DepthReport) -> Option<Spread> {
-    let regrets: Vec<&Spread> = depth
-        .random
-        .iter()
-        .filter_map(|pick| pick.regret.as_ref())
-        .collect();
-    let seeds = regrets.first()?.values.len();
-    let mean = |seed: usize| {
-        regrets
-            .iter()
-            .map(|regret| regret.values[seed])
-            .sum::<f64>()
-            / regrets.len() as f64
-    };
-    Some((0..seeds).map(mean).collect())
 }
 
 pub(super) fn table(depth: &DepthReport, rankings: &[RankingReport]) -> Table {
@@ -159,7 +142,7 @@ pub(super) fn table(depth: &DepthReport, rankings: &[RankingReport]) -> Table {
             continue;
         }
         let tests = depth.random.iter().map(|pick| spread(&pick.test));
-        let random = random_regret(depth);
+        let random = depth.random_regret();
         let draws = if pick.exhaustive {
             "every choice".to_owned()
         } else {

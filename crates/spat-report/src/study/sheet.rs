@@ -1,8 +1,8 @@
 //! Common input of all views, for studies of any kind.
 
 use spat_spec::{
-    ClassifierStudy, DepthReport, Domain, Finding, GroundTruthResult, StudyReport, StudyTimings,
-    SyntheticReport, SyntheticStudy, Transfer,
+    ClassifierStudy, DepthReport, Domain, Finding, GroundTruthResult, Question, StudyReport,
+    StudyTimings, SyntheticReport, SyntheticStudy, Transfer,
 };
 
 use crate::number;
@@ -65,6 +65,19 @@ impl<'a> Sheet<'a> {
             hash: &report.hash,
             settings: serde_json::to_string_pretty(&report.study).unwrap_or_default(),
         }
+    }
+
+    /// The findings of each question that has some.
+    pub(super) fn findings_by_question(&self) -> Vec<(Question, Vec<&'a Finding>)> {
+        let answered = Question::ALL.into_iter().filter_map(|question| {
+            let found: Vec<&'a Finding> = self
+                .findings
+                .iter()
+                .filter(|finding| finding.question == question)
+                .collect();
+            (!found.is_empty()).then_some((question, found))
+        });
+        answered.collect()
     }
 }
 

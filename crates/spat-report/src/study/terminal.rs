@@ -1,6 +1,6 @@
 //! A study as plain text for a terminal.
 
-use spat_spec::{DepthReport, GroundTruthResult, Question, Spread, Stance};
+use spat_spec::{DepthReport, GroundTruthResult, Spread, Stance};
 
 use super::{
     difference,
@@ -29,15 +29,7 @@ pub(super) fn tables(sheet: &Sheet<'_>) -> String {
     for result in sheet.ground_truth {
         lines.extend(ground_truth(result));
     }
-    for question in Question::ALL {
-        let found: Vec<_> = sheet
-            .findings
-            .iter()
-            .filter(|f| f.question == question)
-            .collect();
-        if found.is_empty() {
-            continue;
-        }
+    for (question, found) in sheet.findings_by_question() {
         lines.push(heading(question).to_owned());
         for finding in found {
             let mark = match finding.stance {

@@ -197,6 +197,26 @@ pub struct DepthReport {
     pub uniformity: Option<Uniformity>,
 }
 
+impl DepthReport {
+    /// Mean regret of the random choices, for each seed. `None` if no random choice has a regret.
+    pub fn random_regret(&self) -> Option<Spread> {
+        let regrets: Vec<&Spread> = self
+            .random
+            .iter()
+            .filter_map(|pick| pick.regret.as_ref())
+            .collect();
+        let seeds = regrets.first()?.values.len();
+        let of_seed = |seed: usize| {
+            regrets
+                .iter()
+                .map(|regret| regret.values[seed])
+                .sum::<f64>()
+                / regrets.len() as f64
+        };
+        Some((0..seeds).map(of_seed).collect())
+    }
+}
+
 /// Errors after removal of a subset of modules and fine-tuning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubsetResult {

@@ -10,7 +10,7 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
         return Vec::new();
     };
     let mut found = Vec::new();
-    if let (Some(mine), Some(random)) = (&send.regret, random_regret(depth)) {
+    if let (Some(mine), Some(random)) = (&send.regret, depth.random_regret()) {
         let test = paired(&mine.values, &random.values);
         let verdict = match lower(&test) {
             Some(true) => "SEND knows something",
@@ -71,24 +71,6 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
         ));
     }
     found
-}
-
-/// Mean regret of a random choice, for each seed.
-fn random_regret(depth: &DepthReport) -> Option<Spread> {
-    let regrets: Vec<&Spread> = depth
-        .random
-        .iter()
-        .filter_map(|pick| pick.regret.as_ref())
-        .collect();
-    let seeds = regrets.first()?.values.len();
-    let of_seed = |seed: usize| {
-        regrets
-            .iter()
-            .map(|regret| regret.values[seed])
-            .sum::<f64>()
-            / regrets.len() as f64
-    };
-    Some((0..seeds).map(of_seed).collect())
 }
 
 /// Mean over sizes of the best and of the worst subset's mean over seeds.
