@@ -64,6 +64,45 @@ fn spat(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+fn study_json(folder: &Path, run: &str) -> Vec<u8> {
+    fs::read(folder.join(run).join("study.json")).unwrap()
+}
+
+/// Runs a study once as a whole, and once with ten kills, each a little later than the last. Both must write
+/// the same file. Returns the output of the former.
+fn survives_kills(folder: &Path, study: &[&str], first_kill_ms: u64) -> Output {
+    let run = |more: &[&str]| spat(folder, &[study, more].concat());
+    let whole = run(&["--run", "whole"]).output().unwrap();
+    assert!(
+        whole.status.success(),
+        "{}",
+        String::from_utf8_lossy(&whole.stderr)
+    );
+    let mut kills = 0;
+    for attempt in 0..10 {
+        let begun = folder.join("pieces/config.json").is_file();
+        let more: &[&str] = if begun { &["--resume"] } else { &[] };
+        let mut child = run(&[more, &["--run", "pieces"]].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(first_kill_ms + 37 * attempt));
+        kills += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills > 0, "every session ended before it could be killed");
+    let last = run(&["--run", "pieces", "--resume"]).output().unwrap();
+    assert!(
+        last.status.success(),
+        "{}",
+        String::from_utf8_lossy(&last.stderr)
+    );
+    assert_eq!(study_json(folder, "pieces"), study_json(folder, "whole"));
+    whole
+}
+
 fn refused(output: &Output, words: &[&str]) {
     let printed = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{printed}");
@@ -76,41 +115,8 @@ fn refused(output: &Output, words: &[&str]) {
 #[test]
 fn a_study_killed_ten_times_ends_with_the_same_bytes() {
     let folder = folder();
-    let whole = spat(folder.path(), &[TOY, &["--run", "whole"]].concat())
-        .output()
-        .unwrap();
-    assert!(
-        whole.status.success(),
-        "{}",
-        String::from_utf8_lossy(&whole.stderr)
-    );
-
-    let begin = [TOY, &["--run", "pieces"]].concat();
-    let go_on = [TOY, &["--run", "pieces", "--resume"]].concat();
-    let mut kills = 0;
-    for attempt in 0..10_u64 {
-        let begun = folder.path().join("pieces/config.json").is_file();
-        let mut child = spat(folder.path(), if begun { &go_on } else { &begin })
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        thread::sleep(Duration::from_millis(100 + 37 * attempt));
-        kills += usize::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-    assert!(kills > 0, "every session ended before it could be killed");
-    let last = spat(folder.path(), &go_on).output().unwrap();
-    assert!(
-        last.status.success(),
-        "{}",
-        String::from_utf8_lossy(&last.stderr)
-    );
-    let read = |run: &str| fs::read(folder.path().join(run).join("study.json")).unwrap();
-    assert_eq!(read("pieces"), read("whole"));
-
-    let report: StudyReport = serde_json::from_slice(&read("whole")).unwrap();
+    let whole = survives_kills(folder.path(), TOY, 100);
+    let report: StudyReport = serde_json::from_slice(&study_json(folder.path(), "whole")).unwrap();
     assert_eq!(
         report.command,
         "spat study toy.csv --seeds 2 --layers 3 --only oracle,sweep,rivals,heads --scorers send,entropy,magnitude \
@@ -150,38 +156,9 @@ fn a_study_without_a_table_survives_kills() {
         "1",
     ];
     let folder = TempDir::new().unwrap();
-    let run =
-        |name: &str, more: &[&str]| spat(folder.path(), &[TEXT, &["--run", name], more].concat());
-    let whole = run("whole", &[]).output().unwrap();
-    assert!(
-        whole.status.success(),
-        "{}",
-        String::from_utf8_lossy(&whole.stderr)
-    );
-    let mut kills = 0;
-    for attempt in 0..10_u64 {
-        let begun = folder.path().join("pieces/config.json").is_file();
-        let more: &[&str] = if begun { &["--resume"] } else { &[] };
-        let mut child = run("pieces", more)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        thread::sleep(Duration::from_millis(60 + 31 * attempt));
-        kills += usize::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-    assert!(kills > 0, "every session ended before it could be killed");
-    let last = run("pieces", &["--resume"]).output().unwrap();
-    assert!(
-        last.status.success(),
-        "{}",
-        String::from_utf8_lossy(&last.stderr)
-    );
-    let read = |run: &str| fs::read(folder.path().join(run).join("study.json")).unwrap();
-    assert_eq!(read("pieces"), read("whole"));
-    let report: SyntheticReport = serde_json::from_slice(&read("whole")).unwrap();
+    survives_kills(folder.path(), TEXT, 60);
+    let report: SyntheticReport =
+        serde_json::from_slice(&study_json(folder.path(), "whole")).unwrap();
     assert_eq!(
         report.command,
         "spat study --domain text --seeds 2 --layers 2 --scorers send,entropy,snip --score-batches 2 --steps 40 \
