@@ -125,6 +125,12 @@ impl Page {
         })
     }
 
+    /// Whether `module` is under the pointer or the focus, in any section.
+    pub(crate) fn is_pointed(self, module: &ModuleId) -> bool {
+        self.pointed
+            .with(|pointed| pointed.as_ref() == Some(module))
+    }
+
     /// The label of the scores.
     pub(crate) fn score_label(self) -> String {
         let scorer = self.open_experiment().map(|experiment| experiment.scorer);

@@ -5,6 +5,7 @@ use spat_report::{module_heading, module_name};
 use spat_spec::ModuleId;
 
 use super::choice::Choice;
+use super::pointed_row::PointedRow;
 use super::relation::{Pair, relation};
 use crate::charts::figure_text;
 use crate::show::Listed as _;
@@ -61,24 +62,13 @@ pub(super) fn BesideSend(choice: Choice) -> impl IntoView {
 /// One module; a click on its name shows its maps.
 #[component]
 fn Row(choice: Choice, row: Figures) -> impl IntoView {
-    let page = Page::from_context();
     let name = module_heading(&row.module);
     let entropy = row
         .entropy
         .map_or_else(|| "not kept".to_owned(), |e| format!("{e:.3}"));
-    let module = StoredValue::new(row.module);
-    let pointed = move || {
-        page.pointed
-            .with(|at| module.with_value(|m| at.as_ref() == Some(m)))
-    };
+    let module = StoredValue::new(row.module.clone());
     view! {
-        <tr
-            class:pointed=pointed
-            on:pointerenter=move |_| page.pointed.set(Some(module.get_value()))
-            on:pointerleave=move |_| page.pointed.set(None)
-            on:focusin=move |_| page.pointed.set(Some(module.get_value()))
-            on:focusout=move |_| page.pointed.set(None)
-        >
+        <PointedRow module=row.module>
             <th scope="row">
                 <button
                     type="button"
@@ -92,7 +82,7 @@ fn Row(choice: Choice, row: Figures) -> impl IntoView {
             <td>{figure_text(row.send)} {bar("bar send", row.share)}</td>
             <td>{figure_text(row.spread)}</td>
             <td>{entropy} {row.entropy.map(|entropy| bar("bar entropy", entropy))}</td>
-        </tr>
+        </PointedRow>
     }
 }
 

@@ -6,6 +6,7 @@ mod map;
 mod network;
 mod pair;
 mod pickers;
+mod pointed_row;
 mod relation;
 mod thumbnails;
 

@@ -45,10 +45,7 @@ fn ModuleRadio(choice: Choice, module: ModuleId) -> impl IntoView {
     let testid = format!("attention-module-{module}");
     let module = StoredValue::new(module);
     let shown = Memo::new(move |_| module.with_value(|module| choice.shows(module)));
-    let pointed = move || {
-        page.pointed
-            .with(|at| module.with_value(|m| at.as_ref() == Some(m)))
-    };
+    let pointed = move || module.with_value(|module| page.is_pointed(module));
     view! {
         <label
             class="module-choice"

@@ -8,6 +8,7 @@ use spat_spec::{ModuleId, ModuleMaps};
 
 use super::choice::Choice;
 use super::map::Kind;
+use super::pointed_row::PointedRow;
 use crate::charts::HeatPixels;
 use crate::show::Listed as _;
 use crate::state::Page;
@@ -80,14 +81,8 @@ pub(super) fn Thumbnails(choice: Choice) -> impl IntoView {
 /// The heads of one module.
 #[component]
 fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
-    let page = Page::from_context();
     let name = module_heading(&maps.module);
     let reach = kind.reach(&maps);
-    let module = StoredValue::new(maps.module.clone());
-    let pointed = move || {
-        page.pointed
-            .with(|at| module.with_value(|m| at.as_ref() == Some(m)))
-    };
     let cells = (0..maps.heads)
         .map(|head| {
             let map = HeatMap {
@@ -102,16 +97,10 @@ fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
         })
         .listed();
     view! {
-        <tr
-            class:pointed=pointed
-            on:pointerenter=move |_| page.pointed.set(Some(module.get_value()))
-            on:pointerleave=move |_| page.pointed.set(None)
-            on:focusin=move |_| page.pointed.set(Some(module.get_value()))
-            on:focusout=move |_| page.pointed.set(None)
-        >
+        <PointedRow module=maps.module>
             <th scope="row">{name}</th>
             {cells}
-        </tr>
+        </PointedRow>
     }
 }
 

@@ -55,10 +55,7 @@ fn DecisionItem(decision: Decision) -> impl IntoView {
     let name = module_heading(&decision.module);
     let testid = format!("fate-{}", decision.module);
     let module = StoredValue::new(decision.module);
-    let pointed = move || {
-        page.pointed
-            .with(|at| module.with_value(|m| at.as_ref() == Some(m)))
-    };
+    let pointed = move || module.with_value(|module| page.is_pointed(module));
     view! {
         <li
             class="fate"
