@@ -88,7 +88,7 @@ fuzz_target!(|input: (u32, &[u8])| {
                 series.rows() * series.channel_count()
             );
             series.repairs.lines();
-            assert!(series.index.stamps().is_none_or(<[i64]>::is_sorted));
+            assert!(series.index.timestamps().is_none_or(<[i64]>::is_sorted));
             series.index.label(0);
             series.index.extend_labels(5);
             series.index.frequency().to_string();

@@ -184,7 +184,7 @@ pub(crate) fn forecaster(
     series: &Series,
 ) -> anyhow::Result<(ForecasterConfig, TrainingConfig)> {
     let channels = series.channel_count();
-    let dates = series.index.stamps().is_some() && !args.settings.is_off("time-stamps");
+    let dates = series.index.timestamps().is_some() && !args.settings.is_off("time-stamps");
     let model = args.choice.model;
     let (mut config, training) = match args.choice.preset {
         Some(preset) => model.published(preset, horizon, channels, dates),

@@ -51,7 +51,7 @@ fn series(error: &SeriesError) -> Option<&'static str> {
         }
         SeriesError::NoRowsLeft { .. } | SeriesError::Missing { .. } => "--fill linear",
         SeriesError::NotSorted { .. } => "--unsorted sort",
-        SeriesError::RepeatedStamp { .. } => "--repeated mean",
+        SeriesError::RepeatedTimestamp { .. } => "--repeated mean",
         SeriesError::Stacked { .. } => "--long ID,TIME,VALUE or --repeated mean",
         SeriesError::Gap { .. } | SeriesError::TooManyGaps { .. } => "--gaps keep",
         _ => return None,

@@ -254,7 +254,7 @@ fn lost(found: &Inspection) -> String {
     }
     for (rows, what) in [
         (
-            found.repairs.repeated_stamps,
+            found.repairs.repeated_timestamps,
             "rows that repeat a timestamp",
         ),
         (found.repairs.dropped_rows, "rows with a missing value"),

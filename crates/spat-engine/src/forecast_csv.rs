@@ -23,9 +23,9 @@ impl Future {
         text.push('\n');
         for place in 0..self.values.len() {
             let step = place / self.channels.len();
-            let stamp = self.stamps.get(step).map_or("", String::as_str);
+            let timestamp = self.timestamps.get(step).map_or("", String::as_str);
             let channel = csv_field(&self.channels[place % self.channels.len()]);
-            text.push_str(&format!("{},{stamp},{channel}", self.first_row + step));
+            text.push_str(&format!("{},{timestamp},{channel}", self.first_row + step));
             text.push_str(&format!(",{}", self.number(place, 0.0)));
             for interval in 0..self.intervals.len() {
                 text.push_str(&self.bounds(place, interval));
@@ -50,8 +50,8 @@ impl Future {
         let channels = self.channels.len().max(1);
         for (id, of_values) in self.series(long) {
             for step in 0..self.values.len() / channels {
-                let time = match self.stamps.get(step) {
-                    Some(stamp) => stamp.clone(),
+                let time = match self.timestamps.get(step) {
+                    Some(timestamp) => timestamp.clone(),
                     None => (self.first_row + step).to_string(),
                 };
                 text.push_str(&format!("{},{time}", csv_field(id)));
@@ -141,7 +141,7 @@ mod tests {
         let count = channels.len();
         Future {
             channels: channels.iter().map(ToString::to_string).collect(),
-            stamps: vec![
+            timestamps: vec![
                 "2024-01-01 00:00:00Z".to_owned(),
                 "2024-01-02 00:00:00Z".to_owned(),
             ],
@@ -188,7 +188,7 @@ mod tests {
     fn several_values_are_columns_of_their_series() {
         let mut future = future(&["A y", "A temp", "B temp"]);
         future.intervals.clear();
-        future.stamps.clear();
+        future.timestamps.clear();
         let text = future.to_csv(&long(&["y", "temp"]));
         let expected = "unique_id,ds,y,temp\nA,7,0,1\nA,8,3,4\nB,7,,2\nB,8,,5\n";
         assert_eq!(text, expected);

@@ -77,7 +77,7 @@ impl Job {
 /// Checks before anything is written that the experiment is valid and that its model fits the series.
 ///
 /// # Errors
-/// It is not valid, or the series has other channels, or it has no time stamps and the model needs them.
+/// It is not valid, or the series has other channels, or it has no timestamps and the model needs them.
 pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobError> {
     experiment.check()?;
     let (forecaster, channels) = (&experiment.forecaster, series.channel_count());
@@ -88,7 +88,7 @@ pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobE
         )));
     }
     check_memory(forecaster, 1, platform::free_memory())?;
-    if forecaster.inputs().time_features && series.index.stamps().is_none() {
+    if forecaster.inputs().time_features && series.index.timestamps().is_none() {
         return Err(JobError::Mismatch(
             "the model reads time features, but the table has no time column; switch them off"
                 .to_owned(),

@@ -49,10 +49,10 @@ pub(crate) async fn forecast_sample(
     Ok(ForecastSample {
         window,
         first_row,
-        first_stamp: dataset
+        first_timestamp: dataset
             .series
             .index
-            .stamps()
+            .timestamps()
             .map(|_| dataset.series.index.label(first_row)),
         channel: channels - 1,
         input: dataset.series.row_range(row..first_row).to_vec(),
@@ -80,7 +80,7 @@ pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> Strin
     let mut text = String::from("row,stamp,channel,truth,dense,pruned,seasonal_naive\n");
     for (place, truth) in sample.truth.iter().enumerate() {
         let row = sample.first_row + place / channels.len();
-        let stamp = if index.stamps().is_some() {
+        let timestamp = if index.timestamps().is_some() {
             index.label(row)
         } else {
             String::new()
@@ -95,7 +95,7 @@ pub(crate) fn forecasts_csv(sample: &ForecastSample, dataset: &Dataset) -> Strin
         // Writing to a string cannot fail.
         writeln!(
             text,
-            "{row},{stamp},{channel},{truth},{dense},{pruned},{naive}"
+            "{row},{timestamp},{channel},{truth},{dense},{pruned},{naive}"
         )
         .ok();
     }

@@ -29,7 +29,7 @@ pub struct Future {
     /// Channel names.
     pub channels: Vec<String>,
     /// Timestamps of the forecast rows, as the table's are written; empty for a table without dates.
-    pub stamps: Vec<String>,
+    pub timestamps: Vec<String>,
     /// Number of the first forecast row, counted from 0 over the table.
     pub first_row: usize,
     /// Original units less `offsets`, `[horizon × channels]`.
@@ -147,7 +147,7 @@ impl SavedForecaster {
             .filter_map(|(level, widths)| Some((level, self.unscaled(widths.as_ref()?))))
             .collect();
         Ok(Future {
-            stamps: series.index.extend_labels(horizon),
+            timestamps: series.index.extend_labels(horizon),
             channels: series.channels,
             first_row: rows,
             values,

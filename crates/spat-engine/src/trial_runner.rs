@@ -66,7 +66,7 @@ impl TrialRunner {
                 series.channel_count()
             )));
         }
-        if forecaster.inputs().time_features && series.index.stamps().is_none() {
+        if forecaster.inputs().time_features && series.index.timestamps().is_none() {
             return Err(JobError::Mismatch(
                 "the model reads time features, but the table has no time column; switch them off"
                     .to_owned(),

@@ -88,7 +88,7 @@ impl Viewer {
         let pruned = self.future_of("pruned.safetensors", store).await?;
         Ok(FutureForecast {
             first_row: pruned.first_row,
-            stamps: pruned.stamps,
+            timestamps: pruned.timestamps,
             dense: dense.values,
             pruned: pruned.values,
             intervals: pruned.intervals,

@@ -446,22 +446,22 @@ fn a_saved_model_reproduces_the_forecasts_of_the_run() {
 #[test]
 fn a_long_hole_and_a_late_channel_are_not_invented() {
     let whole = spat_testing::series(400, 0);
-    let stamps = whole.index.stamps().unwrap();
+    let timestamps = whole.index.timestamps().unwrap();
     let mut text = "time,a,b,c\n".to_owned();
-    for (row, stamp) in stamps.iter().enumerate() {
+    for (row, timestamp) in timestamps.iter().enumerate() {
         let values = whole.row(row);
         // Five days without rows, and a third channel that begins on the second day.
-        let stamp = if row < 200 {
-            *stamp
+        let timestamp = if row < 200 {
+            *timestamp
         } else {
-            stamp + 120 * 3600
+            timestamp + 120 * 3600
         };
         let last = if row < 30 {
             String::new()
         } else {
             values[2].to_string()
         };
-        let time = spat_series::format_stamp(stamp);
+        let time = spat_series::format_timestamp(timestamp);
         text += &format!("{time},{},{},{last}\n", values[0], values[1]);
     }
     let table = spat_series::read_table(text.as_bytes(), &Default::default()).unwrap();
@@ -515,8 +515,8 @@ fn the_future_starts_after_the_last_row() {
     let future = pollster::block_on(saved.future(&job.series)).unwrap();
     assert_eq!(future.first_row, 400);
     assert_eq!(
-        future.stamps[0],
-        spat_series::format_stamp(1_577_836_800 + 3600 * 400)
+        future.timestamps[0],
+        spat_series::format_timestamp(1_577_836_800 + 3600 * 400)
     );
     assert_eq!(future.values.len(), 12 * 3);
     let [(_, narrow), (_, wide)] = future.intervals.as_slice() else {

@@ -104,7 +104,7 @@ fn foreign_text_is_escaped_everywhere() {
     report.device.name = foul.to_owned();
     report.version = foul.to_owned();
     report.hash = foul.to_owned();
-    report.sample.first_stamp = Some(foul.to_owned());
+    report.sample.first_timestamp = Some(foul.to_owned());
     report
         .controls
         .insert(foul.to_owned(), report.controls["dense_finetuned"].clone());

@@ -12,7 +12,7 @@ const WEEK: i64 = 7 * DAY;
 const THURSDAY: i64 = 3 * DAY;
 
 /// A calendar is not claimed from fewer timestamps.
-const FEWEST_STAMPS: usize = 10;
+const FEWEST_TIMESTAMPS: usize = 10;
 
 /// A step of the week that has a row on fewer than one of this many occasions is closed.
 const RARE: u64 = 20;
@@ -86,22 +86,24 @@ struct Session {
 }
 
 impl Calendar {
-    /// The calendar that `stamps` (civil seconds, ascending) keep at a step of `step` seconds, if
+    /// The calendar that `timestamps` (civil seconds, ascending) keep at a step of `step` seconds, if
     /// some steps of the week are closed.
     ///
     /// Two forms are tried. The first decides each step of the week by itself, which needs weeks of
     /// rows. The second takes the same hours for every open weekday, which needs days. Either is
     /// accepted only if rows missing at random would not look the same.
-    pub(crate) fn detect(stamps: &[i64], step: u64) -> Option<Self> {
+    pub(crate) fn detect(timestamps: &[i64], step: u64) -> Option<Self> {
         let step = i64::try_from(step)
             .ok()
             .filter(|s| *s > 0 && DAY % s == 0)?;
         let irregular = |pair: &[i64]| pair[1].checked_sub(pair[0]).is_some_and(|d| d > step);
-        if stamps.len() < FEWEST_STAMPS || !stamps.is_sorted() || !stamps.windows(2).any(irregular)
+        if timestamps.len() < FEWEST_TIMESTAMPS
+            || !timestamps.is_sorted()
+            || !timestamps.windows(2).any(irregular)
         {
             return None;
         }
-        let evidence = Evidence::collect(stamps, step)?;
+        let evidence = Evidence::collect(timestamps, step)?;
         let open = evidence.by_week().or_else(|| evidence.by_day())?;
         Some(Self::from_open(&open, step, evidence.phase))
     }
@@ -165,10 +167,10 @@ impl Calendar {
         })
     }
 
-    /// The number of the last open step that is not after `stamp`, counted from 1970, and whether
-    /// `stamp` is that step.
-    fn number(&self, stamp: i64) -> (i64, bool) {
-        let since_monday = stamp.saturating_add(THURSDAY);
+    /// The number of the last open step that is not after `timestamp`, counted from 1970, and whether
+    /// `timestamp` is that step.
+    fn number(&self, timestamp: i64) -> (i64, bool) {
+        let since_monday = timestamp.saturating_add(THURSDAY);
         let week = since_monday.div_euclid(WEEK);
         let second = since_monday.rem_euclid(WEEK);
         let mut number = week.saturating_mul(self.steps_per_week()).saturating_sub(1);
@@ -190,7 +192,7 @@ impl Calendar {
     }
 
     /// The timestamp of an open step by its number.
-    fn stamp(&self, number: i64) -> i64 {
+    fn timestamp(&self, number: i64) -> i64 {
         let per_week = self.steps_per_week();
         let mut place = number.rem_euclid(per_week);
         let mut second = 0;
@@ -222,7 +224,7 @@ impl Calendar {
 
     /// The timestamp `steps` open steps after `before`.
     pub(crate) fn after(&self, before: i64, steps: i64) -> i64 {
-        self.stamp(self.number(before).0.saturating_add(steps))
+        self.timestamp(self.number(before).0.saturating_add(steps))
     }
 }
 
@@ -239,20 +241,20 @@ struct Evidence {
 }
 
 impl Evidence {
-    fn collect(stamps: &[i64], step: i64) -> Option<Self> {
+    fn collect(timestamps: &[i64], step: i64) -> Option<Self> {
         let mut phases: HashMap<i64, usize> = HashMap::new();
-        for stamp in stamps {
-            *phases.entry(stamp.rem_euclid(step)).or_default() += 1;
+        for timestamp in timestamps {
+            *phases.entry(timestamp.rem_euclid(step)).or_default() += 1;
         }
         let (&phase, &on_grid) = phases
             .iter()
             .max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)))?;
-        if on_grid * 20 < stamps.len() * 19 {
+        if on_grid * 20 < timestamps.len() * 19 {
             return None;
         }
         let count = WEEK / step;
-        let number = |stamp: i64| stamp.saturating_add(THURSDAY - phase).div_euclid(step);
-        let on_grid = stamps.iter().filter(|s| s.rem_euclid(step) == phase);
+        let number = |timestamp: i64| timestamp.saturating_add(THURSDAY - phase).div_euclid(step);
+        let on_grid = timestamps.iter().filter(|s| s.rem_euclid(step) == phase);
         let mut numbers: Vec<i64> = on_grid.map(|&s| number(s)).collect();
         numbers.dedup();
         let (first, last) = (*numbers.first()?, *numbers.last()?);
@@ -452,11 +454,11 @@ fn list(parts: &[String]) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{Frequency, civil::to_days, format_stamp};
+    use crate::{Frequency, civil::to_days, format_timestamp};
 
     /// Timestamps from Monday 2023-01-02 over `weeks` weeks at a step of `step` seconds where
     /// `open` is true, given the weekday and the second of the day.
-    fn stamps(weeks: i64, step: i64, open: impl Fn(i64, i64) -> bool) -> Vec<i64> {
+    fn timestamps(weeks: i64, step: i64, open: impl Fn(i64, i64) -> bool) -> Vec<i64> {
         let monday = to_days(2023, 1, 2) * DAY;
         (0..weeks * WEEK / step)
             .map(|i| i * step)
@@ -465,15 +467,15 @@ mod tests {
             .collect()
     }
 
-    fn next(stamps: &[i64], n: usize) -> Vec<String> {
-        let index = crate::TimeIndex::from_stamps(stamps.to_vec());
+    fn next(timestamps: &[i64], n: usize) -> Vec<String> {
+        let index = crate::TimeIndex::from_timestamps(timestamps.to_vec());
         let next = index.extend(n).unwrap();
-        next.into_iter().map(format_stamp).collect()
+        next.into_iter().map(format_timestamp).collect()
     }
 
     #[test]
     fn business_days() {
-        let days = stamps(4, DAY, |day, _| day < 5);
+        let days = timestamps(4, DAY, |day, _| day < 5);
         let frequency = Frequency::detect(&days);
         assert_eq!(frequency.to_string(), "1 business day");
         assert_eq!(frequency.season_length(), 5);
@@ -494,22 +496,22 @@ mod tests {
     #[test]
     fn other_weeks_and_sessions() {
         const HOUR: i64 = 3600;
-        let saturdays = stamps(4, DAY, |day, _| day < 6);
-        let alternate = stamps(6, DAY, |day, _| [0, 2, 4].contains(&day));
-        let sessions = stamps(1, 1800, |day, at| {
+        let saturdays = timestamps(4, DAY, |day, _| day < 6);
+        let alternate = timestamps(6, DAY, |day, _| [0, 2, 4].contains(&day));
+        let sessions = timestamps(1, 1800, |day, at| {
             day < 5 && (9 * HOUR + 1800..=15 * HOUR + 1800).contains(&at)
         });
-        let lunch = stamps(3, 1800, |day, at| {
+        let lunch = timestamps(3, 1800, |day, at| {
             day < 5 && ((18..22).contains(&(at / 1800)) || (26..30).contains(&(at / 1800)))
         });
-        let around_the_clock = stamps(8, HOUR, |day, at| match day {
+        let around_the_clock = timestamps(8, HOUR, |day, at| match day {
             6 => at >= 22 * HOUR,
             5 => false,
             4 => at < 21 * HOUR,
             _ => true,
         });
-        let readings = stamps(2, HOUR, |_, at| [8, 12, 18].contains(&(at / HOUR)));
-        for (stamps, name, season, then) in [
+        let readings = timestamps(2, HOUR, |_, at| [8, 12, 18].contains(&(at / HOUR)));
+        for (timestamps, name, season, then) in [
             (
                 saturdays,
                 "1 day, Monday to Saturday",
@@ -547,10 +549,10 @@ mod tests {
                 "2023-01-16 08:00:00",
             ),
         ] {
-            let frequency = Frequency::detect(&stamps);
+            let frequency = Frequency::detect(&timestamps);
             assert_eq!(frequency.to_string(), name);
             assert_eq!(frequency.season_length(), season, "{name}");
-            assert_eq!(next(&stamps, 1), [then], "{name}");
+            assert_eq!(next(&timestamps, 1), [then], "{name}");
             let json = serde_json::to_string(&frequency).unwrap();
             let stretched = json.replace("\"steps\":", "\"steps\":99");
             assert!(serde_json::from_str::<Frequency>(&stretched).is_err());
@@ -560,7 +562,7 @@ mod tests {
 
     #[test]
     fn holidays_and_rare_weekends_leave_a_calendar() {
-        let days = stamps(52, DAY, |day, _| day < 5);
+        let days = timestamps(52, DAY, |day, _| day < 5);
         let holiday = |place: usize| place % 29 == 7;
         let mut some: Vec<i64> = (0..days.len())
             .filter(|&place| !holiday(place))
@@ -573,7 +575,7 @@ mod tests {
 
     #[test]
     fn missing_rows_are_no_calendar() {
-        let every_hour = stamps(3, 3600, |_, _| true);
+        let every_hour = timestamps(3, 3600, |_, _| true);
         let mut random = 1_u64;
         let holes: Vec<i64> = every_hour
             .into_iter()
@@ -586,7 +588,7 @@ mod tests {
             .collect();
         assert_eq!(Frequency::detect(&holes), Frequency::Seconds(3600));
         // Two weekends in fifteen days are not enough to tell closed from missing.
-        let days = stamps(1, DAY, |day, _| day < 5);
+        let days = timestamps(1, DAY, |day, _| day < 5);
         assert_eq!(Frequency::detect(&days), Frequency::Seconds(86_400));
     }
 }

@@ -1,6 +1,6 @@
 //! The proleptic Gregorian calendar in whole numbers.
 //!
-//! A stamp is a count of *civil seconds*: what the clock on the wall shows, counted from
+//! A timestamp is a count of *civil seconds*: what the clock on the wall shows, counted from
 //! 1970-01-01 00:00:00 as if every day had 86,400 seconds. No time zone is involved; a file that
 //! names zones is brought to UTC first.
 //!
@@ -110,13 +110,13 @@ pub(crate) fn date_seconds(year: i64, month: u32, day: u32) -> Option<i64> {
     valid.then(|| to_days(year, month, day) * DAY)
 }
 
-/// `stamp` moved by whole months, its day set to `anchor_day` or to the month's last day.
-pub(crate) fn add_months(stamp: i64, months: i64, anchor_day: u32) -> i64 {
-    let civil = Civil::from_seconds(stamp);
+/// `timestamp` moved by whole months, its day set to `anchor_day` or to the month's last day.
+pub(crate) fn add_months(timestamp: i64, months: i64, anchor_day: u32) -> i64 {
+    let civil = Civil::from_seconds(timestamp);
     let number = civil.month_number() + months;
     let (year, month) = (number.div_euclid(12), number.rem_euclid(12) as u32 + 1);
     let day = anchor_day.min(days_in_month(year, month));
-    to_days(year, month, day) * DAY + stamp.rem_euclid(DAY)
+    to_days(year, month, day) * DAY + timestamp.rem_euclid(DAY)
 }
 
 #[cfg(test)]

@@ -52,8 +52,8 @@ impl Body {
         self.detection.units = self.units(&keep);
         let unreadable = self.unreadable(&keep);
         let offsets = self.subtract_offsets(&keep);
-        let (stamps, time_format) = self.timestamps(zone);
-        self.detection.stacked = self.stacked(stamps.as_deref());
+        let (timestamps, time_format) = self.timestamps(zone);
+        self.detection.stacked = self.stacked(timestamps.as_deref());
         retain_columns(&mut self.values, &keep);
         // What the estimate reserved too much; small remainders are not worth a copy.
         if self.values.capacity() > self.values.len() + self.values.len() / 8 {
@@ -64,7 +64,7 @@ impl Body {
             channels: kept
                 .map(|(&column, _)| self.names[column].clone())
                 .collect(),
-            stamps,
+            timestamps,
             time_format,
             detection: self.detection,
             rows: self.rows,
@@ -369,13 +369,14 @@ impl Body {
                     weeks: titles::is_part(Unit::Week, &name),
                 };
                 let times = column.finish(&self.names, hints, zone);
-                let Some((stamps, unit)) = unit::count(times.seconds, &times.nanoseconds) else {
+                let Some((timestamps, unit)) = unit::count(times.seconds, &times.nanoseconds)
+                else {
                     self.detection.time = TimeDetection::TooFine { name };
                     return (None, TimeFormat::default());
                 };
                 self.detection.time = times.detection;
-                let format = TimeFormat::of(&stamps, unit, times.zone);
-                (Some(stamps), format)
+                let format = TimeFormat::of(&timestamps, unit, times.zone);
+                (Some(timestamps), format)
             }
         }
     }

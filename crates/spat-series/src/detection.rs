@@ -22,7 +22,7 @@ pub struct Detection {
     pub header: bool,
     /// Why.
     pub header_why: String,
-    /// Where the time stamps were found.
+    /// Where the timestamps were found.
     pub time: TimeDetection,
     /// A column that only counts rows, set aside.
     pub row_number_column: Option<String>,
@@ -99,7 +99,7 @@ pub struct Detection {
     pub crlf: bool,
 }
 
-/// Where the time stamps were found.
+/// Where the timestamps were found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum TimeDetection {
     /// Nowhere, or not asked for: rows are numbered.
@@ -109,7 +109,7 @@ pub enum TimeDetection {
     Column {
         /// The column's name.
         name: String,
-        /// The form of its stamps, for example `YYYY-MM-DD HH:MM:SS`.
+        /// The form of its timestamps, for example `YYYY-MM-DD HH:MM:SS`.
         format: String,
         /// Why this column and form, with what was left open.
         why: String,

@@ -344,34 +344,34 @@ pub enum SeriesError {
     Missing {
         /// Row, from 1, in time order.
         row: usize,
-        /// The row's stamp or number.
+        /// The row's timestamp or number.
         label: String,
         /// The channel's name.
         channel: String,
         /// Missing cells in all.
         count: usize,
     },
-    /// Stamps that go back where they must not.
+    /// Timestamps that go back where they must not.
     #[error(
         "row {row} ({label}) is earlier than the row before it; allow sorting, or sort the file"
     )]
     NotSorted {
         /// Row, from 1, in file order.
         row: usize,
-        /// The row's stamp.
+        /// The row's timestamp.
         label: String,
     },
-    /// A repeated stamp where none is allowed.
+    /// A repeated timestamp where none is allowed.
     #[error(
-        "row {row} ({label}) repeats the stamp of the row before it, and {count} rows do; keep \
+        "row {row} ({label}) repeats the timestamp of the row before it, and {count} rows do; keep \
          the first or the last of them, take their mean, or correct the file"
     )]
-    RepeatedStamp {
+    RepeatedTimestamp {
         /// Row, from 1, in time order.
         row: usize,
-        /// The row's stamp.
+        /// The row's timestamp.
         label: String,
-        /// Rows that repeat a stamp.
+        /// Rows that repeat a timestamp.
         count: usize,
     },
     /// So many repeats that keeping one of each would throw half of the table away.
@@ -383,18 +383,18 @@ pub enum SeriesError {
     Stacked {
         /// Rows in the table.
         rows: usize,
-        /// Distinct stamps among them.
+        /// Distinct timestamps among them.
         distinct: usize,
     },
-    /// A hole in the stamps where none is allowed.
+    /// A hole in the timestamps where none is allowed.
     #[error(
         "{missing} rows are missing between {before} and {after}, where the step is {frequency}; \
          insert them, keep the rows as they are, or complete the file"
     )]
     Gap {
-        /// Stamp before the hole.
+        /// Timestamp before the hole.
         before: String,
-        /// Stamp after it.
+        /// Timestamp after it.
         after: String,
         /// Rows missing there.
         missing: u64,

@@ -10,7 +10,7 @@ use crate::{
     unit::{NANOSECONDS, TimeUnit},
 };
 
-/// The step from one stamp to the next.
+/// The step from one timestamp to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Frequency {
     /// A fixed number of seconds.
@@ -21,28 +21,28 @@ pub enum Frequency {
     Calendar(Calendar),
     /// A number of calendar months: 1 month, 3 a quarter, 12 a year.
     Months(u32),
-    /// No step covers at least half of the distances between stamps.
+    /// No step covers at least half of the distances between timestamps.
     Unknown,
 }
 
 impl Frequency {
-    /// The most frequent step of `stamps` (civil seconds, ascending; repeats are ignored).
+    /// The most frequent step of `timestamps` (civil seconds, ascending; repeats are ignored).
     ///
-    /// A calendar step counts where the day of the month stays the same or both stamps are a
+    /// A calendar step counts where the day of the month stays the same or both timestamps are a
     /// month's last day. Calendar months win over fixed seconds where they explain at least as
-    /// many distances, so that monthly, quarterly and yearly stamps are known as such. Where parts
+    /// many distances, so that monthly, quarterly and yearly timestamps are known as such. Where parts
     /// of every week have no rows, the step is a [`Frequency::Calendar`]. The step is
     /// [`Frequency::Unknown`] when it explains less than half of the distances.
-    pub fn detect(stamps: &[i64]) -> Self {
-        Self::detect_in(stamps, TimeUnit::Seconds)
+    pub fn detect(timestamps: &[i64]) -> Self {
+        Self::detect_in(timestamps, TimeUnit::Seconds)
     }
 
     /// As [`Frequency::detect`], of timestamps in `unit`. Nanoseconds have no calendar.
-    pub(crate) fn detect_in(stamps: &[i64], unit: TimeUnit) -> Self {
+    pub(crate) fn detect_in(timestamps: &[i64], unit: TimeUnit) -> Self {
         let mut seconds: HashMap<u64, usize> = HashMap::new();
         let mut months: HashMap<u64, usize> = HashMap::new();
         let mut steps = 0;
-        for pair in stamps.windows(2) {
+        for pair in timestamps.windows(2) {
             let (before, after) = (pair[0], pair[1]);
             if after <= before {
                 continue;
@@ -74,7 +74,8 @@ impl Frequency {
                 } else {
                     step
                 };
-                Calendar::detect(stamps, calendar_step).map_or(Self::Seconds(step), Self::Calendar)
+                Calendar::detect(timestamps, calendar_step)
+                    .map_or(Self::Seconds(step), Self::Calendar)
             }
             _ => {
                 let step = seconds
@@ -82,7 +83,7 @@ impl Frequency {
                     .fold(0, |a, &b| greatest_common_divisor(a, b));
                 let calendar = Some(step).filter(|step| *step >= 60);
                 calendar
-                    .and_then(|step| Calendar::detect(stamps, step))
+                    .and_then(|step| Calendar::detect(timestamps, step))
                     .map_or(Self::Unknown, Self::Calendar)
             }
         }
@@ -115,7 +116,7 @@ impl Frequency {
         }
     }
 
-    /// Whole steps between two stamps, or `None` if `after` is off the grid or not later.
+    /// Whole steps between two timestamps, or `None` if `after` is off the grid or not later.
     pub(crate) fn steps_between(&self, before: i64, after: i64) -> Option<u64> {
         match *self {
             Self::Calendar(ref calendar) => calendar.steps_between(before, after),
@@ -151,7 +152,7 @@ impl Frequency {
             Self::Seconds(step) | Self::Nanoseconds(step) => distance / step.max(1),
             Self::Calendar(ref calendar) => calendar.steps_covered(before, after),
             Self::Months(step) => {
-                let number = |stamp| Civil::from_seconds(stamp).month_number();
+                let number = |timestamp| Civil::from_seconds(timestamp).month_number();
                 let months = u64::try_from(number(after) - number(before)).unwrap_or(0);
                 months / u64::from(step.max(1))
             }
@@ -159,13 +160,13 @@ impl Frequency {
         }
     }
 
-    /// Whether every one of `stamps` follows its predecessor by whole steps, and most by one.
-    pub(crate) fn explains(&self, stamps: &[i64], unit: TimeUnit) -> bool {
+    /// Whether every one of `timestamps` follows its predecessor by whole steps, and most by one.
+    pub(crate) fn explains(&self, timestamps: &[i64], unit: TimeUnit) -> bool {
         if self.unit() != Some(unit) {
             return false;
         }
         let (mut pairs, mut single) = (0, 0);
-        for pair in stamps.windows(2).filter(|pair| pair[0] != pair[1]) {
+        for pair in timestamps.windows(2).filter(|pair| pair[0] != pair[1]) {
             match self.steps_between(pair[0], pair[1]) {
                 Some(steps) => single += usize::from(steps == 1),
                 None => return false,
@@ -177,7 +178,7 @@ impl Frequency {
 }
 
 impl Frequency {
-    /// The stamp `steps` steps after `before`; calendar steps return to `anchor_day`. Saturates at
+    /// The timestamp `steps` steps after `before`; calendar steps return to `anchor_day`. Saturates at
     /// the ends of the range.
     pub(crate) fn after(&self, before: i64, steps: i64, anchor_day: u32) -> i64 {
         match *self {
@@ -280,8 +281,8 @@ mod tests {
     fn calendar_steps() {
         let start = to_days(2020, 1, 31) * DAY;
         for (months, expected) in [(1, 1), (3, 3), (12, 12)] {
-            let stamps: Vec<i64> = (0..20).map(|i| add_months(start, i * months, 31)).collect();
-            assert_eq!(Frequency::detect(&stamps), Frequency::Months(expected));
+            let timestamps: Vec<i64> = (0..20).map(|i| add_months(start, i * months, 31)).collect();
+            assert_eq!(Frequency::detect(&timestamps), Frequency::Months(expected));
         }
         let weeks: Vec<i64> = (0..60).map(|i| i * 7 * DAY).collect();
         assert_eq!(Frequency::detect(&weeks), Frequency::Seconds(7 * 86_400));

@@ -87,19 +87,19 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn of<'a>(cells: impl Iterator<Item = &'a str>, decimal_comma: bool) -> Self {
-        let (mut numbers, mut stamps, mut all) = (0, 0, 0);
+        let (mut numbers, mut timestamps, mut all) = (0, 0, 0);
         for cell in cells.filter(|cell| !is_marker(cell)) {
             all += 1;
             if is_quantity(cell, decimal_comma) {
                 numbers += 1;
             } else if is_evident(cell) {
-                stamps += 1;
+                timestamps += 1;
             }
         }
         match all {
             0 => Self::Other,
             _ if numbers * 2 > all => Self::Numbers,
-            _ if stamps * 2 > all => Self::Times,
+            _ if timestamps * 2 > all => Self::Times,
             _ => Self::Other,
         }
     }

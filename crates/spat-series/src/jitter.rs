@@ -30,29 +30,29 @@ const LONGEST_STEP: i64 = 7 * DAY;
 /// Timestamps moved to a grid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Snapped {
-    pub(crate) stamps: Vec<i64>,
+    pub(crate) timestamps: Vec<i64>,
     /// Rows whose timestamp changed.
     pub(crate) rows: usize,
     /// The largest change, in the unit of the timestamps.
     pub(crate) farthest: u64,
 }
 
-/// `stamps` (civil time in `unit`, ascending) on the grid of their nominal step, or `None` where they keep
+/// `timestamps` (civil time in `unit`, ascending) on the grid of their nominal step, or `None` where they keep
 /// a step already, or none at all.
-pub(crate) fn snap(stamps: &[i64], unit: TimeUnit) -> Option<Snapped> {
-    let mut distances: Vec<u64> = stamps
+pub(crate) fn snap(timestamps: &[i64], unit: TimeUnit) -> Option<Snapped> {
+    let mut distances: Vec<u64> = timestamps
         .windows(2)
         .map(|pair| pair[1].abs_diff(pair[0]))
         .filter(|distance| *distance > 0)
         .collect();
-    if distances.len() < FEWEST_DISTANCES || is_regular(stamps, unit, distances.len()) {
+    if distances.len() < FEWEST_DISTANCES || is_regular(timestamps, unit, distances.len()) {
         return None;
     }
     distances.sort_unstable();
     let median = distances[distances.len() / 2];
     if median > LONGEST_STEP as u64 * unit.per_second() as u64 {
         return match unit {
-            TimeUnit::Seconds => snap_to_months(stamps),
+            TimeUnit::Seconds => snap_to_months(timestamps),
             TimeUnit::Nanoseconds => None,
         };
     }
@@ -64,18 +64,18 @@ pub(crate) fn snap(stamps: &[i64], unit: TimeUnit) -> Option<Snapped> {
     if (near.count() as f64) < LEAST_NEAR * distances.len() as f64 {
         return None;
     }
-    let phase = phase(stamps, step, unit);
+    let phase = phase(timestamps, step, unit);
     // Half a step before a grid point to half a step after it.
-    let nearest = |stamp: i64| {
-        let steps = stamp.saturating_add(step / 2 - phase).div_euclid(step);
+    let nearest = |timestamp: i64| {
+        let steps = timestamp.saturating_add(step / 2 - phase).div_euclid(step);
         steps.saturating_mul(step).saturating_add(phase)
     };
-    Some(Snapped::new(stamps, nearest))
+    Some(Snapped::new(timestamps, nearest))
 }
 
 /// One row a month at the month's end or start, such as the last business day.
-fn snap_to_months(stamps: &[i64]) -> Option<Snapped> {
-    let civil: Vec<Civil> = stamps.iter().map(|&s| Civil::from_seconds(s)).collect();
+fn snap_to_months(timestamps: &[i64]) -> Option<Snapped> {
+    let civil: Vec<Civil> = timestamps.iter().map(|&s| Civil::from_seconds(s)).collect();
     let mut months = civil.windows(2);
     if !months.all(|pair| pair[0].month_number() < pair[1].month_number()) {
         return None;
@@ -86,33 +86,36 @@ fn snap_to_months(stamps: &[i64]) -> Option<Snapped> {
     if !at_end && !at_start {
         return None;
     }
-    Some(Snapped::new(stamps, |stamp| {
-        let c = Civil::from_seconds(stamp);
+    Some(Snapped::new(timestamps, |timestamp| {
+        let c = Civil::from_seconds(timestamp);
         let day = if at_end { end(&c) } else { 1 };
-        to_days(c.year, c.month, day) * DAY + stamp.rem_euclid(DAY)
+        to_days(c.year, c.month, day) * DAY + timestamp.rem_euclid(DAY)
     }))
 }
 
 impl Snapped {
-    fn new(stamps: &[i64], nearest: impl Fn(i64) -> i64) -> Self {
-        let moved: Vec<i64> = stamps.iter().map(|&stamp| nearest(stamp)).collect();
+    fn new(timestamps: &[i64], nearest: impl Fn(i64) -> i64) -> Self {
+        let moved: Vec<i64> = timestamps
+            .iter()
+            .map(|&timestamp| nearest(timestamp))
+            .collect();
         let changes = || {
             moved
                 .iter()
-                .zip(stamps)
+                .zip(timestamps)
                 .map(|(to, from)| to.abs_diff(*from))
         };
         Self {
             rows: changes().filter(|change| *change > 0).count(),
             farthest: changes().max().unwrap_or(0),
-            stamps: moved,
+            timestamps: moved,
         }
     }
 }
 
-fn is_regular(stamps: &[i64], unit: TimeUnit, distances: usize) -> bool {
-    let frequency = Frequency::detect_in(stamps, unit);
-    let off_grid = stamps
+fn is_regular(timestamps: &[i64], unit: TimeUnit, distances: usize) -> bool {
+    let frequency = Frequency::detect_in(timestamps, unit);
+    let off_grid = timestamps
         .windows(2)
         .filter(|pair| pair[0] < pair[1])
         .filter(|pair| frequency.steps_between(pair[0], pair[1]).is_none())
@@ -148,8 +151,8 @@ fn nominal(median: u64, unit: TimeUnit) -> Option<i64> {
 
 /// The distance from a multiple of the step to the grid: the median of all timestamps, rounded as far as
 /// their spread allows.
-fn phase(stamps: &[i64], step: i64, unit: TimeUnit) -> i64 {
-    let mut phases: Vec<i64> = stamps.iter().map(|s| s.rem_euclid(step)).collect();
+fn phase(timestamps: &[i64], step: i64, unit: TimeUnit) -> i64 {
+    let mut phases: Vec<i64> = timestamps.iter().map(|s| s.rem_euclid(step)).collect();
     phases.sort_unstable();
     // The widest arc without a timestamp separates the end of the jitter from its start.
     let next = |at: usize| match phases.get(at + 1) {
@@ -160,7 +163,7 @@ fn phase(stamps: &[i64], step: i64, unit: TimeUnit) -> i64 {
         return 0;
     };
     let start = next(last) - step;
-    phases.rotate_left((last + 1) % stamps.len());
+    phases.rotate_left((last + 1) % timestamps.len());
     let unrolled: Vec<i64> = phases
         .iter()
         .map(|phase| start + (phase - start).rem_euclid(step))
@@ -192,43 +195,49 @@ mod tests {
 
     #[test]
     fn a_few_seconds_late() {
-        let stamps: Vec<i64> = (0..60).map(|i| 300 * i + i % 3).collect();
-        let snapped = snap(&stamps, TimeUnit::Seconds).unwrap();
-        assert!(snapped.stamps.iter().zip(0..).all(|(s, i)| *s == 300 * i));
+        let timestamps: Vec<i64> = (0..60).map(|i| 300 * i + i % 3).collect();
+        let snapped = snap(&timestamps, TimeUnit::Seconds).unwrap();
+        assert!(
+            snapped
+                .timestamps
+                .iter()
+                .zip(0..)
+                .all(|(s, i)| *s == 300 * i)
+        );
         assert_eq!((snapped.rows, snapped.farthest), (40, 2));
     }
 
     #[test]
     fn early_late_with_holes_and_an_offset() {
         // 17:00 every day, up to half a minute early or late, with one day missing.
-        let stamps: Vec<i64> = (0..40)
+        let timestamps: Vec<i64> = (0..40)
             .filter(|day| *day != 11)
             .map(|day| day * DAY + 61_200 + (day * 17 % 60) - 30)
             .collect();
-        let snapped = snap(&stamps, TimeUnit::Seconds).unwrap();
-        assert!(snapped.stamps.iter().all(|s| s % DAY == 61_200));
+        let snapped = snap(&timestamps, TimeUnit::Seconds).unwrap();
+        assert!(snapped.timestamps.iter().all(|s| s % DAY == 61_200));
         assert_eq!(
-            Frequency::detect(&snapped.stamps),
+            Frequency::detect(&snapped.timestamps),
             Frequency::Seconds(86_400)
         );
     }
 
     #[test]
     fn a_clock_that_drifts() {
-        let stamps: Vec<i64> = (0..1000).map(|i| 300 * i + (i * 3) / 7).collect();
-        let snapped = snap(&stamps, TimeUnit::Seconds).unwrap();
-        assert!(snapped.stamps.iter().all(|s| s % 300 == 0));
+        let timestamps: Vec<i64> = (0..1000).map(|i| 300 * i + (i * 3) / 7).collect();
+        let snapped = snap(&timestamps, TimeUnit::Seconds).unwrap();
+        assert!(snapped.timestamps.iter().all(|s| s % 300 == 0));
         assert!(snapped.farthest <= 150);
     }
 
     #[test]
     fn tenths_of_a_second_with_noise_in_the_last_digits() {
         // What a float of 64 bits keeps of seconds since 1970.
-        let stamps: Vec<i64> = (0..100)
+        let timestamps: Vec<i64> = (0..100)
             .map(|i| 1_664_400_000_000_000_000 + i * 100_000_000 + i * i % 200 - 100)
             .collect();
-        let snapped = snap(&stamps, TimeUnit::Nanoseconds).unwrap();
-        assert!(snapped.stamps.iter().all(|at| at % 100_000_000 == 0));
+        let snapped = snap(&timestamps, TimeUnit::Nanoseconds).unwrap();
+        assert!(snapped.timestamps.iter().all(|at| at % 100_000_000 == 0));
         assert!(snapped.farthest <= 100);
         let exact: Vec<i64> = (0..100).map(|i| i * 5_000_000).collect();
         assert_eq!(snap(&exact, TimeUnit::Nanoseconds), None);
@@ -242,9 +251,9 @@ mod tests {
             let back = [0, 0, 0, 0, 0, 1, 2][crate::civil::weekday(last) as usize];
             last - back * DAY
         });
-        let stamps: Vec<i64> = ends.collect();
-        let snapped = snap(&stamps, TimeUnit::Seconds).unwrap();
-        assert_eq!(Frequency::detect(&snapped.stamps), Frequency::Months(1));
+        let timestamps: Vec<i64> = ends.collect();
+        let snapped = snap(&timestamps, TimeUnit::Seconds).unwrap();
+        assert_eq!(Frequency::detect(&snapped.timestamps), Frequency::Months(1));
         assert_eq!(snapped.farthest, 2 * 86_400);
     }
 

@@ -110,5 +110,5 @@ pub use series::Series;
 pub use split::{Split, SplitRule};
 pub use suited::{FEWEST_VALIDATION_WINDOWS, WindowLengths};
 pub use table::Table;
-pub use unit::{TimeFormat, TimeUnit, WrittenZone, format_stamp};
+pub use unit::{TimeFormat, TimeUnit, WrittenZone, format_timestamp};
 pub use windows::Windows;

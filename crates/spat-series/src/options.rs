@@ -187,11 +187,11 @@ pub struct SeriesOptions {
     pub channels: Option<Vec<String>>,
     /// What to do about missing values.
     pub fill: Fill,
-    /// What to do about stamps out of order.
+    /// What to do about timestamps out of order.
     pub unsorted: Unsorted,
-    /// What to do about rows with the same stamp.
+    /// What to do about rows with the same timestamp.
     pub repeated: Repeated,
-    /// What to do about holes in the stamps.
+    /// What to do about holes in the timestamps.
     pub gaps: Gaps,
     /// The most rows in a row that [`Gaps::Insert`] inserts; a longer hole is left and cuts the
     /// series, see [`Series::cuts`](crate::Series::cuts). `None` is one season, or 96 rows where
@@ -206,7 +206,7 @@ pub struct SeriesOptions {
 
 impl SeriesOptions {
     /// Rows exactly as they are in the file, for benchmark files whose published results were made
-    /// so: repeated stamps and holes are kept, missing cells filled linearly.
+    /// so: repeated timestamps and holes are kept, missing cells filled linearly.
     pub fn as_they_are() -> Self {
         Self {
             repeated: Repeated::Keep,
@@ -231,22 +231,22 @@ pub enum Fill {
     Refuse,
 }
 
-/// What to do about stamps out of order.
+/// What to do about timestamps out of order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Unsorted {
-    /// Bring rows into time order; rows of the same stamp keep theirs.
+    /// Bring rows into time order; rows of the same timestamp keep theirs.
     #[default]
     Sort,
     /// Make it an error.
     Refuse,
 }
 
-/// What to do about rows with the same stamp.
+/// What to do about rows with the same timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Repeated {
-    /// Keep the first row of each stamp.
+    /// Keep the first row of each timestamp.
     KeepFirst,
-    /// Keep the last row of each stamp.
+    /// Keep the last row of each timestamp.
     #[default]
     KeepLast,
     /// Take the mean of the values that are there, channel by channel.
@@ -257,7 +257,7 @@ pub enum Repeated {
     Keep,
 }
 
-/// What to do about holes in the stamps.
+/// What to do about holes in the timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Gaps {
     /// Insert the missing rows and fill their values by [`Fill`], up to

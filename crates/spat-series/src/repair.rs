@@ -15,11 +15,11 @@ impl Table {
     /// The table as a series in time order without missing values; every repair is counted in
     /// [`Series::repairs`].
     ///
-    /// Channels without any value are left out. Rows are sorted by their stamps, repeated stamps
+    /// Channels without any value are left out. Rows are sorted by their timestamps, repeated timestamps
     /// merged, timestamps that miss their step by a little moved to it, rows inserted into holes of
     /// the clock, and missing values filled, each as `options` specify. A hole of more rows than
     /// [`SeriesOptions::longest_fill`] is not filled but cuts the series, see [`Series::cuts`].
-    /// Without stamps the rows stay as they are and are only filled.
+    /// Without timestamps the rows stay as they are and are only filled.
     ///
     /// # Errors
     /// [`SeriesError`] when a channel asked for is not there, when nothing but missing values is
@@ -67,12 +67,12 @@ impl Table {
         let mut rows = Rows {
             values: take_columns(self.values, self.channels.len(), &chosen),
             channels: channels.len(),
-            stamps: self.stamps,
+            timestamps: self.timestamps,
             format: self.time_format,
             cuts: Vec::new(),
         };
         let mut frequency = Frequency::Unknown;
-        if rows.stamps.is_some() {
+        if rows.timestamps.is_some() {
             rows.sort(options.unsorted, &mut repairs)?;
             rows.merge(options.repeated, &mut repairs)?;
             if options.gaps != Gaps::Keep {
@@ -80,10 +80,10 @@ impl Table {
                 rows.merge(options.repeated, &mut repairs)?;
             }
             frequency = match &options.expected {
-                Some(expected) if expected.explains(rows.stamps(), rows.format.unit) => {
+                Some(expected) if expected.explains(rows.timestamps(), rows.format.unit) => {
                     expected.clone()
                 }
-                _ => Frequency::detect_in(rows.stamps(), rows.format.unit),
+                _ => Frequency::detect_in(rows.timestamps(), rows.format.unit),
             };
             repairs.irregular = frequency == Frequency::Unknown && rows.count() > 2;
             repairs.step = Some(frequency.clone()).filter(|f| *f != Frequency::Unknown);
@@ -101,10 +101,10 @@ impl Table {
             .map(|(_, name)| name.clone())
             .collect();
         let count = rows.count();
-        let index = match rows.stamps {
+        let index = match rows.timestamps {
             None => TimeIndex::Rows { count },
-            Some(stamps) => TimeIndex::Stamps {
-                stamps,
+            Some(timestamps) => TimeIndex::Timestamps {
+                timestamps,
                 frequency,
                 format: rows.format,
             },
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(
             (
                 repairs.sorted_rows,
-                repairs.repeated_stamps,
+                repairs.repeated_timestamps,
                 repairs.inserted_rows
             ),
             (2, 1, 2)
@@ -261,7 +261,7 @@ mod tests {
         });
         assert!(matches!(
             error,
-            SeriesError::RepeatedStamp {
+            SeriesError::RepeatedTimestamp {
                 row: 2,
                 count: 1,
                 ..
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn irregular_stamps_are_left_alone_and_reported() {
+    fn irregular_timestamps_are_left_alone_and_reported() {
         let text = "time,a\n2020-01-01 00:00,1\n2020-01-01 00:01,2\n2020-01-01 00:05,3\n\
                     2020-01-02 00:00,4\n2020-01-09 00:00,5\n";
         let series = table(text).into_series(&SeriesOptions::default()).unwrap();

@@ -10,15 +10,16 @@ use crate::{detection::MarkerCount, frequency::Frequency, options::Fill};
 pub struct Repairs {
     /// Rows that were at another place in the file.
     pub sorted_rows: usize,
-    /// Rows that repeated the stamp of another and were left out or merged.
-    pub repeated_stamps: usize,
-    /// Rows that repeat a stamp and were kept.
+    /// Rows that repeated the timestamp of another and were left out or merged.
+    #[serde(rename = "repeated_stamps")]
+    pub repeated_timestamps: usize,
+    /// Rows that repeat a timestamp and were kept.
     pub kept_repeats: usize,
     /// Rows put into holes of the clock.
     pub inserted_rows: usize,
     /// Rows that such holes lack and that were not inserted.
     pub kept_gaps: u64,
-    /// Stamps that do not fit the step from their predecessor, although most do.
+    /// Timestamps that do not fit the step from their predecessor, although most do.
     pub off_grid_rows: usize,
     /// Rows left out because a value was missing.
     pub dropped_rows: usize,
@@ -32,7 +33,7 @@ pub struct Repairs {
     pub dropped_channels: Vec<String>,
     /// Channels that never change (kept: they cost time and teach nothing).
     pub constant_channels: Vec<String>,
-    /// Whether no step covers half of the distances between stamps.
+    /// Whether no step covers half of the distances between timestamps.
     pub irregular: bool,
     /// The step between rows, where there is one.
     pub step: Option<Frequency>,
@@ -109,15 +110,15 @@ impl Repairs {
                 rows(self.sorted_rows)
             ));
         }
-        if self.repeated_stamps > 0 {
+        if self.repeated_timestamps > 0 {
             push(format!(
-                "{} with a repeated stamp left out or merged.",
-                rows(self.repeated_stamps)
+                "{} with a repeated timestamp left out or merged.",
+                rows(self.repeated_timestamps)
             ));
         }
         if self.kept_repeats > 0 {
             push(format!(
-                "{} with a repeated stamp kept.",
+                "{} with a repeated timestamp kept.",
                 rows(self.kept_repeats)
             ));
         }
@@ -176,7 +177,7 @@ impl Repairs {
             ));
         }
         if self.irregular {
-            push("The stamps keep no common step, so no holes were looked for.".to_owned());
+            push("The timestamps keep no common step, so no holes were looked for.".to_owned());
         }
         if self.dropped_rows > 0 {
             push(format!(

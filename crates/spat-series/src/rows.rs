@@ -20,7 +20,7 @@ const WITHOUT_SEASON: usize = 96;
 /// Rows under repair.
 pub(crate) struct Rows {
     /// Timestamps; `None` for rows known by their number.
-    pub(crate) stamps: Option<Vec<i64>>,
+    pub(crate) timestamps: Option<Vec<i64>>,
     /// How they are counted and written.
     pub(crate) format: TimeFormat,
     pub(crate) channels: usize,
@@ -31,8 +31,8 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn stamps(&self) -> &[i64] {
-        self.stamps.as_deref().unwrap_or(&[])
+    pub(crate) fn timestamps(&self) -> &[i64] {
+        self.timestamps.as_deref().unwrap_or(&[])
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -43,16 +43,16 @@ impl Rows {
         &self.values[row * self.channels..(row + 1) * self.channels]
     }
 
-    /// The stamp of a row, or its number from 1.
+    /// The timestamp of a row, or its number from 1.
     fn label(&self, row: usize) -> String {
-        self.stamps()
+        self.timestamps()
             .get(row)
             .map_or_else(|| format!("row {}", row + 1), |&s| self.format.format(s))
     }
 
     pub(crate) fn sort(&mut self, how: Unsorted, repairs: &mut Repairs) -> Result<(), SeriesError> {
-        let stamps = self.stamps();
-        let Some(at) = stamps.windows(2).position(|pair| pair[0] > pair[1]) else {
+        let timestamps = self.timestamps();
+        let Some(at) = timestamps.windows(2).position(|pair| pair[0] > pair[1]) else {
             return Ok(());
         };
         if how == Unsorted::Refuse {
@@ -61,8 +61,8 @@ impl Rows {
                 label: self.label(at + 1),
             });
         }
-        let mut order: Vec<usize> = (0..stamps.len()).collect();
-        order.sort_by_key(|&row| stamps[row]);
+        let mut order: Vec<usize> = (0..timestamps.len()).collect();
+        order.sort_by_key(|&row| timestamps[row]);
         repairs.sorted_rows = order
             .iter()
             .enumerate()
@@ -73,7 +73,7 @@ impl Rows {
             .flat_map(|&row| self.row(row))
             .copied()
             .collect();
-        self.stamps = Some(order.iter().map(|&row| stamps[row]).collect());
+        self.timestamps = Some(order.iter().map(|&row| timestamps[row]).collect());
         self.values = values;
         Ok(())
     }
@@ -83,24 +83,27 @@ impl Rows {
         how: Repeated,
         repairs: &mut Repairs,
     ) -> Result<(), SeriesError> {
-        let stamps = self.stamps();
-        let repeats = stamps.windows(2).filter(|pair| pair[0] == pair[1]).count();
+        let timestamps = self.timestamps();
+        let repeats = timestamps
+            .windows(2)
+            .filter(|pair| pair[0] == pair[1])
+            .count();
         if repeats == 0 {
             return Ok(());
         }
-        let (rows, distinct) = (stamps.len(), stamps.len() - repeats);
+        let (rows, distinct) = (timestamps.len(), timestamps.len() - repeats);
         match how {
             Repeated::Keep => {
                 repairs.kept_repeats = repeats;
                 return Ok(());
             }
             Repeated::Refuse => {
-                let first = stamps
+                let first = timestamps
                     .windows(2)
                     .position(|pair| pair[0] == pair[1])
                     .unwrap_or(0);
                 let (row, label) = (first + 2, self.label(first + 1));
-                return Err(SeriesError::RepeatedStamp {
+                return Err(SeriesError::RepeatedTimestamp {
                     row,
                     label,
                     count: repeats,
@@ -115,7 +118,7 @@ impl Rows {
         let mut merged = Vec::with_capacity(distinct * self.channels);
         let mut kept = Vec::with_capacity(distinct);
         let mut start = 0;
-        for run in stamps.chunk_by(|a, b| a == b) {
+        for run in timestamps.chunk_by(|a, b| a == b) {
             let rows = start..start + run.len();
             start = rows.end;
             kept.push(run[0]);
@@ -137,37 +140,37 @@ impl Rows {
                 _ => merged.extend_from_slice(self.row(rows.end - 1)),
             }
         }
-        repairs.repeated_stamps += repeats;
-        self.stamps = Some(kept);
+        repairs.repeated_timestamps += repeats;
+        self.timestamps = Some(kept);
         self.values = merged;
         Ok(())
     }
 
     /// Moves timestamps that miss their step by a little to the step's grid.
     pub(crate) fn snap(&mut self, repairs: &mut Repairs) {
-        let Some(snapped) = jitter::snap(self.stamps(), self.format.unit) else {
+        let Some(snapped) = jitter::snap(self.timestamps(), self.format.unit) else {
             return;
         };
         let farthest = usize::try_from(snapped.farthest).unwrap_or(usize::MAX);
         repairs.snapped_rows = snapped.rows;
-        let mut stamps = snapped.stamps;
+        let mut timestamps = snapped.timestamps;
         match self.format.unit {
             TimeUnit::Seconds => repairs.snapped_seconds = farthest,
             TimeUnit::Nanoseconds => {
                 repairs.snapped_nanoseconds = farthest;
-                if stamps.iter().all(|at| at % NANOSECONDS == 0) {
-                    stamps.iter_mut().for_each(|at| *at /= NANOSECONDS);
+                if timestamps.iter().all(|at| at % NANOSECONDS == 0) {
+                    timestamps.iter_mut().for_each(|at| *at /= NANOSECONDS);
                     self.format.unit = TimeUnit::Seconds;
                 }
                 let TimeFormat { unit, zone, .. } = std::mem::take(&mut self.format);
-                self.format = TimeFormat::of(&stamps, unit, zone);
+                self.format = TimeFormat::of(&timestamps, unit, zone);
             }
         }
-        self.stamps = Some(stamps);
+        self.timestamps = Some(timestamps);
     }
 
     /// Inserts rows into holes of the clock, and cuts the series at those that are too long.
-    /// Stamps off the grid are kept and counted.
+    /// Timestamps off the grid are kept and counted.
     pub(crate) fn insert(
         &mut self,
         frequency: &Frequency,
@@ -188,7 +191,7 @@ impl Rows {
         }
         // Rows missing before each row but the first.
         let holes: Vec<u64> = self
-            .stamps()
+            .timestamps()
             .windows(2)
             .map(|pair| match frequency.steps_between(pair[0], pair[1]) {
                 Some(steps) => steps - 1,
@@ -246,27 +249,27 @@ impl Rows {
             repairs.longest_fill = longest;
         }
         let anchor = match frequency {
-            Frequency::Months(_) => anchor_day(self.stamps()),
+            Frequency::Months(_) => anchor_day(self.timestamps()),
             _ => 1,
         };
-        let mut stamps = Vec::with_capacity(would_be as usize);
+        let mut timestamps = Vec::with_capacity(would_be as usize);
         let mut values = Vec::with_capacity(would_be as usize * self.channels);
         let mut cuts = Vec::new();
         for row in 0..rows {
             if row > 0 && too_long(holes[row - 1]) {
-                cuts.push(stamps.len());
+                cuts.push(timestamps.len());
             } else if row > 0 && holes[row - 1] > 0 {
-                let before = self.stamps()[row - 1];
+                let before = self.timestamps()[row - 1];
                 for step in 1..=holes[row - 1] {
-                    stamps.push(frequency.after(before, step as i64, anchor));
+                    timestamps.push(frequency.after(before, step as i64, anchor));
                     values.extend(std::iter::repeat_n(f32::NAN, self.channels));
                 }
             }
-            stamps.push(self.stamps()[row]);
+            timestamps.push(self.timestamps()[row]);
             values.extend_from_slice(self.row(row));
         }
         repairs.inserted_rows = missing as usize;
-        self.stamps = Some(stamps);
+        self.timestamps = Some(timestamps);
         self.values = values;
         self.cuts = cuts;
         Ok(())
@@ -275,7 +278,7 @@ impl Rows {
     /// Removes rows without any value from holes of more than `longest` rows, so that they count as
     /// missing.
     fn remove_blank(&mut self, frequency: &Frequency, longest: usize, repairs: &mut Repairs) {
-        let stamps = self.stamps();
+        let timestamps = self.timestamps();
         let blank: Vec<bool> = (0..self.count())
             .map(|row| self.row(row).iter().all(|value| value.is_nan()))
             .collect();
@@ -288,7 +291,7 @@ impl Rows {
             if !run[0] || rows.start == 0 || rows.end == blank.len() {
                 continue;
             }
-            let steps = frequency.steps_covered(stamps[rows.start - 1], stamps[rows.end]);
+            let steps = frequency.steps_covered(timestamps[rows.start - 1], timestamps[rows.end]);
             if steps > longest as u64 + 1 {
                 keep[rows].fill(false);
             }
@@ -301,9 +304,9 @@ impl Rows {
     }
 
     fn retain(&mut self, keep: &[bool]) {
-        if let Some(stamps) = &mut self.stamps {
+        if let Some(timestamps) = &mut self.timestamps {
             let mut keep = keep.iter();
-            stamps.retain(|_| keep.next() == Some(&true));
+            timestamps.retain(|_| keep.next() == Some(&true));
         }
         let channels = self.channels;
         let mut at = 0;

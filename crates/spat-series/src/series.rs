@@ -230,18 +230,18 @@ impl Series {
     }
 
     /// Calendar features of every row, `[rows × 4]` row-major, see [`time_features`]; `None`
-    /// without stamps.
+    /// without timestamps.
     pub fn time_features(&self) -> Option<Vec<f32>> {
         self.index
-            .stamps()
-            .map(|stamps| time_features(stamps, &self.index.format()))
+            .timestamps()
+            .map(|timestamps| time_features(timestamps, &self.index.format()))
     }
 
     /// Calendar features of the `n` rows after the last one, `[n × 4]` row-major; `None` where
     /// [`TimeIndex::extend`] cannot date them.
     pub fn future_time_features(&self, n: usize) -> Option<Vec<f32>> {
-        let stamps = self.index.extend(n)?;
-        Some(time_features(&stamps, &self.index.format()))
+        let timestamps = self.index.extend(n)?;
+        Some(time_features(&timestamps, &self.index.format()))
     }
 }
 

@@ -79,7 +79,7 @@ mod tests {
     };
 
     fn suited(rows: usize, step: i64) -> (usize, usize, usize) {
-        let index = TimeIndex::from_stamps((0..rows as i64).map(|row| row * step).collect());
+        let index = TimeIndex::from_timestamps((0..rows as i64).map(|row| row * step).collect());
         let series = Series::from_values(vec!["a".to_owned()], vec![0.0; rows], index).unwrap();
         let lengths = WindowLengths::suited(&series, SplitRule::default(), PAGE);
         let windows = lengths.validation_windows(&series, SplitRule::default());

@@ -15,7 +15,8 @@ pub struct Table {
     pub channels: Vec<String>,
     /// The timestamp per row in file order, civil time since 1970-01-01 counted in
     /// [`TimeFormat::unit`]; `None` without a time column.
-    pub stamps: Option<Vec<i64>>,
+    #[serde(rename = "stamps")]
+    pub timestamps: Option<Vec<i64>>,
     /// How the timestamps are counted and written.
     #[serde(default)]
     pub time_format: TimeFormat,

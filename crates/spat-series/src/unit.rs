@@ -110,7 +110,7 @@ impl TimeFormat {
     pub fn format(&self, timestamp: i64) -> String {
         let seconds = self.seconds(timestamp);
         let (offset, suffix) = self.zone.at(seconds);
-        let mut text = format_stamp(seconds.saturating_add(offset));
+        let mut text = format_timestamp(seconds.saturating_add(offset));
         if self.decimals > 0 && self.unit == TimeUnit::Nanoseconds {
             let digits = format!("{:09}", timestamp.rem_euclid(NANOSECONDS));
             text.push('.');
@@ -120,9 +120,9 @@ impl TimeFormat {
     }
 }
 
-/// `stamp` (civil seconds since 1970-01-01) as `2016-07-01 00:00:00`.
-pub fn format_stamp(stamp: i64) -> String {
-    let c = Civil::from_seconds(stamp);
+/// `timestamp` (civil seconds since 1970-01-01) as `2016-07-01 00:00:00`.
+pub fn format_timestamp(timestamp: i64) -> String {
+    let c = Civil::from_seconds(timestamp);
     format!(
         "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
         c.year, c.month, c.day, c.hour, c.minute, c.second

@@ -2,7 +2,7 @@
 //! equal.
 #![allow(clippy::unwrap_used)]
 
-use spat_series::{ReadOptions, format_stamp, read_table};
+use spat_series::{ReadOptions, format_timestamp, read_table};
 
 const ROWS: usize = 40;
 
@@ -30,7 +30,7 @@ impl Time {
             Step::Tenths => (count.div_euclid(SECOND), count % SECOND / (SECOND / 10)),
             _ => (count, 0),
         };
-        let text = format_stamp(seconds);
+        let text = format_timestamp(seconds);
         let part = |from: usize, to: usize| text[from..to].parse::<i64>().unwrap();
         Self {
             year: part(0, 4),
@@ -100,7 +100,7 @@ impl Step {
             );
             read_table(text.as_bytes(), &ReadOptions::default())
                 .unwrap()
-                .stamps
+                .timestamps
                 .unwrap()[0]
         };
         match self {
@@ -386,7 +386,7 @@ fn what_is_written_is_read() {
                         };
                         let expected: Vec<f32> = (0..ROWS).flat_map(values).collect();
                         if table.channels != ["Größe", "b"]
-                            || table.stamps.as_ref() != Some(&times)
+                            || table.timestamps.as_ref() != Some(&times)
                             || table.values() != expected
                         {
                             wrong.push(format!(

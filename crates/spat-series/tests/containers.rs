@@ -5,7 +5,7 @@
 
 use std::{fs, path::Path};
 
-use spat_series::{ReadError, ReadOptions, Table, format_stamp, read_table};
+use spat_series::{ReadError, ReadOptions, Table, format_timestamp, read_table};
 
 fn bytes(name: &str) -> Vec<u8> {
     fs::read(
@@ -47,10 +47,10 @@ fn the_largest_sheet_is_read_unless_one_is_named() {
     assert_eq!(table.channels, ["load, kW"]);
     assert_eq!(table.values(), [1.5, 2.5, 3.5]);
     let times: Vec<String> = table
-        .stamps
+        .timestamps
         .unwrap()
         .into_iter()
-        .map(format_stamp)
+        .map(format_timestamp)
         .collect();
     assert_eq!(
         times,
@@ -115,7 +115,7 @@ fn parquet_is_read() {
         (&["y".to_owned()][..], &[1.5, 2.5, 3.5][..])
     );
     assert_eq!(
-        table.stamps.unwrap(),
+        table.timestamps.unwrap(),
         [1_672_531_200, 1_672_534_800, 1_672_538_400]
     );
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use spat_series::{
     Baseline, Fill, Gaps, HeaderRow, MetricsStream, ReadOptions, Repeated, Scaler, Series,
-    SeriesOptions, TimeColumn, TimeIndex, format_stamp, read_table,
+    SeriesOptions, TimeColumn, TimeIndex, format_timestamp, read_table,
 };
 
 /// Bytes that parsers stumble over more often than evenly drawn ones.
@@ -125,7 +125,7 @@ fn write(style: &Style, columns: usize, values: &[Option<f32>]) -> String {
         write!(
             text,
             "{end}{}",
-            format_stamp(1_600_000_000 + 3600 * row as i64)
+            format_timestamp(1_600_000_000 + 3600 * row as i64)
         )
         .unwrap();
         for cell in cells {
@@ -170,8 +170,8 @@ proptest! {
                 Ok(table) => {
                     prop_assert_eq!(table.values().len(), table.rows() * table.channels.len());
                     prop_assert!(table.values().iter().all(|value| !value.is_infinite()));
-                    if let Some(stamps) = &table.stamps {
-                        prop_assert_eq!(stamps.len(), table.rows());
+                    if let Some(timestamps) = &table.timestamps {
+                        prop_assert_eq!(timestamps.len(), table.rows());
                     }
                     table.detection.lines();
                     match table.into_series(&series) {
@@ -179,8 +179,8 @@ proptest! {
                         Ok(series) => {
                             prop_assert_eq!(series.values().len(), series.rows() * series.channel_count());
                             prop_assert!(series.values().iter().all(|value| value.is_finite()));
-                            if let Some(stamps) = series.index.stamps() {
-                                prop_assert!(stamps.is_sorted());
+                            if let Some(timestamps) = series.index.timestamps() {
+                                prop_assert!(timestamps.is_sorted());
                             }
                             series.repairs.lines();
                             series.index.extend(3);
@@ -214,13 +214,13 @@ proptest! {
                 None => prop_assert!(read.is_nan()),
             }
         }
-        let stamps = table.stamps.unwrap();
-        prop_assert!(stamps.iter().enumerate().all(|(i, s)| *s == 1_600_000_000 + 3600 * i as i64));
+        let timestamps = table.timestamps.unwrap();
+        prop_assert!(timestamps.iter().enumerate().all(|(i, s)| *s == 1_600_000_000 + 3600 * i as i64));
     }
 
     #[test]
     fn a_series_survives_json(values in prop::collection::vec(-1e30_f32..1e30, 1..50)) {
-        let index = TimeIndex::from_stamps((0..values.len() as i64).map(|i| i * 60).collect());
+        let index = TimeIndex::from_timestamps((0..values.len() as i64).map(|i| i * 60).collect());
         let series = Series::from_values(vec!["a".to_owned()], values, index).unwrap();
         let json = serde_json::to_string(&series).unwrap();
         prop_assert_eq!(serde_json::from_str::<Series>(&json).unwrap(), series);

@@ -3,7 +3,7 @@
 
 use spat_series::{
     CalendarColumns, HeaderRow, LongColumns, ReadError, ReadOptions, Scaler, SeriesError,
-    SeriesOptions, Shape, Table, TimeColumn, TimeDetection, TimeUnit, format_stamp,
+    SeriesOptions, Shape, Table, TimeColumn, TimeDetection, TimeUnit, format_timestamp,
     format_with_offset, read_table, with_offset,
 };
 
@@ -26,13 +26,13 @@ fn unusable(text: impl AsRef<[u8]>) -> ReadError {
     }
 }
 
-fn first_stamps(table: &Table) -> Vec<String> {
+fn first_timestamps(table: &Table) -> Vec<String> {
     table
-        .stamps
+        .timestamps
         .iter()
         .flatten()
         .take(2)
-        .map(|&s| format_stamp(s))
+        .map(|&s| format_timestamp(s))
         .collect()
 }
 
@@ -53,7 +53,7 @@ fn plain() {
 }
 
 #[test]
-fn stamps_in_every_way() {
+fn timestamps_in_every_way() {
     let first = ["2016-07-01 00:00:00", "2016-07-02 00:00:00"];
     for text in [
         "date,a\n2016-07-01,1\n2016-07-02,2\n",
@@ -67,16 +67,16 @@ fn stamps_in_every_way() {
         "a,t\n1,2016-07-01T02:00:00+02:00\n2,2016-07-02T02:00:00+02:00\n",
         "sep=;\ndate;a\n2016-07-01;1\n2016-07-02;1\n",
     ] {
-        assert_eq!(first_stamps(&read(text)), first, "{text}");
+        assert_eq!(first_timestamps(&read(text)), first, "{text}");
     }
     let months = read("month,a\nJan 2006,1\nFeb 2006,2\n");
     assert_eq!(
-        first_stamps(&months),
+        first_timestamps(&months),
         ["2006-01-01 00:00:00", "2006-02-01 00:00:00"]
     );
     let quarters = read("year,quarter,a\n1959.0,1.0,1\n1959.0,2.0,2\n");
     assert_eq!(
-        first_stamps(&quarters),
+        first_timestamps(&quarters),
         ["1959-01-01 00:00:00", "1959-04-01 00:00:00"]
     );
     assert!(matches!(
@@ -93,7 +93,7 @@ fn day_and_month_are_told_apart_by_the_whole_column() {
         text += &format!("{day}/{month}/2020,1\n");
     }
     let table = read(&text);
-    assert_eq!(first_stamps(&table)[0], "2020-03-10 00:00:00");
+    assert_eq!(first_timestamps(&table)[0], "2020-03-10 00:00:00");
     let TimeDetection::Column {
         format,
         why,
@@ -123,14 +123,14 @@ fn the_form_may_be_decided_beyond_the_sample() {
         let day = if row < 300 { 1 + row % 12 } else { 20 };
         text += &format!("{day}/3/2020,1\n");
     }
-    assert_eq!(first_stamps(&read(&text))[1], "2020-03-02 00:00:00");
+    assert_eq!(first_timestamps(&read(&text))[1], "2020-03-02 00:00:00");
 }
 
 #[test]
 fn without_time() {
     let table = read("a,b\n1.5,2\n2.5,3\n");
     assert_eq!(
-        (table.stamps, table.detection.time),
+        (table.timestamps, table.detection.time),
         (None, TimeDetection::Rows)
     );
     let none = ReadOptions {
@@ -149,11 +149,11 @@ fn asked_for() {
     };
     let text = b"a,x,y\n1,2019,2020-01-01\n2,2020,2020-01-02\n";
     assert_eq!(
-        first_stamps(&read_table(text, &named("x")).unwrap())[0],
+        first_timestamps(&read_table(text, &named("x")).unwrap())[0],
         "2019-01-01 00:00:00"
     );
     assert_eq!(
-        first_stamps(&read_table(text, &named("y")).unwrap())[0],
+        first_timestamps(&read_table(text, &named("y")).unwrap())[0],
         "2020-01-01 00:00:00"
     );
     let error = read_table(text, &named("a")).unwrap_err();
@@ -190,7 +190,7 @@ fn columns_set_aside() {
     assert_eq!((text.name.as_str(), text.example.as_str()), ("word", "x"));
     // A time column that is 0, 1, 2 … (iTransformer #22).
     let table = read("date,a\n0,5.5\n1,6.5\n2,6.1\n");
-    assert_eq!((table.channels.len(), table.stamps), (1, None));
+    assert_eq!((table.channels.len(), table.timestamps), (1, None));
 }
 
 #[test]
@@ -329,9 +329,9 @@ fn parts_of_a_second_that_change_no_step_are_cut_off() {
         (0..20).map(line).collect::<String>()
     ));
     assert_eq!(table.time_format.unit, TimeUnit::Seconds);
-    assert_eq!(first_stamps(&table)[1], "2024-01-01 01:00:00");
+    assert_eq!(first_timestamps(&table)[1], "2024-01-01 01:00:00");
     let table = read("time,a\n1500-01-01 00:00:00.0,1\n1500-01-01 00:00:00.5,2\n");
-    assert_eq!((table.rows(), &table.stamps), (2, &None));
+    assert_eq!((table.rows(), &table.timestamps), (2, &None));
     assert!(matches!(
         table.detection.time,
         TimeDetection::TooFine { .. }
@@ -485,7 +485,7 @@ fn the_hours_of_beijing() {
     assert_eq!(table.detection.row_number_column.as_deref(), Some("No"));
     assert_eq!(table.detection.text_columns[0].name, "cbwd");
     assert_eq!(
-        format_stamp(table.stamps.as_ref().unwrap()[59]),
+        format_timestamp(table.timestamps.as_ref().unwrap()[59]),
         "2010-01-03 11:00:00"
     );
     assert_eq!(table.missing_counts(), [24, 0]);
@@ -507,7 +507,7 @@ fn a_quoted_and_padded_table() {
 #[test]
 fn the_better_of_two_time_columns() {
     let table = read("launch,date,a\n2020-01-01,2021-02-01,1\n2020-01-02,2021-02-02,2\n");
-    assert_eq!(first_stamps(&table)[0], "2021-02-01 00:00:00");
+    assert_eq!(first_timestamps(&table)[0], "2021-02-01 00:00:00");
     assert_eq!(table.detection.text_columns[0].name, "launch");
 }
 
@@ -534,7 +534,7 @@ fn the_form_of_times_can_be_named() {
         ..Default::default()
     };
     assert_eq!(
-        first_stamps(&read_table(text, &options).unwrap())[0],
+        first_timestamps(&read_table(text, &options).unwrap())[0],
         "2020-04-03 00:00:00"
     );
     let text = b"date,a\n3/4/2020,1\n4/4/2020,2\n";
@@ -547,7 +547,7 @@ fn the_form_of_times_can_be_named() {
             ..Default::default()
         };
         assert_eq!(
-            first_stamps(&read_table(text, &options).unwrap())[0],
+            first_timestamps(&read_table(text, &options).unwrap())[0],
             expected
         );
     }
@@ -564,14 +564,14 @@ fn times_without_a_zone_are_of_the_zone_that_is_named() {
         read_table(text, &options)
     };
     assert_eq!(
-        first_stamps(&of("+02:00").unwrap())[0],
+        first_timestamps(&of("+02:00").unwrap())[0],
         "2020-07-01 00:00:00"
     );
     let error = of("Europe/Nowhere").unwrap_err();
     assert!(matches!(error, ReadError::UnknownZone { .. }), "{error}");
     if cfg!(feature = "time-zones") {
         assert_eq!(
-            first_stamps(&of("Europe/Berlin").unwrap())[0],
+            first_timestamps(&of("Europe/Berlin").unwrap())[0],
             "2020-07-01 00:00:00"
         );
         // The hour that the clock shows twice in October is two hours.
@@ -580,10 +580,10 @@ fn times_without_a_zone_are_of_the_zone_that_is_named() {
             time_zone: Some("Europe/Berlin".to_owned()),
             ..Default::default()
         };
-        let stamps = read_table(text, &options).unwrap().stamps.unwrap();
+        let timestamps = read_table(text, &options).unwrap().timestamps.unwrap();
         assert!(
-            stamps.windows(2).all(|pair| pair[1] - pair[0] == 3600),
-            "{stamps:?}"
+            timestamps.windows(2).all(|pair| pair[1] - pair[0] == 3600),
+            "{timestamps:?}"
         );
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use spat_series::{
     Baseline, Fill, Frequency, MetricsStream, Part, ReadOptions, Repeated, Scaler, SeriesOptions,
-    SplitRule, Table, TimeDetection, TimeIndex, Windows, format_stamp, mase_scale, read_table,
+    SplitRule, Table, TimeDetection, TimeIndex, Windows, format_timestamp, mase_scale, read_table,
 };
 
 fn bytes(name: &str) -> Option<Vec<u8>> {
@@ -113,7 +113,7 @@ fn ettm1_is_a_quarter_hour() {
     assert_eq!(series.index.frequency().to_string(), "15 min");
     assert_eq!(series.index.frequency().season_length(), 96);
     assert_eq!(
-        format_stamp(series.index.extend(1).unwrap()[0]),
+        format_timestamp(series.index.extend(1).unwrap()[0]),
         "2018-06-26 20:00:00"
     );
 }
@@ -161,7 +161,10 @@ fn weather_as_the_literature_has_it_and_as_a_person_wants_it() {
     let table = read_table(&bytes("weather/weather.csv").unwrap(), &options).unwrap();
     let person = table.into_series(&SeriesOptions::default()).unwrap();
     assert_eq!(
-        (person.repairs.repeated_stamps, person.repairs.inserted_rows),
+        (
+            person.repairs.repeated_timestamps,
+            person.repairs.inserted_rows
+        ),
         (1, 9)
     );
     assert_eq!(person.rows(), 52_696 - 1 + 9);

@@ -258,8 +258,9 @@ pub struct ForecastSample {
     pub window: usize,
     /// Row of the table at which the forecast starts.
     pub first_row: usize,
-    /// Stamp of that row, if the table has dates.
-    pub first_stamp: Option<String>,
+    /// Timestamp of that row, if the table has dates.
+    #[serde(rename = "first_stamp")]
+    pub first_timestamp: Option<String>,
     /// The channel that the charts show first.
     pub channel: usize,
     /// The look-back.
@@ -283,8 +284,9 @@ pub struct ForecastSample {
 pub struct FutureForecast {
     /// Row number of the first forecast row.
     pub first_row: usize,
-    /// Stamps of the forecast rows; empty for a table without dates.
-    pub stamps: Vec<String>,
+    /// Timestamps of the forecast rows; empty for a table without dates.
+    #[serde(rename = "stamps")]
+    pub timestamps: Vec<String>,
     /// The dense model's forecast.
     pub dense: Vec<f32>,
     /// The pruned model's forecast.
@@ -304,8 +306,9 @@ pub struct ModelForecast {
     pub channels: Vec<String>,
     /// Row number of the first forecast row.
     pub first_row: usize,
-    /// Stamps of the forecast rows; empty for a table without dates.
-    pub stamps: Vec<String>,
+    /// Timestamps of the forecast rows; empty for a table without dates.
+    #[serde(rename = "stamps")]
+    pub timestamps: Vec<String>,
     /// The forecast.
     pub values: Vec<f32>,
     /// What is to be added to the values of each channel; empty where that is 0 for all.

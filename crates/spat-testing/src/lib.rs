@@ -25,12 +25,13 @@ pub fn series(rows: usize, shift: usize) -> Series {
     let values = (0..rows)
         .flat_map(|row| (0..3).map(move |channel| value(row, channel, shift)))
         .collect();
-    let stamps = (0..rows as i64)
+    let timestamps = (0..rows as i64)
         .map(|hour| 1_577_836_800 + 3600 * hour)
         .collect();
     let names = CHANNELS.map(str::to_owned).to_vec();
     #[allow(clippy::expect_used, reason = "a test's own table")]
-    Series::from_values(names, values, TimeIndex::from_stamps(stamps)).expect("a valid series")
+    Series::from_values(names, values, TimeIndex::from_timestamps(timestamps))
+        .expect("a valid series")
 }
 
 /// The values of [`series`] as CSV, without a time column.

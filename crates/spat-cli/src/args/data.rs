@@ -36,7 +36,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "WHICH", value_parser = one_of(HEADERS))]
     pub(crate) header: Option<HeaderRow>,
 
-    /// Column of the time stamps, or `none` to number the rows [default: found]
+    /// Column of the timestamps, or `none` to number the rows [default: found]
     #[arg(long, value_name = "NAME", value_parser = time_column)]
     pub(crate) time_column: Option<TimeColumn>,
 
@@ -97,7 +97,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "ROWS")]
     pub(crate) longest_fill: Option<usize>,
 
-    /// Rows with the same stamp [default: keep-last]
+    /// Rows with the same timestamp [default: keep-last]
     #[arg(long, value_name = "HOW", value_parser = one_of(REPEATS))]
     pub(crate) repeated: Option<Repeated>,
 

@@ -15,7 +15,8 @@ pub(crate) fn table(request: &Value, test_windows: usize) -> (Series, SplitRule)
         .map(|place| ((place * 7919 % 1009) as f32 / 500.0) - 1.0)
         .collect();
     let names = (0..channels).map(|channel| format!("c{channel}")).collect();
-    let stamps = (0..rows as i64).map(|hour| hour * 3600).collect();
-    let series = Series::from_values(names, values, TimeIndex::from_stamps(stamps)).unwrap();
+    let timestamps = (0..rows as i64).map(|hour| hour * 3600).collect();
+    let series =
+        Series::from_values(names, values, TimeIndex::from_timestamps(timestamps)).unwrap();
     (series, SplitRule::Rows { train, val, test })
 }

@@ -53,7 +53,7 @@ pub(super) async fn forecast(
         csv: future.to_csv(&data.read.shape),
         channels: future.channels,
         first_row: future.first_row,
-        stamps: future.stamps,
+        timestamps: future.timestamps,
         values: future.values,
         offsets: future.offsets,
         intervals: future.intervals,

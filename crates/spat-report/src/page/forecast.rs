@@ -21,9 +21,9 @@ pub(super) fn section(report: &Report) -> String {
         return String::new();
     }
     let when = sample
-        .first_stamp
+        .first_timestamp
         .as_ref()
-        .map_or_else(String::new, |stamp| format!(", {stamp}"));
+        .map_or_else(String::new, |timestamp| format!(", {timestamp}"));
     let mut body = aside(&format!(
         "Window {} of the test range, in original units. The forecast starts at row {}{when}. One window shows what a \
          forecast looks like, not how good the models are.",

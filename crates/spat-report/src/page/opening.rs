@@ -14,13 +14,13 @@ pub(super) fn title(report: &Report) -> String {
 
 pub(super) fn section(report: &Report) -> String {
     let forecaster = &report.experiment.forecaster;
-    let stamps = if forecaster.inputs().time_features {
+    let timestamps = if forecaster.inputs().time_features {
         format!(" and {TIME_FEATURES} time features")
     } else {
         String::new()
     };
     let setting = format!(
-        "{} in, {} out, {}{stamps}, {}. Scaled errors are over all {}.",
+        "{} in, {} out, {}{timestamps}, {}. Scaled errors are over all {}.",
         number::plural(forecaster.lookback(), "row"),
         number::count(forecaster.horizon() as u64),
         number::plural(report.data.channels, "channel"),

@@ -6,7 +6,7 @@ use parquet::{
 };
 
 use super::{damaged, grid::Grid};
-use crate::{error::ReadError, unit::format_stamp};
+use crate::{error::ReadError, unit::format_timestamp};
 
 /// The text of the table in a Parquet file.
 pub(super) fn parquet(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
@@ -33,7 +33,7 @@ fn text(field: &Field) -> String {
     match field {
         Field::Null => String::new(),
         Field::Bool(value) => u8::from(*value).to_string(),
-        Field::Date(days) => format_stamp(i64::from(*days) * 86_400)[..10].to_owned(),
+        Field::Date(days) => format_timestamp(i64::from(*days) * 86_400)[..10].to_owned(),
         Field::TimestampMillis(value) => time(*value, 1_000),
         Field::TimestampMicros(value) => time(*value, 1_000_000),
         Field::Str(value) => value.clone(),
@@ -53,5 +53,5 @@ fn time(units: i64, per_second: i64) -> String {
     } else {
         format!(".{below:0digits$}")
     };
-    format_stamp(seconds) + &fraction
+    format_timestamp(seconds) + &fraction
 }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use calamine::{Data, Reader as _, Sheets, open_workbook_auto_from_rs};
 
 use super::{damaged, grid::Grid};
-use crate::{error::ReadError, unit::format_stamp};
+use crate::{error::ReadError, unit::format_timestamp};
 
 /// Whether a zip archive is a workbook.
 pub(super) fn is_workbook(bytes: &[u8]) -> bool {
@@ -63,7 +63,7 @@ fn text(cell: &Data) -> String {
         Data::DateTime(time) if time.is_datetime() => {
             const FIRST: f64 = -25_569.0;
             // Serial numbers hold times to the millisecond; whole seconds are kept.
-            format_stamp(((time.as_f64() + FIRST) * 86_400.0).round() as i64)
+            format_timestamp(((time.as_f64() + FIRST) * 86_400.0).round() as i64)
         }
         Data::DateTime(duration) => duration.as_f64().to_string(),
         Data::Bool(value) => u8::from(*value).to_string(),

@@ -222,7 +222,7 @@ pub(crate) fn is_evident(text: &str) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::unit::format_stamp;
+    use crate::unit::format_timestamp;
 
     fn named(name: &str) -> &'static TimeForm {
         let mut forms = EVIDENT.iter().chain(NUMERIC);
@@ -230,9 +230,10 @@ mod tests {
     }
 
     fn read(form: &str, text: &str) -> String {
-        named(form)
-            .parse(text)
-            .map_or_else(|| "none".to_owned(), |stamp| format_stamp(stamp.seconds))
+        named(form).parse(text).map_or_else(
+            || "none".to_owned(),
+            |timestamp| format_timestamp(timestamp.seconds),
+        )
     }
 
     #[test]
@@ -379,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_short_of_a_stamp() {
+    fn nothing_short_of_a_timestamp() {
         for form in EVIDENT.iter().chain(NUMERIC) {
             for text in [
                 "",

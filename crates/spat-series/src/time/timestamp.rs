@@ -106,11 +106,11 @@ fn week_seconds(year: i64, week: u32, weekday: u32) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::unit::format_stamp;
+    use crate::unit::format_timestamp;
 
     #[test]
     fn iso_weeks() {
-        let monday = |year, week| week_seconds(year, week, 1).map(format_stamp);
+        let monday = |year, week| week_seconds(year, week, 1).map(format_timestamp);
         assert_eq!(monday(2019, 1).as_deref(), Some("2018-12-31 00:00:00"));
         assert_eq!(monday(2020, 53).as_deref(), Some("2020-12-28 00:00:00"));
         assert_eq!(monday(2019, 53), None);
@@ -125,7 +125,7 @@ mod tests {
                 day_of_year: Some(day_of_year),
                 ..Fields::default()
             };
-            fields.timestamp().map(|t| format_stamp(t.seconds))
+            fields.timestamp().map(|t| format_timestamp(t.seconds))
         };
         assert_eq!(day(2020, 366).as_deref(), Some("2020-12-31 00:00:00"));
         assert_eq!(day(2019, 366), None);

@@ -14,7 +14,7 @@ pub(crate) struct ForecastChart<'a> {
     pub(crate) channels: usize,
     /// The row of the first forecast.
     pub(crate) first_row: usize,
-    pub(crate) stamps: &'a [String],
+    pub(crate) timestamps: &'a [String],
     /// Forecasts with their names; the intervals are those of the last.
     pub(crate) forecasts: &'a [(&'static str, &'a [f32])],
     /// Half widths, by level.
@@ -56,7 +56,7 @@ impl ForecastChart<'_> {
                 LineSeries::new(*name, Hue::Blue, points).stroke(Stroke::Dashed)
             });
         }
-        let start = self.stamps.first().cloned();
+        let start = self.timestamps.first().cloned();
         let start = start.unwrap_or_else(|| format!("row {}", self.first_row));
         LineChart {
             title: format!("{} from {start}", self.name),

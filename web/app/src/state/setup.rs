@@ -227,8 +227,8 @@ mod tests {
     use spat_spec::Schedule;
 
     fn series(rows: usize, step: i64) -> Series {
-        let stamps = (0..rows as i64).map(|row| row * step).collect();
-        let index = TimeIndex::from_stamps(stamps);
+        let timestamps = (0..rows as i64).map(|row| row * step).collect();
+        let index = TimeIndex::from_timestamps(timestamps);
         Series::from_values(vec!["a".to_owned()], vec![0.0; rows], index).unwrap()
     }
 

@@ -107,6 +107,6 @@ impl LoadedTable {
 
     /// Whether its rows have dates.
     pub(crate) fn has_dates(&self) -> bool {
-        self.series.index.stamps().is_some()
+        self.series.index.timestamps().is_some()
     }
 }

@@ -159,7 +159,7 @@ impl SmallStudy {
 
     /// The model as on the command line, its training, and its number of layers.
     fn forecaster(&self, series: &Series) -> (ForecasterConfig, TrainingConfig, usize) {
-        let dates = series.index.stamps().is_some();
+        let dates = series.index.timestamps().is_some();
         let window = self.window(series.channel_count());
         let (mut forecaster, training) = self.model.defaults(window, dates);
         let mut layers = 1;

@@ -192,7 +192,7 @@ fn drawing(
         ));
     }
     let start = sample
-        .first_stamp
+        .first_timestamp
         .clone()
         .unwrap_or_else(|| format!("row {}", sample.first_row));
     LineChart {

@@ -63,7 +63,7 @@ fn drawing(future: &FutureForecast, table: &LoadedTable, channel: usize) -> Line
         channel,
         channels: channels.len(),
         first_row: future.first_row,
-        stamps: &future.stamps,
+        timestamps: &future.timestamps,
         forecasts: &[("dense", &future.dense), ("pruned", &future.pruned)],
         intervals: &future.intervals,
         offsets: &future.offsets,

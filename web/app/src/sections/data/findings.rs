@@ -63,7 +63,7 @@ fn items(lines: Vec<String>) -> impl IntoView {
 
 fn first_rows(series: &Series) -> Table {
     let shown = series.channel_count().min(COLUMNS);
-    let first = match series.index.stamps() {
+    let first = match series.index.timestamps() {
         Some(_) => "time",
         None => "row",
     };

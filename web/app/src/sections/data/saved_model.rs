@@ -102,7 +102,7 @@ fn drawing(forecast: &ModelForecast, table: &LoadedTable, channel: usize) -> Lin
         channel,
         channels: forecast.channels.len().max(1),
         first_row: forecast.first_row,
-        stamps: &forecast.stamps,
+        timestamps: &forecast.timestamps,
         forecasts: &[("the model", &forecast.values)],
         intervals: &forecast.intervals,
         offsets: &forecast.offsets,

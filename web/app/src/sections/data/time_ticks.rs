@@ -8,7 +8,7 @@ const MIN_TICKS: usize = 4;
 /// Rows at which a year, a month, a day, a minute or a second begins, with labels: the longest unit with
 /// enough ticks. None without timestamps.
 pub(super) fn time_ticks(index: &TimeIndex) -> Vec<(f64, String)> {
-    let rows = index.stamps().map_or(0, <[i64]>::len);
+    let rows = index.timestamps().map_or(0, <[i64]>::len);
     let names: Vec<String> = (0..rows).map(|row| index.label(row)).collect();
     let mut ticks = Vec::new();
     // Of `2016-07-01 00:00:00`: the year, the month, the day, the minute, the second.
@@ -32,7 +32,8 @@ mod tests {
     #[test]
     fn ticks_are_where_a_unit_begins() {
         let hours: Vec<i64> = (0..24 * 8).map(|hour| hour * 3_600 + 7_200).collect();
-        let ticks = |stamps: &[i64]| time_ticks(&TimeIndex::from_stamps(stamps.to_vec()));
+        let ticks =
+            |timestamps: &[i64]| time_ticks(&TimeIndex::from_timestamps(timestamps.to_vec()));
         let days = ticks(&hours);
         assert_eq!(days.len(), 8);
         assert_eq!(days[0], (22.0, "1970-01-02".to_owned()));

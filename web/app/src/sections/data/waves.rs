@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use spat_series::format_stamp;
+use spat_series::format_timestamp;
 
 /// The table's description.
 pub(super) const DESCRIPTION: &str = "A synthetic table with known relations: \u{201c}lead\u{201d} has seasons of 24 and 168 hours, \u{201c}echo\u{201d} repeats it 6 hours later, \u{201c}tide\u{201d} has 12 hours of its own, \u{201c}walk\u{201d} is a random walk and \u{201c}noise\u{201d} is white noise. Attention can help to forecast echo, but not noise.";
@@ -32,7 +32,7 @@ pub(super) fn csv() -> String {
         writeln!(
             text,
             "{},{:.4},{echo:.4},{tide:.4},{walk:.4},{:.4}",
-            format_stamp(FIRST + 3_600 * row as i64),
+            format_timestamp(FIRST + 3_600 * row as i64),
             lead[row + LAG],
             random.draw(),
         )

@@ -111,12 +111,12 @@ fn future_csv(page: Page) -> Option<String> {
     text.push('\n');
     for (place, pruned) in future.pruned.iter().enumerate() {
         let step = place / channels.len();
-        let stamp = future.stamps.get(step).cloned().unwrap_or_default();
+        let timestamp = future.timestamps.get(step).cloned().unwrap_or_default();
         let channel = place % channels.len();
         let offset = future.offsets.get(channel).copied().unwrap_or(0.0);
         let number = |value: f32| format_with_offset(value, offset);
         text += &format!(
-            "{},{stamp},{},{},{}",
+            "{},{timestamp},{},{},{}",
             future.first_row + step,
             quoted(&channels[channel]),
             number(future.dense[place]),
