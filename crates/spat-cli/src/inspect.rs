@@ -30,7 +30,7 @@ struct Inspection {
     split: Option<Parts>,
     /// Why there is no split.
     split_error: Option<String>,
-    /// Rows between holes that are too long to fill.
+    /// Rows between gaps that are too long to fill.
     segments: Vec<usize>,
     /// Look-back and horizon that would fit.
     would_fit: Option<(usize, usize)>,
@@ -181,7 +181,7 @@ fn text(found: &Inspection) -> String {
     );
     if found.segments.len() > 1 {
         text += &format!(
-            "  within {} segments of {} to {} rows, between which long holes lie\n",
+            "  within {} segments of {} to {} rows, between which long gaps lie\n",
             found.segments.len(),
             found.segments.iter().min().unwrap_or(&0),
             found.segments.iter().max().unwrap_or(&0)

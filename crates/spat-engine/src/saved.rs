@@ -113,8 +113,8 @@ impl SavedForecaster {
             && rows - cut < lookback
         {
             return Err(JobError::Mismatch(format!(
-                "the model looks back {lookback} rows, but the table has {} after its last long hole; \
-                 give it a longer history or fill the hole",
+                "the model looks back {lookback} rows, but the table has {} after its last long gap; \
+                 give it a longer history or fill the gap",
                 rows - cut
             )));
         }

@@ -577,7 +577,7 @@ mod tests {
     fn missing_rows_are_no_calendar() {
         let every_hour = timestamps(3, 3600, |_, _| true);
         let mut random = 1_u64;
-        let holes: Vec<i64> = every_hour
+        let gaps: Vec<i64> = every_hour
             .into_iter()
             .filter(|_| {
                 random = random
@@ -586,7 +586,7 @@ mod tests {
                 random >> 60 != 0
             })
             .collect();
-        assert_eq!(Frequency::detect(&holes), Frequency::Seconds(3600));
+        assert_eq!(Frequency::detect(&gaps), Frequency::Seconds(3600));
         // Two weekends in fifteen days are not enough to tell closed from missing.
         let days = timestamps(1, DAY, |day, _| day < 5);
         assert_eq!(Frequency::detect(&days), Frequency::Seconds(86_400));

@@ -386,13 +386,13 @@ pub enum SeriesError {
         /// Distinct timestamps among them.
         distinct: usize,
     },
-    /// A hole in the timestamps where none is allowed.
+    /// A gap in the timestamps where none is allowed.
     #[error(
         "{missing} rows are missing between {before} and {after}, where the step is {frequency}; \
          insert them, keep the rows as they are, or complete the file"
     )]
     Gap {
-        /// Timestamp before the hole.
+        /// Timestamp before the gap.
         before: String,
         /// Timestamp after it.
         after: String,
@@ -401,10 +401,10 @@ pub enum SeriesError {
         /// The step between rows.
         frequency: String,
     },
-    /// Holes so large that filling them would invent most of the series.
+    /// Gaps so large that filling them would invent most of the series.
     #[error(
-        "filling the holes at a step of {frequency} would turn {rows} rows into {would_be}; keep \
-         the rows as they are, or cut the file to a stretch without long holes"
+        "filling the gaps at a step of {frequency} would turn {rows} rows into {would_be}; keep \
+         the rows as they are, or cut the file to a stretch without long gaps"
     )]
     TooManyGaps {
         /// Rows in the table.
@@ -522,7 +522,7 @@ fn in_segments(segments: usize, longest: usize) -> String {
     if segments < 2 {
         return String::new();
     }
-    format!(", in a table of {segments} segments of at most {longest} rows between long holes,")
+    format!(", in a table of {segments} segments of at most {longest} rows between long gaps,")
 }
 
 /// `text` cut to a length that a message can hold.

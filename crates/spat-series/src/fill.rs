@@ -98,11 +98,11 @@ impl Column<'_> {
                 (None, None) => self.nearest(segment.clone()),
                 _ => f32::NAN,
             };
-            for hole in row..end {
-                self.values[hole * self.channels + self.channel] = match (before, after) {
+            for gap in row..end {
+                self.values[gap * self.channels + self.channel] = match (before, after) {
                     (Some(a), Some(b)) if how == Fill::Linear => {
                         let (from, to) = (f64::from(self.at(a)), f64::from(self.at(b)));
-                        (from + (to - from) * (hole - a) as f64 / (b - a) as f64) as f32
+                        (from + (to - from) * (gap - a) as f64 / (b - a) as f64) as f32
                     }
                     (Some(a), _) => self.at(a),
                     (None, Some(b)) => self.at(b),

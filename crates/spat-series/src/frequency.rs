@@ -270,8 +270,8 @@ mod tests {
     fn fixed_steps() {
         let hours: Vec<i64> = (0..10).map(|i| i * 3600).collect();
         assert_eq!(Frequency::detect(&hours), Frequency::Seconds(3600));
-        let holes = [0, 3600, 7200, 36_000, 39_600, 39_600, 43_200];
-        assert_eq!(Frequency::detect(&holes), Frequency::Seconds(3600));
+        let gaps = [0, 3600, 7200, 36_000, 39_600, 39_600, 43_200];
+        assert_eq!(Frequency::detect(&gaps), Frequency::Seconds(3600));
         assert_eq!(Frequency::detect(&[0, 1, 3, 7, 15, 40]), Frequency::Unknown);
         assert_eq!(Frequency::detect(&[5]), Frequency::Unknown);
         assert_eq!(Frequency::detect(&[]), Frequency::Unknown);

@@ -1,4 +1,4 @@
-//! Clocks that miss their step by a little: 00:05:01, 00:10:02, 00:15:00.
+//! Timestamps that are off their step by a little: 00:05:01, 00:10:02, 00:15:00.
 
 use crate::{
     civil::{Civil, DAY, days_in_month, to_days},
@@ -175,7 +175,7 @@ fn phase(timestamps: &[i64], step: i64, unit: TimeUnit) -> i64 {
         .max()
         .unwrap_or(0);
     if spread as i64 * 5 >= step * 2 {
-        // A clock that drifts through the whole step has no phase.
+        // A drift through the whole step has no phase.
         return 0;
     }
     let round = |unit: i64| (median + unit / 2).div_euclid(unit) * unit;

@@ -8,7 +8,7 @@
 //!
 //! * [`read_table`] finds out how a file is written – delimiter, decimal comma, header, time
 //!   column, missing markers – and reports in [`Detection`] what it found and why.
-//! * [`Table::into_series`] makes a [`Series`] without holes and counts every change in
+//! * [`Table::into_series`] makes a [`Series`] without gaps and counts every change in
 //!   [`Repairs`]. Nothing is repaired silently.
 //! * [`SplitRule`] cuts the rows in time order, [`Windows`] names the rows of each example,
 //!   [`Scaler`] is fitted on train rows only, [`MetricsStream`] measures forecasts as they come,
@@ -104,7 +104,7 @@ pub use part::Part;
 pub use plain_text::{PlainText, is_plain_text, plain_text};
 pub use precision::{format_with_offset, with_offset};
 pub use reader::{column_names, read_table};
-pub use repairs::{ChannelRepair, Hole, Repairs};
+pub use repairs::{ChannelRepair, Gap, Repairs};
 pub use scaler::Scaler;
 pub use series::Series;
 pub use split::{Split, SplitRule};

@@ -191,9 +191,9 @@ pub struct SeriesOptions {
     pub unsorted: Unsorted,
     /// What to do about rows with the same timestamp.
     pub repeated: Repeated,
-    /// What to do about holes in the timestamps.
+    /// What to do about gaps in the timestamps.
     pub gaps: Gaps,
-    /// The most rows in a row that [`Gaps::Insert`] inserts; a longer hole is left and cuts the
+    /// The most rows in a row that [`Gaps::Insert`] inserts; a longer gap is left and cuts the
     /// series, see [`Series::cuts`](crate::Series::cuts). `None` is one season, or 96 rows where
     /// the step has no season.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,7 +206,7 @@ pub struct SeriesOptions {
 
 impl SeriesOptions {
     /// Rows exactly as they are in the file, for benchmark files whose published results were made
-    /// so: repeated timestamps and holes are kept, missing cells filled linearly.
+    /// so: repeated timestamps and gaps are kept, missing cells filled linearly.
     pub fn as_they_are() -> Self {
         Self {
             repeated: Repeated::Keep,
@@ -225,7 +225,7 @@ pub enum Fill {
     /// value, repeat them.
     #[default]
     Linear,
-    /// Drop rows in which a chosen channel is missing. No rows are inserted into holes then.
+    /// Drop rows in which a chosen channel is missing. No rows are inserted into gaps then.
     Drop,
     /// Make it an error.
     Refuse,
@@ -257,7 +257,7 @@ pub enum Repeated {
     Keep,
 }
 
-/// What to do about holes in the timestamps.
+/// What to do about gaps in the timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Gaps {
     /// Insert the missing rows and fill their values by [`Fill`], up to

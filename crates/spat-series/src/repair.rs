@@ -16,15 +16,15 @@ impl Table {
     /// [`Series::repairs`].
     ///
     /// Channels without any value are left out. Rows are sorted by their timestamps, repeated timestamps
-    /// merged, timestamps that miss their step by a little moved to it, rows inserted into holes of
-    /// the clock, and missing values filled, each as `options` specify. A hole of more rows than
+    /// merged, timestamps that miss their step by a little moved to it, rows inserted into gaps in
+    /// the time index, and missing values filled, each as `options` specify. A gap of more rows than
     /// [`SeriesOptions::longest_fill`] is not filled but cuts the series, see [`Series::cuts`].
     /// Without timestamps the rows stay as they are and are only filled.
     ///
     /// # Errors
     /// [`SeriesError`] when a channel asked for is not there, when nothing but missing values is
     /// left, when `options` refuse what the table has, when at least half of the rows would be
-    /// dropped as repeats (several series stacked in one table), or when filling holes would more
+    /// dropped as repeats (several series stacked in one table), or when filling gaps would more
     /// than double the rows.
     pub fn into_series(self, options: &SeriesOptions) -> Result<Series, SeriesError> {
         let mut repairs = Repairs {
@@ -322,7 +322,7 @@ mod tests {
         let lines = series.repairs.lines().join(" ");
         for part in [
             "1 row inserted",
-            "1 hole of more than 24 rows not filled",
+            "1 gap of more than 24 rows not filled",
             "296 rows between 2020-01-01 03:00:00 and 2020-01-13 12:00:00",
             "1 trailing cell repeats the last value",
         ] {

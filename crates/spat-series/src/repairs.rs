@@ -15,9 +15,9 @@ pub struct Repairs {
     pub repeated_timestamps: usize,
     /// Rows that repeat a timestamp and were kept.
     pub kept_repeats: usize,
-    /// Rows put into holes of the clock.
+    /// Rows put into gaps in the time index.
     pub inserted_rows: usize,
-    /// Rows that such holes lack and that were not inserted.
+    /// Rows that such gaps lack and that were not inserted.
     pub kept_gaps: u64,
     /// Timestamps that do not fit the step from their predecessor, although most do.
     pub off_grid_rows: usize,
@@ -46,16 +46,20 @@ pub struct Repairs {
     /// The farthest that one was moved, in nanoseconds, where timestamps are counted in them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub snapped_nanoseconds: usize,
-    /// The longest hole in the timestamps.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub longest_hole: Option<Hole>,
-    /// Holes that were too long to fill, and now separate the segments of the series.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub cut_holes: usize,
-    /// The most rows that were inserted into one hole, where a longer one was left.
+    /// The longest gap in the timestamps.
+    #[serde(
+        rename = "longest_hole",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub longest_gap: Option<Gap>,
+    /// Gaps that were too long to fill, and now separate the segments of the series.
+    #[serde(rename = "cut_holes", default, skip_serializing_if = "is_zero")]
+    pub cut_gaps: usize,
+    /// The most rows that were inserted into one gap, where a longer one was left.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub longest_fill: usize,
-    /// Rows without any value that were left out of such holes.
+    /// Rows without any value that were left out of such gaps.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub blank_rows: usize,
     /// Filled cells before their channel's first value.
@@ -68,7 +72,7 @@ pub struct Repairs {
 
 /// A stretch of timestamps without rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hole {
+pub struct Gap {
     /// The last timestamp before it.
     pub after: String,
     /// The first timestamp behind it.
@@ -135,20 +139,20 @@ impl Repairs {
         }
         if self.inserted_rows > 0 {
             push(format!(
-                "{} inserted into holes of the clock{step}.",
+                "{} inserted into gaps in the time index{step}.",
                 rows(self.inserted_rows)
             ));
         }
         if self.kept_gaps > 0 {
             push(format!(
-                "Holes of {} rows in the clock kept{step}.",
+                "Gaps of {} rows in the time index kept{step}.",
                 self.kept_gaps
             ));
         }
-        if self.cut_holes > 0 {
-            let (what, them) = match self.cut_holes {
-                1 => ("1 hole".to_owned(), "it"),
-                many => (format!("{many} holes"), "them"),
+        if self.cut_gaps > 0 {
+            let (what, them) = match self.cut_gaps {
+                1 => ("1 gap".to_owned(), "it"),
+                many => (format!("{many} gaps"), "them"),
             };
             push(format!(
                 "{what} of more than {} not filled: the rows before and after {them} are separate \
@@ -158,26 +162,26 @@ impl Repairs {
         }
         if self.blank_rows > 0 {
             push(format!(
-                "{} without any value left out of the long holes.",
+                "{} without any value left out of the long gaps.",
                 rows(self.blank_rows)
             ));
         }
-        if let Some(hole) = &self.longest_hole {
+        if let Some(gap) = &self.longest_gap {
             push(format!(
-                "The longest hole lacks {} between {} and {}.",
-                rows(usize::try_from(hole.rows).unwrap_or(usize::MAX)),
-                hole.after,
-                hole.before
+                "The longest gap lacks {} between {} and {}.",
+                rows(usize::try_from(gap.rows).unwrap_or(usize::MAX)),
+                gap.after,
+                gap.before
             ));
         }
         if self.off_grid_rows > 0 {
             push(format!(
-                "{} off the clock's grid kept{step}.",
+                "{} off the grid of the time index kept{step}.",
                 rows(self.off_grid_rows)
             ));
         }
         if self.irregular {
-            push("The timestamps keep no common step, so no holes were looked for.".to_owned());
+            push("The timestamps keep no common step, so no gaps were looked for.".to_owned());
         }
         if self.dropped_rows > 0 {
             push(format!(

@@ -7,14 +7,14 @@ use crate::{
     index::anchor_day,
     jitter,
     options::{Fill, Gaps, Repeated, SeriesOptions, Unsorted},
-    repairs::{ChannelRepair, Hole, Repairs},
+    repairs::{ChannelRepair, Gap, Repairs},
     unit::{NANOSECONDS, TimeFormat, TimeUnit},
 };
 
 /// A series that gained more rows than it had is mostly invented.
 const MOST_GROWTH: u64 = 2;
 
-/// The most rows that are inserted into one hole where the step has no season: the usual look-back.
+/// The most rows that are inserted into one gap where the step has no season: the usual look-back.
 const WITHOUT_SEASON: usize = 96;
 
 /// Rows under repair.
@@ -169,7 +169,7 @@ impl Rows {
         self.timestamps = Some(timestamps);
     }
 
-    /// Inserts rows into holes of the clock, and cuts the series at those that are too long.
+    /// Inserts rows into gaps in the time index, and cuts the series at those that are too long.
     /// Timestamps off the grid are kept and counted.
     pub(crate) fn insert(
         &mut self,
@@ -190,7 +190,7 @@ impl Rows {
             self.remove_blank(frequency, longest, repairs);
         }
         // Rows missing before each row but the first.
-        let holes: Vec<u64> = self
+        let gaps: Vec<u64> = self
             .timestamps()
             .windows(2)
             .map(|pair| match frequency.steps_between(pair[0], pair[1]) {
@@ -198,22 +198,22 @@ impl Rows {
                 None => {
                     repairs.off_grid_rows += usize::from(pair[1] > pair[0]);
                     match frequency.steps_covered(pair[0], pair[1]) {
-                        // A clock that starts anew after a long hole.
+                        // A time index with another phase after a long gap.
                         steps if inserts && steps > longest as u64 => steps,
                         _ => 0,
                     }
                 }
             })
             .collect();
-        let too_long = |hole: u64| inserts && hole > longest as u64;
-        let to_insert = holes.iter().filter(|hole| !too_long(**hole));
-        let missing = to_insert.fold(0_u64, |sum, hole| sum.saturating_add(*hole));
-        repairs.cut_holes = holes.iter().filter(|hole| too_long(**hole)).count();
-        if missing == 0 && repairs.cut_holes == 0 {
+        let too_long = |gap: u64| inserts && gap > longest as u64;
+        let to_insert = gaps.iter().filter(|gap| !too_long(**gap));
+        let missing = to_insert.fold(0_u64, |sum, gap| sum.saturating_add(*gap));
+        repairs.cut_gaps = gaps.iter().filter(|gap| too_long(**gap)).count();
+        if missing == 0 && repairs.cut_gaps == 0 {
             return Ok(());
         }
-        if let Some((at, &rows)) = (0..).zip(&holes).max_by_key(|(at, hole)| (**hole, !*at)) {
-            repairs.longest_hole = Some(Hole {
+        if let Some((at, &rows)) = (0..).zip(&gaps).max_by_key(|(at, gap)| (**gap, !*at)) {
+            repairs.longest_gap = Some(Gap {
                 after: self.label(at),
                 before: self.label(at + 1),
                 rows,
@@ -223,11 +223,11 @@ impl Rows {
         match options.gaps {
             Gaps::Insert if options.fill != Fill::Drop => {}
             Gaps::Refuse => {
-                let at = holes.iter().position(|&hole| hole > 0).unwrap_or(0);
+                let at = gaps.iter().position(|&gap| gap > 0).unwrap_or(0);
                 return Err(SeriesError::Gap {
                     before: self.label(at),
                     after: self.label(at + 1),
-                    missing: holes[at],
+                    missing: gaps[at],
                     frequency: frequency.to_string(),
                 });
             }
@@ -245,7 +245,7 @@ impl Rows {
                 frequency,
             });
         }
-        if repairs.cut_holes > 0 {
+        if repairs.cut_gaps > 0 {
             repairs.longest_fill = longest;
         }
         let anchor = match frequency {
@@ -256,11 +256,11 @@ impl Rows {
         let mut values = Vec::with_capacity(would_be as usize * self.channels);
         let mut cuts = Vec::new();
         for row in 0..rows {
-            if row > 0 && too_long(holes[row - 1]) {
+            if row > 0 && too_long(gaps[row - 1]) {
                 cuts.push(timestamps.len());
-            } else if row > 0 && holes[row - 1] > 0 {
+            } else if row > 0 && gaps[row - 1] > 0 {
                 let before = self.timestamps()[row - 1];
-                for step in 1..=holes[row - 1] {
+                for step in 1..=gaps[row - 1] {
                     timestamps.push(frequency.after(before, step as i64, anchor));
                     values.extend(std::iter::repeat_n(f32::NAN, self.channels));
                 }
@@ -275,7 +275,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Removes rows without any value from holes of more than `longest` rows, so that they count as
+    /// Removes rows without any value from gaps of more than `longest` rows, so that they count as
     /// missing.
     fn remove_blank(&mut self, frequency: &Frequency, longest: usize, repairs: &mut Repairs) {
         let timestamps = self.timestamps();
@@ -287,7 +287,7 @@ impl Rows {
         for run in blank.chunk_by(|a, b| a == b) {
             let rows = at..at + run.len();
             at = rows.end;
-            // Blank rows at either end are no hole.
+            // Blank rows at either end are no gap.
             if !run[0] || rows.start == 0 || rows.end == blank.len() {
                 continue;
             }

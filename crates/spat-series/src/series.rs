@@ -1,4 +1,4 @@
-//! A series without holes: what models are trained on.
+//! A series without gaps: what models are trained on.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -86,7 +86,7 @@ impl Series {
         self.index.len()
     }
 
-    /// Rows that follow a hole too long to fill, ascending. No window crosses one, see
+    /// Rows that follow a gap too long to fill, ascending. No window crosses one, see
     /// [`Windows::within`](crate::Windows::within).
     pub fn cuts(&self) -> &[usize] {
         &self.cuts

@@ -316,7 +316,7 @@ fn holes_in_steps_below_a_second_are_filled() {
     assert_eq!((series.rows(), series.repairs.inserted_rows), (40, 3));
     assert_eq!(series.row(11), [11.0]);
     assert_eq!(
-        series.repairs.longest_hole.unwrap().after,
+        series.repairs.longest_gap.unwrap().after,
         "2024-01-01 00:00:02.250"
     );
 }

@@ -88,11 +88,11 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "HOW", value_parser = one_of(FILLS))]
     pub(crate) fill: Option<Fill>,
 
-    /// Holes in the clock: insert rows, keep the holes, refuse [default: insert]
+    /// Gaps in the time index: insert rows, keep the gaps, refuse [default: insert]
     #[arg(long, value_name = "HOW", value_parser = one_of(GAPS))]
     pub(crate) gaps: Option<Gaps>,
 
-    /// Most rows that are inserted into one hole; a longer one is left, and no window crosses it
+    /// Most rows that are inserted into one gap; a longer one is left, and no window crosses it
     /// [default: one season, or 96]
     #[arg(long, value_name = "ROWS")]
     pub(crate) longest_fill: Option<usize>,

@@ -11,7 +11,7 @@ pub(super) fn section(report: &Report) -> String {
     let mut row = |name: &str, value: String| table.row([name.to_owned(), value]);
     row("File", data.name.clone());
     row("Rows after repair", number::count(data.rows as u64));
-    row("Clock", data.frequency.clone());
+    row("Time step", data.frequency.clone());
     row("Season", number::plural(data.season, "row"));
     row("Training windows", number::count(data.windows.train as u64));
     row("Validation windows", number::count(data.windows.val as u64));
