@@ -172,7 +172,7 @@ fn text(found: &Inspection) -> String {
         text += "  Nothing.\n";
     }
     text += &format!(
-        "\nClock\n  step {}, season {} rows, {} to {}, {} rows\n",
+        "\nTime index\n  step {}, season {} rows, {} to {}, {} rows\n",
         found.frequency, found.season, found.first, found.last, found.rows
     );
     text += &format!(

@@ -6,8 +6,8 @@ use spat_series::{LongColumns, Shape, format_with_offset};
 use crate::saved::Future;
 
 impl Future {
-    /// CSV in original units: one line per row and channel, or, for a table of series below each
-    /// other, its columns with one line per series and row.
+    /// CSV in original units: one line per row and channel, or, for a table in long
+    /// format, its columns with one line per series and row.
     pub fn to_csv(&self, shape: &Shape) -> String {
         match shape {
             Shape::Long(long) => self.to_long_csv(long),
@@ -78,7 +78,7 @@ impl Future {
         text
     }
 
-    /// The series of a table of series below each other, in the order of the channels, each with the
+    /// The series of a table in long format, in the order of the channels, each with the
     /// channel of each of its values. Channels are named by their series, or by series and value where
     /// there are several values.
     fn series<'a>(&'a self, long: &LongColumns) -> Vec<(&'a str, Vec<Option<usize>>)> {

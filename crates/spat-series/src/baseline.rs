@@ -1,4 +1,4 @@
-//! Forecasts that cost nothing: what a model has to beat.
+//! Baseline forecasts, which need no training.
 
 use std::fmt;
 
@@ -28,8 +28,7 @@ impl Baseline {
     /// The forecast for `input`, `[lookback × channels]` row-major: `out` becomes
     /// `[horizon × channels]` row-major in the same units.
     ///
-    /// An `input` shorter than promised is used as far as it goes; without any row there is
-    /// nothing to repeat and the forecast is 0.
+    /// An `input` with fewer rows is used as it is. Without any row the forecast is 0.
     pub fn forecast(
         &self,
         input: &[f32],

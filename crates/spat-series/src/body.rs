@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Rows behind the data that are passed over as a footer.
+/// The most rows after the data that are skipped as a footer.
 const MOST_FOOTER_ROWS: usize = 100;
 /// Rows after which the size of the whole table is estimated.
 const ESTIMATE_AFTER: usize = 64;
@@ -23,17 +23,17 @@ const ESTIMATE_AFTER: usize = 64;
 /// What the cells of a column are used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// A number, at this place of the row.
+    /// A number, at this index of the row.
     Value(usize),
     /// A timestamp.
     Timestamp,
     /// A part of a timestamp.
     Part(Unit),
-    /// A part of the time of day beside a column of dates.
+    /// A part of the time of day; the date is in another column.
     Clock(Unit),
-    /// Text, set aside; at this place of [`Body::texts`].
+    /// Text, at this index of [`Body::texts`].
     Text(usize),
-    /// Passed over.
+    /// Ignored.
     Ignored,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Bad {
     pub(crate) count: usize,
 }
 
-/// A column of text, and the numbers that turn up in it after all.
+/// A column of text, and the numbers found in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
     pub(crate) column: usize,
@@ -66,7 +66,7 @@ pub(crate) struct Columns {
     pub(crate) head: usize,
 }
 
-/// A table in the making.
+/// A table that is being read.
 pub(crate) struct Body {
     delimiter: u8,
     pub(crate) names: Vec<String>,
@@ -88,7 +88,7 @@ pub(crate) struct Body {
     /// Per slot.
     pub(crate) bad: Vec<Option<Bad>>,
     pub(crate) texts: Vec<Text>,
-    /// What f32 drops of large numbers, per slot.
+    /// Digits of large numbers that an f32 loses, per slot.
     pub(crate) remainders: Vec<Remainders>,
     /// The smallest and the largest value per slot, when all rows are read.
     pub(crate) ranges: Vec<(f32, f32)>,
@@ -99,7 +99,7 @@ pub(crate) struct Body {
     /// Seconds after midnight of the row being read.
     of_day: i64,
     pub(crate) part_timestamps: Vec<i64>,
-    /// Rows at the end without anything in them.
+    /// Empty rows at the end.
     pub(crate) blank_tail: usize,
 }
 
@@ -208,7 +208,7 @@ impl Body {
         let timed = !matches!(self.source, Source::Nowhere);
         let mut above = self.skip;
         let mut started = false;
-        // Rows that may be a footer, and the error that they are if a row follows.
+        // Rows that may be a footer, and the error to return if a row follows.
         let mut footer: Option<(ReadError, u64, String, usize)> = None;
         while let Some(record) = records.next()? {
             let blank = record.starts_blank() && record.is_blank();
@@ -284,7 +284,7 @@ impl Body {
         ranges
     }
 
-    /// Reads a row; after an error, [`Body::undo_row`] takes back what was read of it.
+    /// Reads a row. After an error, [`Body::undo_row`] removes what was read of it.
     fn row(&mut self, record: &Record<'_>) -> Result<(), ReadError> {
         let expected = self.roles.len();
         let mut found = 0;
@@ -355,7 +355,7 @@ impl Body {
         Ok(())
     }
 
-    /// Takes back what was read of a row that turned out to be none.
+    /// Removes what was read of a line that is not a row.
     #[cold]
     fn undo_row(&mut self) {
         self.values.truncate(self.rows * self.slots.len());
@@ -372,7 +372,7 @@ impl Body {
     /// Counts the texts in columns of numbers.
     ///
     /// # Errors
-    /// When the row repeats the header or sums the others up, so that it is no row.
+    /// The row repeats the header or contains totals, so it is not a row of data.
     #[cold]
     #[inline(never)]
     fn texts_of_row(&mut self, record: &Record<'_>) -> Result<(), ReadError> {
@@ -382,7 +382,7 @@ impl Body {
             return Err(self.not_a_number(record.line, self.row_texts[0].clone(), 1));
         }
         for (slot, text) in self.row_texts.drain(..) {
-            // Whether the column is text as a whole is known at the end only.
+            // Whether the whole column is text is only known at the end.
             match &mut self.bad[slot] {
                 Some(bad) => bad.count += 1,
                 none => {
@@ -408,7 +408,7 @@ impl Body {
         }
     }
 
-    /// Whether a row is the first line again, as where files were put below each other.
+    /// Whether a row repeats the first line, as in concatenated files.
     fn repeats_header(&self, record: &Record<'_>) -> bool {
         let cells = record.to_vec();
         self.detection.header
@@ -428,7 +428,7 @@ impl Body {
         }
     }
 
-    /// A cell of a column of numbers that is not simply a number.
+    /// A cell of a number column that is not a plain number.
     #[cold]
     #[inline(never)]
     fn unusual(

@@ -11,7 +11,7 @@ const WEEK: i64 = 7 * DAY;
 /// 1970-01-01 was a Thursday: the Monday of its week lies this many seconds before it.
 const THURSDAY: i64 = 3 * DAY;
 
-/// A calendar is not claimed from fewer timestamps.
+/// The fewest timestamps from which a calendar is detected.
 const FEWEST_TIMESTAMPS: usize = 10;
 
 /// A step of the week that has a row on fewer than one of this many occasions is closed.
@@ -20,7 +20,7 @@ const RARE: u64 = 20;
 /// The share of open steps that must have a row.
 const LEAST_COVERAGE: f64 = 0.75;
 
-/// The most steps that rows missing at random may close by chance, in expectation.
+/// The largest expected number of steps that rows missing at random would close by chance.
 const MOST_BY_CHANCE: f64 = 0.05;
 
 const WEEKDAYS: [&str; 7] = [
@@ -86,10 +86,10 @@ struct Session {
 }
 
 impl Calendar {
-    /// The calendar that `timestamps` (civil seconds, ascending) keep at a step of `step` seconds, if
+    /// The calendar that `timestamps` (civil seconds, ascending) follow at a step of `step` seconds, if
     /// some steps of the week are closed.
     ///
-    /// Two forms are tried. The first decides each step of the week by itself, which needs weeks of
+    /// Two forms are tried. The first decides each step of the week separately, which needs weeks of
     /// rows. The second takes the same hours for every open weekday, which needs days. Either is
     /// accepted only if rows missing at random would not look the same.
     pub(crate) fn detect(timestamps: &[i64], step: u64) -> Option<Self> {
@@ -234,7 +234,7 @@ struct Evidence {
     phase: i64,
     /// Rows per step of the week.
     rows: Vec<u64>,
-    /// Times that each step of the week lies between the first row and the last.
+    /// How often each step of the week occurs between the first row and the last.
     occasions: Vec<u64>,
     /// Days with a row, and days, per weekday.
     days: [(u64, u64); 7],
@@ -288,7 +288,7 @@ impl Evidence {
         })
     }
 
-    /// Each step of the week by itself.
+    /// Each step of the week separately.
     fn by_week(&self) -> Option<Vec<bool>> {
         let open: Vec<bool> = self
             .rows
@@ -395,7 +395,7 @@ impl Calendar {
         let end = |s: &Session| s.start + (s.steps.max(1) - 1) * self.step;
         let mut sessions: Vec<(u32, u32)> =
             self.sessions.iter().map(|s| (s.start, end(s))).collect();
-        // A session may go on over the end of the week.
+        // A session may continue past the end of the week.
         if let ([first, .., last], week) = (sessions.as_mut_slice(), WEEK as u32)
             && first.0 + week == last.1 + self.step
         {

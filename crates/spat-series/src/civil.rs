@@ -1,8 +1,8 @@
 //! The proleptic Gregorian calendar in whole numbers.
 //!
-//! A timestamp is a count of *civil seconds*: what the clock on the wall shows, counted from
-//! 1970-01-01 00:00:00 as if every day had 86,400 seconds. No time zone is involved; a file that
-//! names zones is brought to UTC first.
+//! A timestamp is a count of *civil seconds*: local time, counted from 1970-01-01 00:00:00 as if
+//! every day had 86,400 seconds. No time zone is involved; timestamps with zones are converted to
+//! UTC first.
 //!
 //! Source of the day arithmetic: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"
 //! (days_from_civil and civil_from_days).

@@ -1,4 +1,4 @@
-//! What the columns of a table turn out to be once every cell has been seen.
+//! Classification of the columns of a table after every cell was read.
 
 use std::collections::HashSet;
 
@@ -13,11 +13,11 @@ use crate::{
     unit::{self, TimeFormat},
 };
 
-/// Values that files without a word for "missing" like to use.
+/// Numbers that files often use as markers of missing values.
 const SUSPECTS: [f32; 3] = [-999.0, -9999.0, -99_999.0];
-/// How often a value far from all others has to appear to be suspected.
+/// How often a value far from all others must occur to be suspected.
 const LEAST_REPEATS: usize = 3;
-/// How many times the range of the others it has to be away from them.
+/// Its smallest distance from the others, as a multiple of their range.
 const FAR: f32 = 5.0;
 
 /// Columns of text by their place in the file.
@@ -74,7 +74,7 @@ impl Body {
         })
     }
 
-    /// A column of text that is mostly numbers after all is a column of numbers with errors.
+    /// A column of text that mostly contains numbers is a column of numbers with errors.
     fn text_columns(&mut self) -> Result<Texts, ReadError> {
         let mut texts = Vec::with_capacity(self.texts.len());
         for text in &mut self.texts {
@@ -113,7 +113,7 @@ impl Body {
         (keep, texts)
     }
 
-    /// Columns of numbers with cells that are none. They are an error where they are used.
+    /// Columns of numbers with other cells. They are an error if they are used.
     fn unreadable(&self, keep: &[bool]) -> Vec<UnreadableColumn> {
         let bad = self.bad.iter().enumerate().filter(|(slot, _)| keep[*slot]);
         bad.filter_map(|(slot, bad)| {
@@ -147,8 +147,8 @@ impl Body {
         })
     }
 
-    /// Keeps columns as differences whose numbers have more digits than an f32. Returns the offset per
-    /// kept column; nothing where all are 0.
+    /// Stores columns whose numbers have more digits than an f32 as differences. Returns the offset per
+    /// kept column; empty if all are 0.
     fn subtract_offsets(&mut self, keep: &[bool]) -> Vec<f64> {
         let slots = self.slots.len();
         let mut offsets = Vec::new();
@@ -175,8 +175,7 @@ impl Body {
         offsets
     }
 
-    /// Sets columns aside that have neither a name nor a value, as delimiters at the ends of lines make
-    /// them.
+    /// Drops columns that have neither a name nor a value, such as those of delimiters at line ends.
     fn set_unnamed_aside(&mut self, keep: &mut [bool]) {
         if !self.detection.header || keep.iter().filter(|kept| **kept).count() < 2 {
             return;
@@ -226,8 +225,8 @@ impl Body {
         units
     }
 
-    /// Sets a column aside that counts 0, 1, 2, … or 1, 2, 3, …: one with the name of a counter, or the
-    /// first where it has no name or the name of a time column.
+    /// Drops a column that counts 0, 1, 2, … or 1, 2, 3, …: one with the name of a counter, or the
+    /// first if it has no name or the name of a time column.
     fn set_counter_aside(&mut self, keep: &mut [bool]) {
         let counter = (0..self.slots.len()).find(|&slot| {
             let (column, name) = (self.slots[slot], &self.names[self.slots[slot]]);
@@ -239,7 +238,7 @@ impl Body {
                 .get(slot)
                 .copied()
                 .filter(|v| *v == 0.0 || *v == 1.0);
-            // A float counts no further than this in steps of one.
+            // Larger integers are not exact in an f32.
             keep[slot]
                 && (first || named)
                 && (3..1 << 24).contains(&self.rows)
@@ -296,7 +295,7 @@ impl Body {
                 continue;
             }
             for extreme in [low, high] {
-                // Every hundredth row is enough to see that nothing is wrong.
+                // Every hundredth row suffices to rule this out.
                 let far = |step: usize| {
                     let others = || {
                         column()

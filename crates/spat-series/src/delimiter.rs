@@ -12,7 +12,7 @@ use crate::{
 
 /// Candidates, the likeliest first.
 const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Records that are enough to distinguish delimiters.
+/// Records that suffice to distinguish delimiters.
 const RECORDS: usize = 50;
 
 /// The delimiter of cells.
@@ -45,11 +45,11 @@ impl Delimiter {
 
 /// The delimiter of a table.
 ///
-/// A good delimiter cuts every line into the same number of cells, more than one, and the cells
+/// A good delimiter splits every line into the same number of cells, more than one, and the cells
 /// are numbers, times or missing.
 ///
 /// # Errors
-/// When the delimiter asked for is none, or lines are longer or wider than allowed.
+/// The requested delimiter is not allowed, or lines are longer or wider than allowed.
 pub(crate) fn find(lines: &Lines<'_>, options: &ReadOptions) -> Result<Delimiter, ReadError> {
     if let Some(delimiter) = options.delimiter {
         if !delimiter.is_ascii()
@@ -84,7 +84,7 @@ pub(crate) fn find(lines: &Lines<'_>, options: &ReadOptions) -> Result<Delimiter
         }
     }
     for least in [2, 1] {
-        // Words of a preamble may be as many as columns: blanks have to be clearly better.
+        // A preamble may have as many words as the table has columns, so blanks must be clearly better.
         if let Some((score, delimiter)) = aligned(lines, least, options)
             && best.as_ref().is_none_or(|(other, delimiter)| {
                 score > *other * if delimiter.blanks.is_some() { 1.0 } else { 1.2 }
@@ -103,7 +103,7 @@ pub(crate) fn find(lines: &Lines<'_>, options: &ReadOptions) -> Result<Delimiter
     }
 }
 
-/// How well a delimiter cuts a sample, and why; `None` where it cuts nothing.
+/// How well a delimiter splits a sample, and why; `None` if it does not split it.
 fn score(sample: &Sample) -> Option<(f64, String)> {
     let (columns, even) = common_width(sample);
     if columns < 2 {
@@ -153,7 +153,7 @@ fn common_width(sample: &Sample) -> (usize, usize) {
         .unwrap_or((0, 0))
 }
 
-/// Cells below the first record that mean something, and all of them.
+/// Cells below the first record that are numbers, times or missing, and all cells.
 fn understood(sample: &Sample) -> (usize, usize) {
     let cells = sample.records.iter().skip(1).flatten();
     cells.fold((0, 0), |(good, all), cell| {
@@ -175,7 +175,7 @@ pub(crate) fn find_decimal(
         return (comma, "as asked for".to_owned());
     }
     // "1,5" is a number with a decimal comma only, "1.5" with a point only; "1,234" and "1.234"
-    // are numbers both ways and prove nothing.
+    // are numbers both ways and do not decide.
     let (mut comma, mut point, mut open) = (0, 0, 0);
     for cell in sample
         .records

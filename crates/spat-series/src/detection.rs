@@ -1,4 +1,4 @@
-//! What was found out about a file, and why it was believed.
+//! What was detected in a file, and why.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::some;
 use crate::plain_text::PlainText;
 
-/// How a file was read. Each `…_why` is a sentence for people.
+/// How a file was read. Each `…_why` is a sentence for users.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Detection {
     /// The character between cells.
     pub delimiter: char,
-    /// Why that one.
+    /// Why this one.
     pub delimiter_why: String,
-    /// Whether `1,5` was read as one and a half.
+    /// Whether `1,5` was read as 1.5.
     pub decimal_comma: bool,
     /// Why.
     pub decimal_why: String,
@@ -24,14 +24,14 @@ pub struct Detection {
     pub header_why: String,
     /// Where the timestamps were found.
     pub time: TimeDetection,
-    /// A column that only counts rows, set aside.
+    /// A column that only counts rows, which was dropped.
     pub row_number_column: Option<String>,
     /// Text read as missing, with counts.
     pub missing_markers: Vec<MarkerCount>,
-    /// Numbers that look like markers of missing values and were read as numbers: name them in
-    /// [`ReadOptions::missing`](crate::ReadOptions::missing) if they are.
+    /// Numbers that look like markers of missing values and were read as numbers. If they are markers, list them in
+    /// [`ReadOptions::missing`](crate::ReadOptions::missing).
     pub suspected_markers: Vec<MarkerCount>,
-    /// Columns of text, set aside.
+    /// Columns of text, which were dropped.
     pub text_columns: Vec<TextColumn>,
     /// Columns whose name was empty or taken.
     pub renamed: Vec<RenamedColumn>,
@@ -41,20 +41,20 @@ pub struct Detection {
     pub padded_cells: usize,
     /// Numbers with separators between thousands.
     pub grouped_numbers: usize,
-    /// Blank lines, and rows without any cell filled in, passed over.
+    /// Blank lines, and rows without any value, which were skipped.
     pub blank_lines: usize,
     /// Rows that end with a delimiter more than the first line.
     pub trailing_delimiters: usize,
     /// Columns that look like times and were not understood: neither times nor channels.
     #[serde(default)]
     pub unread_times: Vec<UnreadTime>,
-    /// Columns of numbers that hold times beside the time column, set aside.
+    /// Further columns of times, which were dropped.
     #[serde(default)]
     pub repeated_times: Vec<String>,
-    /// A layout without a row per time that the names suggest, as a sentence.
+    /// Another layout that the names suggest, as a sentence.
     #[serde(default)]
     pub layout: Option<String>,
-    /// Rows that share timestamps beside a column of text.
+    /// Rows that share timestamps, in a table with a column of text.
     #[serde(default)]
     pub stacked: Option<Stacked>,
     /// Units of columns, from a line of their own or from the cells.
@@ -69,13 +69,13 @@ pub struct Detection {
     /// Columns that are kept as differences, because their numbers have more digits than an f32.
     #[serde(default)]
     pub offsets: Vec<OffsetColumn>,
-    /// Columns whose numbers have more digits than are kept even so.
+    /// Columns whose numbers have more digits than differences keep.
     #[serde(default)]
     pub rounded: Vec<RoundedColumn>,
-    /// What was passed over above the rows, a sentence each.
+    /// What was skipped above the rows, one sentence each.
     #[serde(default)]
     pub passed_over: Vec<String>,
-    /// Rows behind the data that are none.
+    /// Lines after the data that are not rows.
     #[serde(default)]
     pub footer: Option<Footer>,
     /// Lines between the rows that repeat the header.
@@ -90,7 +90,7 @@ pub struct Detection {
     /// The encoding of the text, where it is not UTF-8.
     #[serde(default)]
     pub encoding: Option<String>,
-    /// What the table was taken out of, where the file is no text table itself.
+    /// The container of the table, if the file is not a text table.
     #[serde(default)]
     pub container: Option<String>,
     /// Whether the file starts with a byte order mark.
@@ -102,7 +102,7 @@ pub struct Detection {
 /// Where the timestamps were found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum TimeDetection {
-    /// Nowhere, or not asked for: rows are numbered.
+    /// Nowhere, or not requested: rows are numbered.
     #[default]
     Rows,
     /// In one column.
@@ -111,11 +111,11 @@ pub enum TimeDetection {
         name: String,
         /// The form of its timestamps, for example `YYYY-MM-DD HH:MM:SS`.
         format: String,
-        /// Why this column and form, with what was left open.
+        /// Why this column and form, and what is ambiguous.
         why: String,
         /// Whether another form fits as well, as day/month and month/day may.
         ambiguous: bool,
-        /// Whether timestamps named a time zone and were brought to UTC.
+        /// Whether timestamps have a time zone and were converted to UTC.
         utc: bool,
         /// Seconds that the zone of all timestamps is ahead of UTC.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,7 +145,7 @@ pub struct UnreadTime {
     pub example: String,
     /// The form that most cells have, where some have one.
     pub form: Option<String>,
-    /// Whether the cells are times of day, of which no column gives the date.
+    /// Whether the cells are times of day without a column of dates.
     pub time_of_day: bool,
 }
 
@@ -173,7 +173,7 @@ impl UnreadTime {
     }
 }
 
-/// Rows that share timestamps, as those of several series below each other do.
+/// Rows that share timestamps, as in a table of several series in long format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stacked {
     /// Rows with a timestamp.
@@ -212,7 +212,7 @@ pub struct RoundedColumn {
     pub steps: usize,
 }
 
-/// Rows behind the data that were passed over.
+/// Lines after the data that were skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Footer {
     /// The line of the first.
@@ -232,7 +232,7 @@ pub struct MarkerCount {
     pub count: usize,
 }
 
-/// A column of text that was set aside.
+/// A column of text that was dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextColumn {
     /// The column's name.
@@ -264,14 +264,14 @@ impl fmt::Display for MarkerCount {
 }
 
 impl Detection {
-    /// Notes what the text was before it was plain.
+    /// Records the container and the encoding of the text.
     pub fn describe(&mut self, plain: &PlainText<'_>) {
         self.container.clone_from(&plain.container);
         self.encoding.clone_from(&plain.encoding);
         self.byte_order_mark = plain.byte_order_mark;
     }
 
-    /// What a person should know before the table is used, a sentence each.
+    /// What a user should know before using the table, one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<String> = (self.unread_times.iter())
             .map(|unread| {
@@ -312,7 +312,7 @@ impl Detection {
         warnings
     }
 
-    /// What is in the file and in no series made of it, a phrase each.
+    /// What is in the file but in no series made from it, one phrase each.
     pub fn lost(&self) -> Vec<String> {
         let mut lost = Vec::new();
         let mut push = |what: String| lost.push(what);
@@ -363,7 +363,7 @@ impl Detection {
         lost
     }
 
-    /// One plain sentence per finding, the usual ones included.
+    /// One sentence per finding, including the usual ones.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![
             format!(

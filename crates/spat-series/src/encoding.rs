@@ -1,4 +1,4 @@
-//! The text of a file, in whatever encoding it is.
+//! Decoding of the text of a file.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,10 @@ pub(crate) struct Decoded<'a> {
     pub(crate) encoding: Option<&'static str>,
 }
 
-/// The text of `bytes`: UTF-8, UTF-16, or another encoding where the bytes leave no doubt.
+/// The text of `bytes`: UTF-8, UTF-16, or another encoding if the bytes are unambiguous.
 ///
 /// # Errors
-/// When the bytes are no text in any encoding that is certain.
+/// The bytes are not text in any unambiguous encoding.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
     if let Some((little, start)) = utf16(bytes) {
         return from_utf16(&bytes[start..], little, start > 0);
@@ -51,7 +51,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, ReadError> {
 }
 
 /// Whether the bytes are UTF-16 – little-endian or not – and where the text starts: after a byte order
-/// mark, or at once where every other byte of the beginning is 0.
+/// mark, or at the first byte if every other byte of the beginning is 0.
 fn utf16(bytes: &[u8]) -> Option<(bool, usize)> {
     match bytes {
         // UTF-32 begins like UTF-16.
@@ -101,8 +101,8 @@ fn from_utf16(
     })
 }
 
-/// Text in an older encoding. Bytes of one byte per letter are read as Windows-1252, of which Latin-1 is
-/// a part, unless another is more likely; encodings of several bytes where all bytes fit.
+/// Text in an older encoding. Single-byte encodings are read as Windows-1252, a superset of Latin-1,
+/// unless another is more likely; multi-byte encodings if all bytes fit.
 #[cfg(feature = "encodings")]
 fn other(bytes: &[u8]) -> Option<Decoded<'static>> {
     use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};

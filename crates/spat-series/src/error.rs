@@ -1,6 +1,6 @@
-//! What can go wrong, where, and what to do about it.
+//! Errors of reading, repairing and splitting.
 //!
-//! Every message ends with a way out. Lines and columns are counted from 1 as an editor shows
+//! Every message ends with what to do. Lines and columns are counted from 1 as an editor shows
 //! them; text from the file is cut to a readable length.
 
 use thiserror::Error;
@@ -11,7 +11,7 @@ use crate::part::Part;
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// No bytes, or nothing but blank lines.
+    /// No bytes, or only blank lines.
     #[error("the file is empty; export it again with a header line and one line per time step")]
     Empty,
     /// A header without a single row.
@@ -30,14 +30,14 @@ pub enum ReadError {
         if *.byte >= 0xA0 { ", but would be a letter or sign in Latin-1 or Windows-1252" } else { "" }
     )]
     NotUtf8 {
-        /// Bytes before the offending one.
+        /// Bytes before the invalid one.
         offset: usize,
         /// Line of the file.
         line: u64,
-        /// The offending byte.
+        /// The invalid byte.
         byte: u8,
     },
-    /// A file that is something else than a table.
+    /// A file that is not a table.
     #[error("this is {what}, not a table; {way_out}")]
     NotATable {
         /// What it is.
@@ -52,19 +52,19 @@ pub enum ReadError {
     Damaged {
         /// The container.
         what: &'static str,
-        /// What its reader found.
+        /// The error of its reader.
         reason: String,
     },
-    /// A workbook or an archive of several tables, none of them chosen.
+    /// A workbook or an archive of several tables without the requested one.
     #[error(
         "{}; name one of {}",
         match .asked { Some(name) => format!("there is no sheet or file {name:?}"), None => "the file holds several tables".to_owned() },
         .available.join(", ")
     )]
     WhichTable {
-        /// The sheet or file asked for.
+        /// The requested sheet or file.
         asked: Option<String>,
-        /// Those there are, the list cut to a readable length.
+        /// Those that exist, the list cut to a readable length.
         available: Vec<String>,
     },
     /// A table without a row per year and a column per month.
@@ -73,7 +73,7 @@ pub enum ReadError {
          read it as rows instead"
     )]
     NoMonthsAcross,
-    /// Series below each other of which hardly two share a time.
+    /// Series in long format of which hardly two share a time.
     #[error(
         "{series} series with {times} times from {rows} rows would leave nearly all cells empty; name the \
          columns of series, time and value in this order (--long ID,TIME,VALUE)"
@@ -86,7 +86,7 @@ pub enum ReadError {
         /// Rows of the table.
         rows: usize,
     },
-    /// A NUL byte: not text.
+    /// A NUL byte, so the file is not text.
     #[error(
         "line {line}: byte {offset} is NUL, so this is no text table; \
          if it is a spreadsheet, an archive or compressed, unpack it or export it as CSV first"
@@ -192,7 +192,7 @@ pub enum ReadError {
         /// The cell, cut to a readable length.
         text: String,
     },
-    /// A cell of the time column that is no timestamp.
+    /// A cell of the time column that is not a timestamp.
     #[error(
         "line {line}, column {column} ({name:?}): {text:?} is not a timestamp of the form \
          {format}; correct it, name another time column, or read the file without one"
@@ -223,21 +223,21 @@ pub enum ReadError {
         /// A cell, cut to a readable length.
         example: String,
     },
-    /// A column that was asked for by name and is not there.
+    /// A requested column that does not exist.
     #[error("there is no column {name:?}; the columns are {}", .available.join(", "))]
     UnknownColumn {
-        /// The name asked for.
+        /// The requested name.
         name: String,
-        /// The names there are, the list cut to a readable length.
+        /// The existing names, the list cut to a readable length.
         available: Vec<String>,
     },
-    /// A time zone that is not known.
+    /// An unknown time zone.
     #[error(
         "{name:?} is not a known time zone; use a name such as Europe/Berlin or an offset such as \
          +01:00"
     )]
     UnknownZone {
-        /// The zone asked for.
+        /// The requested zone.
         name: String,
     },
     /// No column of numbers.
@@ -248,7 +248,7 @@ pub enum ReadError {
     NoNumbers {
         /// Columns in the file.
         columns: usize,
-        /// What the columns hold instead, cut to a readable length.
+        /// What the columns contain, cut to a readable length.
         example: String,
     },
     /// A delimiter that cannot separate cells.
@@ -257,7 +257,7 @@ pub enum ReadError {
          or leave it to be found"
     )]
     Delimiter {
-        /// The delimiter asked for.
+        /// The requested delimiter.
         delimiter: char,
     },
 }
@@ -295,39 +295,39 @@ impl ReadError {
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum SeriesError {
-    /// A channel with cells that are no numbers.
+    /// A channel with cells that are not numbers.
     #[error(transparent)]
     Unreadable(ReadError),
-    /// A channel that was asked for by name and is not there.
+    /// A requested channel that does not exist.
     #[error("there is no channel {name:?}{}; the channels are {}",
         if *.is_text { " (a column of that name holds text)" } else { "" }, .available.join(", "))]
     UnknownChannel {
-        /// The name asked for.
+        /// The requested name.
         name: String,
         /// Whether a text column has that name.
         is_text: bool,
-        /// The names there are, the list cut to a readable length.
+        /// The existing names, the list cut to a readable length.
         available: Vec<String>,
     },
-    /// A channel that was asked for twice.
+    /// A channel that was requested twice.
     #[error("channel {name:?} is asked for twice; name each channel once")]
     ChannelTwice {
-        /// The name asked for.
+        /// The requested name.
         name: String,
     },
     /// An empty choice of channels.
     #[error("no channel is chosen; name at least one, or none to take them all")]
     NoChannels,
-    /// Nothing but missing values.
+    /// Only missing values.
     #[error(
         "every cell of {} is missing; choose other channels, or check the markers of missing \
          values", .channels.join(", ")
     )]
     AllMissing {
-        /// The channels concerned, the list cut to a readable length.
+        /// The channels, the list cut to a readable length.
         channels: Vec<String>,
     },
-    /// Dropping rows with missing values left none.
+    /// Every row has a missing value and was dropped.
     #[error(
         "each of the {rows} rows has a missing value, so dropping such rows leaves none; \
          fill them instead, or choose fewer channels"
@@ -348,10 +348,10 @@ pub enum SeriesError {
         label: String,
         /// The channel's name.
         channel: String,
-        /// Missing cells in all.
+        /// Missing cells in total.
         count: usize,
     },
-    /// Timestamps that go back where they must not.
+    /// Timestamps out of order where they must ascend.
     #[error(
         "row {row} ({label}) is earlier than the row before it; allow sorting, or sort the file"
     )]
@@ -374,7 +374,7 @@ pub enum SeriesError {
         /// Rows that repeat a timestamp.
         count: usize,
     },
-    /// So many repeats that keeping one of each would throw half of the table away.
+    /// So many repeats that keeping one of each would drop half of the table.
     #[error(
         "{rows} rows share {distinct} timestamps, and one row of each would be less than half of the table; give \
          each series columns of its own (pivot the table), keep one series of it, or take the \
@@ -401,7 +401,7 @@ pub enum SeriesError {
         /// The step between rows.
         frequency: String,
     },
-    /// Gaps so large that filling them would invent most of the series.
+    /// Gaps so large that most of the series would be filled values.
     #[error(
         "filling the gaps at a step of {frequency} would turn {rows} rows into {would_be}; keep \
          the rows as they are, or cut the file to a stretch without long gaps"
@@ -414,14 +414,14 @@ pub enum SeriesError {
         /// The step between rows.
         frequency: String,
     },
-    /// Values that do not make `rows × channels`, or a row count that differs from the index.
+    /// Values that are not `rows × channels`, or a row count that differs from the index.
     #[error("{values} values do not make {rows} rows of {channels} channels; check their shape")]
     Shape {
-        /// Values given.
+        /// The number of values.
         values: usize,
         /// Rows of the index.
         rows: usize,
-        /// Names given.
+        /// The number of names.
         channels: usize,
     },
     /// A value that is not a finite number.
@@ -437,40 +437,40 @@ pub enum SeriesError {
     },
 }
 
-/// Rows that cannot be split as asked.
+/// Rows that cannot be split as requested.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum SplitError {
     /// A look-back or horizon of 0.
     #[error("look-back {lookback} and horizon {horizon} must both be at least 1")]
     EmptyWindow {
-        /// Input rows asked for.
+        /// Requested input rows.
         lookback: usize,
-        /// Target rows asked for.
+        /// Requested target rows.
         horizon: usize,
     },
-    /// Shares that are no shares.
+    /// Shares outside 0 to 1, or with another sum than 1.
     #[error(
         "train {train}, validation {val} and test {test} are not shares of a whole; \
          give three numbers from 0 to 1 that add up to 1, for example 0.7, 0.1 and 0.2"
     )]
     Fractions {
-        /// Share asked for.
+        /// The requested share.
         train: f64,
-        /// Share asked for.
+        /// The requested share.
         val: f64,
-        /// Share asked for.
+        /// The requested share.
         test: f64,
     },
-    /// A rule that needs more rows than there are.
+    /// A rule that needs more rows than the table has.
     #[error(
         "the split needs {needed} rows and there are {rows}; \
          split by fractions instead, or ask for fewer rows"
     )]
     TooFewRows {
-        /// Rows that the rule asks for.
+        /// Rows that the rule needs.
         needed: usize,
-        /// Rows there are.
+        /// Rows of the table.
         rows: usize,
     },
     /// A part without room for one window.
@@ -480,13 +480,13 @@ pub enum SplitError {
          share, or bring more rows", if *.part == Part::Train { " or the look-back" } else { "" }
     )]
     PartTooShort {
-        /// The part concerned.
+        /// The part.
         part: Part,
         /// Its rows.
         have: usize,
         /// Rows that one window needs.
         need: usize,
-        /// Rows in all.
+        /// Rows in total.
         rows: usize,
         /// Input rows of a window.
         lookback: usize,
@@ -500,11 +500,11 @@ pub enum SplitError {
         in_segments(*.segments, *.longest)
     )]
     NoWindow {
-        /// The part concerned.
+        /// The part.
         part: Part,
         /// Its rows.
         have: usize,
-        /// Rows in all.
+        /// Rows in total.
         rows: usize,
         /// Segments of the series.
         segments: usize,

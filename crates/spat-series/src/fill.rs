@@ -21,13 +21,13 @@ pub(crate) struct Filled {
 /// segment, which begin at the rows `cuts`, unless a channel has none in its own. No channel may be
 /// all NaN.
 ///
-/// [`Fill::Drop`] and [`Fill::Refuse`] have nothing to do here.
+/// [`Fill::Drop`] and [`Fill::Refuse`] are not handled here.
 pub(crate) fn fill(values: &mut [f32], channels: usize, cuts: &[usize], how: Fill) -> Filled {
     let mut filled = Filled {
         cells: vec![0; channels],
         ..Filled::default()
     };
-    // In place of order: the mask first, in one pass, so that it grows once.
+    // The mask first, in one pass, so that it is allocated once.
     for (at, value) in values.iter().enumerate() {
         if value.is_nan() {
             set(&mut filled.mask, at);
@@ -114,7 +114,7 @@ impl Column<'_> {
         (leading, trailing)
     }
 
-    /// The last value before a segment, or the first one behind it.
+    /// The last value before a segment, or the first one after it.
     fn nearest(&self, segment: Range<usize>) -> f32 {
         let earlier = (0..segment.start).rev().map(|row| self.at(row));
         let later = (segment.end..self.rows()).map(|row| self.at(row));

@@ -1,4 +1,4 @@
-//! How far apart the rows of a series are.
+//! The time step between the rows of a series.
 
 use std::{collections::HashMap, fmt};
 
@@ -29,8 +29,8 @@ impl Frequency {
     /// The most frequent step of `timestamps` (civil seconds, ascending; repeats are ignored).
     ///
     /// A calendar step counts where the day of the month stays the same or both timestamps are a
-    /// month's last day. Calendar months win over fixed seconds where they explain at least as
-    /// many distances, so that monthly, quarterly and yearly timestamps are known as such. Where parts
+    /// month's last day. Calendar months are preferred to fixed seconds where they explain at least as
+    /// many distances, so that monthly, quarterly and yearly timestamps are recognised. Where parts
     /// of every week have no rows, the step is a [`Frequency::Calendar`]. The step is
     /// [`Frequency::Unknown`] when it explains less than half of the distances.
     pub fn detect(timestamps: &[i64]) -> Self {

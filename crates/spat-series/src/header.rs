@@ -1,4 +1,4 @@
-//! Whether the first line holds names, and which names columns get.
+//! Detection of a header line, and names of columns.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ pub(crate) fn find(sample: &Sample, decimal_comma: bool, asked: HeaderRow) -> (b
     }
     let first = &sample.records[0];
     if sample.records.len() == 1 {
-        // Nothing to compare with: names, unless there is a number.
+        // Without a second line: names, unless there is a number.
         let data = first.iter().any(|cell| is_number(cell, decimal_comma));
         let why = if data {
             "the only line holds numbers"
@@ -170,7 +170,7 @@ pub(crate) fn names(given: &[String]) -> (Vec<String>, Vec<RenamedColumn>) {
     let columns = given.len();
     let mut renamed = Vec::new();
     let mut taken: HashSet<String> = HashSet::with_capacity(columns);
-    // Names that are in order keep them, whatever comes before: "a, a, a_2" has one "a_2".
+    // Distinct names are kept, even after a repeated one: "a, a, a_2" has one "a_2".
     let reserved: HashSet<&str> = given.iter().map(String::as_str).collect();
     let mut names = Vec::with_capacity(columns);
     for (column, from) in given.iter().enumerate() {
@@ -184,7 +184,7 @@ pub(crate) fn names(given: &[String]) -> (Vec<String>, Vec<RenamedColumn>) {
             name = stem.clone();
             let mut number = 2;
             while taken.contains(&name) || reserved.contains(name.as_str()) {
-                // The column's own number ends the search at once where many share a name.
+                // Starting at the column's number ends the search at once if many share a name.
                 name = if number > 9 {
                     format!("{stem}_{}_{number}", column + 1)
                 } else {

@@ -10,10 +10,10 @@ use crate::{
     unit::{TimeFormat, TimeUnit},
 };
 
-/// When each row was taken.
+/// The time of each row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimeIndex {
-    /// No time column: rows are known by their number.
+    /// No time column: rows are numbered.
     Rows {
         /// The number of rows.
         count: usize,
@@ -24,7 +24,7 @@ pub enum TimeIndex {
         /// Counts of `format.unit` since 1970-01-01 00:00:00, civil time, in row order.
         #[serde(rename = "stamps")]
         timestamps: Vec<i64>,
-        /// The step that most rows keep.
+        /// The step between most rows.
         frequency: Frequency,
         /// How they are counted and written.
         #[serde(default)]
@@ -98,7 +98,7 @@ impl TimeIndex {
 
     /// The next `n` timestamps after the last one, in the same unit.
     ///
-    /// `None` where the future cannot be dated: row numbers, an unknown frequency, no rows.
+    /// `None` if the next timestamps are unknown: row numbers, an unknown frequency, no rows.
     /// Calendar steps keep the day of the month, shortened where a month is shorter.
     pub fn extend(&self, n: usize) -> Option<Vec<i64>> {
         let Self::Timestamps {

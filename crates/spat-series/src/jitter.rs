@@ -9,7 +9,7 @@ use crate::{
 /// With fewer distances, no step is detected.
 const FEWEST_DISTANCES: usize = 10;
 
-/// The share of distances off the detected step above which the step is not believed.
+/// The share of distances off the detected step above which the step is rejected.
 const MOST_OFF_GRID: f64 = 0.2;
 
 /// As [`MOST_OFF_GRID`] for nanoseconds: times that were floats differ in the last digits only.

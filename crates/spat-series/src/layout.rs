@@ -12,11 +12,11 @@ use crate::{
     time::{forms, titles},
 };
 
-/// Beginnings of comment lines that are known as such.
+/// Prefixes of comment lines.
 const COMMENTS: [&str; 4] = ["#", "//", "%", "!"];
 /// Lines of names that are looked for.
 const MOST_HEADER_ROWS: usize = 6;
-/// Words in the first cell of a row that sums the rows above it up.
+/// Words in the first cell of a row of totals.
 const TOTALS: [&str; 24] = [
     "total",
     "totals",
@@ -44,7 +44,7 @@ const TOTALS: [&str; 24] = [
     "sum total",
 ];
 
-/// How comment lines of `text` begin, and the last one at the top, which may hold the names.
+/// The prefix of comment lines of `text`, and the last one at the top, which may hold the names.
 pub(crate) fn comments(text: &str) -> Option<(&'static str, &str)> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next()?;
@@ -134,7 +134,7 @@ pub(crate) fn is_footer(cells: &[&str], columns: usize) -> bool {
         && !forms::is_evident(first)
 }
 
-/// Leaves out of a sample that reaches to the end of its file the rows that are no data.
+/// Removes lines that are not data from a sample that reaches to the end of its file.
 pub(crate) fn without_footer(sample: &mut Sample) {
     let columns = usual_width(sample);
     while sample.records.len() > 2
@@ -188,7 +188,7 @@ pub(crate) fn lacks_first_name(sample: &Sample, decimal_comma: bool) -> bool {
     if columns < 2 || given.len() + 1 != columns || sample.records.len() < 2 {
         return false;
     }
-    // A delimiter behind every row is no column.
+    // A delimiter at the end of every row is not a column.
     if sample.column(columns - 1, 1).all(str::is_empty) {
         return false;
     }
@@ -205,7 +205,7 @@ pub(crate) fn lacks_first_name(sample: &Sample, decimal_comma: bool) -> bool {
     named && distinct.len() == given.len() && (labels || counted(0) || counted(1))
 }
 
-/// The lines of names at the top of a table, and what was made of them.
+/// The names and units in the lines at the top of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Head {
     /// Records above the first row.
@@ -214,7 +214,7 @@ pub(crate) struct Head {
     pub(crate) names: Vec<String>,
     /// A unit per column, where a line holds units.
     pub(crate) units: Vec<String>,
-    /// Sentences about lines that were joined or passed over.
+    /// Sentences about lines that were joined or skipped.
     pub(crate) notes: Vec<String>,
 }
 
@@ -285,7 +285,7 @@ pub(crate) fn head(sample: &Sample, decimal_comma: bool, asked: Option<usize>) -
     head
 }
 
-/// The names of several lines, the upper ones repeated to the right over the blanks beside them.
+/// The names of several lines, the upper ones repeated to the right over blank cells.
 fn joined(levels: &[&Vec<String>], columns: usize) -> Vec<String> {
     let mut names = vec![String::new(); columns];
     for (level, record) in levels.iter().enumerate() {
@@ -337,7 +337,7 @@ fn header_rows(sample: &Sample, decimal_comma: bool) -> usize {
     1 + more.count()
 }
 
-/// What the names suggest about a layout without a row per time, as a sentence.
+/// Another layout that the names suggest, as a sentence.
 pub(crate) fn suspicion(names: &[String]) -> Option<String> {
     let times = reshape::time_names(names);
     if times.len() > 1 {

@@ -1,20 +1,20 @@
 //! Time series from CSV bytes: reading, repairing, splitting, scaling, windows and measures.
 //!
-//! Data flow one way:
+//! Data flows in one direction:
 //!
 //! ```text
 //! bytes ─▶ Table ─▶ Series ─▶ Split + Scaler ─▶ Windows ─▶ … forecasts … ─▶ Metrics
 //! ```
 //!
-//! * [`read_table`] finds out how a file is written – delimiter, decimal comma, header, time
+//! * [`read_table`] detects how a file is written – delimiter, decimal comma, header, time
 //!   column, missing markers – and reports in [`Detection`] what it found and why.
 //! * [`Table::into_series`] makes a [`Series`] without gaps and counts every change in
 //!   [`Repairs`]. Nothing is repaired silently.
-//! * [`SplitRule`] cuts the rows in time order, [`Windows`] names the rows of each example,
-//!   [`Scaler`] is fitted on train rows only, [`MetricsStream`] measures forecasts as they come,
-//!   and [`Baseline`] makes the forecasts that a model has to beat.
+//! * [`SplitRule`] cuts the rows in time order, [`Windows`] contains the rows of each example,
+//!   [`Scaler`] is fitted on train rows only, [`MetricsStream`] accumulates errors of forecasts,
+//!   and [`Baseline`] makes naive forecasts to compare with.
 //!
-//! No file, thread, clock or device is touched: bytes in, numbers out, on every target.
+//! The crate uses no files, threads, clocks or devices, and compiles for every target.
 //!
 //! # Example
 //!

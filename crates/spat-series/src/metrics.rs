@@ -81,7 +81,7 @@ impl Sums {
         self.squared += error * error;
         self.absolute += size;
         let sum = truth.abs() + forecast.abs();
-        // Written so that a NaN is not taken for the harmless 0 / 0.
+        // A NaN must not be treated as 0 / 0.
         self.smape += if sum == 0.0 { 0.0 } else { 200.0 * size / sum };
         if let Some(scale) = scale {
             self.relative += size / scale;
@@ -120,7 +120,7 @@ struct Pair {
     original: Sums,
 }
 
-/// Accumulates [`Metrics`] from forecasts as they are made; sums are kept in f64.
+/// Accumulates [`Metrics`] from forecasts; sums are kept in f64.
 #[derive(Debug, Clone)]
 pub struct MetricsStream {
     horizon: usize,
@@ -167,8 +167,8 @@ impl MetricsStream {
     /// `[windows × horizon × channels]` row-major, in scaled space.
     ///
     /// # Panics
-    /// When the two differ in length or do not hold whole windows: a mistake of the caller that
-    /// would otherwise drop forecasts from the score unseen.
+    /// The two differ in length or do not hold whole windows, which would otherwise silently drop
+    /// forecasts from the metrics.
     pub fn push(&mut self, forecast: &[f32], truth: &[f32]) {
         self.push_weighted(forecast, truth, None);
     }
@@ -262,8 +262,8 @@ impl MetricsStream {
 /// The denominator of MASE per channel, in original units: the mean of |y(t) − y(t − season)| over
 /// the rows `train` of `series`, without pairs on two sides of a cut.
 ///
-/// A season of 0, or one that the train rows do not hold twice, is taken as 1. The scale is 0 –
-/// "none", see [`MetricsStream::new`] – where a channel never changes or there are fewer than two
+/// A season of 0, or one that the train rows do not hold twice, is taken as 1. The scale is 0
+/// (none, see [`MetricsStream::new`]) where a channel never changes or there are fewer than two
 /// rows.
 pub fn mase_scale(series: &Series, train: Range<usize>, season: usize) -> Vec<f32> {
     let channels = series.channel_count();

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use crate::detection::MarkerCount;
 
-/// Markers of missing values that are always understood, in lower case.
+/// Markers of missing values that are always recognised, in lower case.
 const MARKERS: [&str; 17] = [
     "", "na", "nan", "null", "none", "n/a", "-", "--", "?", ".", "#n/a", "#na", "<na>", "nil",
     "missing", "-nan", "n.a.",
@@ -25,22 +25,22 @@ const MARKERS: [&str; 17] = [
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Cell {
     Number(f32),
-    /// Missing, by the marker at this place of [`Cells::counts`].
+    /// Missing, by the marker at this index of [`Cells::counts`].
     Missing(usize),
     /// A number beyond the range of f32, or an infinity.
     NotFinite,
     Text,
 }
 
-/// Reads cells, and counts what was unusual about them.
+/// Reads cells, and counts unusual ones.
 #[derive(Debug, Clone)]
 pub(crate) struct Cells {
     pub(crate) decimal_comma: bool,
-    /// Places in `seen` of the person's markers, by their text in lower case. The usual ones come first there.
+    /// Indices in `seen` of the user's markers, by their text in lower case. The usual ones come first there.
     extra: HashMap<String, usize>,
     /// Length of the longest of them, in bytes.
     longest: usize,
-    /// The person's markers that are numbers, ascending, with their places in `seen`.
+    /// The user's markers that are numbers, ascending, with their indices in `seen`.
     numeric_markers: Vec<(f32, usize)>,
     /// Per marker: the text as first seen, and how often.
     seen: Vec<(Option<String>, usize)>,
@@ -72,7 +72,7 @@ impl Cells {
         }
     }
 
-    /// The number in a cell that is nothing else; the way that almost every cell goes.
+    /// The number in a plain cell: the fast path of almost every cell.
     #[inline]
     pub(crate) fn plain_number(&self, cell: &str) -> Option<f32> {
         let decimal = if self.decimal_comma { b',' } else { b'.' };
@@ -122,7 +122,7 @@ impl Cells {
                 } else {
                     (',', '.')
                 };
-                // A decimal comma file may hold plain "1.5" too; that is no grouping.
+                // A file with decimal commas may contain a plain "1.5", which is not grouped.
                 let grouped =
                     group_of(text, group).is_some_and(|group| is_grouped(text, group, decimal));
                 self.grouped += usize::from(grouped);
@@ -199,7 +199,7 @@ mod tests {
         assert!(counts.contains(&"-9999 ×2".to_owned()), "{counts:?}");
     }
 
-    /// As many comparisons as markers per cell would take a minute.
+    /// One comparison per marker and cell would take a minute.
     #[test]
     fn many_markers_do_not_slow_down_each_cell() {
         let extra: Vec<String> = (0..85_000).map(|number| format!("{number}.5")).collect();

@@ -1,4 +1,4 @@
-//! What a person may decide about reading and repairing.
+//! Options of reading and repairing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,38 +7,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::frequency::Frequency;
 
-/// How to read a file; the default finds everything out.
+/// How to read a file. The default detects everything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReadOptions {
-    /// The byte between cells, or `None` to choose among `, ; tab |` by the first lines.
+    /// The byte between cells, or `None` to choose among `, ; tab |` from the first lines.
     pub delimiter: Option<u8>,
-    /// Whether `1,5` is one and a half, or `None` to find out by the first lines.
+    /// Whether `1,5` is 1.5, or `None` to detect it from the first lines.
     pub decimal_comma: Option<bool>,
     /// Whether the first line holds names.
     pub header: HeaderRow,
-    /// Markers of missing values beside the usual ones (an empty cell, NA, NaN, null, None, N/A,
-    /// -, …), for example `-9999`. Compared as text after trimming, whatever the case, and – where
-    /// the marker is a number – by value too. At most [`MOST_MARKERS`].
+    /// Further markers of missing values, in addition to the usual ones (an empty cell, NA, NaN, null, None, N/A,
+    /// -, …), for example `-9999`. Compared as text after trimming, ignoring case, and also by value
+    /// if the marker is a number. At most [`MOST_MARKERS`].
     pub missing: Vec<String>,
     /// Where the timestamps are.
     pub time_column: TimeColumn,
     /// How the time column is written, as a pattern of `strptime` such as `%d.%m.%Y %H:%M`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_format: Option<String>,
-    /// Whether 3/4/2020 is 3 April, or `None` to find out by the column.
+    /// Whether 3/4/2020 is 3 April, or `None` to detect it from the column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub day_first: Option<bool>,
     /// The zone of timestamps that name none, such as `Europe/Berlin` or `+01:00`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
-    /// Lines above the table to pass over, or `None` to find them.
+    /// Lines above the table to skip, or `None` to detect them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip: Option<usize>,
-    /// How lines begin that are comments, or `None` to find out.
+    /// The prefix of comment lines, or `None` to detect it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// Lines of names above the rows, or `None` to find out.
+    /// Lines of names above the rows, or `None` to detect them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_rows: Option<usize>,
     /// The sheet of a workbook or the file of an archive; `None` takes the largest.
@@ -84,11 +84,11 @@ pub enum Shape {
     /// A row per time.
     #[default]
     Rows,
-    /// A column per time: rows and columns change places.
+    /// A column per time: rows and columns are exchanged.
     Transposed,
     /// A row per year and a column per month or quarter.
     MonthsAcross,
-    /// Several series below each other: a row per series and time.
+    /// Long format: a row per series and time.
     Long(LongColumns),
 }
 
@@ -98,7 +98,7 @@ impl Shape {
     }
 }
 
-/// Names of the columns of a table of several series below each other.
+/// Names of the columns of a table in long format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LongColumns {
     /// Which series a row belongs to.
@@ -136,7 +136,7 @@ impl fmt::Display for LongColumns {
 /// Whether the first line holds names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum HeaderRow {
-    /// Found out by comparing the first line with those below it.
+    /// Detected by comparing the first line with those below it.
     #[default]
     Auto,
     /// The first line holds names.
@@ -148,7 +148,7 @@ pub enum HeaderRow {
 /// Where the timestamps are.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum TimeColumn {
-    /// Found by content.
+    /// Detected by content.
     #[default]
     Auto,
     /// Nowhere: rows are numbered.
@@ -193,20 +193,19 @@ pub struct SeriesOptions {
     pub repeated: Repeated,
     /// What to do about gaps in the timestamps.
     pub gaps: Gaps,
-    /// The most rows in a row that [`Gaps::Insert`] inserts; a longer gap is left and cuts the
+    /// The most consecutive rows that [`Gaps::Insert`] inserts; a longer gap is left and cuts the
     /// series, see [`Series::cuts`](crate::Series::cuts). `None` is one season, or 96 rows where
     /// the step has no season.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_fill: Option<usize>,
-    /// A step that is used where the timestamps keep it, even if there are too few of them to
-    /// detect it: that of the table that a model was trained on. No part of an experiment.
+    /// The step of the table that a model was trained on, which is used if the timestamps fit it, even
+    /// if they are too few to detect it. Not part of an experiment.
     #[serde(skip)]
     pub expected: Option<Frequency>,
 }
 
 impl SeriesOptions {
-    /// Rows exactly as they are in the file, for benchmark files whose published results were made
-    /// so: repeated timestamps and gaps are kept, missing cells filled linearly.
+    /// Rows exactly as they are in the file, as in published results on benchmark files: repeated timestamps and gaps are kept, missing cells filled linearly.
     pub fn as_they_are() -> Self {
         Self {
             repeated: Repeated::Keep,
@@ -221,7 +220,7 @@ impl SeriesOptions {
 pub enum Fill {
     /// Repeat the last value seen; before the first one, use it.
     Forward,
-    /// Draw a straight line, row by row, between the values around; beyond the first and last
+    /// Interpolate linearly, row by row, between the values around; beyond the first and last
     /// value, repeat them.
     #[default]
     Linear,
@@ -234,7 +233,7 @@ pub enum Fill {
 /// What to do about timestamps out of order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Unsorted {
-    /// Bring rows into time order; rows of the same timestamp keep theirs.
+    /// Sort rows by time; rows with the same timestamp keep their order.
     #[default]
     Sort,
     /// Make it an error.
@@ -249,7 +248,7 @@ pub enum Repeated {
     /// Keep the last row of each timestamp.
     #[default]
     KeepLast,
-    /// Take the mean of the values that are there, channel by channel.
+    /// Take the mean of the values that exist, per channel.
     Mean,
     /// Make it an error.
     Refuse,

@@ -8,7 +8,7 @@ pub(crate) const LARGE: f32 = 8_388_608.0;
 /// A column is kept as differences where its numbers are larger than their range by this factor.
 const NARROW: f32 = 16.0;
 
-/// What f32 drops of the large numbers of a column.
+/// Digits of the large numbers of a column that an f32 loses.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Remainders {
     low: f32,
@@ -20,7 +20,7 @@ pub(crate) struct Remainders {
 }
 
 impl Remainders {
-    /// Notes what `number` lacks of the number in `cell`.
+    /// Records the difference between the number in `cell` and `number`.
     #[cold]
     #[inline(never)]
     pub(crate) fn note(&mut self, row: usize, number: f32, cell: &str, decimal_comma: bool) {
@@ -38,19 +38,19 @@ impl Remainders {
         }
         let precise = number::precise(cell, decimal_comma);
         let remainder = precise.map_or(0.0, |precise| (precise - f64::from(number)) as f32);
-        // A number with a factor, such as 12.5M, is another one than its digits.
+        // A number with a factor, such as 12.5M, differs from its digits.
         if remainder != 0.0 && remainder.abs() <= number.abs() * f32::EPSILON {
             self.cells.push((row, remainder));
         }
     }
 
-    /// Forgets the rows from `row` on.
+    /// Removes the rows from `row` on.
     pub(crate) fn truncate(&mut self, row: usize) {
         let kept = self.cells.partition_point(|(other, _)| *other < row);
         self.cells.truncate(kept);
     }
 
-    /// The offset of a column with the given range, if f32 makes different neighbours equal.
+    /// The offset of a column with the given range, if f32 makes different consecutive values equal.
     pub(crate) fn offset(
         &self,
         column: impl Iterator<Item = f32>,
@@ -78,7 +78,7 @@ impl Remainders {
         })
     }
 
-    /// Replaces the numbers of a column by their differences to `offset`. Returns how many neighbours
+    /// Replaces the numbers of a column by their differences to `offset`. Returns how many consecutive values
     /// that differ in the file are still equal.
     pub(crate) fn subtract<'a>(
         &self,

@@ -1,4 +1,4 @@
-//! Bytes into a [`Table`], in one pass over the cells.
+//! Conversion of bytes to a [`Table`], in one pass over the cells.
 
 use std::borrow::Cow;
 
@@ -20,14 +20,14 @@ use crate::{
     time::{find, zone::Zone},
 };
 
-/// Reads a table of numbers, with whatever delimiter, decimal sign, header and time column it has.
+/// Reads a table of numbers. Delimiter, decimal sign, header and time column are detected.
 ///
 /// [`Table::detection`] contains what was found, and why. Columns of text and columns that only
-/// count rows are set aside; nothing is sorted, filled or dropped here. Memory is the table
-/// itself, 4 bytes per number, beside the bytes given.
+/// count rows are dropped; rows are neither sorted, filled nor dropped here. The table takes 4 bytes
+/// per number, in addition to `bytes`.
 ///
 /// # Errors
-/// [`ReadError`] names the place and what to do: bytes that are no text, rows of unequal length, numbers
+/// [`ReadError`] contains the place and what to do: bytes that are not text, rows of unequal length, numbers
 /// that are not finite, timestamps of another form than the rest, lines longer or wider than
 /// [`ReadOptions`] allows, and tables without rows or numbers.
 ///
@@ -54,7 +54,7 @@ pub fn read_table(bytes: &[u8], options: &ReadOptions) -> Result<Table, ReadErro
     read_text(&plain.text, options, &mut detection)
 }
 
-/// Turns the table so that it has a row per time, and reads it then.
+/// Reshapes the table so that it has a row per time, and reads it.
 fn read_reshaped(
     cells: &Cells,
     decimal_comma: bool,
@@ -71,11 +71,11 @@ fn read_reshaped(
         Shape::MonthsAcross => {
             let (text, left) = cells.months_across()?;
             detection.passed_over.push(
-                "The months of all years were put below each other, as asked for.".to_owned(),
+                "The months of all years were stacked into one column, as requested.".to_owned(),
             );
             if !left.is_empty() {
                 detection.passed_over.push(format!(
-                    "Columns beside the months left out: {}.",
+                    "Columns other than months left out: {}.",
                     some(&left)
                 ));
             }
@@ -116,7 +116,7 @@ fn read_reshaped(
     read_text(&text, &options, &mut detection)
 }
 
-/// The names of the columns of a table, for a person to choose among.
+/// The names of the columns of a table, for users to choose from.
 ///
 /// # Errors
 /// As [`read_table`], as far as the first lines show.
@@ -170,9 +170,9 @@ fn read_text(
     body.finish(zone.as_ref())
 }
 
-/// What the first lines of a text show about the table in it.
+/// The layout of a table, detected from its first lines.
 struct Outline<'a> {
-    /// The text that is read: below the lines to pass over, blanks between cells replaced.
+    /// The text that is read: below the skipped lines, blanks between cells replaced.
     text: Cow<'a, str>,
     first_line: u64,
     comment: String,
@@ -274,7 +274,7 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// Finds the names, and leaves later records out of the sample that repeat them.
+    /// Finds the names, and removes later records that repeat them from the sample.
     fn name_columns(&mut self, options: &ReadOptions, detection: &mut Detection) -> Named {
         let auto = options.header == HeaderRow::Auto;
         if auto && layout::lacks_first_name(&self.sample, self.decimal_comma) {
@@ -314,7 +314,7 @@ impl<'a> Outline<'a> {
             .collect();
         let lost = |name: &&String| name.contains('\u{FFFD}');
         detection.replacement_in_header = names.iter().filter(lost).cloned().collect();
-        // Repeated headers are passed over where they come up.
+        // Repeated headers are skipped where they occur.
         self.sample.without_repeats_of_first(head.rows);
         Named {
             names,

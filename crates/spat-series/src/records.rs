@@ -1,8 +1,7 @@
-//! The lines of a table, cut into cells.
+//! The lines of a table, split into cells.
 //!
-//! A line without a quote is cut at its delimiters directly, several times faster than a state
-//! machine can; a record with a quote goes through `csv-core`. Both cut alike: a quote is special
-//! only where there is one. Memory is bounded by `max_line_bytes`.
+//! A line without a quote is split at its delimiters directly, several times faster than by a state
+//! machine; a record with a quote is split by `csv-core`. The results are the same. Memory is bounded by `max_line_bytes`.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::{memchr_iter, memchr2, memchr3};
@@ -15,7 +14,7 @@ pub(crate) struct Lines<'a> {
     pub(crate) text: &'a str,
     /// The line of the file at which it starts.
     pub(crate) first_line: u64,
-    /// How lines begin that are comments; empty where there are none.
+    /// The prefix of comment lines; empty if there are none.
     pub(crate) comment: &'a str,
 }
 
@@ -44,7 +43,7 @@ pub(crate) struct Records<'a> {
     ends: Vec<usize>,
     /// Whether a line ended with CR LF.
     pub(crate) crlf: bool,
-    /// Empty lines passed over.
+    /// Empty lines skipped.
     pub(crate) blank_lines: usize,
     /// Comment lines passed over.
     pub(crate) comments: usize,
@@ -124,7 +123,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Passes over a line with its end.
+    /// Skips a line and its end.
     fn pass_line(&mut self) {
         let end = memchr2(b'\n', b'\r', self.rest.as_bytes());
         self.rest = &self.rest[end.unwrap_or(self.rest.len())..];
@@ -133,7 +132,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Passes over the line end at the front of the rest.
+    /// Skips a line end at the start of the rest.
     fn line_end(&mut self) {
         let bytes = self.rest.as_bytes();
         let length = if bytes.starts_with(b"\r\n") {
@@ -253,7 +252,7 @@ impl Record<'_> {
         }
     }
 
-    /// Whether the first cell may be blank: a cheap first look before [`Record::is_blank`].
+    /// Whether the first cell may be blank: a cheap check before [`Record::is_blank`].
     pub(crate) fn starts_blank(&self) -> bool {
         self.text
             .bytes()

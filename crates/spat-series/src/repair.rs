@@ -1,4 +1,4 @@
-//! A table into a series: choose, order, merge, insert, fill – each step counted.
+//! Conversion of a table to a series: choose, sort, merge, insert and fill. Each step is counted.
 
 use crate::{
     error::{SeriesError, shorten_list},
@@ -16,13 +16,13 @@ impl Table {
     /// [`Series::repairs`].
     ///
     /// Channels without any value are left out. Rows are sorted by their timestamps, repeated timestamps
-    /// merged, timestamps that miss their step by a little moved to it, rows inserted into gaps in
+    /// merged, timestamps that are slightly off their step moved to it, rows inserted into gaps in
     /// the time index, and missing values filled, each as `options` specify. A gap of more rows than
     /// [`SeriesOptions::longest_fill`] is not filled but cuts the series, see [`Series::cuts`].
     /// Without timestamps the rows stay as they are and are only filled.
     ///
     /// # Errors
-    /// [`SeriesError`] when a channel asked for is not there, when nothing but missing values is
+    /// [`SeriesError`] when a requested channel does not exist, when only missing values are
     /// left, when `options` refuse what the table has, when at least half of the rows would be
     /// dropped as repeats (several series stacked in one table), or when filling gaps would more
     /// than double the rows.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::some;
 use crate::{detection::MarkerCount, frequency::Frequency, options::Fill};
 
-/// What was repaired, and what was noticed and left alone.
+/// What was repaired, and what was found and left unchanged.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Repairs {
     /// Rows that were at another place in the file.
@@ -15,9 +15,9 @@ pub struct Repairs {
     pub repeated_timestamps: usize,
     /// Rows that repeat a timestamp and were kept.
     pub kept_repeats: usize,
-    /// Rows put into gaps in the time index.
+    /// Rows inserted into gaps in the time index.
     pub inserted_rows: usize,
-    /// Rows that such gaps lack and that were not inserted.
+    /// Missing rows that were not inserted.
     pub kept_gaps: u64,
     /// Timestamps that do not fit the step from their predecessor, although most do.
     pub off_grid_rows: usize,
@@ -25,13 +25,13 @@ pub struct Repairs {
     pub dropped_rows: usize,
     /// How missing values were filled; `None` if none was.
     pub fill: Option<Fill>,
-    /// Filled cells per channel, channels without any left out.
+    /// Filled cells per channel, without channels that have none.
     pub filled_cells: Vec<ChannelRepair>,
     /// Markers of missing values in the file, with counts.
     pub missing_markers: Vec<MarkerCount>,
     /// Channels left out because every value is missing.
     pub dropped_channels: Vec<String>,
-    /// Channels that never change (kept: they cost time and teach nothing).
+    /// Channels that never change. They are kept, but only cost time.
     pub constant_channels: Vec<String>,
     /// Whether no step covers half of the distances between timestamps.
     pub irregular: bool,
@@ -40,10 +40,10 @@ pub struct Repairs {
     /// Rows whose timestamp was moved to the step's grid.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub snapped_rows: usize,
-    /// The farthest that one was moved, in seconds.
+    /// The largest move, in seconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub snapped_seconds: usize,
-    /// The farthest that one was moved, in nanoseconds, where timestamps are counted in them.
+    /// The largest move, in nanoseconds, if timestamps are counted in them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub snapped_nanoseconds: usize,
     /// The longest gap in the timestamps.
@@ -70,12 +70,12 @@ pub struct Repairs {
     pub trailing_cells: usize,
 }
 
-/// A stretch of timestamps without rows.
+/// Consecutive missing rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The last timestamp before it.
     pub after: String,
-    /// The first timestamp behind it.
+    /// The first timestamp after it.
     pub before: String,
     /// Missing rows.
     pub rows: u64,
@@ -109,10 +109,7 @@ impl Repairs {
             .as_ref()
             .map_or_else(String::new, |step| format!(" at a step of {step}"));
         if self.sorted_rows > 0 {
-            push(format!(
-                "{} brought into time order.",
-                rows(self.sorted_rows)
-            ));
+            push(format!("{} sorted by time.", rows(self.sorted_rows)));
         }
         if self.repeated_timestamps > 0 {
             push(format!(

@@ -1,4 +1,4 @@
-//! Tables that do not have a row per time, turned so that they do.
+//! Reshaping of tables that do not have a row per time.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use crate::{
     time::{forms, month_of_name},
 };
 
-/// The name of the only channel of a table that is turned.
+/// The name of the only channel of a reshaped table.
 const VALUE: &str = "value";
 
-/// Series × times that any table of series below each other may have.
+/// Series × times that any table in long format may have.
 const MOST_PIVOTED: usize = 1 << 20;
 
 /// How many times its rows a larger one may have.
@@ -66,7 +66,7 @@ impl Cells {
         self.rows[row].get(column).map_or("", String::as_str)
     }
 
-    /// Rows and columns exchanged: the names above the columns become times, and the cells in front of
+    /// Rows and columns exchanged: the names above the columns become times, and the cells before
     /// them the names.
     ///
     /// # Errors
@@ -151,10 +151,10 @@ impl Cells {
         ))
     }
 
-    /// A column per series of a table of series below each other, and how many cells repeated another.
+    /// A column per series of a table in long format, and how many cells repeated another.
     ///
     /// # Errors
-    /// When a column is not there, or most cells of the result would be empty.
+    /// A column does not exist, or most cells of the result would be empty.
     pub(crate) fn pivoted(&self, long: &LongColumns) -> Result<(String, usize), ReadError> {
         let place = |name: &String| {
             self.names

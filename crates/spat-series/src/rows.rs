@@ -1,4 +1,4 @@
-//! Rows under repair: ordered, merged, completed and filled.
+//! Repair of rows: sorting, merging, inserting and filling.
 
 use crate::{
     error::SeriesError,
@@ -11,15 +11,15 @@ use crate::{
     unit::{NANOSECONDS, TimeFormat, TimeUnit},
 };
 
-/// A series that gained more rows than it had is mostly invented.
+/// A series may grow by at most this factor; beyond it, most values would be filled.
 const MOST_GROWTH: u64 = 2;
 
 /// The most rows that are inserted into one gap where the step has no season: the usual look-back.
 const WITHOUT_SEASON: usize = 96;
 
-/// Rows under repair.
+/// Rows that are being repaired.
 pub(crate) struct Rows {
-    /// Timestamps; `None` for rows known by their number.
+    /// Timestamps; `None` for numbered rows.
     pub(crate) timestamps: Option<Vec<i64>>,
     /// How they are counted and written.
     pub(crate) format: TimeFormat,
@@ -109,7 +109,7 @@ impl Rows {
                     count: repeats,
                 });
             }
-            // Throwing half of a file away is no repair. Two rows alone prove nothing.
+            // Dropping half of a file is not a repair. Two rows are too few to decide.
             Repeated::KeepFirst | Repeated::KeepLast if distinct * 2 <= rows && rows > 2 => {
                 return Err(SeriesError::Stacked { rows, distinct });
             }
@@ -146,7 +146,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Moves timestamps that miss their step by a little to the step's grid.
+    /// Moves timestamps that are slightly off their step to the step's grid.
     pub(crate) fn snap(&mut self, repairs: &mut Repairs) {
         let Some(snapped) = jitter::snap(self.timestamps(), self.format.unit) else {
             return;

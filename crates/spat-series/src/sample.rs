@@ -1,4 +1,4 @@
-//! The first lines of a file, from which everything is found out.
+//! The first lines of a file, from which its layout is detected.
 
 use crate::{
     error::ReadError,
@@ -6,9 +6,9 @@ use crate::{
     records::{Lines, Record, Records},
 };
 
-/// Records looked at, where they are not too wide.
+/// The most records of a sample.
 const RECORDS: usize = 200;
-/// Cells looked at, unless the first three records hold more.
+/// The most cells of a sample, unless the first three records hold more.
 const CELLS: usize = 200_000;
 
 /// The first records, cell by cell, trimmed.
@@ -56,13 +56,13 @@ impl Sample {
         }
     }
 
-    /// Leaves the first `count` records out.
+    /// Removes the first `count` records.
     pub(crate) fn drop_first(&mut self, count: usize) {
         self.records.drain(..count);
         self.lines.drain(..count);
     }
 
-    /// Leaves out later records that are the first one again, where the first `head` hold names.
+    /// Removes later records that repeat the first one, where the first `head` hold names.
     pub(crate) fn without_repeats_of_first(&mut self, head: usize) {
         for row in (head.max(1)..self.records.len()).rev() {
             if head > 0 && self.records[row] == self.records[0] {

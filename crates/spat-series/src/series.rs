@@ -16,14 +16,14 @@ use crate::{
 
 /// Channels over time, in time order, every value finite.
 ///
-/// Values that were missing in the file are filled and remembered: see [`Series::is_missing`].
+/// Values that were missing in the file are filled and marked, see [`Series::is_missing`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Series {
-    /// When each row was taken.
+    /// The time of each row.
     pub index: TimeIndex,
     /// Names of the channels, each different.
     pub channels: Vec<String>,
-    /// What was repaired on the way from the file.
+    /// What was repaired.
     pub repairs: Repairs,
     /// `[rows × channels]` row-major.
     pub(crate) values: Vec<f32>,
@@ -154,7 +154,7 @@ impl Series {
         &self.values[rows.start * channels..rows.end * channels]
     }
 
-    /// The values of one channel in time order; empty for a channel that is not there.
+    /// The values of one channel in time order; empty for an unknown channel.
     pub fn channel(&self, channel: usize) -> impl Iterator<Item = f32> + '_ {
         let skip = if channel < self.channel_count() {
             channel
@@ -182,8 +182,8 @@ impl Series {
             .sum()
     }
 
-    /// The rows from a channel's first value in the file to its last; empty for a channel that is
-    /// not there.
+    /// The rows from a channel's first value in the file to its last; empty for an unknown
+    /// channel.
     pub fn given_rows(&self, channel: usize) -> Range<usize> {
         if channel >= self.channel_count() {
             return 0..0;
@@ -200,7 +200,7 @@ impl Series {
     /// The channels `names`, in that order. [`Series::repairs`] stays that of the whole series.
     ///
     /// # Errors
-    /// When no name is given, one is not there, or one is given twice.
+    /// No name is given, one does not exist, or one is given twice.
     pub fn select(&self, names: &[String]) -> Result<Self, SeriesError> {
         let chosen = choose(&self.channels, names, |_| false)?;
         let count = self.channel_count();
@@ -245,7 +245,7 @@ impl Series {
     }
 }
 
-/// Places of `names` in `available`.
+/// Indices of `names` in `available`.
 pub(crate) fn choose(
     available: &[String],
     names: &[String],

@@ -58,11 +58,11 @@ impl Default for SplitRule {
 /// windows reaches into the part before, see [`Windows::of`](crate::Windows::of).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
-    /// Rows that the model and the scaler are fitted on.
+    /// Rows on which the model and the scaler are fitted.
     pub train: Range<usize>,
-    /// Rows that choose between models.
+    /// Rows by which models are chosen.
     pub val: Range<usize>,
-    /// Rows that judge the chosen model.
+    /// Rows on which the chosen model is evaluated.
     pub test: Range<usize>,
 }
 
@@ -160,7 +160,7 @@ impl SplitRule {
         Ok(split)
     }
 
-    /// The parts of `rows` rows, whatever windows they have room for.
+    /// The parts of `rows` rows, without a check for windows.
     ///
     /// # Errors
     /// When the rule asks for more rows than there are, or fractions are outside 0 … 1 or do not

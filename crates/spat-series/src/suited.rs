@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::SplitError, part::Part, series::Series, split::SplitRule};
 
-/// From fewer validation windows, early stopping and prediction intervals are not reliable.
+/// With fewer validation windows, early stopping and prediction intervals are not reliable.
 pub const FEWEST_VALIDATION_WINDOWS: usize = 20;
 
 /// Look-back rows per horizon row.

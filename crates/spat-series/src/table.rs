@@ -1,4 +1,4 @@
-//! A file read: numbers, missing cells and timestamps, in file order and unrepaired.
+//! The content of a file: numbers, missing cells and timestamps, in file order and unrepaired.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +28,12 @@ pub struct Table {
     /// What is to be added to the values of each channel; empty where that is 0 for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) offsets: Vec<f64>,
-    /// Channels with cells that are no numbers: an error where they are used.
+    /// Channels with cells that are not numbers, which is an error if they are used.
     #[serde(default)]
     pub(crate) unreadable: Vec<UnreadableColumn>,
 }
 
-/// A column of numbers in which cells are no numbers.
+/// A column of numbers in which some cells are not numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UnreadableColumn {
     pub(crate) name: String,

@@ -30,7 +30,7 @@ impl TimeUnit {
 /// The zone in which timestamps are written. Those of a stated zone are counted in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum WrittenZone {
-    /// The table names none: `2016-07-01 00:00:00`.
+    /// None: `2016-07-01 00:00:00`.
     #[default]
     Unstated,
     /// UTC: `2016-07-01 00:00:00Z`.

@@ -1,4 +1,4 @@
-//! Which rows make a training or test example.
+//! The rows of a training or test example.
 
 use std::ops::Range;
 
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::part::Part;
 use crate::split::Split;
 
-/// All windows of one part: window `i` reads `lookback` rows from [`Windows::start_row`]`(i)` on
-/// and is asked for the `horizon` rows after them. One window starts at every row that leaves room
-/// for it; none is ever dropped.
+/// All windows of one part: window `i` has `lookback` input rows from [`Windows::start_row`]`(i)` on
+/// and the `horizon` rows after them as targets. A window starts at every row that leaves room
+/// for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Windows {
     /// Input rows of a window.

@@ -1,5 +1,5 @@
-//! Small tables as people have them, each beside the right answer: `tests/cases`, and whatever further
-//! tables of the same names lie in `shared/cases/tables` beside the workspace.
+//! Small tables of every kind with the expected result: `tests/cases`, and tables of the same names in
+//! `shared/cases/tables` next to the workspace, if it exists.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::{fs, path::Path};

@@ -1,4 +1,4 @@
-//! Stories with real files. They are looked for in `$SPAT_DATA`, else in `shared/data` beside the
+//! Tests with real files, which are read from `$SPAT_DATA`, or else from `shared/data` next to the
 //! workspace; a test whose file is absent prints that and passes.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 

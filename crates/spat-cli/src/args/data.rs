@@ -80,7 +80,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, conflicts_with = "long")]
     pub(crate) months_across: bool,
 
-    /// Columns of series below each other: which series, time, value; more values may follow
+    /// Columns of a table in long format: series, time, value; more values may follow
     #[arg(long, value_name = "ID,TIME,VALUE")]
     pub(crate) long: Option<LongColumns>,
 

@@ -14,7 +14,7 @@ const FEW_BYTES: u64 = 64 << 20;
 /// How many times its size a larger file may unpack to. Tables of numbers have less than 100 times.
 const MOST_RATIO: u64 = 500;
 
-/// The most bytes that `packed` bytes may unpack to: more is taken for a decompression bomb.
+/// The most bytes that `packed` bytes may unpack to. More is treated as a decompression bomb.
 fn limit(packed: usize) -> u64 {
     (packed as u64)
         .saturating_mul(MOST_RATIO)

@@ -1,6 +1,6 @@
 //! Rows of cells written as text with commas.
 
-/// The text of a table in the making.
+/// The text of a table that is being written.
 #[derive(Debug, Default)]
 pub(crate) struct Grid {
     text: String,

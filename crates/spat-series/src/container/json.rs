@@ -18,7 +18,7 @@ enum Json {
 /// The text of the table in `bytes`; `None` where the JSON holds none.
 ///
 /// # Errors
-/// When the bytes are no JSON.
+/// The bytes are not JSON.
 pub(super) fn to_text(bytes: &[u8]) -> Result<Option<String>, serde_json::Error> {
     let mut values = Vec::new();
     for value in serde_json::Deserializer::from_slice(bytes).into_iter::<Json>() {

@@ -1,6 +1,6 @@
-//! What a table is wrapped in: compression, archives, workbooks, JSON, Parquet.
+//! Containers of tables: compression, archives, workbooks, JSON, Parquet.
 //!
-//! Each container is turned into the text of a table, so that everything behind it reads one thing.
+//! Each container is converted to the text of a table, so the rest of the reader has a single input format.
 
 #[cfg(feature = "parquet")]
 mod columnar;
@@ -20,11 +20,11 @@ use crate::{error::ReadError, options::ReadOptions};
 /// Containers within each other that are opened, such as a workbook in an archive.
 const MOST_LAYERS: usize = 4;
 
-/// A table as text, or in an encoding that [`encoding`](crate::encoding) finds out.
+/// A table as text, or in an encoding that [`encoding`](crate::encoding) detects.
 #[derive(Debug)]
 pub(crate) struct Unpacked<'a> {
     pub(crate) bytes: Cow<'a, [u8]>,
-    /// What it was taken out of.
+    /// The container.
     pub(crate) from: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ enum Kind {
     Xz,
     OldWorkbook,
     Parquet,
-    /// A kind that is not read: what it is, and what to do.
+    /// An unsupported kind: its name, and what to do.
     Other(&'static str, &'static str),
 }
 
@@ -107,7 +107,7 @@ const KINDS: [(&[u8], Kind); 21] = [
     ),
 ];
 
-/// Markup that a table is not read out of.
+/// Markup, which is not supported.
 const MARKUP: [(&str, &str); 4] = [
     ("<!doctype html", "an HTML page"),
     ("<html", "an HTML page"),
@@ -124,7 +124,7 @@ pub(crate) fn is_container(bytes: &[u8]) -> bool {
 /// Opens the containers around a table.
 ///
 /// # Errors
-/// When the bytes are no table or are wrapped in something that cannot be opened.
+/// The bytes are not a table or are in a container that cannot be opened.
 pub(crate) fn unpack<'a>(
     bytes: &'a [u8],
     options: &ReadOptions,

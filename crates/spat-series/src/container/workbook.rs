@@ -18,7 +18,7 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
     })
 }
 
-/// The text of the sheet called `name`, or of the largest, and what it was taken out of.
+/// The text of the sheet called `name`, or of the largest, and a description of the sheet.
 pub(super) fn largest_sheet(
     bytes: &[u8],
     name: Option<&str>,
@@ -67,7 +67,7 @@ fn text(cell: &Data) -> String {
         }
         Data::DateTime(duration) => duration.as_f64().to_string(),
         Data::Bool(value) => u8::from(*value).to_string(),
-        // "#N/A" is a marker of missing values; other errors are as much.
+        // "#N/A" is a marker of missing values; other errors are treated the same.
         Data::Error(_) => "#N/A".to_owned(),
         other => other.to_string(),
     }

@@ -3,19 +3,19 @@
 use std::{ops::Neg, str::FromStr};
 
 /// A number of at most nineteen digits, such as `-12.34`, rounded as the standard library rounds it; `None`
-/// for all others and where that has to look closer.
+/// for all others and where the rounding needs more digits.
 ///
 /// Digits up to 2^24 and powers of ten up to 10^10 are exact in f32, so their quotient is rounded
 /// once (Clinger, "How to Read Floating Point Numbers Accurately", 1990). With more digits the quotient
-/// in f64 is right to two of its last units, which decides the f32 wherever it is not that near to the
-/// middle of two.
+/// in f64 is right to two of its last units, which decides the f32 unless it is that close to the
+/// midpoint of two.
 #[inline]
 pub(super) fn few_digits(cell: &[u8], decimal: u8) -> Option<f32> {
     const POWERS: [f64; 19] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
         1e17, 1e18,
     ];
-    /// What an f32 drops of an f64, and the middle of that.
+    /// The bits of an f64 that an f32 lacks, and half of their range.
     const DROPPED: u64 = (1 << 29) - 1;
     const MIDDLE: u64 = 1 << 28;
     let (negative, digits) = match cell {
@@ -74,13 +74,13 @@ pub(super) fn parse<T: Real>(text: &str, decimal_comma: bool) -> Option<T> {
     signed(text, |text| ungrouped(text, decimal_comma))
 }
 
-/// A number with a decimal point and nothing else. Unlike the standard library's, it is never a word.
+/// A number with a decimal point and nothing else. Unlike in the standard library, words such as "inf" are not numbers.
 pub(super) fn plain<T: Real>(text: &str) -> Option<T> {
     let ends = text.ends_with(|c: char| c.is_ascii_digit() || c == '.');
     text.parse().ok().filter(|_| ends)
 }
 
-/// A number that is negative by a sign in front or behind it, or by parentheses.
+/// A number that is negative by a sign before or after it, or by parentheses.
 fn signed<T: Real>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     let behind = |c: char| {
         text.strip_suffix(c)
@@ -100,7 +100,7 @@ fn signed<T: Real>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
     }
 }
 
-/// Signs between groups of three digits, beside the comma or the point.
+/// Separators between groups of three digits, other than the comma and the point.
 pub(super) const GROUPS: [char; 6] = ['\'', '\u{2019}', ' ', '\u{a0}', '\u{202f}', '\u{2009}'];
 
 /// A number with a decimal sign and perhaps a sign between groups of digits.
@@ -132,7 +132,7 @@ pub(super) fn group_of(text: &str, other: char) -> Option<char> {
     text.chars().find(|&c| c == other || GROUPS.contains(&c))
 }
 
-/// Infinities as programs write them.
+/// Spellings of infinity.
 fn infinity<T: Real>(text: &str) -> Option<T> {
     let word = text.strip_prefix(['-', '+']).unwrap_or(text);
     let known = ["inf", "infinity"]

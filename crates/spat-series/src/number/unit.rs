@@ -6,19 +6,19 @@ use super::digits::{GROUPS, is_number, parse};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Decorated<'a> {
     pub(crate) number: f32,
-    /// The text in front or behind; empty where a letter only multiplied.
+    /// The text before or after the number; empty if a letter only multiplied.
     pub(crate) unit: &'a str,
     /// Whether a letter multiplied the number.
     pub(crate) multiplied: bool,
 }
 
-/// Currencies in front of numbers.
+/// Currencies before numbers.
 const CURRENCIES: [&str; 20] = [
     "US$", "R$", "A$", "C$", "HK$", "$", "€", "£", "¥", "₹", "₩", "₽", "zł", "CHF", "EUR", "USD",
     "GBP", "JPY", "INR", "Rs.",
 ];
 
-/// Letters and words that multiply, directly behind the number (`true`) or also after a blank.
+/// Letters and words that multiply, directly after the number (`true`) or also after a blank.
 const FACTORS: [(&str, f32, bool); 14] = [
     ("Tsd.", 1e3, false),
     ("Tsd", 1e3, false),
@@ -36,7 +36,7 @@ const FACTORS: [(&str, f32, bool); 14] = [
     ("B", 1e9, true),
 ];
 
-/// Units that are known as such; columns of them may not mix two.
+/// Known units; a column may not mix two of them.
 const UNITS: [&str; 96] = [
     "%", "‰", "s", "sec", "ms", "us", "µs", "ns", "min", "h", "hr", "d", "m", "km", "cm", "mm",
     "ft", "in", "mi", "nm", "°", "deg", "rad", "°C", "°F", "C", "F", "K", "degC", "degF", "W",

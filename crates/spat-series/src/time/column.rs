@@ -21,7 +21,7 @@ use crate::{
 pub(crate) enum Form {
     /// A row of the list of forms.
     Listed(&'static TimeForm),
-    /// A pattern of `strptime`, as a person gave it.
+    /// A `strptime` pattern from the options.
     Pattern(String),
 }
 
@@ -143,7 +143,7 @@ struct OpenForm {
     intervals: bool,
 }
 
-/// What a column of timestamps became.
+/// The result of reading a column of timestamps.
 pub(crate) struct Timestamps {
     pub(crate) seconds: Vec<i64>,
     /// Nanoseconds after each second; empty where all are 0.
@@ -153,10 +153,10 @@ pub(crate) struct Timestamps {
     pub(crate) detection: TimeDetection,
 }
 
-/// What is known about a column beside its cells.
+/// Context of a column.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Hints {
-    /// Whether numbers have a decimal comma, which goes with days before months.
+    /// Whether numbers have a decimal comma, which suggests days before months.
     pub(crate) decimal_comma: bool,
     /// Whether the column's name is a name of weeks.
     pub(crate) weeks: bool,
@@ -315,8 +315,8 @@ impl TimestampColumn {
 }
 
 impl TimestampColumn {
-    /// The zone in which results are written: the one that cells name, else their offset, else the last
-    /// of several.
+    /// The zone in which results are written: the zone in the cells, or else their offset, the last of
+    /// several.
     fn written(&self, offsets: Offsets, why: &mut String) -> WrittenZone {
         if let Some(name) = zone::in_brackets(&self.example) {
             return WrittenZone::Named(name.to_owned());

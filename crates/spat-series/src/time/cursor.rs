@@ -9,7 +9,7 @@ pub(crate) fn nanoseconds(decimals: &str) -> u32 {
     digits.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
 }
 
-/// What is left of a cell.
+/// The rest of a cell.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cursor<'a> {
     pub(crate) rest: &'a str,
@@ -24,7 +24,7 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
-    /// Digits at the front.
+    /// Digits at the start.
     pub(crate) fn digits(&self) -> usize {
         let bytes = self.rest.bytes();
         bytes.take_while(u8::is_ascii_digit).count()
@@ -49,14 +49,14 @@ impl<'a> Cursor<'a> {
         number.parse().ok()
     }
 
-    /// Passes over one of the characters `allowed` and returns it.
+    /// Skips one of the characters `allowed` and returns it.
     pub(crate) fn one_of(&mut self, allowed: &str) -> Option<char> {
         let first = self.rest.chars().next().filter(|c| allowed.contains(*c))?;
         self.rest = &self.rest[first.len_utf8()..];
         Some(first)
     }
 
-    /// Passes over all of the characters `allowed` at the front and returns whether there was one.
+    /// Skips all of the characters `allowed` at the start and returns whether there was one.
     pub(crate) fn all_of(&mut self, allowed: &str) -> bool {
         let rest = self.rest.trim_start_matches(|c| allowed.contains(c));
         let found = rest.len() < self.rest.len();
@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Passes over `word`, whatever the case.
+    /// Skips `word`, ignoring case.
     pub(crate) fn text(&mut self, word: &str) -> Option<()> {
         let front = self.rest.get(..word.len())?;
         if !front.eq_ignore_ascii_case(word) {
@@ -74,7 +74,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// Passes over the first of `words` that ends here, whatever the case.
+    /// Skips the first of `words` that ends here, ignoring case.
     fn whole_word(&mut self, words: &[&'static str]) -> Option<&'static str> {
         let before = *self;
         for word in words {
@@ -86,7 +86,7 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// The letters at the front.
+    /// Letters at the start.
     pub(crate) fn word(&mut self) -> &'a str {
         let end = self.rest.find(|c: char| !c.is_alphabetic());
         let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
@@ -100,7 +100,7 @@ impl<'a> Cursor<'a> {
         Some(month)
     }
 
-    /// Passes over the name of a weekday, if there is one.
+    /// Skips the name of a weekday, if there is one.
     pub(crate) fn weekday(&mut self) {
         let before = *self;
         if names::is_weekday(self.word()) && self.all_of("., ") {
@@ -109,7 +109,7 @@ impl<'a> Cursor<'a> {
         *self = before;
     }
 
-    /// Passes over the ending of an ordinal number.
+    /// Skips the ending of an ordinal number.
     pub(crate) fn ordinal(&mut self) {
         let before = *self;
         if self.one_of("ºª").is_some() {
@@ -120,7 +120,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes over separators and the words that some languages have between day, month and year.
+    /// Skips separators and the words that some languages have between day, month and year.
     pub(crate) fn gap(&mut self, allowed: &str) -> bool {
         let mut found = self.all_of(allowed);
         let before = *self;
@@ -133,7 +133,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A year of four digits, or of two: 00 to 29 are 2000 to 2029, 30 to 99 are 1930 to 1999, as
-    /// spreadsheets have it.
+    /// in spreadsheets.
     pub(crate) fn year(&mut self, fields: &mut Fields) -> Option<()> {
         fields.short_year = self.digits() == 2;
         let year = self.number(2, 4)?;
@@ -146,7 +146,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// An optional time of day and zone behind a date.
+    /// An optional time of day and zone after a date.
     pub(crate) fn clock(&mut self, fields: &mut Fields, year_first: bool) -> Option<()> {
         if self.is_empty() {
             return Some(());
@@ -229,7 +229,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// An optional zone: `Z`, `UTC`, `CET`, `+01`, `+0100`, `+01:00`, `UTC+1`, and the name in brackets
-    /// that may follow. `None` where what follows is no zone.
+    /// that may follow. `None` if what follows is not a zone.
     pub(crate) fn zone(&mut self, fields: &mut Fields, year_first: bool) -> Option<()> {
         self.all_of(" ");
         if self.is_empty() {

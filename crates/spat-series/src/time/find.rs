@@ -28,20 +28,20 @@ pub(crate) enum Source {
     Parts(Parts),
 }
 
-/// What was found out about the columns of times.
+/// The detected columns of times.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) source: Source,
-    /// Columns that look like times and were not understood: neither times nor channels.
+    /// Columns that look like times but could not be parsed. They are neither times nor channels.
     pub(crate) unread: Vec<(usize, UnreadTime)>,
-    /// Columns of numbers that hold the same kind of times as the time column: no channels.
+    /// Columns of numbers that hold the same kind of times as the time column. They are not channels.
     pub(crate) repeated: Vec<usize>,
 }
 
 /// Finds the times below the first `skip` records.
 ///
 /// # Errors
-/// When a column was asked for that is not there or holds no times.
+/// A requested column does not exist or holds no times.
 pub(crate) fn find(
     sample: &Sample,
     names: &[String],
@@ -195,7 +195,7 @@ impl Search<'_> {
                 Vec::new()
             };
         }
-        // A look at the first cells, because tables have thousands of columns of plain numbers.
+        // The first cells are checked first, because tables have thousands of columns of plain numbers.
         let numeric = std::ptr::eq(forms, forms::NUMERIC);
         let may_fit = self.cells(column).take(5).any(|cell| {
             let timely = cell.len() <= 80 && cell.bytes().any(|byte| byte.is_ascii_digit());
@@ -271,7 +271,7 @@ impl Search<'_> {
         }
     }
 
-    /// Columns that look like times although none was understood.
+    /// Columns that look like times although none could be parsed.
     fn unread(&self) -> Vec<(usize, UnreadTime)> {
         let mut unread = Vec::new();
         for column in 0..self.names.len() {
@@ -335,7 +335,7 @@ impl Search<'_> {
         numbers.len() > 1 && rises && numbers[0] < numbers[numbers.len() - 1] && !counts
     }
 
-    /// Columns of numbers beside the time column that hold times of the unmistakable kinds.
+    /// Further columns of numbers that hold times of an unambiguous form.
     fn repeated(&self, source: &Source) -> Vec<usize> {
         let taken = |column: usize| match source {
             Source::Column(found) => {
@@ -373,7 +373,7 @@ fn has_step(times: &[i128]) -> bool {
     })
 }
 
-/// Whether numbers of this form are hardly anything but times when they run evenly.
+/// Whether evenly spaced numbers of this form are almost certainly times.
 fn is_unmistakable(form: &Form) -> bool {
     let Form::Listed(listed) = form else {
         return true;

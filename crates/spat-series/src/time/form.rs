@@ -11,7 +11,7 @@ use crate::civil::DAY;
 /// A way to write a time.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TimeForm {
-    /// Its name in messages, where its pattern is not enough.
+    /// Its name in messages, if its pattern does not suffice.
     pub(crate) name: &'static str,
     /// Read from left to right; nothing may follow the last.
     pub(crate) fields: &'static [Field],
@@ -22,7 +22,7 @@ pub(crate) struct TimeForm {
 pub(crate) enum Field {
     /// Four digits.
     Year,
-    /// Four digits, 1000 to 2999, perhaps with `.0` behind them.
+    /// Four digits, 1000 to 2999, perhaps followed by `.0`.
     WholeYear,
     /// Four or two digits.
     YearOrShort,
@@ -61,13 +61,13 @@ pub(crate) enum Field {
     Gap(&'static str),
     /// Any number of these characters.
     OptGap(&'static str),
-    /// One of these words, whatever the case.
+    /// One of these words, ignoring case.
     Word(&'static [&'static str]),
     /// Separator, time of day and zone, or nothing.
     Clock,
     /// Separator, time of day and zone.
     SomeClock,
-    /// A time of day at the front.
+    /// A time of day at the start.
     Time,
     /// The digits of an hour, of a minute and of a second, as far as there are any.
     CompactClock,
@@ -300,7 +300,7 @@ fn compact_clock(at: &mut Cursor<'_>, fields: &mut Fields) -> Option<()> {
     Some(())
 }
 
-/// The digits behind a point, which may be missing.
+/// The digits after a point, which may be missing.
 fn decimals<'a>(at: &mut Cursor<'a>) -> &'a str {
     let before = *at;
     if at.one_of(".,").is_none() {
@@ -323,7 +323,7 @@ fn unix(at: &mut Cursor<'_>, fields: &mut Fields, per_second: i64) -> Option<()>
     }
     fields.since_1970 = Some(seconds);
     fields.offset = Some(0);
-    // Decimals of a millisecond are digits of the second behind those of `units`.
+    // Decimals of a millisecond are digits of the second after those of `units`.
     let digits = per_second.ilog10() as usize;
     let part = match digits {
         0 => String::new(),

@@ -1,4 +1,4 @@
-//! The forms in which tables have times. To teach the reader another one, add a row.
+//! The supported forms of timestamps. To support another one, add a row.
 //!
 //! Every row is tried on a sample of a column's cells; the rows that fit most cells are read side by
 //! side to the end, and the one whose times run most evenly is kept.
@@ -184,7 +184,7 @@ pub(crate) static EVIDENT: &[TimeForm] = &[
     ),
 ];
 
-/// Forms that could be a quantity as well: believed where the column has the name of a time or even steps.
+/// Forms that could also be a quantity. Accepted if the column has the name of a time or even steps.
 pub(crate) static NUMERIC: &[TimeForm] = &[
     form("YYYYMMDD", &[Year4, Month2, Day2, CompactClock]),
     form("year (YYYY)", &[WholeYear]),
@@ -422,7 +422,7 @@ mod tests {
         for (form, example, expected) in table {
             assert_eq!(named(form).describe(example), expected);
         }
-        // Only cells that parse are described, but no text may hurt.
+        // Only cells that parse are described, but any text must be safe.
         for text in ["", "12345678901234567890é", "é:+é", "1:2:3:4:5:6:7:8"] {
             named("DD/MM/YYYY").describe(text);
             named("YYYYMMDD").describe(text);

@@ -1,4 +1,4 @@
-//! When the rows of a table were taken: forms of time, and the columns that hold them.
+//! Timestamps of a table: their forms, and the columns that hold them.
 
 pub(crate) mod column;
 mod cursor;

@@ -77,7 +77,7 @@ const MONTHS: [&[&str]; 12] = [
     ],
 ];
 
-/// Names of weekdays in the same languages; three letters of one are enough.
+/// Names of weekdays in the same languages; three letters suffice.
 const WEEKDAYS: [&str; 47] = [
     "monday",
     "tuesday",
@@ -128,7 +128,7 @@ const WEEKDAYS: [&str; 47] = [
     "niedziela",
 ];
 
-/// Weekdays of two letters, as German and Dutch calendars have them.
+/// Weekdays of two letters, as in German and Dutch calendars.
 const SHORT_WEEKDAYS: [&str; 12] = [
     "mo", "di", "mi", "do", "fr", "sa", "so", "ma", "wo", "vr", "za", "zo",
 ];

@@ -101,7 +101,7 @@ impl Parts {
     }
 }
 
-/// The columns that hold the time of day, beside those `taken`.
+/// The columns that hold the time of day, other than those `taken`.
 pub(crate) fn clock(
     sample: &Sample,
     names: &[String],

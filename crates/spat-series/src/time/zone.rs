@@ -1,4 +1,4 @@
-//! Time zones of a table: the one that a person names for timestamps without one, and those in cells.
+//! Time zones of a table: the one in the options for timestamps without one, and those in cells.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
@@ -15,13 +15,13 @@ pub(crate) fn offset_at(name: &str, seconds: i64) -> Option<i64> {
     Some(zone.to_offset(at).seconds().into())
 }
 
-/// The known zone that a cell names in brackets behind its offset.
+/// The known zone in brackets after a cell's offset.
 pub(crate) fn in_brackets(cell: &str) -> Option<&str> {
     let (_, name) = cell.strip_suffix(']')?.rsplit_once('[')?;
     TimeZone::get(name).ok().map(|_| name)
 }
 
-/// A zone that times without one are taken to be in.
+/// The zone of timestamps without one.
 #[derive(Debug, Clone)]
 pub(crate) struct Zone(TimeZone);
 
@@ -53,9 +53,9 @@ impl Zone {
         }
     }
 
-    /// Civil seconds of this zone, in file order, as seconds of UTC. An hour that the clock shows
-    /// twice is the first one unless that would go back in time; one that it leaves out is read as if
-    /// the clock had not been changed yet.
+    /// Civil seconds of this zone, in file order, as seconds of UTC. An ambiguous
+    /// hour at a change of daylight saving time is the first one unless that would go back in time; a
+    /// skipped hour is read with the offset before the change.
     pub(crate) fn to_utc(&self, civil: &mut [i64]) {
         let mut before = i64::MIN;
         for seconds in civil {

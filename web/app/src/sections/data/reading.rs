@@ -123,7 +123,7 @@ const TEXT_FIELDS: [TextField; 4] = [
         },
     },
     TextField {
-        label: "Series below each other: columns of series, time, value",
+        label: "Long format: columns of series, time, value",
         name: "long",
         placeholder: "unique_id,ds,y",
         for_containers: false,
