@@ -4,15 +4,15 @@
 //! `report.json` is the single source; nothing here computes a result. All functions are pure, from types
 //! to text, and compile for every target.
 //!
-//! [`html`]: the complete page, with inline styles and inline SVG, without scripts, fonts and addresses.
-//! * [`tables`] is at most 100 columns wide; [`verdict`] is one sentence that may say that pruning
-//!   was not worth it.
+//! * [`html`] is the complete page, with inline styles and inline SVG, without scripts, fonts and
+//!   addresses.
+//! * [`tables`] is at most 100 columns wide; [`verdict`] is one sentence, for or against the pruning.
 //! * [`study_html`] and [`study_tables`] do the same for a [`StudyReport`](spat_spec::StudyReport), [`synthetic_html`]
 //!   and [`synthetic_tables`] for a [`SyntheticReport`](spat_spec::SyntheticReport).
 //! * [`line_chart`], [`bar_chart`], [`scatter_chart`], [`heat_map`] and [`network_drawing`] draw one SVG element each,
 //!   for other pages to use. Colours are custom properties with a fallback: with
-//!   [`THEME_CSS`] on the page they follow its light or dark scheme, alone they are light.
-//!   [`standalone`] makes a file of one.
+//!   [`THEME_CSS`] on the page they follow its light or dark scheme, otherwise they are light.
+//!   [`standalone`] converts a drawing to a file.
 //!
 //! Text that comes from a table (channel names, file names) is escaped where it is written.
 

@@ -205,7 +205,8 @@ pub struct SeriesOptions {
 }
 
 impl SeriesOptions {
-    /// Rows exactly as they are in the file, as in published results on benchmark files: repeated timestamps and gaps are kept, missing cells filled linearly.
+    /// Rows exactly as they are in the file, as in published results on benchmark files: repeated
+    /// timestamps and gaps are kept, missing cells filled linearly.
     pub fn as_they_are() -> Self {
         Self {
             repeated: Repeated::Keep,

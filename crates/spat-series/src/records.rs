@@ -1,7 +1,8 @@
 //! The lines of a table, split into cells.
 //!
 //! A line without a quote is split at its delimiters directly, several times faster than by a state
-//! machine; a record with a quote is split by `csv-core`. The results are the same. Memory is bounded by `max_line_bytes`.
+//! machine; a record with a quote is split by `csv-core`. The results are the same. Memory is
+//! bounded by `max_line_bytes`.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::{memchr_iter, memchr2, memchr3};

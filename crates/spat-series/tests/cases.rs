@@ -8,7 +8,7 @@ use spat_series::{
     ReadOptions, Series, SeriesError, SeriesOptions, Shape, Table, TimeDetection, read_table,
 };
 
-/// The right answer about a table.
+/// The expected result of a table.
 enum Answer {
     /// Channels, and the step of the time index.
     Step(&'static [&'static str], &'static str),
@@ -18,7 +18,7 @@ enum Answer {
     Mean(&'static str, f64),
     /// A warning or a finding that contains these words.
     Reports(&'static [&'static str]),
-    /// A refusal that contains these words.
+    /// An error that contains these words.
     Refused(&'static [&'static str]),
     /// One series after the shape is named.
     Shaped(Shape, &'static [&'static str], usize),
@@ -155,7 +155,7 @@ fn series(table: &Table) -> Result<Series, SeriesError> {
     table.clone().into_series(&SeriesOptions::default())
 }
 
-/// What is wrong about the answer to a table; nothing where it is right.
+/// The difference to the expected result; `None` if there is none.
 fn wrong(bytes: &[u8], answer: &Answer) -> Option<String> {
     let read = read_table(bytes, &ReadOptions::default());
     if let Refused(words) = answer {

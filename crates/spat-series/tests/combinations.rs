@@ -9,7 +9,7 @@ const ROWS: usize = 40;
 /// Nanoseconds.
 const SECOND: i64 = 1_000_000_000;
 
-/// A time taken apart.
+/// The fields of a time.
 struct Time {
     year: i64,
     month: usize,
@@ -360,7 +360,7 @@ fn what_is_written_is_read() {
             for comma in [false, true] {
                 for layout in LAYOUTS {
                     let text = write(form, delimiter, comma, layout);
-                    // The encoding is undone before the layout is looked at: two layouts will do.
+                    // The text is decoded before the layout is detected, so two layouts suffice.
                     let encodings = if matches!(layout, "plain" | "quoted") {
                         encodings
                     } else {

@@ -1,4 +1,4 @@
-//! Tables that are wrapped in something. The files in `tests/containers` hold one small table, written by
+//! Tables in containers. The files in `tests/containers` hold one small table, written by
 //! the usual programs for each format.
 #![cfg(feature = "full")]
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! What must hold for every input.
+//! Properties of every input.
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use spat_series::{
     SeriesOptions, TimeColumn, TimeIndex, format_timestamp, read_table,
 };
 
-/// Bytes that parsers stumble over more often than evenly drawn ones.
+/// Bytes that are more likely to break parsers than uniformly distributed ones.
 fn awkward_bytes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(b"\n".to_vec()),
@@ -201,7 +201,7 @@ proptest! {
     ) {
         let rows = cells.len() / columns;
         let values = &cells[..rows * columns];
-        // A column without a single number is no column of numbers.
+        // A column without a number is not a column of numbers.
         prop_assume!((0..columns).all(|c| values.iter().skip(c).step_by(columns).any(Option::is_some)));
         let table = read_table(write(&style, columns, values).as_bytes(), &ReadOptions::default()).unwrap();
         prop_assert_eq!(table.rows(), rows);

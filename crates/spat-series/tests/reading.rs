@@ -1,4 +1,4 @@
-//! Files in every form that people have them, and messages about broken ones.
+//! Files in all supported forms, and messages about broken ones.
 #![allow(clippy::unwrap_used)]
 
 use spat_series::{
@@ -17,7 +17,7 @@ fn fails(text: impl AsRef<[u8]>) -> ReadError {
     error
 }
 
-/// The error of a table that is read and cannot be used as it is.
+/// The error of a table that can be read but not used.
 fn unusable(text: impl AsRef<[u8]>) -> ReadError {
     let table = read_table(text.as_ref(), &ReadOptions::default()).unwrap();
     match table.into_series(&SeriesOptions::default()).unwrap_err() {
@@ -574,7 +574,7 @@ fn times_without_a_zone_are_of_the_zone_that_is_named() {
             first_timestamps(&of("Europe/Berlin").unwrap())[0],
             "2020-07-01 00:00:00"
         );
-        // The hour that the clock shows twice in October is two hours.
+        // The ambiguous hour at the end of daylight saving time is two hours.
         let text = b"date,a\n2023-10-29 01:00,1\n2023-10-29 02:00,2\n2023-10-29 02:00,3\n2023-10-29 03:00,4\n";
         let options = ReadOptions {
             time_zone: Some("Europe/Berlin".to_owned()),
@@ -718,7 +718,7 @@ fn results_are_written_in_the_offset_of_the_table() {
     assert_eq!(none, "2024-07-01 12:00:00");
     let (fixed, _) = next(|i| format!("2024-07-01 {i:02}:00"), Some("-03:00"));
     assert_eq!(fixed, "2024-07-01 12:00:00-03:00");
-    // At 01:00 UTC the clock goes from 02:00+01:00 to 03:00+02:00.
+    // At 01:00 UTC local time changes from 02:00+01:00 to 03:00+02:00.
     let change: fn(u32) -> String = |i| match i {
         0..2 => format!("2024-03-31T{i:02}:00:00+01:00"),
         _ => format!("2024-03-31T{:02}:00:00+02:00", i + 1),

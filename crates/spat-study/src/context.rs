@@ -22,13 +22,13 @@ pub(crate) struct StudyContext<'a> {
     subject: Subject<'a>,
 }
 
-/// What studies of all kinds of models have in common.
+/// Inputs of studies of all kinds of models.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms<'a> {
     pub(crate) seeds: &'a [u64],
     pub(crate) scorers: &'a [Scorer],
     pub(crate) questions: &'a [Question],
-    /// The options of SEND that everything is compared with.
+    /// The study's options of SEND, the reference of comparisons.
     pub(crate) send: SendOptions,
     pub(crate) prune: &'a PruneRule,
     /// Number of random orders, if not every subset is trained.

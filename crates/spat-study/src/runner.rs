@@ -199,7 +199,7 @@ impl Runner<'_> {
                 let model = self.model(of)?;
                 let trial_runner = self.trial_runner(of.table())?;
                 let batches = trial_runner.batches(*part, count * groups, *size);
-                // Neighbours in time go to different groups, so that groups are alike.
+                // Consecutive windows go to different groups, so that groups are similar.
                 let batches: Vec<Sample> =
                     batches.into_iter().skip(*group).step_by(*groups).collect();
                 let scores = pollster::block_on(score_with(*scorer, &model, &batches, options));

@@ -18,7 +18,7 @@ const MOST_CELLS: usize = 256;
 /// Number of rows in the table of a large map.
 const STRONGEST: usize = 20;
 
-/// Maximum length of a label beside a map.
+/// Maximum length of a label of a row or column.
 const LABEL: usize = 14;
 
 /// A map. Values are `[rows × columns]`, row-major; missing values at the end count as NaN.

@@ -1,6 +1,6 @@
 //! The Pareto front of points.
 
-/// Places of the points that are on the Pareto front where less is better on both axes, from left
+/// Indices of the points that are on the Pareto front where less is better on both axes, from left
 /// to right. Of equal points all are on it; a point that is not finite never is.
 pub fn pareto_front(points: &[(f64, f64)]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..points.len()).collect();

@@ -234,7 +234,7 @@ fn front(chart: &ParetoChart, on: &[bool], x: &Scale, y: &Scale, right: f64, top
     format!("<path d=\"{path}\" style=\"fill:none;stroke:{QUIET};stroke-dasharray:5 3\"/>")
 }
 
-/// Filled on the front, hollow behind it.
+/// Filled on the front, otherwise hollow.
 fn mark(series: &ParetoSeries, point: &ParetoPoint, (at, up): (f64, f64), on: bool) -> String {
     let hue = series.hue.css();
     let fill = if on { hue } else { "var(--spat-paper,#fdfdfc)" };
@@ -271,7 +271,7 @@ fn around(at: f64, up: f64) -> [f64; 4] {
     [at - MARK, up - MARK, at + MARK, up + MARK]
 }
 
-/// The name beside its point, on the side with room, or none: the table and the pointer show it too.
+/// The name next to its point, on the side with room, or none: the table and the pointer show it too.
 fn label(
     point: &ParetoPoint,
     (at, up): (f64, f64),

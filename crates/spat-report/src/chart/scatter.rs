@@ -16,7 +16,7 @@ pub struct ScatterPoint {
     pub y: f64,
     /// Half the length of its whisker; 0 draws none.
     pub spread: f64,
-    /// Label beside the point; empty for none.
+    /// Label next to the point; empty for none.
     pub label: String,
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn line((x1, y1): (f64, f64), (x2, y2): (f64, f64), style: &str) -> S
     format!("<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" style=\"{style}\"/>")
 }
 
-/// Estimated text width, rather too wide than cut off.
+/// Estimated text width, on the large side so that nothing is cut off.
 pub(crate) fn width_of(text: &str) -> f64 {
     let em = |c: char| match c {
         'i' | 'j' | 'l' | 'I' | '.' | ',' | '\'' | ' ' => 0.34,

@@ -1,4 +1,4 @@
-//! Dense, pruned, controls and baselines side by side, and what each costs.
+//! Errors and costs of the dense and the pruned model, the controls and the baselines.
 
 use spat_series::MetricSet;
 use spat_spec::{MeanErrors, Report, percent_change};

@@ -1,4 +1,4 @@
-//! The score of each module, the decision and what it leaves.
+//! The score of each module, the decision and its result.
 
 use spat_spec::{
     Accumulate, Deviation, MaskShape, Plan, Report, Rounding, Scaling, Scope, Score, Scorer,

@@ -1,7 +1,7 @@
 //! The supported forms of timestamps. To support another one, add a row.
 //!
-//! Every row is tried on a sample of a column's cells; the rows that fit most cells are read side by
-//! side to the end, and the one whose times run most evenly is kept.
+//! Every row is tried on a sample of a column's cells; the rows that fit most cells are read in
+//! parallel to the end, and the one with the most even steps is kept.
 
 use super::form::{
     Field,

@@ -13,7 +13,7 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
     if let (Some(mine), Some(random)) = (&send.regret, depth.random_regret()) {
         let test = paired(&mine.values, &random.values);
         let verdict = match lower(&test) {
-            Some(true) => "SEND knows something",
+            Some(true) => "SEND chooses better than chance",
             Some(false) => "SEND chooses worse than chance",
             None => "these seeds do not show that SEND chooses better than chance",
         };

@@ -113,7 +113,7 @@ fn scratch(depth: &DepthReport, point: &SweepPoint) -> Option<Finding> {
     ))
 }
 
-/// Whether attention improves the forecast; if not, any ranking will do.
+/// Whether attention improves the forecast. If not, the ranking does not matter.
 fn everything(depth: &DepthReport) -> Option<Finding> {
     let all = depth
         .sweep
@@ -208,7 +208,7 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
         let counts: Vec<String> = result.counts.iter().map(ToString::to_string).collect();
         let better = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(true)).count();
         let worse = result.against_fixed.iter().filter(|(_, test)| lower(test) == Some(false)).count();
-        // Better than removing everything is no merit, nor is anything if nothing was removed.
+        // Being better than removing everything is no advantage if attention does not help, nor if nothing was removed.
         let merits = result
             .against_fixed
             .iter()

@@ -60,7 +60,7 @@ pub(crate) fn measure(
     })
 }
 
-/// The name of the study's own setting, if it is among the tried ones.
+/// The name of the study's own options, if they are among the tried ones.
 fn own(send: SendOptions) -> Option<String> {
     let tried = matches!(send.accumulate, Accumulate::Mean | Accumulate::Sum)
         && !matches!(send.scaling, Scaling::Temperature(_));

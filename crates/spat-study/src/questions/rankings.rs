@@ -191,7 +191,7 @@ fn pick(
     })
 }
 
-/// Test errors of all subsets of a size, of the seed at `place`.
+/// Test errors of all subsets of a size, of the seed with index `place`.
 fn of_size(depth: &DepthReport, count: usize, place: usize) -> impl Iterator<Item = f64> + '_ {
     depth
         .subsets

@@ -8,7 +8,7 @@ use crate::error::StudyError;
 use crate::subsets::{Subset, lowest, pareto};
 use crate::task::Task;
 
-/// Up to this many modules every number is tried, beyond it quarters.
+/// Up to this many modules every number is tried; for more, quarters.
 const EVERY: usize = 8;
 
 fn counts(layers: usize) -> Vec<usize> {

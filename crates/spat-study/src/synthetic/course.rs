@@ -115,7 +115,7 @@ impl Course {
         fit.train(model, draw, |model| model, scores, after_epoch)
     }
 
-    /// Trains on, on batches that no training has seen.
+    /// Continues the training with new batches.
     pub fn finetune(&self, model: &Classifier, steps: usize) -> Classifier {
         let fit = Fit {
             steps,
@@ -132,7 +132,7 @@ impl Course {
         (0..count).map(|number| self.draw(stream, number)).collect()
     }
 
-    /// How well a model does on the first `count` batches of a stream.
+    /// Evaluates a model on the first `count` batches of a stream.
     ///
     /// # Errors
     /// The device fails.
@@ -154,7 +154,7 @@ impl Course {
     }
 }
 
-/// The entropy of the source on these very answers: mean of −ln of the chance that it gave them. No
+/// The entropy of the source on these classes: mean of −ln of their probabilities. No
 /// model can do better.
 pub fn best_loss(tests: &[Examples]) -> f64 {
     let chances = tests.iter().flat_map(|batch| &batch.chances);

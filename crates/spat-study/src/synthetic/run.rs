@@ -97,7 +97,7 @@ pub struct DomainReport {
     pub plan: Plan,
 }
 
-/// A run that cannot be carried out.
+/// A run that is not possible.
 #[derive(Debug, Error)]
 pub enum DomainError {
     /// The modules could not be scored.
