@@ -1,34 +1,34 @@
-//! Commands as text that a shell understands.
+//! Commands as text for a shell.
 
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, CommandFactory as _};
 
 use crate::args::Cli;
 
-/// Flags that do not change what is computed, or that stand at the end anyway.
+/// Flags that do not change the result, or that are appended separately.
 const LEFT_OUT: &[&str] = &[
     "run", "resume", "json", "quiet", "seed", "device", "threads",
 ];
 
-/// Flags that only matter where visitors compute on the host.
+/// Flags that only apply if visitors compute on the host.
 const HOST: &[&str] = &[
     "folder", "called", "visitors", "table_mb", "space_gb", "keep", "turn", "minutes", "device",
     "threads",
 ];
 
-/// Flags that decide the result of `spat run`: those that were given, less the ones above.
+/// The given flags that determine the result of `spat run`: all except those above.
 pub(crate) fn settings(given: &ArgMatches) -> Vec<String> {
     given_flags("run", given, |name| !LEFT_OUT.contains(&name))
 }
 
-/// The same of `spat study`, whose seed does not stand at the end.
+/// The same for `spat study`, whose seed is not appended.
 pub(crate) fn study_settings(given: &ArgMatches) -> Vec<String> {
     given_flags("study", given, |name| {
         name == "seed" || !LEFT_OUT.contains(&name)
     })
 }
 
-/// The flags of `spat serve` that only speak of the host's own engine.
+/// The given flags of `spat serve` that only apply to the host's engine.
 pub(crate) fn host_settings(given: &ArgMatches) -> Vec<String> {
     given_flags("serve", given, |name| HOST.contains(&name))
 }
@@ -69,7 +69,7 @@ fn given_flags(
         .collect()
 }
 
-/// The command that goes on with a run.
+/// The command that resumes a run.
 pub(crate) fn resume(folder: &std::path::Path) -> String {
     format!(
         "spat run --resume --run {}",
@@ -93,7 +93,7 @@ fn flag_text(flag: &clap::Arg, given: &ArgMatches) -> Vec<String> {
                 .collect()
         })
         .unwrap_or_default();
-    // A list that is split at commas was one value; a repeated flag was several.
+    // A comma-separated list was one value, a repeated flag several.
     let values = match flag.get_value_delimiter() {
         Some(delimiter) => vec![values.join(&delimiter.to_string())],
         None => values,
@@ -101,14 +101,14 @@ fn flag_text(flag: &clap::Arg, given: &ArgMatches) -> Vec<String> {
     values
         .into_iter()
         .map(|value| {
-            // `--missing -9999` would read as two flags.
+            // `--missing -9999` would be parsed as two flags.
             let joint = if value.starts_with('-') { '=' } else { ' ' };
             format!("--{long}{joint}{}", quoted(&value))
         })
         .collect()
 }
 
-/// A word as a POSIX shell reads it.
+/// A word quoted for a POSIX shell.
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./,:=+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

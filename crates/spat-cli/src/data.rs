@@ -1,5 +1,5 @@
-//! `spat data`: public benchmark tables. They are not part of the program, mostly because their
-//! licences do not allow it.
+//! `spat data`: public benchmark tables. They are not part of the program, in most cases because of
+//! their licences.
 
 use std::fs;
 use std::path::Path;
@@ -15,20 +15,20 @@ use crate::{download, output, table};
 /// A public table.
 #[derive(Debug, Serialize)]
 struct Dataset {
-    /// What `spat data get` takes.
+    /// The name in `spat data get`.
     name: &'static str,
-    /// The file it becomes.
+    /// The file's name.
     file: &'static str,
-    /// What is in it.
+    /// Its content.
     what: &'static str,
     /// Scheme and host.
     #[serde(skip)]
     host: &'static str,
     /// The rest of the address, pinned to a commit or version.
     path: &'static str,
-    /// Under which terms its owners publish it.
+    /// Its licence.
     licence: &'static str,
-    /// Of the file.
+    /// SHA-256 of the file.
     sha256: &'static str,
 }
 
@@ -132,7 +132,10 @@ fn get(name: &str, folder: &Path, origin: Option<&str>) -> anyhow::Result<()> {
     let path = folder.join(set.file);
     if path.exists() {
         if table::sha256(&table::read_file(&path)?) == set.sha256 {
-            output::note(&format!("`{}` is there already, whole", path.display()));
+            output::note(&format!(
+                "`{}` is already there, with the right checksum",
+                path.display()
+            ));
             return Ok(());
         }
         return Err(input(format!(
@@ -141,7 +144,7 @@ fn get(name: &str, folder: &Path, origin: Option<&str>) -> anyhow::Result<()> {
         )));
     }
     fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        .with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
     let url = format!(
         "{}{}",
         origin.unwrap_or(set.host).trim_end_matches('/'),

@@ -1,4 +1,4 @@
-//! `spat demo`: the whole job on a table that is part of the program.
+//! `spat demo`: a job on a table that is part of the program.
 
 use std::process::ExitCode;
 
@@ -41,7 +41,7 @@ pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     start.begin(loaded, experiment, hash, &folder)
 }
 
-/// Small enough for a minute on two slow cores, large enough that the ranking means something.
+/// Small enough for a minute on two slow cores, large enough for a meaningful ranking.
 fn small(data: DataConfig, channels: usize, seed: u64) -> Experiment {
     let training = TrainingConfig {
         epochs: 4,

@@ -7,7 +7,7 @@ use spat_spec::DeviceFacts;
 
 use crate::args::DeviceArgs;
 
-/// Sets the size of the pool that the CPU backend and its matrix products share.
+/// Sets the size of the thread pool of the CPU backend.
 pub(crate) fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
     let Some(threads) = threads else {
         return Ok(());
@@ -26,14 +26,14 @@ pub(crate) fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts, Strin
     Ok((device, facts, line))
 }
 
-/// Threads and device of a command that computes only a little and says so only in passing.
+/// Threads and device of a command with little computation, which does not print the device.
 pub(crate) fn ready(args: &DeviceArgs) -> anyhow::Result<(Device, String)> {
     set_threads(args.threads)?;
     let (device, _, line) = choose(args.device)?;
     Ok((device, line))
 }
 
-/// The pool's size is the truth about threads, whatever decided it.
+/// The pool's actual size.
 pub(crate) fn with_threads(mut facts: DeviceFacts) -> DeviceFacts {
     if facts.kind == "cpu" {
         facts.threads = rayon::current_num_threads();

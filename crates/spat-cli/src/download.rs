@@ -1,4 +1,4 @@
-//! One file from the network, whole and checked, or not at all.
+//! Download of a file with a checksum. An incomplete or wrong file is not kept.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
@@ -10,10 +10,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::table::hex;
 
-/// No table here is nearly as large; a server that sends more sends something else.
+/// Largest download, far above the size of any table here.
 const MOST_BYTES: u64 = 1 << 30;
 
-/// Downloads `url` beside `path`, compares its SHA-256, then renames. Returns the size in bytes.
+/// Downloads `url` to a temporary file next to `path`, checks its SHA-256, and renames it. Returns the size
+/// in bytes.
 pub(crate) fn to_file(url: &str, path: &Path, sha256: &str) -> anyhow::Result<u64> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
@@ -62,7 +63,8 @@ fn fetch(url: &str, part: &Path) -> anyhow::Result<(u64, String)> {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
-                return Err(error).with_context(|| format!("{url} broke off after {bytes} bytes"));
+                return Err(error)
+                    .with_context(|| format!("{url} disconnected after {bytes} bytes"));
             }
         };
         digest.update(&buffer[..count]);
@@ -84,14 +86,14 @@ mod tests {
     use super::*;
     use crate::table;
 
-    /// A server on this computer that gives each caller the same answer.
+    /// A local server that gives every client the same response.
     fn serve(answer: &'static str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/data.csv", listener.local_addr().unwrap());
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                // The request fits one read; what it says does not matter.
+                // The request fits in one read; its content does not matter.
                 let _request = stream.read(&mut [0; 2048]).unwrap();
                 stream.write_all(answer.as_bytes()).unwrap();
             }
@@ -122,7 +124,7 @@ mod tests {
             serve("HTTP/1.1 200 OK\r\nContent-Length: 400\r\nConnection: close\r\n\r\na\n1\n");
         let absent =
             serve("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        for (url, word) in [(cut, "broke off"), (absent, "404")] {
+        for (url, word) in [(cut, "disconnected"), (absent, "404")] {
             let error = to_file(&url, &path, "").unwrap_err();
             assert!(error.to_string().contains(word), "{error}");
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

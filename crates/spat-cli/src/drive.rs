@@ -1,4 +1,4 @@
-//! One job on a thread of its own, with Ctrl-C and the events between it and the person.
+//! Runs a job on its own thread, with Ctrl-C as stop and its events as output.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -28,11 +28,11 @@ pub(crate) fn drive(job: Job, folder: RunFolder, talk: TalkArgs) -> anyhow::Resu
     match engine.join() {
         Ok(Ok(report)) => Ok(report),
         Ok(Err(error)) => Err(explained(error, &path)),
-        // The panic itself was shown by the thread that had it.
-        Err(_) => Err(anyhow!(
-            "the engine broke down; this is a mistake in spat, please report it"
-        )
-        .context(Advice(go_on(&path)))),
+        // The thread has printed its panic.
+        Err(_) => Err(
+            anyhow!("the engine panicked; this is a bug in spat, please report it")
+                .context(Advice(advice(&path))),
+        ),
     }
 }
 
@@ -51,7 +51,7 @@ fn work(
         if talk.json && read {
             read = output::json_line(&event).unwrap_or(false);
             if !read {
-                // Nobody listens any more: end as a pipe ends, but so that the run can go on.
+                // Nobody reads standard output any more: stop, so that the run can be resumed.
                 commands.send(Command::Stop).ok();
             }
         }
@@ -59,13 +59,13 @@ fn work(
     pollster::block_on(spat_engine::run(job, &mut folder.store, &mut control))
 }
 
-/// The first Ctrl-C stops the run in good order, the second ends the process.
+/// The first Ctrl-C stops the run after the current step, the second ends the process.
 fn stop_on_interrupt(commands: &mpsc::Sender<Command>, lines: &Lines) -> anyhow::Result<()> {
     let (commands, lines) = (commands.clone(), lines.clone());
     let mut asked = false;
     ctrlc::set_handler(move || {
         if asked {
-            // Files are replaced whole, so nothing is torn; the last checkpoint stands.
+            // Files are replaced atomically, so the last checkpoint is intact.
             std::process::exit(1);
         }
         asked = true;
@@ -78,25 +78,25 @@ fn stop_on_interrupt(commands: &mpsc::Sender<Command>, lines: &Lines) -> anyhow:
 fn explained(error: JobError, path: &Path) -> anyhow::Error {
     match error {
         JobError::Stopped => Stopped(format!(
-            "stopped; go on with: {}",
+            "stopped; resume with: {}",
             command_line::resume(path)
         ))
         .into(),
-        // Going on would only meet the same error again.
+        // Resuming would fail with the same error.
         error @ (JobError::Diverged { .. } | JobError::Plan(_)) => error.into(),
-        error => anyhow::Error::new(error).context(Advice(go_on(path))),
+        error => anyhow::Error::new(error).context(Advice(advice(path))),
     }
 }
 
-fn go_on(path: &Path) -> String {
+fn advice(path: &Path) -> String {
     if !path.join("experiment.json").is_file() {
         return format!(
-            "the run folder `{}` was removed, so nothing of the run is kept; begin it again",
+            "the run folder `{}` was removed, so the run is lost; start it again",
             path.display()
         );
     }
     format!(
-        "what was done is kept; go on with: {}",
+        "completed work is kept; resume with: {}",
         command_line::resume(path)
     )
 }
@@ -108,8 +108,8 @@ mod tests {
     #[test]
     fn nothing_is_claimed_to_be_kept_where_the_folder_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(go_on(folder.path()).contains("nothing of the run is kept"));
+        assert!(advice(folder.path()).contains("nothing of the run is kept"));
         std::fs::write(folder.path().join("experiment.json"), "{}").unwrap();
-        assert!(go_on(folder.path()).contains("--resume"));
+        assert!(advice(folder.path()).contains("--resume"));
     }
 }

@@ -10,7 +10,7 @@ use spat_spec::Structure;
 use crate::args::EvaluateArgs;
 use crate::{device, metrics_table, model_file, output};
 
-/// What was measured on what.
+/// The result, and what it was measured on.
 #[derive(Serialize)]
 struct Evaluation<'a> {
     model: String,
@@ -21,7 +21,7 @@ struct Evaluation<'a> {
     metrics: &'a Metrics,
 }
 
-/// Measures a saved model on a table; nothing is fitted to it.
+/// Evaluates a saved model on a table; nothing is fitted.
 pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     let (device, line) = device::ready(&args.device)?;
     let mut saved = model_file::load(&args.model, &device)?;
@@ -30,7 +30,7 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         saved.header.data.split = rule;
     }
     let structure = saved.header.structure.clone();
-    // Only the part that is asked for needs windows.
+    // Only the requested part needs windows.
     let split = saved.header.data.split.ranges(loaded.series.rows());
     split
         .and_then(|split| {

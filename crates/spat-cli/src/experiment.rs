@@ -1,4 +1,4 @@
-//! From flags and a table to everything that decides a result.
+//! The experiment that flags and a table define.
 
 use spat_series::{FEWEST_VALIDATION_WINDOWS, Part, Series, SplitError, SplitRule, WindowLengths};
 use spat_spec::{
@@ -12,16 +12,16 @@ use crate::args::{
 use crate::failure::input;
 use crate::hints::Advice;
 
-/// Window lengths where neither a flag nor a preset gives others, and the table has room for them.
+/// Default window lengths, for tables that are long enough.
 const USUAL: WindowLengths = WindowLengths {
     lookback: 96,
     horizon: 96,
 };
 
-/// So many channels that a person should know beforehand what they cost.
+/// Number of channels from which their cost is printed before a training.
 const MANY_CHANNELS: usize = 300;
 
-/// How the table is read: the preset's way, then the flags.
+/// How the table is read: the preset's options, overridden by the flags.
 pub(crate) fn data_config(
     model: Option<&ModelArgs>,
     read: &ReadArgs,
@@ -37,7 +37,7 @@ pub(crate) fn data_config(
     data
 }
 
-/// The whole experiment of `spat run`, checked so far that only the training itself can fail.
+/// The experiment of `spat run`, checked so that only the training itself can fail.
 pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::Result<Experiment> {
     let lengths = window_lengths(&args.model, &args.windows, series, data.split);
     let (forecaster, training) = forecaster(&args.model, lengths, series)?;
@@ -60,18 +60,18 @@ pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::R
     Ok(experiment)
 }
 
-/// Finds out before anything is written or trained whether the experiment can be carried out.
+/// Checks before anything is written or trained whether the experiment is possible.
 pub(crate) fn check(experiment: &Experiment, series: &Series) -> anyhow::Result<()> {
     let forecaster = &experiment.forecaster;
     experiment.check()?;
-    // Said here: where the engine fails, it tells of it itself.
+    // Printed here; if the engine fails, it emits this itself.
     spat_engine::validate_for(experiment, series).map_err(|error| input(error.to_string()))?;
     check_split(experiment.data.split, series, forecaster)?;
     check_protected(&experiment.prune, forecaster)?;
     Ok(())
 }
 
-/// Look-back and horizon: those of the flags, and for others those that suit the table. A preset
+/// Look-back and horizon: those of the flags, or else those that suit the table. A preset
 /// has its own look-back, which is `None` then.
 pub(crate) fn window_lengths(
     model: &ModelArgs,
@@ -100,13 +100,13 @@ pub(crate) fn window_lengths(
     }
 }
 
-/// Look-back and horizon of the flags, and the usual ones for others, whatever the table: those of
+/// Look-back and horizon of the flags, or else the defaults, without regard to the table: those of
 /// a model that exists, or of several tables.
 pub(crate) fn usual_lengths(windows: &WindowArgs) -> (Option<usize>, usize) {
     (windows.lookback, windows.horizon.unwrap_or(USUAL.horizon))
 }
 
-/// What is to be known about the windows before a training: lengths that no flag gave, and too few
+/// Notes about the windows before a training: lengths that were chosen automatically, and too few
 /// windows for validation.
 pub(crate) fn window_notes(
     model: &ModelArgs,
@@ -142,7 +142,7 @@ pub(crate) fn window_notes(
     notes
 }
 
-/// Memory from which on it is stated before a training: a quarter of a small machine's.
+/// Memory from which it is printed before a training: a quarter of a small machine's.
 const MUCH_MEMORY: f64 = 2e9;
 
 /// How long the training takes and how much memory it needs, if either is much.
@@ -164,7 +164,7 @@ fn effort_note(experiment: &Experiment, series: &Series) -> Option<String> {
     })
 }
 
-/// What too few validation windows mean.
+/// The effect of too few validation windows.
 pub(crate) fn few_windows(count: usize) -> String {
     format!(
         "{count} validation {} too few: early stopping is not reliable, and forecasts have no \
@@ -177,7 +177,7 @@ pub(crate) fn few_windows(count: usize) -> String {
     )
 }
 
-/// The model of these sizes, and the training that its preset or kind asks for.
+/// The model of these sizes, and the training of its preset or kind.
 pub(crate) fn forecaster(
     args: &ModelArgs,
     (lookback, horizon): (Option<usize>, usize),
@@ -207,7 +207,7 @@ pub(crate) fn forecaster(
     Ok((config, training))
 }
 
-/// The training that flags make of a preset's.
+/// The preset's training, overridden by the flags.
 pub(crate) fn trained(
     preset: &TrainingConfig,
     args: &TrainingArgs,
@@ -245,7 +245,7 @@ fn finetuned(training: &TrainingConfig, args: &FinetuneArgs) -> TrainingConfig {
     }
 }
 
-/// Rows enough for every part; otherwise the error names what would fit.
+/// Checks that every part has enough rows; otherwise the error contains what would fit.
 pub(crate) fn check_split(
     rule: SplitRule,
     series: &Series,
@@ -268,8 +268,8 @@ pub(crate) fn check_split(
     }
 }
 
-/// The longest windows, no longer than asked for, that the split has room for: with enough of them
-/// for validation if there are such. The look-back is shortened only where no horizon fits it.
+/// The longest windows, not longer than requested, that fit the split, with enough validation windows
+/// if possible. The look-back is shortened only where no horizon fits it.
 pub(crate) fn fitting(
     rule: SplitRule,
     series: &Series,
@@ -288,7 +288,7 @@ pub(crate) fn fitting(
                 let windows = lengths.validation_windows(series, rule);
                 windows.is_ok_and(|windows| windows >= fewest)
             };
-            // A forecast of a row or two from a long look-back is not what anybody wants.
+            // A horizon of one or two rows with a long look-back is of little use.
             let least = (back / 8).max(1).min(horizon);
             if let Some(ahead) = (least..=horizon.min(rows)).rev().find(fits) {
                 return Some((back, ahead));
@@ -300,7 +300,7 @@ pub(crate) fn fitting(
     find(FEWEST_VALIDATION_WINDOWS).or_else(|| find(1))
 }
 
-/// A protected name that no module has would be noticed only after the training.
+/// Without this check, an unknown protected module would fail only after the training.
 fn check_protected(rule: &PruneRule, forecaster: &ForecasterConfig) -> Result<(), PlanError> {
     let modules = forecaster.modules();
     match rule.protect.iter().find(|name| !modules.contains(name)) {

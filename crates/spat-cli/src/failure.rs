@@ -1,4 +1,4 @@
-//! Which exit code an error deserves, and how it is told.
+//! Exit codes and output of errors.
 
 use std::process::ExitCode;
 
@@ -14,29 +14,29 @@ use thiserror::Error;
 
 use crate::{hints, output};
 
-/// Something in the command line or in a file that only the user can put right.
+/// An error in the command line or in a file, which the user can correct.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(crate) struct InputError(pub(crate) String);
 
-/// Shorthand for an [`InputError`] as an `anyhow` one.
+/// An [`InputError`] as an `anyhow::Error`.
 pub(crate) fn input(message: impl Into<String>) -> anyhow::Error {
     InputError(message.into()).into()
 }
 
-/// A run that was stopped and can go on. The message says how.
+/// A run that was stopped and can be resumed. The message contains the command.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(crate) struct Stopped(pub(crate) String);
 
-/// Tells the error and gives the exit code. With `json`, a last event tells it too, unless the
-/// engine already has.
+/// Prints the error and returns the exit code. With `json`, a last event contains it too, unless the
+/// engine has emitted it.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let reported = error
         .chain()
         .any(|cause| cause.is::<Stopped>() || cause.is::<JobError>());
     if json && !reported {
-        // The error is told on standard error in any case.
+        // The error is printed to standard error in any case.
         output::json_line(&Event::Failed {
             message: whole(error),
         })
@@ -62,7 +62,7 @@ fn chain(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
         let cause = cause.to_string();
-        // Advice shows nothing here, and some errors already say what caused them.
+        // Advice has no text here, and some errors already contain their cause.
         if cause.is_empty() || text.ends_with(&cause) {
             continue;
         }
@@ -74,7 +74,7 @@ fn chain(error: &anyhow::Error) -> String {
     text
 }
 
-/// Whether the user's input is the cause, not the program's work.
+/// Whether the cause is the user's input.
 fn is_input(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<InputError>()
@@ -132,7 +132,7 @@ fn plan_is_input(error: &PlanError) -> bool {
     !matches!(error, PlanError::NotFinite { .. })
 }
 
-/// Addresses, ports and folders are the command line's.
+/// Addresses, ports and folders come from the command line.
 fn serve_is_input(error: &ServeError) -> bool {
     !matches!(
         error,

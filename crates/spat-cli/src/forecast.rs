@@ -26,7 +26,7 @@ pub(crate) fn forecast(args: &ForecastArgs) -> anyhow::Result<ExitCode> {
     }
     let text = future.to_csv(&loaded.shape);
     let Some(path) = &args.output else {
-        // A file or another program gets the names as they are.
+        // Names are not escaped for files and other programs.
         if output::stdout_is_terminal() {
             output::result(&output::visible(&text))?;
         } else {

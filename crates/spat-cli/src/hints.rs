@@ -1,12 +1,12 @@
-//! Which flag is the way out of an error that a library words without knowing of flags.
+//! Flags that help with errors of libraries, whose messages do not contain flags.
 
 use spat_series::{ReadError, SeriesError};
 use spat_spec::PlanError;
 
 use thiserror::Error;
 
-/// A way out that only the place knows where the error came up, added as its context. It shows
-/// nothing itself: [`hint`] puts it behind the error.
+/// Advice that is added to an error as context. It has no text as an error: [`hint`] appends it to
+/// the message.
 #[derive(Debug, Error)]
 #[error("")]
 pub(crate) struct Advice(pub(crate) String);

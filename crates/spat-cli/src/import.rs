@@ -14,10 +14,10 @@ use crate::hints::Advice;
 use crate::table::{self, Loaded};
 use crate::{device, experiment, model_file, output, run_folder};
 
-/// Writes a model file of PyTorch weights.
+/// Converts PyTorch weights to a model file.
 pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     model_file::refuse_overwriting(&args.output, &[&args.weights, &args.data])?;
-    // Only so that a missing file is told as every other missing file is.
+    // Gives a missing file the usual message.
     table::read_file(&args.weights)?;
     let (loaded, forecaster, data) = target(args)?;
     let structure = Structure::dense(forecaster.clone());
@@ -77,9 +77,9 @@ fn target(args: &ImportArgs) -> anyhow::Result<(Loaded, ForecasterConfig, DataCo
         experiment::check_split(data.split, &loaded.series, &forecaster).with_context(whose)?;
         return Ok((loaded, forecaster, data));
     };
-    let begun = run_folder::read_experiment(like)?;
-    let loaded = table::load(&args.data, &begun.data)?;
-    let (expected, found) = (begun.forecaster.channels(), loaded.series.channel_count());
+    let saved = run_folder::read_experiment(like)?;
+    let loaded = table::load(&args.data, &saved.data)?;
+    let (expected, found) = (saved.forecaster.channels(), loaded.series.channel_count());
     if expected != found {
         return Err(input(format!(
             "`{}` is for {expected} channels, and `{}` has {found}",
@@ -87,6 +87,6 @@ fn target(args: &ImportArgs) -> anyhow::Result<(Loaded, ForecasterConfig, DataCo
             args.data.display()
         )));
     }
-    experiment::check(&begun, &loaded.series).with_context(whose)?;
-    Ok((loaded, begun.forecaster, begun.data))
+    experiment::check(&saved, &loaded.series).with_context(whose)?;
+    Ok((loaded, saved.forecaster, saved.data))
 }

@@ -9,18 +9,18 @@ use spat_spec::DeviceFacts;
 use crate::args::InfoArgs;
 use crate::{device, output};
 
-/// What a bug report should say.
+/// What a bug report should contain.
 #[derive(Serialize)]
 struct Info {
     version: &'static str,
     target: String,
     cpu: DeviceFacts,
     adapters: Vec<AdapterUse>,
-    /// What `--device auto` takes.
+    /// The device of `--device auto`.
     auto: DeviceFacts,
 }
 
-/// An adapter, and when it computes.
+/// An adapter, and when it is used.
 #[derive(Serialize)]
 struct AdapterUse {
     #[serde(flatten)]
@@ -28,7 +28,7 @@ struct AdapterUse {
     used_for: &'static str,
 }
 
-/// The first card is the one that computes; software only where it is asked for and there is no card.
+/// The first card is used; a software adapter only if requested and there is no card.
 fn with_uses(adapters: Vec<Adapter>) -> Vec<AdapterUse> {
     let first_card = adapters.iter().position(|adapter| !adapter.software);
     let first = first_card.unwrap_or(0);

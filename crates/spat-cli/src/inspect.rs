@@ -12,7 +12,7 @@ use crate::args::{InspectArgs, ModelArgs};
 use crate::metrics_table::number;
 use crate::{experiment, output, table};
 
-/// Everything that a run would decide about a table before it trains.
+/// What a run determines about a table before it trains.
 #[derive(Serialize)]
 struct Inspection {
     data: String,
@@ -36,7 +36,7 @@ struct Inspection {
     would_fit: Option<(usize, usize)>,
 }
 
-/// One channel: statistics of the cells that the file gives, without filled ones.
+/// One channel: statistics of the cells in the file, without filled ones.
 #[derive(Serialize)]
 struct Channel {
     name: String,
@@ -62,7 +62,7 @@ struct PartSize {
     windows: usize,
 }
 
-/// Shows what was found.
+/// Prints what was detected.
 pub(crate) fn inspect(args: &InspectArgs) -> anyhow::Result<ExitCode> {
     let inspection = look(args)?;
     if args.json {
@@ -218,7 +218,7 @@ fn text(found: &Inspection) -> String {
     text + &used(found) + &lost(found)
 }
 
-/// What a run would be made of.
+/// The parts and windows of a run.
 fn used(found: &Inspection) -> String {
     let names: Vec<&str> = found
         .channels
@@ -243,7 +243,7 @@ fn used(found: &Inspection) -> String {
     )
 }
 
-/// What stands in the file and goes into no run.
+/// What is in the file but not used in a run.
 fn lost(found: &Inspection) -> String {
     let mut lost = found.detection.lost();
     if !found.repairs.dropped_channels.is_empty() {
@@ -273,7 +273,7 @@ fn lost(found: &Inspection) -> String {
     text
 }
 
-/// A statistic of a channel; all digits where the numbers have more than an f32.
+/// A statistic of a channel; all digits if the numbers have more than an f32.
 fn statistic(channel: &Channel, value: f64) -> String {
     if channel.has_offset {
         let text = format!("{value:.3}");
@@ -282,10 +282,10 @@ fn statistic(channel: &Channel, value: f64) -> String {
     number(value)
 }
 
-/// Channels that are named before the rest is only counted.
+/// Largest number of channels that are listed; the others are only counted.
 const MOST_NAMES: usize = 12;
 
-/// Channels that get a row before the rest is only counted.
+/// Largest number of channels with a row; the others are only counted.
 const MOST: usize = 40;
 
 fn channel_table(channels: &[Channel]) -> String {

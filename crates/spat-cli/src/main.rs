@@ -1,5 +1,5 @@
-//! `spat`: trains a forecaster on a table, scores its attention modules, removes what does not earn
-//! its cost, and shows what changed.
+//! `spat`: trains a forecaster on a table, scores its attention modules, removes the lowest, and shows
+//! what changed.
 //!
 //! Exit codes: 0 done; 1 failed, or stopped before the end; 2 bad usage or input.
 
@@ -44,7 +44,7 @@ use crate::args::{Cli, Subcommand};
 
 fn main() -> ExitCode {
     spat_memory::keep_freed_memory();
-    // The matches are kept beside the values: which flags a person gave is part of a run's command.
+    // The matches are kept too: a run's command contains the flags that were given.
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return output::usage(&error),
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error),
     };
-    let json = cli.command.tells_events();
+    let json = cli.command.prints_events();
     let given = matches.subcommand().map(|(_, given)| given);
     match dispatch(cli.command, given) {
         Ok(code) => code,

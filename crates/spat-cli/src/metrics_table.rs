@@ -2,10 +2,10 @@
 
 use spat_series::{MetricSet, Metrics};
 
-/// Channels that get a row before the rest is only counted.
+/// Largest number of channels with a row; the others are only counted.
 const MOST: usize = 30;
 
-/// Scaled errors of all channels together, then each channel in its own units.
+/// Scaled errors over all channels, then each channel in its own units.
 pub(crate) fn text(metrics: &Metrics, channels: &[String]) -> String {
     let names = channels.iter().take(MOST).map(|name| name.chars().count());
     let label = names.max().unwrap_or(0).clamp(20, 32);

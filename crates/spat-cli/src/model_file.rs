@@ -1,4 +1,4 @@
-//! Model files, and tables that they are used on.
+//! Model files, and tables for them.
 
 use std::fs;
 use std::io::Write as _;
@@ -62,7 +62,7 @@ pub(crate) fn table_for(
     Ok(loaded)
 }
 
-/// Writes beside and renames, so that the file is there whole or not at all.
+/// Writes a file atomically: to a temporary file, which is renamed.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
@@ -74,13 +74,13 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         fs::remove_file(&part).ok();
         let cannot = format!("cannot write `{}`", path.display());
         match error.kind() {
-            std::io::ErrorKind::NotFound => input(format!("{cannot}: its folder is not there")),
+            std::io::ErrorKind::NotFound => input(format!("{cannot}: its folder does not exist")),
             _ => anyhow::Error::new(error).context(cannot),
         }
     })
 }
 
-/// Refuses an output that would destroy one of the inputs.
+/// Refuses an output path that is one of the inputs.
 pub(crate) fn refuse_overwriting(output: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
     let Ok(there) = fs::canonicalize(output) else {
         return Ok(());

@@ -1,7 +1,7 @@
-//! The only place that writes to the terminal.
+//! Output to the terminal. No other module prints.
 //!
-//! Results go to standard output, everything else to standard error. A reader that went away is no
-//! error: `spat … | head` ends quietly.
+//! Results go to standard output, everything else to standard error. A closed pipe is not an
+//! error: `spat … | head` ends silently.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-/// Writes a result to standard output. `false`: nobody reads it any more.
+/// Writes a result to standard output. Returns `false` if the pipe is closed.
 pub(crate) fn result(text: &str) -> anyhow::Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -21,23 +21,23 @@ pub(crate) fn result(text: &str) -> anyhow::Result<bool> {
     }
 }
 
-/// Writes one JSON line to standard output. `false`: nobody reads it any more.
+/// Writes one JSON line to standard output. Returns `false` if the pipe is closed.
 pub(crate) fn json_line(value: &impl serde::Serialize) -> anyhow::Result<bool> {
     let mut line = serde_json::to_string(value).context("cannot write this as JSON")?;
     line.push('\n');
     result(&line)
 }
 
-/// Writes a JSON document for people and programs alike.
+/// Writes an indented JSON document to standard output.
 pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     let mut text = serde_json::to_string_pretty(value).context("cannot write this as JSON")?;
     text.push('\n');
     result(&text).map(drop)
 }
 
-/// Says something beside the result.
+/// Prints a line to standard error.
 pub(crate) fn note(text: &str) {
-    // A closed standard error is no reason to lose a run.
+    // A closed standard error must not abort a run.
     writeln!(io::stderr().lock(), "{}", visible(text)).ok();
 }
 
@@ -62,24 +62,24 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Says that the program cannot do what was asked.
+/// Prints an error.
 pub(crate) fn error(text: &str) {
     note(&format!("spat: {text}"));
 }
 
-/// Whether a person sees standard error as it is written.
+/// Whether standard error is a terminal.
 pub(crate) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Whether a person sees standard output as it is written.
+/// Whether standard output is a terminal.
 pub(crate) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Shows help, the version, or what is wrong with the command line.
+/// Prints help, the version, or an error of the command line.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // clap knows which of the two streams each belongs to.
+    // clap chooses the stream.
     error.print().ok();
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }

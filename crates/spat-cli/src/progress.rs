@@ -1,4 +1,4 @@
-//! What a person sees while a run goes on.
+//! Progress display of a run.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use spat_spec::{EpochResult, Event, Phase, Plan};
 use crate::args::TalkArgs;
 use crate::output;
 
-/// Lines beside a progress bar that do not tear it. Cheap to clone: the handler of Ctrl-C has one.
+/// Lines above a progress bar. Cheap to clone: the handler of Ctrl-C has a clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Lines {
     bars: Option<MultiProgress>,
 }
 
 impl Lines {
-    /// With bars where a person sees standard error and has not asked for quiet, and where they do
-    /// not run into JSON on the same terminal.
+    /// With bars if standard error is a terminal, `quiet` is not set, and no JSON is printed to the same
+    /// terminal.
     pub(crate) fn new(talk: TalkArgs) -> Self {
         let bars = output::stderr_is_terminal()
             && !talk.quiet
@@ -30,7 +30,7 @@ impl Lines {
     /// One line on standard error.
     pub(crate) fn note(&self, text: &str) {
         match &self.bars {
-            // Without the lines above it the bar is lost, not the run.
+            // Without it the bar is incomplete, which does not affect the run.
             Some(bars) => _ = bars.println(text),
             None => output::note(text),
         }
@@ -42,13 +42,13 @@ impl Lines {
 pub(crate) struct View {
     lines: Lines,
     bar: Option<ProgressBar>,
-    /// Epochs of the phase at most.
+    /// Largest number of epochs of the phase.
     epochs: usize,
     quiet: bool,
 }
 
 impl View {
-    /// A view that shows itself through `lines`.
+    /// A view that prints through `lines`.
     pub(crate) fn new(lines: Lines, talk: TalkArgs) -> Self {
         Self {
             lines,
@@ -105,7 +105,7 @@ impl View {
             bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
                 .with_prefix(phase.title())
         } else {
-            // The heading stays above the phase's epochs when the bar is gone.
+            // The heading stays above the phase's epochs after the bar is removed.
             self.lines.note(phase.title());
             let style = ProgressStyle::with_template("  {wide_bar} {pos}/{len}  {msg}");
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -136,7 +136,7 @@ impl View {
         ));
     }
 
-    /// A line that only makes sense to somebody who watches.
+    /// A line that is only useful on a terminal.
     fn above(&self, line: &str) {
         if self.lines.bars.is_some() {
             self.lines.note(line);

@@ -1,4 +1,4 @@
-//! Going on with a run that was stopped or killed.
+//! Resuming a run that was stopped or killed.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::run_folder;
 use crate::start::Ready;
 use crate::{command_line, demo_table, device, output, start, table};
 
-/// `spat run --resume`. `settings` are the given flags that decide a result.
+/// `spat run --resume`. `settings` are the given flags that determine a result.
 pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<ExitCode> {
     let path = folder(args, settings)?;
     let experiment = run_folder::experiment(&path)?;
@@ -41,7 +41,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
     let found = &chosen.1.kind;
     if *found != file.device {
         output::note(&format!(
-            "warning: the run was begun on the {} and goes on on the {found}: its figures can be made again only nearly",
+            "warning: the run was started on the {} and is resumed on the {found}: its results are only approximately reproducible",
             file.device
         ));
         file.device.clone_from(found);
@@ -56,7 +56,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
     };
     if table::sha256(&bytes) != file.sha256 {
         return Err(input(format!(
-            "the table `{name}` has changed since the run in `{}` was begun; bring the old table back, or begin a new run",
+            "the table `{name}` has changed since the run in `{}` was started; restore the old table, or start a new run",
             path.display()
         )));
     }
@@ -74,7 +74,7 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
     .finish(folder, &path, args.talk)
 }
 
-/// The folder named, or the one that the same flags have made.
+/// The folder of `--run`, or the one that these flags determine.
 fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
     if let Some(path) = &args.run {
         return Ok(path.clone());
@@ -86,7 +86,7 @@ fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
             " and the table"
         };
         return Err(input(format!(
-            "which run? name its folder: spat run --resume --run DIR, or give the flags{flags} it was begun with"
+            "the run is not given; add its folder: spat run --resume --run DIR, or the flags{flags} that it was started with"
         )));
     };
     let (loaded, experiment) = start::prepare(args, data, has_seed(settings))?;
@@ -96,7 +96,7 @@ fn folder(args: &RunArgs, settings: &[String]) -> anyhow::Result<PathBuf> {
         return Ok(path);
     }
     Err(input(format!(
-        "there is no run of {} on `{}` with these flags (`{}` is not there); name its folder with --run",
+        "there is no run of {} on `{}` with these flags (`{}` does not exist); give its folder with --run",
         experiment.forecaster.kind().id,
         loaded.name,
         path.display()
@@ -107,11 +107,11 @@ fn has_seed(settings: &[String]) -> bool {
     settings.iter().any(|setting| setting.starts_with("--seed"))
 }
 
-/// A run goes on as it was begun. Flags are welcome if they say the same.
+/// A run is resumed with its own settings. Flags with the same settings are accepted.
 fn refuse_other_settings(
     args: &RunArgs,
     settings: &[String],
-    begun: &Experiment,
+    started: &Experiment,
     path: &Path,
 ) -> anyhow::Result<()> {
     if settings.is_empty() {
@@ -119,16 +119,16 @@ fn refuse_other_settings(
     }
     let Some(data) = &args.data else {
         return Err(input(format!(
-            "a run goes on with the settings it was begun with; leave out {}, as in: {}",
+            "a run is resumed with the settings that it was started with; leave out {}, as in: {}",
             settings.join(" "),
             command_line::resume(path)
         )));
     };
-    if start::prepare(args, data, has_seed(settings))?.1 == *begun {
+    if start::prepare(args, data, has_seed(settings))?.1 == *started {
         return Ok(());
     }
     Err(input(format!(
-        "the run in `{}` was begun with other settings; go on with it by: {}\nor begin a new run in another folder (--run)",
+        "the run in `{}` was started with other settings; resume it with: {}\nor start a new run in another folder (--run)",
         path.display(),
         command_line::resume(path)
     )))

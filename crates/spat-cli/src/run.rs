@@ -13,7 +13,7 @@ use crate::failure::input;
 use crate::start::{Start, folder, prepare};
 use crate::{command_line, device, resume};
 
-/// Begins a run, or goes on with one.
+/// Starts or resumes a run.
 pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     let settings = given.map(command_line::settings).unwrap_or_default();
     let seed = given.and_then(|given| given.value_source("seed")) == Some(ValueSource::CommandLine);
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<
     let path = args
         .data
         .as_deref()
-        .ok_or_else(|| input("which table? name a file: spat run DATA.csv"))?;
+        .ok_or_else(|| input("the table is not given; add a file: spat run DATA.csv"))?;
     device::set_threads(args.device.threads)?;
     let (loaded, experiment) = prepare(args, path, seed)?;
     let hash = experiment.hash(&loaded.bytes);
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<
     start.begin(loaded, experiment, hash, &folder)
 }
 
-/// A file that says everything bears no second opinion.
+/// `--experiment` cannot be combined with flags that determine the result.
 fn refuse_beside(file: &Path, settings: &[String]) -> anyhow::Result<()> {
     let others: Vec<&str> = settings
         .iter()
@@ -58,7 +58,7 @@ fn refuse_beside(file: &Path, settings: &[String]) -> anyhow::Result<()> {
         return Ok(());
     }
     Err(input(format!(
-        "`{}` says already what {} would say; leave the one or the other out, or change a copy of the file",
+        "`{}` already determines what {} would set; leave the one or the other out, or change a copy of the file",
         file.display(),
         others.join(" ")
     )))

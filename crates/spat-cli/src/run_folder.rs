@@ -1,4 +1,4 @@
-//! Run folders as the command line names and explains them.
+//! Run folders: names, locks, and errors with commands that help.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -19,24 +19,24 @@ pub(crate) fn create(
     RunFolder::create(path, file, experiment, None).map_err(explained)
 }
 
-/// A run that was begun before.
+/// A run that exists.
 pub(crate) fn open(path: &Path) -> anyhow::Result<RunFolder> {
     RunFolder::open(path).map_err(explained)
 }
 
-/// Keeps other processes out of a folder for as long as the file lives.
+/// Locks a folder for other processes until the file is dropped.
 pub(crate) fn lock(path: &Path) -> anyhow::Result<Option<File>> {
     spat_host::lock(path).map_err(explained)
 }
 
-/// Says which flags help.
+/// Adds the flags that help.
 fn explained(error: RunFolderError) -> anyhow::Error {
     let what = match &error {
-        RunFolderError::Finished(path) => (path, "; its report is shown by"),
-        RunFolderError::Unfinished(path) => (path, "; go on with it by"),
+        RunFolderError::Finished(path) => (path, "; show its report with"),
+        RunFolderError::Unfinished(path) => (path, "; resume it with"),
         RunFolderError::Busy(path) => {
             return input(format!(
-                "another process works on `{}`; wait for it, or name another folder with --run",
+                "another process uses `{}`; wait for it, or give another folder with --run",
                 path.display()
             ));
         }
@@ -44,7 +44,7 @@ fn explained(error: RunFolderError) -> anyhow::Error {
     };
     let (path, way) = what;
     input(format!(
-        "{error}{way}: {}\nfor a new run name another folder with --run",
+        "{error}{way}: {}\nfor a new run give another folder with --run",
         command_line::resume(path)
     ))
 }

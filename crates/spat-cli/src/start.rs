@@ -1,4 +1,4 @@
-//! A run from its flags to its report.
+//! Runs a job from its flags to its report.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::args::{RunArgs, TalkArgs};
 use crate::table::{self, Loaded};
 use crate::{device, drive, experiment, output, run_folder};
 
-/// The table and everything that decides the result, all of it checked. `seed`: one was given.
+/// The table and the checked experiment. `seed`: whether one was given.
 pub(crate) fn prepare(
     args: &RunArgs,
     path: &Path,
@@ -39,7 +39,7 @@ pub(crate) fn prepare(
     Ok((loaded, experiment))
 }
 
-/// The folder asked for, or the one that data, model and the experiment's hash name.
+/// The requested folder, or the one named by data, model and the experiment's hash.
 pub(crate) fn folder(
     args: &RunArgs,
     loaded: &Loaded,
@@ -52,11 +52,11 @@ pub(crate) fn folder(
     })
 }
 
-/// A run that is about to begin.
+/// A run before its start.
 pub(crate) struct Start {
-    /// Where the table is.
+    /// The table's path.
     pub(crate) origin: Origin,
-    /// What reproduces the run, less its tail.
+    /// The command that reproduces the run, without its last arguments.
     pub(crate) command: String,
     pub(crate) threads: Option<usize>,
     pub(crate) choice: DeviceChoice,
@@ -64,7 +64,7 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// Makes the folder and runs.
+    /// Creates the folder and runs.
     pub(crate) fn begin(
         self,
         loaded: Loaded,
@@ -94,13 +94,13 @@ impl Start {
     }
 }
 
-/// A run with its folder, from its beginning or from where it was stopped.
+/// A run with its folder, new or resumed.
 pub(crate) struct Ready {
     pub(crate) loaded: Loaded,
     pub(crate) experiment: Experiment,
     /// [`Experiment::hash`] with the table.
     pub(crate) hash: String,
-    /// What makes the report again.
+    /// The command that reproduces the report.
     pub(crate) command: String,
     /// The device, its facts, and one line about it.
     pub(crate) chosen: (Device, DeviceFacts, String),
@@ -136,7 +136,7 @@ impl Ready {
     }
 }
 
-/// The report for a terminal, and where the whole of it is.
+/// Prints the report for a terminal, and the path of the complete one.
 pub(crate) fn show(report: &Report, folder: &Path) -> anyhow::Result<()> {
     let place = folder.join("report.html");
     let text = format!(

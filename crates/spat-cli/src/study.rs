@@ -19,7 +19,7 @@ use crate::study_work::{carried_out, show, tell_place};
 use crate::table::{self, Loaded};
 use crate::{demo_table, device, experiment, output, run_folder, synthetic_study};
 
-/// Begins a study, or goes on with one.
+/// Starts or resumes a study.
 pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     device::set_threads(args.device.threads)?;
     if args.ground_truth || args.domain.is_some() {
@@ -76,7 +76,7 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     )
 }
 
-/// A flag that would change nothing is refused, not passed over.
+/// A flag without effect is an error.
 fn refuse_steps(args: &StudyArgs) -> anyhow::Result<()> {
     if args.what.steps.is_some() || args.what.finetune_steps.is_some() {
         return Err(input(
@@ -86,7 +86,7 @@ fn refuse_steps(args: &StudyArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The table that is trained on, then those that are only shown.
+/// The training table, then those that models are only evaluated on.
 fn tables(args: &StudyArgs, data: &DataConfig) -> anyhow::Result<Vec<Loaded>> {
     let first = match &args.data {
         Some(path) => table::load(path, data)?,
@@ -111,7 +111,7 @@ fn tables(args: &StudyArgs, data: &DataConfig) -> anyhow::Result<Vec<Loaded>> {
     Ok(tables)
 }
 
-/// Everything that decides the result, all of it checked.
+/// The checked study.
 fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<Study> {
     let what = &args.what;
     let first = &tables[0];
@@ -130,7 +130,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
         epochs: args
             .finetune_epochs
             .unwrap_or(if what.quick { 1 } else { 3 }),
-        // All variants exactly as long as each other.
+        // All variants train equally long.
         patience: None,
         ..Experiment::finetune_like(&training)
     };

@@ -1,4 +1,4 @@
-//! `study.json`'s neighbour: which study a folder holds, and the command that makes it.
+//! The file in a study's folder with its settings and its command.
 
 use std::path::Path;
 
@@ -13,16 +13,16 @@ use crate::command_line;
 use crate::failure::input;
 use crate::table;
 
-/// What a study's folder says of it.
+/// Content of the file.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StudyFile<S> {
-    /// Everything that decides the result.
+    /// Everything that determines the result.
     pub(crate) study: S,
-    /// What makes the result again, as it was first typed.
+    /// The command that reproduces the result, as first given.
     pub(crate) command: String,
 }
 
-/// A new folder, or one that holds this very study.
+/// A new folder, or one with the same study.
 pub(crate) fn open<S: Serialize + DeserializeOwned + PartialEq>(
     args: &StudyArgs,
     folder: &Path,
@@ -35,14 +35,14 @@ pub(crate) fn open<S: Serialize + DeserializeOwned + PartialEq>(
             .map_err(|error| input(format!("`{}` is damaged: {error}", path.display())))?;
         if known.study != study {
             return Err(input(format!(
-                "`{}` holds another study; go on with that by: {}\nor name another folder with --run",
+                "`{}` contains another study; resume that with: {}\nor give another folder with --run",
                 folder.display(),
                 again(&known.command, folder)
             )));
         }
         if !args.resume {
             return Err(input(format!(
-                "`{}` holds this study already; go on with it, or see its result, by: {}",
+                "`{}` already contains this study; resume it, or show its result, with: {}",
                 folder.display(),
                 again(&known.command, folder)
             )));
@@ -61,7 +61,7 @@ pub(crate) fn open<S: Serialize + DeserializeOwned + PartialEq>(
     };
     let text = serde_json::to_vec_pretty(&file).context("cannot write the study's settings")?;
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        .with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
     spat_engine::platform::write_atomically(&path, &text)?;
     Ok(file)
 }
@@ -77,7 +77,7 @@ fn command(args: &StudyArgs, given: Option<&ArgMatches>) -> String {
     words.join(" ")
 }
 
-/// The command that goes on with a study.
+/// The command that resumes a study.
 pub(crate) fn again(command: &str, folder: &Path) -> String {
     format!(
         "{command} --run {} --resume",

@@ -1,4 +1,4 @@
-//! What a person sees while a study goes on: one bar for all workers.
+//! Progress display of a study: one bar for all workers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,17 +9,17 @@ use spat_study::StudyEvent;
 
 use crate::output;
 
-/// Cheap to clone: workers and the handler of Ctrl-C have one each.
+/// Cheap to clone: workers and the handler of Ctrl-C have clones.
 #[derive(Debug, Clone)]
 pub(crate) struct StudyView {
     bar: Option<ProgressBar>,
-    /// Tasks in progress, with how many workers do each.
+    /// Tasks in progress, with the number of workers of each.
     busy: Arc<Mutex<BTreeMap<String, usize>>>,
     quiet: bool,
 }
 
 impl StudyView {
-    /// With a bar where a person sees standard error and has not asked for quiet.
+    /// With a bar if standard error is a terminal and `quiet` is not set.
     pub(crate) fn new(quiet: bool) -> Self {
         let bar = (output::stderr_is_terminal() && !quiet).then(|| {
             let style = ProgressStyle::with_template(
@@ -77,7 +77,7 @@ impl StudyView {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

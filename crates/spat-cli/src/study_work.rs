@@ -1,4 +1,4 @@
-//! How a study is done and shown, whatever it is about.
+//! Runs a study of any kind and shows its result.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ use crate::output;
 use crate::study_file::again;
 use crate::study_progress::StudyView;
 
-/// Where the study is kept, and how much of it is done at once.
+/// The study's folder, and the number of concurrent tasks.
 pub(crate) fn tell_place(folder: &Path, at_once: usize) {
     output::note(&format!(
         "study folder {}, {at_once} {} at once",
@@ -26,7 +26,7 @@ pub(crate) fn tell_place(folder: &Path, at_once: usize) {
     ));
 }
 
-/// Does a study on a thread with a deep stack, with one progress display, stopped by Ctrl-C.
+/// Runs a study on a thread with a large stack, with a progress display, until it ends or Ctrl-C.
 pub(crate) fn carried_out<R: Send>(
     quiet: bool,
     folder: &Path,
@@ -43,16 +43,14 @@ pub(crate) fn carried_out<R: Send>(
             .context("cannot start the study's thread")?;
         engine
             .join()
-            // The panic itself was shown by the thread that had it.
-            .map_err(|_| {
-                anyhow!("the study broke down; this is a mistake in spat, please report it")
-            })
+            // The thread has printed its panic.
+            .map_err(|_| anyhow!("the study panicked; this is a bug in spat, please report it"))
     })?;
     view.end();
     result.map_err(|error| explained(error, folder, command))
 }
 
-/// The report as JSON or as tables, and where the page is.
+/// The report as JSON or as tables, and the path of the page.
 pub(crate) fn show(
     report: &impl Serialize,
     tables: &str,
@@ -70,12 +68,12 @@ pub(crate) fn show(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The first Ctrl-C stops in good order, the second ends the process.
+/// The first Ctrl-C stops the study after the current tasks, the second ends the process.
 fn stop_on_interrupt(stop: &Arc<AtomicBool>, view: &StudyView) -> anyhow::Result<()> {
     let (stop, view) = (stop.clone(), view.clone());
     ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {
-            // Files are replaced whole, so nothing is torn.
+            // Files are replaced atomically, so they are intact.
             std::process::exit(1);
         }
         view.note("stopping… press Ctrl-C again to end at once");
@@ -86,11 +84,11 @@ fn stop_on_interrupt(stop: &Arc<AtomicBool>, view: &StudyView) -> anyhow::Result
 fn explained(error: StudyError, folder: &Path, command: &str) -> anyhow::Error {
     match error {
         StudyError::Stopped => {
-            Stopped(format!("stopped; go on with: {}", again(command, folder))).into()
+            Stopped(format!("stopped; resume with: {}", again(command, folder))).into()
         }
         error @ StudyError::Config(_) => error.into(),
         error => anyhow::Error::new(error).context(Advice(format!(
-            "what was done is kept; go on with: {}",
+            "completed tasks are kept; resume with: {}",
             again(command, folder)
         ))),
     }

@@ -16,7 +16,7 @@ use crate::study_file::open;
 use crate::study_work::{carried_out, show, tell_place};
 use crate::{command_line, device, run_folder};
 
-/// Flags that say how scores are taken, and where and how the study is done.
+/// Flags of scoring, and of how and where the study runs.
 const ALWAYS: &[&str] = &[
     "domain",
     "ground_truth",
@@ -39,7 +39,7 @@ const ALWAYS: &[&str] = &[
     "quiet",
 ];
 
-/// And those of a classifier.
+/// Flags of classifiers.
 const OF_CLASSIFIERS: &[&str] = &[
     "layers",
     "only",
@@ -57,7 +57,7 @@ const OF_CLASSIFIERS: &[&str] = &[
     "learning_rate",
 ];
 
-/// Begins a study without a table, or goes on with one.
+/// Starts or resumes a study without a table.
 pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     refuse_foreign(args, given)?;
     if args.device.device == DeviceChoice::Gpu {
@@ -74,7 +74,7 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     let file = open(args, &folder, study, given)?;
     let _lock = run_folder::lock(&folder)?;
     let (device, facts, _) = device::choose(DeviceChoice::Cpu)?;
-    // Models so small that several at once fit any memory.
+    // The models are so small that several fit in any memory.
     let workers = facts.threads;
     if !args.quiet {
         tell_place(&folder, workers);
@@ -107,7 +107,7 @@ fn name(args: &StudyArgs) -> &'static str {
     }
 }
 
-/// Everything that decides the result.
+/// Everything that determines the result.
 fn of(args: &StudyArgs) -> SyntheticStudy {
     let what = &args.what;
     let send = args.score.options();
@@ -156,7 +156,7 @@ fn of(args: &StudyArgs) -> SyntheticStudy {
     }))
 }
 
-/// Those named, whether they can be asked or not; all that can where none is named.
+/// The given questions, possible or not; all that are possible if none is given.
 fn questions(what: &WhatArgs) -> Vec<Question> {
     if what.only.is_empty() {
         return ClassifierStudy::QUESTIONS.to_vec();
@@ -165,7 +165,7 @@ fn questions(what: &WhatArgs) -> Vec<Question> {
     Question::ALL.into_iter().filter(named).collect()
 }
 
-/// A flag that would change nothing is refused, not passed over.
+/// A flag without effect is an error.
 fn refuse_foreign(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Result<()> {
     let arguments = given.map(|given| command_line::given_arguments("study", given));
     let foreign = arguments.unwrap_or_default().into_iter().find(|(id, _)| {

@@ -1,4 +1,4 @@
-//! A file into a series, with everything that was found on the way.
+//! Reads a table file to a series, with what was detected.
 
 use std::fs;
 use std::io::Read as _;
@@ -17,27 +17,27 @@ pub(crate) use spat_host::sha256;
 pub(crate) struct Loaded {
     /// The file's name, without its folder.
     pub(crate) name: String,
-    /// The file as it is: a run's hash is taken over it.
+    /// The file's bytes, which a run's hash includes.
     pub(crate) bytes: Vec<u8>,
     pub(crate) series: Series,
     pub(crate) detection: Detection,
-    /// The layout that it was read as.
+    /// The layout of the table.
     pub(crate) shape: Shape,
 }
 
-/// The whole of a file that the user named, or of the standard input for `-`.
+/// The bytes of a file, or of standard input for `-`.
 pub(crate) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin()
             .read_to_end(&mut bytes)
-            .map_err(|error| input(format!("cannot read the standard input: {error}")))?;
+            .map_err(|error| input(format!("cannot read standard input: {error}")))?;
         return Ok(bytes);
     }
     fs::read(path).map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => "; check the name and the folder",
-            std::io::ErrorKind::IsADirectory => "; name a file in it",
+            std::io::ErrorKind::IsADirectory => "; give a file in it",
             _ => "",
         };
         input(format!("cannot read `{}`: {error}{hint}", path.display()))
@@ -49,7 +49,7 @@ pub(crate) fn load(path: &Path, data: &DataConfig) -> anyhow::Result<Loaded> {
     from_bytes(file_name(path), read_file(path)?, data).with_context(|| path.display().to_string())
 }
 
-/// Reads and repairs a table that is in memory.
+/// Reads and repairs a table in memory.
 pub(crate) fn from_bytes(
     name: String,
     bytes: Vec<u8>,
@@ -65,7 +65,7 @@ pub(crate) fn from_bytes(
     })
 }
 
-/// The table as it stands in the file.
+/// The table before repair.
 pub(crate) fn raw(path: &Path, bytes: &[u8], read: &ReadOptions) -> anyhow::Result<Table> {
     read_table(bytes, read).with_context(|| path.display().to_string())
 }
@@ -94,11 +94,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 impl Loaded {
-    /// Says what was set aside on reading and what was repaired. The ordinary findings (delimiter,
-    /// decimal sign, header) are left to `spat inspect`; with `only_changes` the time column too.
+    /// Prints what was dropped on reading and what was repaired. The usual findings (delimiter,
+    /// decimal sign, header) are only in `spat inspect`; with `only_changes` the time column too.
     pub(crate) fn print_notes(&self, only_changes: bool) {
         let unusual = Detection {
-            // Repairs say these again, with what became of them.
+            // Repairs contain these too, with the result.
             missing_markers: Vec::new(),
             byte_order_mark: false,
             crlf: false,

@@ -1,4 +1,4 @@
-//! `spat serve` as a person has it: started, visited, ended, killed.
+//! `spat serve`: started, visited, stopped, killed.
 #![cfg(unix)]
 #![allow(missing_docs, clippy::unwrap_used)]
 #![allow(dead_code)] // The borrowed client can more than is needed here.
@@ -84,7 +84,7 @@ impl Serving {
         assert!(sent.unwrap().success());
     }
 
-    /// Exit code, and what was said on standard error.
+    /// Exit code and standard error.
     fn ended(mut self) -> (Option<i32>, String) {
         let begun = Instant::now();
         let status = loop {
@@ -119,7 +119,7 @@ impl Serving {
         ))
     }
 
-    /// A pass for the token in the link, as a line of a header.
+    /// A session cookie for the token in the link, as a header line.
     fn join(&self) -> String {
         let (host, token) = (self.address, self.link.split_once('#').unwrap().1);
         let answer = self.ask(&format!(
@@ -186,7 +186,7 @@ fn in_a_network_it_prints_a_join_link_and_asks_for_its_token() {
     server.signal("-TERM");
     let (code, printed) = server.ended();
     assert_eq!(code, Some(0));
-    // The link for others is told once, and the token nowhere else.
+    // The join link is printed once, and the token nowhere else.
     assert!(printed.matches(&token).count() <= 1, "{printed}");
 }
 
@@ -319,7 +319,7 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
         client.open("killed", Some(&bytes)).await;
         client.train(&experiment).await;
         client
-            // The first epoch's checkpoint is written once the second epoch is told of.
+            // The first epoch's checkpoint exists once the second epoch is reported.
             .until(|notice| {
                 matches!(event(notice), Some(Event::Epoch { result, .. }) if result.epoch == 2)
             })
@@ -352,7 +352,7 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
         command: String::new(),
         ..report.clone().without_timings()
     };
-    // The pass from before the kill is still good, and the run goes on.
+    // The cookie from before the kill is still valid, and the run resumes.
     let (resumed, killed) = runtime.block_on(run("killed", None, cookie));
     assert!(resumed);
     let (_, whole) = runtime.block_on(run("whole", Some(bytes), server.join()));
@@ -360,7 +360,7 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
     server.signal("-INT");
     assert_eq!(server.ended().0, Some(0));
 
-    // What the report names as its command makes it again, in the run's folder.
+    // The command in the report reproduces it, in the run's folder.
     assert!(whole.command.contains("spat serve --engine host"));
     let visitors = folder.path().join("served/visitors");
     let run = fs::read_dir(visitors)
@@ -378,7 +378,7 @@ fn killed_in_mid_run_it_goes_on_after_a_restart() {
     );
 }
 
-/// The report of a command that is typed in `folder`.
+/// The report of a command that is run in `folder`.
 fn by_shell(command: &str, folder: &Path) -> Report {
     let programs = Path::new(env!("CARGO_BIN_EXE_spat")).parent().unwrap();
     let path = std::env::var("PATH").unwrap();

@@ -1,4 +1,4 @@
-//! `spat study` as a user meets it: killed, gone on with, refused.
+//! `spat study`: killed, resumed, refused.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::fs;
@@ -129,7 +129,7 @@ fn a_study_killed_ten_times_ends_with_the_same_bytes() {
     );
 }
 
-/// Killed again and again, a study of another domain ends with the same bytes too.
+/// A study of another domain that is killed repeatedly ends with the same bytes too.
 #[test]
 fn a_study_without_a_table_survives_kills() {
     const TEXT: &[&str] = &[

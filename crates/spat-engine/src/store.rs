@@ -71,8 +71,8 @@ pub enum StoreError {
     NoRun(String),
     /// The disk is full.
     #[error(
-        "the disk is full: `{path}` was not written; what was there before is whole, so free some \
-         space and go on with the run"
+        "the disk is full: `{path}` was not written; earlier files are intact, so free some \
+         space and resume the run"
     )]
     Full {
         /// The file.

@@ -8,7 +8,7 @@ use spat_series::{
 
 use super::values::{count, delimiter, one_of, split, split_rows, time_column};
 
-/// What a person knows better than the detection.
+/// Options that override the detection.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reading the table")]
 pub(crate) struct ReadArgs {
@@ -16,55 +16,55 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) channels: Option<Vec<String>>,
 
-    /// A marker of missing values beside the usual ones, such as -9999; may be repeated
+    /// Further marker of missing values, such as -9999; may be repeated
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) missing: Vec<String>,
 
-    /// Character between cells: one character, or comma, semicolon, tab, bar [default: found]
+    /// Character between cells: one character, or comma, semicolon, tab, bar [default: detected]
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
     pub(crate) delimiter: Option<u8>,
 
-    /// Read 1,5 as one and a half [default: found]
+    /// Read 1,5 as 1.5 [default: detected]
     #[arg(long, overrides_with = "decimal_point")]
     pub(crate) decimal_comma: bool,
 
-    /// Read 1,500 as no decimal comma [default: found]
+    /// Read no comma as a decimal sign [default: detected]
     #[arg(long)]
     pub(crate) decimal_point: bool,
 
-    /// Whether the first line holds names [default: found]
+    /// Whether the first line holds names [default: detected]
     #[arg(long, value_name = "WHICH", value_parser = one_of(HEADERS))]
     pub(crate) header: Option<HeaderRow>,
 
-    /// Column of the timestamps, or `none` to number the rows [default: found]
+    /// Column of the timestamps, or `none` to number the rows [default: detected]
     #[arg(long, value_name = "NAME", value_parser = time_column)]
     pub(crate) time_column: Option<TimeColumn>,
 
-    /// How the time column is written, such as %d.%m.%Y %H:%M [default: found]
+    /// How the time column is written, such as %d.%m.%Y %H:%M [default: detected]
     #[arg(long, value_name = "PATTERN")]
     pub(crate) time_format: Option<String>,
 
-    /// Read 3/4/2020 as 3 April [default: found]
+    /// Read 3/4/2020 as 3 April [default: detected]
     #[arg(long, overrides_with = "month_first")]
     pub(crate) day_first: bool,
 
-    /// Read 3/4/2020 as 4 March [default: found]
+    /// Read 3/4/2020 as 4 March [default: detected]
     #[arg(long)]
     pub(crate) month_first: bool,
 
-    /// Zone of timestamps that name none, such as Europe/Berlin or +01:00 [default: UTC]
+    /// Zone of timestamps without one, such as Europe/Berlin or +01:00 [default: UTC]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub(crate) time_zone: Option<String>,
 
-    /// Lines above the table to pass over [default: found]
+    /// Lines above the table to skip [default: detected]
     #[arg(long, value_name = "LINES")]
     pub(crate) skip: Option<usize>,
 
-    /// How comment lines begin [default: found]
+    /// Prefix of comment lines [default: detected]
     #[arg(long, value_name = "TEXT")]
     pub(crate) comment: Option<String>,
 
-    /// Lines of names above the rows [default: found]
+    /// Lines of names above the rows [default: detected]
     #[arg(long, value_name = "LINES", value_parser = count)]
     pub(crate) header_rows: Option<usize>,
 
@@ -84,7 +84,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "ID,TIME,VALUE")]
     pub(crate) long: Option<LongColumns>,
 
-    /// Missing values: repeat the last one, draw a line, drop the row, refuse [default: linear]
+    /// Missing values: repeat the last one, interpolate, drop the row, refuse [default: linear]
     #[arg(long, value_name = "HOW", value_parser = one_of(FILLS))]
     pub(crate) fill: Option<Fill>,
 
@@ -149,7 +149,7 @@ const REPEATS: &[(&str, Repeated)] = &[
 const ORDERS: &[(&str, Unsorted)] = &[("sort", Unsorted::Sort), ("refuse", Unsorted::Refuse)];
 
 impl ReadArgs {
-    /// Writes what was given over `read` and `series`.
+    /// Overrides `read` and `series` with the given options.
     pub(crate) fn apply(&self, read: &mut ReadOptions, series: &mut SeriesOptions) {
         read.missing.extend(self.missing.iter().cloned());
         read.delimiter = self.delimiter.or(read.delimiter);
@@ -191,7 +191,7 @@ impl ReadArgs {
 }
 
 impl SplitArgs {
-    /// The split that was asked for.
+    /// The requested split.
     pub(crate) fn rule(&self) -> Option<SplitRule> {
         self.split.or(self.split_rows)
     }

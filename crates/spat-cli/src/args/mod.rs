@@ -1,4 +1,4 @@
-//! The command line as it is typed.
+//! The command line's arguments.
 
 mod data;
 mod model;
@@ -24,8 +24,8 @@ pub(crate) use serve::{EngineOf, ServeArgs};
 pub(crate) use study::{StudyArgs, WhatArgs};
 pub(crate) use training::{FinetuneArgs, OptimizerName, TrainingArgs};
 
-/// Trains a forecaster on a table, scores its attention modules by SEND, removes those that do not
-/// earn their cost, and shows what changed.
+/// Trains a forecaster on a table, scores its attention modules by SEND, removes the lowest, and
+/// shows what changed.
 #[derive(Debug, Parser)]
 #[command(
     name = "spat",
@@ -45,19 +45,19 @@ pub(crate) enum Subcommand {
     Run(Box<RunArgs>),
     /// The same on a small built-in table: a year of New York weather
     Demo(DemoArgs),
-    /// Ask by many trainings whether SEND is right, how far one can prune, and what beats it
+    /// Run many trainings: does SEND rank well, how much can be pruned, which scorers are better?
     Study(Box<StudyArgs>),
-    /// Show what was found in a table, and why
+    /// Show what was detected in a table, and why
     Inspect(InspectArgs),
     /// Forecast the rows after the last one of a table
     Forecast(ForecastArgs),
-    /// Measure a saved model on another table, without training
+    /// Evaluate a saved model on another table, without training
     Evaluate(EvaluateArgs),
-    /// Make a model file of weights from the public PyTorch codes
+    /// Convert weights of public PyTorch code to a model file
     Import(Box<ImportArgs>),
     /// List or download public benchmark tables
     Data(DatasetArgs),
-    /// Serve the page, for this computer's browser or for a class in the network
+    /// Serve the web app, for this computer's browser or for a class in the network
     Serve(ServeArgs),
     /// Show the version and the devices
     Info(InfoArgs),
@@ -69,8 +69,8 @@ pub(crate) enum Subcommand {
 }
 
 impl Subcommand {
-    /// Whether standard output carries events, one JSON document a line.
-    pub(crate) fn tells_events(&self) -> bool {
+    /// Whether standard output has events, one JSON document per line.
+    pub(crate) fn prints_events(&self) -> bool {
         match self {
             Self::Run(args) => args.talk.json,
             Self::Demo(args) => args.talk.json,

@@ -15,12 +15,12 @@ use super::values::not_negative;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Windows")]
 pub(crate) struct WindowArgs {
-    /// Rows that the model sees [default: 96, or what suits a short table or its season; the published
+    /// Input rows of the model [default: 96, or fewer for a short table or its season; the published
     /// look-back with a preset]
     #[arg(long, value_name = "ROWS")]
     pub(crate) lookback: Option<usize>,
 
-    /// Rows that it forecasts [default: 96, or what suits a short table or its season]
+    /// Rows to forecast [default: 96, or fewer for a short table or its season]
     #[arg(long, value_name = "ROWS")]
     pub(crate) horizon: Option<usize>,
 }
@@ -36,11 +36,11 @@ pub(crate) struct ModelArgs {
     pub(crate) settings: Settings<true>,
 }
 
-/// Which model, in whose settings.
+/// The model, and a preset for its settings.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = HEADING)]
 pub(crate) struct ModelChoice {
-    /// Which model
+    /// The model
     #[arg(long, value_name = "MODEL", default_value = ModelKind::default().id, value_parser = model())]
     pub(crate) model: ModelKind,
 
@@ -72,7 +72,7 @@ fn preset() -> ValueParser {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings<const LAYERS: bool> {
     given: BTreeMap<&'static str, FieldValue>,
-    /// Applied where nothing is given and the model has the setting.
+    /// Used for settings that are not given and that the model has.
     defaults: BTreeMap<&'static str, FieldValue>,
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct ForecastArgs {
     #[arg(value_name = "MODEL.safetensors")]
     pub(crate) model: PathBuf,
 
-    /// Table whose future is asked for; read as the training table was
+    /// Table to forecast; read as the training table was
     #[arg(value_name = "DATA.csv")]
     pub(crate) data: PathBuf,
 
@@ -55,7 +55,7 @@ pub(crate) struct EvaluateArgs {
     #[arg(value_name = "MODEL.safetensors")]
     pub(crate) model: PathBuf,
 
-    /// Table to forecast; read and split as the training table was
+    /// Table to evaluate on; read and split as the training table was
     #[arg(value_name = "DATA.csv")]
     pub(crate) data: PathBuf,
 
@@ -78,11 +78,11 @@ pub(crate) struct EvaluateArgs {
 /// `spat import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// Weights of a public PyTorch code: a state dict (.pth) or .safetensors
+    /// Weights of public PyTorch code: a state dict (.pth) or .safetensors
     #[arg(value_name = "WEIGHTS")]
     pub(crate) weights: PathBuf,
 
-    /// The table that it was trained on: its train rows give the scaler
+    /// The training table; its train rows determine the scaler
     #[arg(value_name = "DATA.csv")]
     pub(crate) data: PathBuf,
 
@@ -127,14 +127,14 @@ pub(crate) enum DataCommand {
     },
     /// Download a table from its public origin and check it
     Get {
-        /// Name as `spat data list` shows it
+        /// Name in `spat data list`
         name: String,
 
         /// Folder for the table
         #[arg(long, short, value_name = "DIR", default_value = ".")]
         output: PathBuf,
 
-        /// Another server that has the file, for mirrors and tests
+        /// Another server with the file, for mirrors and tests
         #[arg(long, value_name = "URL", hide = true)]
         origin: Option<String>,
     },

@@ -1,4 +1,4 @@
-//! How modules are scored, and how many go.
+//! How modules are scored, and how many are removed.
 
 use clap::Args;
 use spat_spec::{
@@ -8,11 +8,11 @@ use spat_spec::{
 
 use super::values::{accumulate, not_negative, one_of, scaling, scorer, share};
 
-/// How many modules go, and which may not.
+/// How many modules are removed, and which are protected.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pruning")]
 pub(crate) struct PruneArgs {
-    /// What ranks the modules: SEND, or another scorer on 24 batches of windows after training
+    /// Scorer that ranks the modules: SEND, or another one on 24 batches of windows after training
     #[arg(long, value_name = "NAME", default_value_t, value_parser = scorer())]
     pub(crate) scorer: Scorer,
 
@@ -20,8 +20,8 @@ pub(crate) struct PruneArgs {
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(crate) ratio: f64,
 
-    /// Let the program choose how many modules go: the scores' widest gap proposes, the validation part
-    /// decides, each candidate fine-tuned; costs some fine-tunings
+    /// Choose the number of modules automatically: candidates from the widest gap of the scores are
+    /// fine-tuned and compared on the validation part; costs some fine-tunings
     #[arg(long, conflicts_with_all = ["ratio", "rounding", "scope", "granularity"])]
     pub(crate) adaptive: bool,
 
@@ -33,7 +33,7 @@ pub(crate) struct PruneArgs {
     #[arg(long, value_name = "WHAT", default_value = "modules", value_parser = one_of(GRANULARITIES))]
     pub(crate) granularity: Granularity,
 
-    /// How the share becomes a whole number of modules
+    /// Rounding of the share to a whole number of modules
     #[arg(long, value_name = "HOW", default_value = "floor", value_parser = one_of(ROUNDINGS))]
     pub(crate) rounding: Rounding,
 
@@ -41,16 +41,16 @@ pub(crate) struct PruneArgs {
     #[arg(long, value_name = "SCOPE", default_value = "global", value_parser = one_of(SCOPES))]
     pub(crate) scope: Scope,
 
-    /// Modules that stay, such as encoder.0.attention
+    /// Modules to keep, such as encoder.0.attention
     #[arg(long, value_name = "MODULES", value_delimiter = ',')]
     pub(crate) protect: Vec<String>,
 }
 
-/// The choices that SEND leaves open; `--mask` also counts for the sum of sensitivities.
+/// Options of SEND that the paper's digests leave open; `--mask` also applies to the sum of sensitivities.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Scoring by SEND")]
 pub(crate) struct ScoreArgs {
-    /// Score while the dense model is trained, or by one pass after
+    /// Score during the training of the dense model, or in one pass after it
     #[arg(long, value_name = "WHEN", default_value = "during", value_parser = one_of(WHENS))]
     pub(crate) score: When,
 
@@ -58,7 +58,7 @@ pub(crate) struct ScoreArgs {
     #[arg(long, value_name = "SHAPE", default_value = "shared", value_parser = one_of(MASKS))]
     pub(crate) mask: MaskShape,
 
-    /// Sensitivities with their sign, or without
+    /// Sensitivities with or without their sign
     #[arg(long, value_name = "SIGN", default_value = "signed", value_parser = one_of(SIGNS))]
     pub(crate) sign: Sign,
 

@@ -36,20 +36,20 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
 
-    /// Decides initial weights, order of windows and dropout
+    /// Determines initial weights, order of windows and dropout
     #[arg(long, value_name = "N", default_value_t = 2023, help_heading = "Run")]
     pub(crate) seed: u64,
 
-    /// Take everything that decides the result but the table from this file, an experiment.json of
-    /// another run; of the flags that decide it only --seed stands beside this
+    /// Take everything that determines the result, except the table, from this file, an experiment.json
+    /// of another run; of the flags that determine it, only --seed may be added
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub(crate) experiment: Option<PathBuf>,
 
-    /// Folder for everything the run makes [default: runs/DATA-MODEL-HASH]
+    /// Folder of the run [default: runs/DATA-MODEL-HASH]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(crate) run: Option<PathBuf>,
 
-    /// Go on with a run that was stopped or killed: give --run, or the flags it was begun with
+    /// Resume a run that was stopped or killed: give --run, or the flags that it was started with
     #[arg(long, help_heading = "Run")]
     pub(crate) resume: bool,
 
@@ -63,11 +63,11 @@ pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
 
-    /// Decides initial weights, order of windows and dropout
+    /// Determines initial weights, order of windows and dropout
     #[arg(long, value_name = "N", default_value_t = 2023, help_heading = "Run")]
     pub(crate) seed: u64,
 
-    /// Folder for everything the run makes [default: runs/demo, or runs/demo-2, …]
+    /// Folder of the run [default: runs/demo, or runs/demo-2, …]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(crate) run: Option<PathBuf>,
 
@@ -75,28 +75,28 @@ pub(crate) struct DemoArgs {
     pub(crate) talk: TalkArgs,
 }
 
-/// Where it computes.
+/// The compute device.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Device")]
 pub(crate) struct DeviceArgs {
-    /// auto takes a real GPU if there is one and else the CPU, and says which
+    /// auto uses a hardware GPU if there is one, or else the CPU, and prints which
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = one_of(DEVICES))]
     pub(crate) device: DeviceChoice,
 
-    /// Threads of the CPU [default: all]
+    /// CPU threads [default: all]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) threads: Option<usize>,
 }
 
-/// How much is said, and how.
+/// What is printed.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct TalkArgs {
-    /// Events as JSON lines on standard output, and nothing else there
+    /// Events as JSON lines on standard output, without other text
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// No progress and no facts: only repairs, warnings and the final table
+    /// No progress and no facts, only repairs, warnings and the final table
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::DeviceArgs;
 use super::values::{count, one_of};
 
-/// Whose engine computes.
+/// Where the engine runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EngineOf {
     /// Each visitor's browser.
@@ -22,15 +22,15 @@ const ENGINES: &[(&str, EngineOf)] = &[("browser", EngineOf::Browser), ("host", 
 /// `spat serve`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Ctrl-C ends it. By default the page is for this computer alone; `--bind 0.0.0.0` opens it \
-                  to the network, and only those come in who have the join link that is printed."
+    after_help = "Ctrl-C stops the server. By default it accepts this computer only; `--bind 0.0.0.0` opens it to \
+                  the network, for visitors with the printed join link."
 )]
 pub(crate) struct ServeArgs {
-    /// Port to listen on [default: 7728, or a free one where that is taken]
+    /// Port to listen on [default: 7728, or a free one if that is in use]
     #[arg(long, value_name = "N", help_heading = "Address")]
     pub(crate) port: Option<u16>,
 
-    /// Address to listen on; 0.0.0.0 is every one that this computer has
+    /// Address to listen on; 0.0.0.0 is all addresses of this computer
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -39,16 +39,16 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) bind: IpAddr,
 
-    /// A name that the server answers to beside its addresses, for example lab.local; repeatable
+    /// Host name of the server, in addition to its addresses, such as lab.local; repeatable
     #[arg(long = "name", value_name = "HOST", help_heading = "Address")]
     pub(crate) names: Vec<String>,
 
-    /// Address of a reverse proxy; only requests from it may name their visitor's address and scheme in
+    /// Address of a reverse proxy; only its requests may contain the visitor's address and scheme in
     /// X-Forwarded-For and X-Forwarded-Proto
     #[arg(long, value_name = "ADDRESS", help_heading = "Address")]
     pub(crate) behind_proxy: Option<IpAddr>,
 
-    /// Open no browser
+    /// Do not open a browser
     #[arg(long, help_heading = "Address")]
     pub(crate) no_open: bool,
 
@@ -56,11 +56,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", help_heading = "Address")]
     pub(crate) access_log: Option<PathBuf>,
 
-    /// Serve the page in this folder, as `cargo xtask dist` leaves it, and not the built-in one
+    /// Serve the web app in this folder, an output of `cargo xtask dist`, and not the built-in one
     #[arg(long, value_name = "DIR", help_heading = "Page")]
     pub(crate) page: Option<PathBuf>,
 
-    /// Who computes: browser, each visitor's own; host, this computer, for all visitors in turn
+    /// Where to compute: browser, in each visitor's browser; host, on this computer for all visitors in turn
     #[arg(long, value_name = "WHOSE", default_value = "browser", value_parser = one_of(ENGINES), help_heading = "Engine")]
     pub(crate) engine: EngineOf,
 
@@ -70,19 +70,19 @@ pub(crate) struct ServeArgs {
     pub(crate) device: DeviceArgs,
 }
 
-/// What visitors may take of this computer.
+/// Limits on visitors' use of this computer.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine of the host")]
 pub(crate) struct HostArgs {
-    /// Folder for visitors' runs, which they can go on with after a restart
+    /// Folder for visitors' runs, which can be resumed after a restart
     #[arg(long, value_name = "DIR", default_value = "served")]
     pub(crate) folder: PathBuf,
 
-    /// What visitors call this computer [default: its own name]
+    /// Name of this computer for visitors [default: its host name]
     #[arg(long, value_name = "NAME")]
     pub(crate) called: Option<String>,
 
-    /// Visitors at a time
+    /// Largest number of concurrent visitors
     #[arg(long, value_name = "N", default_value = "64", value_parser = count)]
     pub(crate) visitors: usize,
 
@@ -90,7 +90,7 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "MB", default_value = "64", value_parser = count)]
     pub(crate) table_mb: usize,
 
-    /// Gigabytes of visitors' runs and tables above which no new ones are taken
+    /// Gigabytes of visitors' runs and tables above which no new ones are accepted
     #[arg(long, value_name = "GB", default_value = "20", value_parser = count)]
     pub(crate) space_gb: usize,
 
@@ -98,11 +98,11 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "DAYS", value_parser = count)]
     pub(crate) keep: Option<usize>,
 
-    /// Seconds that one visitor computes while others wait
+    /// Seconds of one visitor's turn while others wait
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = count)]
     pub(crate) turn: usize,
 
-    /// Minutes of computing that one training gets in all
+    /// Largest computing time of one training, in minutes
     #[arg(long, value_name = "MINUTES", default_value = "30", value_parser = count)]
     pub(crate) minutes: usize,
 }

@@ -14,7 +14,7 @@ use super::{DeviceArgs, ModelArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs,
 #[derive(Debug, Args)]
 #[command(
     after_help = "The study is a list of independent tasks; each result is a small file in the study's folder. Stop it\n\
-with Ctrl-C, or kill it: the same command with --resume goes on, and ends with the same study.json to the byte.\n\
+with Ctrl-C, or kill it: the same command with --resume continues it, to the same study.json byte for byte.\n\
 SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768."
 )]
 pub(crate) struct StudyArgs {
@@ -26,12 +26,12 @@ pub(crate) struct StudyArgs {
     #[arg(long, conflicts_with = "data")]
     pub(crate) demo: bool,
 
-    /// No forecasting and no table, but a small Transformer on data that the program makes: text (with
-    /// a known grammar) or images (of drawn shapes)
+    /// Study a small Transformer classifier on generated data, without a table: text (with a known
+    /// grammar) or images (of shapes)
     #[arg(long, value_name = "WHAT", value_parser = one_of(DOMAINS), conflicts_with_all = ["data", "demo"])]
     pub(crate) domain: Option<Domain>,
 
-    /// No table, but a forecaster whose modules have a known order of importance: does a scorer find it?
+    /// Study a forecaster whose modules have a known order of importance, without a table: do scorers find it?
     #[arg(long, alias = "planted", conflicts_with_all = ["data", "demo", "domain"])]
     pub(crate) ground_truth: bool,
 
@@ -61,24 +61,24 @@ pub(crate) struct StudyArgs {
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(crate) run: Option<PathBuf>,
 
-    /// Go on with a study that was stopped or killed: the command it was begun with, and --resume
+    /// Resume a study that was stopped or killed: the command that it was started with, and --resume
     #[arg(long, help_heading = "Run")]
     pub(crate) resume: bool,
 
-    /// study.json on standard output at the end, and nothing else there
+    /// study.json on standard output at the end, without other text
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
-    /// No progress: only repairs, warnings and the final tables
+    /// No progress, only repairs, warnings and the final tables
     #[arg(long, short, help_heading = "Output")]
     pub(crate) quiet: bool,
 }
 
-/// What is asked, and how much may be spent on it.
+/// The questions, and the effort.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Study")]
 pub(crate) struct WhatArgs {
-    /// Small models and short trainings: a hint in a few minutes on two cores
+    /// Small models and short trainings: a first impression in a few minutes on two cores
     #[arg(long, conflicts_with = "full")]
     pub(crate) quick: bool,
 
@@ -86,7 +86,7 @@ pub(crate) struct WhatArgs {
     #[arg(long)]
     pub(crate) full: bool,
 
-    /// Models of each kind, differing in their seed [default: 3; 5 with --full]
+    /// Number of seeds, one model of each kind per seed [default: 3; 5 with --full]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) seeds: Option<usize>,
 
@@ -107,7 +107,7 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = scorer())]
     pub(crate) scorers: Vec<Scorer>,
 
-    /// Another table with the same channels that the models are shown unseen; may be repeated
+    /// Another table with the same channels, on which the models are only evaluated; may be repeated
     #[arg(long, value_name = "OTHER.csv")]
     pub(crate) also: Vec<PathBuf>,
 
@@ -115,15 +115,15 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
     pub(crate) ratio: f64,
 
-    /// How the share becomes a whole number of modules
+    /// Rounding of the share to a whole number of modules
     #[arg(long, value_name = "HOW", default_value = "floor", value_parser = one_of(ROUNDINGS))]
     pub(crate) rounding: Rounding,
 
-    /// Random orders where not every subset is trained [default: 10]
+    /// Random orders, if not every subset is trained [default: 10]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) draws: Option<usize>,
 
-    /// Batches of training windows that a scoring pass sees [default: 24; 8 with --domain]
+    /// Batches of training windows of a scoring pass [default: 24; 8 with --domain]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) score_batches: Option<usize>,
 
@@ -136,7 +136,7 @@ pub(crate) struct WhatArgs {
     pub(crate) finetune_steps: Option<usize>,
 }
 
-/// The model and its sizes; its depth is a matter of the study.
+/// The model and its sizes. The depths are options of the study.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct SizeArgs {
@@ -167,14 +167,14 @@ const QUESTIONS: &[(&str, Question)] = &[
 ];
 
 impl WhatArgs {
-    /// Three unless somebody says otherwise.
+    /// Three by default.
     pub(crate) fn seeds(&self) -> Vec<u64> {
         (0..self.seeds.unwrap_or(if self.full { 5 } else { 3 }) as u64)
             .map(|place| self.seed.wrapping_add(place))
             .collect()
     }
 
-    /// All unless some are named.
+    /// All by default.
     pub(crate) fn scorers(&self) -> Vec<Scorer> {
         let asked = |scorer: &Scorer| self.scorers.is_empty() || self.scorers.contains(scorer);
         Scorer::ALL.into_iter().filter(asked).collect()
@@ -182,7 +182,7 @@ impl WhatArgs {
 }
 
 impl SizeArgs {
-    /// The same as `spat run` would have it.
+    /// As in `spat run`.
     pub(crate) fn model(&self, quick: bool) -> ModelArgs {
         let settings = self.settings.clone();
         let quick = (quick && self.choice.preset.is_none()).then(|| {

@@ -5,11 +5,11 @@ use spat_spec::Schedule;
 
 use super::values::{Patience, count, not_negative, patience, positive, schedule};
 
-/// Pre-training of the dense model; fine-tuning follows it where nothing else is said.
+/// Training of the dense model; also the defaults of fine-tuning.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct TrainingArgs {
-    /// Most passes over the training windows [default: 10]
+    /// Largest number of epochs [default: 10]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) epochs: Option<usize>,
 
@@ -26,19 +26,19 @@ pub(crate) struct TrainingArgs {
     #[arg(long, value_name = "NAME", value_parser = schedule)]
     pub(crate) schedule: Option<Schedule>,
 
-    /// Epochs without a better validation error before it stops, or `none` [default: 3]
+    /// Epochs without a better validation error before training stops, or `none` [default: 3]
     #[arg(long, value_name = "N", value_parser = patience)]
     pub(crate) patience: Option<Patience>,
 
-    /// Which optimiser [default: adam]
+    /// Optimiser [default: adam]
     #[arg(long, value_name = "NAME")]
     pub(crate) optimizer: Option<OptimizerName>,
 
-    /// Share of each weight that AdamW takes off per step, times the learning rate [default: 0.01]
+    /// Weight decay of AdamW [default: 0.01]
     #[arg(long, value_name = "SHARE", value_parser = not_negative)]
     pub(crate) weight_decay: Option<f64>,
 
-    /// Largest norm of all gradients together [default: not clipped]
+    /// Largest norm of the gradients [default: not clipped]
     #[arg(long, value_name = "NORM", value_parser = positive)]
     pub(crate) clip_norm: Option<f64>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct TrainingArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Fine-tuning and controls")]
 pub(crate) struct FinetuneArgs {
-    /// Most epochs of fine-tuning; 0 for none
+    /// Largest number of epochs of fine-tuning; 0 for none
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) finetune_epochs: usize,
 

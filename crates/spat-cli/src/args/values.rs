@@ -1,4 +1,4 @@
-//! Values of flags that are more than a word or a number.
+//! Parsers of flag values.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use spat_series::{SplitRule, TimeColumn};
@@ -40,7 +40,7 @@ pub(crate) fn not_negative(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A share of a whole.
+/// A share, 0 to 1.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),

@@ -21,7 +21,7 @@ use redirect::Redirect;
 /// How long the browser may take to read the redirect file.
 const REDIRECT_LIFETIME: Duration = Duration::from_secs(60);
 
-/// Serves the page until Ctrl-C.
+/// Serves the web app until Ctrl-C.
 pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
     if args.engine == EngineOf::Browser {
         refuse_host_flags(&given.map(command_line::host_settings).unwrap_or_default())?;
@@ -36,7 +36,7 @@ pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Res
             Some(host(args)?),
         ),
         EngineOf::Browser if !args.bind.is_loopback() => (Some(Secret::random()?), None),
-        // Whoever is at this machine computes in a browser here: there is nothing to guard.
+        // Local users compute in their browser, so no access control is needed.
         EngineOf::Browser => (None, None),
     };
     if let Some(notice) = secret.as_ref().and_then(Secret::notice) {
@@ -61,7 +61,7 @@ pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Res
         let stop = interrupted()?;
         let server = Server::bind(settings).await?;
         print_address(&server, args)?;
-        // Kept until the server ends, or shorter.
+        // Dropped when the server ends, or earlier.
         let _redirect = (!args.no_open)
             .then(|| open_browser(&server.link()))
             .flatten();
@@ -71,7 +71,7 @@ pub(crate) fn serve(args: &ServeArgs, given: Option<&ArgMatches>) -> anyhow::Res
     })
 }
 
-/// What visitors may take of this computer means nothing while they compute elsewhere.
+/// Limits of the host's engine have no effect if visitors compute in their browsers.
 fn refuse_host_flags(given: &[String]) -> anyhow::Result<()> {
     if given.is_empty() {
         return Ok(());
@@ -119,7 +119,7 @@ fn host(args: &ServeArgs) -> anyhow::Result<Host> {
     })
 }
 
-/// What this computer calls itself.
+/// The host name of this computer.
 fn own_name() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").ok();
     name.or_else(|| std::env::var("COMPUTERNAME").ok())
@@ -128,7 +128,7 @@ fn own_name() -> String {
         .unwrap_or_else(|| "the host".to_owned())
 }
 
-/// The link for this machine on standard output, everything else beside it.
+/// Prints the link for this machine to standard output, everything else to standard error.
 fn print_address(server: &Server, args: &ServeArgs) -> anyhow::Result<()> {
     let link = server.link();
     output::result(&format!("{link}\n"))?;
@@ -170,7 +170,7 @@ fn open_browser(link: &str) -> Option<OpenedRedirect> {
         .map_or_else(|| link.to_owned(), Redirect::address);
     let kept = Arc::new(Mutex::new(redirect));
     let shared = Arc::clone(&kept);
-    // A browser in the terminal blocks until it is closed, and the page is only answered after this.
+    // A browser in the terminal blocks until it is closed, and requests are only served after this.
     std::thread::spawn(move || {
         if webbrowser::open(&address).is_err() {
             output::note("no browser could be opened here; open the link yourself");
@@ -196,7 +196,7 @@ fn interrupted() -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = Some(interrupt);
     ctrlc::set_handler(move || match interrupt.take() {
         Some(interrupt) => {
-            // Said first: the server may end at once, and the process with it.
+            // Printed first: the server may end at once, and the process with it.
             output::note("ending… press Ctrl-C again to end at once");
             interrupt.send(()).ok();
         }

@@ -1,7 +1,7 @@
 //! A private file that sends the browser to a link with a token.
 //!
 //! Every user of a computer can read the command lines of its processes. So the browser is opened with the
-//! file's path, and only the file has the link, as Jupyter does it.
+//! file's path, and only the file contains the link, as in Jupyter.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use spat_serve::Token;
 
 const FILE_NAME: &str = "open.html";
 
-/// The file in a folder of its own, which only this user can read. Both are removed when this is dropped.
+/// The file in its own folder, which only this user can read. Both are removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Redirect {
     folder: PathBuf,
@@ -24,7 +24,7 @@ impl Redirect {
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        // Fails if it exists: another user may have made it.
+        // Fails if it exists: another user may have created it.
         builder.create(&folder)?;
         let redirect = Self { folder };
         write_private(&redirect.path(), page(link).as_bytes())?;
@@ -40,7 +40,7 @@ impl Redirect {
         let path = self.path().display().to_string().replace('\\', "/");
         let mut address = "file://".to_owned();
         if !path.starts_with('/') {
-            // A drive of Windows.
+            // A Windows drive.
             address.push('/');
         }
         for byte in path.bytes() {

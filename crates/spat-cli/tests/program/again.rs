@@ -1,4 +1,4 @@
-//! The same run made anew, from what a run left.
+//! Reproduction of a run from its files.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ fn the_command_in_the_report_makes_the_run_again() {
     let command = folder.report("first").command;
     assert!(command.ends_with("--seed 5 --device cpu"), "{command}");
 
-    // A shell reads it as a person would paste it.
+    // A shell parses it as if pasted.
     let spat = format!("'{}'", env!("CARGO_BIN_EXE_spat"));
     let script = format!("{} --run second", command.replacen("spat", &spat, 1));
     let output = folder.shell(&script);
@@ -72,7 +72,7 @@ fn an_experiment_that_is_handed_over_makes_the_same_report() {
         &["toy.csv", "no experiment"],
     );
 
-    // What is wrong with it is said before there is a folder.
+    // Errors are reported before a folder is created.
     let begun = fs::read_to_string(folder.path().join(file)).unwrap();
     let mut wrong: serde_json::Value = serde_json::from_str(&begun).unwrap();
     wrong["training"]["batch"] = 0.into();

@@ -1,4 +1,4 @@
-//! What all end-to-end tests start from.
+//! A folder for end-to-end tests.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub(crate) const WINDOWS: &[&str] = &["--lookback", "24", "--horizon", "12", "--
 pub(crate) const SHORT: &[&str] = &["--epochs", "2", "--finetune-epochs", "1"];
 pub(crate) const SMALL: &[&str] = &["--width", "8", "--heads", "2"];
 
-/// A folder of a person's own, with `toy.csv` in it.
+/// A temporary folder with `toy.csv`.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
@@ -40,7 +40,7 @@ impl Folder {
         self.command(arguments).output().unwrap()
     }
 
-    /// A line as a person would type it.
+    /// Runs a command line in a shell.
     pub(crate) fn shell(&self, script: &str) -> Output {
         let mut shell = Command::new("sh");
         let shell = shell.current_dir(self.path()).args(["-c", script]);
@@ -60,7 +60,7 @@ impl Folder {
         self.succeeds(&[&["run", "toy.csv"], WINDOWS, SHORT, SMALL, more].concat())
     }
 
-    /// Exit code 2 and every one of `words`, and no run is left behind.
+    /// Expects exit code 2, all of `words`, and no new run.
     pub(crate) fn refuses(&self, arguments: &[&str], words: &[&str]) {
         let runs = self.path().join("runs");
         assert!(!runs.exists());
@@ -81,7 +81,7 @@ impl Folder {
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    /// A report without what differs from run to run: times, and the command.
+    /// A report without times and the command, which differ between runs.
     pub(crate) fn comparable(&self, run: &str) -> String {
         let mut report = self.report(run);
         report.command = String::new();
@@ -93,7 +93,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Three channels by the hour.
+/// Three hourly channels.
 pub(crate) fn table(rows: usize) -> String {
     let mut table = String::from("date,load,wind,sun\n");
     for row in 0..rows {

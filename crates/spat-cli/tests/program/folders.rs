@@ -1,4 +1,4 @@
-//! Folders of runs and files that are there already.
+//! Existing run folders and files.
 
 use std::fs;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The program as a user meets it: a folder, a command, what it says and what it leaves.
+//! End-to-end tests of the program: commands, their output and their files.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod again;

@@ -1,4 +1,4 @@
-//! Models in files: of a run, of another version, of PyTorch.
+//! Model files: of a run, of another version, of PyTorch.
 
 use std::fs;
 use std::path::Path;
@@ -83,7 +83,7 @@ fn pytorch_weights_become_a_model_file() {
     assert!(csv.starts_with("row,stamp,channel,forecast\n"), "{csv}");
     assert!(printed.contains("no intervals"), "{printed}");
 
-    // The safetensors file itself has no structure of ours.
+    // A plain safetensors file has no structure in its header.
     let foreign = references.join("itransformer.safetensors");
     folder.refuses(
         &["evaluate", foreign.to_str().unwrap(), "toy.csv"],

@@ -1,4 +1,4 @@
-//! What cannot be done is answered with a place and a way out, before anything is written.
+//! Errors contain a place and a remedy, and are reported before anything is written.
 
 use std::time::{Duration, Instant};
 
@@ -120,7 +120,7 @@ fn bad_input_is_an_event_too() {
     assert!(matches!(event, Event::Failed { message } if message.contains("absent.csv")));
 }
 
-/// `head` closes the pipe: the run stops as if asked to, without a word about pipes.
+/// `head` closes the pipe: the run stops as if requested, without an error about pipes.
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
@@ -137,7 +137,7 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(text(&output.stdout).lines().count(), 2);
     let printed = text(&output.stderr);
     assert!(
-        printed.contains("go on with: spat run --resume --run r") && !printed.contains("pipe"),
+        printed.contains("resume with: spat run --resume --run r") && !printed.contains("pipe"),
         "{printed}"
     );
 }

@@ -1,4 +1,4 @@
-//! What a run leaves and says, and that it can be made again.
+//! Files and output of a run, and its reproduction.
 
 use std::fs;
 
@@ -88,7 +88,7 @@ fn a_run_is_ranked_by_the_scorer_that_the_flag_names() {
     let report = folder.report("r");
     assert_eq!(report.plan.scorer, "leave-one-out");
     assert!(report.command.contains("--scorer leave-one-out"));
-    // The file alone makes the same run, and a stopped one would go on with its scorer.
+    // The file alone reproduces the run, and a stopped run would resume with its scorer.
     let again = ["run", "toy.csv", "--experiment", "r/experiment.json"];
     folder.succeeds(&[&again[..], &["--run", "s", "--device", "cpu"]].concat());
     assert_eq!(folder.comparable("r"), folder.comparable("s"));

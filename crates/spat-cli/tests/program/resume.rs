@@ -1,4 +1,4 @@
-//! Runs that are killed, stopped, moved and gone on with.
+//! Runs that are killed, stopped, moved and resumed.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -103,7 +103,7 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_report() {
     folder.succeeds(&begin("whole"));
 
     let mut kills = 0;
-    // Every life is a little longer than the one before, so that the last one ends by itself.
+    // Every attempt runs a little longer than the one before, so that the last one completes.
     for life in (40..).step_by(25) {
         let arguments = match folder.path().join("killed/experiment.json").exists() {
             true => vec!["run", "--resume", "--run", "killed", "--quiet"],
@@ -117,11 +117,7 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_report() {
         std::thread::sleep(Duration::from_millis(life));
         child.kill().unwrap();
         let status = child.wait().unwrap();
-        assert_ne!(
-            status.code(),
-            Some(2),
-            "a kill must not leave what cannot go on"
-        );
+        assert_ne!(status.code(), Some(2), "a killed run must be resumable");
         if status.success() {
             break;
         }
@@ -152,7 +148,7 @@ fn a_run_with_its_own_table_can_be_moved() {
     fs::create_dir_all(moved.join("checkpoint")).unwrap();
     fs::copy(whole.join("experiment.json"), moved.join("experiment.json")).unwrap();
     fs::copy(folder.path().join("toy.csv"), moved.join("table.csv")).unwrap();
-    // As the window leaves it, and from another place.
+    // A run folder of the desktop app, from another path.
     let text = fs::read_to_string(whole.join("run.json")).unwrap();
     let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
     file["data"] = serde_json::json!({ "file": "/gone/elsewhere/moved/table.csv" });
@@ -163,9 +159,9 @@ fn a_run_with_its_own_table_can_be_moved() {
 }
 
 #[test]
-fn a_run_goes_on_as_it_was_begun_or_not_at_all() {
+fn a_run_is_only_resumed_with_its_own_settings() {
     let folder = Folder::new();
-    // A run that has begun but not ended.
+    // A run that was started but not finished.
     folder.run(&["--run", "r"]);
     fs::remove_file(folder.path().join("r/report.json")).unwrap();
 
@@ -212,7 +208,7 @@ fn a_run_goes_on_as_it_was_begun_or_not_at_all() {
     assert!(folder.path().join("r/report.json").is_file());
 }
 
-/// `ulimit -f` stands for a full disk: the write fails, what was there stays whole.
+/// `ulimit -f` simulates a full disk: the write fails, existing files stay intact.
 #[cfg(unix)]
 #[test]
 fn a_failing_write_loses_nothing() {

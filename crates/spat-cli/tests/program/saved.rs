@@ -1,4 +1,4 @@
-//! Files that version 0.1.0 wrote: read today, they give the same forecast and name the same run.
+//! Files of version 0.1.0 still give the same forecast and the same run name.
 
 use std::fs;
 use std::path::Path;

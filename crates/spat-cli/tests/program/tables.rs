@@ -1,4 +1,4 @@
-//! Tables: looked at and fetched.
+//! `spat inspect` and `spat data`.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -81,7 +81,7 @@ fn a_table_of_many_columns_is_inspected_in_linear_time() {
     folder.write("wide.csv", table.as_bytes());
     let started = std::time::Instant::now();
     folder.succeeds(&["inspect", "wide.csv"]);
-    // A comparison of each name with each took 21 s.
+    // Comparing every pair of names took 21 s.
     assert!(started.elapsed().as_secs() < 8, "{:?}", started.elapsed());
 }
 

@@ -69,6 +69,6 @@ pub(super) fn heading(question: Question) -> &'static str {
         Question::Stability => "Is the ranking stable?",
         Question::Uniformity => "Do low scores go with uniform attention?",
         Question::GroundTruth => "Is a known order found?",
-        Question::ZeroShot => "What of tables never seen?",
+        Question::ZeroShot => "How well does it transfer to unseen tables?",
     }
 }

@@ -1,4 +1,4 @@
-//! IntegerField numbers as text.
+//! Integers as text.
 
 /// All digits, in groups of three.
 pub(crate) fn grouped(n: u64) -> String {

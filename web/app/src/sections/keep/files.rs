@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use spat_report::csv_field;
 use spat_series::format_with_offset;
 
 use crate::charts::Drawings;
@@ -118,7 +119,7 @@ fn future_csv(page: Page) -> Option<String> {
         text += &format!(
             "{},{timestamp},{},{},{}",
             future.first_row + step,
-            quoted(&channels[channel]),
+            csv_field(&channels[channel]),
             number(future.dense[place]),
             number(*pruned)
         );
@@ -131,14 +132,6 @@ fn future_csv(page: Page) -> Option<String> {
     Some(text)
 }
 
-/// A CSV field, quoted where RFC 4180 requires it.
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        return format!("\"{}\"", field.replace('"', "\"\""));
-    }
-    field.to_owned()
-}
-
 fn save_all(page: Page, drawings: Drawings) {
     spawn_local(async move {
         match zipped(page, drawings).await {
@@ -146,7 +139,7 @@ fn save_all(page: Page, drawings: Drawings) {
                 let run = page.run.get_untracked().unwrap_or_default();
                 offer(page, &format!("spat-{run}.zip"), "application/zip", &bytes);
             }
-            Err(reason) => page.notify(format!("the zip could not be made: {reason}")),
+            Err(reason) => page.notify(format!("the zip archive could not be created: {reason}")),
         }
     });
 }
