@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn nothing_is_claimed_to_be_kept_where_the_folder_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(advice(folder.path()).contains("nothing of the run is kept"));
+        assert!(advice(folder.path()).contains("the run is lost"));
         std::fs::write(folder.path().join("experiment.json"), "{}").unwrap();
         assert!(advice(folder.path()).contains("--resume"));
     }
