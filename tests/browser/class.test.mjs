@@ -91,7 +91,7 @@ test("reports are compared, and a broken one is skipped", MINUTE, () =>
       await page.getByTestId("class-files").setInputFiles(files);
       const rows = page.getByTestId("class-row");
       await rows.nth(2).waitFor();
-      await page.getByTestId("class-problems").getByText("`cat.json` is no report.json").waitFor();
+      await page.getByTestId("class-problems").getByText("`cat.json` is not a report.json").waitFor();
       assert.equal(await rows.count(), 3);
       const names = () => page.getByTestId("class-name").evaluateAll((all) => all.map(({ value }) => value));
       assert.deepEqual((await names()).toSorted(), ["Ann", "Bo <b>", "Cy"]);

@@ -90,7 +90,7 @@ async function speed() {
     drawings.push(drawing);
     rounds.push([times, onCommandLine(folder)]);
   }
-  console.log("\n| what | window | command line | ratio, median (min–max) |");
+  console.log("\n| what | desktop app | command line | ratio, median (min–max) |");
   console.log("|---|---|---|---|");
   for (const what of Object.keys(rounds[0][0])) {
     const [window, line] = [0, 1].map((side) => rounds.map((round) => round[side][what]));

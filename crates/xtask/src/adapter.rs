@@ -76,7 +76,7 @@ fn ensure_firefox() {
     }
     let installed = answers("apt-get") && install(&["firefox-esr"]).is_ok();
     if !installed {
-        println!("left out: the page in Firefox, which is not here and could not be installed");
+        println!("left out: the web app in Firefox, which is missing and could not be installed");
     }
 }
 

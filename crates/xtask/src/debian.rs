@@ -126,10 +126,10 @@ Priority: optional
 Installed-Size: {}
 Depends: libc6 (>= {libc}), libgtk-3-0 | libgtk-3-0t64, libwebkit2gtk-4.1-0
 Recommends: libvulkan1, mesa-vulkan-drivers | vulkan-icd{homepage}
-Description: prune the attention out of a time-series forecaster
+Description: prune attention modules of a time-series forecaster
  Trains a Transformer forecaster on a table of time series, scores every
- multi-head-attention module, removes the modules that do not earn their
- cost, and shows what changed. Nothing is uploaded.
+ multi-head-attention module, removes the lowest, and shows what changed.
+ Nothing is uploaded.
 ",
         version(),
         bytes.div_ceil(1024)

@@ -113,7 +113,7 @@ impl RunStorage for BrowserRunStorage {
         experiment: &Experiment,
         _device: &DeviceFacts,
     ) -> Result<String, RunStorageError> {
-        Ok(format!("the page, with seed {}", experiment.seed))
+        Ok(format!("the web app, with seed {}", experiment.seed))
     }
 }
 

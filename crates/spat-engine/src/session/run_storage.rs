@@ -99,6 +99,6 @@ impl RunStorage for MemoryRunStorage {
         experiment: &Experiment,
         _device: &DeviceFacts,
     ) -> Result<String, RunStorageError> {
-        Ok(format!("the page, with seed {}", experiment.seed))
+        Ok(format!("the web app, with seed {}", experiment.seed))
     }
 }

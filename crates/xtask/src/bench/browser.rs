@@ -33,7 +33,7 @@ pub(super) fn run(rounds: usize) -> Result<()> {
     let mut narrow_request = request.clone();
     narrow_request["vectors"] = json!(128);
 
-    println!("| engine | in the tab, ms | beside it | ms | ratio, median (min–max) |");
+    println!("| engine | in the browser, ms | compared with | ms | ratio, median (min–max) |");
     println!("|---|---|---|---|---|");
     let (mut tab, mut tfjs) = (Vec::new(), Vec::new());
     let (mut same, mut all) = (Vec::new(), Vec::new());

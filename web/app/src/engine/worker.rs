@@ -13,7 +13,7 @@ use web_sys::{ErrorEvent, Event, MessageEvent, WorkerOptions, WorkerType};
 use super::EngineConnection;
 use crate::state::Page;
 
-/// The script that Trunk writes beside the worker's module.
+/// The script that Trunk writes next to the worker's module.
 const LOADER: &str = "./spat-worker_loader.js";
 
 /// A request with its bytes, and the buffers to transfer.

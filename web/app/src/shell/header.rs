@@ -20,7 +20,7 @@ pub(crate) fn Header() -> impl IntoView {
                 <p class="purpose">
                     "Train a small forecaster on your own table "
                     {if engine::is_native() { "on this computer" } else { "in this tab" }}
-                    ", see what each attention module is worth, remove what does not earn its cost."
+                    ", score its attention modules, and remove the least important."
                 </p>
             </div>
             <div class="masthead-side">

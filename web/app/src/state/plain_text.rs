@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
-/// The script that Trunk writes beside the worker's module.
+/// The script that Trunk writes next to the worker's module.
 const LOADER: &str = "./spat-reader_loader.js";
 
 /// The text of a file, and what it was before.

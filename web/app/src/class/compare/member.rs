@@ -44,7 +44,7 @@ impl Member {
     /// The file is not a report of this program; the message has the cause.
     pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Self, String> {
         let report: Report = serde_json::from_slice(bytes).map_err(|error| {
-            format!("`{file}` is no report.json of this program ({error}); it is skipped")
+            format!("`{file}` is not a report.json of this program ({error}); it is skipped")
         })?;
         let forecaster = &report.experiment.forecaster;
         let side = |model: &spat_spec::ModelResult| Side {

@@ -40,7 +40,7 @@ pub(super) fn BesideSend(choice: Choice) -> impl IntoView {
     };
     view! {
         <section class="beside-send" aria-labelledby="beside-send-title">
-            <h3 id="beside-send-title">"Entropy beside "{move || page.score_label()}</h3>
+            <h3 id="beside-send-title">"Entropy and "{move || page.score_label()}</h3>
             <p data-testid="send-entropy-sentence">{sentence}</p>
             <div class="scroll">
                 <table data-testid="send-entropy">
