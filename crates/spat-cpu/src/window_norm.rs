@@ -15,7 +15,7 @@ pub struct WindowShape {
     pub rows: usize,
     /// C.
     pub channels: usize,
-    /// Columns of time features beside the channels.
+    /// Columns of time features, in addition to the channels.
     pub time_features: usize,
 }
 

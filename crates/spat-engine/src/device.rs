@@ -40,7 +40,7 @@ pub enum DeviceError {
 /// A device, ready to compute, without autodiff.
 ///
 /// # Errors
-/// A GPU was asked for and there is none.
+/// A GPU was requested and there is none.
 pub fn choose(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
@@ -63,7 +63,7 @@ pub fn disable_adapter_enumeration() {
 /// any tensor is created on the GPU.
 ///
 /// # Errors
-/// A GPU was asked for and there is none.
+/// A GPU was requested and there is none.
 pub async fn start(choice: DeviceChoice) -> Result<(Device, DeviceFacts), DeviceError> {
     if platform::MAY_BLOCK {
         return choose(choice);

@@ -90,7 +90,7 @@ impl Future {
                     let ends = |value: &String| name.strip_suffix(value)?.strip_suffix(' ');
                     let found = values.iter().enumerate();
                     let found = found.filter_map(|(place, value)| Some((ends(value)?, place)));
-                    // The longest value's name is the one that was put behind the series' name.
+                    // The longest value's name is the one that was appended to the series' name.
                     found.min_by_key(|(id, _)| id.len()).unwrap_or((name, 0))
                 }
             };

@@ -1,6 +1,6 @@
 //! The job behind every front end of SPAT: train, score, prune, fine-tune, evaluate, report.
 //!
-//! A front end sends [`spat_spec::Command`]s and receives [`spat_spec::Event`]s; it never touches a tensor.
+//! A front end sends [`spat_spec::Command`]s and receives [`spat_spec::Event`]s; it needs no tensors.
 //! The core is async and single-threaded: native programs drive it with a blocking executor on its own
 //! thread, browsers inside a worker.
 

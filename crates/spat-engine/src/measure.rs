@@ -59,7 +59,7 @@ pub(crate) async fn measure(
     let mut times: [Vec<f64>; 5] = Default::default();
     let started = Instant::now();
     for round in 0..=MOST_ROUNDS {
-        // Commands are handled between the measurements, so that they take none of the measured time.
+        // Commands are handled between the measurements, so that they are not part of the measured time.
         let mut sample = [0.0; 5];
         control.between_batches().await?;
         sample[0] = dense_step.time(rows, round).await?;

@@ -252,7 +252,7 @@ fn a_scorer_sees_the_part_that_it_needs_and_no_other() {
     ] {
         let mut job = job.clone();
         job.experiment.scorer = scorer;
-        // One epoch: its weights are the best whatever the validation loss.
+        // One epoch: its weights are the best for any validation loss.
         job.experiment.training.epochs = 1;
         let scores = |job: &Job| complete(job, &mut MemoryStore::default()).scores;
         let other = Job {

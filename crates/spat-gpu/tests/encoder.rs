@@ -209,7 +209,7 @@ proptest! {
         close(&to_gpu(&of_projections), &back.projections, &format!("∂Q ∂K ∂V {what}"));
         prop_assert_eq!(gpu_back.connections.is_some(), back.connections.is_some());
         if let (Some(gpu), Some(cpu)) = (gpu_back.connections, back.connections) {
-            // The GPU returns those of each sample, whatever the mask.
+            // The GPU returns those of each sample for any mask.
             let of_samples = values(&gpu);
             let gpu = if mask == Some(true) {
                 let mut sum = vec![0.0; maps];

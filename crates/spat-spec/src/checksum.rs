@@ -11,7 +11,7 @@ use crate::checkpoint::{Array, CheckpointError, arrays_from_bytes, arrays_to_byt
 
 /// The text of the field in front of its 64 hexadecimal digits.
 const FIELD: &str = "\"sha256\":\"";
-/// The text behind them: the end of the field and of the object.
+/// The text after them: the end of the field and of the object.
 const END: &str = "\"}";
 const DIGITS: usize = 64;
 

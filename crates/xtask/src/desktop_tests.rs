@@ -6,7 +6,7 @@ use crate::counts::Counts;
 use crate::web_tests::{counted, node};
 use crate::{adapter, cargo, desktop, root, succeed};
 
-/// Builds the desktop app and the command line program beside it; or the reason why the system cannot drive
+/// Builds the desktop app and the command line program; or the reason why the system cannot drive
 /// the app.
 pub(crate) fn build() -> Result<Option<String>> {
     let lack = adapter::lacks_window_driver();

@@ -42,7 +42,7 @@ pub(crate) struct ServeArguments {
     open: bool,
 }
 
-/// Installs the build tools, builds the web app and serves it on this machine, anew after every change.
+/// Installs the build tools, builds the web app and serves it on this machine, and rebuilds it after every change.
 pub(crate) fn serve(arguments: &ServeArguments) -> Result<()> {
     let mut trunk = trunk("serve")?;
     announce_build();
@@ -122,7 +122,7 @@ pub(crate) fn trunk(what: &str) -> Result<Command> {
         .current_dir(root())
         .args([what, "--release"])
         .envs(variables)
-        // Trunk reads it as a flag and knows only true and false.
+        // Trunk parses it as a flag with the values true and false.
         .env_remove("NO_COLOR");
     Ok(command)
 }

@@ -33,7 +33,7 @@ pub(crate) fn node(folder: &Path, only: Option<&str>) -> Result<Option<Command>>
     let mut command = Command::new("node");
     command
         .current_dir(folder)
-        // One at a time: a second software WebGPU device fails beside the first.
+        // One at a time: a second software WebGPU device fails while the first exists.
         .args(["--test", "--test-concurrency=1", "--test-reporter=tap"]);
     if let Some(pattern) = only {
         let files = files_with(folder, pattern)?;

@@ -3,7 +3,7 @@
 use leptos::children::ViewFn;
 use leptos::prelude::*;
 
-/// Like Leptos's `Show`, which is compiled anew for every type of content.
+/// Like Leptos's `Show`, which is compiled separately for every type of content.
 #[component]
 pub(crate) fn Show<W>(
     when: W,

@@ -43,7 +43,7 @@ pub fn fuse_products() -> Result<bool, JsValue> {
 #[allow(unsafe_code)]
 fn set_kernel(place: u32) -> bool {
     // SAFETY: on this target the address of a function is its index in the table, where a function of this
-    // type was just set; it meets the contract of `set_strip_product` (`tests/fused.rs`).
+    // type was just set; it satisfies the contract of `set_strip_product` (`tests/fused.rs`).
     unsafe {
         let function: spat_cpu::StripProduct = std::mem::transmute(place as usize);
         spat_cpu::set_strip_product(function)

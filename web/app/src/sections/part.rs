@@ -1,4 +1,4 @@
-//! The frame of one part of the page.
+//! The frame of one section of the app.
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;

@@ -86,7 +86,7 @@ fn Row(choice: Choice, row: Figures) -> impl IntoView {
     }
 }
 
-/// A share as a bar beside its number.
+/// A share as a bar next to its number.
 fn bar(class: &'static str, share: f64) -> impl IntoView {
     let share = if share.is_finite() {
         share.clamp(0.0, 1.0)

@@ -97,7 +97,7 @@ const FIELDS: [Field; 7] = [
     },
 ];
 
-/// An option that is typed. An empty text stands for what is detected.
+/// An option in a text field. An empty text means detection.
 struct TextField {
     label: &'static str,
     /// The test id.
@@ -106,7 +106,7 @@ struct TextField {
     /// Whether it is only shown for files with sheets or members.
     for_containers: bool,
     get: fn(&DataConfig) -> String,
-    /// The text is trimmed. An error has what is expected.
+    /// The text is trimmed. The error contains the expected form.
     set: fn(&mut DataConfig, &str) -> Result<(), String>,
 }
 
