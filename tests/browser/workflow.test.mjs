@@ -138,7 +138,7 @@ test("files are saved, and a saved model is opened", MINUTE, () =>
     await open(model);
     await page.getByTestId("model-facts").getByText("lead, echo, tide, walk, noise").waitFor();
     await open(Buffer.from("no model"));
-    await page.getByTestId("data-problem").filter({ hasText: "no complete safetensors file" }).waitFor();
+    await page.getByTestId("data-problem").filter({ hasText: "not a complete safetensors file" }).waitFor();
     const svg = await Promise.all([
       page.waitForEvent("download"),
       page.locator("figure[data-name=forecast]").getByRole("button", { name: "PNG" }).click(),

@@ -60,7 +60,7 @@ pub(crate) fn find(lines: &Lines<'_>, options: &ReadOptions) -> Result<Delimiter
                 delimiter: char::from(delimiter),
             });
         }
-        let why = "as asked for".to_owned();
+        let why = "as requested".to_owned();
         return Ok(match delimiter {
             b' ' => Delimiter::blanks(1, why),
             byte => Delimiter::of(byte, why),
@@ -172,7 +172,7 @@ pub(crate) fn find_decimal(
     options: &ReadOptions,
 ) -> (bool, String) {
     if let Some(comma) = options.decimal_comma {
-        return (comma, "as asked for".to_owned());
+        return (comma, "as requested".to_owned());
     }
     // "1,5" is a number with a decimal comma only, "1.5" with a point only; "1,234" and "1.234"
     // are numbers both ways and do not decide.

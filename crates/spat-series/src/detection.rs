@@ -346,7 +346,7 @@ impl Detection {
             push(format!("times finer than a second: {name}"));
         }
         if let Some(Footer { line, rows, .. }) = &self.footer {
-            push(format!("rows behind the data: {rows}, from line {line}"));
+            push(format!("rows after the data: {rows}, from line {line}"));
         }
         for (count, what) in [
             (self.comment_lines, "comment lines"),
@@ -394,7 +394,7 @@ impl Detection {
         );
         let mut push = |line: String| lines.push(line);
         if let Some(container) = &self.container {
-            push(format!("The table was taken out of {container}."));
+            push(format!("The table comes from {container}."));
         }
         if let Some(encoding) = &self.encoding {
             push(format!("The text is {encoding}."));
@@ -409,12 +409,12 @@ impl Detection {
                 format!("{rows} rows")
             };
             push(format!(
-                "{rows} behind the data passed over, from line {line} ({text:?})."
+                "{rows} after the data skipped, from line {line} ({text:?})."
             ));
         }
         if !self.repeated_times.is_empty() {
             push(format!(
-                "Further columns of times set aside: {}.",
+                "Further columns of times, not used: {}.",
                 some(&self.repeated_times)
             ));
         }
@@ -446,9 +446,7 @@ impl Detection {
             ));
         }
         if let Some(name) = &self.row_number_column {
-            push(format!(
-                "Column {name:?} only counts rows and was set aside."
-            ));
+            push(format!("Column {name:?} only counts rows and is not used."));
         }
         if !self.text_columns.is_empty() {
             let columns: Vec<String> = self
@@ -456,7 +454,7 @@ impl Detection {
                 .iter()
                 .map(|column| format!("{} (for example {:?})", column.name, column.example))
                 .collect();
-            push(format!("Columns of text set aside: {}.", some(&columns)));
+            push(format!("Columns of text, not used: {}.", some(&columns)));
         }
         let counts = |list: &[MarkerCount]| -> String {
             list.iter()
@@ -504,15 +502,15 @@ impl Detection {
                 self.grouped_numbers,
                 "numbers had separators between thousands",
             ),
-            (self.blank_lines, "blank lines were passed over"),
-            (self.comment_lines, "comment lines were passed over"),
+            (self.blank_lines, "blank lines were skipped"),
+            (self.comment_lines, "comment lines were skipped"),
             (
                 self.repeated_headers,
-                "lines that repeat the header were passed over",
+                "lines that repeat the header were skipped",
             ),
             (
                 self.empty_columns,
-                "columns without a name and a value were passed over",
+                "columns without a name and a value were skipped",
             ),
             (
                 self.trailing_delimiters,

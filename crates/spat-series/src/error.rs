@@ -69,7 +69,7 @@ pub enum ReadError {
     },
     /// A table without a row per year and a column per month.
     #[error(
-        "the table has no column of years with twelve columns of months or four of quarters behind it; \
+        "the table has no column of years with twelve columns of months or four of quarters after it; \
          read it as rows instead"
     )]
     NoMonthsAcross,
@@ -88,7 +88,7 @@ pub enum ReadError {
     },
     /// A NUL byte, so the file is not text.
     #[error(
-        "line {line}: byte {offset} is NUL, so this is no text table; \
+        "line {line}: byte {offset} is NUL, so this is not a text table; \
          if it is a spreadsheet, an archive or compressed, unpack it or export it as CSV first"
     )]
     Nul {
@@ -132,7 +132,7 @@ pub enum ReadError {
     /// A row with more or fewer cells than the first line.
     #[error(
         "line {line} has {found} cells where the first line has {expected}; \
-         complete the row, quote cells that contain {delimiter:?}, or name another delimiter"
+         complete the row, quote cells that contain {delimiter:?}, or set another delimiter"
     )]
     Ragged {
         /// Line of the file.
@@ -180,7 +180,7 @@ pub enum ReadError {
     /// A number that a 32-bit float cannot hold, or an infinity.
     #[error(
         "line {line}, column {column} ({name:?}): {text:?} is not a finite 32-bit number; correct \
-         it, use a larger unit, or name it as a marker of missing values"
+         it, use a larger unit, or set it as a marker of missing values"
     )]
     NotFinite {
         /// Line of the file.
@@ -195,7 +195,7 @@ pub enum ReadError {
     /// A cell of the time column that is not a timestamp.
     #[error(
         "line {line}, column {column} ({name:?}): {text:?} is not a timestamp of the form \
-         {format}; correct it, name another time column, or read the file without one"
+         {format}; correct it, choose another time column, or read the file without one"
     )]
     BadTimestamp {
         /// Line of the file.
@@ -211,7 +211,7 @@ pub enum ReadError {
     },
     /// A named time column in which no known form of timestamp is found.
     #[error(
-        "column {column} ({name:?}) holds no timestamps that are understood, for example \
+        "column {column} ({name:?}) contains no timestamps of a known form, for example \
          {example:?}; write them as YYYY-MM-DD HH:MM:SS, name another column, or read the file \
          without a time column"
     )]
@@ -254,7 +254,7 @@ pub enum ReadError {
     /// A delimiter that cannot separate cells.
     #[error(
         "{delimiter:?} cannot be a delimiter; use a comma, a semicolon, a tab, a vertical bar, \
-         or leave it to be found"
+         or leave it out to detect it"
     )]
     Delimiter {
         /// The requested delimiter.
@@ -310,13 +310,13 @@ pub enum SeriesError {
         available: Vec<String>,
     },
     /// A channel that was requested twice.
-    #[error("channel {name:?} is asked for twice; name each channel once")]
+    #[error("channel {name:?} is requested twice; give each channel once")]
     ChannelTwice {
         /// The requested name.
         name: String,
     },
     /// An empty choice of channels.
-    #[error("no channel is chosen; name at least one, or none to take them all")]
+    #[error("no channel is selected; give at least one, or leave the option out for all")]
     NoChannels,
     /// Only missing values.
     #[error(
@@ -415,7 +415,7 @@ pub enum SeriesError {
         frequency: String,
     },
     /// Values that are not `rows × channels`, or a row count that differs from the index.
-    #[error("{values} values do not make {rows} rows of {channels} channels; check their shape")]
+    #[error("{values} values are not {rows} rows of {channels} channels; check their shape")]
     Shape {
         /// The number of values.
         values: usize,
@@ -465,7 +465,7 @@ pub enum SplitError {
     /// A rule that needs more rows than the table has.
     #[error(
         "the split needs {needed} rows and there are {rows}; \
-         split by fractions instead, or ask for fewer rows"
+         split by fractions instead, or request fewer rows"
     )]
     TooFewRows {
         /// Rows that the rule needs.
@@ -477,7 +477,7 @@ pub enum SplitError {
     #[error(
         "the {part} part has {have} of {rows} rows and needs at least {need} for one window of \
          look-back {lookback} and horizon {horizon}; shorten the horizon{}, give the part a larger \
-         share, or bring more rows", if *.part == Part::Train { " or the look-back" } else { "" }
+         share, or provide more rows", if *.part == Part::Train { " or the look-back" } else { "" }
     )]
     PartTooShort {
         /// The part.
@@ -496,7 +496,7 @@ pub enum SplitError {
     /// A part in which no window lies within one segment of the series.
     #[error(
         "the {part} part has {have} of {rows} rows{} and holds no window of look-back {lookback} and \
-         horizon {horizon}; give the part a larger share or bring more rows",
+         horizon {horizon}; give the part a larger share or provide more rows",
         in_segments(*.segments, *.longest)
     )]
     NoWindow {

@@ -14,8 +14,8 @@ use crate::{
 /// Whether the first record is a header, and why.
 pub(crate) fn find(sample: &Sample, decimal_comma: bool, asked: HeaderRow) -> (bool, String) {
     match asked {
-        HeaderRow::Present => return (true, "as asked for".to_owned()),
-        HeaderRow::Absent => return (false, "as asked for".to_owned()),
+        HeaderRow::Present => return (true, "as requested".to_owned()),
+        HeaderRow::Absent => return (false, "as requested".to_owned()),
         HeaderRow::Auto => {}
     }
     let first = &sample.records[0];

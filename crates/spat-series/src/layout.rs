@@ -239,14 +239,14 @@ pub(crate) fn head(sample: &Sample, decimal_comma: bool, asked: Option<usize>) -
             head.units.clone_from(record);
             head.units.resize(columns, String::new());
             head.notes.push(format!(
-                "Line {line} holds units ({}) and was passed over.",
+                "Line {line} holds units ({}) and was skipped.",
                 list(record)
             ));
         } else if filled(record) == 1 && !record[0].is_empty() {
             index_name = Some(record[0].clone());
         } else if is_types(record) {
             head.notes.push(format!(
-                "Line {line} holds types ({}) and was passed over.",
+                "Line {line} holds types ({}) and was skipped.",
                 list(record)
             ));
         } else {

@@ -65,7 +65,7 @@ fn read_reshaped(
         Shape::Rows | Shape::Transposed => {
             detection
                 .passed_over
-                .push("Rows and columns were exchanged, as asked for.".to_owned());
+                .push("Rows and columns were exchanged, as requested.".to_owned());
             cells.transposed()?
         }
         Shape::MonthsAcross => {
@@ -84,7 +84,7 @@ fn read_reshaped(
         Shape::Long(long) => {
             let (text, repeated) = cells.pivoted(long)?;
             detection.passed_over.push(format!(
-                "A column was made of each {:?}, as asked for.",
+                "A column was made of each {:?}, as requested.",
                 long.id
             ));
             if repeated > 0 {
@@ -206,7 +206,7 @@ impl<'a> Outline<'a> {
         let (text, first_line) = without_lines(text, first_line, options.skip);
         if let Some(skip) = options.skip.filter(|&skip| skip > 0) {
             detection.passed_over.push(format!(
-                "The first {skip} lines were passed over, as asked for."
+                "The first {skip} lines were skipped, as requested."
             ));
         }
         let found = layout::comments(text);
@@ -352,7 +352,7 @@ fn preamble_line(sample: &Sample, above: usize) -> String {
         format!("Lines {from} to {to} were")
     };
     let text = shorten(text.map_or("", String::as_str));
-    format!("{which} passed over as a preamble ({text:?}).")
+    format!("{which} skipped as a preamble ({text:?}).")
 }
 
 /// The text below the first `skip` lines, and the line at which it starts.

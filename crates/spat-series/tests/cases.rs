@@ -41,7 +41,7 @@ fn answers() -> Vec<(&'static str, Vec<Answer>)> {
         ("jahr-monat", vec![Step(&["Wert"], "1 month")]),
         (
             "preamble",
-            vec![Rows(&["y"], 3), Reports(&["Line 1 was passed over"])],
+            vec![Rows(&["y"], 3), Reports(&["Line 1 was skipped"])],
         ),
         (
             "comments",

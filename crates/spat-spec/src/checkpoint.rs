@@ -65,7 +65,7 @@ pub struct Array {
 pub enum CheckpointError {
     /// Not safetensors, or cut short.
     #[error(
-        "this is no complete safetensors file; it may have been cut short while it was \
+        "this is not a complete safetensors file; it may have been cut short while it was \
          copied: copy it again, or take it from the run folder"
     )]
     Container(#[from] safetensors::SafeTensorError),
@@ -89,10 +89,10 @@ pub enum CheckpointError {
     #[error("the checkpoint's header cannot be read: {0}")]
     Header(#[from] serde_json::Error),
     /// The structure in the header contradicts itself.
-    #[error("the checkpoint's structure does not hold together: {0}")]
+    #[error("the checkpoint's structure is inconsistent: {0}")]
     Structure(#[from] StructureError),
     /// The parts of the header contradict each other.
-    #[error("the checkpoint's header does not hold together: {0}")]
+    #[error("the checkpoint's header is inconsistent: {0}")]
     Inconsistent(String),
     /// A weight of another type.
     #[error("the weight `{name}` is stored as {dtype:?}; only F32 is read")]
@@ -105,7 +105,7 @@ pub enum CheckpointError {
     /// The content does not match the checksum in the header.
     #[error(
         "the content does not match the SHA-256 in the header, so it was changed or damaged after it was \
-         written: take a copy that is whole"
+         written: use an intact copy"
     )]
     Checksum,
     /// A value that is no finite number.

@@ -8,7 +8,7 @@ use crate::{ModuleId, StructureError};
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum PlanError {
     /// α is outside `[0, 1]`.
-    #[error("a pruning ratio of {0} is no share of the modules; use a value from 0 to 1")]
+    #[error("a pruning ratio of {0} is not a share of the modules; use a value from 0 to 1")]
     Ratio(f64),
     /// A score is NaN or infinite.
     #[error(

@@ -10,7 +10,7 @@ pub(super) fn section(report: &Report) -> String {
     let mut body = errors(report);
     if report.controls.is_empty() && finetuned(report) {
         body += &aside(
-            "There is no control. Without the dense model trained on for as long, a gain cannot be distinguished from extra training.",
+            "There is no control. Without the dense model trained for as long, a gain cannot be distinguished from extra training.",
         );
     }
     body += &measures(report);

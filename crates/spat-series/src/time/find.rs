@@ -102,7 +102,7 @@ impl Search<'_> {
         if forms.is_empty() {
             forms = self.fitting(column, forms::NUMERIC);
         }
-        let why = "as asked for".to_owned();
+        let why = "as requested".to_owned();
         self.column(column, forms, why)
             .ok_or_else(|| ReadError::NoTimestamps {
                 column: column + 1,

@@ -12,7 +12,7 @@ pub enum FrameError {
     #[error("a message of {0} bytes ends too early")]
     Short(usize),
     /// The JSON is not the expected value, for instance because the programs have different versions.
-    #[error("a message that this version does not know: {0}")]
+    #[error("an unknown message: {0}")]
     Json(#[from] serde_json::Error),
 }
 

@@ -38,7 +38,7 @@ fn gain(depth: &DepthReport, point: &SweepPoint) -> Finding {
         Some(true) => "that is a gain beyond extra training",
         Some(false) => "the removal costs accuracy",
         None if tuned.mean < depth.dense.test.mean => {
-            "whatever is gained over the dense model, extra training alone gives as much within these seeds' noise"
+            "extra training alone gives the same gain over the dense model, within these seeds' noise"
         }
         None => "these seeds show no difference",
     };
