@@ -28,13 +28,7 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let weights = from_pytorch_file(&args.weights, &structure)
         .with_context(whose)
         .with_context(unfit)?;
-    let dataset = Dataset::new(
-        loaded.series.clone(),
-        data.split,
-        forecaster.lookback(),
-        forecaster.horizon(),
-        forecaster.inputs(),
-    )?;
+    let dataset = Dataset::for_forecaster(loaded.series.clone(), data.split, &forecaster)?;
     let checkpoint = Checkpoint {
         header: CheckpointHeader {
             format: FORMAT,

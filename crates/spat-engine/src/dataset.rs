@@ -8,7 +8,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use spat_model::Inputs;
 use spat_prune::{Sample, Target, Weights};
 use spat_series::{Part, Scaler, Series, Split, SplitError, SplitRule, Windows};
-use spat_spec::{InputSpec, TIME_FEATURES, Window};
+use spat_spec::{ForecasterConfig, InputSpec, TIME_FEATURES, Window};
 
 use crate::evaluate::first_rows;
 
@@ -52,6 +52,21 @@ impl Dataset {
             (lookback, horizon),
             inputs,
         ))
+    }
+
+    /// Splits and scales a series for a forecaster.
+    ///
+    /// # Errors
+    /// As [`Dataset::new`].
+    pub fn for_forecaster(
+        series: Series,
+        rule: SplitRule,
+        forecaster: &ForecasterConfig,
+    ) -> Result<Self, SplitError> {
+        let Window {
+            lookback, horizon, ..
+        } = forecaster.window();
+        Self::new(series, rule, lookback, horizon, forecaster.inputs())
     }
 
     /// A table on which a model is only evaluated, scaled by the scaler of the model's training table.

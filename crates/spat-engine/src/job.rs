@@ -206,13 +206,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         if job.device_facts.kind == "cpu" {
             check_memory(forecaster, TRAINING_COPIES, platform::free_memory())?;
         }
-        let dataset = Dataset::new(
-            job.series.clone(),
-            job.experiment.data.split,
-            forecaster.lookback(),
-            forecaster.horizon(),
-            forecaster.inputs(),
-        )?;
+        let dataset =
+            Dataset::for_forecaster(job.series.clone(), job.experiment.data.split, forecaster)?;
         let phases = Phases::load(store).await?;
         let experiment = pretty(&job.experiment)?;
         store.write("experiment.json", &experiment).await?;

@@ -72,13 +72,7 @@ impl TrialRunner {
                     .to_owned(),
             ));
         }
-        let dataset = Dataset::new(
-            series,
-            split,
-            forecaster.lookback(),
-            forecaster.horizon(),
-            forecaster.inputs(),
-        )?;
+        let dataset = Dataset::for_forecaster(series, split, forecaster)?;
         Ok(Self {
             dataset,
             device: device.clone(),

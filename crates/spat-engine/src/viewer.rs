@@ -31,13 +31,8 @@ impl Viewer {
     /// The dense model is not trained yet, or the store does not hold this job's run.
     pub async fn open(job: &Job, store: &impl RunStore) -> Result<Self, JobError> {
         let forecaster = &job.experiment.forecaster;
-        let dataset = Dataset::new(
-            job.series.clone(),
-            job.experiment.data.split,
-            forecaster.lookback(),
-            forecaster.horizon(),
-            forecaster.inputs(),
-        )?;
+        let dataset =
+            Dataset::for_forecaster(job.series.clone(), job.experiment.data.split, forecaster)?;
         let structure = Structure::dense(forecaster.clone());
         let phases = Phases::load(store).await?;
         let dense = phases
