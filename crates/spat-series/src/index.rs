@@ -76,7 +76,9 @@ impl TimeIndex {
     pub fn seconds(&self) -> Option<Cow<'_, [i64]>> {
         match self {
             Self::Rows { .. } => None,
-            Self::Timestamps { timestamps, format, .. } => Some(in_seconds(timestamps, format)),
+            Self::Timestamps {
+                timestamps, format, ..
+            } => Some(in_seconds(timestamps, format)),
         }
     }
 
@@ -102,7 +104,9 @@ impl TimeIndex {
     /// Calendar steps keep the day of the month, shortened where a month is shorter.
     pub fn extend(&self, n: usize) -> Option<Vec<i64>> {
         let Self::Timestamps {
-            timestamps, frequency, ..
+            timestamps,
+            frequency,
+            ..
         } = self
         else {
             return None;
@@ -148,7 +152,9 @@ impl TimeIndex {
     /// The label of a row: its timestamp as `2016-07-01 00:00:00`, or its number.
     pub fn label(&self, row: usize) -> String {
         match self {
-            Self::Timestamps { timestamps, format, .. } if row < timestamps.len() => format.format(timestamps[row]),
+            Self::Timestamps {
+                timestamps, format, ..
+            } if row < timestamps.len() => format.format(timestamps[row]),
             _ => row.to_string(),
         }
     }
@@ -181,7 +187,10 @@ pub(crate) fn anchor_day(timestamps: &[i64]) -> u32 {
 /// Time-Series-Library utils/timefeatures.py with `timeenc=1`.
 pub fn time_features(timestamps: &[i64], format: &TimeFormat) -> Vec<f32> {
     let mut features = Vec::with_capacity(timestamps.len() * 4);
-    for timestamp in timestamps.iter().map(|&timestamp| format.local_seconds(timestamp)) {
+    for timestamp in timestamps
+        .iter()
+        .map(|&timestamp| format.local_seconds(timestamp))
+    {
         let c = Civil::from_seconds(timestamp);
         let of = |value: u32, last: f64| (f64::from(value) / last - 0.5) as f32;
         features.extend([
@@ -246,6 +255,9 @@ mod tests {
             .collect();
         assert_eq!(next, ["2020-05-31 00:00:00", "2020-06-30 00:00:00"]);
         assert_eq!(TimeIndex::Rows { count: 3 }.extend(2), None);
-        assert_eq!(TimeIndex::from_timestamps(vec![0, 1, 3, 7, 15]).extend(1), None);
+        assert_eq!(
+            TimeIndex::from_timestamps(vec![0, 1, 3, 7, 15]).extend(1),
+            None
+        );
     }
 }
