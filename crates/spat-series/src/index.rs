@@ -180,7 +180,7 @@ pub(crate) fn anchor_day(timestamps: &[i64]) -> u32 {
 
 /// Calendar features of each timestamp, `[timestamps × 4]` row-major, each in −0.5 … 0.5:
 /// hour / 23 − 0.5, day of the week (Monday 0) / 6 − 0.5, (day of the month − 1) / 30 − 0.5,
-/// (day of the year − 1) / 365 − 0.5. They are those of the clock in the zone of `format`: of two tables
+/// (day of the year − 1) / 365 − 0.5. They are in local time in the zone of `format`: of two tables
 /// written as `08:00+02:00` and `06:00Z` the first has the hour 8.
 ///
 /// Source: GluonTS `time_features_from_frequency_str` for the frequency "h", as used by
@@ -229,7 +229,7 @@ mod tests {
         for (got, want) in features.iter().zip(expected) {
             assert!((f64::from(*got) - want).abs() < 1e-7, "{got} {want}");
         }
-        // The same clock, five hours behind UTC.
+        // The same local time, five hours behind UTC.
         let format = TimeFormat {
             zone: WrittenZone::Offset(-5 * 3600),
             ..TimeFormat::default()

@@ -99,7 +99,7 @@ impl TimeFormat {
         timestamp.div_euclid(self.unit.per_second())
     }
 
-    /// The seconds that a clock in the format's zone shows: those of [`seconds`](Self::seconds) and the zone's
+    /// Local time in the format's zone, in seconds: those of [`seconds`](Self::seconds) plus the zone's
     /// offset at the time.
     pub(crate) fn local_seconds(&self, timestamp: i64) -> i64 {
         let seconds = self.seconds(timestamp);
