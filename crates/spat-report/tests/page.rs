@@ -83,7 +83,7 @@ fn a_usual_run_has_every_section() {
         "2021",
         "8f3a0c5d9e12b764",
         "finetune",
-        "12 rows brought into time order.",
+        "12 rows sorted by time.",
     ] {
         assert!(page.contains(needed), "{needed}");
     }

@@ -542,7 +542,7 @@ impl TimeDetection {
                 utc,
                 ..
             } => {
-                let utc = if *utc { ", brought to UTC" } else { "" };
+                let utc = if *utc { ", converted to UTC" } else { "" };
                 format!("Time column {name:?}, written {format}{utc}: {why}.")
             }
             Self::Parts { columns } => format!("Time from the columns {}.", columns.join(", ")),

@@ -204,7 +204,7 @@ mod tests {
         );
         let lines = repairs.lines().join(" ");
         for part in [
-            "2 rows brought",
+            "2 rows sorted by time",
             "1 row with a repeated",
             "2 rows inserted",
             "3 missing cells",

@@ -709,7 +709,7 @@ fn results_are_written_in_the_offset_of_the_table() {
     };
     let (east, lines) = next(|i| format!("2024-07-01T{i:02}:00:00+02:00"), None);
     assert_eq!(east, "2024-07-01 12:00:00+02:00");
-    assert!(lines.contains("brought to UTC"), "{lines}");
+    assert!(lines.contains("converted to UTC"), "{lines}");
     let (utc, _) = next(|i| format!("2024-07-01T{i:02}:00:00Z"), None);
     assert_eq!(utc, "2024-07-01 12:00:00Z");
     let (zero, _) = next(|i| format!("2024-07-01T{i:02}:00:00+00:00"), None);

@@ -63,8 +63,8 @@ fn a_killed_run_goes_on_to_the_same_report() {
 #[test]
 fn a_run_without_its_empty_checkpoint_folder_is_resumed() {
     let folder = Folder::new();
-    folder.run(&["--run", "whole", "--device", "cpu"]);
-    folder.run(&["--run", "copied", "--device", "cpu"]);
+    folder.run(&["--run", "whole"]);
+    folder.run(&["--run", "copied"]);
     let copied = folder.path().join("copied");
     for file in fs::read_dir(&copied).unwrap() {
         let path = file.unwrap().path();
