@@ -9,6 +9,7 @@ mod desktop;
 mod desktop_tests;
 mod dist;
 mod examples;
+mod guide;
 mod lint;
 mod python;
 mod reference;
@@ -44,9 +45,12 @@ enum Task {
     Desktop(desktop::DesktopArguments),
     /// Run every test of the workspace, or a part of them, and print how many passed.
     ///
-    /// Without an option: unit, integration and documentation tests, tests on the browser's target, and
-    /// end-to-end tests of the web app and the desktop app.
+    /// Without an option: unit, integration and documentation tests, the examples of CONTRIBUTING.md, tests on the
+    /// browser's target, and end-to-end tests of the web app and the desktop app.
     Test(test::TestArguments),
+    /// Add the examples of CONTRIBUTING.md, a model and a scorer, to a copy of the repository and run the tests
+    /// that it names there. Part of `test`.
+    Guide,
     /// Check the format, lints and documentation, warnings denied, and the dependencies' licences.
     Lint,
     /// Measure this program and PyTorch in turn: training steps, forecasts, sweeps of test windows, the SEND
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Task::Dist(arguments) => dist::run(&arguments),
         Task::Desktop(arguments) => desktop::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
+        Task::Guide => guide::run(),
         Task::Lint => lint::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Reference => reference::run(),

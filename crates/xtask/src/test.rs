@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::counts::Counts;
-use crate::{NATIVE, WEB, adapter, cargo, desktop_tests, setup, web_tests};
+use crate::{NATIVE, WEB, adapter, cargo, desktop_tests, guide, setup, web_tests};
 
 /// Integration tests that `--unit` leaves out: they start programs, servers or browsers, train for long,
 /// or compile shaders for a GPU.
@@ -59,6 +59,9 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<()> {
     };
     if !arguments.e2e {
         part("native tests", &|| native(arguments.unit, only))?;
+    }
+    if !arguments.unit && !arguments.e2e {
+        part("examples of CONTRIBUTING.md", &|| Ok(guide::test(only)))?;
     }
     if !arguments.unit {
         part("tests on the browser's target", &|| wasm(only))?;
