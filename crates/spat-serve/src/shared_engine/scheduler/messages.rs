@@ -22,9 +22,6 @@ impl SchedulerState {
         let Some(running) = &mut self.running else {
             return;
         };
-        if let EngineMessage::Event(event) = &message {
-            running.failed |= matches!(**event, Event::Failed { .. });
-        }
         let Some(visitor) = self
             .visitors
             .get_mut(&running.visitor)
@@ -91,10 +88,5 @@ impl SchedulerState {
             visitor.send(&message);
         }
         self.enforce_limits(now);
-    }
-
-    /// Whether the running turn has failed.
-    pub(in crate::shared_engine) fn has_failed(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| running.failed)
     }
 }
