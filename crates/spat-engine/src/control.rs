@@ -1,7 +1,5 @@
 //! Control of a running job by a front end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
@@ -21,8 +19,6 @@ pub struct Control<'a> {
     last_yield: Instant,
     /// Whether the job yields to other tasks of its thread between steps.
     yields: bool,
-    /// Number of checks for commands, for an observer on another thread.
-    checks: Arc<AtomicU64>,
 }
 
 /// What the job should do before its next step.
@@ -45,14 +41,7 @@ impl<'a> Control<'a> {
             granted: 0,
             last_yield: Instant::now(),
             yields: true,
-            checks: Arc::default(),
         }
-    }
-
-    /// Counts the checks for commands in `checks`.
-    pub(crate) fn counting_checks(mut self, checks: Arc<AtomicU64>) -> Self {
-        self.checks = checks;
-        self
     }
 
     /// Never yields between steps, so that the job completes in a single poll. For a thread without other
@@ -121,7 +110,6 @@ impl<'a> Control<'a> {
     }
 
     async fn handle_commands(&mut self) -> Next {
-        self.checks.fetch_add(1, Ordering::Relaxed);
         if self.yields && self.last_yield.elapsed() > YIELD_INTERVAL {
             // Yields first, so that commands that arrive in the meantime are handled at once.
             platform::yield_now().await;

@@ -1,6 +1,5 @@
 //! Delivery of control commands to the running job, bypassing the request queue.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,10 +7,7 @@ use spat_spec::{Command, EngineRequest};
 
 /// A handle to the job of a session, usable from any thread. Clones reach the same job.
 #[derive(Debug, Clone, Default)]
-pub struct JobControl {
-    state: Arc<Mutex<State>>,
-    command_checks: Arc<AtomicU64>,
-}
+pub struct JobControl(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -61,17 +57,6 @@ impl JobControl {
         };
     }
 
-    /// How often jobs have checked for commands, which they do between steps and batches. While a job runs
-    /// and this does not change, the job is inside one operation.
-    pub fn command_checks(&self) -> u64 {
-        self.command_checks.load(Ordering::Relaxed)
-    }
-
-    /// The counter behind [`command_checks`](Self::command_checks).
-    pub(super) fn check_counter(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.command_checks)
-    }
-
     /// Whether a job is running.
     pub fn is_busy(&self) -> bool {
         self.state().running.is_some()
@@ -108,7 +93,7 @@ impl JobControl {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Ignores poisoning: the state is plain data that a panic cannot leave inconsistent.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

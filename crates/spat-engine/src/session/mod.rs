@@ -242,8 +242,7 @@ impl<S: RunStorage> EngineSession<S> {
         let files = open.files.as_mut().ok_or(SessionError::NothingOpen)?;
         let emit = Rc::clone(&self.emit);
         let emit_event = move |event| emit(EngineMessage::Event(Box::new(event)));
-        let checks = self.job_control.check_counter();
-        let mut control = Control::new(commands, emit_event).counting_checks(checks);
+        let mut control = Control::new(commands, emit_event);
         // The engine emits its own failures.
         if whole {
             forget_other_plan(&job, files).await?;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use spat_engine::passes_begun;
 use spat_engine::platform::engine_thread;
 use spat_engine::session::{EngineSession, JobControl, TABLE};
 use spat_host::RunsFolder;
@@ -63,19 +64,19 @@ pub fn run_engine_process() -> io::Result<()> {
             process::exit(PANICKED);
         }
     })?;
-    let (alive_control, alive_output) = (control.clone(), output);
     thread::Builder::new()
         .name("alive".to_owned())
-        .spawn(move || report_alive(&alive_control, &alive_output))?;
+        .spawn(move || report_alive(&output))?;
     let mut input = io::stdin().lock();
-    while let Some((request, bytes)) =
-        read_frame(&mut input, u64::MAX).map_err(io::Error::other)?
-    {
+    while let Some((request, bytes)) = read_frame(&mut input, u64::MAX).map_err(io::Error::other)? {
         match request {
             ProcessRequest::Turn(turn) => {
                 if matches!(turn.command, Command::Train { .. } | Command::Prune { .. }) {
                     // Commands that arrive before the job begins still reach it.
                     control.expect();
+                }
+                for command in &turn.first_commands {
+                    control.intercept(EngineRequest::Command(command.clone()));
                 }
                 turns.send((turn, bytes)).ok();
             }
@@ -113,14 +114,14 @@ impl Output {
     }
 }
 
-/// Reports signs of life of the running job.
-fn report_alive(control: &JobControl, output: &Output) {
-    let mut last = control.command_checks();
+/// Reports that batches are computed.
+fn report_alive(output: &Output) {
+    let mut last = passes_begun();
     loop {
         thread::sleep(ALIVE_INTERVAL);
-        let checks = control.command_checks();
-        if checks != last {
-            last = checks;
+        let passes = passes_begun();
+        if passes != last {
+            last = passes;
             output.send(&ProcessMessage::Alive);
         }
     }
@@ -170,7 +171,11 @@ async fn run_turn(
     {
         let read = &experiment.data.read;
         // A table that cannot be read is reported by the session.
-        let stored = || visitor_runs(turn.runs.clone()).read(&turn.run, TABLE).ok()?;
+        let stored = || {
+            visitor_runs(turn.runs.clone())
+                .read(&turn.run, TABLE)
+                .ok()?
+        };
         if let Some(table) = uploaded.or_else(stored)
             && let Err(message) = table_limits::check(&table, read, &turn.limits)
         {

@@ -35,6 +35,8 @@ pub(crate) struct TurnRequest {
     pub(crate) limits: TableLimits,
     /// The command.
     pub(crate) command: Command,
+    /// Control commands that its job receives before the first step.
+    pub(crate) first_commands: Vec<Command>,
 }
 
 /// A message from the engine process. Each is a sign of life.
@@ -43,7 +45,7 @@ pub(crate) struct TurnRequest {
 pub(crate) enum ProcessMessage {
     /// A message to the visitor.
     Visitor(Box<EngineMessage>),
-    /// The job computes.
+    /// Batches are computed.
     Alive,
     /// The turn has ended; another one can be requested.
     TurnEnded,

@@ -44,8 +44,8 @@ pub struct EngineCommand {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// How long the process may compute without a sign of life before it is killed. A job gives one between
-    /// two steps or batches, so this must be longer than the longest of them.
+    /// How long the process may compute without a sign of life before it is killed. It gives one with every
+    /// message and every batch, so this must be longer than reading a table and the longest batch take.
     pub timeout: Duration,
 }
 

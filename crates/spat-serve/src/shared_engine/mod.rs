@@ -349,7 +349,9 @@ impl SharedEngine {
         let folder = self.runs_of(id).folder(run);
         let stored = folder.is_ok_and(|folder| is_resumable(&folder));
         let failure = failure.map(|failure| {
-            (self.report)(&format!("the engine process {failure}; another one is started"));
+            (self.report)(&format!(
+                "the engine process {failure}; another one is started"
+            ));
             failure.to_string()
         });
         self.scheduler()

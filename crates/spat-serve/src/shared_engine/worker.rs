@@ -19,6 +19,7 @@ pub(super) fn run(engine: &SharedEngine, process: EngineProcess) {
             visitor,
             open,
             command,
+            first_commands,
             commands,
         } = turn;
         let table = open.upload.as_ref().map(|upload| upload.read());
@@ -40,6 +41,7 @@ pub(super) fn run(engine: &SharedEngine, process: EngineProcess) {
             engine: engine.device,
             limits: engine.rules.table_limits(),
             command,
+            first_commands,
         };
         let ended = usable(engine, process.take()).and_then(|mut current| {
             let timeout = || {

@@ -292,5 +292,7 @@ async fn limits_of_time_visitors_and_runs_apply() {
     client.socket.close(None).await.ok();
     drop(client);
     let admitted = timeout(Duration::from_secs(20), waiting).await;
-    assert!(!admitted.unwrap().unwrap().hello.continued);
+    let admitted = admitted.unwrap().unwrap();
+    assert!(!admitted.hello.continued);
+    assert_eq!(admitted.waited, [0], "it knows that it is the next");
 }

@@ -125,7 +125,10 @@ mod tests {
         let endless = u64::MAX.to_le_bytes();
         assert!(matches!(
             read_frame::<String>(&mut &endless[..], 1000),
-            Err(FrameError::TooLong { length: u64::MAX, limit: 1000 })
+            Err(FrameError::TooLong {
+                length: u64::MAX,
+                limit: 1000
+            })
         ));
     }
 

@@ -39,15 +39,9 @@ impl SchedulerState {
             EngineMessage::Forecast { .. } | EngineMessage::NoForecast { .. } => true,
             EngineMessage::NotStored { .. } | EngineMessage::Broken { .. } => true,
             EngineMessage::Event(event) => match &**event {
-                Event::Started { .. } => {
-                    if running.stepping {
-                        let steps = running.steps;
-                        running.send(Command::Pause);
-                        running.send(Command::Step { steps });
-                    }
+                Event::Started { .. } | Event::Device(_) | Event::Data(_) | Event::Past { .. } => {
                     !running.continued
                 }
-                Event::Device(_) | Event::Data(_) | Event::Past { .. } => !running.continued,
                 Event::Phase { phase, .. } => {
                     let known = running.continued && running.phase == Some(*phase);
                     running.phase = Some(*phase);

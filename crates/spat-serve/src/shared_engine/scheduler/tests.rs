@@ -128,7 +128,7 @@ fn client(address: u8) -> ClientKey {
 fn connected(admission: Admission) -> Option<Connected> {
     match admission {
         Admission::Admitted(connected) => Some(connected),
-        Admission::Waiting | Admission::Full => None,
+        Admission::Waiting { .. } | Admission::Full => None,
     }
 }
 
@@ -364,10 +364,9 @@ fn commands_at_the_start_of_a_turn_are_not_lost() {
         }
         let messages = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
         let sink = std::rc::Rc::clone(&messages);
-        let mut session =
-            EngineSession::new(MemoryRunStorage, control, move |message| {
-                sink.borrow_mut().push(message);
-            });
+        let mut session = EngineSession::new(MemoryRunStorage, control, move |message| {
+            sink.borrow_mut().push(message);
+        });
         pollster::block_on(async {
             let open = EngineRequest::Open {
                 run: turn.open.run.clone(),
@@ -569,6 +568,34 @@ fn one_address_cannot_hold_all_places() {
     assert_eq!(sim.connect_from(VisitorId::random().unwrap(), 2), None);
     assert_eq!(sim.scheduler.visitors.len(), 8);
     assert!(sim.connect_from(VisitorId::random().unwrap(), 3).is_some());
+}
+
+#[test]
+fn waiting_visitors_see_how_many_are_admitted_earlier() {
+    let rules = Rules {
+        visitors: 3,
+        waiting: 8,
+        ..Rules::default()
+    };
+    let mut sim = Simulation::new(rules);
+    sim.connect();
+    sim.connect();
+    sim.connect_from(VisitorId::random().unwrap(), 2).unwrap();
+    let ahead = |sim: &mut Simulation, id, address| {
+        let admission = sim
+            .scheduler
+            .connect(id, client(address), None, String::new(), sim.now);
+        match admission {
+            Admission::Waiting { ahead } => Some(ahead),
+            Admission::Admitted(_) | Admission::Full => None,
+        }
+    };
+    let [first, second, other] = [1, 1, 2].map(|_| VisitorId::random().unwrap());
+    assert_eq!(ahead(&mut sim, first, 1), Some(0));
+    assert_eq!(ahead(&mut sim, second, 1), Some(1));
+    // The other address has fewer places.
+    assert_eq!(ahead(&mut sim, other, 2), Some(0));
+    assert_eq!(ahead(&mut sim, second, 1), Some(2));
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(in crate::shared_engine) struct Turn {
     pub(in crate::shared_engine) visitor: VisitorId,
     pub(in crate::shared_engine) open: OpenRun,
     pub(in crate::shared_engine) command: Command,
+    /// Control commands that the job receives before its first step.
+    pub(in crate::shared_engine) first_commands: Vec<Command>,
     /// Control commands to the running job, until the turn ends.
     pub(in crate::shared_engine) commands: Receiver<Command>,
 }
@@ -45,6 +47,11 @@ impl SchedulerState {
                 Some(Task::Query(command)) => (command.clone(), None),
                 _ => continue,
             };
+            let steps = job.as_ref().map_or(0, |job| job.steps);
+            let first_commands = match steps {
+                0 => Vec::new(),
+                steps => vec![Command::Pause, Command::Step { steps }],
+            };
             let (sender, commands) = channel();
             self.running = Some(RunningJob {
                 visitor: id,
@@ -54,8 +61,8 @@ impl SchedulerState {
                 is_job: job.is_some(),
                 continued: job.as_ref().is_some_and(|job| job.started),
                 phase: job.as_ref().and_then(|job| job.phase),
-                stepping: job.as_ref().is_some_and(|job| job.steps > 0),
-                steps: job.map_or(0, |job| job.steps),
+                stepping: steps > 0,
+                steps,
                 extra_steps: 0,
                 pause_events: 0,
                 stop_reason: None,
@@ -67,6 +74,7 @@ impl SchedulerState {
                 visitor: id,
                 open,
                 command,
+                first_commands,
                 commands,
             });
         }
@@ -132,7 +140,7 @@ impl SchedulerState {
         let continues = matches!(reason, None | Some(StopReason::Yield | StopReason::Pause));
         if let Some(failure) = failure {
             if continues && !closed {
-                handle_failure(visitor, &running, failure, stored, elapsed);
+                handle_failure(visitor, &running, failure, elapsed);
                 self.update_queue(id);
                 self.report_positions();
                 return;
@@ -191,27 +199,15 @@ fn suspend(visitor: &mut Visitor, running: &RunningJob, elapsed: Duration) {
     }
 }
 
-/// Lets a job continue once after a failure of the engine process, and ends any other task. `stored`: there is
-/// a run to continue.
-fn handle_failure(
-    visitor: &mut Visitor,
-    running: &RunningJob,
-    failure: &str,
-    stored: bool,
-    elapsed: Duration,
-) {
+/// Lets a job continue once after a failure of the engine process, and ends any other task.
+fn handle_failure(visitor: &mut Visitor, running: &RunningJob, failure: &str, elapsed: Duration) {
     let run = visitor.open.as_ref().map(|open| open.run.clone());
     let run = run.unwrap_or_default();
     let job = visitor.job().filter(|_| running.is_job);
     if let Some(job) = job.filter(|job| !job.engine_failed) {
         job.engine_failed = true;
-        let how = if stored {
-            "continues from its last checkpoint"
-        } else {
-            "starts again"
-        };
         visitor.send_event(Event::Warning {
-            message: format!("the server's engine {failure}; the run `{run}` {how}"),
+            message: format!("the server's engine {failure}; the run `{run}` is resumed"),
         });
         suspend(visitor, running, elapsed);
         if let Some(job) = visitor.job() {
@@ -224,11 +220,13 @@ fn handle_failure(
     let message = if running.is_job {
         format!(
             "the run `{run}` was ended: the server's engine {failure}, for the second time in this \
-             training; its last checkpoint is kept. Make the model or the batch smaller, or compute in \
-             your own browser"
+             training; progress up to its last checkpoint is kept. Make the model or the batch smaller, \
+             or compute in your own browser"
         )
     } else {
-        format!("nothing was forecast with the run `{run}`: the server's engine {failure}; try again")
+        format!(
+            "nothing was forecast with the run `{run}`: the server's engine {failure}; try again"
+        )
     };
     visitor.send_event(Event::Failed { message });
 }
