@@ -14,8 +14,6 @@ const HOST: &[&str] = &[
     "cpu",
     "--threads",
     "1",
-    "--engine-timeout",
-    "3",
 ];
 
 fn runtime() -> Runtime {
@@ -97,7 +95,7 @@ fn figures(messages: &[EngineMessage]) -> Report {
 #[test]
 fn a_run_continues_after_its_engine_aborted_or_hung() {
     let folder = folder();
-    let server = serve(folder.path(), HOST);
+    let server = serve(folder.path(), &[HOST, &["--engine-timeout", "6"]].concat());
     let address = server.address;
     let bytes = spat_testing::table(400);
     let runtime = runtime();
@@ -110,7 +108,7 @@ fn a_run_continues_after_its_engine_aborted_or_hung() {
     });
     for (signal_name, reason) in [
         ("-ABRT", "ended unexpectedly (signal: 6"),
-        ("-STOP", "gave no sign of life for 3 seconds"),
+        ("-STOP", "gave no sign of life for 6 seconds"),
     ] {
         let engine = engine_of(&server);
         runtime.block_on(async {
