@@ -37,6 +37,8 @@ pub(crate) fn command(args: &ServeArgs) -> anyhow::Result<EngineCommand> {
     Ok(EngineCommand {
         program,
         arguments,
+        // The allocator would take a whole gigabyte at the start, which would count as used.
+        variables: vec![("MIMALLOC_ARENA_EAGER_COMMIT", "0")],
         timeout: Duration::from_secs(u64::try_from(args.host.engine_timeout)?),
     })
 }

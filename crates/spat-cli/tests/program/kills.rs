@@ -48,6 +48,7 @@ const STUDY: &[&str] = &[
 
 #[test]
 #[ignore = "takes minutes; SECURITY.md has the command"]
+#[allow(clippy::print_stdout, reason = "shows the progress of a long test")]
 fn runs_and_studies_survive_two_hundred_kills() {
     let folder = Folder::new();
     let mut random = Random::from_time();

@@ -106,14 +106,14 @@ fn a_run_continues_after_its_engine_aborted_or_hung() {
         client.prune(&experiment(40)).await;
         figures(&client.until(is_done).await)
     });
-    for (signal_name, reason) in [
-        ("-ABRT", "ended unexpectedly (signal: 6"),
-        ("-STOP", "gave no sign of life for 6 seconds"),
+    for (run, signal_name, reason) in [
+        ("aborted", "-ABRT", "ended unexpectedly (signal: 6"),
+        ("hung", "-STOP", "gave no sign of life for 6 seconds"),
     ] {
         let engine = engine_of(&server);
         runtime.block_on(async {
             let mut client = Client::open_page(address, &server.join()).await;
-            client.open(reason, Some(&bytes)).await;
+            client.open(run, Some(&bytes)).await;
             client.train(&experiment(40)).await;
             client.prune(&experiment(40)).await;
             // The first epoch's checkpoint is written before the second epoch is reported.
@@ -134,7 +134,7 @@ fn a_run_continues_after_its_engine_aborted_or_hung() {
             assert!(warnings[0].contains(reason), "{warnings:?}");
             assert!(warnings[0].contains("is resumed"), "{warnings:?}");
             assert!(messages.iter().any(is_resumed));
-            assert_eq!(figures(&messages), whole, "{signal_name}");
+            assert_eq!(figures(&messages), whole, "{run}");
         });
         assert_ne!(engine_of(&server), engine);
         assert_ends(engine);

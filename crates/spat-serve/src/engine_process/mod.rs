@@ -44,6 +44,8 @@ pub struct EngineCommand {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// Environment variables that it has in addition to those of this process.
+    pub variables: Vec<(&'static str, &'static str)>,
     /// How long the process may compute without a sign of life before it is killed. It gives one with every
     /// message and every batch, so this must be longer than reading a table and the longest batch take.
     pub timeout: Duration,
@@ -78,6 +80,7 @@ impl EngineProcess {
         let mut program = Program::new(&command.program);
         program
             .args(&command.arguments)
+            .envs(command.variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         separate_from_terminal(&mut program);

@@ -43,6 +43,7 @@ fn engine() -> EngineCommand {
     EngineCommand {
         program: env!("CARGO_BIN_EXE_spat-serve-test-engine").into(),
         arguments: Vec::new(),
+        variables: Vec::new(),
         timeout: Duration::from_secs(60),
     }
 }
