@@ -80,8 +80,39 @@ def main():
         (corpus / f"seed-{name}").write_bytes(struct.pack("<I", options) + content)
     checkpoints = FUZZ / "corpus" / "read_checkpoint"
     checkpoints.mkdir(parents=True, exist_ok=True)
-    for path in (FUZZ.parent / "crates" / "spat-cli" / "tests" / "saved").rglob("*.safetensors"):
+    saved = FUZZ.parent / "crates" / "spat-cli" / "tests" / "saved"
+    for path in saved.rglob("*.safetensors"):
         (checkpoints / f"seed-{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
+    experiments = {path.parent.name: path.read_bytes() for path in saved.rglob("experiment.json")}
+    write("read_experiment", experiments)
+    write("read_protocol", dict(messages(json.loads(experiments["itransformer"]))))
+    references = FUZZ.parent / "tests" / "references"
+    hostile = FUZZ.parent / "crates" / "spat-model" / "tests" / "hostile"
+    write("read_pytorch", {path.name: path.read_bytes() for folder in (references, hostile) for path in folder.glob("*.pth")})
+
+
+def messages(experiment):
+    """Names and bytes of inputs of `read_protocol`: JSON, frames, and a stream of frames."""
+    open_run = {"open": {"run": "a", "table": "a.csv", "engine": "cpu"}}
+    train = {"command": {"train": {"experiment": experiment}}}
+    stream = b""
+    for name, request in [("open", open_run), ("train", train), ("step", {"command": {"step": {"steps": 3}}})]:
+        yield f"{name}-envelope", json.dumps({"number": 1, "bytes": 8, "request": request}).encode()
+        text = json.dumps(request).encode()
+        frame = struct.pack("<I", len(text)) + text + b"a,b\n1,2\n"
+        yield f"{name}-frame", frame
+        stream += struct.pack("<Q", len(frame)) + frame
+    yield "stream", stream
+    yield "hello", json.dumps({"protocol": 4, "session": "a", "continued": False, "received": 0}).encode()
+    yield "message", json.dumps({"number": 1, "received": 0, "message": {"event": {"warning": {"message": "a"}}}}).encode()
+
+
+def write(target, inputs):
+    """Writes the inputs of a target, by name."""
+    corpus = FUZZ / "corpus" / target
+    corpus.mkdir(parents=True, exist_ok=True)
+    for name, content in inputs.items():
+        (corpus / f"seed-{name}").write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ async function freePort() {
   return port;
 }
 
-/** Starts the server; returns its link and a function that stops it. */
-async function serve(folder, port) {
+/** Starts the server with `more` options; returns its link and a function that stops it. */
+async function serve(folder, port, more) {
   const options = ["serve", "--no-open", "--engine", "host", "--device", "cpu", "--called", "Room 7"];
   const places = ["--page", join(ROOT, "dist"), "--folder", folder, "--port", String(port), "--turn", "1"];
-  const child = spawn(PROGRAM, [...options, ...places], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(PROGRAM, [...options, ...places, ...more], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((done) => child.once("exit", done));
   const link = await new Promise((told) => createInterface(child.stdout).once("line", told));
   const end = (signal) => {
@@ -36,23 +36,23 @@ async function serve(folder, port) {
 }
 
 /** Runs `check` with a server, a browser, and visitors with separate browser storage. */
-async function host(check) {
+async function host(check, more = []) {
   const folder = mkdtempSync(join(tmpdir(), "spat-host-"));
   const port = await freePort();
-  let server = await serve(folder, port);
+  let server = await serve(folder, port, more);
   const browser = await launch();
   const errors = [];
-  const visitor = async () => {
+  const visitor = async (state = "Room 7") => {
     const context = await browser.newContext({ acceptDownloads: true });
     const page = await context.newPage();
     page.on("pageerror", (error) => errors.push(String(error)));
     await page.goto(server.link);
-    await page.getByTestId("device").filter({ hasText: "Room 7" }).waitFor();
+    await page.getByTestId("device").filter({ hasText: state }).waitFor();
     return page;
   };
   const restart = async (signal) => {
     await server.end(signal);
-    server = await serve(folder, port);
+    server = await serve(folder, port, more);
   };
   try {
     await check({ visitor, restart, link: server.link });
@@ -107,6 +107,19 @@ test("visitors compute in turn and see their position", MINUTES, () =>
     await first.getByTestId("stop").click();
     await first.getByTestId("progress-words").filter({ hasText: "Stopped" }).waitFor();
   }));
+
+test("a visitor without a place sees the position", MINUTES, () =>
+  host(
+    async ({ visitor }) => {
+      const first = await visitor();
+      const second = await visitor("Waiting for a place on the host · this is the next page");
+      const third = await visitor("one other visitor gets one first");
+      await first.close();
+      await second.getByTestId("device").filter({ hasText: "Room 7" }).waitFor({ timeout: 60_000 });
+      await third.getByTestId("device").filter({ hasText: "this is the next page" }).waitFor();
+    },
+    ["--visitors", "1"],
+  ));
 
 test("a run continues after the server was killed and restarted", MINUTES, () =>
   host(async ({ visitor, restart }) => {

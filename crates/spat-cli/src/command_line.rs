@@ -12,7 +12,17 @@ const LEFT_OUT: &[&str] = &[
 
 /// Flags that only apply if visitors compute on the host.
 const HOST: &[&str] = &[
-    "folder", "called", "visitors", "table_mb", "space_gb", "keep", "turn", "minutes", "device",
+    "folder",
+    "called",
+    "visitors",
+    "table_mb",
+    "space_gb",
+    "keep",
+    "turn",
+    "minutes",
+    "engine_memory",
+    "engine_timeout",
+    "device",
     "threads",
 ];
 

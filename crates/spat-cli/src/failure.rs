@@ -136,7 +136,7 @@ fn plan_is_input(error: &PlanError) -> bool {
 fn serve_is_input(error: &ServeError) -> bool {
     !matches!(
         error,
-        ServeError::Listen { .. } | ServeError::NoRandomness(_)
+        ServeError::Listen { .. } | ServeError::Engine(_) | ServeError::NoRandomness(_)
     )
 }
 

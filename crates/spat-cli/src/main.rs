@@ -12,6 +12,7 @@ mod demo_table;
 mod device;
 mod download;
 mod drive;
+mod engine_process;
 mod evaluate;
 mod experiment;
 mod failure;
@@ -72,6 +73,7 @@ fn dispatch(command: Subcommand, given: Option<&clap::ArgMatches>) -> anyhow::Re
         Subcommand::Import(args) => import::import(&args),
         Subcommand::Data(args) => data::data(&args),
         Subcommand::Serve(args) => serve::serve(&args, given),
+        Subcommand::Engine(args) => engine_process::engine(&args),
         Subcommand::Info(args) => info::info(&args),
         Subcommand::Completions { shell } => completions::completions(shell),
     }

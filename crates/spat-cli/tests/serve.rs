@@ -5,6 +5,9 @@
 
 #[path = "../../spat-serve/tests/support/client.rs"]
 mod client;
+#[cfg(target_os = "linux")]
+#[path = "serve/engine_process.rs"]
+mod engine_process;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -77,11 +80,8 @@ fn start(mut command: Command) -> Serving {
 }
 
 impl Serving {
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .status();
-        assert!(sent.unwrap().success());
+    fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
     }
 
     /// Exit code and standard error.
@@ -133,6 +133,13 @@ impl Serving {
             .unwrap();
         format!("cookie: {}", cookie.split(';').next().unwrap())
     }
+}
+
+fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args([name, &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
 }
 
 fn folder() -> TempDir {

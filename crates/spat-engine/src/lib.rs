@@ -44,6 +44,7 @@ pub use job::{Job, forget_plan, run, train_dense, validate_for};
 pub use measure::Timings;
 pub use optimizer::Adam;
 pub use saved::{Future, SavedForecaster};
+pub use spat_model::passes_begun;
 pub use store::{MemoryStore, RunStore, StoreError};
 pub use trial_runner::{Errors, Fitted, TrialRunner};
 pub use viewer::Viewer;

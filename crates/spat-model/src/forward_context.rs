@@ -1,6 +1,7 @@
 //! The context of one forward pass: training or evaluation, the probe, and the recorded tensors.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use burn::module::ParamId;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
@@ -61,6 +62,14 @@ pub struct Stream {
     pub output: Tensor<2>,
 }
 
+static PASSES: AtomicU64 = AtomicU64::new(0);
+
+/// Number of forward passes that this process has begun. Training, evaluation, scoring and forecasts begin one
+/// per batch, so while this does not change, the process is inside one batch or computes none.
+pub fn passes_begun() -> u64 {
+    PASSES.load(Ordering::Relaxed)
+}
+
 /// Options and recorded tensors of one forward pass.
 ///
 /// Each batch needs a new context. With [`Probe::None`] a module does no additional work.
@@ -87,6 +96,7 @@ impl ForwardContext {
 
     /// Context of an evaluation pass: no dropout, running statistics in batch norms.
     pub fn evaluation() -> Self {
+        PASSES.fetch_add(1, Ordering::Relaxed);
         Self {
             probe: Probe::None,
             dropout: None,

@@ -51,6 +51,9 @@ pub enum ServeError {
         .0.display()
     )]
     FolderTaken(PathBuf),
+    /// The engine process cannot be started.
+    #[error("the engine process {0}")]
+    Engine(String),
     /// A file or folder cannot be used.
     #[error("cannot {what} `{}`: {reason}", path.display())]
     File {

@@ -14,12 +14,13 @@
 //! Every request passes the connection limits (`connection`), the rate limit, the check of its host
 //! and origin (`middleware`, `rate_limit`, `hosts`) and the session cookie (`auth`). Then it reaches
 //! the files of the page, which are in memory (`page`), the host's engine (`shared_engine`), or the
-//! visitor's stored runs (`runs`).
+//! visitor's stored runs (`runs`). The engine computes in a process of its own (`engine_process`).
 
 mod access_log;
 mod auth;
 mod client_key;
 mod connection;
+mod engine_process;
 mod error;
 mod hosts;
 mod middleware;
@@ -35,6 +36,7 @@ mod shared_engine;
 mod state;
 
 pub use auth::{Secret, Token, VisitorId};
+pub use engine_process::{EngineCommand, run_engine_process};
 pub use error::ServeError;
 /// Rate of [`Limits`].
 pub use governor::Quota;

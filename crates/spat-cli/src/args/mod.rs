@@ -20,7 +20,7 @@ pub(crate) use other::{
 };
 pub(crate) use prune::{PruneArgs, ScoreArgs};
 pub(crate) use run::{DemoArgs, DeviceArgs, RunArgs, TalkArgs};
-pub(crate) use serve::{EngineOf, ServeArgs};
+pub(crate) use serve::{EngineArgs, EngineOf, ServeArgs};
 pub(crate) use study::{StudyArgs, WhatArgs};
 pub(crate) use training::{FinetuneArgs, OptimizerName, TrainingArgs};
 
@@ -59,6 +59,9 @@ pub(crate) enum Subcommand {
     Data(DatasetArgs),
     /// Serve the web app, for this computer's browser or for a class in the network
     Serve(ServeArgs),
+    /// Compute for `spat serve --engine host`, which starts this and talks to it on standard input and output
+    #[command(hide = true)]
+    Engine(EngineArgs),
     /// Show the version and the devices
     Info(InfoArgs),
     /// Write a completion script for a shell to standard output

@@ -105,4 +105,24 @@ pub(crate) struct HostArgs {
     /// Largest computing time of one training, in minutes
     #[arg(long, value_name = "MINUTES", default_value = "30", value_parser = count)]
     pub(crate) minutes: usize,
+
+    /// Megabytes of memory of the process that computes, on Linux; if it needs more, it ends and is started again
+    #[arg(long, value_name = "MB", default_value = "8192", value_parser = count)]
+    pub(crate) engine_memory: usize,
+
+    /// Seconds that the process may compute one batch; after that it is ended and started again
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = count)]
+    pub(crate) engine_timeout: usize,
+}
+
+/// `spat engine`.
+#[derive(Debug, Args)]
+pub(crate) struct EngineArgs {
+    /// Threads of the CPU [default: all]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) threads: Option<usize>,
+
+    /// Megabytes of memory, on Linux [default: no limit]
+    #[arg(long, value_name = "MB", value_parser = count)]
+    pub(crate) memory: Option<usize>,
 }

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::args::{EngineOf, ServeArgs};
 use crate::failure::input;
-use crate::{command_line, device, output};
+use crate::{command_line, device, engine_process, output};
 
 use redirect::Redirect;
 
@@ -100,6 +100,9 @@ fn host(args: &ServeArgs) -> anyhow::Result<Host> {
     if let Some(days) = args.host.keep {
         output::note(&format!("a run is removed {days} days after its last use"));
     }
+    if cfg!(not(target_os = "linux")) {
+        output::note("on this system the engine's memory is not limited (--engine-memory)");
+    }
     let minutes = u64::try_from(args.host.minutes)?;
     let days = args.host.keep.map(u64::try_from).transpose()?;
     Ok(Host {
@@ -115,6 +118,7 @@ fn host(args: &ServeArgs) -> anyhow::Result<Host> {
             job: Duration::from_secs(minutes.saturating_mul(60)),
             ..Rules::default()
         },
+        engine: engine_process::command(args)?,
         report: output::note,
     })
 }

@@ -4,6 +4,7 @@
 mod again;
 mod folder;
 mod folders;
+mod kills;
 mod models;
 mod refusals;
 mod reports;

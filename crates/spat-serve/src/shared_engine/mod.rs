@@ -1,10 +1,10 @@
 //! The host's engine, shared by several visitors.
 //!
 //! A visitor's page sends requests and receives messages as it would with an engine in its own
-//! browser. One thread owns the device and runs one turn at a time. A training that used up its turn
+//! browser. One process owns the device and runs one turn at a time. A training that used up its turn
 //! while other visitors wait is stopped at a checkpoint, as Ctrl-C does, and resumes from it in its
 //! next turn. So at most one training is in memory, and a killed server leaves the same files as a
-//! killed run.
+//! killed run. If the process fails, another one resumes the run, or serves the other visitors.
 
 mod disk_quota;
 mod fair_queue;
@@ -14,7 +14,6 @@ mod retention;
 mod rules;
 mod scheduler;
 mod socket;
-mod table_limits;
 mod upload;
 mod visitor;
 mod worker;
@@ -24,11 +23,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use spat_engine::platform::engine_thread;
-use spat_engine::session::JobControl;
 use spat_host::{RunFolderError, RunsFolder};
 use spat_spec::{DeviceFacts, Engine, EngineMessage, EngineRequest, Event};
 
@@ -37,6 +34,7 @@ pub(crate) use socket::{ConnectRequest, ResumeQuery, serve_socket};
 
 use crate::auth::VisitorId;
 use crate::client_key::ClientKey;
+use crate::engine_process::{EngineCommand, EngineProcess, ProcessFailure};
 use crate::error::ServeError;
 use crate::private_files::{make_private, private_folder};
 use disk_quota::DiskQuota;
@@ -68,7 +66,9 @@ pub struct Host {
     pub name: String,
     /// Limits of each visitor.
     pub rules: Rules,
-    /// Reports to the owner of the server which runs were removed.
+    /// Starts the process that computes.
+    pub engine: EngineCommand,
+    /// Reports to the owner of the server which runs were removed, and failures of the engine process.
     pub report: fn(&str),
 }
 
@@ -81,13 +81,14 @@ pub(crate) struct SharedEngine {
     quota: Arc<DiskQuota>,
     device: Engine,
     rules: Rules,
+    command: EngineCommand,
     report: fn(&str),
     paths: PathFilter,
     /// Number of uploads so far; makes their file names unique.
     uploads: AtomicU64,
 }
 
-/// A [`SharedEngine`] and the thread that runs it.
+/// A [`SharedEngine`] and the thread that supplies its process with turns.
 pub(crate) struct EngineHandle {
     pub(crate) engine: Arc<SharedEngine>,
     thread: JoinHandle<()>,
@@ -96,7 +97,7 @@ pub(crate) struct EngineHandle {
 }
 
 impl EngineHandle {
-    /// Creates the folders and starts the engine's thread.
+    /// Creates the folders and starts the engine's process and thread.
     pub(crate) fn start(host: &Host) -> Result<Self, ServeError> {
         let uploads = host.folder.join(UPLOADS);
         let failed = |path: &Path| {
@@ -128,6 +129,8 @@ impl EngineHandle {
                 .and_then(|()| make_private(folder))
                 .map_err(failed(folder))?;
         }
+        let process = EngineProcess::start(&host.engine)
+            .map_err(|failure| ServeError::Engine(failure.to_string()))?;
         let engine = Arc::new(SharedEngine {
             scheduler: Mutex::new(SchedulerState::new(host.rules, host.facts.clone())),
             ready: Condvar::new(),
@@ -139,13 +142,15 @@ impl EngineHandle {
                 Engine::Gpu
             },
             rules: host.rules,
+            command: host.engine.clone(),
             report: host.report,
             paths: PathFilter::new(&host.folder),
             uploads: AtomicU64::new(0),
         });
         let shared = Arc::clone(&engine);
-        let thread = engine_thread("engine")
-            .spawn(move || worker::run(&shared))
+        let thread = thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || worker::run(&shared, process))
             .map_err(failed(&host.folder))?;
         Ok(Self {
             engine,
@@ -154,7 +159,7 @@ impl EngineHandle {
         })
     }
 
-    /// Stops the running job at a checkpoint and waits for the engine's thread to end.
+    /// Stops the running job at a checkpoint and waits for the engine's process and thread to end.
     pub(crate) fn close(self) {
         self.engine.scheduler().close();
         self.engine.ready.notify_all();
@@ -274,12 +279,7 @@ impl SharedEngine {
 
     /// The stored runs of one visitor.
     pub(crate) fn runs_of(&self, id: VisitorId) -> RunsFolder {
-        RunsFolder::new(
-            self.folder.join(VISITORS).join(id.to_string()),
-            "a visitor's page (spat serve --engine host)",
-            None,
-        )
-        .private()
+        visitor_runs(self.folder.join(VISITORS).join(id.to_string()))
     }
 
     /// A message to a visitor, without the server's paths.
@@ -325,35 +325,37 @@ impl SharedEngine {
         scheduler.handle_message(message, Instant::now());
     }
 
-    fn has_failed(&self) -> bool {
-        self.scheduler().has_failed()
+    fn enforce_limits(&self) {
+        self.scheduler().enforce_limits(Instant::now());
     }
 
-    /// Waits for the next turn, at most for `limit` if there is one. `None`: the time is over, or the
-    /// server is closing.
-    fn wait_for_turn(&self, control: &JobControl, limit: Option<Duration>) -> Option<Turn> {
-        let start = Instant::now();
+    /// Waits for the next turn. `None`: the server is closing.
+    fn wait_for_turn(&self) -> Option<Turn> {
         let mut scheduler = self.scheduler();
         loop {
             if scheduler.closed {
                 return None;
             }
-            if let Some(turn) = scheduler.next_turn(control, Instant::now()) {
+            if let Some(turn) = scheduler.next_turn(Instant::now()) {
                 return Some(turn);
             }
-            let remaining = match limit {
-                Some(limit) => limit.checked_sub(start.elapsed())?,
-                None => MAX_WAIT,
-            };
-            let waited = self.ready.wait_timeout(scheduler, remaining);
+            let waited = self.ready.wait_timeout(scheduler, MAX_WAIT);
             scheduler = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    fn end_turn(&self, turn: &Turn) {
-        let folder = self.runs_of(turn.visitor).folder(&turn.open.run);
+    /// Ends the turn of a visitor's run. `failure`: the engine process failed.
+    fn end_turn(&self, id: VisitorId, run: &str, failure: Option<&ProcessFailure>) {
+        let folder = self.runs_of(id).folder(run);
         let stored = folder.is_ok_and(|folder| is_resumable(&folder));
-        self.scheduler().end_turn(stored, Instant::now());
+        let failure = failure.map(|failure| {
+            (self.report)(&format!(
+                "the engine process {failure}; another one is started"
+            ));
+            failure.to_string()
+        });
+        self.scheduler()
+            .end_turn(stored, failure.as_deref(), Instant::now());
     }
 
     fn scheduler(&self) -> MutexGuard<'_, SchedulerState> {
@@ -362,6 +364,11 @@ impl SharedEngine {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A visitor's folder of runs.
+pub(crate) fn visitor_runs(root: PathBuf) -> RunsFolder {
+    RunsFolder::new(root, "a visitor's page (spat serve --engine host)", None).private()
 }
 
 /// Whether the folder holds a run that can be resumed.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use spat_series::ReadOptions;
 use spat_spec::{Experiment, Structure};
 
+use crate::engine_process::TableLimits;
+
 /// The limits of one visitor.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -66,6 +68,13 @@ impl Default for Rules {
 }
 
 impl Rules {
+    pub(crate) fn table_limits(&self) -> TableLimits {
+        TableLimits {
+            channels: self.channels,
+            values: self.values,
+        }
+    }
+
     /// Lowers the reading limits of the experiment to the defaults. They decide only which tables are
     /// errors, so no result changes.
     pub(super) fn clamp(experiment: &mut Experiment) {

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use futures_util::stream::SplitSink;
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{Sink, SinkExt as _, StreamExt as _};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use nonzero_ext::nonzero;
 use serde::Deserialize;
@@ -116,7 +116,7 @@ pub(crate) fn serve_socket(
         })
 }
 
-/// Waits until the visitor has a place. `Err`: why there will be none; `None` if the page is gone.
+/// Waits until the visitor has a place, and sends the position. `Err`: why there will be none; `None` if the page is gone.
 async fn wait_for_place(
     socket: &mut WebSocket,
     request: &ConnectRequest,
@@ -127,15 +127,27 @@ async fn wait_for_place(
     // The page's pongs keep the connection from its idle timeout.
     let mut pings = interval_at(Instant::now() + ping, ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sent = None;
     loop {
         tokio::select! {
             _ = attempts.tick() => match request.connect() {
                 Admission::Admitted(connected) => return Ok(connected),
                 Admission::Full => return Err(Some(CloseReason::FULL)),
-                Admission::Waiting if request.visit.engine.is_closed() => {
+                Admission::Waiting { .. } if request.visit.engine.is_closed() => {
                     return Err(Some(CloseReason::ENDED));
                 }
-                Admission::Waiting => {}
+                Admission::Waiting { ahead } if sent != Some(ahead) => {
+                    sent = Some(ahead);
+                    let hello = Hello {
+                        protocol: PROTOCOL,
+                        session: String::new(),
+                        continued: false,
+                        received: 0,
+                        waiting: sent,
+                    };
+                    send_hello(socket, &hello).await.map_err(|()| None)?;
+                }
+                Admission::Waiting { .. } => {}
             },
             _ = pings.tick() => {
                 if socket.send(Message::Ping(Bytes::new())).await.is_err() {
@@ -149,6 +161,13 @@ async fn wait_for_place(
             },
         }
     }
+}
+
+/// `Err`: the page is gone.
+async fn send_hello(socket: &mut (impl Sink<Message> + Unpin), hello: &Hello) -> Result<(), ()> {
+    let text = serde_json::to_string(hello).map_err(drop)?;
+    let sent = socket.send(Message::Text(text.into())).await;
+    sent.map_err(drop)
 }
 
 /// Closes an accepted connection with the reason: browsers do not show scripts the response to a
@@ -200,11 +219,9 @@ impl PageConnection {
             session: connected.session,
             continued: connected.continued,
             received: connected.received,
+            waiting: None,
         };
-        let Ok(hello) = serde_json::to_string(&hello) else {
-            return;
-        };
-        if outgoing.send(Message::Text(hello.into())).await.is_err() {
+        if send_hello(&mut outgoing, &hello).await.is_err() {
             return;
         }
         // The page's pongs keep the connection from its idle timeout.

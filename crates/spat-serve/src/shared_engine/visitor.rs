@@ -55,6 +55,8 @@ pub(super) struct Job {
     pub(super) steps: usize,
     /// Time on the device so far.
     pub(super) device_time: Duration,
+    /// The engine process has failed in a turn of this job.
+    pub(super) engine_failed: bool,
 }
 
 impl Job {
@@ -66,6 +68,7 @@ impl Job {
             paused: false,
             steps: 0,
             device_time: Duration::ZERO,
+            engine_failed: false,
         }
     }
 }

@@ -1,143 +1,86 @@
-//! The thread that owns the device and runs one turn after the other.
+//! The thread that runs one turn after the other in the engine process. It decides nothing.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
 
-use spat_engine::session::{EngineSession, JobControl, TABLE};
-use spat_host::RunsFolder;
-use spat_series::ReadOptions;
-use spat_spec::{Command, EngineMessage, EngineRequest, Event};
+use spat_spec::{EngineMessage, Event};
 
 use super::SharedEngine;
 use super::scheduler::Turn;
-use super::table_limits;
-use crate::auth::VisitorId;
+use crate::engine_process::{EngineProcess, ProcessFailure, TurnRequest};
 
-/// How long the last session stays open while no other visitor needs the device.
-const SESSION_TTL: Duration = Duration::from_secs(1);
+/// How long the engine process may give no sign of life while the server shuts down.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The session of the last turn, with the run that it has open.
-struct ActiveSession {
-    visitor: VisitorId,
-    run: String,
-    session: EngineSession<RunsFolder>,
-    /// The options with which the table is known to be within the limits.
-    checked: Option<ReadOptions>,
-}
-
-/// Runs turns until the engine is closed.
-pub(super) fn run(engine: &Arc<SharedEngine>) {
-    let control = JobControl::default();
-    let mut active: Option<ActiveSession> = None;
-    while !engine.is_closed() {
-        let limit = active.as_ref().map(|_| SESSION_TTL);
-        let Some(turn) = engine.wait_for_turn(&control, limit) else {
-            // Closes the run's folder, so that the visitor can delete it.
-            active = None;
-            continue;
+/// Runs turns until the engine is closed. A process that failed is replaced before the next turn.
+pub(super) fn run(engine: &SharedEngine, process: EngineProcess) {
+    let mut process = Some(process);
+    while let Some(turn) = engine.wait_for_turn() {
+        let Turn {
+            visitor,
+            open,
+            command,
+            first_commands,
+            commands,
+        } = turn;
+        let table = open.upload.as_ref().map(|upload| upload.read());
+        let table = match table.transpose() {
+            Ok(table) => table,
+            Err(error) => {
+                let message =
+                    format!("the server cannot read the uploaded table ({error}); load it again");
+                engine.handle_message(EngineMessage::Event(Box::new(Event::Failed { message })));
+                engine.end_turn(visitor, &open.run, None);
+                continue;
+            }
         };
-        let matches_turn =
-            |active: &ActiveSession| active.visitor == turn.visitor && active.run == turn.open.run;
-        let reusable = active.take().filter(matches_turn);
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            pollster::block_on(run_turn(engine, &control, reusable, &turn))
-        }));
-        match result {
-            Ok(session) => active = session,
-            Err(panic) => fail(engine, panic_message(&*panic)),
+        let request = TurnRequest {
+            runs: engine.runs_of(visitor).root().to_owned(),
+            run: open.run.clone(),
+            table: open.table.clone(),
+            is_new: table.is_some(),
+            engine: engine.device,
+            limits: engine.rules.table_limits(),
+            command,
+            first_commands,
+        };
+        let ended = usable(engine, process.take()).and_then(|mut current| {
+            let timeout = || {
+                let timeout = engine.command.timeout;
+                match engine.is_closed() {
+                    true => timeout.min(SHUTDOWN_TIMEOUT),
+                    false => timeout,
+                }
+            };
+            let handle = |message| match message {
+                Some(message) => engine.handle_message(message),
+                None => engine.enforce_limits(),
+            };
+            let table = table.unwrap_or_default();
+            current.run_turn(request, &table, commands, timeout, handle)?;
+            Ok(current)
+        });
+        match ended {
+            Ok(current) => {
+                process = Some(current);
+                engine.end_turn(visitor, &open.run, None);
+            }
+            Err(failure) => engine.end_turn(visitor, &open.run, Some(&failure)),
         }
-        engine.end_turn(&turn);
+    }
+    if let Some(process) = process {
+        process.close();
     }
 }
 
-/// Runs the turn's command in `active`, or in a new session. `None`: the run could not be opened.
-async fn run_turn(
-    engine: &Arc<SharedEngine>,
-    control: &JobControl,
-    active: Option<ActiveSession>,
-    turn: &Turn,
-) -> Option<ActiveSession> {
-    let mut active = match active {
-        Some(active) => active,
-        None => open_session(engine, control, turn).await?,
-    };
-    if let Command::Train { experiment } | Command::Prune { experiment } = &turn.command
-        && active.checked.as_ref() != Some(&experiment.data.read)
+/// The process, or a new one if it has failed, or ended between two turns.
+fn usable(
+    engine: &SharedEngine,
+    process: Option<EngineProcess>,
+) -> Result<EngineProcess, ProcessFailure> {
+    if let Some(mut process) = process
+        && !process.has_ended()
     {
-        let read = &experiment.data.read;
-        if let Some(table) = table(engine, turn)
-            && let Err(message) = table_limits::check(&table, read, &engine.rules)
-        {
-            fail(engine, message);
-            return Some(active);
-        }
-        active.checked = Some(read.clone());
+        return Ok(process);
     }
-    let request = EngineRequest::Command(turn.command.clone());
-    active.session.handle(request, None).await;
-    Some(active)
-}
-
-/// The table of the turn's run. `None`: it cannot be read, which the session reports.
-fn table(engine: &SharedEngine, turn: &Turn) -> Option<Vec<u8>> {
-    match &turn.open.upload {
-        Some(upload) => upload.read().ok(),
-        None => engine
-            .runs_of(turn.visitor)
-            .read(&turn.open.run, TABLE)
-            .ok()?,
-    }
-}
-
-async fn open_session(
-    engine: &Arc<SharedEngine>,
-    control: &JobControl,
-    turn: &Turn,
-) -> Option<ActiveSession> {
-    let upload = turn.open.upload.as_ref();
-    let bytes = match upload.map(|upload| upload.read()).transpose() {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            fail(
-                engine,
-                format!("the server cannot read the uploaded table ({error}); load it again"),
-            );
-            return None;
-        }
-    };
-    let receiver = Arc::clone(engine);
-    let mut session = EngineSession::new(
-        engine.runs_of(turn.visitor),
-        control.clone(),
-        move |message| receiver.handle_message(message),
-    );
-    let request = EngineRequest::Open {
-        run: turn.open.run.clone(),
-        table: turn.open.table.clone(),
-        engine: engine.device,
-    };
-    session.handle(request, bytes).await;
-    (!engine.has_failed()).then(|| ActiveSession {
-        visitor: turn.visitor,
-        run: turn.open.run.clone(),
-        session,
-        checked: None,
-    })
-}
-
-fn fail(engine: &SharedEngine, message: String) {
-    engine.handle_message(EngineMessage::Event(Box::new(Event::Failed { message })));
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let message = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    format!(
-        "the engine panicked ({}); other visitors are not affected, and saved progress is kept",
-        message.unwrap_or("without a message")
-    )
+    EngineProcess::start(&engine.command)
 }

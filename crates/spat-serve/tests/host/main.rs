@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use spat_engine::{Control, Job, MemoryStore};
-use spat_serve::{Host, Limits, Rules, Secret, ServeError, Server, Settings};
+use spat_serve::{EngineCommand, Host, Limits, Rules, Secret, ServeError, Server, Settings};
 use spat_spec::{
     Command, DeviceFacts, Engine, EngineMessage, EngineRequest, Event, Experiment, Report,
     RunSummary, Window,
@@ -35,6 +35,16 @@ fn facts() -> DeviceFacts {
         kind: "cpu".to_owned(),
         name: "test".to_owned(),
         threads: 1,
+    }
+}
+
+/// The engine process.
+fn engine() -> EngineCommand {
+    EngineCommand {
+        program: env!("CARGO_BIN_EXE_spat-serve-test-engine").into(),
+        arguments: Vec::new(),
+        variables: Vec::new(),
+        timeout: Duration::from_secs(60),
     }
 }
 
@@ -60,6 +70,7 @@ fn host_with(folder: &Path, rules: Rules, limits: Limits) -> Hosted {
             facts: facts(),
             name: "Room 7".to_owned(),
             rules,
+            engine: engine(),
             report: |_| {},
         }),
         limits,

@@ -169,6 +169,7 @@ async fn a_second_server_leaves_the_folder_alone() {
             facts: facts(),
             name: "another".to_owned(),
             rules: Rules::default(),
+            engine: engine(),
             report: |_| {},
         }),
         ..local(&page)

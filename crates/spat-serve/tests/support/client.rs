@@ -20,6 +20,8 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 pub(crate) struct Client {
     pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) hello: Hello,
+    /// The positions that were received while there was no place.
+    pub(crate) waited: Vec<usize>,
     /// Number of the last message that was received.
     pub(crate) last_received: u64,
     /// Number of the last request that was sent.
@@ -72,14 +74,24 @@ impl Client {
             ),
         ];
         let mut socket = connect(address, query, &headers).await.unwrap();
-        let Some(Ok(Message::Text(hello))) = timeout(TIMEOUT, socket.next()).await.unwrap() else {
-            panic!("no hello");
+        let mut waited = Vec::new();
+        let hello = loop {
+            let hello = match timeout(TIMEOUT, socket.next()).await.unwrap() {
+                Some(Ok(Message::Text(hello))) => hello,
+                Some(Ok(Message::Ping(_))) => continue,
+                other => panic!("no hello: {other:?}"),
+            };
+            let hello: Hello = serde_json::from_str(&hello).unwrap();
+            assert_eq!(hello.protocol, PROTOCOL);
+            match hello.waiting {
+                Some(ahead) => waited.push(ahead),
+                None => break hello,
+            }
         };
-        let hello: Hello = serde_json::from_str(&hello).unwrap();
-        assert_eq!(hello.protocol, PROTOCOL);
         Self {
             socket,
             hello,
+            waited,
             last_received: 0,
             sent: 0,
         }

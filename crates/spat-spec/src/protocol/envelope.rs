@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EngineMessage, EngineRequest, PROTOCOL};
 
-/// The first message on a connection.
+/// The first message on a connection. While the visitor waits for a place, it is sent with every change of
+/// [`waiting`](Self::waiting).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// The server's [`PROTOCOL`].
@@ -22,6 +23,10 @@ pub struct Hello {
     pub continued: bool,
     /// The number of the last request received.
     pub received: u64,
+    /// The number of visitors who get a place earlier, if there is no place yet. The session has not begun then,
+    /// and another `Hello` follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<usize>,
 }
 
 impl Hello {

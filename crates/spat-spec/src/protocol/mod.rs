@@ -5,7 +5,7 @@
 //! - `session`: [`EngineRequest`]s and [`EngineMessage`]s, which carry commands and events and state
 //!   which run is meant and which device computes.
 //! - `envelope`: numbered requests and messages between the web app and a server.
-//! - `frame`: a value and bytes in one buffer, for transports that take only buffers.
+//! - `frame`: a value and bytes in one buffer, for transports that take only buffers or a stream of bytes.
 //!
 //! Enums are externally tagged, so that serde reads them in one pass.
 
@@ -15,7 +15,7 @@ mod run;
 mod session;
 
 pub use envelope::{ClientEnvelope, Hello, ServerEnvelope};
-pub use frame::{FrameError, frame, unframe};
+pub use frame::{FrameError, frame, read_frame, unframe, write_frame};
 pub use run::{Command, Event, PROTOCOL, Phase};
 pub use session::{Engine, EngineMessage, EngineRequest, MenuAction, RunSummary, Stage};
 

@@ -12,7 +12,7 @@ use crate::{
 /// Version of the commands and events, and of the requests and messages around them. It is incremented when
 /// an older front end could misunderstand one. A web app of another version must be reloaded
 /// ([`Hello::reload_reason`](crate::Hello::reload_reason)).
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// A command to the run that is open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

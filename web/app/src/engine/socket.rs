@@ -145,6 +145,10 @@ impl Socket {
         if let Some(reason) = hello.reload_reason() {
             return self.give_up(reason.to_owned());
         }
+        if let Some(ahead) = hello.waiting {
+            self.state.borrow_mut().tries = 0;
+            return self.page.worker.set(EngineState::Waiting(ahead));
+        }
         let known = self.state.borrow().session.is_some();
         if known && !hello.continued {
             let words = "the host was restarted, or the connection was lost for too long";

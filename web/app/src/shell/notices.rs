@@ -22,7 +22,7 @@ fn BrokenEngine() -> impl IntoView {
     let page = Page::from_context();
     let reason = Memo::new(move |_| match page.worker.get() {
         EngineState::Broken(reason) => Some(reason),
-        EngineState::Loading | EngineState::Ready => None,
+        EngineState::Loading | EngineState::Waiting(_) | EngineState::Ready => None,
     });
     // A run without a summary cannot be resumed.
     let can_resume_run = Memo::new(move |_| page.open_summary().is_some());

@@ -95,12 +95,12 @@ impl Page {
                 training.eta_seconds = eta_seconds;
                 if let Some(loss) = loss {
                     let curve = training.curves.entry(phase).or_default();
-                    curve.steps.push((step as f64, loss));
+                    curve.add_loss(step as f64, loss);
                 }
             }),
             Event::Epoch { phase, result } => self.training.update(|training| {
                 let curve = training.curves.entry(phase).or_default();
-                curve.epochs.push(result);
+                curve.add_epoch(result);
             }),
             Event::Scores { scores } => self.scores.set(scores),
             Event::Maps { maps } => self.maps.set(Arc::new(maps)),

@@ -35,6 +35,8 @@ pub(crate) use training::{Activity, Curve, MEASURING, Training};
 pub(crate) enum EngineState {
     /// Loading or connecting; requests are queued.
     Loading,
+    /// The host has no place for this visitor yet; requests are queued. So many others get one earlier.
+    Waiting(usize),
     /// Handles requests.
     Ready,
     /// Stopped, with the reason. A new one can be started.

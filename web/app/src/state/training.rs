@@ -58,6 +58,20 @@ impl Curve {
         }
     }
 
+    /// Adds an epoch. It replaces what was recorded of it and of later ones: after a failure of a shared engine,
+    /// a run continues from an earlier checkpoint.
+    pub(crate) fn add_epoch(&mut self, result: EpochResult) {
+        self.epochs.retain(|earlier| earlier.epoch < result.epoch);
+        self.epochs.push(result);
+    }
+
+    /// Adds the mean loss up to a step, and discards points of that step and later ones.
+    pub(crate) fn add_loss(&mut self, step: f64, loss: f64) {
+        self.steps
+            .truncate(self.steps.partition_point(|&(earlier, _)| earlier < step));
+        self.steps.push((step, loss));
+    }
+
     /// Whether there is nothing to draw yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.epochs.is_empty()

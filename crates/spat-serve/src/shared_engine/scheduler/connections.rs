@@ -31,8 +31,8 @@ pub(crate) struct Connected {
 pub(crate) enum Admission {
     /// The visitor has a place.
     Admitted(Connected),
-    /// All places are taken. The connection has to ask again soon.
-    Waiting,
+    /// All places are taken, and so many others get one earlier. The connection has to ask again soon.
+    Waiting { ahead: usize },
     /// Too many visitors wait for a place.
     Full,
 }
@@ -65,7 +65,7 @@ impl SchedulerState {
         if !self.visitors.contains_key(&id) {
             match self.request_place(id, client, now) {
                 Place::Free => self.admitted += 1,
-                Place::Wait => return Admission::Waiting,
+                Place::Wait { ahead } => return Admission::Waiting { ahead },
                 Place::Full => return Admission::Full,
             }
         }
@@ -85,7 +85,7 @@ impl SchedulerState {
             self.queue.remove(id);
         }
         let Some(visitor) = self.visitors.get_mut(&id) else {
-            return Admission::Waiting;
+            return Admission::Waiting { ahead: 0 };
         };
         visitor.client = client;
         if !continued {

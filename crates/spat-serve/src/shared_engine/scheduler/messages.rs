@@ -22,9 +22,6 @@ impl SchedulerState {
         let Some(running) = &mut self.running else {
             return;
         };
-        if let EngineMessage::Event(event) = &message {
-            running.failed |= matches!(**event, Event::Failed { .. });
-        }
         let Some(visitor) = self
             .visitors
             .get_mut(&running.visitor)
@@ -42,15 +39,9 @@ impl SchedulerState {
             EngineMessage::Forecast { .. } | EngineMessage::NoForecast { .. } => true,
             EngineMessage::NotStored { .. } | EngineMessage::Broken { .. } => true,
             EngineMessage::Event(event) => match &**event {
-                Event::Started { .. } => {
-                    if running.stepping {
-                        let steps = running.steps;
-                        running.send(Command::Pause);
-                        running.send(Command::Step { steps });
-                    }
+                Event::Started { .. } | Event::Device(_) | Event::Data(_) | Event::Past { .. } => {
                     !running.continued
                 }
-                Event::Device(_) | Event::Data(_) | Event::Past { .. } => !running.continued,
                 Event::Phase { phase, .. } => {
                     let known = running.continued && running.phase == Some(*phase);
                     running.phase = Some(*phase);
@@ -91,10 +82,5 @@ impl SchedulerState {
             visitor.send(&message);
         }
         self.enforce_limits(now);
-    }
-
-    /// Whether the running turn has failed.
-    pub(in crate::shared_engine) fn has_failed(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| running.failed)
     }
 }

@@ -20,8 +20,8 @@ const WAITING_TTL: Duration = Duration::from_secs(5);
 pub(super) enum Place {
     /// There is one now.
     Free,
-    /// The visitor waits, and has to ask again.
-    Wait,
+    /// The visitor waits, and has to ask again. So many others get a place earlier.
+    Wait { ahead: usize },
     /// Too many wait.
     Full,
 }
@@ -53,15 +53,18 @@ impl SchedulerState {
                 });
             }
         }
-        // The first of those with the fewest places.
+        // Those with the fewest places come first, in the order of their arrival.
         let held = self.places_by_client();
         let places = |client: ClientKey| held.get(&client).copied().unwrap_or(0);
-        let next = self.waiting.iter().min_by_key(|other| places(other.client));
-        if next.is_none_or(|next| next.id != id) {
-            return Place::Wait;
-        }
-        if self.visitors.len() >= self.rules.visitors && !self.give_up_place(client, &held) {
-            return Place::Wait;
+        let arrival = self.waiting.iter().position(|other| other.id == id);
+        let own = (places(client), arrival.unwrap_or(0));
+        let others = self.waiting.iter().enumerate();
+        let ahead = others
+            .filter(|(arrival, other)| (places(other.client), *arrival) < own)
+            .count();
+        let is_full = self.visitors.len() >= self.rules.visitors;
+        if ahead > 0 || is_full && !self.give_up_place(client, &held) {
+            return Place::Wait { ahead };
         }
         self.leave_queue(id);
         Place::Free

@@ -1,9 +1,9 @@
 //! The running turn.
 
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use spat_engine::session::JobControl;
-use spat_spec::{Command, EngineRequest, Phase};
+use spat_spec::{Command, Phase};
 
 use crate::auth::VisitorId;
 
@@ -11,7 +11,8 @@ use crate::auth::VisitorId;
 pub(super) struct RunningJob {
     pub(super) visitor: VisitorId,
     pub(super) session: String,
-    pub(super) control: JobControl,
+    /// Control commands to the engine process.
+    pub(super) commands: Sender<Command>,
     pub(super) since: Instant,
     /// `false` for a query.
     pub(super) is_job: bool,
@@ -31,7 +32,6 @@ pub(super) struct RunningJob {
     /// The job made progress in this turn.
     pub(super) progressed: bool,
     pub(super) stopped: bool,
-    pub(super) failed: bool,
 }
 
 /// Why a job was told to stop.
@@ -54,7 +54,7 @@ pub(super) enum StopReason {
 impl RunningJob {
     /// Sends the running job a command that bypasses the queue.
     pub(super) fn send(&self, command: Command) {
-        // The command comes back if the job has just ended; it then has no use.
-        self.control.intercept(EngineRequest::Command(command));
+        // Without a receiver, the turn has just ended.
+        self.commands.send(command).ok();
     }
 }

@@ -17,7 +17,6 @@ use crate::shared_engine::visitor::OpenRun;
 /// A scheduler with a simulated clock and pages.
 struct Simulation {
     scheduler: SchedulerState,
-    control: JobControl,
     now: Instant,
     pages: Vec<(VisitorId, Connected, u64)>,
 }
@@ -31,7 +30,6 @@ impl Simulation {
         };
         Self {
             scheduler: SchedulerState::new(rules, facts),
-            control: JobControl::default(),
             now: Instant::now(),
             pages: Vec::new(),
         }
@@ -82,7 +80,7 @@ impl Simulation {
 
     /// Starts the next turn and returns its page.
     fn start_turn(&mut self) -> Option<usize> {
-        let turn = self.scheduler.next_turn(&self.control, self.now)?;
+        let turn = self.scheduler.next_turn(self.now)?;
         self.pages.iter().position(|(id, ..)| *id == turn.visitor)
     }
 
@@ -96,7 +94,11 @@ impl Simulation {
     }
 
     fn end_turn(&mut self) {
-        self.scheduler.end_turn(true, self.now);
+        self.scheduler.end_turn(true, None, self.now);
+    }
+
+    fn fail_turn(&mut self) {
+        self.scheduler.end_turn(true, Some("ended"), self.now);
     }
 
     /// Kinds of the messages that the page has not received yet.
@@ -126,7 +128,7 @@ fn client(address: u8) -> ClientKey {
 fn connected(admission: Admission) -> Option<Connected> {
     match admission {
         Admission::Admitted(connected) => Some(connected),
-        Admission::Waiting | Admission::Full => None,
+        Admission::Waiting { .. } | Admission::Full => None,
     }
 }
 
@@ -352,15 +354,19 @@ fn commands_at_the_start_of_a_turn_are_not_lost() {
         let mut sim = Simulation::new(Rules::default());
         let page = sim.connect();
         sim.train(page);
-        let turn = sim.scheduler.next_turn(&sim.control, sim.now).unwrap();
+        let turn = sim.scheduler.next_turn(sim.now).unwrap();
         // The engine still reads the table.
         sim.request(page, EngineRequest::Command(command.clone()));
+        let control = JobControl::default();
+        control.expect();
+        for command in turn.commands.try_iter() {
+            control.intercept(EngineRequest::Command(command));
+        }
         let messages = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
         let sink = std::rc::Rc::clone(&messages);
-        let mut session =
-            EngineSession::new(MemoryRunStorage, sim.control.clone(), move |message| {
-                sink.borrow_mut().push(message);
-            });
+        let mut session = EngineSession::new(MemoryRunStorage, control, move |message| {
+            sink.borrow_mut().push(message);
+        });
         pollster::block_on(async {
             let open = EngineRequest::Open {
                 run: turn.open.run.clone(),
@@ -565,6 +571,34 @@ fn one_address_cannot_hold_all_places() {
 }
 
 #[test]
+fn waiting_visitors_see_how_many_are_admitted_earlier() {
+    let rules = Rules {
+        visitors: 3,
+        waiting: 8,
+        ..Rules::default()
+    };
+    let mut sim = Simulation::new(rules);
+    sim.connect();
+    sim.connect();
+    sim.connect_from(VisitorId::random().unwrap(), 2).unwrap();
+    let ahead = |sim: &mut Simulation, id, address| {
+        let admission = sim
+            .scheduler
+            .connect(id, client(address), None, String::new(), sim.now);
+        match admission {
+            Admission::Waiting { ahead } => Some(ahead),
+            Admission::Admitted(_) | Admission::Full => None,
+        }
+    };
+    let [first, second, other] = [1, 1, 2].map(|_| VisitorId::random().unwrap());
+    assert_eq!(ahead(&mut sim, first, 1), Some(0));
+    assert_eq!(ahead(&mut sim, second, 1), Some(1));
+    // The other address has fewer places.
+    assert_eq!(ahead(&mut sim, other, 2), Some(0));
+    assert_eq!(ahead(&mut sim, second, 1), Some(2));
+}
+
+#[test]
 fn places_are_free_soon_after_their_visitors_left() {
     let rules = Rules {
         visitors: 2,
@@ -603,4 +637,77 @@ fn places_are_free_soon_after_their_visitors_left() {
     );
     sim.advance(120);
     assert!(sim.connect_from(last, 1).is_some());
+}
+
+#[test]
+fn a_job_continues_once_after_the_engine_failed_and_others_come_first() {
+    let mut sim = Simulation::new(Rules::default());
+    let (first, second) = (sim.connect(), sim.connect());
+    sim.train(first);
+    sim.start_turn();
+    sim.emit(started());
+    sim.emit(phase(Phase::Pretrain));
+    sim.train(second);
+    sim.fail_turn();
+    let received = sim.received(first);
+    assert_eq!(received[received.len() - 2..], ["warning", "place 1"]);
+    assert_eq!(sim.start_turn(), Some(second));
+    sim.emit(started());
+    sim.emit(Event::Trained { test_windows: 1 });
+    sim.end_turn();
+
+    assert_eq!(sim.start_turn(), Some(first));
+    sim.emit(started());
+    sim.emit(phase(Phase::Pretrain));
+    // The page receives the beginning again.
+    assert_eq!(sim.received(first), ["place 0", "started", "phase"]);
+    sim.scheduler.end_turn(true, Some("ended (again)"), sim.now);
+    let (id, connected, _) = &sim.pages[first];
+    let after = connected.last_received;
+    let message = sim.scheduler.next_message(*id, connected.connection, after);
+    let (_, text) = message.unwrap().unwrap();
+    for part in ["failed", "`run`", "ended (again)", "second time"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(sim.start_turn(), None);
+}
+
+#[test]
+fn a_job_that_was_told_to_end_is_not_resumed_after_a_failure() {
+    for command in [Command::Stop, Command::Pause] {
+        let mut sim = Simulation::new(Rules::default());
+        let page = sim.connect();
+        sim.train(page);
+        sim.start_turn();
+        sim.emit(started());
+        sim.request(page, EngineRequest::Command(command.clone()));
+        sim.fail_turn();
+        let received = sim.received(page);
+        let last = if command == Command::Stop {
+            "stopped"
+        } else {
+            "paused"
+        };
+        assert_eq!(received.last().unwrap(), last);
+        assert_eq!(sim.start_turn(), None);
+        if command == Command::Pause {
+            sim.request(page, EngineRequest::Command(Command::Resume));
+            assert_eq!(sim.start_turn(), Some(page));
+        }
+    }
+}
+
+#[test]
+fn a_query_fails_with_the_engine() {
+    let mut sim = Simulation::new(Rules::default());
+    let page = sim.connect();
+    sim.train(page);
+    sim.start_turn();
+    sim.emit(Event::Trained { test_windows: 1 });
+    sim.end_turn();
+    sim.request(page, EngineRequest::Command(Command::Future));
+    assert_eq!(sim.start_turn(), Some(page));
+    sim.fail_turn();
+    assert_eq!(sim.received(page).last().unwrap(), "failed");
+    assert_eq!(sim.start_turn(), None);
 }

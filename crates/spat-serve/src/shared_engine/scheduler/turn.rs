@@ -1,29 +1,29 @@
 //! Start, limits and end of a turn on the device.
 
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use spat_engine::session::JobControl;
 use spat_spec::{Command, Event, Phase};
 
 use super::running_job::{RunningJob, StopReason};
 use super::state::SchedulerState;
 use crate::auth::VisitorId;
-use crate::shared_engine::visitor::{OpenRun, Task};
+use crate::shared_engine::visitor::{OpenRun, Task, Visitor};
 
 /// One command to run on the device.
 pub(in crate::shared_engine) struct Turn {
     pub(in crate::shared_engine) visitor: VisitorId,
     pub(in crate::shared_engine) open: OpenRun,
     pub(in crate::shared_engine) command: Command,
+    /// Control commands that the job receives before its first step.
+    pub(in crate::shared_engine) first_commands: Vec<Command>,
+    /// Control commands to the running job, until the turn ends.
+    pub(in crate::shared_engine) commands: Receiver<Command>,
 }
 
 impl SchedulerState {
     /// Starts the next turn, if any visitor waits for one.
-    pub(in crate::shared_engine) fn next_turn(
-        &mut self,
-        control: &JobControl,
-        now: Instant,
-    ) -> Option<Turn> {
+    pub(in crate::shared_engine) fn next_turn(&mut self, now: Instant) -> Option<Turn> {
         if self.closed || self.running.is_some() {
             return None;
         }
@@ -47,32 +47,35 @@ impl SchedulerState {
                 Some(Task::Query(command)) => (command.clone(), None),
                 _ => continue,
             };
-            if job.is_some() {
-                // Commands that arrive before the engine starts the job still reach it.
-                control.expect();
-            }
+            let steps = job.as_ref().map_or(0, |job| job.steps);
+            let first_commands = match steps {
+                0 => Vec::new(),
+                steps => vec![Command::Pause, Command::Step { steps }],
+            };
+            let (sender, commands) = channel();
             self.running = Some(RunningJob {
                 visitor: id,
                 session: visitor.session.clone(),
-                control: control.clone(),
+                commands: sender,
                 since: now,
                 is_job: job.is_some(),
                 continued: job.as_ref().is_some_and(|job| job.started),
                 phase: job.as_ref().and_then(|job| job.phase),
-                stepping: job.as_ref().is_some_and(|job| job.steps > 0),
-                steps: job.map_or(0, |job| job.steps),
+                stepping: steps > 0,
+                steps,
                 extra_steps: 0,
                 pause_events: 0,
                 stop_reason: None,
                 progressed: false,
                 stopped: false,
-                failed: false,
             });
             self.report_positions();
             return Some(Turn {
                 visitor: id,
                 open,
                 command,
+                first_commands,
+                commands,
             });
         }
         None
@@ -107,11 +110,17 @@ impl SchedulerState {
     }
 
     /// Ends the turn. `stored`: the run's folder exists now, so the upload is not needed any more.
-    pub(in crate::shared_engine) fn end_turn(&mut self, stored: bool, now: Instant) {
-        let Some(running) = self.running.take() else {
+    /// `failure`: how the engine process failed, if it did. A job then continues once in its next turn, and
+    /// fails the second time.
+    pub(in crate::shared_engine) fn end_turn(
+        &mut self,
+        stored: bool,
+        failure: Option<&str>,
+        now: Instant,
+    ) {
+        let Some(mut running) = self.running.take() else {
             return;
         };
-        running.control.forget();
         let (id, rules, closed) = (running.visitor, self.rules, self.closed);
         let Some(visitor) = self
             .visitors
@@ -128,21 +137,19 @@ impl SchedulerState {
         }
         let elapsed = now.saturating_duration_since(running.since);
         let reason = if closed { None } else { running.stop_reason };
-        match reason.filter(|_| running.is_job && running.stopped) {
-            Some(StopReason::Yield | StopReason::Pause) => {
-                let steps = running.steps + running.extra_steps;
-                let pausing = reason == Some(StopReason::Pause) || running.stepping;
-                let paused = pausing && steps == 0;
-                if let Some(job) = visitor.job() {
-                    job.started = true;
-                    job.device_time += elapsed;
-                    job.paused = paused;
-                    job.steps = steps;
-                }
-                if paused {
-                    visitor.send_event(Event::Paused);
-                }
+        let continues = matches!(reason, None | Some(StopReason::Yield | StopReason::Pause));
+        if let Some(failure) = failure {
+            if continues && !closed {
+                handle_failure(visitor, &running, failure, elapsed);
+                self.update_queue(id);
+                self.report_positions();
+                return;
             }
+            // A job that was told to end has ended, at its last checkpoint.
+            running.stopped = true;
+        }
+        match reason.filter(|_| running.is_job && running.stopped) {
+            Some(StopReason::Yield | StopReason::Pause) => suspend(visitor, &running, elapsed),
             Some(StopReason::TooLong) => {
                 visitor.tasks.pop_front();
                 visitor.send_event(Event::Warning {
@@ -174,4 +181,52 @@ impl SchedulerState {
         self.update_queue(id);
         self.report_positions();
     }
+}
+
+/// Keeps the job for its next turn, or until the visitor resumes it.
+fn suspend(visitor: &mut Visitor, running: &RunningJob, elapsed: Duration) {
+    let steps = running.steps + running.extra_steps;
+    let pausing = running.stop_reason == Some(StopReason::Pause) || running.stepping;
+    let paused = pausing && steps == 0;
+    if let Some(job) = visitor.job() {
+        job.started = true;
+        job.device_time += elapsed;
+        job.paused = paused;
+        job.steps = steps;
+    }
+    if paused {
+        visitor.send_event(Event::Paused);
+    }
+}
+
+/// Lets a job continue once after a failure of the engine process, and ends any other task.
+fn handle_failure(visitor: &mut Visitor, running: &RunningJob, failure: &str, elapsed: Duration) {
+    let run = visitor.open.as_ref().map(|open| open.run.clone());
+    let run = run.unwrap_or_default();
+    let job = visitor.job().filter(|_| running.is_job);
+    if let Some(job) = job.filter(|job| !job.engine_failed) {
+        job.engine_failed = true;
+        visitor.send_event(Event::Warning {
+            message: format!("the server's engine {failure}; the run `{run}` is resumed"),
+        });
+        suspend(visitor, running, elapsed);
+        if let Some(job) = visitor.job() {
+            // The page receives the beginning again, because it may be ahead of the checkpoint.
+            (job.started, job.phase) = (false, None);
+        }
+        return;
+    }
+    visitor.tasks.pop_front();
+    let message = if running.is_job {
+        format!(
+            "the run `{run}` was ended: the server's engine {failure}, for the second time in this \
+             training; progress up to its last checkpoint is kept. Make the model or the batch smaller, \
+             or compute in your own browser"
+        )
+    } else {
+        format!(
+            "nothing was forecast with the run `{run}`: the server's engine {failure}; try again"
+        )
+    };
+    visitor.send_event(Event::Failed { message });
 }

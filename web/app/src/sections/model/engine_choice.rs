@@ -6,6 +6,16 @@ use spat_spec::Engine;
 use crate::engine;
 use crate::state::{EngineState, Page};
 
+/// The position of a visitor for whom the host has no place yet.
+pub(crate) fn waiting_for_place(ahead: usize) -> String {
+    let others = match ahead {
+        0 => "this is the next page that gets one".to_owned(),
+        1 => "one other visitor gets one first".to_owned(),
+        ahead => format!("{ahead} other visitors get one first"),
+    };
+    format!("Waiting for a place on the host · {others}")
+}
+
 /// The requested engine, and the device that is used.
 #[component]
 pub(super) fn EngineChoice() -> impl IntoView {
@@ -22,6 +32,7 @@ pub(super) fn EngineChoice() -> impl IntoView {
         (EngineState::Broken(_), _) => "The engine stopped; see the notice.".to_owned(),
         (EngineState::Loading, _) if shared => "Connecting to the host …".to_owned(),
         (EngineState::Loading, _) => "The engine is loading …".to_owned(),
+        (EngineState::Waiting(ahead), _) => waiting_for_place(ahead),
         (EngineState::Ready, None) => "Looking for a device …".to_owned(),
         (EngineState::Ready, Some(facts)) => {
             if let Some(host) = &host {

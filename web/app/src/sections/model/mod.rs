@@ -12,6 +12,7 @@ use crate::state::{Page, Preset};
 
 use cost::{Cost, seconds_of};
 use engine_choice::EngineChoice;
+pub(crate) use engine_choice::waiting_for_place;
 use fields::{MoreFields, WindowFields};
 
 /// The section.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::sections::model::waiting_for_place;
 use crate::show::Show;
 use crate::state::{Activity, EngineState, MEASURING, Page, Training};
 
@@ -87,8 +88,11 @@ pub(super) fn Controls() -> impl IntoView {
         <p class="progress-words" data-testid="progress-words">
             {move || {
                 let wants = matches!(activity.get(), Activity::Starting | Activity::Running);
-                let waits = page.queue_position.get().filter(|_| wants).and_then(waiting);
-                waits.unwrap_or_else(|| page.training.with(words))
+                let waits = match page.worker.get() {
+                    EngineState::Waiting(ahead) => Some(waiting_for_place(ahead)),
+                    _ => page.queue_position.get().and_then(waiting),
+                };
+                waits.filter(|_| wants).unwrap_or_else(|| page.training.with(words))
             }}
         </p>
         <p class="visually-hidden" role="status" data-testid="activity">

@@ -6,9 +6,16 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
 use spat_series::{LongColumns, ReadOptions, Shape};
 
-use super::rules::Rules;
+/// Largest table.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct TableLimits {
+    pub(crate) channels: usize,
+    /// Channels × rows.
+    pub(crate) values: u64,
+}
 
 /// Delimiters that the reader detects.
 const DELIMITERS: [u8; 5] = [b',', b';', b'\t', b'|', b' '];
@@ -38,7 +45,7 @@ struct Extent {
 ///
 /// # Errors
 /// What exceeds which limit, and what to do.
-pub(super) fn check(bytes: &[u8], read: &ReadOptions, rules: &Rules) -> Result<(), String> {
+pub(super) fn check(bytes: &[u8], read: &ReadOptions, limits: &TableLimits) -> Result<(), String> {
     if PACKED.iter().any(|magic| bytes.starts_with(magic)) {
         return Err(
             "this server takes tables as text; load the file in the web app, which unpacks it, or save \
@@ -59,18 +66,18 @@ pub(super) fn check(bytes: &[u8], read: &ReadOptions, rules: &Rules) -> Result<(
         Shape::MonthsAcross => (0, extent.cells),
         Shape::Long(long) => long_extent(bytes, long, extent.lines),
     };
-    if channels > rules.channels as u64 {
+    if channels > limits.channels as u64 {
         return Err(format!(
             "this server takes tables of up to {} columns, and this one has about {channels}; select \
              fewer, or compute in your own browser",
-            rules.channels
+            limits.channels
         ));
     }
-    if values > rules.values {
+    if values > limits.values {
         return Err(format!(
             "this server takes tables of up to {} million values, and this one has about {}; cut the \
              table, or compute in your own browser",
-            rules.values / 1_000_000,
+            limits.values / 1_000_000,
             values / 1_000_000
         ));
     }
@@ -166,9 +173,14 @@ fn plain(cell: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Rules;
+
+    fn check_default(bytes: &[u8], read: &ReadOptions) -> Result<(), String> {
+        check(bytes, read, &Rules::default().table_limits())
+    }
 
     fn reason(bytes: &[u8], read: &ReadOptions) -> String {
-        check(bytes, read, &Rules::default()).unwrap_err()
+        check_default(bytes, read).unwrap_err()
     }
 
     #[test]
@@ -212,10 +224,7 @@ mod tests {
             }
             text
         };
-        assert_eq!(
-            check(long(100, 5_000).as_bytes(), &read, &Rules::default()),
-            Ok(())
-        );
+        assert_eq!(check_default(long(100, 5_000).as_bytes(), &read), Ok(()));
         assert!(reason(long(4_000, 20_000).as_bytes(), &read).contains("million values"));
         assert!(reason(long(5_000, 5_000).as_bytes(), &read).contains("columns"));
         // The columns are not found, so every line may be a series of its own.
@@ -227,7 +236,7 @@ mod tests {
 
     #[test]
     fn usual_tables_are_accepted_and_packed_ones_are_not() {
-        let accepted = |bytes: &[u8]| check(bytes, &ReadOptions::default(), &Rules::default());
+        let accepted = |bytes: &[u8]| check_default(bytes, &ReadOptions::default());
         assert_eq!(accepted(&spat_testing::table(400)), Ok(()));
         assert_eq!(accepted(b"time;a\r\n2020-01-01 00:00;1,5\r\n"), Ok(()));
         let json = format!("[{}]", vec!["[1,2]"; 10_000].join(","));
