@@ -54,7 +54,7 @@ impl Cells {
         let mut numeric_markers: Vec<(f32, usize)> = Vec::new();
         for (place, marker) in (MARKERS.len()..).zip(extra) {
             let marker = marker.trim();
-            let number = parse(marker, false).or_else(|| parse(marker, decimal_comma));
+            let number: Option<f32> = parse(marker, false).or_else(|| parse(marker, decimal_comma));
             // Adding 0 makes 0 of -0.
             numeric_markers.extend(number.map(|number| (number + 0.0, place)));
             texts.entry(marker.to_ascii_lowercase()).or_insert(place);
