@@ -142,7 +142,8 @@ impl ForecasterConfig {
     /// What the model's tokens are, in the plural.
     pub fn token_noun(&self) -> &'static str {
         let sites = self.sites();
-        sites.first().map_or("channels", |site| site.keys.noun())
+        let map = sites.first().and_then(|site| site.maps.first());
+        map.map_or("channels", |map| map.keys.noun())
     }
 
     /// Checks that the settings describe a forecaster.
