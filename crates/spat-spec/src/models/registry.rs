@@ -139,6 +139,12 @@ impl ForecasterConfig {
         self.sites().into_iter().map(|site| site.id).collect()
     }
 
+    /// Whether it has attention, any part of which can be removed.
+    pub fn is_freely_prunable(&self) -> bool {
+        let sites = self.sites();
+        !sites.is_empty() && sites.iter().all(|site| site.protected.is_none())
+    }
+
     /// What the model's tokens are, in the plural.
     pub fn token_noun(&self) -> &'static str {
         let sites = self.sites();

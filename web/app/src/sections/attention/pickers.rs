@@ -47,14 +47,14 @@ fn ModuleRadio(choice: Choice, module: ModuleId) -> impl IntoView {
     let shown = Memo::new(move |_| module.with_value(|module| choice.shows(module)));
     let pointed = move || {
         page.pointed
-            .with(|at| module.with_value(|m| at.as_ref() == Some(m)))
+            .with(|at| module.with_value(|map| at.as_ref() == Some(&map.module())))
     };
     view! {
         <label
             class="module-choice"
             class:chosen=move || shown.get()
             class:pointed=pointed
-            on:pointerenter=move |_| page.pointed.set(Some(module.get_value()))
+            on:pointerenter=move |_| page.pointed.set(Some(module.with_value(ModuleId::module)))
             on:pointerleave=move |_| page.pointed.set(None)
         >
             <input
@@ -63,7 +63,7 @@ fn ModuleRadio(choice: Choice, module: ModuleId) -> impl IntoView {
                 data-testid=testid
                 prop:checked=move || shown.get()
                 on:change=move |_| choice.choose_module(module.get_value())
-                on:focus=move |_| page.pointed.set(Some(module.get_value()))
+                on:focus=move |_| page.pointed.set(Some(module.with_value(ModuleId::module)))
                 on:blur=move |_| page.pointed.set(None)
             />
             {name}

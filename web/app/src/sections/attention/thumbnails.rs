@@ -86,7 +86,7 @@ fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
     let module = StoredValue::new(maps.module.clone());
     let pointed = move || {
         page.pointed
-            .with(|at| module.with_value(|m| at.as_ref() == Some(m)))
+            .with(|at| module.with_value(|map| at.as_ref() == Some(&map.module())))
     };
     let cells = (0..maps.heads)
         .map(|head| {
@@ -104,9 +104,9 @@ fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
     view! {
         <tr
             class:pointed=pointed
-            on:pointerenter=move |_| page.pointed.set(Some(module.get_value()))
+            on:pointerenter=move |_| page.pointed.set(Some(module.with_value(ModuleId::module)))
             on:pointerleave=move |_| page.pointed.set(None)
-            on:focusin=move |_| page.pointed.set(Some(module.get_value()))
+            on:focusin=move |_| page.pointed.set(Some(module.with_value(ModuleId::module)))
             on:focusout=move |_| page.pointed.set(None)
         >
             <th scope="row">{name}</th>
