@@ -1,4 +1,5 @@
-// Last stage: the mean over the rows of each head, and its running mean and spread over batches.
+// Last stage: the mean over the rows of each head times a factor, and its running mean and spread over
+// batches.
 //
 // Needs task.wgsl and sums.wgsl. One workgroup. The state is [batches, non-finite values, then mean and
 // squares for each head and for the module]; the module's value is the mean over its heads. Mean and
@@ -43,7 +44,7 @@ fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
             workgroupBarrier();
         }
         if lane == 0u && head < task.heads {
-            let value = shared_sums[thread].x / rows;
+            let value = shared_sums[thread].x / rows * task.row_factor;
             update(head, value, weight);
             whole += vec2<f32>(value, shared_sums[thread].y);
         }

@@ -38,6 +38,11 @@ struct Task {
     turns: u32,
     // Threads per block: a workgroup processes WORKGROUP / share blocks at once.
     share: u32,
+    // Factor on the mean over the rows.
+    row_factor: f32,
+    padding_1: u32,
+    padding_2: u32,
+    padding_3: u32,
 }
 
 // Index of the workgroup in a grid that is split over x and y.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use spat_model::Forecaster;
+use spat_model::{Forecaster, HasAttention as _};
 use spat_prune::adaptive::{AdaptiveError, eliminate};
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
@@ -404,7 +404,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             None => self.train_from_new(&mut scores).await?,
         };
         let scores = if self.dense.attention.is_empty() || experiment.scores_during_training() {
-            scores.scores().await?
+            let modules = trained.model.active_attention_ids();
+            scores.scores(&modules).await?
         } else {
             // A stop while scoring must not lose the training.
             self.phases
@@ -491,7 +492,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         adaptive: &AdaptiveRule,
     ) -> Result<Plan, JobError> {
         let job = self.job;
-        let (scorer, rule) = (job.experiment.scorer.name(), &job.experiment.prune);
+        let scorer = job.experiment.scorer.name();
+        let rule = self.dense.protect(&job.experiment.prune);
         let candidate =
             async |plan: &Plan| -> Result<f64, JobError> { self.candidate(dense, plan).await };
         let found = eliminate(scorer, scores, adaptive, &rule.protect, candidate).await;
@@ -501,7 +503,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         })?;
         plan.rule = PruneRule {
             ratio: plan.ratio,
-            ..rule.clone()
+            ..rule
         };
         Ok(plan)
     }

@@ -13,8 +13,8 @@ use crate::run_context::RunContext;
 /// Maximum number of cells of all maps in a report: about a megabyte of JSON.
 const CELLS: usize = 200_000;
 
-/// One attention and one sensitivity map per module, over one batch of training windows spread evenly over
-/// the training rows. Modules whose maps are too large for a report are omitted.
+/// One attention and one sensitivity map for each map of a module, over one batch of training windows spread evenly over
+/// the training rows. Maps that are too large for a report are omitted.
 pub(crate) async fn module_maps(
     context: &RunContext<'_>,
     dense: &Forecaster,
@@ -35,16 +35,17 @@ pub(crate) async fn module_maps(
     }
     let mut sensitivities = cx.sensitivities(&mut loss.backward());
 
+    let channels = &context.dataset.series.channels;
     let mut maps = Vec::new();
     let mut cells = 0;
-    for site in forecaster.sites() {
-        let module = &site.id;
-        let Some(attention) = cx.maps().get(module) else {
+    let sites = forecaster.sites();
+    for map in sites.iter().flat_map(|site| &site.maps) {
+        let Some(attention) = cx.maps().get(&map.id) else {
             continue;
         };
         let [_, heads, queries, keys] = attention.dims();
         cells += 2 * heads * queries * keys;
-        let Some(sensitivity) = sensitivities.remove(module).filter(|_| cells <= CELLS) else {
+        let Some(sensitivity) = sensitivities.remove(&map.id).filter(|_| cells <= CELLS) else {
             continue;
         };
         let attention = attention.clone().inner();
@@ -53,11 +54,16 @@ pub(crate) async fn module_maps(
             .map_err(JobError::Device)?;
         let entropy = entropies.iter().map(|&nats| f64::from(nats)).sum::<f64>() / heads as f64;
         maps.push(ModuleMaps {
-            module: module.clone(),
+            module: map.id.clone(),
             heads,
             queries,
             keys,
-            labels: site.keys.labels(&context.dataset.series.channels),
+            labels: map.keys.labels(channels),
+            query_labels: if map.queries == map.keys {
+                Vec::new()
+            } else {
+                map.queries.labels(channels)
+            },
             attention: read(average_maps(attention))
                 .await
                 .map_err(JobError::Device)?,

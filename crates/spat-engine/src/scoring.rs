@@ -1,7 +1,7 @@
 //! Scores of the dense model after its training.
 
 use burn::module::Module;
-use spat_model::{Forecaster, ForwardContext, Probe};
+use spat_model::{Forecaster, ForwardContext, HasAttention as _, Probe};
 use spat_prune::{Sample, ScoreAccumulator, ScoringOptions, score_with};
 use spat_series::Part;
 use spat_spec::{Event, Experiment, Phase, Score};
@@ -111,5 +111,5 @@ async fn pass(
             control.emit(progress.event(step + 1, None));
         }
     }
-    Ok(scores.scores().await?)
+    Ok(scores.scores(&model.active_attention_ids()).await?)
 }

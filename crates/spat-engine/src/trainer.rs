@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use spat_model::{Forecaster, ForwardContext, read};
+use spat_model::{Forecaster, ForwardContext, HasAttention as _, read};
 use spat_prune::ScoreAccumulator;
 use spat_series::Part;
 use spat_spec::{EpochResult, Event, Phase, TrainingConfig};
@@ -231,8 +231,9 @@ impl Training<'_> {
     /// The current scores, if any are computed.
     async fn emit_scores(&self, control: &mut Control<'_>) -> Result<(), JobError> {
         if let Some(scores) = self.scores.first() {
+            let modules = self.learner.model.active_attention_ids();
             control.emit(Event::Scores {
-                scores: scores.scores().await?,
+                scores: scores.scores(&modules).await?,
             });
         }
         Ok(())

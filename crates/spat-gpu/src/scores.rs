@@ -58,7 +58,7 @@ impl RunningScores {
     }
 
     /// Adds the sensitivities of one batch. `forecast_values` is the number of values that the mean loss
-    /// averages over.
+    /// averages over; SEND is multiplied by `row_factor`.
     ///
     /// # Shapes
     /// - `sensitivity`: `[B, H, Lq, Lk]`, B = 1 for a shared mask
@@ -68,8 +68,10 @@ impl RunningScores {
         sensitivity: Tensor<4>,
         forecast_values: usize,
         options: &SendOptions,
+        row_factor: f32,
     ) -> Self {
-        let task = Task::dispersion(sensitivity.dims(), forecast_values, options);
+        let task = Task::dispersion(sensitivity.dims(), forecast_values, options)
+            .with_row_factor(row_factor);
         self.reduced(
             sensitivity,
             &task,

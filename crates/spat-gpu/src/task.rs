@@ -53,6 +53,8 @@ pub struct Task {
     pub turns: u32,
     /// Threads per block: a power of two.
     pub share: u32,
+    /// Factor on the mean over the rows.
+    pub row_factor: f32,
 }
 
 impl Task {
@@ -80,6 +82,11 @@ impl Task {
             },
             _ => task,
         }
+    }
+
+    /// The task with a factor on the mean over the rows.
+    pub fn with_row_factor(self, row_factor: f32) -> Self {
+        Self { row_factor, ..self }
     }
 
     /// Divides the rows of every segment into blocks.
@@ -120,6 +127,7 @@ impl Task {
             newest: 0.0,
             turns,
             share,
+            row_factor: 1.0,
         }
         .gridded()
     }
@@ -178,7 +186,7 @@ impl Task {
     }
 
     /// The words of the uniform buffer.
-    pub fn uniform(&self) -> [u32; 16] {
+    pub fn uniform(&self) -> [u32; 20] {
         [
             self.segments,
             self.heads,
@@ -196,6 +204,10 @@ impl Task {
             self.newest.to_bits(),
             self.turns,
             self.share,
+            self.row_factor.to_bits(),
+            0,
+            0,
+            0,
         ]
     }
 }

@@ -180,7 +180,7 @@ proptest! {
             for batch in 0..3 {
                 let numbers = sensitivities(seed ^ batch, length, 10.0_f32.powi(exponent));
                 let maps = Tensor::<4>::from_data(TensorData::new(numbers, shape), &device);
-                running = running.with(maps, 77, &options);
+                running = running.with(maps, 77, &options, 0.75);
             }
             ScoreReading::from_state(&values(running.state()))
         });
@@ -247,7 +247,7 @@ fn a_peaked_row_does_not_overflow() {
     };
     for device in [device(), Device::flex()] {
         let map = Tensor::<4>::from_data(TensorData::new(numbers.clone(), [1, 1, 1, 512]), &device);
-        let running = RunningScores::new(1, &device).with(map, 1, &options);
+        let running = RunningScores::new(1, &device).with(map, 1, &options, 1.0);
         let score = ScoreReading::from_state(&values(running.state())).means[1];
         // softmax = (1, 0, …, 0): variance 1/L − 1/L².
         let exact = (1.0_f32 / 512.0 - 1.0 / (512.0 * 512.0)).sqrt();
@@ -274,8 +274,8 @@ fn nan_and_infinity_are_counted_and_skipped() {
         let [gpu, cpu] = [device(), Device::flex()].map(|device| {
             let map = Tensor::<4>::from_data(TensorData::new(numbers.clone(), shape), &device);
             let running = RunningScores::new(2, &device)
-                .with(map.clone(), 1, &options)
-                .with(map, 1, &options);
+                .with(map.clone(), 1, &options, 1.0)
+                .with(map, 1, &options, 1.0);
             ScoreReading::from_state(&values(running.state()))
         });
         assert_eq!((gpu.not_finite, cpu.not_finite), (6, 6));
@@ -310,6 +310,7 @@ fn the_smallest_sensitivities_score_zero() {
             Tensor::<4>::from_data(data, &device),
             1,
             &SendOptions::default(),
+            1.0,
         );
         let reading = ScoreReading::from_state(&values(running.state()));
         assert_eq!(reading.not_finite, 0);

@@ -115,12 +115,12 @@ impl ForwardContext {
         self
     }
 
-    /// Sensitivities `S = ∂L/∂M` at M = 1, by module: `[H, Lq, Lk]` as `[1, H, Lq, Lk]` for a
+    /// Sensitivities `S = ∂L/∂M` at M = 1, by attention map: `[H, Lq, Lk]` as `[1, H, Lq, Lk]` for a
     /// shared mask, `[B, H, Lq, Lk]` for one per sample. Takes them out of `gradients`.
     pub fn sensitivities(&self, gradients: &mut Gradients) -> BTreeMap<ModuleId, Tensor<4>> {
         self.masks
             .iter()
-            .filter_map(|(module, mask)| Some((module.clone(), mask.grad_remove(gradients)?)))
+            .filter_map(|(map, mask)| Some((map.clone(), mask.grad_remove(gradients)?)))
             .collect()
     }
 
@@ -149,7 +149,7 @@ impl ForwardContext {
         &self.streams
     }
 
-    /// Attention maps A after the softmax, `[B, H, Lq, Lk]`, if the probe requests them.
+    /// Attention maps A after the softmax, `[B, H, Lq, Lk]`, by name, if the probe requests them.
     pub fn maps(&self) -> &BTreeMap<ModuleId, Tensor<4>> {
         &self.maps
     }

@@ -76,20 +76,30 @@ impl ImportTable {
         self
     }
 
+    /// The four projections of an attention module of Time-Series-Library.
+    pub(crate) fn attention(self, theirs: &str, ours: &str) -> Self {
+        let parts = [
+            ("query", "query"),
+            ("key", "key"),
+            ("value", "value"),
+            ("out", "output"),
+        ];
+        parts.iter().fold(self, |table, (their, our)| {
+            table.linear(
+                &format!("{theirs}.{their}_projection"),
+                &format!("{ours}.{our}"),
+            )
+        })
+    }
+
     /// The encoder layers of Time-Series-Library, which thuml/iTransformer shares.
     pub(crate) fn library_encoder(mut self, layers: usize) -> Self {
         for layer in 0..layers {
             let (theirs, ours) = layer_prefixes("encoder.attn_layers", layer);
-            for part in ["query", "key", "value"] {
-                self = self.linear(
-                    &format!("{theirs}.attention.{part}_projection"),
-                    &format!("{ours}.attention.module.{part}"),
-                );
-            }
             self = self
-                .linear(
-                    &format!("{theirs}.attention.out_projection"),
-                    &format!("{ours}.attention.module.output"),
+                .attention(
+                    &format!("{theirs}.attention"),
+                    &format!("{ours}.attention.module"),
                 )
                 .linear(&format!("{theirs}.conv1"), &format!("{ours}.expand"))
                 .linear(&format!("{theirs}.conv2"), &format!("{ours}.contract"))

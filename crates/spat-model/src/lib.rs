@@ -17,7 +17,8 @@ pub use forward_context::{ForwardContext, GateGradients, Gates, Probe, Stream, p
 pub use has_attention::HasAttention;
 pub use import::{ImportError, from_pytorch, from_pytorch_file};
 pub use layers::{
-    AttentionSlot, BatchNorm, Encoder, EncoderLayer, EncoderSize, MultiHeadAttention, Norm,
+    AttentionLayer, AttentionSlot, BatchNorm, Encoder, EncoderSize, MultiHeadAttention, Norm,
+    Sender,
 };
 pub use models::*;
 pub use operations::mean_squared_error;

@@ -32,9 +32,7 @@ impl Reference {
         let bytes = std::fs::read(folder().join(format!("{name}.safetensors"))).unwrap();
         let config: serde_json::Value =
             serde_json::from_str(&header_entry(&bytes, "config").unwrap().unwrap()).unwrap();
-        let removed: Vec<ModuleId> = strings(&config["removed"])
-            .map(|layer| ModuleId::encoder(layer as usize))
-            .collect();
+        let removed = config["removed"].clone();
         let vanishing = config["vanishing_gradients"]
             .as_array()
             .map(|names| {
@@ -45,9 +43,12 @@ impl Reference {
             })
             .unwrap_or_default();
         let arrays = float_arrays(&bytes);
-        let structure = Structure::dense(serde_json::from_value(config).unwrap())
-            .without_modules(&removed)
-            .unwrap();
+        let dense = Structure::dense(serde_json::from_value(config).unwrap());
+        let removed: Vec<ModuleId> = (removed.as_array().into_iter().flatten())
+            .map(|place| place.as_u64().unwrap() as usize)
+            .map(|place| dense.attention[place].module.clone())
+            .collect();
+        let structure = dense.without_modules(&removed).unwrap();
         Self {
             arrays,
             structure,
@@ -64,6 +65,23 @@ impl Reference {
             TensorData::new(array.values.clone(), array.shape.clone()),
             device,
         )
+    }
+
+    /// What the reference has for an attention map, which it counts in the order of the dense model's
+    /// description.
+    fn of_map(&self, what: &str, map: &ModuleId) -> &Array {
+        let sites = self.structure.forecaster.sites();
+        let mut maps = sites.iter().flat_map(|site| &site.maps);
+        let place = maps.position(|described| described.id == *map).unwrap();
+        &self.arrays[&format!("{what}.{place}")]
+    }
+
+    /// Number of attention maps of the modules that are kept.
+    fn maps(&self) -> usize {
+        let sites = self.structure.forecaster.sites();
+        let kept = sites.iter().zip(&self.structure.attention);
+        let kept = kept.filter(|(_, slot)| !slot.heads.is_empty());
+        kept.map(|(site, _)| site.maps.len()).sum()
     }
 
     /// The tensors under `prefix.`, with this crate's names and layouts.
@@ -102,14 +120,6 @@ fn float_arrays(bytes: &[u8]) -> BTreeMap<String, Array> {
         !name.starts_with("send.") && !name.ends_with("num_batches_tracked")
     })
     .unwrap()
-}
-
-fn strings(value: &serde_json::Value) -> impl Iterator<Item = u64> + '_ {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|layer| layer.as_u64().unwrap())
 }
 
 fn folder() -> PathBuf {
@@ -185,17 +195,15 @@ fn check(name: &str) {
     let mut gradients = loss.backward();
     assert_close("loss", loss, &reference.arrays["output.loss"]);
 
-    for (module, map) in cx.maps() {
-        assert_close(
-            "attention",
-            map.clone(),
-            &reference.arrays[&format!("attention.{}", layer(module))],
-        );
+    for (id, map) in cx.maps() {
+        let expected = reference.of_map("attention", id);
+        assert_eq!(map.dims().to_vec(), expected.shape, "{id}");
+        assert_close("attention", map.clone(), expected);
     }
     let shared = cx.sensitivities(&mut gradients);
-    assert_eq!(shared.len(), reference.structure.kept().count());
-    for (module, sensitivity) in shared {
-        let expected = &reference.arrays[&format!("sensitivity.shared.{}", layer(&module))];
+    assert_eq!(shared.len(), reference.maps());
+    for (id, sensitivity) in shared {
+        let expected = reference.of_map("sensitivity.shared", &id);
         assert_close("shared sensitivity", sensitivity, expected);
     }
     let running = cx.take_running();
@@ -247,18 +255,10 @@ fn check(name: &str) {
     let loss = (forecast - reference.tensor("input.y", &device))
         .square()
         .mean();
-    for (module, sensitivity) in cx.sensitivities(&mut loss.backward()) {
-        let expected = &reference.arrays[&format!("sensitivity.per_sample.{}", layer(&module))];
+    for (id, sensitivity) in cx.sensitivities(&mut loss.backward()) {
+        let expected = reference.of_map("sensitivity.per_sample", &id);
         assert_close("per-sample sensitivity", sensitivity, expected);
     }
-}
-
-fn layer(module: &ModuleId) -> usize {
-    module
-        .as_str()
-        .split('.')
-        .find_map(|part| part.parse().ok())
-        .unwrap()
 }
 
 fn ours_name(reference: &Reference, theirs: &str) -> String {
@@ -386,6 +386,16 @@ fn tide_without_time_features_equals_pytorch() {
 #[test]
 fn timemixer_equals_pytorch() {
     check("timemixer");
+}
+
+#[test]
+fn crossformer_equals_pytorch() {
+    check("crossformer");
+}
+
+#[test]
+fn crossformer_with_removed_modules_equals_pytorch() {
+    check("crossformer_pruned");
 }
 
 #[test]

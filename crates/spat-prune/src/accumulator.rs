@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, Transaction};
 use spat_gpu::{RunningScores, ScoreReading};
-use spat_spec::{Accumulate, Array, MaskShape, ModuleId, Score, Scorer, SendOptions};
+use spat_spec::{Accumulate, Array, MaskShape, ModuleId, Scaling, Score, Scorer, SendOptions};
 use thiserror::Error;
 
 /// Scores that cannot be computed.
@@ -56,13 +56,13 @@ pub enum ScoreError {
     },
 }
 
-/// Running SEND scores of every module.
+/// Running SEND scores of every attention map.
 ///
 /// Each batch is reduced on the device of its sensitivities by [`RunningScores`]; nothing is read back.
 #[derive(Debug, Clone)]
 pub struct ScoreAccumulator {
     options: SendOptions,
-    modules: BTreeMap<ModuleId, RunningScores>,
+    maps: BTreeMap<ModuleId, RunningScores>,
 }
 
 impl ScoreAccumulator {
@@ -70,7 +70,7 @@ impl ScoreAccumulator {
     pub fn new(options: SendOptions) -> Self {
         Self {
             options,
-            modules: BTreeMap::new(),
+            maps: BTreeMap::new(),
         }
     }
 
@@ -79,15 +79,21 @@ impl ScoreAccumulator {
         &self.options
     }
 
-    /// Adds the sensitivities of one batch, `[B or 1, H, Lq, Lk]` per module. `forecast_values` is
+    /// Adds the sensitivities of one batch, `[B or 1, H, Lq, Lk]` per map. `forecast_values` is
     /// the number of values in the mean loss.
     pub fn add(&mut self, sensitivities: BTreeMap<ModuleId, Tensor<4>>, forecast_values: usize) {
-        for (module, sensitivity) in sensitivities {
-            let running = self.modules.remove(&module).unwrap_or_else(|| {
+        let keys = |sensitivity: &Tensor<4>| sensitivity.dims()[3];
+        let longest = sensitivities.values().map(keys).max().unwrap_or(1);
+        for (map, sensitivity) in sensitivities {
+            let running = self.maps.remove(&map).unwrap_or_else(|| {
                 RunningScores::new(sensitivity.dims()[1], &sensitivity.device())
             });
-            let running = running.with(sensitivity, forecast_values, &self.options);
-            self.modules.insert(module, running);
+            let row_factor = match self.options.scaling {
+                Scaling::Standardise => keys(&sensitivity) as f32 / longest as f32,
+                _ => 1.0,
+            };
+            let running = running.with(sensitivity, forecast_values, &self.options, row_factor);
+            self.maps.insert(map, running);
         }
     }
 
@@ -127,21 +133,26 @@ impl ScoreAccumulator {
     /// Starts an epoch: discards earlier batches if only the last epoch counts.
     pub fn start_epoch(&mut self) {
         if self.options.accumulate == Accumulate::LastEpoch {
-            self.modules.clear();
+            self.maps.clear();
         }
     }
 
-    /// The scores so far, ordered by module; reads a few numbers from the device.
+    /// The scores so far of `modules`, which are listed from input to output; reads a few numbers from the
+    /// device. A module with several maps has the mean of theirs, as its spread too.
     ///
     /// # Errors
     /// The device is lost, or sensitivities were not finite.
-    pub async fn scores(&self) -> Result<Vec<Score>, ScoreError> {
-        let mut scores = Vec::new();
-        for (module, state) in self.read().await? {
-            scores.push(self.score(module, &ScoreReading::from_state(&state))?);
+    pub async fn scores(&self, modules: &[&ModuleId]) -> Result<Vec<Score>, ScoreError> {
+        let mut maps: BTreeMap<ModuleId, Vec<Score>> = BTreeMap::new();
+        for (map, state) in self.read().await? {
+            let module = map.module();
+            let score = self.score(module.clone(), &ScoreReading::from_state(&state))?;
+            maps.entry(module).or_default().push(score);
         }
-        scores.sort_by_key(|score| layer_number(&score.module));
-        Ok(scores)
+        let modules = modules.iter();
+        Ok(modules
+            .filter_map(|module| mean(maps.get(*module)?))
+            .collect())
     }
 
     fn score(&self, module: ModuleId, reading: &ScoreReading) -> Result<Score, ScoreError> {
@@ -177,14 +188,14 @@ impl ScoreAccumulator {
         })
     }
 
-    /// The state as one array per module, for a resumable run.
+    /// The state as one array per map, for a resumable run.
     ///
     /// # Errors
     /// The device is lost.
     pub async fn state(&self) -> Result<BTreeMap<ModuleId, Array>, ScoreError> {
-        let state = self.read().await?.into_iter().map(|(module, values)| {
+        let state = self.read().await?.into_iter().map(|(map, values)| {
             let shape = vec![values.len()];
-            (module, Array { shape, values })
+            (map, Array { shape, values })
         });
         Ok(state.collect())
     }
@@ -195,21 +206,21 @@ impl ScoreAccumulator {
         state: BTreeMap<ModuleId, Array>,
         device: &Device,
     ) -> Self {
-        let modules = state.into_iter().map(|(module, array)| {
+        let maps = state.into_iter().map(|(map, array)| {
             let reading = ScoreReading::from_state(&array.values);
-            (module, RunningScores::from_reading(&reading, device))
+            (map, RunningScores::from_reading(&reading, device))
         });
         Self {
             options,
-            modules: modules.collect(),
+            maps: maps.collect(),
         }
     }
 
-    /// Reads the state of every module in one round trip.
+    /// Reads the state of every map in one round trip.
     async fn read(&self) -> Result<Vec<(ModuleId, Vec<f32>)>, ScoreError> {
         let device = |reason: String| ScoreError::Device(reason);
         let reads = self
-            .modules
+            .maps
             .values()
             .fold(Transaction::default(), |reads, running| {
                 reads.register(running.state())
@@ -223,20 +234,29 @@ impl ScoreAccumulator {
                 .try_into_vec::<f32>()
                 .map_err(|error| device(format!("{error:?}")))
         });
-        self.modules
+        self.maps
             .keys()
             .zip(values)
-            .map(|(module, values)| Ok((module.clone(), values?)))
+            .map(|(map, values)| Ok((map.clone(), values?)))
             .collect()
     }
 }
 
-/// Sort key that puts `encoder.10.attention` after `encoder.9.attention`.
-fn layer_number(module: &ModuleId) -> (String, usize) {
-    let number = module
-        .as_str()
-        .split('.')
-        .find_map(|part| part.parse().ok())
-        .unwrap_or(0);
-    (module.block().to_owned(), number)
+/// The mean over a module's maps.
+fn mean(maps: &[Score]) -> Option<Score> {
+    let (first, others) = maps.split_first()?;
+    let count = maps.len() as f64;
+    let mut mean = first.clone();
+    for map in others {
+        mean.value += map.value;
+        mean.spread += map.spread;
+        for (sum, head) in mean.heads.iter_mut().zip(&map.heads) {
+            *sum += head;
+        }
+    }
+    let numbers = [&mut mean.value, &mut mean.spread];
+    for number in numbers.into_iter().chain(&mut mean.heads) {
+        *number /= count;
+    }
+    Some(mean)
 }

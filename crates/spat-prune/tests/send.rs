@@ -8,12 +8,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use spat_gpu::{RunningScores, ScoreReading};
-use spat_model::{Forecaster, HasAttention as _, read};
-use spat_prune::{ScoreAccumulator, apply, send, send_reference};
-use spat_spec::{
-    Accumulate, Deviation, ForecasterConfig, HeadRemoval, ITransformerConfig, MaskShape, ModuleId,
-    Plan, PruneRule, Scaling, SendOptions, Sign, Structure, Window,
-};
+use spat_model::read;
+use spat_prune::{ScoreAccumulator, send, send_reference};
+use spat_spec::{Accumulate, Deviation, MaskShape, ModuleId, Scaling, SendOptions, Sign};
 
 fn tensor(values: &[f32], shape: [usize; 4]) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values.to_vec(), shape), &Device::flex())
@@ -60,7 +57,12 @@ fn all_options() -> Vec<(String, SendOptions)> {
 /// PyTorch computed the references in f64 from the same f32 sensitivities.
 #[test]
 fn every_option_equals_pytorch() {
-    for model in ["itransformer", "patchtst", "patchtst_official"] {
+    for model in [
+        "itransformer",
+        "patchtst",
+        "patchtst_official",
+        "crossformer",
+    ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../../tests/references/{model}.safetensors"));
         let bytes = std::fs::read(path).unwrap();
@@ -105,6 +107,7 @@ fn every_option_equals_pytorch() {
                     tensor(&sensitivity, shape),
                     forecast_values,
                     &options,
+                    1.0,
                 );
                 let reading = ScoreReading::from_state(&values(running.state()));
                 for (ours, expected) in reading.means.iter().zip(expected) {
@@ -229,7 +232,7 @@ fn exact(
 }
 
 fn module_values(accumulator: &ScoreAccumulator) -> (f64, f64, u64) {
-    let scores = pollster::block_on(accumulator.scores()).unwrap();
+    let scores = pollster::block_on(accumulator.scores(&[&ModuleId::encoder(0)])).unwrap();
     (scores[0].value, scores[0].spread, scores[0].batches)
 }
 
@@ -301,104 +304,42 @@ fn an_accumulator_goes_on_from_its_state() {
     assert_eq!(module_values(&whole), module_values(&resumed));
 }
 
-fn small() -> Structure {
-    let config = spat_spec::ITransformerConfig {
-        d_model: 16,
-        d_ff: 16,
-        heads: 4,
-        ..ITransformerConfig::new(Window::new(24, 12, 3), false)
-    };
-    Structure::dense(ForecasterConfig::ITransformer(config))
-}
-
-/// A removed module equals a module whose output is zero, without its weights.
+/// Rows of ±1 have the standard deviation 1 and the dispersion tanh(1) / keys, so that rows of half the
+/// length count half. The module of two maps has the mean of theirs.
 #[test]
-fn removal_equals_a_silenced_module() {
-    let structure = small();
-    let device = Device::flex();
-    let dense = Forecaster::init(&structure, 3, &device);
-    let weights = pollster::block_on(dense.weights()).unwrap();
-    let mut silenced = weights.clone();
-    for name in ["output.weight", "output.bias"] {
-        silenced
-            .get_mut(&format!("encoder.layers.1.attention.module.{name}"))
-            .unwrap()
-            .values
-            .fill(0.0);
-    }
-    let silenced = dense.clone().with_weights(silenced).unwrap();
-
-    let plan = Plan {
-        scorer: "given".into(),
-        ratio: 0.5,
-        rule: PruneRule::default(),
-        removed: vec![ModuleId::encoder(1)],
-        removed_heads: vec![],
-        kept: vec![ModuleId::encoder(0)],
-        scores: vec![],
-        search: None,
+fn maps_of_other_row_lengths_share_a_scale() {
+    let routed = ModuleId::new("encoder", 0, "channel_attention");
+    let other = ModuleId::new("encoder", 0, "time_attention");
+    let row = |keys: usize| {
+        let values: Vec<f32> = (0..keys).map(|key| [1.0, -1.0][key % 2]).collect();
+        tensor(&values, [1, 1, 1, keys])
     };
-    let pruned = apply(&plan, dense);
-    assert_eq!(pruned.active_attention_ids(), [&ModuleId::encoder(0)]);
-    assert_eq!(forecast(&silenced), forecast(&pruned));
-
-    let left = pollster::block_on(pruned.weights()).unwrap();
-    assert!(left.keys().all(|name| !name.contains("layers.1.attention")));
-    let numbers: usize = left.values().map(|array| array.values.len()).sum();
-    assert_eq!(
-        numbers as u64,
-        plan.apply_to(structure).unwrap().cost().params
-    );
-}
-
-/// Removing heads equals zeroing their rows of W_o.
-#[test]
-fn head_removal_equals_silenced_heads() {
-    let structure = small();
-    let dense = Forecaster::init(&structure, 4, &Device::flex());
-    let mut silenced = pollster::block_on(dense.weights()).unwrap();
-    let output = silenced
-        .get_mut("encoder.layers.0.attention.module.output.weight")
-        .unwrap();
-    // Heads 1 and 2 are rows 4 to 11 of W_o, 16 wide.
-    output.values[4 * 16..12 * 16].fill(0.0);
-    let silenced = dense.clone().with_weights(silenced).unwrap();
-    let plan = Plan {
-        scorer: "given".into(),
-        ratio: 0.0,
-        rule: PruneRule::default(),
-        removed: vec![],
-        removed_heads: vec![HeadRemoval {
-            module: ModuleId::encoder(0),
-            heads: vec![1, 2],
-        }],
-        kept: vec![],
-        scores: vec![],
-        search: None,
+    let scores = |scaling| {
+        let options = SendOptions {
+            scaling,
+            ..SendOptions::default()
+        };
+        let mut accumulator = ScoreAccumulator::new(options);
+        let maps = [
+            (routed.map("receiver"), row(2)),
+            (routed.map("sender"), row(4)),
+            (other.clone(), row(8)),
+        ];
+        accumulator.add(BTreeMap::from(maps), 1);
+        let scores = pollster::block_on(accumulator.scores(&[&other, &routed])).unwrap();
+        let modules: Vec<_> = scores.iter().map(|score| score.module.clone()).collect();
+        assert_eq!(modules, [other.clone(), routed.clone()]);
+        assert!(scores.iter().all(|score| score.heads == [score.value]));
+        [scores[0].value, scores[1].value]
     };
-    let pruned = apply(&plan, dense);
-    for (a, b) in forecast(&silenced).iter().zip(forecast(&pruned)) {
-        assert!((a - b).abs() < 1e-6);
-    }
-    let numbers: usize = pollster::block_on(pruned.weights())
-        .unwrap()
-        .values()
-        .map(|array| array.values.len())
-        .sum();
-    assert_eq!(
-        numbers as u64,
-        plan.apply_to(structure).unwrap().cost().params
-    );
-}
-
-fn forecast(model: &Forecaster) -> Vec<f32> {
-    let input: Vec<f32> = (0..2 * 24 * 3)
-        .map(|i| ((i * 37) % 29) as f32 / 29.0)
-        .collect();
-    let input = Tensor::from_data(TensorData::new(input, [2, 24, 3]), &Device::flex());
-    let inputs = spat_model::Inputs {
-        values: input,
-        time_features: None,
+    let unit = 1.0_f64.tanh();
+    let close = |found: [f64; 2], expected: [f64; 2]| {
+        let mut pairs = found.into_iter().zip(expected);
+        assert!(
+            pairs.all(|(a, b)| (a - b).abs() < 1e-6),
+            "{found:?} {expected:?}"
+        );
     };
-    values(model.forward(inputs, &mut spat_model::ForwardContext::evaluation()))
+    close(scores(Scaling::Standardise), [unit / 8.0, unit / 8.0]);
+    close(scores(Scaling::None), [unit / 8.0, unit * 3.0 / 8.0]);
 }

@@ -23,11 +23,13 @@ pub(crate) fn baseline(name: &str) -> String {
     }
 }
 
-/// A module where space is scarce: "encoder 1" for `encoder.1.attention`.
+/// A module where space is scarce: "encoder 1" for `encoder.1.attention`, "decoder 0 cross" for
+/// `decoder.0.cross_attention`.
 pub fn module(id: &ModuleId) -> String {
     let name = id.as_str();
     name.strip_suffix(".attention")
         .unwrap_or(name)
+        .replace("_attention", "")
         .replace('.', " ")
 }
 

@@ -8,12 +8,33 @@ use serde::{Deserialize, Serialize};
 use crate::Structure;
 
 /// The cost of a forecaster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Trainable parameters.
     pub params: u64,
     /// Multiply–accumulates of one forward pass over one window, all channels.
     pub macs: u64,
+}
+
+impl Cost {
+    /// The same weights, applied to each of `sequences` sequences.
+    pub(crate) fn over(self, sequences: u64) -> Self {
+        Self {
+            macs: self.macs.saturating_mul(sequences),
+            ..self
+        }
+    }
+}
+
+impl std::ops::Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            params: self.params.saturating_add(other.params),
+            macs: self.macs.saturating_add(other.macs),
+        }
+    }
 }
 
 impl Structure {

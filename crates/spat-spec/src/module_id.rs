@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The name of one multi-head-attention module, for instance `encoder.1.attention`.
+/// The name of one multi-head-attention module, for instance `encoder.1.attention`, or of one attention
+/// map of a module that has several.
 ///
 /// It identifies the position in the dense structure and does not change when other modules are removed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,7 +13,24 @@ pub struct ModuleId(String);
 impl ModuleId {
     /// The self-attention of encoder layer `layer`, counted from 0.
     pub fn encoder(layer: usize) -> Self {
-        Self(format!("encoder.{layer}.attention"))
+        Self::new("encoder", layer, "attention")
+    }
+
+    /// The module `kind` of layer `layer` of `block`: `decoder.0.cross_attention`.
+    pub fn new(block: &str, layer: usize, kind: &str) -> Self {
+        Self(format!("{block}.{layer}.{kind}"))
+    }
+
+    /// The name of one attention map of this module, which has several:
+    /// `encoder.0.channel_attention.sender`.
+    pub fn map(&self, name: &str) -> Self {
+        Self(format!("{self}.{name}"))
+    }
+
+    /// The module that an attention map of this name belongs to: block, layer and kind.
+    pub fn module(&self) -> Self {
+        let parts: Vec<_> = self.0.splitn(4, '.').take(3).collect();
+        Self(parts.join("."))
     }
 
     /// The name in plans, reports and weight files.

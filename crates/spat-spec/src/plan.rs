@@ -56,16 +56,18 @@ impl Plan {
         Ok(Self::removing(scorer, scores, rule, removed, Vec::new()))
     }
 
-    /// The plan of the rule's granularity; `dense` is the structure that was scored.
+    /// The plan of the rule's granularity; `dense` is the structure that was scored. Modules that its
+    /// description protects join those of the rule.
     ///
     /// # Errors
-    /// As [`Plan::from_scores`] and [`Plan::from_head_scores`].
+    /// As [`Plan::from_scores`]; or heads are to be removed and there is not one score per active head.
     pub fn decide(
         scorer: &str,
         scores: Vec<Score>,
         rule: &PruneRule,
         dense: &Structure,
     ) -> Result<Self, PlanError> {
+        let rule = &dense.protect(rule);
         if rule.granularity.is_modules() {
             Self::from_scores(scorer, scores, rule)
         } else {
@@ -76,10 +78,7 @@ impl Plan {
     /// Ranks single heads and selects the lowest for removal, as many as the rule's granularity requires. A
     /// module without heads is removed. Of equal scores, those on the output side and with the highest head
     /// number are removed first.
-    ///
-    /// # Errors
-    /// As [`Plan::from_scores`]; or there is not one score per active head.
-    pub fn from_head_scores(
+    fn from_head_scores(
         scorer: &str,
         scores: Vec<Score>,
         rule: &PruneRule,

@@ -322,10 +322,11 @@ pub struct ModelForecast {
     pub csv: String,
 }
 
-/// Maps of one attention module, averaged over one batch of training windows.
+/// Maps of one attention module (or one of its maps, if it has several), averaged over one batch of training
+/// windows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModuleMaps {
-    /// The module.
+    /// The module, or its map.
     pub module: ModuleId,
     /// Heads.
     pub heads: usize,
@@ -333,14 +334,29 @@ pub struct ModuleMaps {
     pub queries: usize,
     /// Key positions.
     pub keys: usize,
-    /// Labels of the positions: channel names and time features, or patch numbers.
+    /// Labels of the key positions: channel names and time features, or numbers of patches, segments or
+    /// routers.
     pub labels: Vec<String>,
+    /// Labels of the query positions; empty if they are those of the keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query_labels: Vec<String>,
     /// Mean attention, `[heads × queries × keys]`.
     pub attention: Vec<f32>,
     /// Sensitivity `S = A ⊙ ∂L/∂A`, summed over the batch, `[heads × queries × keys]`.
     pub sensitivity: Vec<f32>,
     /// Mean entropy of the attention rows divided by `ln keys`: 1 is uniform.
     pub entropy: f64,
+}
+
+impl ModuleMaps {
+    /// Labels of the query positions.
+    pub fn row_labels(&self) -> &[String] {
+        if self.query_labels.is_empty() {
+            &self.labels
+        } else {
+            &self.query_labels
+        }
+    }
 }
 
 /// Cost of scoring in training; both 0 if the scorer does not score training steps.

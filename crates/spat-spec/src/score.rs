@@ -64,8 +64,9 @@ pub enum Scaling {
     None,
     /// S of the summed loss: S times the number of forecast values in the batch.
     SumLoss,
-    /// Divided by the standard deviation of all entries of the module's S, so that modules are comparable at any
-    /// scale of the loss.
+    /// Divided by the standard deviation of all entries of the map's S, so that modules are comparable at any
+    /// scale of the loss. Where maps differ in the length of their rows, of which the deviation of a softmax is
+    /// about an inverse multiple, it is multiplied by that length relative to the longest.
     #[default]
     Standardise,
     /// Divided by a fixed temperature.

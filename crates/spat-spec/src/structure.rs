@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{AttentionSite, ForecasterConfig, ModuleId};
+use crate::{AttentionSite, ForecasterConfig, ModuleId, PruneRule};
 
 /// A forecaster, dense or pruned, without its weights.
 ///
@@ -47,6 +47,14 @@ pub enum StructureError {
         /// Number of heads of the dense module.
         heads: usize,
     },
+    /// The model does without the module only as a constant.
+    #[error("attention module `{module}` cannot be removed: {reason}")]
+    Protected {
+        /// The module.
+        module: ModuleId,
+        /// What depends on it.
+        reason: &'static str,
+    },
     /// The list of modules differs from that of the forecaster.
     #[error("the structure lists other attention modules than its forecaster has")]
     OtherModules,
@@ -77,6 +85,18 @@ impl Structure {
             .map(|slot| &slot.module)
     }
 
+    /// The rule with the modules that the model's description protects.
+    #[must_use]
+    pub fn protect(&self, rule: &PruneRule) -> PruneRule {
+        let mut rule = rule.clone();
+        for site in self.forecaster.sites() {
+            if site.protected.is_some() && !rule.protect.contains(&site.id) {
+                rule.protect.push(site.id);
+            }
+        }
+        rule
+    }
+
     /// The active heads of a module, by their numbers in the dense module.
     ///
     /// # Errors
@@ -103,7 +123,7 @@ impl Structure {
     /// The same structure without these modules.
     ///
     /// # Errors
-    /// The forecaster has no such module.
+    /// The forecaster has no such module, or its description protects it.
     ///
     /// # Example
     /// ```
@@ -120,13 +140,15 @@ impl Structure {
         for module in modules {
             self.slot_mut(module)?.heads.clear();
         }
+        self.check_protected(&self.forecaster.sites())?;
         Ok(self)
     }
 
     /// The same structure without these heads (numbers of the dense module).
     ///
     /// # Errors
-    /// The forecaster has no such module or head.
+    /// The forecaster has no such module or head, or these are all heads of a module that its description
+    /// protects.
     pub fn without_heads(
         mut self,
         module: &ModuleId,
@@ -143,13 +165,14 @@ impl Structure {
         self.slot_mut(module)?
             .heads
             .retain(|head| !heads.contains(head));
+        self.check_protected(&self.forecaster.sites())?;
         Ok(self)
     }
 
     /// Checks the consistency of the fields, after reading a file.
     ///
     /// # Errors
-    /// The forecaster has no such modules or heads.
+    /// The forecaster has no such modules or heads, or its description protects a module that is removed.
     pub fn check(&self) -> Result<(), StructureError> {
         let sites = self.forecaster.sites();
         let names = |slot: &AttentionStructure, site: &AttentionSite| slot.module == site.id;
@@ -166,6 +189,21 @@ impl Structure {
                     head,
                     heads: site.heads,
                 });
+            }
+        }
+        self.check_protected(&sites)
+    }
+
+    fn check_protected(&self, sites: &[AttentionSite]) -> Result<(), StructureError> {
+        for (slot, site) in self.attention.iter().zip(sites) {
+            match site.protected {
+                Some(reason) if slot.heads.is_empty() => {
+                    return Err(StructureError::Protected {
+                        module: site.id.clone(),
+                        reason,
+                    });
+                }
+                _ => {}
             }
         }
         Ok(())

@@ -9,12 +9,13 @@ Written anew from the papers and from the layouts of the public repositories:
 - TiDE: arXiv 2304.08424; key names of Time-Series-Library.
 - TimeMixer: arXiv 2405.14616; key names of Time-Series-Library.
 - FITS: arXiv 2307.03756; key names of github.com/VEWOXIC/FITS.
+- Crossformer: openreview vSVLM2j9eie; key names of Time-Series-Library.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
 x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE, [B, L + T, F] matters to some.
-`masks` holds one connection mask (or None) per layer, [H, L, L] or [B, H, L, L],
+`masks` holds one connection mask (or None) per attention map, [H, Lq, Lk] or [B, H, Lq, Lk],
 multiplied on the softmax output before attention dropout; the gradient with respect
-to it is the sensitivity. `tap`, a list, receives each layer's attention (None if removed).
+to it is the sensitivity. `tap`, a list, receives each map (None if removed).
 """
 
 import math
@@ -84,10 +85,11 @@ class AttentionLayer(nn.Module):
         self.heads, self.dropout, self.explicit = heads, dropout, explicit
         self.scale = (d // heads) ** -0.5
 
-    def forward(self, x, mask=None, tap=None):
+    def forward(self, x, mask=None, tap=None, memory=None):
+        memory = x if memory is None else memory
         q = split_heads(self.query_projection(x), self.heads)
-        k = split_heads(self.key_projection(x), self.heads)
-        v = split_heads(self.value_projection(x), self.heads)
+        k = split_heads(self.key_projection(memory), self.heads)
+        v = split_heads(self.value_projection(memory), self.heads)
         drop = self.dropout if self.training else 0.0
         out, _ = attend(q, k, v, self.scale, drop, mask, tap, explicit=self.explicit)
         return self.out_projection(merge_heads(out))
@@ -681,7 +683,144 @@ class TimeMixer(nn.Module):
         return undo(y.squeeze(-1).unflatten(0, (-1, channels)).transpose(1, 2))
 
 
+class Probes:
+    """Hands out the masks, and takes the attention maps, in the order of computation."""
+
+    def __init__(self, masks, tap):
+        self.masks, self.tap = iter(masks or ()), tap
+
+    def attend(self, layer, x, memory=None):
+        return layer(x, next(self.masks, None), self.tap, memory)
+
+    def skip(self, maps=1):
+        for _ in range(maps):
+            next(self.masks, None)
+            if self.tap is not None:
+                self.tap.append(None)
+
+
+class TwoStageAttention(nn.Module):
+    """Attention over the segments of a channel, then over channels through routers."""
+
+    def __init__(self, cfg, segments, removed):
+        super().__init__()
+        d, ff = cfg["d_model"], cfg["d_ff"]
+        attention = lambda: AttentionLayer(d, cfg["heads"], cfg["dropout"], True)
+        self.time_attention = None if removed[0] else attention()
+        self.dim_sender = None if removed[1] else attention()
+        self.dim_receiver = None if removed[1] else attention()
+        if not removed[1]:
+            self.router = nn.Parameter(torch.randn(segments, cfg["routers"], d))
+        self.norm1, self.norm2, self.norm3, self.norm4 = (nn.LayerNorm(d) for _ in range(4))
+        self.MLP1, self.MLP2 = (nn.Sequential(nn.Linear(d, ff), nn.GELU(), nn.Linear(ff, d))
+                                for _ in range(2))
+        self.dropout = nn.Dropout(cfg["dropout"])
+
+    def forward(self, x, probes):
+        # [B, C, n, d]
+        windows = x.shape[0]
+        x = x.flatten(0, 1)
+        if self.time_attention is not None:
+            x = x + self.dropout(probes.attend(self.time_attention, x))
+        else:
+            probes.skip()
+        x = self.norm1(x)
+        x = self.norm2(x + self.dropout(self.MLP1(x)))
+        x = x.unflatten(0, (windows, -1)).transpose(1, 2).flatten(0, 1)
+        if self.dim_sender is not None:
+            routers = self.router.repeat(windows, 1, 1)
+            sent = probes.attend(self.dim_sender, routers, x)
+            x = x + self.dropout(probes.attend(self.dim_receiver, x, sent))
+        else:
+            probes.skip(2)
+        x = self.norm3(x)
+        x = self.norm4(x + self.dropout(self.MLP2(x)))
+        return x.unflatten(0, (windows, -1)).transpose(1, 2)
+
+
+class SegmentMerging(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.norm = nn.LayerNorm(2 * d)
+        self.linear_trans = nn.Linear(2 * d, d)
+
+    def forward(self, x):
+        if x.shape[2] % 2:
+            x = torch.cat([x, x[:, :, -1:]], 2)
+        return self.linear_trans(self.norm(torch.cat([x[:, :, 0::2], x[:, :, 1::2]], -1)))
+
+
+class CrossformerDecoderLayer(nn.Module):
+    def __init__(self, cfg, segments, removed):
+        super().__init__()
+        d = cfg["d_model"]
+        self.self_attention = TwoStageAttention(cfg, segments, removed[:2])
+        self.cross_attention = (None if removed[2] else
+                                AttentionLayer(d, cfg["heads"], cfg["dropout"], True))
+        self.norm1, self.norm2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.MLP1 = nn.Sequential(nn.Linear(d, d), nn.GELU(), nn.Linear(d, d))
+        self.linear_pred = nn.Linear(d, cfg["segment"])
+        self.dropout = nn.Dropout(cfg["dropout"])
+
+    def forward(self, x, memory, probes):
+        x = self.self_attention(x, probes)
+        if self.cross_attention is not None:
+            # Until here x is the same for all windows; the public code repeats it from the start.
+            x = x.expand(memory.shape[0], -1, -1, -1)
+            y = probes.attend(self.cross_attention, x.flatten(0, 1), memory.flatten(0, 1))
+            x = x + self.dropout(y.unflatten(0, x.shape[:2]))
+        else:
+            probes.skip()
+        x = self.norm1(x)
+        x = self.norm2(x + self.MLP1(x))
+        return x, self.linear_pred(x).flatten(2)
+
+
+class Crossformer(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        d, blocks, channels = cfg["d_model"], cfg["layers"], cfg["channels"]
+        self.segment, self.horizon = cfg["segment"], cfg["horizon"]
+        count = lambda rows, size: -(-rows // size)
+        segments, ahead = count(cfg["lookback"], self.segment), count(self.horizon, self.segment)
+        removed = [i in cfg.get("removed", ()) for i in range(5 * blocks + 3)]
+        self.enc_value_embedding = nn.Module()
+        self.enc_value_embedding.value_embedding = nn.Linear(self.segment, d, bias=False)
+        self.enc_value_embedding.position_embedding = SinusoidalPosition(d, segments)
+        self.enc_pos_embedding = nn.Parameter(torch.randn(1, channels, segments, d))
+        self.dec_pos_embedding = nn.Parameter(torch.randn(1, channels, ahead, d))
+        self.pre_norm = nn.LayerNorm(d)
+        self.encoder, self.decoder = nn.Module(), nn.Module()
+        self.encoder.encode_blocks = nn.ModuleList()
+        for b in range(blocks):
+            block = nn.Module()
+            block.merge_layer = SegmentMerging(d) if b else None
+            block.encode_layers = nn.ModuleList(
+                [TwoStageAttention(cfg, count(segments, 2**b), removed[2 * b:2 * b + 2])])
+            self.encoder.encode_blocks.append(block)
+        removed = removed[2 * blocks:]
+        self.decoder.decode_layers = nn.ModuleList(
+            CrossformerDecoderLayer(cfg, ahead, removed[3 * i:3 * i + 3]) for i in range(blocks + 1))
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        probes = Probes(masks, tap)
+        embedding = self.enc_value_embedding
+        x = x.transpose(1, 2)
+        x = F.pad(x, (0, -x.shape[2] % self.segment), mode="replicate").unflatten(-1, (-1, self.segment))
+        x = embedding.value_embedding(x) + embedding.position_embedding(x.shape[2])
+        memories = [self.pre_norm(x + self.enc_pos_embedding)]
+        for block in self.encoder.encode_blocks:
+            x = memories[-1] if block.merge_layer is None else block.merge_layer(memories[-1])
+            memories.append(block.encode_layers[0](x, probes))
+        x, y = self.dec_pos_embedding, 0
+        for layer, memory in zip(self.decoder.decode_layers, memories):
+            x, ahead = layer(x, memory, probes)
+            y = y + ahead
+        return y[:, :, -self.horizon:].transpose(1, 2)
+
+
 MODELS = {
+    "crossformer": Crossformer,
     "timemixer": TimeMixer,
     "tide": TiDE,
     "fits": FITS,

@@ -30,8 +30,11 @@ TIDE = {"model": "tide", "batch": 2, "lookback": 12, "horizon": 6, "channels": 3
 LINEAR = {"batch": 2, "lookback": 32, "horizon": 8, "channels": 3}
 MIXER = {"model": "tsmixer", "batch": 4, "lookback": 16, "horizon": 8, "channels": 3, "hidden": 6,
          "layers": 2, "dropout": 0.0}
+# Odd numbers of segments; look-back and horizon do not fill their last segments.
+CROSSED = {"model": "crossformer", "batch": 2, "lookback": 28, "horizon": 10, "channels": 3, "segment": 6, "routers": 2,
+           "d_model": 8, "d_ff": 12, "heads": 2, "layers": 2, "dropout": 0.0}
 # The settings are those of the Rust configuration, which reads them from the metadata.
-# Removed layers are tested too, hence the pruned variants.
+# Removed modules are tested too, hence the pruned variants; `removed` counts modules from input to output.
 CASES = {
     "itransformer": {**INVERTED, "marks": 4, "time_stamps": True},
     "itransformer_nomark": {**INVERTED, "marks": 0, "time_stamps": False},
@@ -60,6 +63,9 @@ CASES = {
     "timemixer": {"model": "timemixer", "batch": 2, "lookback": 18, "horizon": 6, "channels": 3, "d_model": 4,
                   "d_ff": 6, "layers": 2, "halvings": 2, "kernel": 7, "dropout": 0.0, "marks": 4,
                   "time_stamps": True},
+    "crossformer": CROSSED,
+    # Without the first cross-attention, the second decoder layer too starts the same for all windows.
+    "crossformer_pruned": {**CROSSED, "removed": [0, 3, 6]},
 }
 
 

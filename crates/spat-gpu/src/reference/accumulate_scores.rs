@@ -27,7 +27,7 @@ pub fn accumulate_scores(sums: &[RowSum], before: &[f32], task: &Task) -> Vec<f3
                 own = [own[0] + f64::from(sum[0]), own[1] + f64::from(sum[1])];
             }
         }
-        let value = own[0] as f32 / rows;
+        let value = own[0] as f32 / rows * task.row_factor;
         update(&mut after, head, value, weight, task);
         module = [module[0] + value, module[1] + own[1] as f32];
     }

@@ -1,6 +1,6 @@
 //! Multi-head attention with a connection mask, and its slot in a model.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -20,6 +20,11 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// Tokens of a sample.
+    pub(crate) fn tokens(&self) -> usize {
+        self.rows.dims()[0] / self.batch
+    }
+
     pub(crate) fn with_rows(&self, rows: Tensor<2>) -> Self {
         Self {
             rows,
@@ -110,10 +115,10 @@ impl ScoreChain {
     }
 }
 
-/// Self-attention over the tokens of a sample.
+/// Attention over the tokens of a sample.
 ///
 /// `MHA(x) = Concat_h[(M ⊙ A)_h V_h] W_o`, `A = softmax(Q Kᵀ / √(d/H))`, where d and H are those of the
-/// dense module, also if heads are removed.
+/// dense module, also if heads are removed. K and V are of the same tokens as Q, or of a memory.
 #[derive(Module, Debug)]
 pub struct MultiHeadAttention {
     /// `W_q`, `[d_model, heads · head_width]` with bias.
@@ -147,45 +152,53 @@ impl MultiHeadAttention {
         }
     }
 
-    /// The input of W_o, `[B · L, H · w]`.
+    /// The input of W_o, `[B · L, H · w]`. Keys and values are those of `memory`, if there is one.
     fn context(
         &self,
         x: &Tokens,
+        memory: Option<&Tokens>,
         id: &ModuleId,
         heads: &[usize],
         chain: &mut ScoreChain,
         cx: &mut ForwardContext,
     ) -> Tensor<2> {
-        let context = match chain {
-            ScoreChain::Off => self.attend(x, id, cx),
+        match chain {
+            ScoreChain::Off => self.attend(x, memory, Some(id), cx),
             chain => {
                 let rows = |layer: &Linear| linear(layer, x.rows.clone());
                 let projections = [rows(&self.query), rows(&self.key), rows(&self.value)];
                 self.attend_in_chain(projections, x.batch, id, heads, chain, cx)
             }
-        };
-        cx.gate_heads(id, context, self.head_width)
+        }
     }
 
-    /// `drop(M ⊙ A) V`, `[B · L, H · w]`.
-    fn attend(&self, x: &Tokens, id: &ModuleId, cx: &mut ForwardContext) -> Tensor<2> {
+    /// `drop(M ⊙ A) V`, `[B · L, H · w]`. `map` is the name of A for probes; without one it is not probed.
+    fn attend(
+        &self,
+        x: &Tokens,
+        memory: Option<&Tokens>,
+        map: Option<&ModuleId>,
+        cx: &mut ForwardContext,
+    ) -> Tensor<2> {
         let shape = AttentionShape {
             samples: x.batch,
-            tokens: x.rows.dims()[0] / x.batch,
+            tokens: x.tokens(),
             heads: self.query.weight.dims()[1] / self.head_width,
             head_width: self.head_width,
         };
-        let maps = [x.batch, shape.heads, shape.tokens, shape.tokens];
+        let keys = memory.map_or(shape.tokens, Tokens::tokens);
+        let maps = [x.batch, shape.heads, shape.tokens, keys];
         let attention = Attention {
-            mask: cx.mask(id, maps, &x.rows.device()),
+            mask: map.and_then(|map| cx.mask(map, maps, &x.rows.device())),
             dropout: cx.dropout(self.dropout),
             x: x.rows.clone(),
+            memory: memory.map(|memory| memory.rows.clone()),
             projections: [&self.query, &self.key, &self.value],
             shape,
         };
-        let (context, maps) = attend(attention, cx.wants_maps());
-        if let Some(maps) = maps {
-            cx.record_maps(id, maps);
+        let (context, maps) = attend(attention, map.is_some() && cx.wants_maps());
+        if let (Some(map), Some(maps)) = (map, maps) {
+            cx.record_maps(map, maps);
         }
         context
     }
@@ -275,6 +288,30 @@ fn leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     }
 }
 
+/// Learned tokens (routers) that collect from the tokens of a sample by attention. What they collected are
+/// the keys and values of a module whose queries are the same tokens (Crossformer's router mechanism).
+#[derive(Module, Debug)]
+pub struct Sender {
+    /// The routers of each of a window's samples, `[samples of a window, routers, d_model]`.
+    pub routers: Param<Tensor<3>>,
+    /// From routers to tokens.
+    pub attention: MultiHeadAttention,
+}
+
+impl Sender {
+    fn collect(&self, x: &Tokens, map: Option<&ModuleId>, cx: &mut ForwardContext) -> Tokens {
+        let routers = self.routers.val();
+        let [samples, count, width] = routers.dims();
+        let rows = routers
+            .reshape([1, samples * count * width])
+            .repeat_dim(0, x.batch / samples)
+            .reshape([x.batch * count, width]);
+        let queries = x.with_rows(rows);
+        let context = self.attention.attend(&queries, Some(x), map, cx);
+        queries.with_rows(linear(&self.attention.output, context))
+    }
+}
+
 /// The slot of an attention module. `None` is a removed module: it adds 0 to the residual stream (it does
 /// not pass on its input, which would double the stream).
 #[derive(Module, Debug)]
@@ -285,6 +322,9 @@ pub struct AttentionSlot {
     heads: Vec<usize>,
     /// The module; `None` if it is removed.
     pub module: Option<MultiHeadAttention>,
+    /// Where the keys and values of the module come from, if not from its own tokens or a memory. Scored and
+    /// removed with the module, head by head.
+    pub sender: Option<Sender>,
 }
 
 impl AttentionSlot {
@@ -302,7 +342,38 @@ impl AttentionSlot {
             id: structure.module.clone(),
             heads: structure.heads.clone(),
             module,
+            sender: None,
         }
+    }
+
+    /// The slot with new routers, `routers` for each of a window's `samples`, unless its module is removed.
+    pub(crate) fn with_sender(
+        mut self,
+        initial: &mut Initial<'_>,
+        samples: usize,
+        routers: usize,
+    ) -> Self {
+        self.sender = self.module.as_ref().map(|receiver| {
+            let d_model = receiver.query.weight.dims()[0];
+            let (width, dropout) = (receiver.head_width, receiver.dropout);
+            Sender {
+                routers: initial.normal([samples, routers, d_model], 1.0),
+                attention: MultiHeadAttention::init(
+                    initial,
+                    d_model,
+                    width,
+                    self.heads.len(),
+                    dropout,
+                ),
+            }
+        });
+        self
+    }
+
+    /// Everything that is removed with the module: the sender's attention, if there is one, and the module.
+    pub fn parts(&self) -> impl Iterator<Item = &MultiHeadAttention> {
+        let sender = self.sender.iter().map(|sender| &sender.attention);
+        sender.chain(&self.module)
     }
 
     /// Identifier of the module.
@@ -321,15 +392,28 @@ impl AttentionSlot {
     }
 
     /// The input of W_o, and W_o; `None` if the module is removed, which passes the score chain on
-    /// unchanged.
+    /// unchanged. Keys and values are those of `memory`, if there is one.
     pub(crate) fn context(
         &self,
         x: &Tokens,
+        memory: Option<&Tokens>,
         chain: &mut ScoreChain,
         cx: &mut ForwardContext,
     ) -> Option<(Tensor<2>, &Linear)> {
         let module = self.module.as_ref()?;
-        let context = module.context(x, &self.id, &self.heads, chain, cx);
+        let context = match &self.sender {
+            None => module.context(x, memory, &self.id, &self.heads, chain, cx),
+            Some(sender) => {
+                let [sent, received] = ["sender", "receiver"].map(|name| self.id.map(name));
+                // A map of single keys is constant. It is probed only if there is no other.
+                let is_received = sender.routers.val().dims()[1] > 1;
+                let sent = (x.tokens() > 1 || !is_received).then_some(&sent);
+                let collected = sender.collect(x, sent, cx);
+                let received = is_received.then_some(&received);
+                module.attend(x, Some(&collected), received, cx)
+            }
+        };
+        let context = cx.gate_heads(&self.id, context, module.head_width);
         Some((context, &module.output))
     }
 
@@ -340,16 +424,18 @@ impl AttentionSlot {
     pub fn attend(&self, tokens: Tensor<3>, cx: &mut ForwardContext) -> Option<Tensor<3>> {
         let [batch, length, width] = tokens.dims();
         let rows = tokens.reshape([batch * length, width]);
-        let (context, output) = self.context(&Tokens { rows, batch }, &mut ScoreChain::Off, cx)?;
+        let (context, output) =
+            self.context(&Tokens { rows, batch }, None, &mut ScoreChain::Off, cx)?;
         let branch_output = cx.gate_module(&self.id, linear(output, context));
         Some(branch_output.reshape([batch, length, width]))
     }
 
-    /// Drops W_q, W_k, W_v and W_o.
+    /// Drops W_q, W_k, W_v and W_o, and a sender with its routers.
     pub fn remove(self) -> Self {
         Self {
             heads: Vec::new(),
             module: None,
+            sender: None,
             ..self
         }
     }
@@ -365,6 +451,10 @@ impl AttentionSlot {
         Self {
             heads: places.iter().map(|&place| self.heads[place]).collect(),
             module: self.module.map(|module| module.retain(&places)),
+            sender: self.sender.map(|sender| Sender {
+                attention: sender.attention.retain(&places),
+                ..sender
+            }),
             ..self
         }
     }

@@ -1,16 +1,20 @@
 //! The layers that models are composed of.
 
 mod attention;
+mod attention_layer;
 mod encoder;
 mod norm;
+mod positions;
 mod time_axis;
 mod window_norm;
 
-pub(crate) use attention::Tokens;
-pub use attention::{AttentionSlot, MultiHeadAttention};
-pub use encoder::{Encoder, EncoderLayer, EncoderSize};
-pub(crate) use encoder::{EncoderOptions, NormKind};
+pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
+pub(crate) use attention::{ScoreChain, Tokens};
+pub use attention_layer::AttentionLayer;
+pub(crate) use attention_layer::{LayerOptions, NormKind};
+pub use encoder::{Encoder, EncoderSize};
 pub(crate) use norm::EPSILON as NORM_EPSILON;
 pub use norm::{BatchNorm, Norm};
+pub(crate) use positions::sinusoids;
 pub(crate) use time_axis::{moving_average, over_time};
 pub(crate) use window_norm::{Affine, EPSILON as WINDOW_EPSILON, WindowStatistics, normalise};

@@ -8,7 +8,7 @@ use spat_spec::{ITransformerConfig, Structure};
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
-use crate::layers::{AttentionSlot, Encoder, EncoderOptions, Norm, NormKind, Tokens};
+use crate::layers::{AttentionSlot, Encoder, LayerOptions, Norm, Tokens};
 use crate::operations::{linear, linear_dropout, tokens};
 
 use super::{Inputs, Model};
@@ -30,20 +30,11 @@ impl Model for ITransformer {
     type Spec = ITransformerConfig;
 
     fn init(initial: &mut Initial<'_>, config: &Self::Spec, structure: &Structure) -> Self {
-        let options = EncoderOptions {
-            d_model: config.d_model,
-            d_ff: config.d_ff,
-            heads: config.heads,
-            dropout: config.dropout,
-            attention_dropout: config.dropout,
-            inner_dropout: 0.0,
-            norm: NormKind::Layer,
-            score_residual: false,
-        };
+        let options = LayerOptions::new(config.d_model, config.d_ff, config.heads, config.dropout);
         let norm = Norm::Layer(initial.layer_norm(config.d_model));
         Self {
             embedding: initial.linear(config.lookback, config.d_model),
-            encoder: Encoder::init(initial, &structure.attention, &options, Some(norm)),
+            encoder: Encoder::init(initial, &structure.attention, &options, Some(norm), false),
             projection: initial.linear(config.d_model, config.horizon),
             dropout: config.dropout,
             normalise: config.normalise,

@@ -17,4 +17,5 @@ registry::models! {
     fits => Fits,
     tide => Tide,
     timemixer => TimeMixer,
+    crossformer => Crossformer,
 }

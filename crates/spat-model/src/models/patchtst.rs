@@ -9,7 +9,7 @@ use crate::forward_context::ForwardContext;
 use crate::import::{ImportTable, layer_prefixes};
 use crate::initial::Initial;
 use crate::layers::{
-    AttentionSlot, BatchNorm, Encoder, EncoderOptions, Norm, NormKind, Tokens, normalise,
+    AttentionSlot, BatchNorm, Encoder, LayerOptions, Norm, NormKind, Tokens, normalise, sinusoids,
 };
 use crate::operations::{dropout, linear, linear_dropout};
 
@@ -37,11 +37,7 @@ impl Model for PatchTst {
 
     fn init(initial: &mut Initial<'_>, config: &Self::Spec, structure: &Structure) -> Self {
         let authors = config.layout == PatchTstLayout::Authors;
-        let options = EncoderOptions {
-            d_model: config.d_model,
-            d_ff: config.d_ff,
-            heads: config.heads,
-            dropout: config.dropout,
+        let options = LayerOptions {
             // The authors do not drop out attention weights.
             attention_dropout: if authors { 0.0 } else { config.dropout },
             // They drop twice: in the output projection of attention and on the branch.
@@ -51,7 +47,7 @@ impl Model for PatchTst {
             } else {
                 NormKind::Layer
             },
-            score_residual: authors,
+            ..LayerOptions::new(config.d_model, config.d_ff, config.heads, config.dropout)
         };
         let (patches, width) = (config.patches(), config.d_model);
         let mut embedding = initial.linear(config.patch_len, width);
@@ -62,7 +58,7 @@ impl Model for PatchTst {
         Self {
             embedding,
             positions: authors.then(|| initial.uniform([patches, width], 0.02)),
-            encoder: Encoder::init(initial, &structure.attention, &options, norm),
+            encoder: Encoder::init(initial, &structure.attention, &options, norm, authors),
             head: initial.linear(patches * width, config.horizon),
             patch_len: config.patch_len,
             stride: config.stride,
@@ -167,24 +163,4 @@ impl PatchTst {
             .select(2, rows)
             .reshape([batch * channels, count, self.patch_len])
     }
-}
-
-/// Positions of "Attention Is All You Need" (arXiv 1706.03762), `[count, width]`.
-fn sinusoids(count: usize, width: usize, device: &burn::tensor::Device) -> Tensor<2> {
-    // A pair of columns, sine and cosine, has one wavelength.
-    let lengths: Vec<f64> = (0..width)
-        .map(|column| 10_000_f64.powf((column - column % 2) as f64 / width as f64))
-        .collect();
-    let values: Vec<f32> = (0..count)
-        .flat_map(|position| (0..width).map(move |column| (position, column)))
-        .map(|(position, column)| {
-            let angle = position as f64 / lengths[column];
-            (if column % 2 == 0 {
-                angle.sin()
-            } else {
-                angle.cos()
-            }) as f32
-        })
-        .collect();
-    Tensor::from_data(TensorData::new(values, [count, width]), device)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Tensor, TensorData};
 use spat_cpu::{
@@ -11,18 +12,24 @@ use spat_cpu::{
 
 use super::attention::Attention;
 use super::gpu;
+use super::linear;
 use super::node::{Operand, Saved, Values, output};
 use super::project::project;
 
-/// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, L]`, detached, if
+/// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, Lk]`, detached, if
 /// requested.
+///
+/// Only self-attention has operations of its own. With other keys than queries, the projections have.
 pub(crate) fn attend(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
+    if attention.memory.is_some() {
+        return composed(attention, with_maps, linear);
+    }
     on_cpu(&attention, with_maps)
         .or_else(|| gpu::attend(&attention, with_maps))
         .unwrap_or_else(|| plain(attention, with_maps))
 }
 
-/// [`attend`] on the CPU; `None` if the tensors are elsewhere.
+/// Self-attention on the CPU; `None` if the tensors are elsewhere.
 pub(super) fn on_cpu(
     attention: &Attention<'_>,
     with_maps: bool,
@@ -75,12 +82,22 @@ pub(super) fn on_cpu(
 }
 
 pub(super) fn plain(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
+    composed(attention, with_maps, |layer, rows| layer.forward(rows))
+}
+
+fn composed(
+    attention: Attention<'_>,
+    with_maps: bool,
+    project: impl Fn(&Linear, Tensor<2>) -> Tensor<2>,
+) -> (Tensor<2>, Option<Tensor<4>>) {
     let shape = attention.shape;
-    let [query, key, value] = attention
-        .projections
-        .map(|layer| layer.forward(attention.x.clone()));
+    let [query, key, value] = attention.projections;
+    let memory = attention.memory.unwrap_or_else(|| attention.x.clone());
+    let query = project(query, attention.x);
+    let [key, value] = [key, value].map(|layer| project(layer, memory.clone()));
     let heads = |rows: Tensor<2>| {
-        rows.reshape([shape.samples, shape.tokens, shape.heads, shape.head_width])
+        let tokens = rows.dims()[0] / shape.samples;
+        rows.reshape([shape.samples, tokens, shape.heads, shape.head_width])
             .swap_dims(1, 2)
     };
     let scale = 1.0 / (shape.head_width as f64).sqrt();

@@ -4,15 +4,19 @@ use burn::nn::Linear;
 use burn::tensor::Tensor;
 use spat_cpu::{AttentionShape, Dropout};
 
-/// Self-attention over the tokens of each sample.
+/// Attention over the tokens of each sample.
 #[derive(Debug, Clone)]
 pub(crate) struct Attention<'a> {
-    /// `[B · L, d_model]`.
+    /// What queries are projected from, `[B · L, d_model]`.
     pub(crate) x: Tensor<2>,
+    /// What keys and values are projected from, `[B · Lk, d_model]`; `None` for self-attention, where it is
+    /// `x`.
+    pub(crate) memory: Option<Tensor<2>>,
     /// W_q, W_k and W_v, each `[d_model, H · w]` with bias.
     pub(crate) projections: [&'a Linear; 3],
+    /// Its tokens are the queries.
     pub(crate) shape: AttentionShape,
-    /// M, `[B or 1, H, L, L]`.
+    /// M, `[B or 1, H, L, Lk]`.
     pub(crate) mask: Option<Tensor<4>>,
     pub(crate) dropout: Option<Dropout>,
 }

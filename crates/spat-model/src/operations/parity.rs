@@ -187,6 +187,7 @@ fn attention_agrees() {
             std::array::from_fn(|_| layer(&untracked([12, width]), &untracked([1, width])));
         let attention = |x: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
             x: x.clone(),
+            memory: None,
             projections: [&layers[0], &layers[1], &layers[2]],
             shape,
             mask,

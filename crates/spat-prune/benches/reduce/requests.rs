@@ -120,7 +120,7 @@ impl Sensitivities {
             let started = Instant::now();
             let mut scores = start.clone();
             for _ in 0..batches {
-                scores = scores.with(self.maps.clone(), 1, &options);
+                scores = scores.with(self.maps.clone(), 1, &options, 1.0);
             }
             state = pollster::block_on(scores.state().into_data_async())
                 .map_err(|error| error.to_string())?

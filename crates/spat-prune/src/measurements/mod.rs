@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use spat_model::HasAttention;
 use spat_spec::Score;
 
-pub(crate) use tally::{Tally, Values};
+pub(crate) use tally::{Tally, Values, sum_by_module};
 
 use crate::ScoreError;
 

@@ -1,6 +1,7 @@
 //! Values per batch, and their means.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use spat_model::HasAttention;
 use spat_spec::{ModuleId, Score};
@@ -10,6 +11,36 @@ use spat_spec::{ModuleId, Score};
 pub(crate) struct Values {
     pub(crate) module: f64,
     pub(crate) heads: Vec<f64>,
+}
+
+impl Values {
+    /// The same, multiplied by `factor`.
+    pub(crate) fn times(mut self, factor: f64) -> Self {
+        let values = std::iter::once(&mut self.module).chain(&mut self.heads);
+        values.for_each(|value| *value *= factor);
+        self
+    }
+}
+
+/// The sums over the maps of each module of a batch, and how many maps it has.
+pub(crate) fn sum_by_module(
+    maps: impl IntoIterator<Item = (ModuleId, Values)>,
+) -> BTreeMap<ModuleId, (Values, usize)> {
+    let mut sums: BTreeMap<ModuleId, (Values, usize)> = BTreeMap::new();
+    for (map, values) in maps {
+        match sums.entry(map.module()) {
+            Entry::Vacant(entry) => _ = entry.insert((values, 1)),
+            Entry::Occupied(mut entry) => {
+                let (sum, count) = entry.get_mut();
+                sum.module += values.module;
+                for (sum, head) in sum.heads.iter_mut().zip(values.heads) {
+                    *sum += head;
+                }
+                *count += 1;
+            }
+        }
+    }
+    sums
 }
 
 /// Values of all batches so far.

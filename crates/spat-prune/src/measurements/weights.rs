@@ -1,4 +1,5 @@
-//! The weights W_q, W_k, W_v, W_o of a module, biases left out.
+//! The weights W_q, W_k, W_v, W_o of a module, biases left out. A module of several attentions has those of
+//! each.
 
 use burn::tensor::{Gradients, Tensor};
 use spat_model::AttentionSlot;
@@ -20,8 +21,7 @@ pub(crate) fn score_of(slot: &AttentionSlot, value: f64, heads: Vec<f64>, batche
 
 /// W_q, W_k, W_v, W_o of a module that is not removed.
 pub(crate) fn matrices(slot: &AttentionSlot) -> Vec<Tensor<2>> {
-    slot.module
-        .iter()
+    slot.parts()
         .flat_map(|module| [&module.query, &module.key, &module.value, &module.output])
         .map(|layer| layer.weight.val())
         .collect()
@@ -36,7 +36,7 @@ pub(crate) async fn read_all(tensors: Vec<Tensor<2>>) -> Result<Vec<Vec<f64>>, S
     Ok(values)
 }
 
-/// `w ⊙ ∂L/∂w` of the four matrices.
+/// `w ⊙ ∂L/∂w` of the matrices.
 pub(crate) async fn weighted_gradients(
     slot: &AttentionSlot,
     gradients: &Gradients,
@@ -51,7 +51,7 @@ pub(crate) async fn weighted_gradients(
     read_all(products.collect()).await
 }
 
-/// The sum over each active head's entries of the four matrices: W_q, W_k, W_v
+/// The sum over each active head's entries of the matrices: W_q, W_k, W_v
 /// `[d_model, H · w]` by columns, W_o `[H · w, d_model]` by rows.
 pub(crate) fn by_head(
     slot: &AttentionSlot,
@@ -65,7 +65,7 @@ pub(crate) fn by_head(
     for (number, matrix) in matrices.iter().enumerate() {
         let d_model = matrix.len() / inner.max(1);
         for (place, &entry) in matrix.iter().enumerate() {
-            let column = if number < 3 {
+            let column = if number % 4 < 3 {
                 place % inner
             } else {
                 place / d_model
@@ -76,7 +76,7 @@ pub(crate) fn by_head(
     sums
 }
 
-/// Whether all four matrices are trained, in a model for training.
+/// Whether all matrices are trained, in a model for training.
 pub(crate) fn is_trainable(slot: &AttentionSlot) -> bool {
     matrices(slot).iter().all(Tensor::is_require_grad)
 }

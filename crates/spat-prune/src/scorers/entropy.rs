@@ -4,14 +4,15 @@ use spat_gpu::attention_entropy;
 use spat_model::{ForwardContext, Probe};
 use spat_spec::Score;
 
-use crate::measurements::{Tally, Values, numbers};
+use crate::measurements::{Tally, Values, numbers, sum_by_module};
 use crate::{ScorableModel, ScoreError, ScoringOptions};
 
 /// `1 − mean_{b,h,i} H(A[b,h,i,:]) / ln Lk` with `H(a) = −Σ_j a_j ln a_j`: 0 for uniform attention,
 /// 1 for a single key. The most uniform modules are removed first (`entropy` in Hugging Face's
 /// `run_bertology.py`).
 ///
-/// Needs no loss: the gradient-free counterpart of SEND. With one key the score is 0.
+/// Needs no loss: the gradient-free counterpart of SEND. With one key the score is 0. A module with several
+/// maps has the mean of theirs.
 pub(super) async fn score<M: ScorableModel>(
     model: &M,
     batches: &[M::Batch],
@@ -21,7 +22,8 @@ pub(super) async fn score<M: ScorableModel>(
     for batch in batches {
         let mut cx = ForwardContext::evaluation().with_probe(Probe::Maps);
         model.loss(batch, &mut cx);
-        for (module, maps) in cx.maps() {
+        let mut all = Vec::new();
+        for (map, maps) in cx.maps() {
             let uniform = (maps.dims()[3] as f64).ln();
             let heads: Vec<f64> = numbers(attention_entropy(maps.clone()))
                 .await?
@@ -35,13 +37,11 @@ pub(super) async fn score<M: ScorableModel>(
                 })
                 .collect();
             let mean = heads.iter().sum::<f64>() / heads.len().max(1) as f64;
-            tally.add(
-                module,
-                Values {
-                    module: mean,
-                    heads,
-                },
-            );
+            let module = mean;
+            all.push((map.clone(), Values { module, heads }));
+        }
+        for (module, (sum, count)) in sum_by_module(all) {
+            tally.add(&module, sum.times(1.0 / count as f64));
         }
     }
     Ok(tally.scores(model))

@@ -22,5 +22,5 @@ pub(super) async fn score<M: ScorableModel>(
             M::loss_values(batch),
         );
     }
-    accumulator.scores().await
+    accumulator.scores(&model.active_attention_ids()).await
 }

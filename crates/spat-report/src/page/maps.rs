@@ -1,6 +1,6 @@
 //! Attention and sensitivity maps of each module.
 
-use spat_spec::{ModuleMaps, Report};
+use spat_spec::{ModuleId, ModuleMaps, Report};
 
 use super::{aside, section as wrap};
 use crate::{
@@ -31,12 +31,12 @@ pub(super) fn section(report: &Report) -> String {
     for maps in &report.maps {
         body += &module(report, maps, most);
     }
-    let without = report
-        .dense
-        .structure
-        .attention
-        .len()
-        .saturating_sub(report.maps.len());
+    let modules = report.dense.structure.attention.iter();
+    let is_shown = |module: &ModuleId| {
+        let mut maps = report.maps.iter();
+        maps.any(|maps| maps.module.module() == *module)
+    };
+    let without = modules.filter(|slot| !is_shown(&slot.module)).count();
     if without > 0 {
         body += &aside(&format!(
             "The maps of {} more are omitted because they are too large.",
@@ -47,15 +47,13 @@ pub(super) fn section(report: &Report) -> String {
 }
 
 fn module(report: &Report, maps: &ModuleMaps, most_in_heads: usize) -> String {
-    let fate = if report.plan.removed.contains(&maps.module) {
+    let id = maps.module.module();
+    let fate = if report.plan.removed.contains(&id) {
         "removed"
     } else {
         "kept"
     };
-    let score = report
-        .scores
-        .iter()
-        .find(|score| score.module == maps.module);
+    let score = report.scores.iter().find(|score| score.module == id);
     let score = score.map_or_else(String::new, |score| {
         format!(
             "<div><dt>{}</dt><dd>{}</dd></div>",
@@ -147,7 +145,7 @@ impl Kind<'_> {
             rows: maps.queries,
             columns: maps.keys,
             values,
-            row_labels: maps.labels.clone(),
+            row_labels: maps.row_labels().to_vec(),
             column_labels: maps.labels.clone(),
             row_title: "query".to_owned(),
             column_title: "key".to_owned(),
@@ -183,7 +181,7 @@ fn thumbnails(report: &Report, maps: &ModuleMaps, kinds: &[Kind<'_>], most: usiz
         .plan
         .removed_heads
         .iter()
-        .find(|removal| removal.module == maps.module);
+        .find(|removal| removal.module == maps.module.module());
     let mut out = String::from("<div class=\"heads\">");
     for kind in kinds {
         let all: Vec<HeatMap> = (0..maps.heads)

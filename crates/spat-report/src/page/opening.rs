@@ -24,7 +24,7 @@ pub(super) fn section(report: &Report) -> String {
         number::plural(forecaster.lookback(), "row"),
         number::count(forecaster.horizon() as u64),
         number::plural(report.data.channels, "channel"),
-        number::plural(forecaster.modules().len(), "layer"),
+        number::plural(forecaster.layers(), "layer"),
         number::plural(report.data.windows.test, "test window"),
     );
     format!(

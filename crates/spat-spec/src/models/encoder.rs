@@ -1,5 +1,5 @@
-//! Arithmetic of the encoder that iTransformer and PatchTST share: attention, a feed-forward part of
-//! two linear maps, and two norms per layer.
+//! Arithmetic of post-norm attention layers (attention, a feed-forward part of two linear maps, and two
+//! norms), and of the encoder of such layers that iTransformer and PatchTST share.
 
 use super::site::{AttentionSite, Axis};
 use crate::{AttentionStructure, ConfigError, Cost, ModuleId};
@@ -23,12 +23,9 @@ impl EncoderShape {
     pub(super) fn sites(&self) -> Vec<AttentionSite> {
         let head_width = self.d_model / self.heads.max(1);
         (0..self.layers)
-            .map(|layer| AttentionSite {
-                id: ModuleId::encoder(layer),
-                heads: self.heads,
-                head_width,
-                queries: self.axis,
-                keys: self.axis,
+            .map(|layer| {
+                let id = ModuleId::encoder(layer);
+                AttentionSite::new(id, self.heads, head_width, self.axis, self.axis)
             })
             .collect()
     }
@@ -37,43 +34,62 @@ impl EncoderShape {
     pub(super) fn cost(&self, kept: &[AttentionStructure]) -> Cost {
         let (tokens, d, ff) = (self.tokens as u64, self.d_model as u64, self.d_ff as u64);
         let head_width = d / self.heads.max(1) as u64;
-        let mut total = Cost { params: 0, macs: 0 };
-        for slot in kept {
+        kept.iter().fold(Cost::default(), |total, slot| {
             let inner = slot.heads.len() as u64 * head_width;
-            if inner > 0 {
-                // W_q, W_k, W_v: d → inner with bias; W_o: inner → d with bias.
-                total.params += 3 * (d * inner + inner) + inner * d + d;
-                // Four projections, scores and product with V.
-                let macs = 4 * tokens * d * inner + 2 * tokens * tokens * inner;
-                total.macs = total.macs.saturating_add(macs);
-            }
-            total.params += (2 * d * ff + ff + d) + 4 * d;
-            total.macs = total.macs.saturating_add(2 * tokens * d * ff);
-        }
-        total
+            total + attention_cost(d, inner, tokens, tokens) + feed_forward_cost(d, ff, tokens)
+        })
     }
 
-    /// Attention maps, the products around them and the feed-forward part, a few copies of each.
+    /// Estimate of the numbers that all sequences of a window keep for the backward pass.
     pub(super) fn activations(&self) -> f64 {
         let tokens = self.tokens as f64;
-        let cells = tokens
-            * (4.0 * self.heads as f64 * tokens
-                + 12.0 * self.d_model as f64
-                + 4.0 * self.d_ff as f64);
-        self.layers as f64 * self.sequences as f64 * cells
+        let layer = layer_activations([self.d_model, self.d_ff, self.heads], tokens, tokens);
+        self.layers as f64 * self.sequences as f64 * layer
     }
 
     /// Checks that the heads share the width evenly.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if self.d_model.is_multiple_of(self.heads) {
-            return Ok(());
-        }
-        Err(ConfigError::new(
-            format!(
-                "a model width of {} does not divide into {} heads",
-                self.d_model, self.heads
-            ),
-            format!("use a width that is a multiple of {}", self.heads),
-        ))
+        check_heads(self.d_model, self.heads)
     }
+}
+
+/// A module with heads of `inner` columns together over one sequence of `queries` and `keys` tokens of width
+/// `d`; nothing for a removed module.
+pub(super) fn attention_cost(d: u64, inner: u64, queries: u64, keys: u64) -> Cost {
+    if inner == 0 {
+        return Cost::default();
+    }
+    Cost {
+        // W_q, W_k, W_v: d → inner with bias; W_o: inner → d with bias.
+        params: 3 * (d * inner + inner) + inner * d + d,
+        // W_q and W_o over the queries, W_k and W_v over the keys, scores and product with V.
+        macs: (2 * queries * d * inner + 2 * keys * d * inner)
+            .saturating_add(2 * queries * keys * inner),
+    }
+}
+
+/// The rest of a layer over one sequence: the feed-forward part and two norms.
+pub(super) fn feed_forward_cost(d: u64, ff: u64, tokens: u64) -> Cost {
+    Cost {
+        params: (2 * d * ff + ff + d) + 4 * d,
+        macs: 2 * tokens * d * ff,
+    }
+}
+
+/// Numbers that a layer keeps for one sequence: attention maps, the products around them and the
+/// feed-forward part, a few copies of each. `sizes` are d_model, d_ff and heads.
+pub(super) fn layer_activations(sizes: [usize; 3], queries: f64, keys: f64) -> f64 {
+    let [d, ff, heads] = sizes.map(|size| size as f64);
+    queries * (4.0 * heads * keys + 12.0 * d + 4.0 * ff)
+}
+
+/// Checks that the heads share the width evenly.
+pub(super) fn check_heads(d_model: usize, heads: usize) -> Result<(), ConfigError> {
+    if d_model.is_multiple_of(heads) {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        format!("a model width of {d_model} does not divide into {heads} heads"),
+        format!("use a width that is a multiple of {heads}"),
+    ))
 }

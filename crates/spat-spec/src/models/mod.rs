@@ -13,7 +13,7 @@ mod spec;
 
 pub use field::{Field, FieldInfo, FieldRange, FieldValue, within_sentence};
 pub use registry::ModelKind;
-pub use site::{AttentionSite, Axis, InputSpec, TIME_FEATURES};
+pub use site::{AttentionMap, AttentionSite, Axis, InputSpec, TIME_FEATURES};
 pub use spec::{ModelSpec, Size, Variant, Window};
 
 registry::models! {
@@ -27,4 +27,5 @@ registry::models! {
     fits => Fits(FitsConfig) = "fits",
     tide => Tide(TideConfig) = "tide",
     timemixer => TimeMixer(TimeMixerConfig) = "timemixer",
+    crossformer => Crossformer(CrossformerConfig) = "crossformer",
 }

@@ -139,10 +139,17 @@ impl ForecasterConfig {
         self.sites().into_iter().map(|site| site.id).collect()
     }
 
+    /// Whether it has attention, any part of which can be removed.
+    pub fn is_freely_prunable(&self) -> bool {
+        let sites = self.sites();
+        !sites.is_empty() && sites.iter().all(|site| site.protected.is_none())
+    }
+
     /// What the model's tokens are, in the plural.
     pub fn token_noun(&self) -> &'static str {
         let sites = self.sites();
-        sites.first().map_or("channels", |site| site.keys.noun())
+        let map = sites.first().and_then(|site| site.maps.first());
+        map.map_or("channels", |map| map.keys.noun())
     }
 
     /// Checks that the settings describe a forecaster.

@@ -9,19 +9,54 @@ pub const TIME_FEATURES: usize = TIME_FEATURE_NAMES.len();
 
 const TIME_FEATURE_NAMES: [&str; 4] = ["hour of day", "day of week", "day of month", "day of year"];
 
-/// One multi-head-attention module of a dense model.
+/// One multi-head-attention module of a dense model: what is scored and removed as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttentionSite {
     /// Its name.
     pub id: ModuleId,
-    /// Heads of the dense module.
+    /// Heads of the dense module. In a module with several maps, head h is that of each of them.
     pub heads: usize,
     /// Width of one head.
     pub head_width: usize,
-    /// What the rows of its attention map are.
+    /// Its attention maps that are recorded and scored, in the order of computation.
+    pub maps: Vec<AttentionMap>,
+    /// Why the module cannot be removed; `None` if it can.
+    pub protected: Option<&'static str>,
+}
+
+/// One attention map of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttentionMap {
+    /// The name of the module if it is its only map, otherwise one of its own.
+    pub id: ModuleId,
+    /// What the rows are.
     pub queries: Axis,
-    /// What the columns of its attention map are.
+    /// What the columns are.
     pub keys: Axis,
+}
+
+impl AttentionSite {
+    /// A module of one map that can be removed.
+    pub(super) fn new(
+        id: ModuleId,
+        heads: usize,
+        head_width: usize,
+        queries: Axis,
+        keys: Axis,
+    ) -> Self {
+        let map = AttentionMap {
+            id: id.clone(),
+            queries,
+            keys,
+        };
+        Self {
+            id,
+            heads,
+            head_width,
+            maps: vec![map],
+            protected: None,
+        }
+    }
 }
 
 /// What the tokens along one side of an attention map stand for.
@@ -37,6 +72,21 @@ pub enum Axis {
         /// Number of patches.
         count: usize,
     },
+    /// One token per segment of the look-back.
+    Segments {
+        /// Number of segments.
+        count: usize,
+    },
+    /// One token per segment of the horizon.
+    ForecastSegments {
+        /// Number of segments.
+        count: usize,
+    },
+    /// Learned tokens that collect from all channels and distribute to them.
+    Routers {
+        /// Number of routers.
+        count: usize,
+    },
 }
 
 impl Axis {
@@ -45,18 +95,29 @@ impl Axis {
         match self {
             Self::Channels { .. } => "channels",
             Self::Patches { .. } => "patches",
+            Self::Segments { .. } => "segments",
+            Self::ForecastSegments { .. } => "forecast segments",
+            Self::Routers { .. } => "routers",
         }
     }
 
     /// A label for each token, in the order of the attention map.
     pub fn labels(self, channels: &[String]) -> Vec<String> {
+        let numbered = |noun: &str, count: usize| {
+            (1..=count)
+                .map(|number| format!("{noun} {number}"))
+                .collect()
+        };
         match self {
             Self::Channels { time_features } => {
                 let features = TIME_FEATURE_NAMES.iter().filter(|_| time_features);
                 let features = features.map(|name| (*name).to_owned());
                 channels.iter().cloned().chain(features).collect()
             }
-            Self::Patches { count } => (1..=count).map(|patch| format!("patch {patch}")).collect(),
+            Self::Patches { count } => numbered("patch", count),
+            Self::Segments { count } => numbered("segment", count),
+            Self::ForecastSegments { count } => numbered("forecast segment", count),
+            Self::Routers { count } => numbered("router", count),
         }
     }
 }

@@ -151,6 +151,15 @@ impl Study {
                 "choose a model with attention",
             );
         }
+        if !self.base.forecaster.is_freely_prunable() {
+            return wrong(
+                format!(
+                    "a study removes every set of attention modules, but {} cannot do without some",
+                    self.base.forecaster.name()
+                ),
+                "choose a model whose description protects none, such as itransformer",
+            );
+        }
         check_extent(&self.depths, &self.seeds, &self.questions)?;
         if self.score_batches == 0 || self.draws == 0 {
             return wrong(

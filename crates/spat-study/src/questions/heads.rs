@@ -23,7 +23,7 @@ pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<HeadPoint>, Stud
         ..PruneRule::default()
     };
     let heads_of = |scores: Vec<Score>| -> Result<Removal, StudyError> {
-        let plan = Plan::from_head_scores("send", scores, &rule, &of.dense)?;
+        let plan = Plan::decide("send", scores, &rule, &of.dense)?;
         Ok(Removal {
             modules: plan.removed,
             heads: plan.removed_heads,

@@ -35,7 +35,7 @@ const LAYERS: &str = "layers";
 const LAYERS_RANGE: FieldRange = FieldRange::Count { min: 2, max: 5 };
 
 impl ModelForm {
-    /// Every model of the catalogue that has attention.
+    /// Every model of the catalogue of which any attention can be removed.
     pub(super) fn all() -> Vec<Self> {
         let form = |kind: ModelKind| {
             let (mut forecaster, _) = kind.defaults(Window::new(48, 24, 1), true);
@@ -46,7 +46,7 @@ impl ModelForm {
                     info.range = LAYERS_RANGE;
                 }
             }
-            (!forecaster.sites().is_empty()).then_some(Self {
+            forecaster.is_freely_prunable().then_some(Self {
                 id: kind.id,
                 title: kind.title,
                 fields,

@@ -209,6 +209,7 @@ fn attention_agrees() {
             let layers = [1, 3, 5].map(|place| layer(&parts[place], &parts[place + 1]));
             let attention = Attention {
                 x: parts[0].clone(),
+                memory: None,
                 projections: layers.each_ref(),
                 shape,
                 mask,

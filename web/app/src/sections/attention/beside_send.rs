@@ -106,8 +106,10 @@ fn figures(page: Page) -> Vec<Figures> {
     let largest = scores.iter().map(|score| score.value).fold(0.0, f64::max);
     let entropy = |module: &ModuleId| {
         page.maps.with(|maps| {
-            let maps = maps.iter().find(|maps| maps.module == *module)?;
-            Some(maps.entropy).filter(|entropy| entropy.is_finite())
+            let of_module = maps.iter().filter(|maps| maps.module.module() == *module);
+            let entropies: Vec<f64> = of_module.map(|maps| maps.entropy).collect();
+            let mean = entropies.iter().sum::<f64>() / entropies.len() as f64;
+            Some(mean).filter(|entropy| entropy.is_finite())
         })
     };
     scores

@@ -10,7 +10,7 @@ use crate::state::Page;
 #[derive(Clone, Copy)]
 pub(super) struct Choice {
     page: Page,
-    /// The selected module, by name, since another training may have other modules.
+    /// The selected module or one of its maps, by name, since another training may have other modules.
     module: RwSignal<Option<ModuleId>>,
     /// `None` is the mean of heads.
     head: RwSignal<Option<usize>>,
@@ -28,9 +28,11 @@ impl Choice {
         let shown = Memo::new(move |_| {
             page.maps.with(|maps| {
                 let wanted = module.get();
+                let is_wanted = |id: &ModuleId| wanted.as_ref().is_some_and(|wanted| wanted == id);
                 let place = maps
                     .iter()
-                    .position(|map| Some(&map.module) == wanted.as_ref())
+                    .position(|map| is_wanted(&map.module))
+                    .or_else(|| maps.iter().position(|map| is_wanted(&map.module.module())))
                     .unwrap_or(0);
                 let heads = maps.get(place).map_or(0, |map| map.heads);
                 (place, head.get().filter(|&head| head < heads))

@@ -77,7 +77,7 @@ impl Kind {
             rows: maps.queries,
             columns: maps.keys,
             values,
-            row_labels: maps.labels.clone(),
+            row_labels: maps.row_labels().to_vec(),
             column_labels: maps.labels.clone(),
             row_title: "query".to_owned(),
             column_title: "key".to_owned(),

@@ -41,7 +41,10 @@ pub(super) fn Pair(choice: Choice) -> impl IntoView {
             return "This module has no such cell.".to_owned();
         };
         let place = choice.with(|maps| {
-            let (query, key) = (name_of(&maps.labels, row), name_of(&maps.labels, column));
+            let (query, key) = (
+                name_of(maps.row_labels(), row),
+                name_of(&maps.labels, column),
+            );
             (query, key, module_heading(&maps.module))
         });
         let (query, key, module) = place.unwrap_or_default();
@@ -55,7 +58,7 @@ pub(super) fn Pair(choice: Choice) -> impl IntoView {
     view! {
         <div
             class="heat-pair"
-            on:pointerenter=move |_| page.pointed.set(untrack(|| choice.with(|maps| maps.module.clone())))
+            on:pointerenter=move |_| page.pointed.set(untrack(|| choice.with(|maps| maps.module.module())))
             on:pointerleave=move |_| page.pointed.set(None)
         >
             <HeatCanvas testid="attention-map" map=attention cursor=choice.cursor />

@@ -45,13 +45,13 @@ fn ModuleRadio(choice: Choice, module: ModuleId) -> impl IntoView {
     let testid = format!("attention-module-{module}");
     let module = StoredValue::new(module);
     let shown = Memo::new(move |_| module.with_value(|module| choice.shows(module)));
-    let pointed = move || module.with_value(|module| page.is_pointed(module));
+    let pointed = move || module.with_value(|module| page.is_pointed(&module.module()));
     view! {
         <label
             class="module-choice"
             class:chosen=move || shown.get()
             class:pointed=pointed
-            on:pointerenter=move |_| page.pointed.set(Some(module.get_value()))
+            on:pointerenter=move |_| page.pointed.set(Some(module.with_value(ModuleId::module)))
             on:pointerleave=move |_| page.pointed.set(None)
         >
             <input
@@ -60,7 +60,7 @@ fn ModuleRadio(choice: Choice, module: ModuleId) -> impl IntoView {
                 data-testid=testid
                 prop:checked=move || shown.get()
                 on:change=move |_| choice.choose_module(module.get_value())
-                on:focus=move |_| page.pointed.set(Some(module.get_value()))
+                on:focus=move |_| page.pointed.set(Some(module.with_value(ModuleId::module)))
                 on:blur=move |_| page.pointed.set(None)
             />
             {name}

@@ -97,7 +97,7 @@ fn ModuleRow(choice: Choice, kind: Kind, maps: ModuleMaps) -> impl IntoView {
         })
         .listed();
     view! {
-        <PointedRow module=maps.module>
+        <PointedRow module=maps.module.module()>
             <th scope="row">{name}</th>
             {cells}
         </PointedRow>

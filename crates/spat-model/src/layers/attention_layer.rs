@@ -1,0 +1,165 @@
+//! The post-norm layer of all attention models: attention, and a feed-forward part.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use spat_spec::AttentionStructure;
+
+use crate::forward_context::{ForwardContext, Stream};
+use crate::initial::Initial;
+use crate::operations::{dropout, linear, linear_gelu};
+
+use super::attention::{AttentionSlot, ScoreChain, Tokens};
+use super::norm::{BatchNorm, Branch, Norm};
+
+/// Sizes and variants of a layer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LayerOptions {
+    pub(crate) d_model: usize,
+    pub(crate) d_ff: usize,
+    /// Heads of a dense module.
+    pub(crate) heads: usize,
+    /// Dropout on the attention branch.
+    pub(crate) dropout: f64,
+    /// Dropout on the attention map.
+    pub(crate) attention_dropout: f64,
+    /// Dropout on the output projection of attention, before the one on the branch.
+    pub(crate) inner_dropout: f64,
+    /// Dropout after the activation of the feed-forward part.
+    pub(crate) hidden_dropout: f64,
+    /// Dropout on the feed-forward branch.
+    pub(crate) feed_forward_dropout: f64,
+    /// Kind of norm.
+    pub(crate) norm: NormKind,
+}
+
+impl LayerOptions {
+    /// Layer norms, and the same dropout on both branches, the attention map and after the activation.
+    pub(crate) fn new(d_model: usize, d_ff: usize, heads: usize, dropout: f64) -> Self {
+        Self {
+            d_model,
+            d_ff,
+            heads,
+            dropout,
+            attention_dropout: dropout,
+            inner_dropout: 0.0,
+            hidden_dropout: dropout,
+            feed_forward_dropout: dropout,
+            norm: NormKind::Layer,
+        }
+    }
+
+    fn norm(&self, initial: &Initial<'_>) -> Norm {
+        match self.norm {
+            NormKind::Layer => Norm::Layer(initial.layer_norm(self.d_model)),
+            NormKind::Batch => Norm::Batch(BatchNorm::init(initial, self.d_model)),
+        }
+    }
+}
+
+/// Kind of norm in a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NormKind {
+    /// Layer norm over the width of each token.
+    Layer,
+    /// Batch norm over all tokens of the batch, per column.
+    Batch,
+}
+
+/// `x ← norm1(x + drop(MHA(x)))`, `x ← norm2(x + drop(W₂ drop(gelu(W₁ x))))`.
+///
+/// A removed MHA leaves `x ← norm1(x)`: residual, norms and feed-forward part stay.
+#[derive(Module, Debug)]
+pub struct AttentionLayer {
+    /// The slot of the attention module.
+    pub attention: AttentionSlot,
+    /// After attention.
+    pub norm1: Norm,
+    /// `W₁`, `[d_model, d_ff]`.
+    pub expand: Linear,
+    /// `W₂`, `[d_ff, d_model]`.
+    pub contract: Linear,
+    /// After the feed-forward part.
+    pub norm2: Norm,
+    dropout: f64,
+    inner_dropout: f64,
+    hidden_dropout: f64,
+    feed_forward_dropout: f64,
+}
+
+impl AttentionLayer {
+    pub(crate) fn init(
+        initial: &mut Initial<'_>,
+        structure: &AttentionStructure,
+        options: &LayerOptions,
+    ) -> Self {
+        Self {
+            attention: AttentionSlot::init(
+                initial,
+                structure,
+                options.d_model,
+                options.d_model / options.heads.max(1),
+                options.attention_dropout,
+            ),
+            norm1: options.norm(initial),
+            expand: initial.linear(options.d_model, options.d_ff),
+            contract: initial.linear(options.d_ff, options.d_model),
+            norm2: options.norm(initial),
+            dropout: options.dropout,
+            inner_dropout: options.inner_dropout,
+            hidden_dropout: options.hidden_dropout,
+            feed_forward_dropout: options.feed_forward_dropout,
+        }
+    }
+
+    /// Keys and values are those of `memory`, if there is one.
+    pub(crate) fn forward(
+        &self,
+        x: &Tokens,
+        memory: Option<&Tokens>,
+        chain: &mut ScoreChain,
+        cx: &mut ForwardContext,
+    ) -> Tokens {
+        let mut branch_output = None;
+        let attended = match self.attention.context(x, memory, chain, cx) {
+            Some((context, output)) => {
+                let inner_dropout = cx.dropout(self.inner_dropout);
+                let branch = if cx.needs_branches() {
+                    let value = cx.gate_module(self.attention.id(), linear(output, context));
+                    branch_output = Some(value.clone()).filter(|_| cx.wants_streams());
+                    Branch::Value(dropout(value, inner_dropout))
+                } else {
+                    Branch::Linear {
+                        layer: output,
+                        input: context,
+                        inner_dropout,
+                    }
+                };
+                self.norm1
+                    .after_branch(x.rows.clone(), branch, self.dropout, cx)
+            }
+            None => self.norm1.forward(x.rows.clone(), cx),
+        };
+        let hidden = linear_gelu(
+            &self.expand,
+            attended.clone(),
+            cx.dropout(self.hidden_dropout),
+        );
+        let branch = Branch::Linear {
+            layer: &self.contract,
+            input: hidden,
+            inner_dropout: None,
+        };
+        let rows = self
+            .norm2
+            .after_branch(attended, branch, self.feed_forward_dropout, cx);
+        if let Some(branch_output) = branch_output {
+            let stream = Stream {
+                input: x.rows.clone().detach(),
+                branch: branch_output.detach(),
+                output: rows.clone().detach(),
+            };
+            cx.record_stream(self.attention.id(), stream);
+        }
+        x.with_rows(rows)
+    }
+}
