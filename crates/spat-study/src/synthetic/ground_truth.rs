@@ -316,7 +316,7 @@ pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreE
     for accumulator in &during {
         scores.push(GroundTruthScores {
             name: accumulator.options().spelled(),
-            scores: accumulator.scores().await?,
+            scores: accumulator.scores(&start.active_attention_ids()).await?,
         });
     }
     for send in settings() {
