@@ -1,7 +1,7 @@
 //! The engine process itself: serves the turns that the server sends.
 
 use std::cell::Cell;
-use std::io::{self, Stdout, Write as _};
+use std::io::{self, Stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process;
@@ -103,7 +103,6 @@ impl Output {
         let mut stdout = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a server, the input ends too.
         write_frame(&mut *stdout, message, &[]).ok();
-        stdout.flush().ok();
     }
 
     fn fail(&self, message: String) {
