@@ -131,7 +131,7 @@ impl Model for Crossformer {
             if let Some(merge) = &block.merge {
                 encoded = merge.forward(encoded, cx);
             }
-            encoded = block.stages.forward(encoded, cx);
+            encoded = block.stages.forward(&encoded, cx);
             memories.push(encoded.by_channel());
         }
         let [_, _, segments, width] = self.forecast_positions.dims();
@@ -145,7 +145,7 @@ impl Model for Crossformer {
         let device = tokens.rows.device();
         let mut forecast = Tensor::<3>::zeros([windows, channels, rows], &device);
         for (layer, memory) in self.decoder.iter().zip(memories) {
-            tokens = layer.stages.forward(tokens, cx);
+            tokens = layer.stages.forward(&tokens, cx);
             if layer.cross.attention.module.is_some() {
                 tokens = tokens.repeated(windows);
             }
@@ -322,7 +322,7 @@ impl TwoStages {
         Self { time, channels }
     }
 
-    fn forward(&self, tokens: Grid, cx: &mut ForwardContext) -> Grid {
+    fn forward(&self, tokens: &Grid, cx: &mut ForwardContext) -> Grid {
         let width = tokens.rows.dims()[1];
         let (windows, channels, segments) = (tokens.windows, tokens.channels, tokens.segments());
         let swapped = |rows: Tensor<2>, [outer, inner]: [usize; 2]| {
@@ -339,7 +339,7 @@ impl TwoStages {
         let over_channels = self.channels.forward(&by_segment, None, chain, cx);
         Grid {
             rows: swapped(over_channels.rows, [segments, channels]),
-            ..tokens
+            ..*tokens
         }
     }
 
