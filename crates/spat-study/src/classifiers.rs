@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::synthetic::{Classifier, Course, Stream};
 use spat_engine::JobError;
-use spat_model::{weights, with_weights};
+use spat_model::{HasAttention as _, weights, with_weights};
 use spat_prune::{ScoreAccumulator, apply, score_with};
 use spat_series::Part;
 use spat_spec::Score;
@@ -77,14 +77,15 @@ impl Runner<'_> {
             } => {
                 let mut running: Vec<ScoreAccumulator> =
                     scored.iter().copied().map(ScoreAccumulator::new).collect();
+                let start = course.new_model(without);
+                let modules = start.active_attention_ids();
                 let look = |first: &ScoreAccumulator| {
-                    let seen = pollster::block_on(first.scores());
+                    let seen = pollster::block_on(first.scores(&modules));
                     by_epoch.borrow_mut().push(seen);
                 };
-                let start = course.new_model(without);
                 let model = course.train(&start, *steps, EPOCHS, &mut running, look);
                 for running in &running {
-                    scores.push(pollster::block_on(running.scores()).map_err(failed)?);
+                    scores.push(pollster::block_on(running.scores(&modules)).map_err(failed)?);
                 }
                 (course, model)
             }

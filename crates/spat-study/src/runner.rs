@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
 use spat_engine::platform::run_on_threads;
 use spat_engine::{Control, Errors, JobError, TrialRunner};
-use spat_model::Forecaster;
+use spat_model::{Forecaster, HasAttention as _};
 use spat_prune::{Sample, ScoreAccumulator, apply, score_with};
 use spat_spec::{Command, DataConfig, Event, Score};
 
@@ -246,8 +246,9 @@ impl Runner<'_> {
                     &mut control,
                 ));
                 let fitted = fitted.map_err(because)?;
+                let modules = fitted.model.active_attention_ids();
                 for running in &running {
-                    let read = pollster::block_on(running.scores());
+                    let read = pollster::block_on(running.scores(&modules));
                     scores.push(read.map_err(|error| because(error.into()))?);
                 }
                 fitted

@@ -1,6 +1,7 @@
 //! Dense → scores → plan → removal → fine-tuning, outside forecasting.
 
 use serde::{Deserialize, Serialize};
+use spat_model::HasAttention as _;
 use spat_prune::{ScoreAccumulator, ScoreError, ScoringOptions, apply, score_with};
 use spat_series::Part;
 use spat_spec::{ClassifierSize, Domain, Plan, PlanError, PruneRule, Score, Scorer, When};
@@ -176,7 +177,9 @@ impl<'a> Dense<'a> {
         let (config, task) = (self.config, task(self.config.domain));
         let scores: Vec<Score> = if scorer.needs().steps && config.scoring.send.when == When::During
         {
-            self.during.scores().await?
+            self.during
+                .scores(&self.model.active_attention_ids())
+                .await?
         } else {
             self.score_after(scorer).await?
         };
