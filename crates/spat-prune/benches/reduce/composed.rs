@@ -59,7 +59,7 @@ fn compare(shape: [usize; 4], scaling: Scaling, rounds: usize, device: &Device) 
     for round in 0..=rounds {
         let by_shader = timed(|| start.clone().with(maps.clone(), 1, &options, 1.0).state());
         let composed = timed(|| {
-            let heads = send(maps.clone(), 1, &options, 1.0);
+            let heads = send(maps.clone(), 1, &options);
             welford(Tensor::cat(vec![heads.clone(), heads.mean()], 0))
         });
         launches = [by_shader.1, composed.1];

@@ -313,10 +313,11 @@ pub async fn run(config: &GroundTruthConfig) -> Result<GroundTruthReport, ScoreE
         ..ScoringOptions::default()
     };
     let mut scores = Vec::new();
+    let modules = trained.active_attention_ids();
     for accumulator in &during {
         scores.push(GroundTruthScores {
             name: accumulator.options().spelled(),
-            scores: accumulator.scores(&start.active_attention_ids()).await?,
+            scores: accumulator.scores(&modules).await?,
         });
     }
     for send in settings() {
