@@ -81,10 +81,10 @@ impl Fields {
         }
         let month = match (self.month, self.quarter, self.half) {
             (Some(month), ..) => month,
-            (None, Some(quarter), _) => (1..=4)
-                .contains(&quarter)
-                .then_some(quarter as u32 * 3 - 2)?,
-            (None, None, Some(half)) => (1..=2).contains(&half).then_some(half as u32 * 6 - 5)?,
+            (None, Some(quarter), _) => {
+                (1..=4).contains(&quarter).then(|| quarter as u32 * 3 - 2)?
+            }
+            (None, None, Some(half)) => (1..=2).contains(&half).then(|| half as u32 * 6 - 5)?,
             (None, None, None) => 1,
         };
         civil::date_seconds(year, month, self.day.unwrap_or(1))
@@ -115,6 +115,23 @@ mod tests {
         assert_eq!(monday(2020, 53).as_deref(), Some("2020-12-28 00:00:00"));
         assert_eq!(monday(2019, 53), None);
         assert_eq!(monday(2021, 1).as_deref(), Some("2021-01-04 00:00:00"));
+    }
+
+    #[test]
+    fn quarters_and_halves_outside_the_year() {
+        for part in [0, 5] {
+            let of = |quarter, half| {
+                let fields = Fields {
+                    year: Some(2020),
+                    quarter,
+                    half,
+                    ..Fields::default()
+                };
+                fields.timestamp()
+            };
+            assert_eq!(of(Some(part), None), None);
+            assert_eq!(of(None, Some(part)), None);
+        }
     }
 
     #[test]
