@@ -38,6 +38,7 @@ pub(crate) fn run() -> Result<()> {
     // A fixed place, so that cargo replaces what it built the last time.
     let copy = target.join("guide");
     copy_repository(&copy)?;
+    mark_version(&copy.join("Cargo.toml"))?;
     let mut rustfmt = Command::new("rustfmt");
     rustfmt.args(["--edition", "2024", "--check"]);
     let mut checks = Vec::new();
@@ -83,6 +84,18 @@ fn copy_repository(copy: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Gives the crates of the copy a version of their own. Cargo names what it builds by a package's version and its
+/// path inside the workspace: with the same version, the crates of the copy would replace those of the repository.
+fn mark_version(manifest: &Path) -> Result<()> {
+    let version = |suffix| format!("version = \"{}{suffix}\"", env!("CARGO_PKG_VERSION"));
+    let old = fs::read_to_string(manifest)?;
+    let new = old.replace(&version(""), &version("-guide"));
+    if new == old {
+        bail!("{} has no version {}", manifest.display(), env!("CARGO_PKG_VERSION"));
+    }
+    Ok(fs::write(manifest, new)?)
 }
 
 /// Adds the code blocks of a section, each to the last file `crates/….rs` that a code span before it names. Returns
