@@ -20,6 +20,16 @@ pub(super) struct EncoderDecoderShape {
     pub(super) decoder_layers: usize,
 }
 
+/// Costs of the layers of a model.
+pub(super) struct LayerCosts {
+    /// Of an attention module: width, columns of its heads together, queries, keys.
+    pub(super) attention: fn(u64, u64, u64, u64) -> Cost,
+    /// Of the rest of an encoder layer over one row.
+    pub(super) encoder_rest: Cost,
+    /// Of the rest of a decoder layer over one row.
+    pub(super) decoder_rest: Cost,
+}
+
 impl EncoderDecoderShape {
     fn encoder(&self) -> EncoderShape {
         let count = self.window.lookback;
@@ -74,44 +84,55 @@ impl EncoderDecoderShape {
         ))
     }
 
-    /// Post-norm layers with a norm after the last of encoder and decoder, and a linear map to the channels.
-    /// An encoder that no cross-attention reads costs nothing.
-    pub(super) fn cost(&self, kept: &[AttentionStructure]) -> Cost {
-        let (d, ff, channels) = (
-            self.d_model as u64,
-            self.d_ff as u64,
-            self.window.channels as u64,
-        );
+    /// Embeddings, layers, a norm after the last of encoder and decoder, and a linear map to the channels. An
+    /// encoder that no cross-attention reads costs nothing.
+    pub(super) fn cost(&self, kept: &[AttentionStructure], layers: &LayerCosts) -> Cost {
+        let (d, channels) = (self.d_model as u64, self.window.channels as u64);
         let (lookback, rows) = (self.window.lookback as u64, self.decoder_rows() as u64);
-        let norm = |width: u64| Cost {
-            params: 2 * width,
+        let norm = Cost {
+            params: 2 * d,
             macs: 0,
         };
         let (encoder, decoder) = kept.split_at(self.layers.min(kept.len()));
         let inner = |slot: &AttentionStructure| {
             slot.heads.len() as u64 * (self.d_model / self.heads.max(1)) as u64
         };
+        let attention = |slot, queries, keys| (layers.attention)(d, inner(slot), queries, keys);
         let projection = Cost {
             params: d * channels + channels,
             macs: d * channels,
         };
-        let mut total = self.embedding_cost(rows) + norm(d) + projection.over(rows);
+        let mut total = self.embedding_cost(rows) + norm + projection.over(rows);
         for modules in decoder.chunks_exact(2) {
             total = total
-                + attention_cost(d, inner(&modules[0]), rows, rows)
-                + norm(d)
-                + attention_cost(d, inner(&modules[1]), rows, lookback)
-                + feed_forward_cost(d, ff, rows);
+                + attention(&modules[0], rows, rows)
+                + attention(&modules[1], rows, lookback)
+                + layers.decoder_rest.over(rows);
         }
-        let is_read = decoder
-            .iter()
-            .skip(1)
-            .step_by(2)
-            .any(|cross| inner(cross) > 0);
-        if is_read {
-            total = total + self.embedding_cost(lookback) + self.encoder().cost(encoder) + norm(d);
+        let mut crosses = decoder.iter().skip(1).step_by(2);
+        if crosses.any(|cross| inner(cross) > 0) {
+            total = total + self.embedding_cost(lookback) + norm;
+            for slot in encoder {
+                total = total
+                    + attention(slot, lookback, lookback)
+                    + layers.encoder_rest.over(lookback);
+            }
         }
         total
+    }
+
+    /// Post-norm layers: a norm after each attention and after the feed-forward part.
+    pub(super) fn post_norm_layers(&self) -> LayerCosts {
+        let (d, ff) = (self.d_model as u64, self.d_ff as u64);
+        let norm = Cost {
+            params: 2 * d,
+            macs: 0,
+        };
+        LayerCosts {
+            attention: attention_cost,
+            encoder_rest: feed_forward_cost(d, ff, 1),
+            decoder_rest: feed_forward_cost(d, ff, 1) + norm,
+        }
     }
 
     /// The embedding of `rows` rows: a convolution over three rows, and a map of the time features.

@@ -202,7 +202,8 @@ impl ModelSpec for TransformerConfig {
     }
 
     fn cost(&self, kept: &[AttentionStructure]) -> Cost {
-        self.shape().cost(kept)
+        let shape = self.shape();
+        shape.cost(kept, &shape.post_norm_layers())
     }
 
     fn activations(&self) -> f64 {
