@@ -57,6 +57,16 @@ impl Dispersion {
             self.keys
         }
     }
+
+    /// Factor on the deviation of a row of `keys` keys.
+    #[inline(always)]
+    fn share(&self, keys: usize) -> f32 {
+        if self.by_length {
+            keys as f32 / self.keys as f32
+        } else {
+            1.0
+        }
+    }
 }
 
 /// The spread of each block of values, to be merged.
@@ -142,8 +152,8 @@ vectorised! {
                     let count = numbers(row, dispersion.absolute, &mut room);
                     missing += row.len() - count;
                     if count > 0 {
-                        let share = if dispersion.by_length { row.len() as f32 / keys as f32 } else { 1.0 };
-                        deviations += f64::from(deviation(&mut room, count, dispersion) * share);
+                        let of_row = deviation(&mut room, count, dispersion);
+                        deviations += f64::from(of_row * dispersion.share(row.len()));
                     }
                 }
                 sums.push([deviations as f32, missing as f32]);

@@ -89,11 +89,7 @@ fn scale(
 
 /// `std_j(softmax_j(S))` of every row, `[B, H, Lq, Lk] → [B, H, Lq, 1]`. S is 0 for keys that a row does not
 /// have.
-fn row_deviation(
-    sensitivity: Tensor<4>,
-    permitted: &Tensor<4>,
-    deviation: Deviation,
-) -> Tensor<4> {
+fn row_deviation(sensitivity: Tensor<4>, permitted: &Tensor<4>, deviation: Deviation) -> Tensor<4> {
     let keys = permitted.clone().sum_dim(3);
     let mean = sensitivity.clone().sum_dim(3) / keys.clone();
     let d = expm1(sensitivity - mean) * permitted.clone();
@@ -163,7 +159,11 @@ pub fn send_reference(
         };
         per_head[number / queries % heads] += deviation(&softmax, options.deviation) * share;
     }
-    let counted = if causal { queries.saturating_sub(1).max(1) } else { queries };
+    let counted = if causal {
+        queries.saturating_sub(1).max(1)
+    } else {
+        queries
+    };
     per_head
         .iter()
         .map(|sum| sum / (batch * counted) as f64)

@@ -73,7 +73,11 @@ fn every_option_equals_pytorch() {
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let config = header_entry(&bytes, "config").unwrap().unwrap();
         let config: ForecasterConfig = serde_json::from_str(&config).unwrap();
-        let maps: Vec<_> = config.sites().into_iter().flat_map(|site| site.maps).collect();
+        let maps: Vec<_> = config
+            .sites()
+            .into_iter()
+            .flat_map(|site| site.maps)
+            .collect();
         let f32s = |name: &str| -> (Vec<f32>, Vec<usize>) {
             let view = file.tensor(name).unwrap();
             let values = view
@@ -120,12 +124,7 @@ fn every_option_equals_pytorch() {
                 // The reduction that a run uses, as well as the plain form.
                 let running = RunningScores::new(shape[1], &Device::flex())
                     .with_causal_rows(causal)
-                    .with(
-                        tensor(&sensitivity, shape),
-                        forecast_values,
-                        &options,
-                        1.0,
-                    );
+                    .with(tensor(&sensitivity, shape), forecast_values, &options, 1.0);
                 let reading = ScoreReading::from_state(&values(running.state()));
                 for (ours, expected) in reading.means.iter().zip(expected) {
                     let error = (f64::from(*ours) / expected - 1.0).abs();
