@@ -22,7 +22,7 @@ fn accumulate_scores(@builtin(local_invocation_index) thread: u32) {
     let team = thread / task.lanes;
     let lane = thread % task.lanes;
     let per_head = task.segments / task.heads * task.blocks;
-    let rows = f32(task.segments / task.heads) * f32(task.rows);
+    let rows = f32(task.segments / task.heads) * f32(task.counted_rows);
 
     // Sums over this thread's heads, if it is the first of its team: values, and non-finite values.
     var whole = vec2<f32>(0.0, 0.0);

@@ -40,11 +40,12 @@ fn disperse_block(number: u32, thread: u32) {
     for (var done = 0u; done < most; done += teams) {
         let row = first + done;
         let is_mine = row + team < last;
+        let keys = keys_of(row + team);
         var own = Exponentials(0.0, 0.0, 0.0, 0.0, 0.0);
         if is_mine {
             let start = (segment * task.rows + row + team) * task.keys;
-            for (var key = lane; key < task.keys; key += task.lanes * VALUES) {
-                let part = tile_exponentials(start, key, &sum);
+            for (var key = lane; key < keys; key += task.lanes * VALUES) {
+                let part = tile_exponentials(start, key, keys, &sum);
                 own = merge_exponentials(own, part);
             }
         }
@@ -61,7 +62,9 @@ fn disperse_block(number: u32, thread: u32) {
             own = shared_rows[thread];
         }
         if is_mine && lane == 0u && own.count > 0.0 {
-            sum.x += softmax_deviation(own);
+            // Standardised dispersion is about inverse to the length of the row.
+            let share = select(1.0, f32(keys) / f32(task.keys), task.partials > 0u);
+            sum.x += softmax_deviation(own) * share;
         }
     }
 
@@ -71,15 +74,15 @@ fn disperse_block(number: u32, thread: u32) {
     }
 }
 
-// Up to VALUES values of a row from `key` on, `lanes` apart.
-fn tile_exponentials(start: u32, key: u32, sum: ptr<function, vec2<f32>>) -> Exponentials {
+// Up to VALUES values of a row of `keys` from `key` on, `lanes` apart.
+fn tile_exponentials(start: u32, key: u32, keys: u32, sum: ptr<function, vec2<f32>>) -> Exponentials {
     let places = key + EACH_VALUE * task.lanes;
     var values = vec4<f32>(0.0);
-    if places.x < task.keys { values.x = sensitivity[start + places.x]; }
-    if places.y < task.keys { values.y = sensitivity[start + places.y]; }
-    if places.z < task.keys { values.z = sensitivity[start + places.z]; }
-    if places.w < task.keys { values.w = sensitivity[start + places.w]; }
-    let inside = places < vec4<u32>(task.keys);
+    if places.x < keys { values.x = sensitivity[start + places.x]; }
+    if places.y < keys { values.y = sensitivity[start + places.y]; }
+    if places.z < keys { values.z = sensitivity[start + places.z]; }
+    if places.w < keys { values.w = sensitivity[start + places.w]; }
+    let inside = places < vec4<u32>(keys);
     let present = inside & are_finite(values);
     let one = vec4<f32>(1.0);
     let none = vec4<f32>(0.0);

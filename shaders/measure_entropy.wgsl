@@ -1,5 +1,7 @@
 // The entropy of each attention row, -sum_j a_j ln a_j in nats, summed over the rows of a block.
 //
+// Row i of a causal map counts ln(keys) / ln(i + 1) times, so that a uniform row has ln(keys) there too.
+//
 // Needs task.wgsl and sums.wgsl. Replaces the stage disperse_rows; accumulate_scores then computes the mean
 // of each head.
 
@@ -31,11 +33,15 @@ fn measure_block(number: u32, thread: u32) {
     var sum = vec2<f32>(0.0, 0.0);
     let one = thread % task.share;
     for (var index = first * task.keys + one; index < last * task.keys; index += task.share) {
+        let keys = keys_of(index / task.keys);
+        if index % task.keys >= keys {
+            continue;
+        }
         let value = attention[start * task.keys + index];
         if !are_finite(vec4<f32>(value)).x {
             sum.y += 1.0;
         } else if value > 0.0 {
-            sum.x -= value * log(value);
+            sum.x -= value * log(value) * row_weight(keys);
         }
     }
 
@@ -43,4 +49,12 @@ fn measure_block(number: u32, thread: u32) {
     if one == 0u && is_block {
         sums[number] = whole;
     }
+}
+
+fn row_weight(keys: u32) -> f32 {
+    if keys == task.keys {
+        return 1.0;
+    }
+    // The logarithm of a single key is 0.
+    return select(log(f32(task.keys)) / log(f32(keys)), 0.0, keys < 2u);
 }

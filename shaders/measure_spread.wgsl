@@ -36,7 +36,7 @@ fn tile_moments(first: u32, length: u32) -> Moments {
     if places.y < length { values.y = sensitivity[places.y]; }
     if places.z < length { values.z = sensitivity[places.z]; }
     if places.w < length { values.w = sensitivity[places.w]; }
-    let present = (places < vec4<u32>(length)) & are_finite(values);
+    let present = (places < vec4<u32>(length)) & are_permitted(places) & are_finite(values);
     values = select(vec4<f32>(0.0), values, present);
     if task.absolute == 1u {
         values = abs(values);
@@ -51,4 +51,12 @@ fn tile_moments(first: u32, length: u32) -> Moments {
     let mean = sum_of(values / largest) / count;
     let deviations = select(vec4<f32>(0.0), values / largest - mean, present);
     return Moments(count, largest, mean, dot(deviations, deviations));
+}
+
+// Whether the rows of the values at these places have their keys.
+fn are_permitted(places: vec4<u32>) -> vec4<bool> {
+    if task.causal == 0u {
+        return vec4<bool>(true);
+    }
+    return places % task.keys <= places / task.keys % task.rows;
 }

@@ -40,9 +40,16 @@ struct Task {
     share: u32,
     // Factor on the mean over the rows.
     row_factor: f32,
-    padding_1: u32,
-    padding_2: u32,
-    padding_3: u32,
+    // 1: row i of a segment has the keys 0 to i only.
+    causal: u32,
+    // Rows of a segment that the mean is taken over.
+    counted_rows: u32,
+    padding: u32,
+}
+
+// Number of keys of a row of a segment.
+fn keys_of(row: u32) -> u32 {
+    return select(task.keys, min(row + 1u, task.keys), task.causal == 1u);
 }
 
 // Index of the workgroup in a grid that is split over x and y.

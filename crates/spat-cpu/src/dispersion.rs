@@ -41,6 +41,32 @@ pub struct Dispersion {
     pub absolute: bool,
     /// Whether standard deviations divide by n − 1.
     pub unbiased: bool,
+    /// Whether row i of a segment has the keys 0 to i only. The others are ignored.
+    pub causal: bool,
+    /// Whether the deviation of a row is multiplied by its share of the keys.
+    pub by_length: bool,
+}
+
+impl Dispersion {
+    /// Number of keys that row `row` of a segment has.
+    #[inline(always)]
+    fn keys_of(&self, row: usize) -> usize {
+        if self.causal {
+            self.keys.min(row + 1)
+        } else {
+            self.keys
+        }
+    }
+
+    /// Factor on the deviation of a row of `keys` keys.
+    #[inline(always)]
+    fn share(&self, keys: usize) -> f32 {
+        if self.by_length {
+            keys as f32 / self.keys as f32
+        } else {
+            1.0
+        }
+    }
 }
 
 /// The spread of each block of values, to be merged.
@@ -118,13 +144,16 @@ vectorised! {
         let mut room = vec![0.0; keys.next_multiple_of(LANES)];
         let mut sums = Vec::new();
         for segment in values.chunks(dispersion.rows * keys) {
-            for block in segment.chunks(dispersion.rows_per_block * keys) {
+            for (block, values) in segment.chunks(dispersion.rows_per_block * keys).enumerate() {
+                let first = block * dispersion.rows_per_block;
                 let (mut deviations, mut missing) = (0.0_f64, 0);
-                for row in block.chunks(keys) {
+                for (place, row) in values.chunks(keys).enumerate() {
+                    let row = &row[..dispersion.keys_of(first + place)];
                     let count = numbers(row, dispersion.absolute, &mut room);
-                    missing += keys - count;
+                    missing += row.len() - count;
                     if count > 0 {
-                        deviations += f64::from(deviation(&mut room, count, dispersion));
+                        let of_row = deviation(&mut room, count, dispersion);
+                        deviations += f64::from(of_row * dispersion.share(row.len()));
                     }
                 }
                 sums.push([deviations as f32, missing as f32]);

@@ -43,13 +43,14 @@ pub(crate) async fn module_maps(
         let Some(attention) = cx.maps().get(&map.id) else {
             continue;
         };
-        let [_, heads, queries, keys] = attention.dims();
+        let causal = attention.causal;
+        let [_, heads, queries, keys] = attention.values.dims();
         cells += 2 * heads * queries * keys;
         let Some(sensitivity) = sensitivities.remove(&map.id).filter(|_| cells <= CELLS) else {
             continue;
         };
-        let attention = attention.clone().inner();
-        let entropies = read(attention_entropy(attention.clone()))
+        let attention = attention.values.clone().inner();
+        let entropies = read(attention_entropy(attention.clone(), causal))
             .await
             .map_err(JobError::Device)?;
         let entropy = entropies.iter().map(|&nats| f64::from(nats)).sum::<f64>() / heads as f64;
@@ -67,7 +68,7 @@ pub(crate) async fn module_maps(
             attention: read(average_maps(attention))
                 .await
                 .map_err(JobError::Device)?,
-            sensitivity: read(sensitivity).await.map_err(JobError::Device)?,
+            sensitivity: read(sensitivity.values).await.map_err(JobError::Device)?,
             // Relative to ln Lk, the entropy of a uniform row.
             entropy: entropy / (keys.max(2) as f64).ln(),
         });

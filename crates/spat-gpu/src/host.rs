@@ -10,7 +10,7 @@ use crate::task::Task;
 pub(crate) fn disperse_rows(sensitivity: &[f32], task: &Task) -> Vec<RowSum> {
     let partials: Vec<Moments> = match task.partials {
         0 => Vec::new(),
-        _ => spreads(sensitivity, task.absolute)
+        _ => spreads(&task.permitted(sensitivity), task.absolute)
             .into_iter()
             .map(|spread| Moments {
                 count: spread.count,
@@ -27,6 +27,8 @@ pub(crate) fn disperse_rows(sensitivity: &[f32], task: &Task) -> Vec<RowSum> {
         unit: reference::module_unit(&partials, task),
         absolute: task.absolute,
         unbiased: task.unbiased,
+        causal: task.causal,
+        by_length: task.weighs_by_length(),
     };
     spat_cpu::disperse_rows(sensitivity, &dispersion)
 }
@@ -71,9 +73,10 @@ mod tests {
             size in prop_oneof![Just(0.0_f32), 1e-38_f32..1e-36, 1e-9_f32..1e-3, 0.1_f32..30.0],
             missing in 0_usize..5,
             seed in any::<u32>(),
+            causal in any::<bool>(),
         ) {
             let shape = [batch, heads, rows, keys];
-            let task = Task::dispersion(shape, 96, &options);
+            let task = Task::dispersion(shape, 96, &options).with_causal_rows(causal);
             let mut state = seed | 1;
             let mut values: Vec<f32> = (0..batch * heads * rows * keys)
                 .map(|_| {

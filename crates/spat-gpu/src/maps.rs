@@ -10,12 +10,17 @@ use crate::{gpu, reference};
 /// Mean entropy of the rows of each head, in nats: ln Lk for uniform attention, 0 for attention to a single
 /// key. NaN for all heads if any attention value is not finite.
 ///
+/// Row i of a `causal` map has i + 1 keys. Its entropy counts ln Lk / ln(i + 1) times, so that uniform
+/// attention has ln Lk there too; row 0, which has a single key, is left out.
+///
 /// # Shapes
 /// - `attention`: `[B, H, Lq, Lk]`, rows that sum to 1
 /// - output: `[H]`
-pub fn attention_entropy(attention: Tensor<4>) -> Tensor<1> {
+pub fn attention_entropy(attention: Tensor<4>, causal: bool) -> Tensor<1> {
     let heads = attention.dims()[1];
-    let scores = RunningScores::new(heads, &attention.device()).with_entropy(attention);
+    let scores = RunningScores::new(heads, &attention.device())
+        .with_causal_rows(causal)
+        .with_entropy(attention);
     // The means are at 2, 4, 6, …, the number of non-finite values is at 1.
     let state = scores.state();
     let pairs = state.clone().slice(2..2 + 2 * heads).reshape([heads, 2]);

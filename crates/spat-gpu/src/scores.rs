@@ -15,6 +15,7 @@ pub struct RunningScores {
     /// deviations of each head and of the module.
     state: Tensor<1>,
     heads: usize,
+    causal: bool,
 }
 
 /// The values of [`RunningScores`], read from the device.
@@ -36,6 +37,7 @@ impl RunningScores {
         Self {
             state: Tensor::zeros([2 + 2 * (heads + 1)], device),
             heads,
+            causal: false,
         }
     }
 
@@ -49,7 +51,15 @@ impl RunningScores {
         Self {
             state: Tensor::from_data(TensorData::new(state, [length]), device),
             heads: reading.means.len().saturating_sub(1),
+            causal: false,
         }
+    }
+
+    /// The scores of a map of which row i has the keys 0 to i only, if `causal` is set. Other keys are
+    /// ignored, and row 0, which has a single key.
+    #[must_use]
+    pub fn with_causal_rows(self, causal: bool) -> Self {
+        Self { causal, ..self }
     }
 
     /// Number of heads of the module.
@@ -71,6 +81,7 @@ impl RunningScores {
         row_factor: f32,
     ) -> Self {
         let task = Task::dispersion(sensitivity.dims(), forecast_values, options)
+            .with_causal_rows(self.causal)
             .with_row_factor(row_factor);
         self.reduced(
             sensitivity,
@@ -86,7 +97,7 @@ impl RunningScores {
     /// Adds the entropies of attention rows, in nats, instead of SEND.
     #[must_use]
     pub(crate) fn with_entropy(self, attention: Tensor<4>) -> Self {
-        let task = Task::rows(attention.dims());
+        let task = Task::rows(attention.dims()).with_causal_rows(self.causal);
         self.reduced(attention, &task, gpu::entropy, |values, before, task| {
             let sums = reference::measure_entropy(values, task);
             reference::accumulate_scores(&sums, before, &task.accumulation())

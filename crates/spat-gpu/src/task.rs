@@ -1,5 +1,7 @@
 //! How a tensor is divided into workgroups; the `Task` of `shaders/task.wgsl`.
 
+use std::borrow::Cow;
+
 use spat_spec::{Accumulate, Deviation, Scaling, SendOptions, Sign};
 
 use crate::launch::{MOST_GROUPS, WORKGROUP};
@@ -55,6 +57,10 @@ pub struct Task {
     pub share: u32,
     /// Factor on the mean over the rows.
     pub row_factor: f32,
+    /// Whether row i of a segment has the keys 0 to i only.
+    pub causal: bool,
+    /// Rows of a segment that the mean is taken over.
+    pub counted_rows: u32,
 }
 
 impl Task {
@@ -87,6 +93,46 @@ impl Task {
     /// The task with a factor on the mean over the rows.
     pub fn with_row_factor(self, row_factor: f32) -> Self {
         Self { row_factor, ..self }
+    }
+
+    /// The task for maps of which row i has the keys 0 to i only. Row 0 has a single key and is not counted.
+    pub fn with_causal_rows(self, causal: bool) -> Self {
+        let counted_rows = if causal {
+            self.rows.saturating_sub(1).max(1)
+        } else {
+            self.rows
+        };
+        Self {
+            causal,
+            counted_rows,
+            ..self
+        }
+    }
+
+    /// Whether the dispersion of a row is multiplied by its share of the keys: with standardised
+    /// sensitivities, it is about inverse to the length of the row.
+    pub(crate) fn weighs_by_length(&self) -> bool {
+        self.partials > 0
+    }
+
+    /// Number of keys of a row, counted over all segments.
+    pub(crate) fn keys_of(&self, row: usize) -> usize {
+        let keys = self.keys as usize;
+        if self.causal {
+            keys.min(row % self.rows as usize + 1)
+        } else {
+            keys
+        }
+    }
+
+    /// The values of a tensor without those of keys that their row does not have.
+    pub(crate) fn permitted<'a>(&self, values: &'a [f32]) -> Cow<'a, [f32]> {
+        if !self.causal {
+            return Cow::Borrowed(values);
+        }
+        let rows = values.chunks(self.keys as usize).enumerate();
+        let permitted = rows.flat_map(|(row, values)| &values[..self.keys_of(row)]);
+        Cow::Owned(permitted.copied().collect())
     }
 
     /// Divides the rows of every segment into blocks.
@@ -128,6 +174,8 @@ impl Task {
             turns,
             share,
             row_factor: 1.0,
+            causal: false,
+            counted_rows: rows,
         }
         .gridded()
     }
@@ -205,8 +253,8 @@ impl Task {
             self.turns,
             self.share,
             self.row_factor.to_bits(),
-            0,
-            0,
+            self.causal.into(),
+            self.counted_rows,
             0,
         ]
     }

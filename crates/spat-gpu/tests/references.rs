@@ -98,9 +98,9 @@ fn shapes() -> impl Strategy<Value = [usize; 4]> {
 
 /// Tests each stage of one module and batch separately, with inputs from the CPU reference of the previous
 /// stage.
-fn stages_agree(shape: [usize; 4], numbers: &[f32], options: &SendOptions) {
-    let task = Task::dispersion(shape, 77, options);
-    let what = format!("{shape:?} {options:?}");
+fn stages_agree(shape: [usize; 4], causal: bool, numbers: &[f32], options: &SendOptions) {
+    let task = Task::dispersion(shape, 77, options).with_causal_rows(causal);
+    let what = format!("{shape:?} {causal} {options:?}");
 
     let partials = reference::measure_spread(numbers, &task);
     let mut words: Vec<f32> = partials
@@ -161,10 +161,11 @@ proptest! {
         options in options(),
         exponent in -9_i32..2,
         seed in any::<u64>(),
+        causal in any::<bool>(),
     ) {
         let length = shape.iter().product();
         let numbers = sensitivities(seed, length, 10.0_f32.powi(exponent));
-        stages_agree(shape, &numbers, &options);
+        stages_agree(shape, causal, &numbers, &options);
     }
 
     #[test]
@@ -173,10 +174,11 @@ proptest! {
         options in options(),
         exponent in -9_i32..2,
         seed in any::<u64>(),
+        causal in any::<bool>(),
     ) {
         let length = shape.iter().product();
         let [gpu, cpu] = [device(), Device::flex()].map(|device| {
-            let mut running = RunningScores::new(shape[1], &device);
+            let mut running = RunningScores::new(shape[1], &device).with_causal_rows(causal);
             for batch in 0..3 {
                 let numbers = sensitivities(seed ^ batch, length, 10.0_f32.powi(exponent));
                 let maps = Tensor::<4>::from_data(TensorData::new(numbers, shape), &device);
@@ -193,11 +195,15 @@ proptest! {
     }
 
     #[test]
-    fn entropies_and_mean_maps_equal_the_cpu(shape in shapes(), seed in any::<u64>()) {
+    fn entropies_and_mean_maps_equal_the_cpu(
+        shape in shapes(),
+        seed in any::<u64>(),
+        causal in any::<bool>(),
+    ) {
         let numbers = attention(seed, shape);
         let [gpu, cpu] = [device(), Device::flex()].map(|device| {
             let map = Tensor::<4>::from_data(TensorData::new(numbers.clone(), shape), &device);
-            (values(attention_entropy(map.clone())), values(average_maps(map)))
+            (values(attention_entropy(map.clone(), causal)), values(average_maps(map)))
         });
         // A row of one key has the entropy 1 · ln 1 = 0, up to the rounding of ln.
         for (gpu, cpu) in gpu.0.iter().zip(&cpu.0) {
@@ -218,7 +224,9 @@ fn long_rows_and_many_rows_agree() {
         [1, 300, 2, 5],
     ] {
         let numbers = sensitivities(9, shape.iter().product(), 1e-5);
-        stages_agree(shape, &numbers, &options);
+        for causal in [false, true] {
+            stages_agree(shape, causal, &numbers, &options);
+        }
     }
     // One block per workgroup, as a device with more work would have.
     let shape = [70_000, 1, 33, 2];
@@ -291,7 +299,7 @@ fn nan_attention_has_nan_entropy() {
     for device in [device(), Device::flex()] {
         let entropy = |numbers: &[f32]| {
             let data = TensorData::new(numbers.to_vec(), [2, 2, 3, 4]);
-            values(attention_entropy(Tensor::from_data(data, &device)))
+            values(attention_entropy(Tensor::from_data(data, &device), false))
         };
         numbers[17] = 0.25;
         close(&entropy(&numbers), &[4.0_f32.ln(); 2], "uniform attention");

@@ -29,8 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let forecast = model.forward(inputs(), &mut cx);
     let loss = mean_squared_error(forecast, values(horizon));
     for (module, sensitivity) in cx.sensitivities(&mut loss.backward()) {
-        let [_, heads, queries, keys] = sensitivity.dims();
-        let largest = pollster::block_on(read(sensitivity.abs().max().reshape([1])))?;
+        let [_, heads, queries, keys] = sensitivity.values.dims();
+        let largest = pollster::block_on(read(sensitivity.values.abs().max().reshape([1])))?;
         println!(
             "{module}: {heads} heads of {queries} × {keys}, largest |S| {:.2e}",
             largest[0]

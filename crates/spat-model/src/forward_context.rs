@@ -52,14 +52,36 @@ pub struct GateGradients {
 }
 
 /// The residual stream around an attention module, one row per token, outside the graph.
+///
+/// The layer is the module with its norm and the feed-forward part after it. The self-attention of a decoder
+/// layer has its norm only.
 #[derive(Debug, Clone)]
 pub struct Stream {
     /// Input of the layer, `[B · L, d_model]`.
     pub input: Tensor<2>,
     /// Output of the attention module, without dropout.
     pub branch: Tensor<2>,
-    /// Output of the layer: after attention, feed-forward part and both norms.
+    /// Output of the layer.
     pub output: Tensor<2>,
+}
+
+/// Values on the cells of an attention map: attention or sensitivities.
+#[derive(Debug, Clone)]
+pub struct MapValues {
+    /// `[B or 1, H, Lq, Lk]`.
+    pub values: Tensor<4>,
+    /// Whether row i attends to the keys 0 to i only. Other cells have the value 0 and no meaning.
+    pub causal: bool,
+}
+
+/// Values of a map whose rows attend to all keys.
+impl From<Tensor<4>> for MapValues {
+    fn from(values: Tensor<4>) -> Self {
+        Self {
+            values,
+            causal: false,
+        }
+    }
 }
 
 static PASSES: AtomicU64 = AtomicU64::new(0);
@@ -76,8 +98,8 @@ pub fn passes_begun() -> u64 {
 pub struct ForwardContext {
     probe: Probe,
     dropout: Option<Xoshiro256PlusPlus>,
-    masks: BTreeMap<ModuleId, Tensor<4>>,
-    maps: BTreeMap<ModuleId, Tensor<4>>,
+    masks: BTreeMap<ModuleId, MapValues>,
+    maps: BTreeMap<ModuleId, MapValues>,
     gates: BTreeMap<ModuleId, Gates>,
     gate_leaves: BTreeMap<ModuleId, GateGradients>,
     streams: BTreeMap<ModuleId, Stream>,
@@ -117,10 +139,13 @@ impl ForwardContext {
 
     /// Sensitivities `S = ∂L/∂M` at M = 1, by attention map: `[H, Lq, Lk]` as `[1, H, Lq, Lk]` for a
     /// shared mask, `[B, H, Lq, Lk]` for one per sample. Takes them out of `gradients`.
-    pub fn sensitivities(&self, gradients: &mut Gradients) -> BTreeMap<ModuleId, Tensor<4>> {
+    pub fn sensitivities(&self, gradients: &mut Gradients) -> BTreeMap<ModuleId, MapValues> {
         self.masks
             .iter()
-            .filter_map(|(map, mask)| Some((map.clone(), mask.grad_remove(gradients)?)))
+            .filter_map(|(map, mask)| {
+                let values = mask.values.grad_remove(gradients)?;
+                Some((map.clone(), MapValues { values, ..*mask }))
+            })
             .collect()
     }
 
@@ -150,7 +175,7 @@ impl ForwardContext {
     }
 
     /// Attention maps A after the softmax, `[B, H, Lq, Lk]`, by name, if the probe requests them.
-    pub fn maps(&self) -> &BTreeMap<ModuleId, Tensor<4>> {
+    pub fn maps(&self) -> &BTreeMap<ModuleId, MapValues> {
         &self.maps
     }
 
@@ -172,6 +197,7 @@ impl ForwardContext {
         &mut self,
         module: &ModuleId,
         maps: [usize; 4],
+        causal: bool,
         device: &Device,
     ) -> Option<Tensor<4>> {
         let [batch, heads, queries, keys] = maps;
@@ -183,7 +209,9 @@ impl ForwardContext {
             },
         };
         let mask = Tensor::ones([batch, heads, queries, keys], device).require_grad();
-        self.masks.insert(module.clone(), mask.clone());
+        let values = mask.clone();
+        self.masks
+            .insert(module.clone(), MapValues { values, causal });
         Some(mask)
     }
 
@@ -241,16 +269,16 @@ impl ForwardContext {
     }
 
     /// Records a module's attention maps.
-    pub(crate) fn record_maps(&mut self, module: &ModuleId, maps: Tensor<4>) {
+    pub(crate) fn record_maps(&mut self, module: &ModuleId, maps: MapValues) {
         self.maps.insert(module.clone(), maps);
     }
 
     /// `M ⊙ A` if the probe requests a mask, otherwise A.
     pub(crate) fn connect(&mut self, module: &ModuleId, attention: Tensor<4>) -> Tensor<4> {
         if self.wants_maps() {
-            self.record_maps(module, attention.clone().detach());
+            self.record_maps(module, attention.clone().detach().into());
         }
-        match self.mask(module, attention.dims(), &attention.device()) {
+        match self.mask(module, attention.dims(), false, &attention.device()) {
             Some(mask) => attention * mask,
             None => attention,
         }

@@ -92,6 +92,45 @@ impl ImportTable {
         })
     }
 
+    /// An embedding of rows of Time-Series-Library.
+    pub(crate) fn row_embedding(self, theirs: &str, ours: &str) -> Self {
+        self.convolution(
+            &format!("{theirs}.value_embedding.tokenConv"),
+            &format!("{ours}.values"),
+        )
+        .linear(
+            &format!("{theirs}.temporal_embedding.embed"),
+            &format!("{ours}.features"),
+        )
+    }
+
+    /// The decoder of Time-Series-Library.
+    pub(crate) fn library_decoder(mut self, layers: usize) -> Self {
+        for layer in 0..layers {
+            let theirs = format!("decoder.layers.{layer}");
+            let (own, cross) = (
+                format!("{theirs}.self_attention"),
+                format!("{theirs}.cross"),
+            );
+            self = self
+                .attention(
+                    &format!("{theirs}.self_attention"),
+                    &format!("{own}.attention.module"),
+                )
+                .attention(
+                    &format!("{theirs}.cross_attention"),
+                    &format!("{cross}.attention.module"),
+                )
+                .linear(&format!("{theirs}.conv1"), &format!("{cross}.expand"))
+                .linear(&format!("{theirs}.conv2"), &format!("{cross}.contract"))
+                .norm(&format!("{theirs}.norm1"), &format!("{own}.norm"))
+                .norm(&format!("{theirs}.norm2"), &format!("{cross}.norm1"))
+                .norm(&format!("{theirs}.norm3"), &format!("{cross}.norm2"));
+        }
+        self.norm("decoder.norm", "decoder.norm")
+            .linear("decoder.projection", "decoder.projection")
+    }
+
     /// The encoder layers of Time-Series-Library, which thuml/iTransformer shares.
     pub(crate) fn library_encoder(mut self, layers: usize) -> Self {
         for layer in 0..layers {

@@ -95,6 +95,16 @@ impl<'a> Initial<'a> {
         }
     }
 
+    /// A circular convolution over three rows without a bias, `[3 · channels, width]`, with the initialisation
+    /// of Time-Series-Library: Kaiming's for a rectifier.
+    pub(crate) fn circular_convolution(&mut self, channels: usize, width: usize) -> Linear {
+        let inputs = 3 * channels;
+        Linear {
+            weight: self.normal([inputs, width], (2.0 / inputs as f32).sqrt()),
+            bias: None,
+        }
+    }
+
     pub(crate) fn layer_norm(&self, width: usize) -> LayerNorm {
         LayerNormConfig::new(width).init(self.device)
     }

@@ -13,7 +13,9 @@ mod models;
 mod operations;
 mod weights;
 
-pub use forward_context::{ForwardContext, GateGradients, Gates, Probe, Stream, passes_begun};
+pub use forward_context::{
+    ForwardContext, GateGradients, Gates, MapValues, Probe, Stream, passes_begun,
+};
 pub use has_attention::HasAttention;
 pub use import::{ImportError, from_pytorch, from_pytorch_file};
 pub use layers::{

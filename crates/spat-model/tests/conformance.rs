@@ -83,10 +83,19 @@ fn slots_and_maps_are_those_of_the_description() {
                 assert_eq!(map.id.module(), site.id, "{name}");
                 let [rows, columns] =
                     [map.queries, map.keys].map(|axis| axis.labels(&channels).len());
-                let found = cx.maps()[&map.id].dims();
-                assert_eq!(found[1..], [site.heads, rows, columns], "{name} {}", map.id);
-                let found = sensitivities[&map.id].dims();
-                assert_eq!(found, [1, site.heads, rows, columns], "{name} {}", map.id);
+                let [attention, sensitivity] = [&cx.maps()[&map.id], &sensitivities[&map.id]];
+                let shape = attention.values.dims();
+                assert_eq!(shape[1..], [site.heads, rows, columns], "{name} {}", map.id);
+                let shape = sensitivity.values.dims();
+                assert_eq!(shape, [1, site.heads, rows, columns], "{name} {}", map.id);
+                for cells in [attention, sensitivity] {
+                    assert_eq!(cells.causal, map.causal, "{name} {}", map.id);
+                    if map.causal {
+                        let values = cells.values.clone();
+                        let difference = (values.clone().tril(0) - values).abs().max();
+                        assert_eq!(difference.into_scalar::<f32>(), 0.0, "{name} {}", map.id);
+                    }
+                }
                 maps += 1;
             }
         }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor, Transaction};
+use burn::tensor::{Device, Transaction};
 use spat_gpu::{RunningScores, ScoreReading};
+use spat_model::MapValues;
 use spat_spec::{Accumulate, Array, MaskShape, ModuleId, Scaling, Score, Scorer, SendOptions};
 use thiserror::Error;
 
@@ -81,18 +82,32 @@ impl ScoreAccumulator {
 
     /// Adds the sensitivities of one batch, `[B or 1, H, Lq, Lk]` per map. `forecast_values` is
     /// the number of values in the mean loss.
-    pub fn add(&mut self, sensitivities: BTreeMap<ModuleId, Tensor<4>>, forecast_values: usize) {
-        let keys = |sensitivity: &Tensor<4>| sensitivity.dims()[3];
+    pub fn add<S: Into<MapValues>>(
+        &mut self,
+        sensitivities: BTreeMap<ModuleId, S>,
+        forecast_values: usize,
+    ) {
+        let sensitivities: BTreeMap<ModuleId, MapValues> = sensitivities
+            .into_iter()
+            .map(|(map, sensitivity)| (map, sensitivity.into()))
+            .collect();
+        let keys = |sensitivity: &MapValues| sensitivity.values.dims()[3];
         let longest = sensitivities.values().map(keys).max().unwrap_or(1);
         for (map, sensitivity) in sensitivities {
             let running = self.maps.remove(&map).unwrap_or_else(|| {
-                RunningScores::new(sensitivity.dims()[1], &sensitivity.device())
+                let values = &sensitivity.values;
+                RunningScores::new(values.dims()[1], &values.device())
             });
             let row_factor = match self.options.scaling {
                 Scaling::Standardise => keys(&sensitivity) as f32 / longest as f32,
                 _ => 1.0,
             };
-            let running = running.with(sensitivity, forecast_values, &self.options, row_factor);
+            let running = running.with_causal_rows(sensitivity.causal).with(
+                sensitivity.values,
+                forecast_values,
+                &self.options,
+                row_factor,
+            );
             self.maps.insert(map, running);
         }
     }
@@ -110,15 +125,16 @@ impl ScoreAccumulator {
     /// For a shared mask they are summed over the samples.
     pub fn add_to_all(
         scores: &mut [Self],
-        sensitivities: &BTreeMap<ModuleId, Tensor<4>>,
+        sensitivities: &BTreeMap<ModuleId, MapValues>,
         forecast_values: usize,
     ) {
         let taken = Self::mask_for(scores);
         let mixed = scores.iter().any(|one| Some(one.options.mask) != taken);
         let shared = mixed.then(|| {
-            let sums = sensitivities
-                .iter()
-                .map(|(module, each)| (module.clone(), each.clone().sum_dim(0)));
+            let sums = sensitivities.iter().map(|(map, each)| {
+                let values = each.values.clone().sum_dim(0);
+                (map.clone(), MapValues { values, ..*each })
+            });
             sums.collect::<BTreeMap<_, _>>()
         });
         for one in scores {

@@ -13,7 +13,8 @@
 //! the softmax's deviation from its own mean 1/L is exactly `(d_j − D/L) / (L + D)`, and so
 //! `std_j(Ŝ) = std_j(d) / (L + D)`, with no cancellation.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
+use spat_model::MapValues;
 use spat_spec::{Deviation, Scaling, SendOptions, Sign};
 
 /// SEND of each head from one batch.
@@ -24,14 +25,29 @@ use spat_spec::{Deviation, Scaling, SendOptions, Sign};
 ///
 /// `forecast_values` is the number of values that the mean loss averaged over (B · horizon · C),
 /// for [`Scaling::SumLoss`].
-pub fn send(sensitivity: Tensor<4>, forecast_values: usize, options: &SendOptions) -> Tensor<1> {
-    let [batch, heads, queries, _] = sensitivity.dims();
+///
+/// Row i of a causal map has the keys 0 to i only, and row 0, which has a single key, is left out. With
+/// [`Scaling::Standardise`], the deviation of a row is multiplied by its share of the keys.
+pub fn send(
+    sensitivity: impl Into<MapValues>,
+    forecast_values: usize,
+    options: &SendOptions,
+) -> Tensor<1> {
+    let MapValues { values, causal } = sensitivity.into();
+    let [batch, heads, queries, keys] = values.dims();
     let signed = match options.sign {
-        Sign::Signed => sensitivity,
-        Sign::Absolute => sensitivity.abs(),
+        Sign::Signed => values,
+        Sign::Absolute => values.abs(),
     };
-    let scaled = scale(signed, forecast_values, options.scaling);
-    let rows = row_deviation(scaled, options.deviation);
+    let permitted = permitted([queries, keys], causal, &signed.device());
+    let scaled = scale(signed, &permitted, forecast_values, options.scaling);
+    let mut rows = row_deviation(scaled, &permitted, options.deviation);
+    // Row 0 of a causal map has no deviation.
+    let first = usize::from(causal && queries > 1);
+    if options.scaling == Scaling::Standardise {
+        rows = rows * permitted.mean_dim(3);
+    }
+    let (rows, queries) = (rows.narrow(2, first, queries - first), queries - first);
     // [B, H, Lq, 1] → mean over batch and queries
     rows.reshape([batch, heads, queries])
         .swap_dims(0, 1)
@@ -40,7 +56,19 @@ pub fn send(sensitivity: Tensor<4>, forecast_values: usize, options: &SendOption
         .reshape([heads])
 }
 
-fn scale(sensitivity: Tensor<4>, forecast_values: usize, scaling: Scaling) -> Tensor<4> {
+/// 1 for each key that a row has and 0 for others, `[1, 1, Lq, Lk]`.
+fn permitted([queries, keys]: [usize; 2], causal: bool, device: &Device) -> Tensor<4> {
+    let cells = (0..queries).flat_map(|row| (0..keys).map(move |key| !causal || key <= row));
+    let cells: Vec<f32> = cells.map(|has_key| f32::from(u8::from(has_key))).collect();
+    Tensor::from_data(TensorData::new(cells, [1, 1, queries, keys]), device)
+}
+
+fn scale(
+    sensitivity: Tensor<4>,
+    permitted: &Tensor<4>,
+    forecast_values: usize,
+    scaling: Scaling,
+) -> Tensor<4> {
     match scaling {
         Scaling::None => sensitivity,
         Scaling::SumLoss => sensitivity * forecast_values as f64,
@@ -50,27 +78,30 @@ fn scale(sensitivity: Tensor<4>, forecast_values: usize, scaling: Scaling) -> Te
             // 0/0 for a module whose sensitivities are all equal.
             let largest = sensitivity.clone().abs().max().clamp_min(f32::MIN_POSITIVE);
             let unit = sensitivity / largest.unsqueeze();
-            let mean = unit.clone().mean();
-            let deviation = (unit.clone() - mean.unsqueeze()).square().mean().sqrt();
+            let share = permitted.clone().mean();
+            let mean = unit.clone().mean() / share.clone();
+            let centred = (unit.clone() - mean.unsqueeze()) * permitted.clone();
+            let deviation = (centred.square().mean() / share).sqrt();
             unit / deviation.clamp_min(1e-6).unsqueeze()
         }
     }
 }
 
-/// `std_j(softmax_j(S))` of every row, `[B, H, Lq, Lk] → [B, H, Lq, 1]`.
-fn row_deviation(sensitivity: Tensor<4>, deviation: Deviation) -> Tensor<4> {
-    let keys = sensitivity.dims()[3] as f64;
-    let mean = sensitivity.clone().mean_dim(3);
-    let d = expm1(sensitivity - mean);
-    let mean = d.clone().mean_dim(3);
-    let centred = d - mean.clone();
+/// `std_j(softmax_j(S))` of every row, `[B, H, Lq, Lk] → [B, H, Lq, 1]`. S is 0 for keys that a row does not
+/// have.
+fn row_deviation(sensitivity: Tensor<4>, permitted: &Tensor<4>, deviation: Deviation) -> Tensor<4> {
+    let keys = permitted.clone().sum_dim(3);
+    let mean = sensitivity.clone().sum_dim(3) / keys.clone();
+    let d = expm1(sensitivity - mean) * permitted.clone();
+    let mean = d.clone().sum_dim(3) / keys.clone();
+    let centred = (d - mean.clone()) * permitted.clone();
     let divisor = match deviation {
-        Deviation::Population => keys,
-        Deviation::Unbiased => (keys - 1.0).max(1.0),
+        Deviation::Population => keys.clone(),
+        Deviation::Unbiased => (keys.clone() - 1.0).clamp_min(1.0),
     };
     let deviation = (centred.square().sum_dim(3) / divisor).sqrt();
     // L + D with D = L · mean(d)
-    deviation / (mean * keys + keys)
+    deviation / (mean * keys.clone() + keys)
 }
 
 /// `e^x − 1`, accurate for small x: the Taylor series to x⁷ within ±0.5, where its relative error is below
@@ -90,13 +121,21 @@ fn expm1(x: Tensor<4>) -> Tensor<4> {
 pub fn send_reference(
     sensitivity: &[f64],
     [batch, heads, queries, keys]: [usize; 4],
+    causal: bool,
     forecast_values: usize,
     options: &SendOptions,
 ) -> Vec<f64> {
-    let signed: Vec<f64> = match options.sign {
-        Sign::Signed => sensitivity.to_vec(),
-        Sign::Absolute => sensitivity.iter().map(|s| s.abs()).collect(),
+    let rows: Vec<&[f64]> = (sensitivity.chunks_exact(keys).enumerate())
+        .map(|(number, row)| match causal {
+            true => &row[..keys.min(number % queries + 1)],
+            false => row,
+        })
+        .collect();
+    let sign = |value: f64| match options.sign {
+        Sign::Signed => value,
+        Sign::Absolute => value.abs(),
     };
+    let signed: Vec<f64> = rows.iter().copied().flatten().copied().map(sign).collect();
     let divisor = match options.scaling {
         Scaling::None => 1.0,
         Scaling::SumLoss => 1.0 / forecast_values as f64,
@@ -109,15 +148,25 @@ pub fn send_reference(
         }
     };
     let mut per_head = vec![0.0; heads];
-    for (number, row) in signed.chunks_exact(keys).enumerate() {
-        let exponentials: Vec<f64> = row.iter().map(|s| (s / divisor).exp()).collect();
+    for (number, row) in rows.into_iter().enumerate() {
+        let exponentials = row.iter().map(|&s| (sign(s) / divisor).exp());
+        let exponentials: Vec<f64> = exponentials.collect();
         let total: f64 = exponentials.iter().sum();
         let softmax: Vec<f64> = exponentials.iter().map(|e| e / total).collect();
-        per_head[number / queries % heads] += deviation(&softmax, options.deviation);
+        let share = match options.scaling {
+            Scaling::Standardise => row.len() as f64 / keys as f64,
+            _ => 1.0,
+        };
+        per_head[number / queries % heads] += deviation(&softmax, options.deviation) * share;
     }
+    let counted = if causal {
+        queries.saturating_sub(1).max(1)
+    } else {
+        queries
+    };
     per_head
         .iter()
-        .map(|sum| sum / (batch * queries) as f64)
+        .map(|sum| sum / (batch * counted) as f64)
         .collect()
 }
 

@@ -8,9 +8,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 use spat_gpu::{RunningScores, ScoreReading};
-use spat_model::read;
+use spat_model::{MapValues, read};
 use spat_prune::{ScoreAccumulator, send, send_reference};
-use spat_spec::{Accumulate, Deviation, MaskShape, ModuleId, Scaling, SendOptions, Sign};
+use spat_spec::{
+    Accumulate, Deviation, ForecasterConfig, MaskShape, ModuleId, Scaling, SendOptions, Sign,
+    header_entry,
+};
 
 fn tensor(values: &[f32], shape: [usize; 4]) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values.to_vec(), shape), &Device::flex())
@@ -62,11 +65,19 @@ fn every_option_equals_pytorch() {
         "patchtst",
         "patchtst_official",
         "crossformer",
+        "transformer",
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../../tests/references/{model}.safetensors"));
         let bytes = std::fs::read(path).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
+        let config = header_entry(&bytes, "config").unwrap().unwrap();
+        let config: ForecasterConfig = serde_json::from_str(&config).unwrap();
+        let maps: Vec<_> = config
+            .sites()
+            .into_iter()
+            .flat_map(|site| site.maps)
+            .collect();
         let f32s = |name: &str| -> (Vec<f32>, Vec<usize>) {
             let view = file.tensor(name).unwrap();
             let values = view
@@ -92,8 +103,16 @@ fn every_option_equals_pytorch() {
                     .chain(shape)
                     .collect();
                 let shape = [shape[0], shape[1], shape[2], shape[3]];
+                let causal = maps[layer].causal;
 
-                let ours = values(send(tensor(&sensitivity, shape), forecast_values, &options));
+                let ours = values(send(
+                    MapValues {
+                        values: tensor(&sensitivity, shape),
+                        causal,
+                    },
+                    forecast_values,
+                    &options,
+                ));
                 for (ours, expected) in ours.iter().zip(expected) {
                     let error = (f64::from(*ours) / expected - 1.0).abs();
                     assert!(
@@ -103,12 +122,9 @@ fn every_option_equals_pytorch() {
                 }
 
                 // The reduction that a run uses, as well as the plain form.
-                let running = RunningScores::new(shape[1], &Device::flex()).with(
-                    tensor(&sensitivity, shape),
-                    forecast_values,
-                    &options,
-                    1.0,
-                );
+                let running = RunningScores::new(shape[1], &Device::flex())
+                    .with_causal_rows(causal)
+                    .with(tensor(&sensitivity, shape), forecast_values, &options, 1.0);
                 let reading = ScoreReading::from_state(&values(running.state()));
                 for (ours, expected) in reading.means.iter().zip(expected) {
                     let error = (f64::from(*ours) / expected - 1.0).abs();
@@ -119,10 +135,8 @@ fn every_option_equals_pytorch() {
                 }
 
                 let wide: Vec<f64> = sensitivity.iter().map(|&value| f64::from(value)).collect();
-                for (ours, expected) in send_reference(&wide, shape, forecast_values, &options)
-                    .iter()
-                    .zip(expected)
-                {
+                let ours = send_reference(&wide, shape, causal, forecast_values, &options);
+                for (ours, expected) in ours.iter().zip(expected) {
                     // For tiny S the definition loses digits even in f64; six remain here.
                     assert!(
                         (ours / expected - 1.0).abs() < 1e-6,
@@ -342,4 +356,46 @@ fn maps_of_other_row_lengths_share_a_scale() {
     };
     close(scores(Scaling::Standardise), [unit / 8.0, unit / 8.0]);
     close(scores(Scaling::None), [unit / 8.0, unit * 3.0 / 8.0]);
+}
+
+/// Rows of one, two and three keys: the first is left out, and what lies after the diagonal is ignored.
+#[test]
+fn rows_of_a_causal_map_have_the_keys_up_to_their_own() {
+    let later = 7.0;
+    let rows = [
+        [5.0, later, later],
+        [3.0_f32.ln(), 0.0, later],
+        [0.0, 8.0_f32.ln(), 0.0],
+    ]
+    .concat();
+    let causal = MapValues {
+        values: tensor(&rows, [1, 1, 3, 3]),
+        causal: true,
+    };
+    // softmax (3/4, 1/4), and (1/10, 8/10, 1/10).
+    let deviations = [0.25, 0.7 * 2.0_f64.sqrt() / 3.0];
+    let options = SendOptions {
+        scaling: Scaling::None,
+        ..SendOptions::default()
+    };
+    let mean = (deviations[0] + deviations[1]) / 2.0;
+    let mut accumulator = ScoreAccumulator::new(options);
+    accumulator.add(BTreeMap::from([(ModuleId::encoder(0), causal.clone())]), 1);
+    assert!((module_values(&accumulator).0 - mean).abs() < 1e-6);
+
+    let zeroed = MapValues {
+        values: causal.values.tril(0),
+        causal: true,
+    };
+    for (name, options) in all_options() {
+        let plain = f64::from(values(send(zeroed.clone(), 1, &options))[0]);
+        let wide: Vec<f64> = rows.iter().map(|&value| f64::from(value)).collect();
+        let exact = send_reference(&wide, [1, 1, 3, 3], true, 1, &options)[0];
+        let mut accumulator = ScoreAccumulator::new(options);
+        accumulator.add(BTreeMap::from([(ModuleId::encoder(0), zeroed.clone())]), 1);
+        let reduced = module_values(&accumulator).0;
+        for ours in [plain, reduced] {
+            assert!((ours / exact - 1.0).abs() < 1e-4, "{name}: {ours} {exact}");
+        }
+    }
 }

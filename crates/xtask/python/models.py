@@ -10,12 +10,14 @@ Written anew from the papers and from the layouts of the public repositories:
 - TimeMixer: arXiv 2405.14616; key names of Time-Series-Library.
 - FITS: arXiv 2307.03756; key names of github.com/VEWOXIC/FITS.
 - Crossformer: openreview vSVLM2j9eie; key names of Time-Series-Library.
+- Transformer: arXiv 1706.03762; key names of Time-Series-Library.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
-x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE, [B, L + T, F] matters to some.
+x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE and Transformer, [B, L + T, F] matters to some.
 `masks` holds one connection mask (or None) per attention map, [H, Lq, Lk] or [B, H, Lq, Lk],
 multiplied on the softmax output before attention dropout; the gradient with respect
-to it is the sensitivity. `tap`, a list, receives each map (None if removed).
+to it is the sensitivity. `tap`, a list, receives each map (None if removed). `causal_maps` has the
+numbers of the maps whose row i has the keys 0 to i only, if there are any.
 """
 
 import math
@@ -85,13 +87,14 @@ class AttentionLayer(nn.Module):
         self.heads, self.dropout, self.explicit = heads, dropout, explicit
         self.scale = (d // heads) ** -0.5
 
-    def forward(self, x, mask=None, tap=None, memory=None):
+    def forward(self, x, mask=None, tap=None, memory=None, causal=False):
         memory = x if memory is None else memory
         q = split_heads(self.query_projection(x), self.heads)
         k = split_heads(self.key_projection(memory), self.heads)
         v = split_heads(self.value_projection(memory), self.heads)
         drop = self.dropout if self.training else 0.0
-        out, _ = attend(q, k, v, self.scale, drop, mask, tap, explicit=self.explicit)
+        later = q.new_full((x.shape[1], x.shape[1]), -math.inf).triu(1) if causal else None
+        out, _ = attend(q, k, v, self.scale, drop, mask, tap, later, explicit=self.explicit)
         return self.out_projection(merge_heads(out))
 
 
@@ -638,12 +641,12 @@ class AffineNorm(nn.Module):
 
 
 class RowEmbedding(nn.Module):
-    """Circular convolution over three rows, and time features; no position."""
+    """Circular convolution over three rows of each channel, and time features; no position."""
 
-    def __init__(self, d, marks):
+    def __init__(self, d, marks, channels=1):
         super().__init__()
         self.value_embedding = nn.Module()
-        self.value_embedding.tokenConv = nn.Conv1d(1, d, 3, padding=1, padding_mode="circular",
+        self.value_embedding.tokenConv = nn.Conv1d(channels, d, 3, padding=1, padding_mode="circular",
                                                    bias=False)
         if marks:
             self.temporal_embedding = nn.Module()
@@ -689,8 +692,8 @@ class Probes:
     def __init__(self, masks, tap):
         self.masks, self.tap = iter(masks or ()), tap
 
-    def attend(self, layer, x, memory=None):
-        return layer(x, next(self.masks, None), self.tap, memory)
+    def attend(self, layer, x, memory=None, causal=False):
+        return layer(x, next(self.masks, None), self.tap, memory, causal)
 
     def skip(self, maps=1):
         for _ in range(maps):
@@ -819,7 +822,79 @@ class Crossformer(nn.Module):
         return y[:, :, -self.horizon:].transpose(1, 2)
 
 
+class DataEmbedding(RowEmbedding):
+    """Circular convolution over three rows of all channels, time features, and positions."""
+
+    def __init__(self, cfg, rows):
+        super().__init__(cfg["d_model"], cfg.get("marks", 0), cfg["channels"])
+        self.position_embedding = SinusoidalPosition(cfg["d_model"], rows)
+        self.dropout = nn.Dropout(cfg["dropout"])
+
+    def forward(self, x, mark):
+        y = self.value_embedding.tokenConv(x.transpose(1, 2)).transpose(1, 2)
+        if mark is not None:
+            y = y + self.temporal_embedding.embed(mark)
+        return self.dropout(y + self.position_embedding(x.shape[1]))
+
+
+class DecoderLayer(nn.Module):
+    """Causal self-attention, cross-attention and feed-forward part, each with a norm after it."""
+
+    def __init__(self, cfg, removed):
+        super().__init__()
+        d, ff = cfg["d_model"], cfg["d_ff"]
+        attention = lambda: AttentionLayer(d, cfg["heads"], cfg["dropout"], True)
+        self.self_attention = None if removed[0] else attention()
+        self.cross_attention = None if removed[1] else attention()
+        self.conv1, self.conv2 = nn.Conv1d(d, ff, 1), nn.Conv1d(ff, d, 1)
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(d) for _ in range(3))
+        self.dropout = nn.Dropout(cfg["dropout"])
+
+    def forward(self, x, memory, probes):
+        if self.self_attention is not None:
+            x = x + self.dropout(probes.attend(self.self_attention, x, causal=True))
+        else:
+            probes.skip()
+        x = self.norm1(x)
+        if self.cross_attention is not None:
+            x = x + self.dropout(probes.attend(self.cross_attention, x, memory))
+        else:
+            probes.skip()
+        x = self.norm2(x)
+        y = self.dropout(F.gelu(self.conv1(x.transpose(1, 2))))
+        return self.norm3(x + self.dropout(self.conv2(y).transpose(1, 2)))
+
+
+class Transformer(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        d, layers, depth = cfg["d_model"], cfg["layers"], cfg["decoder_layers"]
+        self.labels, self.horizon, self.encoder_layers = cfg["label_rows"], cfg["horizon"], layers
+        removed = [layers + i in cfg.get("removed", ()) for i in range(2 * depth)]
+        self.causal_maps = {layers + 2 * i for i in range(depth)}
+        self.enc_embedding = DataEmbedding(cfg, cfg["lookback"])
+        self.dec_embedding = DataEmbedding(cfg, self.labels + self.horizon)
+        self.encoder = encoder(cfg, nn.LayerNorm(d))
+        self.decoder = nn.Module()
+        self.decoder.layers = nn.ModuleList(
+            DecoderLayer(cfg, removed[2 * i:2 * i + 2]) for i in range(depth))
+        self.decoder.norm = nn.LayerNorm(d)
+        self.decoder.projection = nn.Linear(d, cfg["channels"])
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        lookback = x.shape[1]
+        of_encoder = None if mark is None else mark[:, :lookback]
+        memory = self.encoder(self.enc_embedding(x, of_encoder), masks, tap)
+        y = F.pad(x[:, -self.labels:], (0, 0, 0, self.horizon))
+        y = self.dec_embedding(y, None if mark is None else mark[:, lookback - self.labels:])
+        probes = Probes(masks[self.encoder_layers:] if masks else None, tap)
+        for layer in self.decoder.layers:
+            y = layer(y, memory, probes)
+        return self.decoder.projection(self.decoder.norm(y))[:, -self.horizon:]
+
+
 MODELS = {
+    "transformer": Transformer,
     "crossformer": Crossformer,
     "timemixer": TimeMixer,
     "tide": TiDE,

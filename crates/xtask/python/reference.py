@@ -33,6 +33,9 @@ MIXER = {"model": "tsmixer", "batch": 4, "lookback": 16, "horizon": 8, "channels
 # Odd numbers of segments; look-back and horizon do not fill their last segments.
 CROSSED = {"model": "crossformer", "batch": 2, "lookback": 28, "horizon": 10, "channels": 3, "segment": 6, "routers": 2,
            "d_model": 8, "d_ff": 12, "heads": 2, "layers": 2, "dropout": 0.0}
+DECODED = {"model": "transformer", "batch": 2, "lookback": 10, "horizon": 6, "channels": 3, "label_rows": 4,
+           "d_model": 8, "d_ff": 12, "heads": 2, "layers": 2, "decoder_layers": 2, "dropout": 0.0, "marks": 4,
+           "future_marks": True, "time_stamps": True}
 # The settings are those of the Rust configuration, which reads them from the metadata.
 # Removed modules are tested too, hence the pruned variants; `removed` counts modules from input to output.
 CASES = {
@@ -66,6 +69,8 @@ CASES = {
     "crossformer": CROSSED,
     # Without the first cross-attention, the second decoder layer too starts the same for all windows.
     "crossformer_pruned": {**CROSSED, "removed": [0, 3, 6]},
+    "transformer": DECODED,
+    "transformer_pruned": {**DECODED, "removed": [0, 2, 3]},
 }
 
 
@@ -231,7 +236,9 @@ def tensors(model, x, y, mark, train, evaluated):
                     out[f"sensitivity{suffix}.{kind}.{i}"] = s
     if "shared" in train:
         kept = {k: [s for s in train[k] if s is not None] for k in ("shared", "per_sample")}
-        out |= all_scores(kept, y.numel())
+        causal = [i in getattr(model, "causal_maps", ())
+                  for i, s in enumerate(train["shared"]) if s is not None]
+        out |= all_scores(kept, y.numel(), causal)
     return {k: v.detach().contiguous().clone() for k, v in out.items()}
 
 

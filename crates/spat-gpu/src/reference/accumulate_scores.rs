@@ -13,7 +13,7 @@ pub fn accumulate_scores(sums: &[RowSum], before: &[f32], task: &Task) -> Vec<f3
         1.0 / batches
     };
     let samples = task.segments / task.heads;
-    let rows = samples as f32 * task.rows as f32;
+    let rows = samples as f32 * task.counted_rows as f32;
     let (heads, blocks) = (task.heads as usize, task.blocks as usize);
 
     let mut after = before.to_vec();

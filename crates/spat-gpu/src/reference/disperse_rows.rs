@@ -11,17 +11,25 @@ pub fn disperse_rows(sensitivity: &[f32], partials: &[Moments], task: &Task) -> 
     let mut sums = Vec::with_capacity(task.sums() as usize);
     let keys = task.keys as usize;
     for segment in sensitivity.chunks(task.rows as usize * keys) {
+        let mut number = 0;
         for block in segment.chunks(task.rows_per_block as usize * keys) {
             // In f64: this is one sequential sum, where a workgroup adds in parts.
             let mut deviations = 0.0_f64;
             let mut sum = [0.0, 0.0];
             for row in block.chunks(keys) {
+                let row = &row[..task.keys_of(number)];
+                number += 1;
                 let mut own = Exponentials::default();
                 for tile in row.chunks(VALUES as usize) {
                     own = own.merged(tile_exponentials(tile, unit, task, &mut sum), unit);
                 }
                 if own.count > 0.0 {
-                    deviations += f64::from(own.deviation(task.unbiased));
+                    let share = if task.weighs_by_length() {
+                        row.len() as f32 / keys as f32
+                    } else {
+                        1.0
+                    };
+                    deviations += f64::from(own.deviation(task.unbiased) * share);
                 }
             }
             sums.push([deviations as f32, sum[1]]);

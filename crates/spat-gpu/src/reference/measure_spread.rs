@@ -11,17 +11,22 @@ pub fn measure_spread(sensitivity: &[f32], task: &Task) -> Vec<Moments> {
     }
     let mut partials = vec![Moments::default(); task.partials as usize];
     let tile = (WORKGROUP * VALUES) as usize;
-    for (number, tile) in sensitivity.chunks(tile).enumerate() {
+    for (number, values) in sensitivity.chunks(tile).enumerate() {
         let own = &mut partials[number % task.partials as usize];
-        *own = own.merged(tile_moments(tile, task.absolute));
+        *own = own.merged(tile_moments(values, number * tile, task));
     }
     partials
 }
 
-fn tile_moments(tile: &[f32], absolute: bool) -> Moments {
+/// Moments of a tile, whose first value has the place `first` in the tensor.
+fn tile_moments(tile: &[f32], first: usize, task: &Task) -> Moments {
+    let keys = task.keys as usize;
+    let is_permitted = move |place: usize| place % keys < task.keys_of(place / keys);
     let present = || {
         tile.iter()
-            .map(move |&value| if absolute { value.abs() } else { value })
+            .zip(first..)
+            .filter(move |(_, place)| is_permitted(*place))
+            .map(|(&value, _)| if task.absolute { value.abs() } else { value })
             .filter(|value| value.is_finite())
     };
     let count = present().count() as f32;

@@ -7,7 +7,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use spat_cpu::AttentionShape;
 use spat_spec::{AttentionStructure, ModuleId};
 
-use crate::forward_context::ForwardContext;
+use crate::forward_context::{ForwardContext, MapValues};
 use crate::initial::Initial;
 use crate::operations::{Attention, attend, dropout, linear};
 
@@ -131,6 +131,8 @@ pub struct MultiHeadAttention {
     pub output: Linear,
     head_width: usize,
     dropout: f64,
+    /// Whether token i attends to the tokens 0 to i only.
+    causal: bool,
 }
 
 impl MultiHeadAttention {
@@ -149,6 +151,7 @@ impl MultiHeadAttention {
             output: initial.linear(inner, d_model),
             head_width,
             dropout,
+            causal: false,
         }
     }
 
@@ -189,7 +192,8 @@ impl MultiHeadAttention {
         let keys = memory.map_or(shape.tokens, Tokens::tokens);
         let maps = [x.batch, shape.heads, shape.tokens, keys];
         let attention = Attention {
-            mask: map.and_then(|map| cx.mask(map, maps, &x.rows.device())),
+            mask: map.and_then(|map| cx.mask(map, maps, self.causal, &x.rows.device())),
+            causal: self.causal,
             dropout: cx.dropout(self.dropout),
             x: x.rows.clone(),
             memory: memory.map(|memory| memory.rows.clone()),
@@ -197,8 +201,9 @@ impl MultiHeadAttention {
             shape,
         };
         let (context, maps) = attend(attention, map.is_some() && cx.wants_maps());
-        if let (Some(map), Some(maps)) = (map, maps) {
-            cx.record_maps(map, maps);
+        if let (Some(map), Some(values)) = (map, maps) {
+            let causal = self.causal;
+            cx.record_maps(map, MapValues { values, causal });
         }
         context
     }
@@ -273,8 +278,7 @@ impl MultiHeadAttention {
                     .map(|weight| leaf(weight.select(0, columns.clone()))),
                 bias: self.output.bias,
             },
-            head_width: self.head_width,
-            dropout: self.dropout,
+            ..self
         }
     }
 }
@@ -367,6 +371,15 @@ impl AttentionSlot {
                 ),
             }
         });
+        self
+    }
+
+    /// The slot of a self-attention in which token i attends to the tokens 0 to i only, in a model without
+    /// residual scores.
+    pub(crate) fn causal(mut self) -> Self {
+        if let Some(module) = &mut self.module {
+            module.causal = true;
+        }
         self
     }
 

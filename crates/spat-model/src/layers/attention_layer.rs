@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use spat_spec::AttentionStructure;
 
 use crate::forward_context::{ForwardContext, Stream};
@@ -46,6 +47,17 @@ impl LayerOptions {
             feed_forward_dropout: dropout,
             norm: NormKind::Layer,
         }
+    }
+
+    fn slot(&self, initial: &mut Initial<'_>, structure: &AttentionStructure) -> AttentionSlot {
+        let head_width = self.d_model / self.heads.max(1);
+        AttentionSlot::init(
+            initial,
+            structure,
+            self.d_model,
+            head_width,
+            self.attention_dropout,
+        )
     }
 
     fn norm(&self, initial: &Initial<'_>) -> Norm {
@@ -93,13 +105,7 @@ impl AttentionLayer {
         options: &LayerOptions,
     ) -> Self {
         Self {
-            attention: AttentionSlot::init(
-                initial,
-                structure,
-                options.d_model,
-                options.d_model / options.heads.max(1),
-                options.attention_dropout,
-            ),
+            attention: options.slot(initial, structure),
             norm1: options.norm(initial),
             expand: initial.linear(options.d_model, options.d_ff),
             contract: initial.linear(options.d_ff, options.d_model),
@@ -119,26 +125,13 @@ impl AttentionLayer {
         chain: &mut ScoreChain,
         cx: &mut ForwardContext,
     ) -> Tokens {
-        let mut branch_output = None;
-        let attended = match self.attention.context(x, memory, chain, cx) {
-            Some((context, output)) => {
-                let inner_dropout = cx.dropout(self.inner_dropout);
-                let branch = if cx.needs_branches() {
-                    let value = cx.gate_module(self.attention.id(), linear(output, context));
-                    branch_output = Some(value.clone()).filter(|_| cx.wants_streams());
-                    Branch::Value(dropout(value, inner_dropout))
-                } else {
-                    Branch::Linear {
-                        layer: output,
-                        input: context,
-                        inner_dropout,
-                    }
-                };
-                self.norm1
-                    .after_branch(x.rows.clone(), branch, self.dropout, cx)
-            }
-            None => self.norm1.forward(x.rows.clone(), cx),
+        let sublayer = Sublayer {
+            attention: &self.attention,
+            norm: &self.norm1,
+            dropout: self.dropout,
+            inner_dropout: self.inner_dropout,
         };
+        let (attended, branch_output) = sublayer.forward(x, memory, chain, cx);
         let hidden = linear_gelu(
             &self.expand,
             attended.clone(),
@@ -152,6 +145,102 @@ impl AttentionLayer {
         let rows = self
             .norm2
             .after_branch(attended, branch, self.feed_forward_dropout, cx);
+        sublayer.record(x, branch_output, &rows, cx);
+        x.with_rows(rows)
+    }
+}
+
+/// `x ← norm(x + drop(MHA(x)))`; `x ← norm(x)` without the module.
+#[derive(Module, Debug)]
+pub(crate) struct AttentionSublayer {
+    /// The slot of the attention module.
+    pub(crate) attention: AttentionSlot,
+    /// After attention.
+    pub(crate) norm: Norm,
+    dropout: f64,
+}
+
+impl AttentionSublayer {
+    pub(crate) fn init(
+        initial: &mut Initial<'_>,
+        structure: &AttentionStructure,
+        options: &LayerOptions,
+    ) -> Self {
+        Self {
+            attention: options.slot(initial, structure),
+            norm: options.norm(initial),
+            dropout: options.dropout,
+        }
+    }
+
+    /// Self-attention in which token i attends to the tokens 0 to i only.
+    pub(crate) fn causal(self) -> Self {
+        Self {
+            attention: self.attention.causal(),
+            ..self
+        }
+    }
+
+    pub(crate) fn forward(&self, x: &Tokens, cx: &mut ForwardContext) -> Tokens {
+        let sublayer = Sublayer {
+            attention: &self.attention,
+            norm: &self.norm,
+            dropout: self.dropout,
+            inner_dropout: 0.0,
+        };
+        let (rows, branch_output) = sublayer.forward(x, None, &mut ScoreChain::Off, cx);
+        sublayer.record(x, branch_output, &rows, cx);
+        x.with_rows(rows)
+    }
+}
+
+/// Attention, its residual connection and its norm.
+struct Sublayer<'a> {
+    attention: &'a AttentionSlot,
+    norm: &'a Norm,
+    dropout: f64,
+    inner_dropout: f64,
+}
+
+impl Sublayer<'_> {
+    /// Its rows, and the output of the module if the residual stream is recorded.
+    fn forward(
+        &self,
+        x: &Tokens,
+        memory: Option<&Tokens>,
+        chain: &mut ScoreChain,
+        cx: &mut ForwardContext,
+    ) -> (Tensor<2>, Option<Tensor<2>>) {
+        let Some((context, output)) = self.attention.context(x, memory, chain, cx) else {
+            return (self.norm.forward(x.rows.clone(), cx), None);
+        };
+        let mut branch_output = None;
+        let inner_dropout = cx.dropout(self.inner_dropout);
+        let branch = if cx.needs_branches() {
+            let value = cx.gate_module(self.attention.id(), linear(output, context));
+            branch_output = Some(value.clone()).filter(|_| cx.wants_streams());
+            Branch::Value(dropout(value, inner_dropout))
+        } else {
+            Branch::Linear {
+                layer: output,
+                input: context,
+                inner_dropout,
+            }
+        };
+        let rows = self
+            .norm
+            .after_branch(x.rows.clone(), branch, self.dropout, cx);
+        (rows, branch_output)
+    }
+
+    /// Records the stream around the module, if [`Self::forward`] returned its output.
+    fn record(
+        &self,
+        x: &Tokens,
+        branch_output: Option<Tensor<2>>,
+        rows: &Tensor<2>,
+        cx: &mut ForwardContext,
+    ) {
         if let Some(branch_output) = branch_output {
             let stream = Stream {
                 input: x.rows.clone().detach(),
@@ -160,6 +249,5 @@ impl AttentionLayer {
             };
             cx.record_stream(self.attention.id(), stream);
         }
-        x.with_rows(rows)
     }
 }

@@ -2,9 +2,11 @@
 
 mod attention;
 mod attention_layer;
+mod decoder;
 mod encoder;
 mod norm;
 mod positions;
+mod row_embedding;
 mod time_axis;
 mod window_norm;
 
@@ -12,9 +14,11 @@ pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
 pub(crate) use attention::{ScoreChain, Tokens};
 pub use attention_layer::AttentionLayer;
 pub(crate) use attention_layer::{LayerOptions, NormKind};
+pub(crate) use decoder::Decoder;
 pub use encoder::{Encoder, EncoderSize};
 pub(crate) use norm::EPSILON as NORM_EPSILON;
 pub use norm::{BatchNorm, Norm};
 pub(crate) use positions::sinusoids;
+pub(crate) use row_embedding::{RowEmbedding, circular_neighbours};
 pub(crate) use time_axis::{moving_average, over_time};
 pub(crate) use window_norm::{Affine, EPSILON as WINDOW_EPSILON, WindowStatistics, normalise};

@@ -18,4 +18,5 @@ registry::models! {
     tide => Tide,
     timemixer => TimeMixer,
     crossformer => Crossformer,
+    transformer => Transformer,
 }

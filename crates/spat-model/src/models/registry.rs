@@ -20,6 +20,33 @@ pub struct Inputs {
     pub time_features: Option<Tensor<3>>,
 }
 
+impl Inputs {
+    /// Values and time features of the look-back.
+    pub(crate) fn of_lookback(&self) -> Self {
+        let rows = self.values.dims()[1];
+        let time_features = self.time_features.clone();
+        Self {
+            values: self.values.clone(),
+            time_features: time_features.map(|features| features.narrow(1, 0, rows)),
+        }
+    }
+
+    /// What a decoder reads: the values of the last `label_rows` rows of the look-back and zeros for the
+    /// `horizon`, and the time features of both.
+    pub(crate) fn of_decoder(&self, label_rows: usize, horizon: usize) -> Self {
+        let [batch, rows, channels] = self.values.dims();
+        let first = rows - label_rows;
+        let labels = self.values.clone().narrow(1, first, label_rows);
+        let zeros = Tensor::zeros([batch, horizon, channels], &labels.device());
+        let time_features = self.time_features.clone();
+        Self {
+            values: Tensor::cat(vec![labels, zeros], 1),
+            time_features: time_features
+                .map(|features| features.narrow(1, first, label_rows + horizon)),
+        }
+    }
+}
+
 /// A forecaster with its weights.
 pub(crate) trait Model: Module {
     /// Its configuration.

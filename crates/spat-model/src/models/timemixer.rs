@@ -8,7 +8,7 @@ use spat_spec::{Structure, TIME_FEATURES, TimeMixerConfig};
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
-use crate::layers::{Affine, moving_average, normalise, over_time};
+use crate::layers::{Affine, circular_neighbours, moving_average, normalise, over_time};
 use crate::operations::{dropout, linear, linear_gelu};
 
 use super::{Inputs, Model};
@@ -64,11 +64,7 @@ impl Model for TimeMixer {
             .iter()
             .map(|_| Affine::init(initial, config.channels))
             .collect();
-        let values = Linear {
-            // Kaiming's initialisation of a convolution over one channel and three rows.
-            weight: initial.normal([3, width], (2.0_f32 / 3.0).sqrt()),
-            bias: None,
-        };
+        let values = initial.circular_convolution(1, width);
         let features = config.time_stamps.then(|| Linear {
             bias: None,
             ..initial.linear(TIME_FEATURES, width)
@@ -204,13 +200,7 @@ impl TimeMixer {
     fn embed(&self, x: Tensor<3>, time_features: Option<Tensor<3>>) -> Tensor<3> {
         let [batch, rows, channels] = x.dims();
         let series = x.swap_dims(1, 2).reshape([batch * channels, rows, 1]);
-        let neighbours = vec![
-            series.clone().roll_dim(1, 1),
-            series.clone(),
-            series.roll_dim(-1, 1),
-        ];
-        let neighbours = Tensor::cat(neighbours, 2).reshape([batch * channels * rows, 3]);
-        let values = linear(&self.values, neighbours);
+        let values = linear(&self.values, circular_neighbours(series));
         let width = values.dims()[1];
         let Some((layer, features)) = self.features.as_ref().zip(time_features) else {
             return values.reshape([batch * channels, rows, width]);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::nn::Linear;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Bool, Tensor, TensorData};
 use spat_cpu::{
     Attended, AttentionGradients, AttentionShape, Connections, Dropout, attend as forward,
     attend_backward,
@@ -19,9 +19,10 @@ use super::project::project;
 /// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, Lk]`, detached, if
 /// requested.
 ///
-/// Only self-attention has operations of its own. With other keys than queries, the projections have.
+/// Only self-attention to all tokens has operations of its own. With other keys than queries, or with a
+/// causal mask, the projections have.
 pub(crate) fn attend(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
-    if attention.memory.is_some() {
+    if attention.memory.is_some() || attention.causal {
         return composed(attention, with_maps, linear);
     }
     on_cpu(&attention, with_maps)
@@ -85,6 +86,9 @@ pub(super) fn plain(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Op
     composed(attention, with_maps, |layer, rows| layer.forward(rows))
 }
 
+/// Score of a key that a token does not attend to: its exponential is 0 beside any other.
+const MASKED: f32 = -1e30;
+
 fn composed(
     attention: Attention<'_>,
     with_maps: bool,
@@ -101,7 +105,12 @@ fn composed(
             .swap_dims(1, 2)
     };
     let scale = 1.0 / (shape.head_width as f64).sqrt();
-    let scores = heads(query).matmul(heads(key).transpose()) * scale;
+    let mut scores = heads(query).matmul(heads(key).transpose()) * scale;
+    if attention.causal {
+        let (tokens, device) = (shape.tokens, scores.device());
+        let later = Tensor::<2, Bool>::tril_mask([tokens, tokens], 0, &device);
+        scores = scores.mask_fill(later.unsqueeze::<4>(), MASKED);
+    }
     let maps = softmax(scores, 3);
     let kept = with_maps.then(|| maps.clone().detach());
     let connected = match attention.mask {

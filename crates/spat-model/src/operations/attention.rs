@@ -16,6 +16,8 @@ pub(crate) struct Attention<'a> {
     pub(crate) projections: [&'a Linear; 3],
     /// Its tokens are the queries.
     pub(crate) shape: AttentionShape,
+    /// Whether token i attends to the tokens 0 to i only. For self-attention.
+    pub(crate) causal: bool,
     /// M, `[B or 1, H, L, Lk]`.
     pub(crate) mask: Option<Tensor<4>>,
     pub(crate) dropout: Option<Dropout>,

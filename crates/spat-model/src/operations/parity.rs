@@ -190,6 +190,7 @@ fn attention_agrees() {
             memory: None,
             projections: [&layers[0], &layers[1], &layers[2]],
             shape,
+            causal: false,
             mask,
             dropout,
         };

@@ -11,6 +11,8 @@ use crate::{ScorableModel, ScoreError, ScoringOptions};
 /// 1 for a single key. The most uniform modules are removed first (`entropy` in Hugging Face's
 /// `run_bertology.py`).
 ///
+/// In row i of a causal map, Lk is i + 1; its row 0 is left out.
+///
 /// Needs no loss: the gradient-free counterpart of SEND. With one key the score is 0. A module with several
 /// maps has the mean of theirs.
 pub(super) async fn score<M: ScorableModel>(
@@ -24,8 +26,8 @@ pub(super) async fn score<M: ScorableModel>(
         model.loss(batch, &mut cx);
         let mut all = Vec::new();
         for (map, maps) in cx.maps() {
-            let uniform = (maps.dims()[3] as f64).ln();
-            let heads: Vec<f64> = numbers(attention_entropy(maps.clone()))
+            let uniform = (maps.values.dims()[3] as f64).ln();
+            let heads: Vec<f64> = numbers(attention_entropy(maps.values.clone(), maps.causal))
                 .await?
                 .into_iter()
                 .map(|nats| {

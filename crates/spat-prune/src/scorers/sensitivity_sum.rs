@@ -22,8 +22,9 @@ pub(super) async fn score<M: ScorableModel>(
         let loss = model.loss(&M::tracked(batch), &mut cx);
         let mut all = Vec::new();
         for (map, sensitivity) in cx.sensitivities(&mut loss.backward()) {
-            let [samples, heads, queries, keys] = sensitivity.dims();
+            let [samples, heads, queries, keys] = sensitivity.values.dims();
             let entries = sensitivity
+                .values
                 .abs()
                 .swap_dims(0, 1)
                 .reshape([heads, samples * queries * keys]);

@@ -139,6 +139,7 @@ impl CrossformerConfig {
             id: id.map(name),
             queries,
             keys,
+            causal: false,
         };
         let mut maps = vec![
             map("sender", routers, channels),

@@ -5,6 +5,7 @@
 //! models alike (command line, web app, reports, server limits, studies) reads these descriptions;
 //! nothing outside this folder and its counterpart in `spat-model` matches on a model.
 
+mod decoder;
 mod encoder;
 mod field;
 mod registry;
@@ -28,4 +29,5 @@ registry::models! {
     tide => Tide(TideConfig) = "tide",
     timemixer => TimeMixer(TimeMixerConfig) = "timemixer",
     crossformer => Crossformer(CrossformerConfig) = "crossformer",
+    transformer => Transformer(TransformerConfig) = "transformer",
 }

@@ -33,6 +33,8 @@ pub struct AttentionMap {
     pub queries: Axis,
     /// What the columns are.
     pub keys: Axis,
+    /// Whether row i attends to the keys 0 to i only.
+    pub causal: bool,
 }
 
 impl AttentionSite {
@@ -48,6 +50,7 @@ impl AttentionSite {
             id: id.clone(),
             queries,
             keys,
+            causal: false,
         };
         Self {
             id,
@@ -82,6 +85,21 @@ pub enum Axis {
         /// Number of segments.
         count: usize,
     },
+    /// One token per row of the look-back.
+    Rows {
+        /// Number of rows.
+        count: usize,
+    },
+    /// One token per row of a decoder: label rows, which are the last of the look-back, then the rows of the
+    /// horizon.
+    DecoderRows {
+        /// Number of rows of the look-back.
+        lookback: usize,
+        /// Number of label rows.
+        labels: usize,
+        /// Number of rows of the horizon.
+        horizon: usize,
+    },
     /// Learned tokens that collect from all channels and distribute to them.
     Routers {
         /// Number of routers.
@@ -97,17 +115,19 @@ impl Axis {
             Self::Patches { .. } => "patches",
             Self::Segments { .. } => "segments",
             Self::ForecastSegments { .. } => "forecast segments",
+            Self::Rows { .. } | Self::DecoderRows { .. } => "rows",
             Self::Routers { .. } => "routers",
         }
     }
 
     /// A label for each token, in the order of the attention map.
     pub fn labels(self, channels: &[String]) -> Vec<String> {
-        let numbered = |noun: &str, count: usize| {
-            (1..=count)
+        let numbered_from = |noun: &str, first: usize, count: usize| -> Vec<String> {
+            (first..first + count)
                 .map(|number| format!("{noun} {number}"))
                 .collect()
         };
+        let numbered = |noun: &str, count: usize| numbered_from(noun, 1, count);
         match self {
             Self::Channels { time_features } => {
                 let features = TIME_FEATURE_NAMES.iter().filter(|_| time_features);
@@ -117,6 +137,16 @@ impl Axis {
             Self::Patches { count } => numbered("patch", count),
             Self::Segments { count } => numbered("segment", count),
             Self::ForecastSegments { count } => numbered("forecast segment", count),
+            Self::Rows { count } => numbered("row", count),
+            Self::DecoderRows {
+                lookback,
+                labels,
+                horizon,
+            } => {
+                let first = lookback.saturating_sub(labels) + 1;
+                let ahead = numbered("forecast row", horizon);
+                [numbered_from("row", first, labels), ahead].concat()
+            }
             Self::Routers { count } => numbered("router", count),
         }
     }

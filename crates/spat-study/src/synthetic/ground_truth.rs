@@ -499,7 +499,7 @@ mod tests {
             let mut cx = ForwardContext::evaluation().with_probe(spat_model::Probe::Maps);
             let slot = model.slots()[layer];
             let output = values(slot.attend(tokens.clone(), &mut cx).unwrap());
-            let map = cx.maps()[slot.id()].clone();
+            let map = cx.maps()[slot.id()].values.clone();
             (output, pollster::block_on(spat_model::read(map)).unwrap())
         };
         assert!(output(&model, 0).0.iter().all(|&value| value == 0.0));

@@ -212,6 +212,7 @@ fn attention_agrees() {
                 memory: None,
                 projections: layers.each_ref(),
                 shape,
+                causal: false,
                 mask,
                 dropout,
             };
