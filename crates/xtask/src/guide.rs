@@ -93,7 +93,11 @@ fn mark_version(manifest: &Path) -> Result<()> {
     let old = fs::read_to_string(manifest)?;
     let new = old.replace(&version(""), &version("-guide"));
     if new == old {
-        bail!("{} has no version {}", manifest.display(), env!("CARGO_PKG_VERSION"));
+        bail!(
+            "{} has no version {}",
+            manifest.display(),
+            env!("CARGO_PKG_VERSION")
+        );
     }
     Ok(fs::write(manifest, new)?)
 }
