@@ -11,13 +11,13 @@ mod time_axis;
 mod window_norm;
 
 pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
-pub(crate) use attention::{ScoreChain, Tokens};
+pub(crate) use attention::{AttentionKind, ScoreChain, Tokens};
 pub use attention_layer::AttentionLayer;
 pub(crate) use attention_layer::{LayerOptions, NormKind};
-pub(crate) use decoder::Decoder;
+pub(crate) use decoder::{Decoder, DecoderAttention, EncoderDecoder};
 pub use encoder::{Encoder, EncoderSize};
 pub(crate) use norm::EPSILON as NORM_EPSILON;
-pub use norm::{BatchNorm, Norm};
+pub use norm::{BatchNorm, CentredNorm, Decomposition, Norm};
 pub(crate) use positions::sinusoids;
 pub(crate) use row_embedding::{RowEmbedding, circular_neighbours};
 pub(crate) use time_axis::{moving_average, over_time};
