@@ -84,6 +84,9 @@ impl From<Tensor<4>> for MapValues {
     }
 }
 
+/// Keeps the numbers of samples apart from those of dropout, which has the same seed.
+const SAMPLING: u64 = 0x5a3b_1e5c_0f7d_9264;
+
 static PASSES: AtomicU64 = AtomicU64::new(0);
 
 /// Number of forward passes that this process has begun. Training, evaluation, scoring and forecasts begin one
@@ -98,6 +101,7 @@ pub fn passes_begun() -> u64 {
 pub struct ForwardContext {
     probe: Probe,
     dropout: Option<Xoshiro256PlusPlus>,
+    samples: Xoshiro256PlusPlus,
     masks: BTreeMap<ModuleId, MapValues>,
     maps: BTreeMap<ModuleId, MapValues>,
     gates: BTreeMap<ModuleId, Gates>,
@@ -112,7 +116,16 @@ impl ForwardContext {
     pub fn training(seed: u64) -> Self {
         Self {
             dropout: Some(Xoshiro256PlusPlus::seed_from_u64(seed)),
-            ..Self::evaluation()
+            ..Self::evaluation().with_sampling_seed(seed)
+        }
+    }
+
+    /// Draws what a model samples in a pass (the keys by which Informer compares its queries) from `seed`. An
+    /// evaluation has the seed 0, so that it is reproducible, and a training the seed of its dropout.
+    pub fn with_sampling_seed(self, seed: u64) -> Self {
+        Self {
+            samples: Xoshiro256PlusPlus::seed_from_u64(seed ^ SAMPLING),
+            ..self
         }
     }
 
@@ -122,6 +135,7 @@ impl ForwardContext {
         Self {
             probe: Probe::None,
             dropout: None,
+            samples: Xoshiro256PlusPlus::seed_from_u64(SAMPLING),
             masks: BTreeMap::new(),
             maps: BTreeMap::new(),
             gates: BTreeMap::new(),
@@ -309,6 +323,19 @@ impl ForwardContext {
             Some(mask) => attention * mask,
             None => attention,
         }
+    }
+
+    /// How often each of `keys` keys is drawn for each of `queries` queries, in `draws` draws with replacement,
+    /// `[Lq, Lk]`, row-major.
+    pub(crate) fn sample(&mut self, queries: usize, keys: usize, draws: usize) -> Vec<f32> {
+        let mut counts = vec![0.0; queries * keys];
+        for row in counts.chunks_exact_mut(keys) {
+            for _ in 0..draws {
+                let drawn = (u128::from(self.samples.next_u64()) * keys as u128) >> 64;
+                row[drawn as usize] += 1.0;
+            }
+        }
+        counts
     }
 
     /// The next dropout with this probability; `None` in evaluation.

@@ -419,6 +419,21 @@ fn autoformer_with_removed_modules_equals_pytorch() {
 }
 
 #[test]
+fn informer_equals_pytorch() {
+    check("informer");
+}
+
+#[test]
+fn informer_of_the_library_equals_pytorch() {
+    check("informer_library");
+}
+
+#[test]
+fn informer_with_removed_modules_equals_pytorch() {
+    check("informer_pruned");
+}
+
+#[test]
 fn a_pytorch_checkpoint_is_imported() {
     let reference = Reference::load("itransformer");
     let device = Device::flex();

@@ -11,6 +11,7 @@ Written anew from the papers and from the layouts of the public repositories:
 - FITS: arXiv 2307.03756; key names of github.com/VEWOXIC/FITS.
 - Crossformer: openreview vSVLM2j9eie; key names of Time-Series-Library.
 - Transformer: arXiv 1706.03762; key names of Time-Series-Library.
+- Informer: arXiv 2012.07436; key names of Time-Series-Library, steps of zhouhaoyi/Informer2020.
 - Autoformer: arXiv 2106.13008; key names and steps of github.com/thuml/Autoformer.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
@@ -138,10 +139,13 @@ class Encoder(nn.Module):
         super().__init__()
         self.attn_layers = nn.ModuleList(layers)
         self.norm = norm
+        self.conv_layers = ()
 
     def forward(self, x, masks=None, tap=None):
         for i, layer in enumerate(self.attn_layers):
             x = layer(x, masks[i] if masks else None, tap)
+            if i < len(self.conv_layers):
+                x = self.conv_layers[i](x)
         return self.norm(x)
 
 
@@ -1022,7 +1026,118 @@ class Autoformer(nn.Module):
         return (trend + self.decoder.projection(self.decoder.norm(y)))[:, -self.horizon:]
 
 
+class Draws:
+    """The samples of the Rust code: Xoshiro256++ (prng.di.unimi.it), seeded by SplitMix64."""
+
+    WORD = (1 << 64) - 1
+
+    def __init__(self, seed):
+        self.state = []
+        for _ in range(4):
+            seed = (seed + 0x9E3779B97F4A7C15) & self.WORD
+            z = ((seed ^ seed >> 30) * 0xBF58476D1CE4E5B9) & self.WORD
+            z = ((z ^ z >> 27) * 0x94D049BB133111EB) & self.WORD
+            self.state.append(z ^ z >> 31)
+
+    def next(self):
+        turn = lambda x, by: (x << by | x >> 64 - by) & self.WORD
+        s = self.state
+        out = (turn((s[0] + s[3]) & self.WORD, 23) + s[0]) & self.WORD
+        t = (s[1] << 17) & self.WORD
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= t
+        s[3] = turn(s[3], 45)
+        return out
+
+    def table(self, queries, keys, draws):
+        """Indices of keys for each query, [queries, draws]."""
+        return torch.tensor([[self.next() * keys >> 64 for _ in range(draws)] for _ in range(queries)])
+
+
+class SparseAttention(AttentionLayer):
+    """ProbSparse attention as the public code computes it: scores of sampled keys only, a mean (or a
+    cumulative sum) of the values, and softmax rows that replace it at the selected queries."""
+
+    def __init__(self, d, heads, factor, mixed, draws):
+        super().__init__(d, heads, 0.0, True)
+        self.factor, self.mixed, self.draws = factor, mixed, draws
+
+    def count(self, tokens):
+        return min(max(self.factor * math.ceil(math.log(tokens)), 1), tokens)
+
+    def forward(self, x, mask=None, tap=None, memory=None, causal=False):
+        memory = x if memory is None else memory
+        q = split_heads(self.query_projection(x), self.heads)
+        k = split_heads(self.key_projection(memory), self.heads)
+        v = split_heads(self.value_projection(memory), self.heads)
+        queries, keys = q.shape[2], k.shape[2]
+        index = self.draws[0].table(queries, keys, self.count(keys))
+        sampled = (q[..., None, :] * k[:, :, index]).sum(-1)
+        measure = sampled.amax(-1) - sampled.sum(-1) / keys
+        top = measure.topk(self.count(queries), sorted=False)[1]
+        batch, head = torch.arange(len(x))[:, None, None], torch.arange(self.heads)[None, :, None]
+        scores = q[batch, head, top] @ k.transpose(-1, -2) * self.scale
+        if causal:
+            later = torch.ones(queries, queries, dtype=torch.bool).triu(1)
+            scores = scores.masked_fill(later[top], -math.inf)
+        rows = torch.softmax(scores, -1)
+        if mask is None and tap is None:
+            context = v.cumsum(2) if causal else v.mean(2, keepdim=True).repeat(1, 1, queries, 1)
+            context = context.clone()
+            context[batch, head, top] = rows @ v
+        else:
+            # A map of the same product, for the mask.
+            a = torch.ones(queries, keys, dtype=x.dtype)
+            a = (a.tril() if causal else a / keys).repeat(len(x), self.heads, 1, 1)
+            a[batch, head, top] = rows
+            if tap is not None:
+                tap.append(a)
+            context = (a if mask is None else a * mask) @ v
+        joined = context.flatten(1).view(len(x), queries, -1) if self.mixed else merge_heads(context)
+        return self.out_projection(joined)
+
+
+class Distilling(nn.Module):
+    def __init__(self, d, padding):
+        super().__init__()
+        self.downConv = nn.Conv1d(d, d, 3, padding=padding, padding_mode="circular")
+        self.norm = nn.BatchNorm1d(d)
+
+    def forward(self, x):
+        y = F.elu(self.norm(self.downConv(x.transpose(1, 2))))
+        return F.max_pool1d(y, 3, 2, 1).transpose(1, 2)
+
+
+class Informer(Transformer):
+    """The Transformer with sparse attention, and pooling between its encoder layers."""
+
+    SAMPLING = 0x5A3B1E5C0F7D9264
+
+    def __init__(self, cfg):
+        super().__init__(cfg)
+        d, layers = cfg["d_model"], cfg["layers"]
+        self.draws = [None]
+        sparse = lambda mixed: SparseAttention(d, cfg["heads"], cfg["factor"], mixed, self.draws)
+        for layer in self.encoder.attn_layers:
+            if layer.attention is not None:
+                layer.attention = sparse(cfg["mixed_others"])
+        for layer in self.decoder.layers:
+            if layer.self_attention is not None:
+                layer.self_attention = sparse(cfg["mixed_decoder"])
+            if layer.cross_attention is not None and cfg["sparse_cross"]:
+                layer.cross_attention = sparse(cfg["mixed_others"])
+        self.encoder.conv_layers = nn.ModuleList(Distilling(d, cfg["padding"]) for _ in range(layers - 1))
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        self.draws[0] = Draws(self.SAMPLING)
+        return super().forward(x, mark, masks, tap)
+
+
 MODELS = {
+    "informer": Informer,
     "autoformer": Autoformer,
     "transformer": Transformer,
     "crossformer": Crossformer,

@@ -40,6 +40,8 @@ DECODED = {"model": "transformer", "batch": 2, "lookback": 10, "horizon": 6, "ch
 LAGGED = {"model": "autoformer", "batch": 3, "lookback": 13, "horizon": 6, "channels": 3, "label_rows": 4,
           "d_model": 8, "d_ff": 12, "layers": 2, "decoder_layers": 2, "lag_factor": 2, "kernel": 5,
           "reference_heads": 2, "dropout": 0.0, "marks": 4, "future_marks": True, "time_stamps": True}
+SPARSE = {**DECODED, "model": "informer", "lookback": 12, "horizon": 6, "label_rows": 6, "factor": 1,
+          "sparse_cross": False, "mixed_decoder": False, "mixed_others": False, "padding": 1}
 # The settings are those of the Rust configuration, which reads them from the metadata.
 # Removed modules are tested too, hence the pruned variants; `removed` counts modules from input to output.
 CASES = {
@@ -77,6 +79,9 @@ CASES = {
     "transformer_pruned": {**DECODED, "removed": [0, 2, 3]},
     "autoformer": LAGGED,
     "autoformer_pruned": {**LAGGED, "removed": [0, 2, 3]},
+    "informer": SPARSE,
+    "informer_library": {**SPARSE, "sparse_cross": True, "mixed_decoder": True, "mixed_others": True, "padding": 2},
+    "informer_pruned": {**SPARSE, "removed": [0, 2, 3]},
 }
 
 

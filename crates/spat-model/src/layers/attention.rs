@@ -5,11 +5,14 @@ use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 use spat_cpu::AttentionShape;
-use spat_spec::{AttentionStructure, ModuleId};
+use spat_spec::{AttentionStructure, ModuleId, sparse_count};
 
 use crate::forward_context::{ForwardContext, MapValues};
 use crate::initial::Initial;
-use crate::operations::{Attention, AutoCorrelation, attend, auto_correlate, dropout, linear};
+use crate::operations::{
+    Attention, AutoCorrelation, SparseAttention, attend, attend_sparsely, auto_correlate, dropout,
+    linear,
+};
 
 /// The tokens of a batch as rows: `[batch · tokens, width]`. The residual stream keeps this form, so that
 /// projections, norms and feed-forward parts are plain matrix operations.
@@ -129,6 +132,17 @@ pub(crate) enum AttentionKind {
         /// Number of lags.
         lags: usize,
     },
+    /// Full attention of the queries that stand out, and a mean, or a sum if causal, of the values for the
+    /// others ([`attend_sparsely`]). For models without residual scores; it has no dropout.
+    Sparse {
+        /// Queries and sampled keys are this many times the logarithm of their number.
+        factor: usize,
+        /// Whether token i attends to the tokens 0 to i only. For self-attention.
+        causal: bool,
+        /// Whether the contexts of all heads are joined one head after the other, as in public codes, which
+        /// mixes tokens and heads.
+        mixed: bool,
+    },
 }
 
 /// Attention over the tokens of a sample.
@@ -208,6 +222,9 @@ impl MultiHeadAttention {
         if let AttentionKind::AutoCorrelation { lags } = self.kind {
             return self.auto_correlate(x, memory, lags, map, cx);
         }
+        if let AttentionKind::Sparse { .. } = self.kind {
+            return self.attend_sparsely(x, memory, map, cx);
+        }
         let causal = self.kind == AttentionKind::Causal;
         let keys = memory.map_or(shape.tokens, Tokens::tokens);
         let maps = [x.batch, shape.heads, shape.tokens, keys];
@@ -225,6 +242,51 @@ impl MultiHeadAttention {
             cx.record_maps(map, MapValues { values, causal });
         }
         context
+    }
+
+    /// `(M ⊙ A') V` with the dense map A' of sparse attention, `[B · L, H · w]`.
+    fn attend_sparsely(
+        &self,
+        x: &Tokens,
+        memory: Option<&Tokens>,
+        map: Option<&ModuleId>,
+        cx: &mut ForwardContext,
+    ) -> Tensor<2> {
+        let AttentionKind::Sparse {
+            factor,
+            causal,
+            mixed,
+        } = self.kind
+        else {
+            return self.attend(x, memory, map, cx);
+        };
+        let memory = memory.unwrap_or(x);
+        let (queries, keys) = (x.tokens(), memory.tokens());
+        let counts = cx.sample(queries, keys, sparse_count(factor, keys));
+        let device = x.rows.device();
+        let heads = |layer: &Linear, from: &Tokens| {
+            self.split_heads(linear(layer, from.rows.clone()), from.batch)
+        };
+        let query = heads(&self.query, x);
+        let shape = [x.batch, query.dims()[1], queries, keys];
+        let (context, maps) = attend_sparsely(SparseAttention {
+            query,
+            key: heads(&self.key, memory),
+            value: heads(&self.value, memory),
+            counts: Tensor::from_data(TensorData::new(counts, [queries, keys]), &device),
+            selected: sparse_count(factor, queries),
+            causal,
+            mask: map.and_then(|map| cx.mask(map, shape, causal, &device)),
+        });
+        if let Some(map) = map.filter(|_| cx.wants_maps()) {
+            let values = maps.detach();
+            cx.record_maps(map, MapValues { values, causal });
+        }
+        if mixed {
+            let [batch, heads, tokens, width] = context.dims();
+            return context.reshape([batch * tokens, heads * width]);
+        }
+        Self::join_heads(context)
     }
 
     /// `(M ⊙ w) V` over the strongest lags, `[B · L, d]`. A batch has the same lags in training, and each

@@ -9,6 +9,7 @@ use crate::initial::Initial;
 
 use super::attention::{AttentionSlot, ScoreChain, Tokens};
 use super::attention_layer::{AttentionLayer, LayerOptions};
+use super::distilling::Distilling;
 use super::norm::Norm;
 
 /// Encoder layers and a final norm.
@@ -18,6 +19,8 @@ pub struct Encoder {
     pub layers: Vec<AttentionLayer>,
     /// After the last layer, if the layout has one.
     pub norm: Option<Norm>,
+    /// After each layer but the last, if the layout has them.
+    pub distilling: Vec<Distilling>,
     score_residual: bool,
 }
 
@@ -84,7 +87,24 @@ impl Encoder {
         Self {
             layers,
             norm: final_norm,
+            distilling: Vec::new(),
             score_residual,
+        }
+    }
+
+    /// The encoder with a new pooling of the tokens, which are rows of time, after each layer but the last.
+    pub(crate) fn with_distilling(
+        self,
+        initial: &mut Initial<'_>,
+        d_model: usize,
+        padding: usize,
+    ) -> Self {
+        let between = 1..self.layers.len();
+        Self {
+            distilling: between
+                .map(|_| Distilling::init(initial, d_model, padding))
+                .collect(),
+            ..self
         }
     }
 
@@ -94,8 +114,11 @@ impl Encoder {
         } else {
             ScoreChain::Off
         };
-        for layer in &self.layers {
+        for (place, layer) in self.layers.iter().enumerate() {
             x = layer.forward(&x, None, &mut chain, cx);
+            if let Some(distilling) = self.distilling.get(place) {
+                x = distilling.forward(x, cx);
+            }
         }
         match &self.norm {
             Some(norm) => norm.forward(x.rows, cx),

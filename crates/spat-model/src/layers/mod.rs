@@ -3,6 +3,7 @@
 mod attention;
 mod attention_layer;
 mod decoder;
+mod distilling;
 mod encoder;
 mod norm;
 mod positions;
@@ -10,11 +11,12 @@ mod row_embedding;
 mod time_axis;
 mod window_norm;
 
-pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
 pub(crate) use attention::{AttentionKind, ScoreChain, Tokens};
+pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
 pub use attention_layer::AttentionLayer;
 pub(crate) use attention_layer::{LayerOptions, NormKind};
 pub(crate) use decoder::{Decoder, DecoderAttention, EncoderDecoder};
+pub use distilling::Distilling;
 pub use encoder::{Encoder, EncoderSize};
 pub(crate) use norm::EPSILON as NORM_EPSILON;
 pub use norm::{BatchNorm, CentredNorm, Decomposition, Norm};

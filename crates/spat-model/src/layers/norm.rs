@@ -203,7 +203,7 @@ impl BatchNorm {
         }
     }
 
-    fn forward(&self, rows: Tensor<2>, cx: &mut ForwardContext) -> Tensor<2> {
+    pub(super) fn forward(&self, rows: Tensor<2>, cx: &mut ForwardContext) -> Tensor<2> {
         let (centred, variance) = if cx.is_training() {
             let count = rows.dims()[0] as f64;
             let mean = rows.clone().mean_dim(0);

@@ -20,4 +20,5 @@ registry::models! {
     crossformer => Crossformer,
     transformer => Transformer,
     autoformer => Autoformer,
+    informer => Informer,
 }

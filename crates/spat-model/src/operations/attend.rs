@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::nn::Linear;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Bool, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Tensor, TensorData};
 use spat_cpu::{
     Attended, AttentionGradients, AttentionShape, Connections, Dropout, attend as forward,
     attend_backward,
@@ -87,7 +87,12 @@ pub(super) fn plain(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Op
 }
 
 /// Score of a key that a token does not attend to: its exponential is 0 beside any other.
-const MASKED: f32 = -1e30;
+pub(super) const MASKED: f32 = -1e30;
+
+/// Whether a key is after the query's token, `[tokens, tokens]`.
+pub(super) fn later_keys(tokens: usize, device: &Device) -> Tensor<2, Bool> {
+    Tensor::<2, Bool>::tril_mask([tokens, tokens], 0, device)
+}
 
 fn composed(
     attention: Attention<'_>,
@@ -107,8 +112,7 @@ fn composed(
     let scale = 1.0 / (shape.head_width as f64).sqrt();
     let mut scores = heads(query).matmul(heads(key).transpose()) * scale;
     if attention.causal {
-        let (tokens, device) = (shape.tokens, scores.device());
-        let later = Tensor::<2, Bool>::tril_mask([tokens, tokens], 0, &device);
+        let later = later_keys(shape.tokens, &scores.device());
         scores = scores.mask_fill(later.unsqueeze::<4>(), MASKED);
     }
     let maps = softmax(scores, 3);

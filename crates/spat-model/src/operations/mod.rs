@@ -12,6 +12,7 @@ mod linear_norm;
 mod node;
 mod norm;
 mod project;
+mod sparse;
 mod squared_error;
 mod windows;
 
@@ -22,6 +23,7 @@ pub(crate) use dropout::dropout;
 pub(crate) use linear::{linear, linear_dropout, linear_gelu};
 pub(crate) use linear_norm::linear_add_norm;
 pub(crate) use norm::add_norm;
+pub(crate) use sparse::{SparseAttention, attend_sparsely};
 pub use squared_error::mean_squared_error;
 pub(crate) use windows::tokens;
 

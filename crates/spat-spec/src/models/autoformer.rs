@@ -249,7 +249,10 @@ impl ModelSpec for AutoformerConfig {
             macs: count,
         };
         let costs = LayerCosts {
-            attention: auto_correlation_cost,
+            attention: Box::new(auto_correlation_cost),
+            cross_attention: Box::new(auto_correlation_cost),
+            encoder_rows: vec![self.lookback as u64; self.layers],
+            between: Cost::default(),
             encoder_rest: weights(2 * d * ff),
             decoder_rest: weights(2 * d * ff + 3 * d * channels),
         };

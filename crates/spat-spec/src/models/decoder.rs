@@ -20,11 +20,20 @@ pub(super) struct EncoderDecoderShape {
     pub(super) decoder_layers: usize,
 }
 
+/// Cost of an attention module: width, columns of its heads together, queries, keys.
+pub(super) type AttentionCost = Box<dyn Fn(u64, u64, u64, u64) -> Cost>;
+
 /// Costs of the layers of a model.
 pub(super) struct LayerCosts {
-    /// Of an attention module: width, columns of its heads together, queries, keys; nothing for a removed
-    /// module.
-    pub(super) attention: fn(u64, u64, u64, u64) -> Cost,
+    /// Of an attention module of its own tokens: width, columns of its heads together, queries, keys; nothing
+    /// for a removed module.
+    pub(super) attention: AttentionCost,
+    /// Of a cross-attention.
+    pub(super) cross_attention: AttentionCost,
+    /// Rows of each encoder layer; the decoder reads those of the last.
+    pub(super) encoder_rows: Vec<u64>,
+    /// Of everything between the encoder layers.
+    pub(super) between: Cost,
     /// Of the rest of an encoder layer over one row.
     pub(super) encoder_rest: Cost,
     /// Of the rest of a decoder layer over one row.
@@ -90,6 +99,7 @@ impl EncoderDecoderShape {
     pub(super) fn cost(&self, kept: &[AttentionStructure], layers: &LayerCosts) -> Cost {
         let (d, channels) = (self.d_model as u64, self.window.channels as u64);
         let (lookback, rows) = (self.window.lookback as u64, self.decoder_rows() as u64);
+        let memory = layers.encoder_rows.last().copied().unwrap_or(lookback);
         let norm = Cost {
             params: 2 * d,
             macs: 0,
@@ -98,7 +108,6 @@ impl EncoderDecoderShape {
         let inner = |slot: &AttentionStructure| {
             slot.heads.len() as u64 * (self.d_model / self.heads.max(1)) as u64
         };
-        let attention = |slot, queries, keys| (layers.attention)(d, inner(slot), queries, keys);
         let projection = Cost {
             params: d * channels + channels,
             macs: d * channels,
@@ -106,17 +115,17 @@ impl EncoderDecoderShape {
         let mut total = self.embedding_cost(rows) + norm + projection.over(rows);
         for modules in decoder.chunks_exact(2) {
             total = total
-                + attention(&modules[0], rows, rows)
-                + attention(&modules[1], rows, lookback)
+                + (layers.attention)(d, inner(&modules[0]), rows, rows)
+                + (layers.cross_attention)(d, inner(&modules[1]), rows, memory)
                 + layers.decoder_rest.over(rows);
         }
         let mut crosses = decoder.iter().skip(1).step_by(2);
         if crosses.any(|cross| inner(cross) > 0) {
-            total = total + self.embedding_cost(lookback) + norm;
-            for slot in encoder {
+            total = total + self.embedding_cost(lookback) + norm + layers.between;
+            for (slot, &rows) in encoder.iter().zip(&layers.encoder_rows) {
                 total = total
-                    + attention(slot, lookback, lookback)
-                    + layers.encoder_rest.over(lookback);
+                    + (layers.attention)(d, inner(slot), rows, rows)
+                    + layers.encoder_rest.over(rows);
             }
         }
         total
@@ -130,7 +139,10 @@ impl EncoderDecoderShape {
             macs: 0,
         };
         LayerCosts {
-            attention: attention_cost,
+            attention: Box::new(attention_cost),
+            cross_attention: Box::new(attention_cost),
+            encoder_rows: vec![self.window.lookback as u64; self.layers],
+            between: Cost::default(),
             encoder_rest: feed_forward_cost(d, ff, 1),
             decoder_rest: feed_forward_cost(d, ff, 1) + norm,
         }

@@ -31,4 +31,5 @@ registry::models! {
     crossformer => Crossformer(CrossformerConfig) = "crossformer",
     transformer => Transformer(TransformerConfig) = "transformer",
     autoformer => Autoformer(AutoformerConfig) = "autoformer",
+    informer => Informer(InformerConfig) = "informer",
 }

@@ -90,6 +90,11 @@ pub enum Axis {
         /// Number of rows.
         count: usize,
     },
+    /// One token per row that pooling leaves of the rows of the look-back.
+    PooledRows {
+        /// Number of rows that are left.
+        count: usize,
+    },
     /// One token per row of a decoder: label rows, which are the last of the look-back, then the rows of the
     /// horizon.
     DecoderRows {
@@ -121,7 +126,7 @@ impl Axis {
             Self::Patches { .. } => "patches",
             Self::Segments { .. } => "segments",
             Self::ForecastSegments { .. } => "forecast segments",
-            Self::Rows { .. } | Self::DecoderRows { .. } => "rows",
+            Self::Rows { .. } | Self::PooledRows { .. } | Self::DecoderRows { .. } => "rows",
             Self::Lags { .. } => "lags",
             Self::Routers { .. } => "routers",
         }
@@ -145,6 +150,7 @@ impl Axis {
             Self::Segments { count } => numbered("segment", count),
             Self::ForecastSegments { count } => numbered("forecast segment", count),
             Self::Rows { count } => numbered("row", count),
+            Self::PooledRows { count } => numbered("pooled row", count),
             Self::DecoderRows {
                 lookback,
                 labels,
