@@ -1,0 +1,91 @@
+//! The inner part of a Mamba block: convolution, selection, scan and gate.
+
+use burn::tensor::{Tensor, activation};
+
+/// Inputs of [`state_space`]. E is the inner width, n the number of states, r the rank of the step sizes.
+pub(crate) struct StateSpace {
+    /// Values and gates, `[B · L, 2 · E]`.
+    pub(crate) x: Tensor<2>,
+    /// Taps of the token before and of the token, `[2, E]`.
+    pub(crate) taps: Tensor<2>,
+    /// `[E]`.
+    pub(crate) tap_bias: Tensor<1>,
+    /// `W_x`, `[E, r + 2 · n]`.
+    pub(crate) selection: Tensor<2>,
+    /// `W_dt`, `[r, E]`.
+    pub(crate) steps: Tensor<2>,
+    /// `[E]`.
+    pub(crate) step_bias: Tensor<1>,
+    /// `ln(−A)`, `[E, n]`.
+    pub(crate) log_decay: Tensor<2>,
+    /// D, `[E]`.
+    pub(crate) skip: Tensor<1>,
+    /// B.
+    pub(crate) batch: usize,
+    /// Whether the tokens are scanned from the last to the first.
+    pub(crate) reversed: bool,
+}
+
+/// Above it softplus is the identity in f32.
+const LINEAR_SOFTPLUS: f64 = 20.0;
+
+/// `y ⊙ silu(z)`, where x and z are the halves of the input and y the selective state space of
+/// `u = silu(convolution(x))`: with `[δ, B, C] = W_x u`, `Δ = softplus(W_dt δ + b)` and `A = −exp(log_decay)`,
+/// `h_t = exp(Δ_t A) ⊙ h_{t−1} + (Δ_t u_t) B_t` and `y_t = h_t C_t + D ⊙ u_t`.
+///
+/// # Shapes
+/// - output: `[B · L, E]`
+pub(crate) fn state_space(inputs: StateSpace) -> Tensor<2> {
+    plain(inputs)
+}
+
+/// A loop over the tokens.
+pub(super) fn plain(inputs: StateSpace) -> Tensor<2> {
+    let StateSpace { batch, .. } = inputs;
+    let [width, states] = inputs.log_decay.dims();
+    let rank = inputs.steps.dims()[0];
+    let rows = inputs.x.dims()[0];
+    let tokens = rows / batch;
+    let device = inputs.x.device();
+    let in_order = |x: Tensor<3>| match inputs.reversed {
+        true => x.flip([1]),
+        false => x,
+    };
+    let gate = inputs.x.clone().narrow(1, width, width);
+    let x = in_order(inputs.x.narrow(1, 0, width).reshape([batch, tokens, width]));
+    let first = Tensor::zeros([batch, 1, width], &device);
+    let before = Tensor::cat(vec![first, x.clone()], 1).narrow(1, 0, tokens);
+    let tap = |number| inputs.taps.clone().narrow(0, number, 1).unsqueeze::<3>();
+    let u = activation::silu(before * tap(0) + x * tap(1) + inputs.tap_bias.unsqueeze());
+
+    let selected = u.clone().reshape([rows, width]).matmul(inputs.selection);
+    let steps = selected.clone().narrow(1, 0, rank).matmul(inputs.steps);
+    let steps = softplus(steps + inputs.step_bias.unsqueeze()).reshape([batch, tokens, width]);
+    let part = |number| {
+        selected
+            .clone()
+            .narrow(1, rank + number * states, states)
+            .reshape([batch, tokens, states])
+    };
+    let (input_weights, output_weights) = (part(0), part(1));
+    let decay = -inputs.log_decay.exp().unsqueeze::<3>();
+    let scaled = steps.clone() * u.clone();
+
+    let mut state = Tensor::<3>::zeros([batch, width, states], &device);
+    let mut outputs = Vec::with_capacity(tokens);
+    for token in 0..tokens {
+        let column = |x: &Tensor<3>| x.clone().narrow(1, token, 1).reshape([batch, width, 1]);
+        let row = |x: &Tensor<3>| x.clone().narrow(1, token, 1);
+        state =
+            state * (column(&steps) * decay.clone()).exp() + column(&scaled) * row(&input_weights);
+        let y = (state.clone() * row(&output_weights)).sum_dim(2);
+        outputs.push(y.reshape([batch, 1, width]));
+    }
+    let y = in_order(Tensor::cat(outputs, 1) + u * inputs.skip.unsqueeze());
+    y.reshape([rows, width]) * activation::silu(gate)
+}
+
+fn softplus(x: Tensor<2>) -> Tensor<2> {
+    let above = activation::relu(x.clone() - LINEAR_SOFTPLUS);
+    x.clamp_max(LINEAR_SOFTPLUS).exp().log1p() + above
+}
