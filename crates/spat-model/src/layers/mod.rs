@@ -21,7 +21,6 @@ pub use norm::{BatchNorm, Norm};
 pub(crate) use norm::{Branch, EPSILON as NORM_EPSILON};
 pub(crate) use positions::sinusoids;
 pub(crate) use row_embedding::{RowEmbedding, circular_neighbours};
-pub(crate) use state_space::MambaSize;
-pub use state_space::{CausalConvolution, MambaBlock, StepProjection};
+pub(crate) use state_space::{MambaBlock, MambaSize};
 pub(crate) use time_axis::{moving_average, over_time};
 pub(crate) use window_norm::{Affine, EPSILON as WINDOW_EPSILON, WindowStatistics, normalise};

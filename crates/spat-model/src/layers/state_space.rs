@@ -25,40 +25,40 @@ pub(crate) struct MambaSize {
 ///
 /// As in state-spaces/mamba with `expand = 1` and `d_conv = 2`.
 #[derive(Module, Debug)]
-pub struct MambaBlock {
+pub(crate) struct MambaBlock {
     /// `W_in` without a bias, `[width, 2 · width]`: values, then gates.
-    pub input: Linear,
+    pub(crate) input: Linear,
     /// The convolution over tokens.
-    pub convolution: CausalConvolution,
+    pub(crate) convolution: CausalConvolution,
     /// `W_x` without a bias, `[width, rank + 2 · states]`: step sizes, B and C.
-    pub selection: Linear,
+    pub(crate) selection: Linear,
     /// `W_dt`, from the columns of the step sizes.
-    pub steps: StepProjection,
+    pub(crate) steps: StepProjection,
     /// `ln(−A)`, `[width, states]`.
-    pub log_decay: Param<Tensor<2>>,
+    pub(crate) log_decay: Param<Tensor<2>>,
     /// D, the weight of the value itself, `[width]`.
-    pub skip: Param<Tensor<1>>,
+    pub(crate) skip: Param<Tensor<1>>,
     /// `W_out` without a bias, `[width, width]`.
-    pub output: Linear,
+    pub(crate) output: Linear,
     reversed: bool,
 }
 
 /// A causal convolution of two taps over the tokens, each column by itself.
 #[derive(Module, Debug)]
-pub struct CausalConvolution {
+pub(crate) struct CausalConvolution {
     /// Of the token before and of the token, `[2, width]`.
-    pub weight: Param<Tensor<2>>,
+    pub(crate) weight: Param<Tensor<2>>,
     /// `[width]`.
-    pub bias: Param<Tensor<1>>,
+    pub(crate) bias: Param<Tensor<1>>,
 }
 
 /// The linear map to step sizes before their softplus.
 #[derive(Module, Debug)]
-pub struct StepProjection {
+pub(crate) struct StepProjection {
     /// `[rank, width]`.
-    pub weight: Param<Tensor<2>>,
+    pub(crate) weight: Param<Tensor<2>>,
     /// `[width]`.
-    pub bias: Param<Tensor<1>>,
+    pub(crate) bias: Param<Tensor<1>>,
 }
 
 impl MambaBlock {

@@ -18,40 +18,40 @@ use super::{Inputs, Model};
 #[derive(Module, Debug)]
 pub struct SMamba {
     /// A look-back to a token, `[lookback, d_model]`.
-    pub embedding: Linear,
+    pub(crate) embedding: Linear,
     /// Scans between channels.
-    pub encoder: MambaEncoder,
+    pub(crate) encoder: MambaEncoder,
     /// A token to a forecast, `[d_model, horizon]`.
-    pub projection: Linear,
+    pub(crate) projection: Linear,
     dropout: f64,
     normalise: bool,
 }
 
 /// Layers of scans and a final norm.
 #[derive(Module, Debug)]
-pub struct MambaEncoder {
+pub(crate) struct MambaEncoder {
     /// From input to output.
-    pub layers: Vec<MambaLayer>,
+    pub(crate) layers: Vec<MambaLayer>,
     /// After the last layer.
-    pub norm: Norm,
+    pub(crate) norm: Norm,
 }
 
 /// `x ← norm1(x + M(x) + M_r(x))`, `x ← norm2(x + drop(W₂ drop(gelu(W₁ x))))`, where `M_r` scans from the last
 /// token to the first.
 #[derive(Module, Debug)]
-pub struct MambaLayer {
+pub(crate) struct MambaLayer {
     /// M.
-    pub forward: MambaBlock,
+    pub(crate) forward: MambaBlock,
     /// `M_r`.
-    pub reverse: MambaBlock,
+    pub(crate) reverse: MambaBlock,
     /// After the scans.
-    pub norm1: Norm,
+    pub(crate) norm1: Norm,
     /// `W₁`, `[d_model, d_ff]`.
-    pub expand: Linear,
+    pub(crate) expand: Linear,
     /// `W₂`, `[d_ff, d_model]`.
-    pub contract: Linear,
+    pub(crate) contract: Linear,
     /// After the feed-forward part.
-    pub norm2: Norm,
+    pub(crate) norm2: Norm,
     dropout: f64,
 }
 
