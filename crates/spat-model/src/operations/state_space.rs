@@ -1,8 +1,16 @@
 //! The inner part of a Mamba block: convolution, selection, scan and gate.
 
-use burn::tensor::{Tensor, activation};
+use std::sync::Arc;
 
-/// Inputs of [`state_space`]. E is the inner width, n the number of states, r the rank of the step sizes.
+use burn::tensor::{Tensor, activation};
+use spat_cpu::{
+    StateSpaceGradients, StateSpaceInputs, StateSpaceKept, StateSpaceShape, state_space as forward,
+    state_space_backward,
+};
+
+use super::node::{Operand, Saved, Values, output};
+
+/// Inputs of [`state_space()`]. E is the inner width, n the number of states, r the rank of the step sizes.
 pub(crate) struct StateSpace {
     /// Values and gates, `[B · L, 2 · E]`.
     pub(crate) x: Tensor<2>,
@@ -36,7 +44,91 @@ const LINEAR_SOFTPLUS: f64 = 20.0;
 /// # Shapes
 /// - output: `[B · L, E]`
 pub(crate) fn state_space(inputs: StateSpace) -> Tensor<2> {
-    plain(inputs)
+    on_cpu(&inputs).unwrap_or_else(|| plain(inputs))
+}
+
+/// The operation on the CPU; `None` if the tensors are elsewhere.
+pub(super) fn on_cpu(inputs: &StateSpace) -> Option<Tensor<2>> {
+    let operands = [
+        Operand::of(inputs.x.clone())?,
+        Operand::of(inputs.taps.clone())?,
+        Operand::of(inputs.tap_bias.clone())?,
+        Operand::of(inputs.selection.clone())?,
+        Operand::of(inputs.steps.clone())?,
+        Operand::of(inputs.step_bias.clone())?,
+        Operand::of(inputs.log_decay.clone())?,
+        Operand::of(inputs.skip.clone())?,
+    ];
+    let rows = inputs.x.dims()[0];
+    let [width, states] = inputs.log_decay.dims();
+    let mut saved = Forward {
+        values: operands.each_ref().map(Operand::values),
+        shape: StateSpaceShape {
+            samples: inputs.batch,
+            tokens: rows / inputs.batch,
+            width,
+            states,
+            rank: inputs.steps.dims()[0],
+            reversed: inputs.reversed,
+        },
+        kept: Arc::default(),
+    };
+    let (result, kept) = forward(&saved.inputs());
+    saved.kept = Arc::new(kept);
+    Some(output(operands, result, [rows, width], saved))
+}
+
+#[derive(Debug, Clone)]
+struct Forward {
+    /// In the order of [`StateSpace`].
+    values: [Values; 8],
+    shape: StateSpaceShape,
+    kept: Arc<StateSpaceKept>,
+}
+
+impl Forward {
+    fn inputs(&self) -> StateSpaceInputs<'_> {
+        let [
+            x,
+            taps,
+            tap_bias,
+            selection,
+            steps,
+            step_bias,
+            log_decay,
+            skip,
+        ] = self.values.each_ref().map(Values::slice);
+        StateSpaceInputs {
+            x,
+            taps,
+            tap_bias,
+            selection,
+            steps,
+            step_bias,
+            log_decay,
+            skip,
+            shape: self.shape,
+        }
+    }
+}
+
+impl Saved<8> for Forward {
+    fn gradients(&self, gradient: &[f32], _wanted: [bool; 8]) -> [Option<Vec<f32>>; 8] {
+        let StateSpaceGradients {
+            x,
+            taps,
+            tap_bias,
+            selection,
+            steps,
+            step_bias,
+            log_decay,
+            skip,
+        } = state_space_backward(&self.inputs(), &self.kept, gradient);
+        [
+            x, taps, tap_bias, selection, steps, step_bias, log_decay, skip,
+        ]
+        .map(Some)
+    }
 }
 
 /// A loop over the tokens.
