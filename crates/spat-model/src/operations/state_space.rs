@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, activation};
 use spat_cpu::{
-    StateSpaceGradients, StateSpaceInputs, StateSpaceKept, StateSpaceShape, state_space as forward,
-    state_space_backward,
+    Finish, StateSpaceGradients, StateSpaceInputs, StateSpaceKept, StateSpaceShape,
+    state_space as forward, state_space_backward,
 };
 
+use super::gpu;
 use super::node::{Operand, Saved, Values, output};
 
 /// Inputs of [`state_space()`]. E is the inner width, n the number of states, r the rank of the step sizes.
@@ -44,7 +45,11 @@ const LINEAR_SOFTPLUS: f64 = 20.0;
 /// # Shapes
 /// - output: `[B · L, E]`
 pub(crate) fn state_space(inputs: StateSpace) -> Tensor<2> {
-    on_cpu(&inputs).unwrap_or_else(|| plain(inputs))
+    on_cpu(&inputs).unwrap_or_else(|| {
+        composed(inputs, |inputs| {
+            gpu::scan(&inputs).unwrap_or_else(|| scan_loop(inputs))
+        })
+    })
 }
 
 /// The operation on the CPU; `None` if the tensors are elsewhere.
@@ -131,50 +136,100 @@ impl Saved<8> for Forward {
     }
 }
 
-/// A loop over the tokens.
+/// The composition of Burn's operations, with a loop over the tokens.
+#[cfg(test)]
 pub(super) fn plain(inputs: StateSpace) -> Tensor<2> {
-    let StateSpace { batch, .. } = inputs;
+    composed(inputs, scan_loop)
+}
+
+/// Inputs of the scan alone, in the order in which tokens are scanned.
+pub(super) struct Scan {
+    /// `[B · L, E]`.
+    pub(super) u: Tensor<2>,
+    /// Step sizes before their softplus, `[B · L, E]`.
+    pub(super) steps: Tensor<2>,
+    /// B and C, `[B · L, 2 · n]`.
+    pub(super) weights: Tensor<2>,
+    /// A, `[n, E]`.
+    pub(super) decay: Tensor<2>,
+    /// D, `[E]`.
+    pub(super) skip: Tensor<1>,
+    /// B.
+    pub(super) batch: usize,
+}
+
+/// Everything around `scan`, which returns y, `[B · L, E]`.
+fn composed(inputs: StateSpace, scan: impl FnOnce(Scan) -> Tensor<2>) -> Tensor<2> {
+    let StateSpace {
+        batch, reversed, ..
+    } = inputs;
     let [width, states] = inputs.log_decay.dims();
     let rank = inputs.steps.dims()[0];
     let rows = inputs.x.dims()[0];
     let tokens = rows / batch;
-    let device = inputs.x.device();
-    let in_order = |x: Tensor<3>| match inputs.reversed {
-        true => x.flip([1]),
-        false => x,
-    };
+    let in_order = |x: Tensor<3>| if reversed { x.flip([1]) } else { x };
     let gate = inputs.x.clone().narrow(1, width, width);
-    let x = in_order(inputs.x.narrow(1, 0, width).reshape([batch, tokens, width]));
-    let first = Tensor::zeros([batch, 1, width], &device);
+    let x = inputs.x.narrow(1, 0, width);
+    let x = in_order(x.reshape([batch, tokens, width]));
+    let first = Tensor::zeros([batch, 1, width], &x.device());
     let before = Tensor::cat(vec![first, x.clone()], 1).narrow(1, 0, tokens);
     let tap = |number| inputs.taps.clone().narrow(0, number, 1).unsqueeze::<3>();
     let u = activation::silu(before * tap(0) + x * tap(1) + inputs.tap_bias.unsqueeze());
+    let u = u.reshape([rows, width]);
 
-    let selected = u.clone().reshape([rows, width]).matmul(inputs.selection);
-    let steps = selected.clone().narrow(1, 0, rank).matmul(inputs.steps);
-    let steps = softplus(steps + inputs.step_bias.unsqueeze()).reshape([batch, tokens, width]);
-    let part = |number| {
-        selected
-            .clone()
-            .narrow(1, rank + number * states, states)
-            .reshape([batch, tokens, states])
-    };
-    let (input_weights, output_weights) = (part(0), part(1));
-    let decay = -inputs.log_decay.exp().unsqueeze::<3>();
+    let selected = product(u.clone(), inputs.selection, None);
+    let low = selected.clone().narrow(1, 0, rank);
+    let y = scan(Scan {
+        steps: product(low, inputs.steps, Some(inputs.step_bias)),
+        weights: selected.narrow(1, rank, 2 * states),
+        decay: -inputs.log_decay.exp().transpose(),
+        skip: inputs.skip,
+        u,
+        batch,
+    });
+    let y = in_order(y.reshape([batch, tokens, width]));
+    y.reshape([rows, width]) * activation::silu(gate)
+}
+
+/// `x W + b`.
+fn product(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    gpu::linear(&x, &weight, bias.as_ref(), Finish::default()).unwrap_or_else(|| {
+        let y = x.matmul(weight);
+        match bias {
+            Some(bias) => y + bias.unsqueeze(),
+            None => y,
+        }
+    })
+}
+
+fn scan_loop(inputs: Scan) -> Tensor<2> {
+    let Scan {
+        u,
+        steps,
+        weights,
+        decay,
+        skip,
+        batch,
+    } = inputs;
+    let ([states, width], [rows, _]) = (decay.dims(), u.dims());
+    let tokens = rows / batch;
+    let steps = softplus(steps);
     let scaled = steps.clone() * u.clone();
-
-    let mut state = Tensor::<3>::zeros([batch, width, states], &device);
+    let by_token = |x: &Tensor<2>, token| {
+        let columns = x.dims()[1];
+        let x = x.clone().reshape([batch, tokens, columns]);
+        x.narrow(1, token, 1)
+    };
+    let mut state = Tensor::<3>::zeros([batch, states, width], &u.device());
     let mut outputs = Vec::with_capacity(tokens);
     for token in 0..tokens {
-        let column = |x: &Tensor<3>| x.clone().narrow(1, token, 1).reshape([batch, width, 1]);
-        let row = |x: &Tensor<3>| x.clone().narrow(1, token, 1);
-        state =
-            state * (column(&steps) * decay.clone()).exp() + column(&scaled) * row(&input_weights);
-        let y = (state.clone() * row(&output_weights)).sum_dim(2);
-        outputs.push(y.reshape([batch, 1, width]));
+        let weight = by_token(&weights, token).swap_dims(1, 2);
+        let [input, output] = [0, states].map(|first| weight.clone().narrow(1, first, states));
+        state = state * (by_token(&steps, token) * decay.clone().unsqueeze()).exp()
+            + by_token(&scaled, token) * input;
+        outputs.push((state.clone() * output).sum_dim(1));
     }
-    let y = in_order(Tensor::cat(outputs, 1) + u * inputs.skip.unsqueeze());
-    y.reshape([rows, width]) * activation::silu(gate)
+    Tensor::cat(outputs, 1).reshape([rows, width]) + u * skip.unsqueeze()
 }
 
 fn softplus(x: Tensor<2>) -> Tensor<2> {
