@@ -240,12 +240,14 @@ impl ModelSpec for SMambaConfig {
         }
     }
 
-    /// With the states of the scans, which a device without a kernel for them keeps.
+    /// States are not kept: the backward pass computes those of a few columns at a time again.
     fn activations(&self) -> f64 {
         let (d, ff, states) = (self.d_model as f64, self.d_ff as f64, self.states as f64);
-        let block = 10.0 * d + 6.0 * d * states;
+        let block = 16.0 * d + 4.0 * states;
         let layer = 2.0 * block + 8.0 * d + 4.0 * ff;
-        self.layers as f64 * self.tokens() as f64 * layer + self.window().activations()
+        let states_again = 64.0 * states;
+        self.tokens() as f64 * (self.layers as f64 * layer + states_again)
+            + self.window().activations()
     }
 
     fn without_attention(&self) -> &'static str {
