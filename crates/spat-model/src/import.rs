@@ -59,7 +59,10 @@ impl ImportTable {
 
     /// All arrays of `parts`, which the public code holds and does not use.
     pub(crate) fn without(self, parts: Self) -> Self {
-        parts.0.keys().fold(self, |table, name| table.unused(name))
+        parts
+            .0
+            .into_keys()
+            .fold(self, |table, name| table.unused(&name))
     }
 
     /// The flatten head of PatchTST.
