@@ -19,4 +19,5 @@ registry::models! {
     timemixer => TimeMixer,
     crossformer => Crossformer,
     transformer => Transformer,
+    smamba => SMamba,
 }

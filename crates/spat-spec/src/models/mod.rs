@@ -30,4 +30,5 @@ registry::models! {
     timemixer => TimeMixer(TimeMixerConfig) = "timemixer",
     crossformer => Crossformer(CrossformerConfig) = "crossformer",
     transformer => Transformer(TransformerConfig) = "transformer",
+    smamba => SMamba(SMambaConfig) = "s-mamba",
 }
