@@ -79,9 +79,7 @@ impl LayerOptions {
         match self.norm {
             NormKind::Layer => Norm::Layer(initial.layer_norm(self.d_model)),
             NormKind::Batch => Norm::Batch(BatchNorm::init(initial, self.d_model)),
-            NormKind::Season { length, kernel } => {
-                Norm::Season(Decomposition::new(length, kernel))
-            }
+            NormKind::Season { length, kernel } => Norm::Season(Decomposition::new(length, kernel)),
         }
     }
 }
@@ -187,7 +185,10 @@ impl AttentionLayer {
             .after_branch(attended, branch, self.feed_forward_dropout, cx);
         sublayer.record(x, branch_output, &out.rows, cx);
         let trends = trend.zip(out.trend);
-        (x.with_rows(out.rows), trends.map(|(one, other)| one + other))
+        (
+            x.with_rows(out.rows),
+            trends.map(|(one, other)| one + other),
+        )
     }
 }
 

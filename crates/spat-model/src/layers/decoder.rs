@@ -65,11 +65,7 @@ impl Decoder {
         let layers = attention
             .chunks_exact(2)
             .map(|modules| DecoderLayer {
-                self_attention: AttentionSublayer::init(
-                    initial,
-                    &modules[0],
-                    &of_kind(kinds.own),
-                ),
+                self_attention: AttentionSublayer::init(initial, &modules[0], &of_kind(kinds.own)),
                 cross: AttentionLayer::init(initial, &modules[1], &of_kind(kinds.cross)),
                 trend: has_trend.then(|| Linear {
                     bias: None,

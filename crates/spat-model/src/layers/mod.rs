@@ -10,8 +10,8 @@ mod row_embedding;
 mod time_axis;
 mod window_norm;
 
-pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
 pub(crate) use attention::{AttentionKind, ScoreChain, Tokens};
+pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
 pub use attention_layer::AttentionLayer;
 pub(crate) use attention_layer::{LayerOptions, NormKind};
 pub(crate) use decoder::{Decoder, DecoderAttention, EncoderDecoder};

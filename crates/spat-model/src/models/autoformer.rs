@@ -178,8 +178,8 @@ mod tests {
         let inputs = inputs(&device);
         let mut higher = inputs.clone();
         higher.values = higher.values + 3.0;
-        let [one, other] = [inputs, higher]
-            .map(|inputs| model.forward(inputs, &mut ForwardContext::evaluation()));
+        let [one, other] =
+            [inputs, higher].map(|inputs| model.forward(inputs, &mut ForwardContext::evaluation()));
         let difference = (other - one - 3.0).abs().max();
         assert!(difference.into_scalar::<f32>() < 1e-4);
     }
@@ -209,8 +209,7 @@ mod tests {
         let device = Device::flex();
         let rows: [f32; 5] = [1.0, 4.0, 1.0, 0.0, 2.0];
         let data = TensorData::new(rows.to_vec(), [5, 1]);
-        let (season, trend) =
-            Decomposition::new(5, 3).split(Tensor::from_data(data, &device));
+        let (season, trend) = Decomposition::new(5, 3).split(Tensor::from_data(data, &device));
         let trend: Vec<f32> = trend.into_data().try_to_vec().unwrap();
         let season: Vec<f32> = season.into_data().try_to_vec().unwrap();
         let expected = [2.0, 2.0, 5.0 / 3.0, 1.0, 4.0 / 3.0];

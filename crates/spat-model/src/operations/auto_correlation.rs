@@ -104,7 +104,9 @@ fn rows_at_lags(weights: Tensor<3>) -> Tensor<3> {
 fn strongest(values: Tensor<2>, count: usize) -> Tensor<3> {
     let [batch, length] = values.dims();
     let device = values.device();
-    let ranks = ranks(values).unsqueeze_dim::<3>(1).expand([batch, count, length]);
+    let ranks = ranks(values)
+        .unsqueeze_dim::<3>(1)
+        .expand([batch, count, length]);
     let places = numbers(count, &device)
         .reshape([1, count, 1])
         .expand([batch, count, length]);
@@ -118,8 +120,12 @@ pub(crate) fn ranks(values: Tensor<2>) -> Tensor<2> {
     let shape = [batch, length, length];
     let other = values.clone().unsqueeze_dim::<3>(2).expand(shape);
     let own = values.unsqueeze_dim::<3>(1).expand(shape);
-    let other_place = numbers(length, &device).reshape([1, length, 1]).expand(shape);
-    let own_place = numbers(length, &device).reshape([1, 1, length]).expand(shape);
+    let other_place = numbers(length, &device)
+        .reshape([1, length, 1])
+        .expand(shape);
+    let own_place = numbers(length, &device)
+        .reshape([1, 1, length])
+        .expand(shape);
     let is_before = other.clone().equal(own.clone()).float() * other_place.lower(own_place).float();
     (other.greater(own).float() + is_before)
         .sum_dim(1)
@@ -142,7 +148,11 @@ mod tests {
 
     fn random(length: usize) -> Tensor<3> {
         let device = Device::flex();
-        Tensor::random([BATCH, length, WIDTH], Distribution::Normal(0.0, 1.0), &device)
+        Tensor::random(
+            [BATCH, length, WIDTH],
+            Distribution::Normal(0.0, 1.0),
+            &device,
+        )
     }
 
     fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -207,7 +217,10 @@ mod tests {
     fn assert_close(ours: &[f32], expected: &[f64]) {
         assert_eq!(ours.len(), expected.len());
         for (ours, expected) in ours.iter().zip(expected) {
-            assert!((f64::from(*ours) - expected).abs() < 1e-4, "{ours} {expected}");
+            assert!(
+                (f64::from(*ours) - expected).abs() < 1e-4,
+                "{ours} {expected}"
+            );
         }
     }
 
@@ -251,7 +264,8 @@ mod tests {
         };
         let loss = |mask| auto_correlate(input(mask)).0.square().mean();
         let device = Device::flex();
-        let ones = Tensor::<4>::ones([1, 1, length, lags], &device.clone().autodiff()).require_grad();
+        let ones =
+            Tensor::<4>::ones([1, 1, length, lags], &device.clone().autodiff()).require_grad();
         let gradients = loss(ones.clone()).backward();
         let gradient = values(ones.grad(&gradients).unwrap());
         for (cell, gradient) in gradient.into_iter().enumerate() {
@@ -262,7 +276,10 @@ mod tests {
                 values(loss(Tensor::from_data(mask, &device)))[0]
             };
             let slope = (at(0.1) - at(-0.1)) / 0.2;
-            assert!((slope - gradient).abs() < 1e-3, "{cell}: {slope} {gradient}");
+            assert!(
+                (slope - gradient).abs() < 1e-3,
+                "{cell}: {slope} {gradient}"
+            );
         }
     }
 
@@ -277,7 +294,10 @@ mod tests {
     fn of_equal_values_the_first_is_the_strongest() {
         let device = Device::flex();
         let of = Tensor::from_data([[1.0, 3.0, 3.0, 2.0], [0.0, 0.0, 0.0, 0.0]], &device);
-        assert_eq!(values(ranks(of.clone())), [3.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(
+            values(ranks(of.clone())),
+            [3.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 3.0]
+        );
         let chosen = values(strongest(of, 2));
         assert_eq!(chosen[..8], [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
         assert_eq!(chosen[8..], [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
