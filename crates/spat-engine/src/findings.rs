@@ -152,6 +152,7 @@ pub(crate) fn notes(
             "A ranking of {modules} modules is close to chance; a model with more layers gives more evidence."
         ));
     }
+    notes.extend(forecaster.score_note().map(str::to_owned));
     if plan.removed.len() == modules && modules > 0 {
         notes.push(format!(
             "All attention is removed: {}.",

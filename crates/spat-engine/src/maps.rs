@@ -68,7 +68,10 @@ pub(crate) async fn module_maps(
             attention: read(average_maps(attention))
                 .await
                 .map_err(JobError::Device)?,
-            sensitivity: read(sensitivity.values).await.map_err(JobError::Device)?,
+            // A single one of a shared mask, unless the columns differ between samples.
+            sensitivity: read(sensitivity.values.sum_dim(0))
+                .await
+                .map_err(JobError::Device)?,
             // Relative to ln Lk, the entropy of a uniform row.
             entropy: entropy / (keys.max(2) as f64).ln(),
         });

@@ -138,7 +138,8 @@ impl ForwardContext {
     }
 
     /// Sensitivities `S = ∂L/∂M` at M = 1, by attention map: `[H, Lq, Lk]` as `[1, H, Lq, Lk]` for a
-    /// shared mask, `[B, H, Lq, Lk]` for one per sample. Takes them out of `gradients`.
+    /// shared mask, `[B, H, Lq, Lk]` for one per sample. A map over time lags, which differ between the samples
+    /// of an evaluation, has a mask per sample there in any case. Takes them out of `gradients`.
     pub fn sensitivities(&self, gradients: &mut Gradients) -> BTreeMap<ModuleId, MapValues> {
         self.masks
             .iter()
@@ -201,18 +202,44 @@ impl ForwardContext {
         device: &Device,
     ) -> Option<Tensor<4>> {
         let [batch, heads, queries, keys] = maps;
-        let batch = match self.probe {
-            Probe::None | Probe::Maps | Probe::Gates | Probe::Streams => return None,
-            Probe::Masks(shape) | Probe::MasksAndMaps(shape) => match shape {
-                MaskShape::Shared => 1,
-                MaskShape::PerSample => batch,
-            },
+        let batch = match self.mask_shape()? {
+            MaskShape::Shared => 1,
+            MaskShape::PerSample => batch,
         };
-        let mask = Tensor::ones([batch, heads, queries, keys], device).require_grad();
+        Some(self.ones(module, [batch, heads, queries, keys], causal, device))
+    }
+
+    /// A mask of ones, `[B, H, Lq, Lk]`, if the probe requests one, for maps whose columns differ between
+    /// samples.
+    pub(crate) fn mask_per_sample(
+        &mut self,
+        module: &ModuleId,
+        maps: [usize; 4],
+        device: &Device,
+    ) -> Option<Tensor<4>> {
+        self.mask_shape()?;
+        Some(self.ones(module, maps, false, device))
+    }
+
+    fn mask_shape(&self) -> Option<MaskShape> {
+        match self.probe {
+            Probe::None | Probe::Maps | Probe::Gates | Probe::Streams => None,
+            Probe::Masks(shape) | Probe::MasksAndMaps(shape) => Some(shape),
+        }
+    }
+
+    fn ones(
+        &mut self,
+        module: &ModuleId,
+        shape: [usize; 4],
+        causal: bool,
+        device: &Device,
+    ) -> Tensor<4> {
+        let mask = Tensor::ones(shape, device).require_grad();
         let values = mask.clone();
         self.masks
             .insert(module.clone(), MapValues { values, causal });
-        Some(mask)
+        mask
     }
 
     /// Whether attention maps are recorded.

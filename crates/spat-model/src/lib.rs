@@ -19,8 +19,8 @@ pub use forward_context::{
 pub use has_attention::HasAttention;
 pub use import::{ImportError, from_pytorch, from_pytorch_file};
 pub use layers::{
-    AttentionLayer, AttentionSlot, BatchNorm, Encoder, EncoderSize, MultiHeadAttention, Norm,
-    Sender,
+    AttentionLayer, AttentionSlot, BatchNorm, CentredNorm, Decomposition, Encoder, EncoderSize,
+    MultiHeadAttention, Norm, Sender,
 };
 pub use models::*;
 pub use operations::mean_squared_error;

@@ -131,6 +131,10 @@ fn the_cost_has_as_many_parameters_as_the_model() {
                 assert_eq!(parameters(&fresh), left.cost().params, "{}", site.id);
                 assert_eq!(parameters(&removed), left.cost().params, "{}", site.id);
             }
+            // Without its only head a module is removed.
+            if site.heads == 1 {
+                continue;
+            }
             let left = dense.clone().without_heads(&site.id, &[0]).unwrap();
             let fewer = model
                 .clone()

@@ -414,6 +414,16 @@ fn smamba_equals_pytorch() {
 }
 
 #[test]
+fn autoformer_equals_pytorch() {
+    check("autoformer");
+}
+
+#[test]
+fn autoformer_with_removed_modules_equals_pytorch() {
+    check("autoformer_pruned");
+}
+
+#[test]
 fn a_pytorch_checkpoint_is_imported() {
     let reference = Reference::load("itransformer");
     let device = Device::flex();

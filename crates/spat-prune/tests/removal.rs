@@ -111,11 +111,15 @@ fn removed_heads_equal_heads_without_output() {
         let dense = Forecaster::init(&Structure::dense(config.clone()), 4, &Device::flex());
         for AttentionSite {
             id: module,
+            heads,
             head_width,
             ..
         } in config.sites()
         {
             let gone = [1, 2];
+            if heads == 1 {
+                continue;
+            }
             // Their rows of W_o, which lie side by side.
             let rows = head_width..3 * head_width;
             let zero = |attention: &mut MultiHeadAttention| {
@@ -158,8 +162,9 @@ fn every_scorer_ranks_every_model_and_plans_keep_what_is_protected() {
             let described: Vec<_> = sites.iter().map(|site| &site.id).collect();
             assert_eq!(modules, described, "{id} {scorer}");
             if scorer.scores_heads() {
+                let heads = scores.iter().map(|score| score.heads.len());
                 assert!(
-                    scores.iter().all(|score| score.heads.len() == HEADS),
+                    heads.eq(sites.iter().map(|site| site.heads)),
                     "{id} {scorer}"
                 );
             }

@@ -13,12 +13,14 @@ Written anew from the papers and from the layouts of the public repositories:
 - Transformer: arXiv 1706.03762; key names of Time-Series-Library.
 - S-Mamba: arXiv 2403.11144; key names of github.com/wzhwzhwzh0921/S-D-Mamba and, within a block, of
   github.com/state-spaces/mamba.
+- Autoformer: arXiv 2106.13008; key names and steps of github.com/thuml/Autoformer.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
-x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE and Transformer, [B, L + T, F] matters to some.
+x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE and the models
+with a decoder, [B, L + T, F] matters to some.
 `masks` holds one connection mask (or None) per attention map, [H, Lq, Lk] or [B, H, Lq, Lk],
 multiplied on the softmax output before attention dropout; the gradient with respect
-to it is the sensitivity. `tap`, a list, receives each map (None if removed). `causal_maps` has the
+to it is the sensitivity. Autoformer's maps are tables of rows by lags, [1, Lq, k], shared by its heads. `tap`, a list, receives each map (None if removed). `causal_maps` has the
 numbers of the maps whose row i has the keys 0 to i only, if there are any.
 """
 
@@ -825,18 +827,21 @@ class Crossformer(nn.Module):
 
 
 class DataEmbedding(RowEmbedding):
-    """Circular convolution over three rows of all channels, time features, and positions."""
+    """Circular convolution over three rows of all channels, time features, and positions of up to `rows` rows
+    (0 for none)."""
 
     def __init__(self, cfg, rows):
         super().__init__(cfg["d_model"], cfg.get("marks", 0), cfg["channels"])
-        self.position_embedding = SinusoidalPosition(cfg["d_model"], rows)
+        self.position_embedding = SinusoidalPosition(cfg["d_model"], rows) if rows else None
         self.dropout = nn.Dropout(cfg["dropout"])
 
     def forward(self, x, mark):
         y = self.value_embedding.tokenConv(x.transpose(1, 2)).transpose(1, 2)
         if mark is not None:
             y = y + self.temporal_embedding.embed(mark)
-        return self.dropout(y + self.position_embedding(x.shape[1]))
+        if self.position_embedding is not None:
+            y = y + self.position_embedding(x.shape[1])
+        return self.dropout(y)
 
 
 class DecoderLayer(nn.Module):
@@ -953,8 +958,133 @@ class SMamba(ITransformer):
         self.encoder = Encoder(layers, nn.LayerNorm(cfg["d_model"]))
 
 
+class AutoCorrelation(nn.Module):
+    """Values averaged over the lags at which queries and keys correlate most.
+
+    In training the lags are those of the batch's mean, in evaluation each sample has its own. The
+    correlation is an inverse Fourier transform, as in the public code, of the length of the rows.
+    """
+
+    def __init__(self, d, heads, factor):
+        super().__init__()
+        self.query_projection = nn.Linear(d, d)
+        self.key_projection = nn.Linear(d, d)
+        self.value_projection = nn.Linear(d, d)
+        self.out_projection = nn.Linear(d, d)
+        self.heads, self.factor = heads, factor
+
+    def forward(self, x, mask=None, tap=None, memory=None, causal=False):
+        memory = x if memory is None else memory
+        rows = x.shape[1]
+        fit = lambda y: F.pad(y, (0, 0, 0, max(0, rows - y.shape[1])))[:, :rows]
+        # [B, H, e, rows]
+        columns = lambda y: y.unflatten(-1, (self.heads, -1)).permute(0, 2, 3, 1)
+        q = columns(self.query_projection(x))
+        k = columns(fit(self.key_projection(memory)))
+        v = fit(self.value_projection(memory))
+        spectrum = torch.fft.rfft(q, dim=-1) * torch.fft.rfft(k, dim=-1).conj()
+        r = torch.fft.irfft(spectrum, n=rows, dim=-1).mean(1).mean(1)
+        count = min(max(int(self.factor * math.log(rows)), 1), rows)
+        if self.training:
+            lags = torch.topk(r.mean(0), count)[1].expand(len(x), -1)
+        else:
+            lags = torch.topk(r, count, dim=-1)[1]
+        a = torch.softmax(r.gather(1, lags), -1)[:, None, None].expand(-1, 1, rows, -1)
+        if tap is not None:
+            tap.append(a)
+        if mask is not None:
+            a = a * mask
+        # Row t + lag of the values, [B, rows, k, d].
+        place = (torch.arange(rows)[None, :, None] + lags[:, None]) % rows
+        read = v[torch.arange(len(x))[:, None, None], place]
+        return self.out_projection((a[:, 0, ..., None] * read).sum(2))
+
+
+def decompose(x, kernel):
+    """Season and trend of [B, rows, C]: a moving average, the ends repeated."""
+    half = (kernel - 1) // 2
+    padded = torch.cat([x[:, :1].repeat(1, half, 1), x, x[:, -1:].repeat(1, half, 1)], 1)
+    trend = F.avg_pool1d(padded.transpose(1, 2), kernel, 1).transpose(1, 2)
+    return x - trend, trend
+
+
+class CentredNorm(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.layernorm = nn.LayerNorm(d)
+
+    def forward(self, x):
+        y = self.layernorm(x)
+        return y - y.mean(1, keepdim=True)
+
+
+class SeasonLayer(nn.Module):
+    """Auto-correlation of the tokens, with a memory too in a decoder, and a feed-forward part without biases;
+    what each of them leaves is decomposed."""
+
+    def __init__(self, cfg, removed, decodes=False):
+        super().__init__()
+        d, ff = cfg["d_model"], cfg["d_ff"]
+        names = ["self_attention", "cross_attention"] if decodes else ["attention"]
+        for name, gone in zip(names, removed):
+            layer = None if gone else AutoCorrelation(d, cfg.get("reference_heads", 1), cfg["lag_factor"])
+            setattr(self, name, layer)
+        self.conv1, self.conv2 = nn.Conv1d(d, ff, 1, bias=False), nn.Conv1d(ff, d, 1, bias=False)
+        if decodes:
+            self.projection = nn.Conv1d(d, cfg["channels"], 3, padding=1, padding_mode="circular", bias=False)
+        self.names, self.kernel, self.dropout = names, cfg["kernel"], nn.Dropout(cfg["dropout"])
+
+    def forward(self, x, probes, memory=None):
+        trends = 0
+        for name in self.names:
+            layer = getattr(self, name)
+            if layer is None:
+                probes.skip()
+            else:
+                x = x + self.dropout(probes.attend(layer, x, memory if name == "cross_attention" else None))
+            x, trend = decompose(x, self.kernel)
+            trends = trends + trend
+        y = self.dropout(F.gelu(self.conv1(x.transpose(1, 2))))
+        x, trend = decompose(x + self.dropout(self.conv2(y).transpose(1, 2)), self.kernel)
+        return x, trends + trend
+
+
+class Autoformer(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        d, layers, depth = cfg["d_model"], cfg["layers"], cfg["decoder_layers"]
+        self.labels, self.horizon, self.kernel = cfg["label_rows"], cfg["horizon"], cfg["kernel"]
+        removed = [i in cfg.get("removed", ()) for i in range(layers + 2 * depth)]
+        self.enc_embedding = DataEmbedding(cfg, 0)
+        self.dec_embedding = DataEmbedding(cfg, 0)
+        self.encoder, self.decoder = nn.Module(), nn.Module()
+        self.encoder.attn_layers = nn.ModuleList(SeasonLayer(cfg, removed[i:i + 1]) for i in range(layers))
+        self.encoder.norm = CentredNorm(d)
+        self.decoder.layers = nn.ModuleList(
+            SeasonLayer(cfg, removed[layers + 2 * i:][:2], decodes=True) for i in range(depth))
+        self.decoder.norm = CentredNorm(d)
+        self.decoder.projection = nn.Linear(d, cfg["channels"])
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        lookback, probes = x.shape[1], Probes(masks, tap)
+        memory = self.enc_embedding(x, None if mark is None else mark[:, :lookback])
+        for layer in self.encoder.attn_layers:
+            memory, _ = layer(memory, probes)
+        memory = self.encoder.norm(memory)
+        season, trend = decompose(x, self.kernel)
+        mean = x.mean(1, keepdim=True).repeat(1, self.horizon, 1)
+        trend = torch.cat([trend[:, -self.labels:], mean], 1)
+        y = F.pad(season[:, -self.labels:], (0, 0, 0, self.horizon))
+        y = self.dec_embedding(y, None if mark is None else mark[:, lookback - self.labels:])
+        for layer in self.decoder.layers:
+            y, own = layer(y, probes, memory)
+            trend = trend + layer.projection(own.transpose(1, 2)).transpose(1, 2)
+        return (trend + self.decoder.projection(self.decoder.norm(y)))[:, -self.horizon:]
+
+
 MODELS = {
     "s-mamba": SMamba,
+    "autoformer": Autoformer,
     "transformer": Transformer,
     "crossformer": Crossformer,
     "timemixer": TimeMixer,

@@ -36,6 +36,10 @@ CROSSED = {"model": "crossformer", "batch": 2, "lookback": 28, "horizon": 10, "c
 DECODED = {"model": "transformer", "batch": 2, "lookback": 10, "horizon": 6, "channels": 3, "label_rows": 4,
            "d_model": 8, "d_ff": 12, "heads": 2, "layers": 2, "decoder_layers": 2, "dropout": 0.0, "marks": 4,
            "future_marks": True, "time_stamps": True}
+# An odd and an even number of rows. The public code's heads have no effect, so the reference has two.
+LAGGED = {"model": "autoformer", "batch": 3, "lookback": 13, "horizon": 6, "channels": 3, "label_rows": 4,
+          "d_model": 8, "d_ff": 12, "layers": 2, "decoder_layers": 2, "lag_factor": 2, "kernel": 5,
+          "reference_heads": 2, "dropout": 0.0, "marks": 4, "future_marks": True, "time_stamps": True}
 # The settings are those of the Rust configuration, which reads them from the metadata.
 # Removed modules are tested too, hence the pruned variants; `removed` counts modules from input to output.
 CASES = {
@@ -75,6 +79,8 @@ CASES = {
     "smamba": {"model": "s-mamba", "normalise": True, "batch": 2, "lookback": 12, "horizon": 6, "channels": 3,
                "d_model": 20, "d_ff": 12, "states": 3, "layers": 2, "dropout": 0.0, "marks": 4,
                "time_stamps": True},
+    "autoformer": LAGGED,
+    "autoformer_pruned": {**LAGGED, "removed": [0, 2, 3]},
 }
 
 

@@ -9,7 +9,7 @@ use spat_spec::{AttentionStructure, ModuleId};
 
 use crate::forward_context::{ForwardContext, MapValues};
 use crate::initial::Initial;
-use crate::operations::{Attention, attend, dropout, linear};
+use crate::operations::{Attention, AutoCorrelation, attend, auto_correlate, dropout, linear};
 
 /// The tokens of a batch as rows: `[batch · tokens, width]`. The residual stream keeps this form, so that
 /// projections, norms and feed-forward parts are plain matrix operations.
@@ -115,6 +115,22 @@ impl ScoreChain {
     }
 }
 
+/// How the tokens of a sample are weighted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum AttentionKind {
+    /// `softmax(Q Kᵀ / √w)` over all keys.
+    #[default]
+    Full,
+    /// The same over the tokens 0 to i for token i. For self-attention in a model without residual scores.
+    Causal,
+    /// The lags at which queries and keys correlate most ([`auto_correlate`]). For modules of one head in a
+    /// model without residual scores.
+    AutoCorrelation {
+        /// Number of lags.
+        lags: usize,
+    },
+}
+
 /// Attention over the tokens of a sample.
 ///
 /// `MHA(x) = Concat_h[(M ⊙ A)_h V_h] W_o`, `A = softmax(Q Kᵀ / √(d/H))`, where d and H are those of the
@@ -131,8 +147,8 @@ pub struct MultiHeadAttention {
     pub output: Linear,
     head_width: usize,
     dropout: f64,
-    /// Whether token i attends to the tokens 0 to i only.
-    causal: bool,
+    #[module(skip)]
+    kind: AttentionKind,
 }
 
 impl MultiHeadAttention {
@@ -151,7 +167,7 @@ impl MultiHeadAttention {
             output: initial.linear(inner, d_model),
             head_width,
             dropout,
-            causal: false,
+            kind: AttentionKind::Full,
         }
     }
 
@@ -189,11 +205,15 @@ impl MultiHeadAttention {
             heads: self.query.weight.dims()[1] / self.head_width,
             head_width: self.head_width,
         };
+        if let AttentionKind::AutoCorrelation { lags } = self.kind {
+            return self.auto_correlate(x, memory, lags, map, cx);
+        }
+        let causal = self.kind == AttentionKind::Causal;
         let keys = memory.map_or(shape.tokens, Tokens::tokens);
         let maps = [x.batch, shape.heads, shape.tokens, keys];
         let attention = Attention {
-            mask: map.and_then(|map| cx.mask(map, maps, self.causal, &x.rows.device())),
-            causal: self.causal,
+            mask: map.and_then(|map| cx.mask(map, maps, causal, &x.rows.device())),
+            causal,
             dropout: cx.dropout(self.dropout),
             x: x.rows.clone(),
             memory: memory.map(|memory| memory.rows.clone()),
@@ -202,10 +222,47 @@ impl MultiHeadAttention {
         };
         let (context, maps) = attend(attention, map.is_some() && cx.wants_maps());
         if let (Some(map), Some(values)) = (map, maps) {
-            let causal = self.causal;
             cx.record_maps(map, MapValues { values, causal });
         }
         context
+    }
+
+    /// `(M ⊙ w) V` over the strongest lags, `[B · L, d]`. A batch has the same lags in training, and each
+    /// sample its own in evaluation, where a mask is therefore per sample too.
+    fn auto_correlate(
+        &self,
+        x: &Tokens,
+        memory: Option<&Tokens>,
+        lags: usize,
+        map: Option<&ModuleId>,
+        cx: &mut ForwardContext,
+    ) -> Tensor<2> {
+        let memory = memory.unwrap_or(x);
+        let project = |layer: &Linear, from: &Tokens| {
+            let rows = linear(layer, from.rows.clone());
+            let [count, width] = rows.dims();
+            rows.reshape([from.batch, count / from.batch, width])
+        };
+        let shared = cx.is_training();
+        let table = [x.batch, 1, x.tokens(), lags];
+        let device = x.rows.device();
+        let input = AutoCorrelation {
+            query: project(&self.query, x),
+            key: project(&self.key, memory),
+            value: project(&self.value, memory),
+            lags,
+            shared,
+            mask: map.and_then(|map| match shared {
+                true => cx.mask(map, table, false, &device),
+                false => cx.mask_per_sample(map, table, &device),
+            }),
+        };
+        let (context, weights) = auto_correlate(input);
+        if let Some(map) = map.filter(|_| cx.wants_maps()) {
+            cx.record_maps(map, weights.detach().into());
+        }
+        let [batch, rows, width] = context.dims();
+        context.reshape([batch * rows, width])
     }
 
     /// [`Self::attend`] with residual scores that are passed on to the next layer.
@@ -374,11 +431,10 @@ impl AttentionSlot {
         self
     }
 
-    /// The slot of a self-attention in which token i attends to the tokens 0 to i only, in a model without
-    /// residual scores.
-    pub(crate) fn causal(mut self) -> Self {
+    /// The slot with a module of another kind.
+    pub(crate) fn with_kind(mut self, kind: AttentionKind) -> Self {
         if let Some(module) = &mut self.module {
-            module.causal = true;
+            module.kind = kind;
         }
         self
     }

@@ -9,8 +9,8 @@ use crate::forward_context::{ForwardContext, Stream};
 use crate::initial::Initial;
 use crate::operations::{dropout, linear, linear_gelu};
 
-use super::attention::{AttentionSlot, ScoreChain, Tokens};
-use super::norm::{BatchNorm, Branch, Norm};
+use super::attention::{AttentionKind, AttentionSlot, ScoreChain, Tokens};
+use super::norm::{BatchNorm, Branch, Decomposition, Norm, Normed};
 
 /// Sizes and variants of a layer.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +29,12 @@ pub(crate) struct LayerOptions {
     pub(crate) hidden_dropout: f64,
     /// Dropout on the feed-forward branch.
     pub(crate) feed_forward_dropout: f64,
+    /// Whether the feed-forward part has biases.
+    pub(crate) feed_forward_bias: bool,
     /// Kind of norm.
     pub(crate) norm: NormKind,
+    /// Kind of attention.
+    pub(crate) attention: AttentionKind,
 }
 
 impl LayerOptions {
@@ -45,7 +49,9 @@ impl LayerOptions {
             inner_dropout: 0.0,
             hidden_dropout: dropout,
             feed_forward_dropout: dropout,
+            feed_forward_bias: true,
             norm: NormKind::Layer,
+            attention: AttentionKind::Full,
         }
     }
 
@@ -58,12 +64,22 @@ impl LayerOptions {
             head_width,
             self.attention_dropout,
         )
+        .with_kind(self.attention)
+    }
+
+    fn feed_forward(&self, initial: &mut Initial<'_>, inputs: usize, outputs: usize) -> Linear {
+        let linear = initial.linear(inputs, outputs);
+        Linear {
+            bias: linear.bias.filter(|_| self.feed_forward_bias),
+            ..linear
+        }
     }
 
     fn norm(&self, initial: &Initial<'_>) -> Norm {
         match self.norm {
             NormKind::Layer => Norm::Layer(initial.layer_norm(self.d_model)),
             NormKind::Batch => Norm::Batch(BatchNorm::init(initial, self.d_model)),
+            NormKind::Season { length, kernel } => Norm::Season(Decomposition::new(length, kernel)),
         }
     }
 }
@@ -75,6 +91,13 @@ pub(crate) enum NormKind {
     Layer,
     /// Batch norm over all tokens of the batch, per column.
     Batch,
+    /// No norm: the tokens, which are rows of time, without their trend.
+    Season {
+        /// Rows of a sample.
+        length: usize,
+        /// Rows of the moving average.
+        kernel: usize,
+    },
 }
 
 /// `x ← norm1(x + drop(MHA(x)))`, `x ← norm2(x + drop(W₂ drop(gelu(W₁ x))))`.
@@ -107,8 +130,8 @@ impl AttentionLayer {
         Self {
             attention: options.slot(initial, structure),
             norm1: options.norm(initial),
-            expand: initial.linear(options.d_model, options.d_ff),
-            contract: initial.linear(options.d_ff, options.d_model),
+            expand: options.feed_forward(initial, options.d_model, options.d_ff),
+            contract: options.feed_forward(initial, options.d_ff, options.d_model),
             norm2: options.norm(initial),
             dropout: options.dropout,
             inner_dropout: options.inner_dropout,
@@ -125,6 +148,17 @@ impl AttentionLayer {
         chain: &mut ScoreChain,
         cx: &mut ForwardContext,
     ) -> Tokens {
+        self.forward_with_trend(x, memory, chain, cx).0
+    }
+
+    /// [`Self::forward`], and the trend that both norms take away, `[B · L, d_model]`, if they do.
+    pub(crate) fn forward_with_trend(
+        &self,
+        x: &Tokens,
+        memory: Option<&Tokens>,
+        chain: &mut ScoreChain,
+        cx: &mut ForwardContext,
+    ) -> (Tokens, Option<Tensor<2>>) {
         let sublayer = Sublayer {
             attention: &self.attention,
             norm: &self.norm1,
@@ -132,6 +166,10 @@ impl AttentionLayer {
             inner_dropout: self.inner_dropout,
         };
         let (attended, branch_output) = sublayer.forward(x, memory, chain, cx);
+        let Normed {
+            rows: attended,
+            trend,
+        } = attended;
         let feed_forward = FeedForward {
             expand: &self.expand,
             contract: &self.contract,
@@ -139,9 +177,13 @@ impl AttentionLayer {
             hidden_dropout: self.hidden_dropout,
             dropout: self.feed_forward_dropout,
         };
-        let rows = feed_forward.forward(attended, cx);
-        sublayer.record(x, branch_output, &rows, cx);
-        x.with_rows(rows)
+        let out = feed_forward.forward(attended, cx);
+        sublayer.record(x, branch_output, &out.rows, cx);
+        let trends = trend.zip(out.trend);
+        (
+            x.with_rows(out.rows),
+            trends.map(|(one, other)| one + other),
+        )
     }
 }
 
@@ -162,7 +204,7 @@ pub(crate) struct FeedForward<'a> {
 impl FeedForward<'_> {
     /// # Shapes
     /// - `x` and output: `[B · L, d_model]`
-    pub(crate) fn forward(&self, x: Tensor<2>, cx: &mut ForwardContext) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<2>, cx: &mut ForwardContext) -> Normed {
         let hidden = linear_gelu(self.expand, x.clone(), cx.dropout(self.hidden_dropout));
         let branch = Branch::Linear {
             layer: self.contract,
@@ -196,24 +238,21 @@ impl AttentionSublayer {
         }
     }
 
-    /// Self-attention in which token i attends to the tokens 0 to i only.
-    pub(crate) fn causal(self) -> Self {
-        Self {
-            attention: self.attention.causal(),
-            ..self
-        }
-    }
-
-    pub(crate) fn forward(&self, x: &Tokens, cx: &mut ForwardContext) -> Tokens {
+    /// The tokens, and the trend that the norm takes away, `[B · L, d_model]`, if it does.
+    pub(crate) fn forward(
+        &self,
+        x: &Tokens,
+        cx: &mut ForwardContext,
+    ) -> (Tokens, Option<Tensor<2>>) {
         let sublayer = Sublayer {
             attention: &self.attention,
             norm: &self.norm,
             dropout: self.dropout,
             inner_dropout: 0.0,
         };
-        let (rows, branch_output) = sublayer.forward(x, None, &mut ScoreChain::Off, cx);
-        sublayer.record(x, branch_output, &rows, cx);
-        x.with_rows(rows)
+        let (out, branch_output) = sublayer.forward(x, None, &mut ScoreChain::Off, cx);
+        sublayer.record(x, branch_output, &out.rows, cx);
+        (x.with_rows(out.rows), out.trend)
     }
 }
 
@@ -233,9 +272,9 @@ impl Sublayer<'_> {
         memory: Option<&Tokens>,
         chain: &mut ScoreChain,
         cx: &mut ForwardContext,
-    ) -> (Tensor<2>, Option<Tensor<2>>) {
+    ) -> (Normed, Option<Tensor<2>>) {
         let Some((context, output)) = self.attention.context(x, memory, chain, cx) else {
-            return (self.norm.forward(x.rows.clone(), cx), None);
+            return (self.norm.apply(x.rows.clone(), cx), None);
         };
         let mut branch_output = None;
         let inner_dropout = cx.dropout(self.inner_dropout);
@@ -250,10 +289,10 @@ impl Sublayer<'_> {
                 inner_dropout,
             }
         };
-        let rows = self
+        let normed = self
             .norm
             .after_branch(x.rows.clone(), branch, self.dropout, cx);
-        (rows, branch_output)
+        (normed, branch_output)
     }
 
     /// Records the stream around the module, if [`Self::forward`] returned its output.

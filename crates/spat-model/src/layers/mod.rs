@@ -11,13 +11,13 @@ mod state_space;
 mod time_axis;
 mod window_norm;
 
+pub(crate) use attention::{AttentionKind, ScoreChain, Tokens};
 pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
-pub(crate) use attention::{ScoreChain, Tokens};
 pub use attention_layer::AttentionLayer;
 pub(crate) use attention_layer::{FeedForward, LayerOptions, NormKind};
-pub(crate) use decoder::Decoder;
+pub(crate) use decoder::{Decoder, DecoderAttention, EncoderDecoder};
 pub use encoder::{Encoder, EncoderSize};
-pub use norm::{BatchNorm, Norm};
+pub use norm::{BatchNorm, CentredNorm, Decomposition, Norm};
 pub(crate) use norm::{Branch, EPSILON as NORM_EPSILON};
 pub(crate) use positions::sinusoids;
 pub(crate) use row_embedding::{RowEmbedding, circular_neighbours};

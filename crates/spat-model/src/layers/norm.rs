@@ -9,6 +9,8 @@ use crate::forward_context::ForwardContext;
 use crate::initial::Initial;
 use crate::operations::{add_norm, dropout, linear_add_norm, linear_dropout};
 
+use super::time_axis::moving_average;
+
 /// Default of PyTorch and Burn.
 pub(crate) const EPSILON: f64 = 1e-5;
 
@@ -19,16 +21,38 @@ pub enum Norm {
     Layer(LayerNorm),
     /// Batch norm over all tokens of the batch, per column.
     Batch(BatchNorm),
+    /// No norm: the rows without their trend, whose tokens are rows of time.
+    Season(Decomposition),
+    /// Layer norm, then each column without its mean over time.
+    Centred(CentredNorm),
+}
+
+/// What a norm makes of rows, `[B · L, d_model]`.
+pub(crate) struct Normed {
+    pub(crate) rows: Tensor<2>,
+    /// The trend that [`Norm::Season`] takes away.
+    pub(crate) trend: Option<Tensor<2>>,
 }
 
 impl Norm {
     /// # Shapes
     /// - rows and output: `[B · L, d_model]`
     pub(crate) fn forward(&self, rows: Tensor<2>, cx: &mut ForwardContext) -> Tensor<2> {
-        match self {
-            Self::Layer(norm) => add_norm(rows, None, None, norm),
-            Self::Batch(norm) => norm.forward(rows, cx),
-        }
+        self.apply(rows, cx).rows
+    }
+
+    /// [`Self::forward`], and the trend.
+    pub(crate) fn apply(&self, rows: Tensor<2>, cx: &mut ForwardContext) -> Normed {
+        let (rows, trend) = match self {
+            Self::Layer(norm) => (add_norm(rows, None, None, norm), None),
+            Self::Batch(norm) => (norm.forward(rows, cx), None),
+            Self::Season(decomposition) => {
+                let (season, trend) = decomposition.split(rows);
+                (season, Some(trend))
+            }
+            Self::Centred(norm) => (norm.forward(rows), None),
+        };
+        Normed { rows, trend }
     }
 
     /// `norm(x + drop(branch))`.
@@ -41,10 +65,12 @@ impl Norm {
         branch: Branch<'_>,
         probability: f64,
         cx: &mut ForwardContext,
-    ) -> Tensor<2> {
+    ) -> Normed {
         let drop = cx.dropout(probability);
-        match self {
-            Self::Batch(norm) => norm.forward(x + dropout(branch.value(), drop), cx),
+        let rows = match self {
+            Self::Batch(_) | Self::Season(_) | Self::Centred(_) => {
+                return self.apply(x + dropout(branch.value(), drop), cx);
+            }
             Self::Layer(norm) => match branch {
                 Branch::Linear {
                     layer,
@@ -53,7 +79,64 @@ impl Norm {
                 } => linear_add_norm(layer, x, input, drop, norm),
                 branch => add_norm(x, Some(branch.value()), drop, norm),
             },
+        };
+        Normed { rows, trend: None }
+    }
+}
+
+/// Season and trend of series whose tokens are rows of time: the trend is a centred moving average, the ends
+/// repeated outwards, and the season what is left.
+#[derive(Module, Debug)]
+pub struct Decomposition {
+    /// Rows of a sample.
+    length: usize,
+    /// Rows of the average, odd.
+    kernel: usize,
+}
+
+impl Decomposition {
+    pub(crate) fn new(length: usize, kernel: usize) -> Self {
+        Self { length, kernel }
+    }
+
+    /// Season and trend.
+    ///
+    /// # Shapes
+    /// - rows and both outputs: `[B · L, columns]`
+    pub(crate) fn split(&self, rows: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+        let [count, columns] = rows.dims();
+        let average = moving_average(self.length, self.kernel, &rows.device());
+        let series = rows
+            .clone()
+            .reshape([count / self.length, self.length, columns]);
+        let trend = average.transpose().unsqueeze::<3>().matmul(series);
+        let trend = trend.reshape([count, columns]);
+        (rows - trend.clone(), trend)
+    }
+}
+
+/// Layer norm over the width of each token, then each column minus its mean over the rows of its sample.
+#[derive(Module, Debug)]
+pub struct CentredNorm {
+    /// The layer norm.
+    pub layer: LayerNorm,
+    /// Rows of a sample.
+    length: usize,
+}
+
+impl CentredNorm {
+    pub(crate) fn init(initial: &Initial<'_>, width: usize, length: usize) -> Self {
+        Self {
+            layer: initial.layer_norm(width),
+            length,
         }
+    }
+
+    fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
+        let [count, width] = rows.dims();
+        let normed = add_norm(rows, None, None, &self.layer);
+        let normed = normed.reshape([count / self.length, self.length, width]);
+        (normed.clone() - normed.mean_dim(1)).reshape([count, width])
     }
 }
 

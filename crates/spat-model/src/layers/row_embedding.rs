@@ -23,13 +23,15 @@ pub(crate) fn circular_neighbours(x: Tensor<3>) -> Tensor<2> {
     Tensor::cat(neighbours, 2).reshape([batch * rows, 3 * channels])
 }
 
-/// A row to a token: a circular convolution over three rows, the row's time features, and its position.
+/// A row to a token: a circular convolution over three rows, the row's time features, and its position if the
+/// layout has positions.
 #[derive(Module, Debug)]
 pub(crate) struct RowEmbedding {
     /// The row before, the row and the row after, `[3 · C, d_model]`, without a bias.
     pub(crate) values: Linear,
     /// Time features of a row, `[4, d_model]`, without a bias.
     pub(crate) features: Option<Linear>,
+    positions: bool,
     dropout: f64,
 }
 
@@ -47,7 +49,16 @@ impl RowEmbedding {
                 bias: None,
                 ..initial.linear(TIME_FEATURES, d_model)
             }),
+            positions: true,
             dropout,
+        }
+    }
+
+    /// Tokens do not contain their positions.
+    pub(crate) fn without_positions(self) -> Self {
+        Self {
+            positions: false,
+            ..self
         }
     }
 
@@ -66,8 +77,10 @@ impl RowEmbedding {
             tokens = tokens + linear(layer, features.reshape([batch * rows, TIME_FEATURES]));
         }
         let width = tokens.dims()[1];
-        let positions = sinusoids(rows, width, &tokens.device()).unsqueeze::<3>();
-        let tokens = tokens.reshape([batch, rows, width]) + positions;
+        let mut tokens = tokens.reshape([batch, rows, width]);
+        if self.positions {
+            tokens = tokens.clone() + sinusoids(rows, width, &tokens.device()).unsqueeze::<3>();
+        }
         Tokens {
             rows: dropout(tokens, cx.dropout(self.dropout)).reshape([batch * rows, width]),
             batch,

@@ -20,4 +20,5 @@ registry::models! {
     crossformer => Crossformer,
     transformer => Transformer,
     smamba => SMamba,
+    autoformer => Autoformer,
 }

@@ -147,7 +147,7 @@ impl MambaLayer {
             hidden_dropout: self.dropout,
             dropout: self.dropout,
         };
-        feed_forward.forward(scanned, cx)
+        feed_forward.forward(scanned.rows, cx).rows
     }
 }
 

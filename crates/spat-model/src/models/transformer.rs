@@ -7,7 +7,10 @@ use spat_spec::{Structure, TransformerConfig};
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
-use crate::layers::{AttentionSlot, Decoder, Encoder, LayerOptions, Norm, RowEmbedding, Tokens};
+use crate::layers::{
+    AttentionKind, AttentionSlot, Decoder, DecoderAttention, Encoder, EncoderDecoder, LayerOptions,
+    Norm, RowEmbedding,
+};
 
 use super::{Inputs, Model};
 
@@ -39,36 +42,39 @@ impl Model for Transformer {
                 config.dropout,
             )
         };
-        let norm = Norm::Layer(initial.layer_norm(config.d_model));
+        let norm = |initial: &Initial<'_>| Norm::Layer(initial.layer_norm(config.d_model));
+        let kinds = DecoderAttention {
+            own: AttentionKind::Causal,
+            cross: AttentionKind::Full,
+        };
+        let [encoder_norm, decoder_norm] = [norm(initial), norm(initial)];
         Self {
             encoder_embedding: embedding(initial),
-            encoder: Encoder::init(initial, encoder, &options, Some(norm), false),
+            encoder: Encoder::init(initial, encoder, &options, Some(encoder_norm), false),
             decoder_embedding: embedding(initial),
-            decoder: Decoder::init(initial, decoder, &options, config.channels),
+            decoder: Decoder::init(
+                initial,
+                decoder,
+                &options,
+                kinds,
+                decoder_norm,
+                config.channels,
+            ),
             label_rows: config.label_rows,
             horizon: config.horizon,
         }
     }
 
     fn forward(&self, inputs: Inputs, cx: &mut ForwardContext) -> Tensor<3> {
-        let [batch, _, channels] = inputs.values.dims();
         let decoded = inputs.of_decoder(self.label_rows, self.horizon);
-        let memory = self.decoder.reads_encoder().then(|| {
-            let Inputs {
-                values,
-                time_features,
-            } = inputs.of_lookback();
-            let tokens = self.encoder_embedding.forward(values, time_features, cx);
-            Tokens {
-                rows: self.encoder.forward(tokens, cx),
-                batch,
-            }
-        });
-        let tokens = self
-            .decoder_embedding
-            .forward(decoded.values, decoded.time_features, cx);
-        let rows = self.decoder.forward(tokens, memory.as_ref(), cx);
-        rows.reshape([batch, self.label_rows + self.horizon, channels])
+        let parts = EncoderDecoder {
+            encoder_embedding: &self.encoder_embedding,
+            encoder: &self.encoder,
+            decoder_embedding: &self.decoder_embedding,
+            decoder: &self.decoder,
+        };
+        parts
+            .forward(inputs, decoded, cx)
             .narrow(1, self.label_rows, self.horizon)
     }
 
@@ -100,6 +106,7 @@ mod tests {
     use spat_spec::{ForecasterConfig, TIME_FEATURES, Window};
 
     use super::*;
+    use crate::layers::Tokens;
     use crate::{Forecaster, HasAttention as _};
 
     fn config() -> TransformerConfig {
@@ -177,10 +184,8 @@ mod tests {
         let [one, other] = [tokens, changed].map(|rows| {
             let tokens = Tokens { rows, batch: 2 };
             let attention = &model.decoder.layers[0].self_attention;
-            let rows = attention
-                .forward(&tokens, &mut ForwardContext::evaluation())
-                .rows;
-            rows.reshape([2, 12, 8])
+            let (out, _) = attention.forward(&tokens, &mut ForwardContext::evaluation());
+            out.rows.reshape([2, 12, 8])
         });
         let until = |rows: usize| {
             let [one, other] = [&one, &other].map(|tokens| tokens.clone().narrow(1, 0, rows));

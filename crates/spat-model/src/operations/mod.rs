@@ -4,6 +4,7 @@
 
 mod attend;
 mod attention;
+mod auto_correlation;
 mod dropout;
 mod gpu;
 mod linear;
@@ -17,6 +18,7 @@ mod windows;
 
 pub(crate) use attend::attend;
 pub(crate) use attention::Attention;
+pub(crate) use auto_correlation::{AutoCorrelation, auto_correlate};
 pub(crate) use dropout::dropout;
 pub(crate) use linear::{linear, linear_dropout, linear_gelu};
 pub(crate) use linear_norm::linear_add_norm;

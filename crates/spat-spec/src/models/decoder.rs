@@ -22,7 +22,8 @@ pub(super) struct EncoderDecoderShape {
 
 /// Costs of the layers of a model.
 pub(super) struct LayerCosts {
-    /// Of an attention module: width, columns of its heads together, queries, keys.
+    /// Of an attention module: width, columns of its heads together, queries, keys; nothing for a removed
+    /// module.
     pub(super) attention: fn(u64, u64, u64, u64) -> Cost,
     /// Of the rest of an encoder layer over one row.
     pub(super) encoder_rest: Cost,

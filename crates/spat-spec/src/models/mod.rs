@@ -31,4 +31,5 @@ registry::models! {
     crossformer => Crossformer(CrossformerConfig) = "crossformer",
     transformer => Transformer(TransformerConfig) = "transformer",
     smamba => SMamba(SMambaConfig) = "s-mamba",
+    autoformer => Autoformer(AutoformerConfig) = "autoformer",
 }

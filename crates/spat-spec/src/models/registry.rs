@@ -75,6 +75,12 @@ macro_rules! models {
                 match self { $(Self::$variant(config) => config.layers(),)+ }
             }
 
+            /// What scores of the model's attention maps mean, if these are no maps of softmax attention
+            /// between tokens.
+            pub fn score_note(&self) -> Option<&'static str> {
+                match self { $(Self::$variant(config) => config.score_note(),)+ }
+            }
+
             /// What the model computes without attention.
             pub fn without_attention(&self) -> &'static str {
                 match self { $(Self::$variant(config) => config.without_attention(),)+ }

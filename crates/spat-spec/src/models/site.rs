@@ -100,6 +100,12 @@ pub enum Axis {
         /// Number of rows of the horizon.
         horizon: usize,
     },
+    /// Not tokens: the time lags at which queries and keys correlate most, the strongest first. They differ
+    /// between batches of the training, and between samples otherwise.
+    Lags {
+        /// Number of lags.
+        count: usize,
+    },
     /// Learned tokens that collect from all channels and distribute to them.
     Routers {
         /// Number of routers.
@@ -116,6 +122,7 @@ impl Axis {
             Self::Segments { .. } => "segments",
             Self::ForecastSegments { .. } => "forecast segments",
             Self::Rows { .. } | Self::DecoderRows { .. } => "rows",
+            Self::Lags { .. } => "lags",
             Self::Routers { .. } => "routers",
         }
     }
@@ -147,6 +154,7 @@ impl Axis {
                 let ahead = numbered("forecast row", horizon);
                 [numbered_from("row", first, labels), ahead].concat()
             }
+            Self::Lags { count } => numbered("lag of rank", count),
             Self::Routers { count } => numbered("router", count),
         }
     }

@@ -104,6 +104,12 @@ pub trait ModelSpec: Clone + Into<ForecasterConfig> + 'static {
     /// Floating point, so that no configuration overflows it.
     fn activations(&self) -> f64;
 
+    /// What scores of the model's attention maps mean, as a whole sentence, if these are no maps of softmax
+    /// attention between tokens.
+    fn score_note(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What the model computes without attention, as the end of the sentence "All attention is
     /// removed: …". Also describes a model that has none.
     fn without_attention(&self) -> &'static str;
