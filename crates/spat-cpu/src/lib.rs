@@ -21,9 +21,11 @@ mod portable_product;
 mod product;
 mod profile;
 mod projections;
+mod selective_scan;
 mod small_product;
 mod softmax;
 mod squared_error;
+mod state_space;
 mod sums;
 mod threads;
 mod transpose;
@@ -47,7 +49,11 @@ pub use profile::{start_profile, take_profile};
 pub use projections::{
     ProjectGradients, Projection, ProjectionGradients, project, project_backward,
 };
+pub use selective_scan::StateSpaceShape;
 pub use squared_error::{mean_squared_error, mean_squared_error_backward};
+pub use state_space::{
+    StateSpaceGradients, StateSpaceInputs, StateSpaceKept, state_space, state_space_backward,
+};
 pub use vectorise::limit_vectors;
 pub use window_norm::{
     WindowShape, WindowStatistics, restore_windows, restore_windows_backward, window_tokens,

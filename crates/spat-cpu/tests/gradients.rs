@@ -4,10 +4,10 @@
 use proptest::prelude::*;
 use spat_cpu::{
     AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
-    ProjectionGradients, WindowShape, add_norm, add_norm_backward, attend, attend_backward, linear,
-    linear_add_norm, linear_add_norm_backward, linear_backward, mean_squared_error,
-    mean_squared_error_backward, project, project_backward, restore_windows,
-    restore_windows_backward, window_tokens,
+    ProjectionGradients, StateSpaceInputs, StateSpaceShape, WindowShape, add_norm,
+    add_norm_backward, attend, attend_backward, linear, linear_add_norm, linear_add_norm_backward,
+    linear_backward, mean_squared_error, mean_squared_error_backward, project, project_backward,
+    restore_windows, restore_windows_backward, state_space, state_space_backward, window_tokens,
 };
 
 /// Numbers between −1 and 1, determined by `seed`.
@@ -216,6 +216,50 @@ proptest! {
         }
         check("γ", &gamma, &of.gamma, |gamma| loss(at(&x, &branch, gamma, &beta)));
         check("β", &beta, &of.beta, |beta| loss(at(&x, &branch, &gamma, beta)));
+    }
+
+    #[test]
+    fn state_space_gradients(
+        samples in 1usize..4,
+        tokens in 1usize..12,
+        width in 1usize..40,
+        states in 1usize..5,
+        rank in 1usize..4,
+        reversed in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let shape = StateSpaceShape { samples, tokens, width, states, rank, reversed };
+        let rows = samples * tokens;
+        let x = numbers(rows * 2 * width, seed);
+        let weights = numbers(rows * width, seed ^ 1);
+        let [taps, tap_bias, skip, step_bias] = [(2 * width, 2), (width, 3), (width, 4), (width, 5)]
+            .map(|(count, number)| numbers(count, seed ^ number));
+        let selection = numbers(width * (rank + 2 * states), seed ^ 6);
+        let steps = numbers(rank * width, seed ^ 7);
+        let log_decay = numbers(width * states, seed ^ 8);
+        let inputs = StateSpaceInputs {
+            x: &x, taps: &taps, tap_bias: &tap_bias, selection: &selection, steps: &steps,
+            step_bias: &step_bias, log_decay: &log_decay, skip: &skip, shape,
+        };
+        let (_, kept) = state_space(&inputs);
+        let of = state_space_backward(&inputs, &kept, &weights);
+        let at = |inputs: StateSpaceInputs<'_>| loss(&state_space(&inputs).0, &weights);
+        check("x", &x, &of.x, |x| at(StateSpaceInputs { x, ..inputs }));
+        check("taps", &taps, &of.taps, |taps| at(StateSpaceInputs { taps, ..inputs }));
+        check("tap bias", &tap_bias, &of.tap_bias, |tap_bias| {
+            at(StateSpaceInputs { tap_bias, ..inputs })
+        });
+        check("W_x", &selection, &of.selection, |selection| {
+            at(StateSpaceInputs { selection, ..inputs })
+        });
+        check("W_dt", &steps, &of.steps, |steps| at(StateSpaceInputs { steps, ..inputs }));
+        check("step bias", &step_bias, &of.step_bias, |step_bias| {
+            at(StateSpaceInputs { step_bias, ..inputs })
+        });
+        check("ln(−A)", &log_decay, &of.log_decay, |log_decay| {
+            at(StateSpaceInputs { log_decay, ..inputs })
+        });
+        check("D", &skip, &of.skip, |skip| at(StateSpaceInputs { skip, ..inputs }));
     }
 
     #[test]

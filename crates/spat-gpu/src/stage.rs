@@ -42,6 +42,10 @@ pub enum Stage {
     AttendBackwardRows(Loads),
     /// Gradients of keys and values.
     AttendBackwardColumns(Loads),
+    /// Selective scan over tokens.
+    ScanTokens,
+    /// Its gradient.
+    ScanTokensBackward,
     /// One step of Adam.
     StepAdam,
     /// Windows to normalised rows.
@@ -80,7 +84,7 @@ impl Loads {
 
 impl Stage {
     /// All stages.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::MeasureSpread,
         Self::DisperseRows,
         Self::AccumulateScores,
@@ -105,6 +109,8 @@ impl Stage {
         Self::AttendBackwardRows(Loads::Singles),
         Self::AttendBackwardColumns(Loads::Quads),
         Self::AttendBackwardColumns(Loads::Singles),
+        Self::ScanTokens,
+        Self::ScanTokensBackward,
         Self::StepAdam,
         Self::NormaliseWindows,
         Self::RestoreWindows,
@@ -137,6 +143,8 @@ impl Stage {
             Self::AttendRows(_) => "attend_rows",
             Self::AttendBackwardRows(_) => "attend_backward_rows",
             Self::AttendBackwardColumns(_) => "attend_backward_columns",
+            Self::ScanTokens => "scan_tokens",
+            Self::ScanTokensBackward => "scan_tokens_backward",
             Self::StepAdam => "step_adam",
             Self::NormaliseWindows => "normalise_windows",
             Self::RestoreWindows => "restore_windows",
@@ -200,6 +208,8 @@ impl Stage {
             Self::AttendRows(loads) => attention!(loads, "attend_rows"),
             Self::AttendBackwardRows(loads) => attention!(loads, "attend_backward_rows"),
             Self::AttendBackwardColumns(loads) => attention!(loads, "attend_backward_columns"),
+            Self::ScanTokens => shader!("scan", "scan_tokens"),
+            Self::ScanTokensBackward => shader!("scan", "scan_tokens_backward"),
             Self::StepAdam => shader!("step_adam"),
             Self::NormaliseWindows => shader!("windows", "normalise_windows"),
             Self::RestoreWindows => shader!("windows", "restore_windows"),

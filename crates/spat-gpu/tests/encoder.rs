@@ -8,7 +8,8 @@ use burn::tensor::{Tensor, TensorData};
 use gpu::device;
 use proptest::prelude::*;
 use spat_cpu::{AdamFactors, AdamParameter, AttentionShape, Connections, Dropout, Finish};
-use spat_gpu::encoder::{self, Mask};
+use spat_gpu::encoder::{self, Mask, ScanShape};
+use spat_gpu::reference::{self, ScanInputs};
 use spat_gpu::{Buffer, Gpu};
 
 /// Largest error of a stage, relative to the largest value of its output.
@@ -222,6 +223,41 @@ proptest! {
             };
             close(&gpu, &cpu, &format!("S {what}"));
         }
+    }
+
+    #[test]
+    fn scans_equal_the_cpu(
+        // More than a workgroup's columns, than four states, and than a segment's tokens.
+        (samples, tokens, width, states) in (1_usize..4, 1_usize..50, 1_usize..150, 1_usize..7),
+        seed in any::<u64>(),
+    ) {
+        let shape = ScanShape { samples, tokens, width, states };
+        let what = format!("{shape:?}");
+        let rows = samples * tokens;
+        let [values, gradient] = [0, 1].map(|part| numbers(seed ^ part, rows * width));
+        // Also beyond 20.
+        let steps: Vec<f32> = numbers(seed ^ 2, rows * width).iter().map(|x| x * 12.0).collect();
+        let weights = numbers(seed ^ 3, rows * 2 * states);
+        let mut parameters = numbers(seed ^ 4, (states + 1) * width);
+        for decay in &mut parameters[..states * width] {
+            *decay = -decay.exp();
+        }
+        let inputs = ScanInputs {
+            values: &values, steps: &steps, weights: &weights, parameters: &parameters, shape,
+        };
+        let gpu = [&values, &steps, &weights, &parameters].map(|part| to_gpu(part));
+        let [gpu_values, gpu_steps, gpu_weights, gpu_parameters] = &gpu;
+        let y = encoder::scan_tokens(gpu_values, gpu_steps, gpu_weights, gpu_parameters, &shape);
+        close(&y, &reference::scan_tokens(&inputs), &what);
+        let of = encoder::scan_tokens_backward(
+            &to_gpu(&gradient), gpu_values, gpu_steps, gpu_weights, gpu_parameters, &shape,
+        ).unwrap();
+        let [values, steps, weights, parameters] =
+            reference::scan_tokens_backward(&inputs, &gradient);
+        close(&of.values, &values, &format!("∂u {what}"));
+        close(&of.steps, &steps, &format!("∂steps {what}"));
+        close(&of.weights, &weights, &format!("∂B ∂C {what}"));
+        close(&of.parameters, &parameters, &format!("∂A ∂D {what}"));
     }
 
     #[test]

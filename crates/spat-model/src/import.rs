@@ -57,6 +57,14 @@ impl ImportTable {
         self
     }
 
+    /// All arrays of `parts`, which the public code holds and does not use.
+    pub(crate) fn without(self, parts: Self) -> Self {
+        parts
+            .0
+            .into_keys()
+            .fold(self, |table, name| table.unused(&name))
+    }
+
     /// The flatten head of PatchTST.
     pub(crate) fn flatten_head(self, theirs: &str, ours: &str, patches: usize) -> Self {
         self.map(theirs, ours, FlattenHead { patches })
@@ -140,12 +148,35 @@ impl ImportTable {
                     &format!("{theirs}.attention"),
                     &format!("{ours}.attention.module"),
                 )
-                .linear(&format!("{theirs}.conv1"), &format!("{ours}.expand"))
-                .linear(&format!("{theirs}.conv2"), &format!("{ours}.contract"))
-                .norm(&format!("{theirs}.norm1"), &format!("{ours}.norm1"))
-                .norm(&format!("{theirs}.norm2"), &format!("{ours}.norm2"));
+                .library_feed_forward(&theirs, &ours);
         }
         self
+    }
+
+    /// The feed-forward part and both norms of an encoder layer of Time-Series-Library.
+    pub(crate) fn library_feed_forward(self, theirs: &str, ours: &str) -> Self {
+        self.linear(&format!("{theirs}.conv1"), &format!("{ours}.expand"))
+            .linear(&format!("{theirs}.conv2"), &format!("{ours}.contract"))
+            .norm(&format!("{theirs}.norm1"), &format!("{ours}.norm1"))
+            .norm(&format!("{theirs}.norm2"), &format!("{ours}.norm2"))
+    }
+
+    /// A block of state-spaces/mamba.
+    pub(crate) fn mamba(self, theirs: &str, ours: &str) -> Self {
+        let parts = [
+            ("in_proj", "input"),
+            ("x_proj", "selection"),
+            ("dt_proj", "steps"),
+            ("out_proj", "output"),
+        ];
+        parts
+            .iter()
+            .fold(self, |table, (their, our)| {
+                table.linear(&format!("{theirs}.{their}"), &format!("{ours}.{our}"))
+            })
+            .convolution(&format!("{theirs}.conv1d"), &format!("{ours}.convolution"))
+            .same(&format!("{theirs}.A_log"), &format!("{ours}.log_decay"))
+            .same(&format!("{theirs}.D"), &format!("{ours}.skip"))
     }
 
     fn map(mut self, theirs: &str, ours: &str, form: Form) -> Self {

@@ -57,6 +57,13 @@ impl<'a> Initial<'a> {
         self.param(values, shape)
     }
 
+    /// Numbers whose logarithm is uniform between those of `low` and `high`.
+    pub(crate) fn log_uniform(&mut self, count: usize, low: f32, high: f32) -> Vec<f32> {
+        let (middle, bound) = (0.5 * (low * high).ln(), 0.5 * (high / low).ln());
+        let values = self.draw(count, bound).into_iter();
+        values.map(|value| (middle + value).exp()).collect()
+    }
+
     pub(crate) fn constant<const D: usize>(
         &self,
         shape: [usize; D],
@@ -109,7 +116,12 @@ impl<'a> Initial<'a> {
         LayerNormConfig::new(width).init(self.device)
     }
 
-    fn param<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
+    /// These values in row-major order.
+    pub(crate) fn param<const D: usize>(
+        &self,
+        values: Vec<f32>,
+        shape: [usize; D],
+    ) -> Param<Tensor<D>> {
         Param::from_tensor(Tensor::from_data(
             TensorData::new(values, shape),
             self.device,

@@ -409,6 +409,11 @@ fn transformer_with_removed_modules_equals_pytorch() {
 }
 
 #[test]
+fn smamba_equals_pytorch() {
+    check("smamba");
+}
+
+#[test]
 fn autoformer_equals_pytorch() {
     check("autoformer");
 }
@@ -463,17 +468,21 @@ fn a_pytorch_tensor_that_repeats_one_value_is_refused_by_its_shape() {
 
 #[test]
 fn weights_that_the_public_code_does_not_use_are_left_out() {
-    let reference = Reference::load("timemixer");
     let array = Array {
         shape: vec![4],
         values: vec![1.0; 4],
     };
-    let unused = BTreeMap::from([("pdm_blocks.1.layer_norm.weight".to_owned(), array)]);
-    assert!(
-        from_pytorch(unused, &reference.structure)
-            .unwrap()
-            .is_empty()
-    );
+    for (model, name) in [
+        ("timemixer", "pdm_blocks.1.layer_norm.weight"),
+        ("smamba", "encoder.attn_layers.1.man.A_log"),
+        ("smamba", "encoder.attn_layers.0.man2.conv1d.weight"),
+        ("smamba", "encoder.attn_layers.1.a.query_projection.bias"),
+    ] {
+        let reference = Reference::load(model);
+        let unused = BTreeMap::from([(name.to_owned(), array.clone())]);
+        let taken = from_pytorch(unused, &reference.structure).unwrap();
+        assert!(taken.is_empty(), "{name}");
+    }
 }
 
 #[test]

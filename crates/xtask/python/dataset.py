@@ -46,9 +46,10 @@ def borders(name, rows, lookback):
 class Windows:
     """All windows of one split; a batch is gathered on demand."""
 
-    def __init__(self, values, marks, lookback, horizon):
+    def __init__(self, values, marks, lookback, horizon, future_marks=False):
         self.values, self.marks = values, marks
         self.lookback, self.horizon = lookback, horizon
+        self.marked_rows = lookback + (horizon if future_marks else 0)
 
     def __len__(self):
         return len(self.values) - self.lookback - self.horizon + 1
@@ -56,17 +57,18 @@ class Windows:
     def batches(self, size, shuffle):
         order = torch.randperm(len(self)) if shuffle else torch.arange(len(self))
         past, ahead = torch.arange(self.lookback), torch.arange(self.horizon)
+        marked = torch.arange(self.marked_rows)
         for start in order.split(size):  # the last batch may be short: nothing is dropped
             i = start[:, None]
             yield (self.values[i + past], self.values[i + self.lookback + ahead],
-                   self.marks[i + past])
+                   self.marks[i + marked])
 
 
-def load(path, name, lookback, horizon):
+def load(path, name, lookback, horizon, future_marks=False):
     values, stamps = read_csv(path)
     splits = borders(name, len(values), lookback)
     train = values[slice(*splits[0])]
     values = (values - train.mean(0)) / train.std(0)
     values = torch.tensor(values, dtype=torch.float32)
     marks = torch.tensor(time_features(stamps), dtype=torch.float32)
-    return [Windows(values[a:b], marks[a:b], lookback, horizon) for a, b in splits]
+    return [Windows(values[a:b], marks[a:b], lookback, horizon, future_marks) for a, b in splits]

@@ -11,6 +11,8 @@ Written anew from the papers and from the layouts of the public repositories:
 - FITS: arXiv 2307.03756; key names of github.com/VEWOXIC/FITS.
 - Crossformer: openreview vSVLM2j9eie; key names of Time-Series-Library.
 - Transformer: arXiv 1706.03762; key names of Time-Series-Library.
+- S-Mamba: arXiv 2403.11144; key names of github.com/wzhwzhwzh0921/S-D-Mamba and, within a block, of
+  github.com/state-spaces/mamba.
 - Informer: arXiv 2012.07436; key names of Time-Series-Library, steps of zhouhaoyi/Informer2020.
 - Autoformer: arXiv 2106.13008; key names and steps of github.com/thuml/Autoformer.
 
@@ -902,6 +904,64 @@ class Transformer(nn.Module):
         return self.decoder.projection(self.decoder.norm(y))[:, -self.horizon:]
 
 
+class Mamba(nn.Module):
+    """A block of state-spaces/mamba with `expand=1` and `d_conv=2`; the scan is a loop over the tokens."""
+
+    def __init__(self, d, states):
+        super().__init__()
+        self.rank, self.states = -(-d // 16), states
+        self.in_proj = nn.Linear(d, 2 * d, bias=False)
+        self.conv1d = nn.Conv1d(d, d, 2, groups=d, padding=1)
+        self.x_proj = nn.Linear(d, self.rank + 2 * states, bias=False)
+        self.dt_proj = nn.Linear(self.rank, d)
+        self.A_log = nn.Parameter(torch.log(torch.arange(1.0, states + 1)).repeat(d, 1))
+        self.D = nn.Parameter(torch.ones(d))
+        self.out_proj = nn.Linear(d, d, bias=False)
+        step = torch.exp(torch.empty(d).uniform_(math.log(1e-3), math.log(1e-1)))
+        with torch.no_grad():
+            self.dt_proj.weight.uniform_(-self.rank**-0.5, self.rank**-0.5)
+            self.dt_proj.bias.copy_(step + torch.log(-torch.expm1(-step)))
+
+    def forward(self, x):
+        tokens = x.shape[1]
+        x, gate = self.in_proj(x).chunk(2, -1)
+        x = F.silu(self.conv1d(x.transpose(1, 2))[..., :tokens].transpose(1, 2))
+        step, b, c = self.x_proj(x).split([self.rank, self.states, self.states], -1)
+        step = F.softplus(self.dt_proj(step))
+        decay = torch.exp(step.unsqueeze(-1) * -torch.exp(self.A_log))
+        added = (step * x).unsqueeze(-1) * b.unsqueeze(2)
+        state, states = 0, []
+        for a, b in zip(decay.unbind(1), added.unbind(1)):
+            state = a * state + b
+            states.append(state)
+        y = (torch.stack(states, 1) @ c.unsqueeze(-1)).squeeze(-1) + self.D * x
+        return self.out_proj(y * F.silu(gate))
+
+
+class MambaLayer(nn.Module):
+    """Scans in both directions in the place of attention."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        d, ff = cfg["d_model"], cfg["d_ff"]
+        self.attention, self.attention_r = Mamba(d, cfg["states"]), Mamba(d, cfg["states"])
+        self.conv1, self.conv2 = nn.Conv1d(d, ff, 1), nn.Conv1d(ff, d, 1)
+        self.norm1, self.norm2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.dropout = nn.Dropout(cfg["dropout"])
+
+    def forward(self, x, mask=None, tap=None):
+        x = self.norm1(x + self.attention(x) + self.attention_r(x.flip(1)).flip(1))
+        y = self.dropout(F.gelu(F.linear(x, self.conv1.weight.squeeze(-1), self.conv1.bias)))
+        return self.norm2(x + self.dropout(F.linear(y, self.conv2.weight.squeeze(-1), self.conv2.bias)))
+
+
+class SMamba(ITransformer):
+    def __init__(self, cfg):
+        super().__init__({**cfg, "layers": 0})
+        layers = [MambaLayer(cfg) for _ in range(cfg["layers"])]
+        self.encoder = Encoder(layers, nn.LayerNorm(cfg["d_model"]))
+
+
 class AutoCorrelation(nn.Module):
     """Values averaged over the lags at which queries and keys correlate most.
 
@@ -1138,6 +1198,7 @@ class Informer(Transformer):
 
 MODELS = {
     "informer": Informer,
+    "s-mamba": SMamba,
     "autoformer": Autoformer,
     "transformer": Transformer,
     "crossformer": Crossformer,

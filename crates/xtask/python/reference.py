@@ -77,6 +77,10 @@ CASES = {
     "crossformer_pruned": {**CROSSED, "removed": [0, 3, 6]},
     "transformer": DECODED,
     "transformer_pruned": {**DECODED, "removed": [0, 2, 3]},
+    # A rank of 2 of the step sizes.
+    "smamba": {"model": "s-mamba", "normalise": True, "batch": 2, "lookback": 12, "horizon": 6, "channels": 3,
+               "d_model": 20, "d_ff": 12, "states": 3, "layers": 2, "dropout": 0.0, "marks": 4,
+               "time_stamps": True},
     "autoformer": LAGGED,
     "autoformer_pruned": {**LAGGED, "removed": [0, 2, 3]},
     "informer": SPARSE,
@@ -99,6 +103,10 @@ def randomise(model):
                 p.copy_(0.3 * torch.randn_like(p))
             elif "Linear" in name or "freq_upsampler" in name:
                 p.copy_(0.2 * torch.randn_like(p))
+            elif name.endswith(".D"):
+                p.copy_(1 + 0.3 * torch.randn_like(p))
+            elif name.endswith(".A_log"):
+                p.add_(0.3 * torch.randn_like(p))
             elif "channel_proj" in name:
                 p.add_(0.3 * torch.randn_like(p))  # no longer the identity
             elif any(k in name for k in ("query", "key", "W_Q", "W_K")):

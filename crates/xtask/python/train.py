@@ -1,6 +1,8 @@
 """Trains a reference model on a CSV by the official protocol and prints test MSE/MAE.
 
-Example: python train.py --csv ETTh1.csv --model itransformer --d-model 256 --d-ff 256
+Examples:
+python train.py --csv ETTh1.csv --model itransformer --d-model 256 --d-ff 256
+python train.py --csv ETTh1.csv --model lightts --settings '{"width": 512, "chunk": 24}'
 
 Protocol of the public run.py defaults: Adam, shuffled batches, learning rate
 lr * 0.5^(epoch - 1) set after each epoch (so the first two epochs run at lr), early
@@ -36,6 +38,8 @@ def parse():
     p.add_argument("--lr", type=float, default=1e-4)
     p.add_argument("--dropout", type=float, default=0.1)
     p.add_argument("--no-marks", action="store_true")
+    p.add_argument("--settings", type=json.loads, default={}, metavar="JSON",
+                   help="settings of the model beyond those above, as models.py names them")
     return p.parse_args()
 
 
@@ -99,9 +103,11 @@ def main():
     args = parse()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    splits = load(args.csv, args.csv.stem, args.lookback, args.horizon)
+    splits = load(args.csv, args.csv.stem, args.lookback, args.horizon,
+                  args.settings.get("future_marks", False))
     print(json.dumps({"windows": [len(s) for s in splits], "torch": torch.__version__}))
-    cfg = {**vars(args), "attention": "sdpa", "ffn": "linear"}
+    cfg = {**vars(args), "channels": splits[0].values.shape[1], "time_stamps": not args.no_marks,
+           "attention": "sdpa", "ffn": "linear", **args.settings}
     dense = build(cfg)
     fit(dense, splits, args, args.epochs)
     report("dense", dense, splits, args)

@@ -152,7 +152,15 @@ fn the_number_of_threads_changes_no_digit() {
 #[test]
 fn every_model_runs_and_says_what_was_not_pruned() {
     let folder = Folder::new();
-    let others = ["dlinear", "rlinear", "lightts", "fits", "tide", "timemixer"];
+    let others = [
+        "dlinear",
+        "rlinear",
+        "lightts",
+        "fits",
+        "tide",
+        "timemixer",
+        "s-mamba",
+    ];
     for model in ["patchtst", "patchtst-authors"].into_iter().chain(others) {
         let small = if model.starts_with("patchtst") {
             SMALL

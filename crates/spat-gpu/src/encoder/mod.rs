@@ -10,6 +10,7 @@ mod dispatch;
 mod errors;
 mod norm;
 mod product;
+mod scan;
 mod values;
 mod windows;
 
@@ -23,5 +24,6 @@ pub use norm::{NormGradients, Normed, add_norm, add_norm_backward, norm_dispatch
 pub use product::{
     LinearDispatches, LinearGradients, Parts, linear, linear_backward, linear_dispatches,
 };
+pub use scan::{ScanGradients, ScanShape, scan_dispatches, scan_tokens, scan_tokens_backward};
 pub use values::{drop_values, gelu, gelu_backward, value_dispatches};
 pub use windows::{Rows, normalise_windows, restore_backward, restore_windows, window_dispatches};

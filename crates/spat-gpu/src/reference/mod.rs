@@ -9,6 +9,7 @@ mod exponentials;
 mod measure_entropy;
 mod measure_spread;
 mod moments;
+mod scan_tokens;
 
 pub use accumulate_scores::accumulate_scores;
 pub use average_maps::average_maps;
@@ -17,6 +18,7 @@ pub(crate) use disperse_rows::module_unit;
 pub use measure_entropy::measure_entropy;
 pub use measure_spread::measure_spread;
 pub use moments::Moments;
+pub use scan_tokens::{ScanInputs, scan_tokens, scan_tokens_backward};
 
 /// A sum over rows, and the number of non-finite values in them.
 pub type RowSum = [f32; 2];

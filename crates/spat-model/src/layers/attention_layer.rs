@@ -170,25 +170,48 @@ impl AttentionLayer {
             rows: attended,
             trend,
         } = attended;
-        let hidden = linear_gelu(
-            &self.expand,
-            attended.clone(),
-            cx.dropout(self.hidden_dropout),
-        );
-        let branch = Branch::Linear {
-            layer: &self.contract,
-            input: hidden,
-            inner_dropout: None,
+        let feed_forward = FeedForward {
+            expand: &self.expand,
+            contract: &self.contract,
+            norm: &self.norm2,
+            hidden_dropout: self.hidden_dropout,
+            dropout: self.feed_forward_dropout,
         };
-        let out = self
-            .norm2
-            .after_branch(attended, branch, self.feed_forward_dropout, cx);
+        let out = feed_forward.forward(attended, cx);
         sublayer.record(x, branch_output, &out.rows, cx);
         let trends = trend.zip(out.trend);
         (
             x.with_rows(out.rows),
             trends.map(|(one, other)| one + other),
         )
+    }
+}
+
+/// `norm(x + drop(W₂ drop(gelu(W₁ x))))`.
+pub(crate) struct FeedForward<'a> {
+    /// `W₁`, `[d_model, d_ff]`.
+    pub(crate) expand: &'a Linear,
+    /// `W₂`, `[d_ff, d_model]`.
+    pub(crate) contract: &'a Linear,
+    /// After the branch.
+    pub(crate) norm: &'a Norm,
+    /// Dropout after the activation.
+    pub(crate) hidden_dropout: f64,
+    /// Dropout on the branch.
+    pub(crate) dropout: f64,
+}
+
+impl FeedForward<'_> {
+    /// # Shapes
+    /// - `x` and output: `[B · L, d_model]`
+    pub(crate) fn forward(&self, x: Tensor<2>, cx: &mut ForwardContext) -> Normed {
+        let hidden = linear_gelu(self.expand, x.clone(), cx.dropout(self.hidden_dropout));
+        let branch = Branch::Linear {
+            layer: self.contract,
+            input: hidden,
+            inner_dropout: None,
+        };
+        self.norm.after_branch(x, branch, self.dropout, cx)
     }
 }
 

@@ -19,6 +19,7 @@ registry::models! {
     timemixer => TimeMixer,
     crossformer => Crossformer,
     transformer => Transformer,
+    smamba => SMamba,
     autoformer => Autoformer,
     informer => Informer,
 }

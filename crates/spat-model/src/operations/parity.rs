@@ -6,7 +6,9 @@ use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor};
 use spat_cpu::{AttentionShape, Dropout, Finish};
 
-use super::{Attention, attend, linear, linear_norm, norm, squared_error, windows};
+use super::{
+    Attention, StateSpace, attend, linear, linear_norm, norm, squared_error, state_space, windows,
+};
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     let device = Device::flex().autodiff();
@@ -235,5 +237,51 @@ fn attention_agrees() {
                 })
             },
         );
+    }
+}
+
+#[test]
+fn state_spaces_agree() {
+    for (batch, tokens, width, states, rank) in [
+        (1, 1, 1, 1, 1),
+        (3, 11, 40, 2, 3),
+        (2, 5, 24, 16, 2),
+        (16, 25, 64, 2, 4),
+    ] {
+        for reversed in [false, true] {
+            let scaled = |shape: [usize; 2]| random(shape) / (shape[0] as f32).sqrt();
+            let parts = [
+                random([batch * tokens, 2 * width]),
+                random([2, width]),
+                random([1, width]),
+                scaled([width, rank + 2 * states]),
+                scaled([rank, width]),
+                // Also steps above 20, where softplus is the identity.
+                random([1, width]) * 12.0,
+                random([width, states]),
+                random([1, width]),
+            ]
+            .map(|part| part.detach().require_grad());
+            let inputs = |parts: &[Tensor<2>]| {
+                let row = |number: usize| parts[number].clone().reshape([width]);
+                StateSpace {
+                    x: parts[0].clone(),
+                    taps: parts[1].clone(),
+                    tap_bias: row(2),
+                    selection: parts[3].clone(),
+                    steps: parts[4].clone(),
+                    step_bias: row(5),
+                    log_decay: parts[6].clone(),
+                    skip: row(7),
+                    batch,
+                    reversed,
+                }
+            };
+            agree(
+                &parts,
+                |parts| state_space::on_cpu(&inputs(parts)).unwrap(),
+                |parts| state_space::plain(inputs(parts)),
+            );
+        }
     }
 }

@@ -30,6 +30,7 @@ registry::models! {
     timemixer => TimeMixer(TimeMixerConfig) = "timemixer",
     crossformer => Crossformer(CrossformerConfig) = "crossformer",
     transformer => Transformer(TransformerConfig) = "transformer",
+    smamba => SMamba(SMambaConfig) = "s-mamba",
     autoformer => Autoformer(AutoformerConfig) = "autoformer",
     informer => Informer(InformerConfig) = "informer",
 }

@@ -198,6 +198,14 @@ fn itransformer(channels: usize, width: usize, layers: usize, batch: usize) -> V
 }
 
 fn sizes() -> Vec<Size> {
+    // PyTorch's scan is a loop over the tokens; state-spaces/mamba has a kernel for CUDA only.
+    let smamba = |channels: usize, width: usize, states: usize, layers: usize, batch: usize| {
+        json!({
+            "id": "0", "model": "s-mamba", "normalise": true, "time_stamps": true, "channels": channels, "marks": 4, "lookback": 96, "horizon": 96,
+            "d_model": width, "d_ff": width, "states": states, "layers": layers,
+            "batch": batch, "dropout": 0.1, "removed": []
+        })
+    };
     let patchtst = |channels: usize,
                     heads: usize,
                     layers: usize,
@@ -263,6 +271,24 @@ fn sizes() -> Vec<Size> {
             request: patchtst(862, 8, 2, 512, 1),
             steps: 1,
             windows: Some(7),
+        },
+        Size {
+            name: "S-Mamba, ETTh1-like",
+            request: smamba(7, 256, 2, 2, 32),
+            steps: 20,
+            windows: Some(2785),
+        },
+        Size {
+            name: "S-Mamba, Weather-like",
+            request: smamba(21, 512, 2, 3, 32),
+            steps: 2,
+            windows: Some(1000),
+        },
+        Size {
+            name: "S-Mamba, 321 channels",
+            request: smamba(321, 512, 16, 3, 16),
+            steps: 1,
+            windows: Some(20),
         },
     ]
 }

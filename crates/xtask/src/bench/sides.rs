@@ -38,18 +38,22 @@ impl Sides {
     }
 
     /// The lines of a size. In each round both sides run a block of the dense model and one of the pruned model,
-    /// which has no attention in the upper half of its layers.
+    /// which has no attention in the upper half of its layers. A model without attention has no pruned one.
     pub(super) fn compare(&mut self, size: &Size, rounds: usize) -> Result<()> {
-        let pruned = json!(upper_half(&size.request));
+        let has_attention = !size.request["heads"].is_null();
+        let pruned = has_attention.then(|| json!(upper_half(&size.request)));
         for mode in ["train", "infer"] {
-            let mut requests = [json!([]), pruned.clone()].map(|removed| {
-                let mut request = size.request.clone();
-                request["mode"] = json!(mode);
-                request["steps"] = json!(size.steps);
-                request["removed"] = removed;
-                request
-            });
-            let mut blocks = [Vec::new(), Vec::new()];
+            let removed = std::iter::once(json!([])).chain(pruned.clone());
+            let mut requests: Vec<Value> = removed
+                .map(|removed| {
+                    let mut request = size.request.clone();
+                    request["mode"] = json!(mode);
+                    request["steps"] = json!(size.steps);
+                    request["removed"] = removed;
+                    request
+                })
+                .collect();
+            let mut blocks: Vec<_> = requests.iter().map(|_| Vec::new()).collect();
             for round in 0..=rounds {
                 for (request, blocks) in requests.iter_mut().zip(&mut blocks) {
                     request["warmup"] = json!(usize::from(round == 0));
@@ -63,14 +67,15 @@ impl Sides {
             for (what, blocks) in ["dense", "pruned"].into_iter().zip(&blocks) {
                 line(size.name, &format!("{what}, {mode}"), blocks);
             }
-            let [dense, pruned] = &blocks;
+            let [dense, pruned] = blocks.as_slice() else {
+                continue;
+            };
             let saved: Vec<f64> = dense
                 .iter()
                 .zip(pruned)
                 .map(|(dense, pruned)| 1.0 - pruned.ours / dense.ours)
                 .collect();
-            let [dense, pruned] = &requests;
-            let macs = 1.0 - self.macs(pruned)? / self.macs(dense)?;
+            let macs = 1.0 - self.macs(&requests[1])? / self.macs(&requests[0])?;
             let (low, high) = spread(&saved);
             println!(
                 "| {} | pruned against dense, {mode} | {:.1} % less time for {:.1} % fewer MACs | | {:.2} ({:.2}–{:.2}) |",

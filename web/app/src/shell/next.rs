@@ -23,6 +23,8 @@ enum Next {
     /// The engine evaluates and measures, which has no percentage.
     Measure,
     Prune,
+    /// As [`Self::Prune`], of a model without attention modules.
+    Evaluate,
     Compare,
     /// The engine is broken; a notice has the reason.
     Nothing,
@@ -42,8 +44,11 @@ fn next(page: Page) -> Next {
         Next::Table
     } else if page.report.with(Option::is_some) {
         Next::Compare
-    } else if page.trained.with(Option::is_some) {
-        Next::Prune
+    } else if let Some(trained) = page.trained.get() {
+        match trained.forecaster.modules().is_empty() {
+            true => Next::Evaluate,
+            false => Next::Prune,
+        }
     } else if page.can_resume_run() {
         Next::GoOn
     } else if page.setup_error().is_some() {
@@ -81,6 +86,7 @@ pub(super) fn NextStep() -> impl IntoView {
         }
         Next::Measure => "Measuring …".to_owned(),
         Next::Prune => "Prune and fine-tune".to_owned(),
+        Next::Evaluate => "Evaluate".to_owned(),
         Next::Compare => "Compare".to_owned(),
         Next::Nothing => String::new(),
     };
@@ -105,7 +111,7 @@ pub(super) fn NextStep() -> impl IntoView {
             show_part("prune");
         }
         Next::Wait | Next::Measure => show_part("train"),
-        Next::Prune => {
+        Next::Prune | Next::Evaluate => {
             page.prune();
             show_part("prune");
         }

@@ -135,8 +135,13 @@ impl Page {
         self.trained.set(experiment.clone().map(Arc::new));
         let then_prune = self.training.with_untracked(|training| training.then_prune);
         self.show_window(test_windows / 2);
+        // Without attention modules there is nothing to choose before the evaluation.
+        let is_decided = then_prune
+            || experiment
+                .as_ref()
+                .is_some_and(|experiment| experiment.forecaster.modules().is_empty());
         if let Some(experiment) = experiment
-            && then_prune
+            && is_decided
         {
             // Not queued earlier, so that a stop during the training also cancels the pruning.
             let experiment = Box::new(experiment);

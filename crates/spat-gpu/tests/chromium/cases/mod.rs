@@ -15,6 +15,7 @@ pub(crate) fn all() -> Vec<Case> {
         products::products(),
         values::values(),
         values::norms(),
+        values::scans(),
         attentions::attentions(),
         vec![values::adam()],
         ends::ends(),

@@ -1,7 +1,10 @@
 //! Element-wise and row-wise stages.
 
 use spat_cpu::{AdamFactors, AdamParameter, Dropout, Finish};
-use spat_gpu::encoder::{adam_dispatch, norm_dispatches, value_dispatches};
+use spat_gpu::encoder::{
+    ScanShape, adam_dispatch, norm_dispatches, scan_dispatches, value_dispatches,
+};
+use spat_gpu::reference::{ScanInputs, scan_tokens, scan_tokens_backward};
 
 use super::case::{Case, changed, given, large, made, numbers};
 
@@ -30,6 +33,52 @@ pub(crate) fn values() -> Vec<Case> {
             ],
         ),
         Case::dispatch(&drop, vec![given(x.clone()), made(mask.apply(&x))]),
+    ]
+}
+
+/// One sample, one group of columns and one segment of tokens: the sums over them are those of the inputs, and
+/// the kept state is that before the first token.
+pub(crate) fn scans() -> Vec<Case> {
+    let shape = ScanShape {
+        samples: 1,
+        tokens: 11,
+        width: 40,
+        states: 5,
+    };
+    let rows = shape.samples * shape.tokens;
+    let [values, steps, gradient] =
+        [0, 1, 2].map(|part| large(rows * shape.width + part)[part..].to_vec());
+    let weights = large(rows * 2 * shape.states + 3)[3..].to_vec();
+    let mut parameters = large((shape.states + 1) * shape.width + 4)[4..].to_vec();
+    for decay in &mut parameters[..shape.states * shape.width] {
+        *decay = -decay.exp();
+    }
+    let inputs = ScanInputs {
+        values: &values,
+        steps: &steps,
+        weights: &weights,
+        parameters: &parameters,
+        shape,
+    };
+    let y = scan_tokens(&inputs);
+    let [of_values, of_steps, of_weights, of_parameters] = scan_tokens_backward(&inputs, &gradient);
+    let [.., kept] = shape.sums();
+    let sums = [of_weights, of_parameters, vec![0.0; kept]].concat();
+    let [forward, backward] = scan_dispatches(&shape);
+    let inputs = || {
+        [&values, &steps, &weights, &parameters]
+            .map(|part| given(part.clone()))
+            .into_iter()
+    };
+    vec![
+        Case::dispatch(&forward, inputs().chain([made(y)]).collect()),
+        Case::dispatch(
+            &backward,
+            std::iter::once(given(gradient))
+                .chain(inputs())
+                .chain([made(of_values), made(of_steps), made(sums)])
+                .collect(),
+        ),
     ]
 }
 

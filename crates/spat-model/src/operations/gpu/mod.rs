@@ -11,6 +11,7 @@ mod node;
 mod norm;
 #[cfg(test)]
 mod parity;
+mod scan;
 mod windows;
 
 pub(super) use attend::attend;
@@ -18,4 +19,5 @@ pub(super) use error::mean_squared_error;
 pub(super) use gelu::dropout;
 pub(super) use linear::linear;
 pub(super) use norm::add_norm;
+pub(super) use scan::scan;
 pub(super) use windows::{Statistics, normalise, restore};

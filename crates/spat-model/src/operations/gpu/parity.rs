@@ -9,7 +9,8 @@ use spat_cpu::{AttentionShape, Dropout, Finish};
 
 use super::super::linear::on_cpu;
 use crate::operations::{
-    Attention, add_norm, attend, dropout, linear_add_norm, mean_squared_error, tokens,
+    Attention, StateSpace, add_norm, attend, dropout, linear_add_norm, mean_squared_error,
+    state_space, tokens,
 };
 
 /// A software adapter, so that results are the same on every machine; otherwise the first adapter.
@@ -275,6 +276,42 @@ fn windows_and_errors_agree() {
                 let device = parts[0].device();
                 let forecast = there(&device).1.windows(parts[0].clone());
                 mean_squared_error(forecast, moved(&truth, &device))
+            });
+        }
+    }
+}
+
+#[test]
+fn state_spaces_agree() {
+    for (batch, tokens, width, states, rank) in
+        [(1, 1, 1, 1, 1), (3, 11, 40, 2, 3), (2, 35, 72, 6, 2)]
+    {
+        for reversed in [false, true] {
+            let scaled = |shape: [usize; 2]| random(shape) / (shape[0] as f32).sqrt();
+            let parts = [
+                random([batch * tokens, 2 * width]),
+                random([2, width]),
+                random([1, width]),
+                scaled([width, rank + 2 * states]),
+                scaled([rank, width]),
+                random([1, width]),
+                random([width, states]),
+                random([1, width]),
+            ];
+            agree("state space", &parts, |parts| {
+                let row = |number: usize| parts[number].clone().reshape([width]);
+                state_space(StateSpace {
+                    x: parts[0].clone(),
+                    taps: parts[1].clone(),
+                    tap_bias: row(2),
+                    selection: parts[3].clone(),
+                    steps: parts[4].clone(),
+                    step_bias: row(5),
+                    log_decay: parts[6].clone(),
+                    skip: row(7),
+                    batch,
+                    reversed,
+                })
             });
         }
     }
