@@ -101,7 +101,7 @@ pub fn passes_begun() -> u64 {
 pub struct ForwardContext {
     probe: Probe,
     dropout: Option<Xoshiro256PlusPlus>,
-    samples: Xoshiro256PlusPlus,
+    sampling_seed: u64,
     masks: BTreeMap<ModuleId, MapValues>,
     maps: BTreeMap<ModuleId, MapValues>,
     gates: BTreeMap<ModuleId, Gates>,
@@ -124,7 +124,7 @@ impl ForwardContext {
     /// evaluation has the seed 0, so that it is reproducible, and a training the seed of its dropout.
     pub fn with_sampling_seed(self, seed: u64) -> Self {
         Self {
-            samples: Xoshiro256PlusPlus::seed_from_u64(seed ^ SAMPLING),
+            sampling_seed: seed ^ SAMPLING,
             ..self
         }
     }
@@ -135,7 +135,7 @@ impl ForwardContext {
         Self {
             probe: Probe::None,
             dropout: None,
-            samples: Xoshiro256PlusPlus::seed_from_u64(SAMPLING),
+            sampling_seed: SAMPLING,
             masks: BTreeMap::new(),
             maps: BTreeMap::new(),
             gates: BTreeMap::new(),
@@ -326,12 +326,19 @@ impl ForwardContext {
     }
 
     /// How often each of `keys` keys is drawn for each of `queries` queries, in `draws` draws with replacement,
-    /// `[Lq, Lk]`, row-major.
-    pub(crate) fn sample(&mut self, queries: usize, keys: usize, draws: usize) -> Vec<f32> {
+    /// `[Lq, Lk]`, row-major. A module's sample does not depend on which other modules there are.
+    pub(crate) fn sample(
+        &self,
+        module: &ModuleId,
+        [queries, keys]: [usize; 2],
+        draws: usize,
+    ) -> Vec<f32> {
+        let seed = self.sampling_seed ^ fnv1a(module.as_str());
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let mut counts = vec![0.0; queries * keys];
         for row in counts.chunks_exact_mut(keys) {
             for _ in 0..draws {
-                let drawn = (u128::from(self.samples.next_u64()) * keys as u128) >> 64;
+                let drawn = (u128::from(random.next_u64()) * keys as u128) >> 64;
                 row[drawn as usize] += 1.0;
             }
         }
@@ -353,5 +360,35 @@ fn leaf(factors: &[f32], rows: usize, device: &Device) -> Tensor<2> {
         leaf.require_grad()
     } else {
         leaf
+    }
+}
+
+/// The FNV-1a hash of 64 bits.
+fn fnv1a(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of `crates/xtask/python/models.py`:
+    /// `Draws("decoder.0.self_attention").table(3, 5, 4)`.
+    #[test]
+    fn samples_are_those_of_the_python_code() {
+        let cx = ForwardContext::evaluation();
+        let module = ModuleId::new("decoder", 0, "self_attention");
+        let counts = cx.sample(&module, [3, 5], 4);
+        let drawn = [[4, 2, 0, 0], [0, 3, 1, 3], [2, 3, 0, 1]];
+        for (row, drawn) in counts.chunks_exact(5).zip(drawn) {
+            for (key, &count) in row.iter().enumerate() {
+                let expected = drawn.iter().filter(|&&drawn| drawn == key).count();
+                assert_eq!(count, expected as f32);
+            }
+        }
+        let encoder = cx.sample(&ModuleId::encoder(0), [3, 5], 4);
+        assert_ne!(encoder, counts);
     }
 }

@@ -79,7 +79,16 @@ impl Experiment {
         self.finetune.check()?;
         self.prune.check()?;
         self.send.check()?;
-        if self.prune.granularity.is_modules() || self.scorer.scores_heads() {
+        if self.prune.granularity.is_modules() {
+            return Ok(());
+        }
+        if let Some((module, reason)) = self.forecaster.indivisible() {
+            return Err(ConfigError::new(
+                format!("single heads of `{module}` cannot be removed: {reason}"),
+                "remove whole modules, or change this setting",
+            ));
+        }
+        if self.scorer.scores_heads() {
             return Ok(());
         }
         Err(ConfigError::new(

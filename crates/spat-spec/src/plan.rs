@@ -60,7 +60,8 @@ impl Plan {
     /// description protects join those of the rule.
     ///
     /// # Errors
-    /// As [`Plan::from_scores`]; or heads are to be removed and there is not one score per active head.
+    /// As [`Plan::from_scores`]; or heads are to be removed and there is not one score per active head, or the
+    /// description allows no removal of single heads.
     pub fn decide(
         scorer: &str,
         scores: Vec<Score>,
@@ -85,6 +86,9 @@ impl Plan {
         dense: &Structure,
     ) -> Result<Self, PlanError> {
         check(&scores, rule)?;
+        if let Some((module, reason)) = dense.forecaster.indivisible() {
+            return Err(StructureError::Indivisible { module, reason }.into());
+        }
         let mut gone: Vec<(ModuleId, usize)> = Vec::new();
         for block in blocks(&scores, rule.scope) {
             let ranked = heads_by_score(scorer, &block, rule, dense)?;

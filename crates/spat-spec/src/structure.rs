@@ -55,6 +55,17 @@ pub enum StructureError {
         /// What depends on it.
         reason: &'static str,
     },
+    /// The module's heads cannot be told apart in its output.
+    #[error(
+        "single heads of attention module `{module}` cannot be removed: {reason}; remove whole \
+         modules"
+    )]
+    Indivisible {
+        /// The module.
+        module: ModuleId,
+        /// What joins the heads.
+        reason: &'static str,
+    },
     /// The list of modules differs from that of the forecaster.
     #[error("the structure lists other attention modules than its forecaster has")]
     OtherModules,
@@ -140,15 +151,15 @@ impl Structure {
         for module in modules {
             self.slot_mut(module)?.heads.clear();
         }
-        self.check_protected(&self.forecaster.sites())?;
+        self.check_removals(&self.forecaster.sites())?;
         Ok(self)
     }
 
     /// The same structure without these heads (numbers of the dense module).
     ///
     /// # Errors
-    /// The forecaster has no such module or head, or these are all heads of a module that its description
-    /// protects.
+    /// The forecaster has no such module or head, or its description allows no removal of single heads, or
+    /// these are all heads of a module that it protects.
     pub fn without_heads(
         mut self,
         module: &ModuleId,
@@ -165,14 +176,15 @@ impl Structure {
         self.slot_mut(module)?
             .heads
             .retain(|head| !heads.contains(head));
-        self.check_protected(&self.forecaster.sites())?;
+        self.check_removals(&self.forecaster.sites())?;
         Ok(self)
     }
 
     /// Checks the consistency of the fields, after reading a file.
     ///
     /// # Errors
-    /// The forecaster has no such modules or heads, or its description protects a module that is removed.
+    /// The forecaster has no such modules or heads, or its description protects a module that is removed, or
+    /// allows no removal of single heads.
     pub fn check(&self) -> Result<(), StructureError> {
         let sites = self.forecaster.sites();
         let names = |slot: &AttentionStructure, site: &AttentionSite| slot.module == site.id;
@@ -191,17 +203,20 @@ impl Structure {
                 });
             }
         }
-        self.check_protected(&sites)
+        self.check_removals(&sites)
     }
 
-    fn check_protected(&self, sites: &[AttentionSite]) -> Result<(), StructureError> {
+    fn check_removals(&self, sites: &[AttentionSite]) -> Result<(), StructureError> {
         for (slot, site) in self.attention.iter().zip(sites) {
-            match site.protected {
-                Some(reason) if slot.heads.is_empty() => {
-                    return Err(StructureError::Protected {
-                        module: site.id.clone(),
-                        reason,
-                    });
+            let module = || site.id.clone();
+            match (slot.heads.len(), site.protected, site.indivisible) {
+                (0, Some(reason), _) => {
+                    let module = module();
+                    return Err(StructureError::Protected { module, reason });
+                }
+                (heads, _, Some(reason)) if heads > 0 && heads < site.heads => {
+                    let module = module();
+                    return Err(StructureError::Indivisible { module, reason });
                 }
                 _ => {}
             }

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 use spat_spec::{
-    Accumulate, Experiment, FieldValue, Granularity, OptimizerConfig, Scaling, Schedule, Scorer,
-    SendOptions, TrainingConfig,
+    Accumulate, Experiment, FieldValue, Granularity, InformerConfig, OptimizerConfig, Plan,
+    PruneRule, Scaling, Schedule, Score, Scorer, SendOptions, Structure, TrainingConfig, Window,
 };
 
 #[test]
@@ -122,4 +122,41 @@ fn heads_are_ranked_only_by_scorers_of_heads() {
             }
         }
     }
+}
+
+#[test]
+fn heads_that_a_layout_mixes_with_rows_are_not_removed_singly() {
+    let mut experiment: Experiment = serde_json::from_str(SAVED).unwrap();
+    let config = InformerConfig::new(Window::new(12, 6, 2), true);
+    experiment.forecaster = config.clone().into();
+    experiment.prune.granularity = Granularity::Heads;
+    experiment.check().unwrap();
+    let mixed = InformerConfig {
+        mixed_decoder: true,
+        ..config
+    };
+    experiment.forecaster = mixed.into();
+    let error = experiment.check().unwrap_err().to_string();
+    assert!(
+        error.contains("`mix-decoder`") && error.contains("remove whole modules"),
+        "{error}"
+    );
+    let scores = experiment
+        .forecaster
+        .modules()
+        .into_iter()
+        .map(|module| Score {
+            module,
+            value: 1.0,
+            heads: vec![1.0; 8],
+            spread: 0.0,
+            batches: 1,
+        });
+    let dense = Structure::dense(experiment.forecaster.clone());
+    let decide = |rule: &PruneRule| Plan::decide("send", scores.clone().collect(), rule, &dense);
+    let error = decide(&experiment.prune).unwrap_err().to_string();
+    assert!(error.contains("`mix-decoder`"), "{error}");
+    experiment.prune.granularity = Granularity::Modules;
+    experiment.check().unwrap();
+    decide(&experiment.prune).unwrap();
 }

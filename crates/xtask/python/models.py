@@ -1087,11 +1087,17 @@ class Autoformer(nn.Module):
 
 
 class Draws:
-    """The samples of the Rust code: Xoshiro256++ (prng.di.unimi.it), seeded by SplitMix64."""
+    """The samples of the Rust code in evaluation: Xoshiro256++ (prng.di.unimi.it), seeded by SplitMix64
+    from the FNV-1a hash of the module's name."""
 
     WORD = (1 << 64) - 1
+    SAMPLING = 0x5A3B1E5C0F7D9264
 
-    def __init__(self, seed):
+    def __init__(self, module):
+        seed = 0xCBF29CE484222325
+        for byte in module.encode():
+            seed = (seed ^ byte) * 0x100000001B3 & self.WORD
+        seed ^= self.SAMPLING
         self.state = []
         for _ in range(4):
             seed = (seed + 0x9E3779B97F4A7C15) & self.WORD
@@ -1121,9 +1127,9 @@ class SparseAttention(AttentionLayer):
     """ProbSparse attention as the public code computes it: scores of sampled keys only, a mean (or a
     cumulative sum) of the values, and softmax rows that replace it at the selected queries."""
 
-    def __init__(self, d, heads, factor, mixed, draws):
-        super().__init__(d, heads, 0.0, True)
-        self.factor, self.mixed, self.draws = factor, mixed, draws
+    def __init__(self, cfg, mixed, name):
+        super().__init__(cfg["d_model"], cfg["heads"], 0.0, True)
+        self.factor, self.mixed, self.name = cfg["factor"], mixed, name
 
     def count(self, tokens):
         return min(max(self.factor * math.ceil(math.log(tokens)), 1), tokens)
@@ -1134,7 +1140,7 @@ class SparseAttention(AttentionLayer):
         k = split_heads(self.key_projection(memory), self.heads)
         v = split_heads(self.value_projection(memory), self.heads)
         queries, keys = q.shape[2], k.shape[2]
-        index = self.draws[0].table(queries, keys, self.count(keys))
+        index = Draws(self.name).table(queries, keys, self.count(keys))
         sampled = (q[..., None, :] * k[:, :, index]).sum(-1)
         measure = sampled.amax(-1) - sampled.sum(-1) / keys
         top = measure.topk(self.count(queries), sorted=False)[1]
@@ -1174,26 +1180,20 @@ class Distilling(nn.Module):
 class Informer(Transformer):
     """The Transformer with sparse attention, and pooling between its encoder layers."""
 
-    SAMPLING = 0x5A3B1E5C0F7D9264
-
     def __init__(self, cfg):
         super().__init__(cfg)
-        d, layers = cfg["d_model"], cfg["layers"]
-        self.draws = [None]
-        sparse = lambda mixed: SparseAttention(d, cfg["heads"], cfg["factor"], mixed, self.draws)
-        for layer in self.encoder.attn_layers:
+        others = cfg["mixed_others"]
+        for i, layer in enumerate(self.encoder.attn_layers):
             if layer.attention is not None:
-                layer.attention = sparse(cfg["mixed_others"])
-        for layer in self.decoder.layers:
+                layer.attention = SparseAttention(cfg, others, f"encoder.{i}.attention")
+        for i, layer in enumerate(self.decoder.layers):
             if layer.self_attention is not None:
-                layer.self_attention = sparse(cfg["mixed_decoder"])
+                name = f"decoder.{i}.self_attention"
+                layer.self_attention = SparseAttention(cfg, cfg["mixed_decoder"], name)
             if layer.cross_attention is not None and cfg["sparse_cross"]:
-                layer.cross_attention = sparse(cfg["mixed_others"])
-        self.encoder.conv_layers = nn.ModuleList(Distilling(d, cfg["padding"]) for _ in range(layers - 1))
-
-    def forward(self, x, mark=None, masks=None, tap=None):
-        self.draws[0] = Draws(self.SAMPLING)
-        return super().forward(x, mark, masks, tap)
+                layer.cross_attention = SparseAttention(cfg, others, f"decoder.{i}.cross_attention")
+        self.encoder.conv_layers = nn.ModuleList(
+            Distilling(cfg["d_model"], cfg["padding"]) for _ in range(cfg["layers"] - 1))
 
 
 MODELS = {

@@ -133,14 +133,14 @@ pub(crate) enum AttentionKind {
         lags: usize,
     },
     /// Full attention of the queries that stand out, and a mean, or a sum if causal, of the values for the
-    /// others ([`attend_sparsely`]). For models without residual scores; it has no dropout.
+    /// others ([`attend_sparsely`]). For models without residual scores and routers; it has no dropout.
     Sparse {
         /// Queries and sampled keys are this many times the logarithm of their number.
         factor: usize,
         /// Whether token i attends to the tokens 0 to i only. For self-attention.
         causal: bool,
-        /// Whether the contexts of all heads are joined one head after the other, as in public codes, which
-        /// mixes tokens and heads.
+        /// Whether the contexts of all heads are joined one head after the other, as in public codes: a
+        /// token then has parts of one or two heads, at several tokens.
         mixed: bool,
     },
 }
@@ -196,7 +196,12 @@ impl MultiHeadAttention {
         cx: &mut ForwardContext,
     ) -> Tensor<2> {
         match chain {
-            ScoreChain::Off => self.attend(x, memory, Some(id), cx),
+            ScoreChain::Off => match self.kind {
+                AttentionKind::Sparse { factor, causal, .. } => {
+                    self.attend_sparsely(x, memory, factor, causal, id, cx)
+                }
+                _ => self.attend(x, memory, Some(id), cx),
+            },
             chain => {
                 let rows = |layer: &Linear| linear(layer, x.rows.clone());
                 let projections = [rows(&self.query), rows(&self.key), rows(&self.value)];
@@ -222,9 +227,6 @@ impl MultiHeadAttention {
         if let AttentionKind::AutoCorrelation { lags } = self.kind {
             return self.auto_correlate(x, memory, lags, map, cx);
         }
-        if let AttentionKind::Sparse { .. } = self.kind {
-            return self.attend_sparsely(x, memory, map, cx);
-        }
         let causal = self.kind == AttentionKind::Causal;
         let keys = memory.map_or(shape.tokens, Tokens::tokens);
         let maps = [x.batch, shape.heads, shape.tokens, keys];
@@ -249,20 +251,14 @@ impl MultiHeadAttention {
         &self,
         x: &Tokens,
         memory: Option<&Tokens>,
-        map: Option<&ModuleId>,
+        factor: usize,
+        causal: bool,
+        id: &ModuleId,
         cx: &mut ForwardContext,
     ) -> Tensor<2> {
-        let AttentionKind::Sparse {
-            factor,
-            causal,
-            mixed,
-        } = self.kind
-        else {
-            return self.attend(x, memory, map, cx);
-        };
         let memory = memory.unwrap_or(x);
         let (queries, keys) = (x.tokens(), memory.tokens());
-        let counts = cx.sample(queries, keys, sparse_count(factor, keys));
+        let counts = cx.sample(id, [queries, keys], sparse_count(factor, keys));
         let device = x.rows.device();
         let heads = |layer: &Linear, from: &Tokens| {
             self.split_heads(linear(layer, from.rows.clone()), from.batch)
@@ -276,17 +272,22 @@ impl MultiHeadAttention {
             counts: Tensor::from_data(TensorData::new(counts, [queries, keys]), &device),
             selected: sparse_count(factor, queries),
             causal,
-            mask: map.and_then(|map| cx.mask(map, shape, causal, &device)),
+            mask: cx.mask(id, shape, causal, &device),
         });
-        if let Some(map) = map.filter(|_| cx.wants_maps()) {
+        if cx.wants_maps() {
             let values = maps.detach();
-            cx.record_maps(map, MapValues { values, causal });
-        }
-        if mixed {
-            let [batch, heads, tokens, width] = context.dims();
-            return context.reshape([batch * tokens, heads * width]);
+            cx.record_maps(id, MapValues { values, causal });
         }
         Self::join_heads(context)
+    }
+
+    /// The contexts `[B · L, H · w]`, joined as W_o reads them.
+    fn mix(&self, context: Tensor<2>, batch: usize) -> Tensor<2> {
+        if !matches!(self.kind, AttentionKind::Sparse { mixed: true, .. }) {
+            return context;
+        }
+        let shape = context.dims();
+        self.split_heads(context, batch).reshape(shape)
     }
 
     /// `(M ⊙ w) V` over the strongest lags, `[B · L, d]`. A batch has the same lags in training, and each
@@ -545,7 +546,7 @@ impl AttentionSlot {
             }
         };
         let context = cx.gate_heads(&self.id, context, module.head_width);
-        Some((context, &module.output))
+        Some((module.mix(context, x.batch), &module.output))
     }
 
     /// `MHA(x)` without a score chain, for models with their own layers; `None` if the module is removed.

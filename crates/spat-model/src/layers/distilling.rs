@@ -39,7 +39,7 @@ impl Distilling {
         let rows = x.tokens();
         let windows = circular_windows(x.rows.reshape([batch, rows, width]), self.padding);
         let y = self.norm.forward(linear(&self.convolution, windows), cx);
-        // ELU.
+        // ELU, whose gradient is finite also where exp overflows.
         let y = y.clone().clamp_min(0.0) + (y.clamp_max(0.0).exp() - 1.0);
         let rows = y.dims()[0] / batch;
         let pooled = pool(y.reshape([batch, rows, width]));

@@ -87,7 +87,7 @@ impl Model for Informer {
             decoder: &self.decoder,
         };
         parts
-            .forward(inputs, decoded, cx)
+            .forward(&inputs, decoded, cx)
             .narrow(1, self.label_rows, self.horizon)
     }
 
@@ -128,9 +128,55 @@ impl Model for Informer {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use burn::tensor::{Device, Distribution};
-    use spat_spec::Window;
+    use spat_spec::{ForecasterConfig, TIME_FEATURES, TransformerConfig, Window};
 
     use super::*;
+    use crate::Forecaster;
+
+    /// A single encoder layer has no pooling.
+    #[test]
+    fn with_every_row_selected_and_no_pooling_it_is_the_transformer() {
+        let device = Device::flex();
+        let random =
+            |rows, width| Tensor::<3>::random([2, rows, width], Distribution::Default, &device);
+        let inputs = Inputs {
+            values: random(24, 3),
+            time_features: Some(random(36, TIME_FEATURES)),
+        };
+        let window = Window::new(24, 12, 3);
+        let transformer = TransformerConfig {
+            d_model: 8,
+            d_ff: 16,
+            heads: 2,
+            layers: 1,
+            ..TransformerConfig::new(window, true)
+        };
+        let informer = |factor, sparse_cross| InformerConfig {
+            d_model: 8,
+            d_ff: 16,
+            heads: 2,
+            layers: 1,
+            factor,
+            sparse_cross,
+            ..InformerConfig::new(window, true)
+        };
+        let init =
+            |config: ForecasterConfig| Forecaster::init(&Structure::dense(config), 4, &device);
+        let reference = init(transformer.into());
+        let weights = pollster::block_on(reference.weights()).unwrap();
+        let forecast =
+            |model: &Forecaster| model.forward(inputs.clone(), &mut ForwardContext::evaluation());
+        let difference = |factor, sparse_cross| {
+            let model = init(informer(factor, sparse_cross).into());
+            let model = model.with_weights(weights.clone()).unwrap();
+            let difference = (forecast(&model) - forecast(&reference)).abs();
+            difference.max().into_scalar::<f32>()
+        };
+        for sparse_cross in [false, true] {
+            assert!(difference(20, sparse_cross) < 1e-5);
+            assert!(difference(1, sparse_cross) > 1e-3);
+        }
+    }
 
     /// Two evaluations sample the same keys, another seed others. With a factor that selects every row nothing
     /// depends on the sample.

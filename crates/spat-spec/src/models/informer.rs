@@ -8,8 +8,12 @@
 //! [`InformerConfig::mixed_others`] or [`InformerConfig::mixed_decoder`] a map no longer states which row
 //! reaches which, and its score means something else.
 //!
-//! Published settings: Time-Series-Library's scripts at 4e938a1. The layout is that of zhouhaoyi/Informer2020 at
-//! 29f2a73, with embeddings without biases as in Time-Series-Library, whose other differences are settings.
+//! The layout is that of zhouhaoyi/Informer2020 at 29f2a73, with embeddings without biases as in
+//! Time-Series-Library, whose other differences are settings. Published tables at a look-back of 96 are of
+//! thuml/Autoformer's code: `mixed_decoder`, `mixed_others` and a padding of 2.
+//!
+//! Published settings: the scripts of Time-Series-Library at 4e938a1 for ETTh1 and ECL, and of thuml/Autoformer at
+//! 51c7d41 for other sets.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +49,7 @@ pub struct InformerConfig {
     pub layers: usize,
     /// Decoder layers, each with self-attention and cross-attention.
     pub decoder_layers: usize,
-    /// Selected queries and sampled keys: this times the logarithm of their number, rounded up.
+    /// Selected queries and sampled keys: this times the natural logarithm of their number, rounded up.
     pub factor: usize,
     /// Whether cross-attention selects queries too (Time-Series-Library).
     pub sparse_cross: bool,
@@ -125,6 +129,10 @@ impl InformerConfig {
             d_model: 512,
             d_ff: 2048,
             factor: if set == Preset::Ettm1 { 5 } else { 3 },
+            dropout: match set {
+                Preset::Etth1 | Preset::Ecl => 0.1,
+                _ => 0.05,
+            },
             ..Self::new(Window::new(96, horizon, channels), dates)
         };
         let training = TrainingConfig {
@@ -296,15 +304,21 @@ impl ModelSpec for InformerConfig {
                 _ => Axis::PooledRows { count },
             })
             .collect();
+        let mixed_decoder =
+            (self.mixed_decoder).then_some("`mix-decoder` mixes its heads and rows");
+        let mixed_others = (self.mixed_others).then_some("`mix-others` mixes its heads and rows");
         let (encoder, decoder) = sites.split_at_mut(self.layers);
         for (site, &axis) in encoder.iter_mut().zip(&axes) {
-            site.maps
-                .iter_mut()
-                .for_each(|map| (map.queries, map.keys) = (axis, axis));
+            site.indivisible = mixed_others;
+            for map in &mut site.maps {
+                (map.queries, map.keys) = (axis, axis);
+            }
         }
-        if let Some(&memory) = axes.last() {
-            for site in decoder.iter_mut().skip(1).step_by(2) {
-                site.maps.iter_mut().for_each(|map| map.keys = memory);
+        for modules in decoder.chunks_exact_mut(2) {
+            modules[0].indivisible = mixed_decoder;
+            modules[1].indivisible = mixed_others.filter(|_| self.sparse_cross);
+            for map in &mut modules[1].maps {
+                map.keys = axes.last().copied().unwrap_or(map.keys);
             }
         }
         sites
@@ -428,6 +442,12 @@ mod tests {
                 macs: 1_099_210_752
             }
         );
+        // With the factor of the authors.
+        let config = InformerConfig {
+            factor: 5,
+            ..published(Preset::Etth1, 96, 7)
+        };
+        assert_eq!(Structure::dense(config.into()).cost().macs, 1_103_486_976);
     }
 
     #[test]
@@ -482,5 +502,40 @@ mod tests {
         config.padding = 2;
         let error = config.check().unwrap_err().to_string();
         assert!(error.contains("use a padding of 1"), "{error}");
+    }
+
+    /// Under a mixed layout the output of W_o is of several rows, so that a head has no columns of its own.
+    #[test]
+    fn single_heads_are_not_removed_where_they_are_mixed_with_rows() {
+        let plain = InformerConfig::new(Window::new(12, 6, 2), false);
+        let decoder = InformerConfig {
+            mixed_decoder: true,
+            ..plain.clone()
+        };
+        let all = InformerConfig {
+            mixed_others: true,
+            sparse_cross: true,
+            ..decoder.clone()
+        };
+        let without = |config: &InformerConfig, module: &str| {
+            let dense = Structure::dense(config.clone().into());
+            let left = dense.clone().without_heads(&ModuleId::from(module), &[1]);
+            let whole = dense.without_heads(&ModuleId::from(module), &[]);
+            assert!(whole.is_ok());
+            left.map(drop).map_err(|error| error.to_string())
+        };
+        let modules = [
+            "encoder.1.attention",
+            "decoder.0.self_attention",
+            "decoder.0.cross_attention",
+        ];
+        let refused = |config| modules.map(|module| without(config, module).is_err());
+        assert_eq!(refused(&plain), [false, false, false]);
+        assert_eq!(refused(&decoder), [false, true, false]);
+        assert_eq!(refused(&all), [true, true, true]);
+        let error = without(&decoder, modules[1]).unwrap_err();
+        assert!(error.contains("`mix-decoder`") && error.contains("remove whole modules"));
+        let dense = Structure::dense(all.into());
+        dense.without_modules(&[ModuleId::encoder(0)]).unwrap();
     }
 }

@@ -151,6 +151,12 @@ impl ForecasterConfig {
         !sites.is_empty() && sites.iter().all(|site| site.protected.is_none())
     }
 
+    /// The first module whose heads cannot be removed singly, and why.
+    pub(crate) fn indivisible(&self) -> Option<(ModuleId, &'static str)> {
+        let mut sites = self.sites().into_iter();
+        sites.find_map(|site| Some((site.id, site.indivisible?)))
+    }
+
     /// What the model's tokens are, in the plural.
     pub fn token_noun(&self) -> &'static str {
         let sites = self.sites();

@@ -22,6 +22,8 @@ pub struct AttentionSite {
     pub maps: Vec<AttentionMap>,
     /// Why the module cannot be removed; `None` if it can.
     pub protected: Option<&'static str>,
+    /// Why single heads cannot be removed; `None` if they can.
+    pub indivisible: Option<&'static str>,
 }
 
 /// One attention map of a module.
@@ -58,6 +60,7 @@ impl AttentionSite {
             head_width,
             maps: vec![map],
             protected: None,
+            indivisible: None,
         }
     }
 }
