@@ -127,11 +127,12 @@ impl Model for Informer {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use burn::nn::Linear;
     use burn::tensor::{Device, Distribution};
-    use spat_spec::{ForecasterConfig, TIME_FEATURES, TransformerConfig, Window};
+    use spat_spec::{ForecasterConfig, ModuleId, TIME_FEATURES, TransformerConfig, Window};
 
     use super::*;
-    use crate::Forecaster;
+    use crate::{Forecaster, Gates, Probe};
 
     /// A single encoder layer has no pooling.
     #[test]
@@ -176,6 +177,52 @@ mod tests {
             assert!(difference(20, sparse_cross) < 1e-5);
             assert!(difference(1, sparse_cross) > 1e-3);
         }
+    }
+
+    /// Also where the layout mixes heads and rows afterwards.
+    #[test]
+    fn a_gate_of_zero_silences_the_values_of_a_head() {
+        let device = Device::flex();
+        let inputs = Inputs {
+            values: Tensor::random([2, 12, 3], Distribution::Default, &device),
+            time_features: None,
+        };
+        let config = InformerConfig {
+            d_model: 8,
+            d_ff: 16,
+            heads: 2,
+            mixed_others: true,
+            ..InformerConfig::new(Window::new(12, 6, 3), false)
+        };
+        let structure = Structure::dense(config.clone().into());
+        let model = Informer::init(&mut Initial::new(2, &device), &config, &structure);
+        let mut silenced = model.clone();
+        let attention = silenced.encoder.layers[0]
+            .attention
+            .module
+            .as_mut()
+            .unwrap();
+        let value = attention.value.clone();
+        attention.value = Linear {
+            weight: (value.weight).map(|weight| weight.slice_fill([0..8, 0..4], 0.0)),
+            bias: (value.bias).map(|bias| bias.map(|bias| bias.slice_fill([0..4], 0.0))),
+        };
+        let module = ModuleId::encoder(0);
+        let forecast = |model: &Informer, first: f32| {
+            let gates = Gates {
+                heads: vec![first, 1.0],
+                module: 1.0,
+            };
+            let mut cx = ForwardContext::evaluation()
+                .with_probe(Probe::Gates)
+                .with_gates([(module.clone(), gates)].into());
+            model.forward(inputs.clone(), &mut cx)
+        };
+        let difference =
+            |one: Tensor<3>, other: Tensor<3>| (one - other).abs().max().into_scalar::<f32>();
+        let expected = forecast(&silenced, 1.0);
+        assert!(difference(forecast(&model, 0.0), expected.clone()) < 1e-5);
+        assert!(difference(forecast(&model, 1.0), expected) > 1e-4);
     }
 
     /// Two evaluations sample the same keys, another seed others. With a factor that selects every row nothing

@@ -4,7 +4,7 @@
 //! **What SEND means here.** The mask is on a dense map that gives exactly the output of the sparse attention:
 //! rows of selected queries are softmax attention, rows of others are constant in W_q and W_k (equal weights, and
 //! in a causal map ones up to the row's own token). The choice of queries is treated as fixed. It depends on keys
-//! that are drawn anew in every pass, so scores of two seeds differ more than those of other models. With
+//! that are drawn anew in every training step, so scores of two seeds differ more than those of other models. With
 //! [`InformerConfig::mixed_others`] or [`InformerConfig::mixed_decoder`] a map no longer states which row
 //! reaches which, and its score means something else.
 //!
@@ -197,7 +197,7 @@ impl ModelSpec for InformerConfig {
         Field::count(
             "factor",
             "Sparsity factor",
-            "Queries that attend, and keys that are sampled to find them: this times the logarithm of their number. The sample is drawn in every pass, so scores vary with the seed",
+            "Queries that attend, and keys that are sampled to find them: this times the logarithm of their number. Training samples in every step, so scores vary with the seed. Costs are counted for these queries; the computation is on dense maps",
             MOST_LAYERS,
             |c| &mut c.factor,
         ),
@@ -360,17 +360,17 @@ impl ModelSpec for InformerConfig {
         self.shape().cost(kept, &costs)
     }
 
-    /// As dense maps of all rows, which the pooled ones are fewer than; more than the attention of a Transformer
-    /// keeps.
+    /// An upper estimate: an encoder without pooling, and twice the numbers of full attention, because the
+    /// operations of sparse attention are not fused.
     fn activations(&self) -> f64 {
         2.0 * self.shape().activations()
     }
 
     fn score_note(&self) -> Option<&'static str> {
         Some(if self.mixed_decoder || self.mixed_others {
-            "Scores of Informer's attention are of a dense map that equals its sparse attention; with mixed heads and rows, a map does not state which row reaches which, and its score means something else."
+            "Informer's attention is scored on a dense map that gives the same output, with the choice of queries held fixed. With mixed heads and rows a map does not state which row reaches which: its score has another meaning than in other models."
         } else {
-            "Scores of Informer's attention are of a dense map that equals its sparse attention: the selection of rows counts as fixed, other rows are constant, and another seed samples other keys."
+            "Informer's attention is scored on a dense map that gives the same output, with the choice of queries held fixed: rows of other queries do not depend on W_q and W_k. The choice follows from randomly sampled keys, so compare the scores of several seeds."
         })
     }
 
