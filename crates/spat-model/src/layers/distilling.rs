@@ -42,7 +42,7 @@ impl Distilling {
         // ELU, whose gradient is finite also where exp overflows.
         let y = y.clone().clamp_min(0.0) + (y.clamp_max(0.0).exp() - 1.0);
         let rows = y.dims()[0] / batch;
-        let pooled = pool(y.reshape([batch, rows, width]));
+        let pooled = pool(&y.reshape([batch, rows, width]));
         let rows = pooled.dims()[1];
         Tokens {
             rows: pooled.reshape([batch * rows, width]),
@@ -72,7 +72,7 @@ fn circular_windows(x: Tensor<3>, padding: usize) -> Tensor<2> {
 /// # Shapes
 /// - `x`: `[B, rows, width]`
 /// - output: `[B, ⌈rows / 2⌉, width]`
-fn pool(x: Tensor<3>) -> Tensor<3> {
+fn pool(x: &Tensor<3>) -> Tensor<3> {
     let [batch, rows, width] = x.dims();
     let count = rows.div_ceil(2);
     let edge = |rows| Tensor::full([batch, rows, width], f32::MIN, &x.device());
@@ -108,12 +108,12 @@ mod tests {
 
     #[test]
     fn pooling_takes_the_largest_of_three_rows_at_every_second() {
-        assert_eq!(values(pool(series(&[1.0, 4.0, 2.0, 3.0]))), [4.0, 4.0]);
+        assert_eq!(values(pool(&series(&[1.0, 4.0, 2.0, 3.0]))), [4.0, 4.0]);
         assert_eq!(
-            values(pool(series(&[-1.0, -4.0, -2.0, -5.0, -3.0]))),
+            values(pool(&series(&[-1.0, -4.0, -2.0, -5.0, -3.0]))),
             [-1.0, -2.0, -3.0]
         );
-        assert_eq!(values(pool(series(&[-7.0]))), [-7.0]);
+        assert_eq!(values(pool(&series(&[-7.0]))), [-7.0]);
     }
 
     #[test]

@@ -205,7 +205,7 @@ mod tests {
         let value = attention.value.clone();
         attention.value = Linear {
             weight: (value.weight).map(|weight| weight.slice_fill([0..8, 0..4], 0.0)),
-            bias: (value.bias).map(|bias| bias.map(|bias| bias.slice_fill([0..4], 0.0))),
+            bias: (value.bias).map(|bias| bias.map(|bias| bias.slice_fill(0..4, 0.0))),
         };
         let module = ModuleId::encoder(0);
         let forecast = |model: &Informer, first: f32| {
