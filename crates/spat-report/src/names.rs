@@ -40,11 +40,10 @@ pub fn heading(id: &ModuleId) -> String {
 
 /// The text with a capital first letter.
 pub(crate) fn capital(text: &str) -> String {
-    let mut text = text.to_owned();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn spaced(name: &str) -> String {
@@ -62,6 +61,14 @@ pub(crate) fn score(name: &str) -> String {
         "SEND".to_owned()
     } else {
         spaced(name)
+    }
+}
+
+/// Display name of the first model of a run: its own where there is no second one.
+pub fn dense(report: &Report) -> String {
+    match report.changed_model() {
+        Some(_) => "dense".to_owned(),
+        None => report.experiment.forecaster.name().to_owned(),
     }
 }
 
