@@ -72,14 +72,11 @@ pub fn dense(report: &Report) -> String {
     }
 }
 
-/// Display name of the second model of a run, which is not always pruned and not always fine-tuned.
-pub(crate) fn pruned(report: &Report) -> String {
-    let nothing = report.plan.removed.is_empty() && report.plan.removed_heads.is_empty();
-    let what = if nothing { "nothing removed" } else { "pruned" };
-    let trained = if report.pruned.epochs > 0 {
-        "fine-tuned"
+/// Display name of the pruned model, which is not always fine-tuned.
+pub(crate) fn pruned(report: &Report) -> &'static str {
+    if report.pruned.epochs > 0 {
+        "pruned, fine-tuned"
     } else {
-        "not fine-tuned"
-    };
-    format!("{what}, {trained}")
+        "pruned, not fine-tuned"
+    }
 }
