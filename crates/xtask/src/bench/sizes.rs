@@ -148,7 +148,7 @@ pub(super) fn sizes() -> Vec<Size> {
         Size::new("S-Mamba, 321 channels", 1, smamba(321, 512, 16, 3, 16)).sweep(20),
         // A quarter of its published width.
         Size::new(
-            "Crossformer",
+            "Crossformer, d 128",
             2,
             etth1(
                 "crossformer",
@@ -156,13 +156,13 @@ pub(super) fn sizes() -> Vec<Size> {
             ),
         ),
         Size::new(
-            "Transformer",
+            "Transformer, d 256",
             2,
             encoder_decoder("transformer", json!({"heads": 8})),
         )
         .pruned(),
         Size::new(
-            "Autoformer",
+            "Autoformer, d 256",
             2,
             encoder_decoder("autoformer", json!({"lag_factor": 3, "kernel": 25})),
         ),
