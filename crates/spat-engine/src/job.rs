@@ -10,8 +10,8 @@ use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
     AdaptiveRule, ControlResult, DataFacts, DeviceFacts, Event, Experiment, ForecasterConfig,
-    MeanErrors, ModuleMaps, PROTOCOL, Phase, Plan, PruneRule, Report, Score, Structure, TestOnly,
-    TrainingConfig,
+    MeanErrors, ModelResult, ModuleMaps, PROTOCOL, Phase, Plan, PruneRule, Report, Score,
+    Structure, TestOnly, TrainingConfig,
 };
 
 use crate::control::{Control, Next};
@@ -323,7 +323,6 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             seed: job.experiment.seed,
         };
         let control = &mut *self.control;
-        let before = metrics(&cut, &context, Part::Test, control).await?;
         let timings = measure(
             &context,
             &job.experiment,
@@ -334,23 +333,35 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         .await?;
         let dense_result =
             model_result(&context, &dense, &self.dense, timings.dense, control).await?;
-        let mut pruned_result = model_result(
-            &context,
-            &pruned,
-            &pruned_structure,
-            timings.pruned,
-            control,
-        )
-        .await?;
+        let pruned_result = if pruned_structure == self.dense {
+            ModelResult {
+                epochs: 0,
+                history: Vec::new(),
+                ..dense_result.clone()
+            }
+        } else {
+            let before = metrics(&cut, &context, Part::Test, control).await?;
+            let result = model_result(
+                &context,
+                &pruned,
+                &pruned_structure,
+                timings.pruned,
+                control,
+            )
+            .await?;
+            ModelResult {
+                before_finetune: Some(TestOnly {
+                    test: MeanErrors {
+                        mse: before.scaled.mse,
+                        mae: before.scaled.mae,
+                    },
+                }),
+                ..result
+            }
+        };
         let baselines = baselines(&self.dataset, control).await?;
         let sample = middle_sample(&context, &dense.model, &pruned.model).await?;
         let maps = self.maps(&dense).await?;
-        pruned_result.before_finetune = Some(TestOnly {
-            test: MeanErrors {
-                mse: before.scaled.mse,
-                mae: before.scaled.mae,
-            },
-        });
 
         let report = Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -17,9 +17,10 @@
 //! Text that comes from a table (channel names, file names) is escaped where it is written.
 
 mod chart;
+mod costs;
 mod escape;
 mod names;
-mod number;
+pub mod number;
 mod page;
 mod study;
 mod table;
@@ -32,8 +33,11 @@ pub use chart::{
     figure, heat_map, line_chart, network_drawing, network_drawing_within, network_table,
     pareto_chart, pareto_front, scatter_chart, standalone,
 };
+pub use costs::costs;
 pub use escape::{csv_field, escape};
-pub use names::{heading as module_heading, module as module_name, score_label};
+pub use names::{
+    dense as dense_name, heading as module_heading, module as module_name, score_label,
+};
 pub use page::{THEME_CSS, html};
 pub use study::{
     study_html, study_markdown, study_tables, synthetic_html, synthetic_markdown, synthetic_tables,

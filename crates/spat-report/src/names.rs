@@ -40,11 +40,10 @@ pub fn heading(id: &ModuleId) -> String {
 
 /// The text with a capital first letter.
 pub(crate) fn capital(text: &str) -> String {
-    let mut text = text.to_owned();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn spaced(name: &str) -> String {
@@ -65,14 +64,19 @@ pub(crate) fn score(name: &str) -> String {
     }
 }
 
-/// Display name of the second model of a run, which is not always pruned and not always fine-tuned.
-pub(crate) fn pruned(report: &Report) -> String {
-    let nothing = report.plan.removed.is_empty() && report.plan.removed_heads.is_empty();
-    let what = if nothing { "nothing removed" } else { "pruned" };
-    let trained = if report.pruned.epochs > 0 {
-        "fine-tuned"
+/// Display name of the first model of a run: its own where there is no second one.
+pub fn dense(report: &Report) -> String {
+    match report.changed_model() {
+        Some(_) => "dense".to_owned(),
+        None => report.experiment.forecaster.name().to_owned(),
+    }
+}
+
+/// Display name of the pruned model, which is not always fine-tuned.
+pub(crate) fn pruned(report: &Report) -> &'static str {
+    if report.pruned.epochs > 0 {
+        "pruned, fine-tuned"
     } else {
-        "not fine-tuned"
-    };
-    format!("{what}, {trained}")
+        "pruned, not fine-tuned"
+    }
 }

@@ -1,13 +1,5 @@
 //! Numbers formatted for display. Values that are not finite become "–".
 
-/// A capitalised form, for the start of a title.
-pub(crate) fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
-}
-
 /// Placeholder for a missing figure.
 pub(crate) const NONE: &str = "–";
 
@@ -65,7 +57,7 @@ pub(crate) fn with_spread(x: f64, spread: f64) -> String {
 }
 
 /// A change in percent with its sign.
-pub(crate) fn percent(x: f64) -> String {
+pub fn percent(x: f64) -> String {
     if !x.is_finite() {
         return NONE.to_owned();
     }
@@ -90,7 +82,7 @@ pub(crate) fn share(x: f64) -> String {
 }
 
 /// All digits, in groups of three.
-pub(crate) fn count(n: u64) -> String {
+pub fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 

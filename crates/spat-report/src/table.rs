@@ -42,6 +42,11 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
+    /// Whether it has no rows yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Adds a last line that `rows` more rows are not shown.
     pub fn left_out(&mut self, rows: usize) {
         self.left_out = rows;

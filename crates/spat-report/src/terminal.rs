@@ -1,6 +1,6 @@
 //! The report as plain text for a terminal, at most 100 columns wide.
 
-use spat_spec::{MeanErrors, ModelResult, Report, percent_change};
+use spat_spec::{Change, MeanErrors, ModelResult, Report, percent_change};
 
 use crate::{
     escape::{plain, shorten},
@@ -61,12 +61,7 @@ fn row(label: &str, cells: [&str; 7]) -> String {
 
 fn before_and_after(report: &Report) -> Vec<String> {
     let dense = report.dense.test.mse;
-    let model = |label: &str, result: &ModelResult| {
-        let change = if label == "dense" {
-            String::new()
-        } else {
-            number::percent(percent_change(dense, result.test.mse))
-        };
+    let model = |label: &str, result: &ModelResult, change: &str| {
         // Above a hundred million the digits would not fit.
         let params = if result.params < 100_000_000 {
             number::count(result.params)
@@ -77,7 +72,7 @@ fn before_and_after(report: &Report) -> Vec<String> {
             label,
             [
                 &number::error(result.test.mse),
-                &change,
+                change,
                 &number::error(result.test.mae),
                 &params,
                 &number::short(result.macs),
@@ -109,35 +104,16 @@ fn before_and_after(report: &Report) -> Vec<String> {
             ],
         ),
         "─".repeat(LABEL + 66),
-        model("dense", &report.dense),
+        model(&names::dense(report), &report.dense, ""),
     ];
     if let Some(before) = before_finetune(report) {
         lines.push(only_errors("pruned, before fine-tuning", before));
     }
-    let pruned = names::pruned(report);
-    lines.push(model(&pruned, &report.pruned));
-    let change = &report.change;
-    let percents = [
-        change.mse_percent,
-        change.mae_percent,
-        change.params_percent,
-        change.macs_percent,
-        change.step_time_percent,
-        change.infer_time_percent,
-    ]
-    .map(number::percent);
-    lines.push(row(
-        "change, pruned to dense",
-        [
-            &percents[0],
-            "",
-            &percents[1],
-            &percents[2],
-            &percents[3],
-            &percents[4],
-            &percents[5],
-        ],
-    ));
+    if let Some(pruned) = report.changed_model() {
+        let change = number::percent(percent_change(dense, pruned.test.mse));
+        lines.push(model(&names::pruned(report), pruned, &change));
+        lines.push(changes(&report.change));
+    }
     lines.push(String::new());
     for (name, control) in &report.controls {
         lines.push(only_errors(
@@ -159,6 +135,31 @@ fn before_and_after(report: &Report) -> Vec<String> {
         lines.pop();
     }
     lines
+}
+
+/// The row of the changes in percent.
+fn changes(change: &Change) -> String {
+    let percents = [
+        change.mse_percent,
+        change.mae_percent,
+        change.params_percent,
+        change.macs_percent,
+        change.step_time_percent,
+        change.infer_time_percent,
+    ]
+    .map(number::percent);
+    row(
+        "change, pruned to dense",
+        [
+            &percents[0],
+            "",
+            &percents[1],
+            &percents[2],
+            &percents[3],
+            &percents[4],
+            &percents[5],
+        ],
+    )
 }
 
 fn scores(report: &Report) -> Vec<String> {

@@ -4,7 +4,7 @@
 mod fixture;
 
 use fixture::{Example, report};
-use spat_report::{tables, verdict};
+use spat_report::{html, tables, verdict};
 
 fn example(dense_mse: f64, pruned_mse: f64, control_mse: f64) -> spat_spec::Report {
     report(&Example {
@@ -123,6 +123,20 @@ fn nothing_removed_or_nothing_measured() {
         &example(0.38, f64::NAN, 0.38),
         &["The test error of the pruned model is not a number"],
     );
+}
+
+#[test]
+fn a_model_from_which_nothing_was_removed_has_one_row() {
+    let report = report(&Example {
+        layers: 0,
+        heads: 0,
+        ..Example::default()
+    });
+    let text = tables(&report);
+    let rows = text.lines().filter(|line| line.starts_with("DLinear  "));
+    assert_eq!(rows.count(), 1, "{text}");
+    assert!(!text.contains("pruned to dense"), "{text}");
+    assert!(!html(&report).contains(" → "), "a change is shown");
 }
 
 #[test]

@@ -50,6 +50,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// The pruned model; `None` if nothing was removed, as from a model without attention.
+    pub fn changed_model(&self) -> Option<&ModelResult> {
+        (self.pruned.structure != self.dense.structure).then_some(&self.pruned)
+    }
+
     /// The report with every measured time set to 0, which is equal for two runs of one experiment.
     pub fn without_timings(mut self) -> Self {
         for model in [&mut self.dense, &mut self.pruned] {

@@ -3,10 +3,9 @@
 Usage: python bench.py --threads N
 
 Request: {"id", "model", "mode": "train"|"infer"|"sweep"|"memory", "channels", "marks", "lookback",
-"horizon", "d_model", "d_ff", "heads", "layers", "patch_len", "stride", "removed",
-"batch", "dropout", "warmup", "steps"}; optional, fastest by default so that PyTorch is
-not held back: "attention": "sdpa"|"explicit", "ffn": "linear"|"conv",
-"adam": "fused"|"default", "device": "cpu"|"cuda", "compile": true|false.
+"horizon", "removed", "batch", "dropout", "warmup", "steps"} and the model's settings; optional,
+fastest by default so that PyTorch is not held back: "attention": "sdpa"|"explicit",
+"ffn": "linear"|"conv", "adam": "fused"|"default", "device": "cpu"|"cuda", "compile": true|false.
 Mode "sweep" takes "windows" and "evaluation_batch" too: a step is a sweep over that many test
 windows in such batches, and its answer has "windows" and "errors" [MSE, MAE].
 Mode "memory" answers {"id", "peak_mb"}: the peak resident memory of the first steps beyond what
@@ -48,7 +47,8 @@ class Session:
         self.x = torch.randn(b, cfg["lookback"], cfg["channels"], device=device)
         self.y = torch.randn(b, cfg["horizon"], cfg["channels"], device=device)
         marks = cfg.get("marks", 0)
-        self.mark = torch.rand(b, cfg["lookback"], marks, device=device) - 0.5 if marks else None
+        rows = cfg["lookback"] + (cfg["horizon"] if cfg.get("future_marks") else 0)
+        self.mark = torch.rand(b, rows, marks, device=device) - 0.5 if marks else None
         self.cfg, self.sweep = cfg, None
 
     def train_step(self):

@@ -174,6 +174,8 @@ impl Bench {
         let (lookback, horizon, channels) = (size("lookback"), size("horizon"), size("channels"));
         let time_features = size("marks");
         let structure = structure(request);
+        let future = structure.forecaster.inputs().future_time_features;
+        let marked_rows = lookback + if future { horizon } else { 0 };
         let (device, on) = device(request);
         let device = device.autodiff();
         let random = |rows: usize, width: usize| {
@@ -188,7 +190,7 @@ impl Bench {
             optimizer: Adam::new(OptimizerConfig::Adam, None),
             inputs: Inputs {
                 values: random(lookback, channels),
-                time_features: (time_features > 0).then(|| random(lookback, time_features)),
+                time_features: (time_features > 0).then(|| random(marked_rows, time_features)),
             },
             target: random(horizon, channels),
             steps: 0,

@@ -9,7 +9,6 @@ use spat_cpu::{start_profile, take_profile};
 use spat_engine::Dataset;
 use spat_model::{ForwardContext, mean_squared_error, read};
 use spat_prune::Sample;
-use spat_spec::InputSpec;
 
 use crate::Bench;
 use crate::table::table;
@@ -28,10 +27,7 @@ struct Step {
 pub(crate) fn profile(bench: &mut Bench, request: &Value, warmup: u64, steps: u64) -> Value {
     let (series, split) = table(request, 1);
     let size = |name: &str| request[name].as_u64().unwrap() as usize;
-    let inputs = InputSpec {
-        time_features: size("marks") > 0,
-        ..InputSpec::default()
-    };
+    let inputs = crate::structure(request).forecaster.inputs();
     let dataset = Dataset::new(series, split, size("lookback"), size("horizon"), inputs).unwrap();
     let rows: Vec<usize> = (0..size("batch")).collect();
     let (mut longer, mut timed) = (Vec::new(), Vec::new());

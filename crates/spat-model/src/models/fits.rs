@@ -1,8 +1,10 @@
 //! FITS (arXiv 2307.03756): one complex linear layer on the lowest frequencies of the look-back.
 //!
-//! Both Fourier transforms are products with constant matrices, the complex layer one real product.
+//! Both Fourier transforms are products with constant matrices, the complex layer one real product. All three
+//! are multiplied first, so that the look-back of a channel takes one product with a matrix `[lookback, horizon]`.
 
 use std::f64::consts::TAU;
+use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -20,7 +22,19 @@ use super::{Inputs, Model};
 pub struct Fits {
     /// One for all channels, or one per channel.
     pub(crate) layers: Vec<Interpolation>,
+    #[module(skip)]
+    transforms: Arc<Transforms>,
+}
+
+/// The constant matrices, row-major.
+#[derive(Debug)]
+struct Transforms {
+    lookback: usize,
     horizon: usize,
+    /// See [`analysis`].
+    analysis: Vec<f32>,
+    /// See [`synthesis`].
+    synthesis: Vec<f32>,
 }
 
 /// A complex linear layer. The last axis of its parameters is the real and the imaginary part.
@@ -46,7 +60,12 @@ impl Model for Fits {
             layers: (0..layers)
                 .map(|_| Interpolation::init(initial, inputs, outputs))
                 .collect(),
-            horizon: config.horizon,
+            transforms: Arc::new(Transforms {
+                lookback: config.lookback,
+                horizon: config.horizon,
+                analysis: analysis(config.lookback, inputs),
+                synthesis: synthesis(config.lookback, config.horizon, outputs),
+            }),
         }
     }
 
@@ -61,23 +80,14 @@ impl Model for Fits {
         // [channels, batch, lookback], so that each channel can have its own layer.
         let series = (centred / deviation.clone()).permute([2, 0, 1]);
 
-        let [outputs, inputs, _] = self.layers[0].weight.dims();
-        let rows = channels * batch;
-        let spectrum =
-            series
-                .reshape([rows, lookback])
-                .matmul(analysis(lookback, inputs, &mean.device()));
         let layers = self.layers.len();
-        let (weights, biases): (Vec<_>, Vec<_>) =
-            self.layers.iter().map(Interpolation::real).unzip();
-        let spectrum = spectrum
-            .reshape([layers, rows / layers, 2 * inputs])
-            .matmul(Tensor::cat(weights, 0))
-            + Tensor::cat(biases, 0);
-        let forecast = spectrum
-            .reshape([rows, 2 * outputs])
-            .matmul(synthesis(lookback, self.horizon, outputs, &mean.device()))
-            .reshape([channels, batch, self.horizon])
+        let (weights, biases) = self.folded(&mean.device());
+        let forecast = series
+            .reshape([layers, channels * batch / layers, lookback])
+            .matmul(weights)
+            + biases;
+        let forecast = forecast
+            .reshape([channels, batch, self.transforms.horizon])
             .permute([1, 2, 0]);
         forecast * deviation + mean
     }
@@ -101,6 +111,30 @@ impl Model for Fits {
                     )
                     .same(&format!("{theirs}.bias"), &format!("layers.{layer}.bias"))
             })
+    }
+}
+
+impl Fits {
+    /// Each layer between both transforms, as one map of the look-back to the forecast: weights
+    /// `[layers, lookback, horizon]` and biases `[layers, 1, horizon]`.
+    fn folded(&self, device: &Device) -> (Tensor<3>, Tensor<3>) {
+        let Transforms {
+            lookback,
+            horizon,
+            analysis,
+            synthesis,
+        } = &*self.transforms;
+        let matrix = |values: &Vec<f32>, rows: usize, columns: usize| {
+            let data = TensorData::new(values.clone(), [1, rows, columns]);
+            Tensor::<3>::from_data(data, device)
+        };
+        let analysis = matrix(analysis, *lookback, analysis.len() / lookback);
+        let synthesis = matrix(synthesis, synthesis.len() / horizon, *horizon);
+        let (weights, biases): (Vec<_>, Vec<_>) =
+            self.layers.iter().map(Interpolation::real).unzip();
+        let weights = Tensor::cat(weights, 0).matmul(synthesis.clone());
+        let biases = Tensor::cat(biases, 0).matmul(synthesis);
+        (analysis.matmul(weights), biases)
     }
 }
 
@@ -142,9 +176,9 @@ fn turn(parts: usize) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// The matrix `[lookback, 2 frequencies]` whose product with a series is the real parts, then the
+/// The matrix `[lookback, 2 frequencies]`, row-major, whose product with a series is the real parts, then the
 /// imaginary parts, of its lowest frequencies: `X_k = Σ_n x_n e^(−2πi kn / lookback)`.
-fn analysis(lookback: usize, frequencies: usize, device: &Device) -> Tensor<2> {
+fn analysis(lookback: usize, frequencies: usize) -> Vec<f32> {
     let turn = turn(lookback);
     let at = |row: usize, frequency: usize| turn[row * frequency % lookback];
     let mut values = Vec::with_capacity(lookback * 2 * frequencies);
@@ -152,14 +186,14 @@ fn analysis(lookback: usize, frequencies: usize, device: &Device) -> Tensor<2> {
         values.extend((0..frequencies).map(|frequency| at(row, frequency).0 as f32));
         values.extend((0..frequencies).map(|frequency| -at(row, frequency).1 as f32));
     }
-    Tensor::from_data(TensorData::new(values, [lookback, 2 * frequencies]), device)
+    values
 }
 
-/// The matrix `[2 frequencies, horizon]` whose product with real and imaginary parts is the last `horizon`
+/// The matrix `[2 frequencies, horizon]`, row-major, whose product with real and imaginary parts is the last `horizon`
 /// of N = lookback + horizon rows, all frequencies above being 0:
 /// `y_n = (1/lookback) (Re Y_0 + 2 Σ_{0<k<N/2} (Re Y_k cos − Im Y_k sin)(2πkn/N) + (−1)ⁿ Re Y_{N/2})`.
 /// The factor is 1/N of the inverse transform, times N/lookback for the longer series.
-fn synthesis(lookback: usize, horizon: usize, frequencies: usize, device: &Device) -> Tensor<2> {
+fn synthesis(lookback: usize, horizon: usize, frequencies: usize) -> Vec<f32> {
     let rows = lookback + horizon;
     let turn = turn(rows);
     let mut values = Vec::with_capacity(2 * frequencies * horizon);
@@ -180,5 +214,5 @@ fn synthesis(lookback: usize, horizon: usize, frequencies: usize, device: &Devic
             }));
         }
     }
-    Tensor::from_data(TensorData::new(values, [2 * frequencies, horizon]), device)
+    values
 }

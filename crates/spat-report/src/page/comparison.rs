@@ -4,7 +4,7 @@ use spat_series::MetricSet;
 use spat_spec::{MeanErrors, Report, percent_change};
 
 use super::{aside, before_finetune, finetuned, section as wrap};
-use crate::{names, number, table::Table};
+use crate::{costs::costs, names, number, table::Table};
 
 pub(super) fn section(report: &Report) -> String {
     let mut body = errors(report);
@@ -33,10 +33,9 @@ fn errors(report: &Report) -> String {
         ],
     );
     let mut row = |name: String, test: MeanErrors, val: Option<f64>, epochs: Option<usize>| {
-        let change = if name == "Dense" {
-            String::new()
-        } else {
-            number::percent(percent_change(dense, test.mse))
+        let change = match table.is_empty() {
+            true => String::new(),
+            false => number::percent(percent_change(dense, test.mse)),
         };
         table.row([
             name,
@@ -52,7 +51,7 @@ fn errors(report: &Report) -> String {
         mae: result.test.mae,
     };
     row(
-        "Dense".to_owned(),
+        names::capital(&names::dense(report)),
         of(&report.dense),
         Some(report.dense.val.mse),
         Some(report.dense.epochs),
@@ -60,13 +59,14 @@ fn errors(report: &Report) -> String {
     if let Some(before) = before_finetune(report) {
         row("Pruned, before fine-tuning".to_owned(), before, None, None);
     }
-    let pruned = names::capital(&names::pruned(report));
-    row(
-        pruned,
-        of(&report.pruned),
-        Some(report.pruned.val.mse),
-        Some(report.pruned.epochs),
-    );
+    if let Some(pruned) = report.changed_model() {
+        row(
+            names::capital(&names::pruned(report)),
+            of(pruned),
+            Some(pruned.val.mse),
+            Some(pruned.epochs),
+        );
+    }
     for (name, control) in &report.controls {
         row(
             format!("Control, {}", names::control(name)),
@@ -97,15 +97,18 @@ fn measures(report: &Report) -> String {
         ["", "MSE", "MAE", "RMSE", "MAE", "RMSE", "sMAPE", "MASE"],
     )
     .groups(&[("", 1), ("Scaled", 3), ("Original units", 4)]);
-    let models = [
-        ("Dense".to_owned(), &report.dense.test.full),
-        ("Pruned".to_owned(), &report.pruned.test.full),
-    ];
+    let dense = (
+        names::capital(&names::dense(report)),
+        &report.dense.test.full,
+    );
+    let pruned = report
+        .changed_model()
+        .map(|pruned| ("Pruned".to_owned(), &pruned.test.full));
     let baselines = report
         .baselines
         .iter()
         .map(|(name, metrics)| (names::capital(&names::baseline(name)), metrics));
-    for (name, metrics) in models.into_iter().chain(baselines) {
+    for (name, metrics) in [dense].into_iter().chain(pruned).chain(baselines) {
         let original = |of: fn(&MetricSet) -> Option<f64>| {
             metrics
                 .original
@@ -135,50 +138,13 @@ fn measures(report: &Report) -> String {
 }
 
 fn cost(report: &Report) -> String {
-    let (dense, pruned, change) = (&report.dense, &report.pruned, &report.change);
-    let mut table = Table::new("Cost", ["", "Dense", "Pruned", "Change"]);
-    let mut row = |name: &str, from: String, to: String, change: f64| {
-        table.row([name.to_owned(), from, to, number::percent(change)]);
-    };
-    row(
-        "Parameters",
-        number::count(dense.params),
-        number::count(pruned.params),
-        change.params_percent,
-    );
-    row(
-        "MACs per window",
-        number::count(dense.macs),
-        number::count(pruned.macs),
-        change.macs_percent,
-    );
-    let (from, to) = (
-        number::millis(dense.step_ms_median),
-        number::millis(pruned.step_ms_median),
-    );
-    row(
-        "Training step, ms, median",
-        from,
-        to,
-        change.step_time_percent,
-    );
-    let (from, to) = (
-        number::millis(dense.infer_ms_median),
-        number::millis(pruned.infer_ms_median),
-    );
-    row(
-        "Inference per batch, ms, median",
-        from,
-        to,
-        change.infer_time_percent,
-    );
     let device = &report.device;
     let threads = if device.threads > 0 {
         format!(", {}", number::plural(device.threads, "thread"))
     } else {
         String::new()
     };
-    table.html()
+    costs(report).html()
         + &aside(&format!(
             "One MAC is a multiplication and an addition, two FLOPs; only matrix products are counted. Times were \
              measured on {} ({}{threads}) and hold for it alone.",

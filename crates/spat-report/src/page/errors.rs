@@ -32,13 +32,20 @@ fn by_step(report: &Report) -> String {
         );
     }
     series.push(
-        LineSeries::new("dense", Hue::Blue, points(&report.dense.test.full)).stroke(Stroke::Dashed),
+        LineSeries::new(
+            names::dense(report),
+            Hue::Blue,
+            points(&report.dense.test.full),
+        )
+        .stroke(Stroke::Dashed),
     );
-    series.push(LineSeries::new(
-        "pruned",
-        Hue::Vermillion,
-        points(&report.pruned.test.full),
-    ));
+    if let Some(pruned) = report.changed_model() {
+        series.push(LineSeries::new(
+            "pruned",
+            Hue::Vermillion,
+            points(&pruned.test.full),
+        ));
+    }
     series.retain(|s| !s.points.is_empty());
     if series.is_empty() {
         return String::new();
@@ -60,10 +67,11 @@ fn by_step(report: &Report) -> String {
 }
 
 fn by_channel(report: &Report) -> String {
-    let (dense, pruned) = (
-        &report.dense.test.full.per_channel,
-        &report.pruned.test.full.per_channel,
-    );
+    let dense = &report.dense.test.full.per_channel;
+    let Some(pruned) = report.changed_model() else {
+        return by_channel_of_one(report, dense);
+    };
+    let pruned = &pruned.test.full.per_channel;
     let pairs: Vec<(usize, &ChannelMetrics, &ChannelMetrics)> =
         chosen_channels(report, MOST_CHANNELS)
             .into_iter()
@@ -89,12 +97,6 @@ fn by_channel(report: &Report) -> String {
     )
     .groups(&[("", 1), ("Scaled", 5), ("Original units", 4)]);
     for (channel, dense, pruned) in &pairs {
-        let original = |of: fn(&MetricSet) -> f64, metrics: &ChannelMetrics| {
-            metrics
-                .original
-                .as_ref()
-                .map_or_else(|| number::NONE.to_owned(), |set| number::value(of(set)))
-        };
         table.row([
             channel_name(report, *channel),
             number::error(dense.scaled.mse),
@@ -119,4 +121,34 @@ fn by_channel(report: &Report) -> String {
         String::new()
     };
     which + &table.html()
+}
+
+/// The same of the one model of a run in which nothing was removed.
+fn by_channel_of_one(report: &Report, errors: &[ChannelMetrics]) -> String {
+    if errors.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(
+        "Test errors by channel",
+        ["Channel", "MSE", "MAE", "MAE", "RMSE"],
+    )
+    .groups(&[("", 1), ("Scaled", 2), ("Original units", 2)]);
+    for (channel, metrics) in errors.iter().enumerate() {
+        table.row([
+            channel_name(report, channel),
+            number::error(metrics.scaled.mse),
+            number::error(metrics.scaled.mae),
+            original(|set| set.mae, metrics),
+            original(|set| set.rmse, metrics),
+        ]);
+    }
+    table.limit(MOST_CHANNELS).html()
+}
+
+/// A metric in original units.
+fn original(of: fn(&MetricSet) -> f64, metrics: &ChannelMetrics) -> String {
+    metrics
+        .original
+        .as_ref()
+        .map_or_else(|| number::NONE.to_owned(), |set| number::value(of(set)))
 }

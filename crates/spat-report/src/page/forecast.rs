@@ -6,7 +6,7 @@ use super::{aside, channel, channel_name, chosen_channels, section as wrap};
 use crate::{
     chart::{Hue, LineChart, LineSeries, Rule, Stroke, figure, line_chart},
     escape::escape,
-    number,
+    names, number,
 };
 
 /// Number of small charts of other channels.
@@ -79,13 +79,17 @@ fn chart_of(report: &Report, number_of: usize, width: f64, height: f64) -> Strin
     };
     let mut seen = places(&sample.input, -(lookback as i64));
     seen.extend(places(&sample.truth, 0));
-    let series = vec![
+    let mut series = vec![
         LineSeries::new("seasonal naive", Hue::Grey, places(&sample.naive, 0))
             .stroke(Stroke::Dotted),
         LineSeries::new("truth", Hue::Ink, seen),
-        LineSeries::new("dense", Hue::Blue, places(&sample.dense, 0)).stroke(Stroke::Dashed),
-        LineSeries::new("pruned", Hue::Vermillion, places(&sample.pruned, 0)),
+        LineSeries::new(names::dense(report), Hue::Blue, places(&sample.dense, 0))
+            .stroke(Stroke::Dashed),
     ];
+    if report.changed_model().is_some() {
+        let pruned = places(&sample.pruned, 0);
+        series.push(LineSeries::new("pruned", Hue::Vermillion, pruned));
+    }
     let clock = if report.data.frequency == "row number" {
         "rows from the start of the forecast".to_owned()
     } else {
@@ -97,8 +101,8 @@ fn chart_of(report: &Report, number_of: usize, width: f64, height: f64) -> Strin
     let chart = LineChart {
         title: format!("Forecast of {name}"),
         description: format!(
-            "{lookback} rows of look-back, then the truth, the dense model's forecast, the pruned model's and the \
-             seasonal naive one."
+            "{lookback} rows of look-back, then the truth, the forecasts of the model before and after pruning, \
+             and the seasonal naive one."
         ),
         x_label: clock,
         y_label: name,

@@ -135,9 +135,7 @@ fn finetuned(report: &Report) -> bool {
 
 /// Errors between removal and fine-tuning, if the run includes both.
 pub(crate) fn before_finetune(report: &Report) -> Option<MeanErrors> {
-    let nothing = report.plan.removed.is_empty() && report.plan.removed_heads.is_empty();
-    let before = report.pruned.before_finetune.as_ref();
-    before
-        .filter(|_| !nothing && finetuned(report))
-        .map(|before| before.test)
+    let pruned = report.changed_model().filter(|_| finetuned(report))?;
+    let before = pruned.before_finetune.as_ref()?;
+    Some(before.test)
 }

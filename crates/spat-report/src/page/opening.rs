@@ -1,6 +1,6 @@
 //! Title, verdict and key figures.
 
-use spat_spec::{Report, TIME_FEATURES};
+use spat_spec::{ModelResult, Report, TIME_FEATURES, percent_change};
 
 use crate::{escape::escape, number, verdict::verdict};
 
@@ -38,54 +38,41 @@ pub(super) fn section(report: &Report) -> String {
 }
 
 fn figures(report: &Report) -> String {
-    let (dense, pruned, change) = (&report.dense, &report.pruned, &report.change);
-    let figures = [
-        (
-            "MSE, test, scaled",
-            number::error(dense.test.mse),
-            number::error(pruned.test.mse),
-            change.mse_percent,
-        ),
-        (
-            "MAE, test, scaled",
-            number::error(dense.test.mae),
-            number::error(pruned.test.mae),
-            change.mae_percent,
-        ),
-        (
-            "Parameters",
-            number::short(dense.params),
-            number::short(pruned.params),
-            change.params_percent,
-        ),
-        (
-            "MACs per window",
-            number::short(dense.macs),
-            number::short(pruned.macs),
-            change.macs_percent,
-        ),
-        (
+    let tile = |label: &str, of: fn(&ModelResult) -> f64, text: fn(f64) -> String| {
+        let dense = of(&report.dense);
+        let Some(pruned) = report.changed_model().map(of) else {
+            return format!(
+                "<div><dt>{label}</dt><dd><strong>{}</strong></dd></div>",
+                text(dense)
+            );
+        };
+        format!(
+            "<div><dt>{label}</dt><dd><span class=\"from\">{} →</span> <strong>{}</strong>\
+             <span class=\"change\">{}</span></dd></div>",
+            text(dense),
+            text(pruned),
+            number::percent(percent_change(dense, pruned)),
+        )
+    };
+    let short = |value: f64| number::short(value as u64);
+    let tiles = [
+        tile("MSE, test, scaled", |model| model.test.mse, number::error),
+        tile("MAE, test, scaled", |model| model.test.mae, number::error),
+        tile("Parameters", |model| model.params as f64, short),
+        tile("MACs per window", |model| model.macs as f64, short),
+        tile(
             "Training step, ms",
-            number::millis(dense.step_ms_median),
-            number::millis(pruned.step_ms_median),
-            change.step_time_percent,
+            |model| model.step_ms_median,
+            number::millis,
         ),
-        (
+        tile(
             "Inference per batch, ms",
-            number::millis(dense.infer_ms_median),
-            number::millis(pruned.infer_ms_median),
-            change.infer_time_percent,
+            |model| model.infer_ms_median,
+            number::millis,
         ),
     ];
-    let tiles: String = figures
-        .into_iter()
-        .map(|(label, from, to, change)| {
-            format!(
-                "<div><dt>{label}</dt><dd><span class=\"from\">{from} →</span> <strong>{to}</strong>\
-                 <span class=\"change\">{}</span></dd></div>",
-                number::percent(change)
-            )
-        })
-        .collect();
-    format!("<dl class=\"figures\" aria-label=\"Key figures, dense to pruned\">{tiles}</dl>")
+    format!(
+        "<dl class=\"figures\" aria-label=\"Key figures\">{}</dl>",
+        tiles.concat()
+    )
 }

@@ -8,7 +8,7 @@ use crate::{
         Hue, LineChart, LineSeries, ScatterChart, ScatterGroup, ScatterPoint, Stroke, figure,
         line_chart, scatter_chart,
     },
-    number,
+    names, number,
     page::{aside, section as wrap},
     table::Table,
 };
@@ -166,7 +166,7 @@ fn sweep(depth: &DepthReport) -> String {
     let chart = LineChart {
         title: format!(
             "{} by number of modules removed, {} layers",
-            number::capital(depth.measure.test()),
+            names::capital(depth.measure.test()),
             depth.layers
         ),
         description: "Means over seeds; the band is one deviation.".to_owned(),
@@ -229,7 +229,7 @@ fn costs(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
         ScatterChart {
             title: format!(
                 "{} against {what}, {} layers",
-                number::capital(depth.measure.test()),
+                names::capital(depth.measure.test()),
                 depth.layers
             ),
             description: "One point per number of modules removed, with one deviation over seeds."

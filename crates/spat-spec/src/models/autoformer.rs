@@ -14,10 +14,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decoder::{EncoderDecoderShape, LayerCosts};
+use super::decoder::{EncoderDecoderShape, LayerCosts, encoder_decoder_methods};
 use super::dlinear::check_kernel;
-use super::field::{Field, LARGEST_AXIS, LARGEST_WIDTH, MOST_LAYERS};
-use super::{AttentionSite, Axis, InputSpec, ModelSpec, Size, TIME_FEATURES, Variant, Window};
+use super::field::{Field, MOST_LAYERS};
+use super::{AttentionSite, Axis, ModelSpec, Size, TIME_FEATURES, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, ForecasterConfig, Preset, TrainingConfig};
 
 /// Autoformer.
@@ -121,35 +121,18 @@ impl AutoformerConfig {
 
 impl ModelSpec for AutoformerConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
+        Field::layers(
             "Encoder layers",
             "Encoder layers, each with one auto-correlation module",
-            MOST_LAYERS,
             |c| &mut c.layers,
         ),
-        Field::count(
-            "decoder-layers",
-            "Decoder layers",
+        Field::decoder_layers(
             "Decoder layers, each with auto-correlation of its rows, and with those of the encoder",
-            MOST_LAYERS,
             |c| &mut c.decoder_layers,
         ),
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of a token",
-            LARGEST_WIDTH,
-            |c: &mut Self| &mut c.d_model,
-        )
-        .and(|c| c.d_ff = c.d_model.saturating_mul(4)),
-        Field::count(
-            "ff",
-            "Feed-forward width (d_ff)",
-            "Hidden width of the feed-forward parts",
-            LARGEST_WIDTH,
-            |c| &mut c.d_ff,
-        ),
+        Field::width("Width of a token", |c: &mut Self| &mut c.d_model)
+            .and(|c| c.d_ff = c.d_model.saturating_mul(4)),
+        Field::feed_forward(|c| &mut c.d_ff),
         Field::count(
             "lag-factor",
             "Lag factor",
@@ -157,29 +140,10 @@ impl ModelSpec for AutoformerConfig {
             MOST_LAYERS,
             |c| &mut c.lag_factor,
         ),
-        Field::count(
-            "kernel",
-            "Moving average, rows",
-            "Rows of the moving average that makes the trend; odd",
-            LARGEST_WIDTH,
-            |c| &mut c.kernel,
-        ),
-        Field::count(
-            "label-rows",
-            "Label rows",
-            "Rows at the end of the look-back that the decoder reads before those to forecast",
-            LARGEST_AXIS,
-            |c| &mut c.label_rows,
-        ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
-        Field::switch(
-            "time-stamps",
-            "Time features",
-            "Read hour, weekday, day of month and day of year of all rows, if the table has dates",
-            |c| &mut c.time_stamps,
-        ),
+        Field::kernel(|c| &mut c.kernel),
+        Field::label_rows(|c| &mut c.label_rows),
+        Field::dropout(|c| &mut c.dropout),
+        Field::time_features(|c| &mut c.time_stamps),
     ];
 
     const VARIANTS: &'static [Variant] = &[Variant {
@@ -191,15 +155,7 @@ impl ModelSpec for AutoformerConfig {
         published: Self::published,
     }];
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    /// Also reduces the label rows to those that the new look-back has.
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-        self.label_rows = self.label_rows.min(self.lookback);
-    }
+    encoder_decoder_methods!();
 
     /// The number of heads has no meaning here.
     fn resize(&mut self, size: Size) {
@@ -211,17 +167,6 @@ impl ModelSpec for AutoformerConfig {
     fn check(&self) -> Result<(), ConfigError> {
         check_kernel(self.kernel, self.lookback)?;
         self.shape().check()
-    }
-
-    fn inputs(&self) -> InputSpec {
-        InputSpec {
-            time_features: self.time_stamps,
-            future_time_features: self.time_stamps,
-        }
-    }
-
-    fn layers(&self) -> usize {
-        self.layers + self.decoder_layers
     }
 
     fn sites(&self) -> Vec<AttentionSite> {

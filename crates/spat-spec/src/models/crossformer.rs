@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::encoder::{attention_cost, check_heads, feed_forward_cost, layer_activations};
-use super::field::{Field, LARGEST_AXIS, LARGEST_WIDTH, MOST_LAYERS};
+use super::field::{Field, LARGEST_AXIS};
 use super::spec::window_fields;
 use super::{AttentionMap, AttentionSite, Axis, ModelSpec, Size, Variant, Window};
 use crate::{
@@ -188,35 +188,14 @@ impl CrossformerConfig {
 
 impl ModelSpec for CrossformerConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
+        Field::layers(
             "Encoder blocks",
             "Encoder blocks, each but the first at half the segments; the decoder has one layer more",
-            MOST_LAYERS,
             |c| &mut c.layers,
         ),
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of a token",
-            LARGEST_WIDTH,
-            |c: &mut Self| &mut c.d_model,
-        )
-        .and(|c| c.d_ff = c.d_model),
-        Field::count(
-            "ff",
-            "Feed-forward width (d_ff)",
-            "Hidden width of the feed-forward parts",
-            LARGEST_WIDTH,
-            |c| &mut c.d_ff,
-        ),
-        Field::count(
-            "heads",
-            "Heads",
-            "Attention heads per module; divides the width",
-            LARGEST_WIDTH,
-            |c| &mut c.heads,
-        ),
+        Field::width("Width of a token", |c: &mut Self| &mut c.d_model).and(|c| c.d_ff = c.d_model),
+        Field::feed_forward(|c| &mut c.d_ff),
+        Field::heads(|c| &mut c.heads),
         Field::count(
             "segment",
             "Segment length, rows",
@@ -231,9 +210,7 @@ impl ModelSpec for CrossformerConfig {
             MOST_ROUTERS,
             |c| &mut c.routers,
         ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
+        Field::dropout(|c| &mut c.dropout),
     ];
 
     const VARIANTS: &'static [Variant] = &[Variant {

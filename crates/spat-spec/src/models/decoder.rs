@@ -20,6 +20,33 @@ pub(super) struct EncoderDecoderShape {
     pub(super) decoder_layers: usize,
 }
 
+/// The methods of [`ModelSpec`](super::ModelSpec) that follow from the fields `lookback`, `horizon`, `channels`,
+/// `label_rows`, `time_stamps`, `layers` and `decoder_layers`. A shorter look-back reduces the label rows.
+macro_rules! encoder_decoder_methods {
+    () => {
+        fn window(&self) -> $crate::Window {
+            $crate::Window::new(self.lookback, self.horizon, self.channels)
+        }
+
+        fn set_window(&mut self, window: $crate::Window) {
+            (self.lookback, self.horizon, self.channels) = window.into();
+            self.label_rows = self.label_rows.min(self.lookback);
+        }
+
+        fn inputs(&self) -> $crate::InputSpec {
+            $crate::InputSpec {
+                time_features: self.time_stamps,
+                future_time_features: self.time_stamps,
+            }
+        }
+
+        fn layers(&self) -> usize {
+            self.layers + self.decoder_layers
+        }
+    };
+}
+pub(super) use encoder_decoder_methods;
+
 /// Cost of an attention module: width, columns of its heads together, queries, keys.
 pub(super) type AttentionCost = Box<dyn Fn(u64, u64, u64, u64) -> Cost>;
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Field, LARGEST_WIDTH};
+use super::field::Field;
 use super::spec::window_fields;
 use super::{ModelSpec, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, TrainingConfig};
@@ -37,13 +37,7 @@ impl DLinearConfig {
 }
 
 impl ModelSpec for DLinearConfig {
-    const FIELDS: &'static [Field<Self>] = &[Field::count(
-        "kernel",
-        "Moving average, rows",
-        "Rows of the moving average that makes the trend; odd",
-        LARGEST_WIDTH,
-        |c| &mut c.kernel,
-    )];
+    const FIELDS: &'static [Field<Self>] = &[Field::kernel(|c| &mut c.kernel)];
 
     const VARIANTS: &'static [Variant] = &[Variant {
         id: "dlinear",

@@ -17,10 +17,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decoder::{EncoderDecoderShape, LayerCosts};
+use super::decoder::{EncoderDecoderShape, LayerCosts, encoder_decoder_methods};
 use super::encoder::{attention_cost, feed_forward_cost};
-use super::field::{Field, LARGEST_AXIS, LARGEST_WIDTH, MOST_LAYERS};
-use super::{AttentionSite, Axis, InputSpec, ModelSpec, Size, TIME_FEATURES, Variant, Window};
+use super::field::{Field, MOST_LAYERS};
+use super::{AttentionSite, Axis, ModelSpec, Size, TIME_FEATURES, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, ForecasterConfig, Preset, TrainingConfig};
 
 /// The largest padding of a convolution over three rows that public codes use.
@@ -158,42 +158,19 @@ impl InformerConfig {
 
 impl ModelSpec for InformerConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
+        Field::layers(
             "Encoder layers",
             "Encoder layers, each with one attention module; the rows are halved between them",
-            MOST_LAYERS,
             |c| &mut c.layers,
         ),
-        Field::count(
-            "decoder-layers",
-            "Decoder layers",
+        Field::decoder_layers(
             "Decoder layers, each with self-attention and cross-attention",
-            MOST_LAYERS,
             |c| &mut c.decoder_layers,
         ),
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of a token",
-            LARGEST_WIDTH,
-            |c: &mut Self| &mut c.d_model,
-        )
-        .and(|c| c.d_ff = c.d_model.saturating_mul(4)),
-        Field::count(
-            "ff",
-            "Feed-forward width (d_ff)",
-            "Hidden width of the feed-forward parts",
-            LARGEST_WIDTH,
-            |c| &mut c.d_ff,
-        ),
-        Field::count(
-            "heads",
-            "Heads",
-            "Attention heads per module; divides the width",
-            LARGEST_WIDTH,
-            |c| &mut c.heads,
-        ),
+        Field::width("Width of a token", |c: &mut Self| &mut c.d_model)
+            .and(|c| c.d_ff = c.d_model.saturating_mul(4)),
+        Field::feed_forward(|c| &mut c.d_ff),
+        Field::heads(|c| &mut c.heads),
         Field::count(
             "factor",
             "Sparsity factor",
@@ -226,22 +203,9 @@ impl ModelSpec for InformerConfig {
             LARGEST_PADDING,
             |c| &mut c.padding,
         ),
-        Field::count(
-            "label-rows",
-            "Label rows",
-            "Rows at the end of the look-back that the decoder reads before those to forecast",
-            LARGEST_AXIS,
-            |c| &mut c.label_rows,
-        ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
-        Field::switch(
-            "time-stamps",
-            "Time features",
-            "Read hour, weekday, day of month and day of year of all rows, if the table has dates",
-            |c| &mut c.time_stamps,
-        ),
+        Field::label_rows(|c| &mut c.label_rows),
+        Field::dropout(|c| &mut c.dropout),
+        Field::time_features(|c| &mut c.time_stamps),
     ];
 
     const VARIANTS: &'static [Variant] = &[Variant {
@@ -253,15 +217,7 @@ impl ModelSpec for InformerConfig {
         published: Self::published,
     }];
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    /// Also reduces the label rows to those that the new look-back has.
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-        self.label_rows = self.label_rows.min(self.lookback);
-    }
+    encoder_decoder_methods!();
 
     fn resize(&mut self, size: Size) {
         self.d_model = size.width;
@@ -283,17 +239,6 @@ impl ModelSpec for InformerConfig {
             ));
         }
         self.shape().check()
-    }
-
-    fn inputs(&self) -> InputSpec {
-        InputSpec {
-            time_features: self.time_stamps,
-            future_time_features: self.time_stamps,
-        }
-    }
-
-    fn layers(&self) -> usize {
-        self.layers + self.decoder_layers
     }
 
     fn sites(&self) -> Vec<AttentionSite> {

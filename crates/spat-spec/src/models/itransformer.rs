@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::encoder::EncoderShape;
-use super::field::{Field, LARGEST_WIDTH, MOST_LAYERS};
+use super::field::Field;
 use super::spec::window_fields;
 use super::{AttentionSite, Axis, InputSpec, ModelSpec, Size, TIME_FEATURES, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, ForecasterConfig, Preset, TrainingConfig};
@@ -101,50 +101,17 @@ impl ITransformerConfig {
 
 impl ModelSpec for ITransformerConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
+        Field::layers(
             "Layers",
             "Encoder layers, each with one attention module",
-            MOST_LAYERS,
             |c| &mut c.layers,
         ),
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of a token",
-            LARGEST_WIDTH,
-            |c: &mut Self| &mut c.d_model,
-        )
-        .and(|c| c.d_ff = c.d_model),
-        Field::count(
-            "ff",
-            "Feed-forward width (d_ff)",
-            "Hidden width of the feed-forward part",
-            LARGEST_WIDTH,
-            |c| &mut c.d_ff,
-        ),
-        Field::count(
-            "heads",
-            "Heads",
-            "Attention heads per module; divides the width",
-            LARGEST_WIDTH,
-            |c| &mut c.heads,
-        ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
-        Field::switch(
-            "normalise",
-            "Normalise each window",
-            "Normalise each window by its own mean and deviation",
-            |c| &mut c.normalise,
-        ),
-        Field::switch(
-            "time-stamps",
-            "Time features",
-            "Add hour, weekday, day of month and day of year as tokens, if the table has dates",
-            |c| &mut c.time_stamps,
-        ),
+        Field::width("Width of a token", |c: &mut Self| &mut c.d_model).and(|c| c.d_ff = c.d_model),
+        Field::feed_forward(|c| &mut c.d_ff),
+        Field::heads(|c| &mut c.heads),
+        Field::dropout(|c| &mut c.dropout),
+        Field::normalise(|c| &mut c.normalise),
+        Field::time_tokens(|c| &mut c.time_stamps),
     ];
 
     const VARIANTS: &'static [Variant] = &[Variant {

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Field, LARGEST_AXIS, LARGEST_WIDTH};
+use super::field::{Field, LARGEST_AXIS};
 use super::spec::window_fields;
 use super::{ModelSpec, Size, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, TrainingConfig};
@@ -98,13 +98,7 @@ impl Bottleneck {
 
 impl ModelSpec for LightTsConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of the layers, a multiple of 16",
-            LARGEST_WIDTH,
-            |c| &mut c.width,
-        ),
+        Field::width("Width of the layers, a multiple of 16", |c| &mut c.width),
         Field::count(
             "chunk",
             "Chunk, rows",

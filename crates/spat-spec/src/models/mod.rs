@@ -5,6 +5,7 @@
 //! models alike (command line, web app, reports, server limits, studies) reads these descriptions;
 //! nothing outside this folder and its counterpart in `spat-model` matches on a model.
 
+mod common_fields;
 mod decoder;
 mod encoder;
 mod field;

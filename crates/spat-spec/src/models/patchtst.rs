@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::encoder::EncoderShape;
-use super::field::{Field, LARGEST_AXIS, LARGEST_WIDTH, MOST_LAYERS};
+use super::field::Field;
 use super::spec::window_fields;
 use super::{AttentionSite, Axis, ModelSpec, Size, Variant, Window};
 use crate::{
@@ -177,51 +177,17 @@ impl PatchTstConfig {
 
 impl ModelSpec for PatchTstConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
+        Field::layers(
             "Layers",
             "Encoder layers, each with one attention module",
-            MOST_LAYERS,
             |c| &mut c.layers,
         ),
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of a token",
-            LARGEST_WIDTH,
-            |c| &mut c.d_model,
-        ),
-        Field::count(
-            "ff",
-            "Feed-forward width (d_ff)",
-            "Hidden width of the feed-forward part",
-            LARGEST_WIDTH,
-            |c| &mut c.d_ff,
-        ),
-        Field::count(
-            "heads",
-            "Heads",
-            "Attention heads per module; divides the width",
-            LARGEST_WIDTH,
-            |c| &mut c.heads,
-        ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
-        Field::count(
-            "patch",
-            "Patch length, rows",
-            "Rows per patch",
-            LARGEST_AXIS,
-            |c| &mut c.patch_len,
-        ),
-        Field::count(
-            "stride",
-            "Stride, rows",
-            "Rows between the starts of two patches",
-            LARGEST_AXIS,
-            |c| &mut c.stride,
-        ),
+        Field::width("Width of a token", |c| &mut c.d_model),
+        Field::feed_forward(|c| &mut c.d_ff),
+        Field::heads(|c| &mut c.heads),
+        Field::dropout(|c| &mut c.dropout),
+        Field::patch(|c| &mut c.patch_len),
+        Field::stride(|c| &mut c.stride),
         Field::probability(
             "head-dropout",
             "Head dropout",

@@ -14,7 +14,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Field, LARGEST_WIDTH, MOST_LAYERS};
+use super::field::{Field, LARGEST_WIDTH};
 use super::spec::window_fields;
 use super::{InputSpec, ModelSpec, Size, TIME_FEATURES, Variant, Window};
 use crate::{AttentionStructure, Cost, ForecasterConfig, Preset, Schedule, TrainingConfig};
@@ -197,20 +197,10 @@ impl TideConfig {
 
 impl ModelSpec for TideConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
-            "Layers",
-            "Blocks of the encoder and of the decoder",
-            MOST_LAYERS,
-            |c| &mut c.layers,
-        ),
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of encoder and decoder",
-            LARGEST_WIDTH,
-            |c| &mut c.width,
-        ),
+        Field::layers("Layers", "Blocks of the encoder and of the decoder", |c| {
+            &mut c.layers
+        }),
+        Field::width("Width of encoder and decoder", |c| &mut c.width),
         Field::count(
             "decoder-width",
             "Decoder width per row",
@@ -225,15 +215,8 @@ impl ModelSpec for TideConfig {
             LARGEST_WIDTH,
             |c| &mut c.row_width,
         ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
-        Field::switch(
-            "time-stamps",
-            "Time features",
-            "Read hour, weekday, day of month and day of year of all rows, if the table has dates",
-            |c| &mut c.time_stamps,
-        ),
+        Field::dropout(|c| &mut c.dropout),
+        Field::time_features(|c| &mut c.time_stamps),
     ];
 
     const VARIANTS: &'static [Variant] = &[

@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::dlinear::check_kernel;
-use super::field::{Field, LARGEST_WIDTH, MOST_LAYERS};
+use super::field::Field;
 use super::{InputSpec, ModelSpec, Size, TIME_FEATURES, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, ForecasterConfig, Preset, TrainingConfig};
 
@@ -107,28 +107,10 @@ impl TimeMixerConfig {
 
 impl ModelSpec for TimeMixerConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
-            "Layers",
-            "Blocks that mix the scales",
-            MOST_LAYERS,
-            |c| &mut c.layers,
-        ),
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of a row's embedding",
-            LARGEST_WIDTH,
-            |c: &mut Self| &mut c.d_model,
-        )
-        .and(|c| c.d_ff = c.d_model.saturating_mul(2)),
-        Field::count(
-            "ff",
-            "Feed-forward width (d_ff)",
-            "Hidden width of the feed-forward part",
-            LARGEST_WIDTH,
-            |c| &mut c.d_ff,
-        ),
+        Field::layers("Layers", "Blocks that mix the scales", |c| &mut c.layers),
+        Field::width("Width of a row's embedding", |c: &mut Self| &mut c.d_model)
+            .and(|c| c.d_ff = c.d_model.saturating_mul(2)),
+        Field::feed_forward(|c| &mut c.d_ff),
         Field::count(
             "halvings",
             "Halvings",
@@ -136,16 +118,8 @@ impl ModelSpec for TimeMixerConfig {
             MOST_HALVINGS,
             |c| &mut c.halvings,
         ),
-        Field::count(
-            "kernel",
-            "Moving average, rows",
-            "Rows of the moving average that makes the trend; odd",
-            LARGEST_WIDTH,
-            |c| &mut c.kernel,
-        ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
+        Field::kernel(|c| &mut c.kernel),
+        Field::dropout(|c| &mut c.dropout),
         Field::switch(
             "time-stamps",
             "Time features",

@@ -6,9 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decoder::EncoderDecoderShape;
-use super::field::{Field, LARGEST_AXIS, LARGEST_WIDTH, MOST_LAYERS};
-use super::{AttentionSite, InputSpec, ModelSpec, Size, TIME_FEATURES, Variant, Window};
+use super::decoder::{EncoderDecoderShape, encoder_decoder_methods};
+use super::field::Field;
+use super::{AttentionSite, ModelSpec, Size, TIME_FEATURES, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, ForecasterConfig, Preset, TrainingConfig};
 
 /// Transformer.
@@ -102,58 +102,22 @@ impl TransformerConfig {
 
 impl ModelSpec for TransformerConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
+        Field::layers(
             "Encoder layers",
             "Encoder layers, each with one attention module",
-            MOST_LAYERS,
             |c| &mut c.layers,
         ),
-        Field::count(
-            "decoder-layers",
-            "Decoder layers",
+        Field::decoder_layers(
             "Decoder layers, each with self-attention and cross-attention",
-            MOST_LAYERS,
             |c| &mut c.decoder_layers,
         ),
-        Field::count(
-            "width",
-            "Width (d_model)",
-            "Width of a token",
-            LARGEST_WIDTH,
-            |c: &mut Self| &mut c.d_model,
-        )
-        .and(|c| c.d_ff = c.d_model.saturating_mul(4)),
-        Field::count(
-            "ff",
-            "Feed-forward width (d_ff)",
-            "Hidden width of the feed-forward parts",
-            LARGEST_WIDTH,
-            |c| &mut c.d_ff,
-        ),
-        Field::count(
-            "heads",
-            "Heads",
-            "Attention heads per module; divides the width",
-            LARGEST_WIDTH,
-            |c| &mut c.heads,
-        ),
-        Field::count(
-            "label-rows",
-            "Label rows",
-            "Rows at the end of the look-back that the decoder reads before those to forecast",
-            LARGEST_AXIS,
-            |c| &mut c.label_rows,
-        ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
-        Field::switch(
-            "time-stamps",
-            "Time features",
-            "Read hour, weekday, day of month and day of year of all rows, if the table has dates",
-            |c| &mut c.time_stamps,
-        ),
+        Field::width("Width of a token", |c: &mut Self| &mut c.d_model)
+            .and(|c| c.d_ff = c.d_model.saturating_mul(4)),
+        Field::feed_forward(|c| &mut c.d_ff),
+        Field::heads(|c| &mut c.heads),
+        Field::label_rows(|c| &mut c.label_rows),
+        Field::dropout(|c| &mut c.dropout),
+        Field::time_features(|c| &mut c.time_stamps),
     ];
 
     const VARIANTS: &'static [Variant] = &[Variant {
@@ -165,15 +129,7 @@ impl ModelSpec for TransformerConfig {
         published: Self::published,
     }];
 
-    fn window(&self) -> Window {
-        Window::new(self.lookback, self.horizon, self.channels)
-    }
-
-    /// Also reduces the label rows to those that the new look-back has.
-    fn set_window(&mut self, window: Window) {
-        (self.lookback, self.horizon, self.channels) = window.into();
-        self.label_rows = self.label_rows.min(self.lookback);
-    }
+    encoder_decoder_methods!();
 
     fn resize(&mut self, size: Size) {
         self.d_model = size.width;
@@ -184,17 +140,6 @@ impl ModelSpec for TransformerConfig {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.shape().check()
-    }
-
-    fn inputs(&self) -> InputSpec {
-        InputSpec {
-            time_features: self.time_stamps,
-            future_time_features: self.time_stamps,
-        }
-    }
-
-    fn layers(&self) -> usize {
-        self.layers + self.decoder_layers
     }
 
     fn sites(&self) -> Vec<AttentionSite> {

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Field, LARGEST_WIDTH, MOST_LAYERS};
+use super::field::{Field, LARGEST_WIDTH};
 use super::spec::window_fields;
 use super::{ModelSpec, Size, Variant, Window};
 use crate::{AttentionStructure, Cost, ForecasterConfig, Preset, Schedule, TrainingConfig};
@@ -117,11 +117,9 @@ impl TsMixerConfig {
 
 impl ModelSpec for TsMixerConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::count(
-            "layers",
+        Field::layers(
             "Layers",
             "Blocks of an MLP over time and one over channels",
-            MOST_LAYERS,
             |c| &mut c.layers,
         ),
         Field::count(
@@ -131,9 +129,7 @@ impl ModelSpec for TsMixerConfig {
             LARGEST_WIDTH,
             |c| &mut c.hidden,
         ),
-        Field::probability("dropout", "Dropout", "Dropout probability", |c| {
-            &mut c.dropout
-        }),
+        Field::dropout(|c| &mut c.dropout),
     ];
 
     const VARIANTS: &'static [Variant] = &[

@@ -6,8 +6,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
+use super::sizes::itransformer;
 use super::worker::{Worker, our_worker};
-use super::{itransformer, median, spread};
+use super::{median, spread};
 use crate::{root, succeed, web};
 
 /// Trains the same iTransformer (11 tokens, d = 128, 2 layers, batch 32) on every side, in turn.

@@ -7,20 +7,20 @@ mod other_load;
 mod profile;
 mod reduce;
 mod sides;
+mod sizes;
 mod worker;
 
 use std::path::Path;
 use std::process::Command;
 
+use crate::python::{python, scripts};
 use anyhow::{Result, bail};
 use clap::Args;
-use serde_json::{Value, json};
-
-use crate::python::{python, scripts};
 
 use other_load::OtherLoad;
 use reduce::{Reduction, Side};
 use sides::Sides;
+use sizes::{Size, sizes};
 use worker::{Worker, our_worker};
 
 #[derive(Args)]
@@ -74,17 +74,6 @@ impl BenchDevice {
             Self::Gpu => "gpu",
         }
     }
-}
-
-/// A model and batch to measure.
-struct Size {
-    name: &'static str,
-    request: Value,
-    /// Steps per block.
-    steps: usize,
-    /// Test windows of a sweep, at most about a second on two cores, with a short last batch. `None` if
-    /// another size has the same model, since a sweep uses the engine's batch size.
-    windows: Option<usize>,
 }
 
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
@@ -186,111 +175,6 @@ fn start_torch(python: &Path, script: &str, threads: usize) -> Result<Worker> {
             .arg(scripts().join(script))
             .args(["--threads", &threads.to_string()]),
     )
-}
-
-/// An iTransformer with look-back and horizon 96 on channels with dates.
-fn itransformer(channels: usize, width: usize, layers: usize, batch: usize) -> Value {
-    json!({
-        "id": "0", "model": "itransformer", "normalise": true, "time_stamps": true, "channels": channels, "marks": 4, "lookback": 96, "horizon": 96,
-        "d_model": width, "d_ff": width, "heads": 8, "layers": layers, "patch_len": 16, "stride": 8,
-        "batch": batch, "dropout": 0.1, "removed": []
-    })
-}
-
-fn sizes() -> Vec<Size> {
-    // PyTorch's scan is a loop over the tokens; state-spaces/mamba has a kernel for CUDA only.
-    let smamba = |channels: usize, width: usize, states: usize, layers: usize, batch: usize| {
-        json!({
-            "id": "0", "model": "s-mamba", "normalise": true, "time_stamps": true, "channels": channels, "marks": 4, "lookback": 96, "horizon": 96,
-            "d_model": width, "d_ff": width, "states": states, "layers": layers,
-            "batch": batch, "dropout": 0.1, "removed": []
-        })
-    };
-    let patchtst = |channels: usize,
-                    heads: usize,
-                    layers: usize,
-                    feed_forward: usize,
-                    batch: usize| {
-        json!({
-            "id": "0", "model": "patchtst", "layout": "library", "head_dropout": 0.1, "channels": channels, "marks": 0, "lookback": 96, "horizon": 96,
-            "d_model": 512, "d_ff": feed_forward, "heads": heads, "layers": layers, "patch_len": 16, "stride": 8,
-            "batch": batch, "dropout": 0.1, "removed": []
-        })
-    };
-    vec![
-        Size {
-            name: "iTransformer, 11 tokens",
-            request: itransformer(7, 128, 2, 32),
-            steps: 40,
-            windows: Some(2785),
-        },
-        Size {
-            name: "iTransformer, one window",
-            request: itransformer(7, 256, 2, 1),
-            steps: 100,
-            windows: None,
-        },
-        Size {
-            name: "iTransformer, ETTh1-like",
-            request: itransformer(7, 256, 2, 32),
-            steps: 20,
-            windows: Some(2785),
-        },
-        Size {
-            name: "iTransformer, Weather-like",
-            request: itransformer(21, 512, 3, 32),
-            steps: 4,
-            windows: Some(1000),
-        },
-        Size {
-            name: "iTransformer, 321 channels",
-            request: itransformer(321, 512, 3, 16),
-            steps: 1,
-            windows: Some(50),
-        },
-        Size {
-            name: "iTransformer, 862 channels",
-            request: itransformer(862, 512, 4, 4),
-            steps: 1,
-            windows: Some(10),
-        },
-        Size {
-            name: "PatchTST, ETTh1-like",
-            request: patchtst(7, 2, 1, 2048, 32),
-            steps: 3,
-            windows: Some(300),
-        },
-        Size {
-            name: "PatchTST, Weather-like",
-            request: patchtst(21, 4, 2, 2048, 32),
-            steps: 1,
-            windows: Some(100),
-        },
-        Size {
-            name: "PatchTST, 862 channels",
-            request: patchtst(862, 8, 2, 512, 1),
-            steps: 1,
-            windows: Some(7),
-        },
-        Size {
-            name: "S-Mamba, ETTh1-like",
-            request: smamba(7, 256, 2, 2, 32),
-            steps: 20,
-            windows: Some(2785),
-        },
-        Size {
-            name: "S-Mamba, Weather-like",
-            request: smamba(21, 512, 2, 3, 32),
-            steps: 2,
-            windows: Some(1000),
-        },
-        Size {
-            name: "S-Mamba, 321 channels",
-            request: smamba(321, 512, 16, 3, 16),
-            steps: 1,
-            windows: Some(20),
-        },
-    ]
 }
 
 /// The middle value, or the mean of the two in the middle.

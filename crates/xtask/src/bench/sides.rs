@@ -38,10 +38,9 @@ impl Sides {
     }
 
     /// The lines of a size. In each round both sides run a block of the dense model and one of the pruned model,
-    /// which has no attention in the upper half of its layers. A model without attention has no pruned one.
+    /// if the size has one.
     pub(super) fn compare(&mut self, size: &Size, rounds: usize) -> Result<()> {
-        let has_attention = !size.request["heads"].is_null();
-        let pruned = has_attention.then(|| json!(upper_half(&size.request)));
+        let pruned = (!size.removed.is_empty()).then(|| json!(size.removed));
         for mode in ["train", "infer"] {
             let removed = std::iter::once(json!([])).chain(pruned.clone());
             let mut requests: Vec<Value> = removed
@@ -192,10 +191,4 @@ fn line(size: &str, what: &str, blocks: &[Block]) {
         median(theirs),
         median(ratios)
     );
-}
-
-/// The numbers of the layers in the upper half.
-fn upper_half(request: &Value) -> Vec<u64> {
-    let layers = request["layers"].as_u64().unwrap_or(1);
-    (layers - layers.div_ceil(2)..layers).collect()
 }

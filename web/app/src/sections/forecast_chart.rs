@@ -16,7 +16,7 @@ pub(crate) struct ForecastChart<'a> {
     pub(crate) first_row: usize,
     pub(crate) timestamps: &'a [String],
     /// Forecasts with their names; the intervals are those of the last.
-    pub(crate) forecasts: &'a [(&'static str, &'a [f32])],
+    pub(crate) forecasts: &'a [(&'a str, &'a [f32])],
     /// Half widths, by level.
     pub(crate) intervals: &'a [(f64, Vec<f32>)],
     /// What is to be added to the forecasts of each channel; empty where that is 0 for all.

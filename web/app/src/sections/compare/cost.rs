@@ -1,11 +1,8 @@
 //! Costs of both models.
 
 use leptos::prelude::*;
-use spat_report::Table;
-use spat_spec::Report;
+use spat_report::costs;
 
-use super::percent::percent;
-use crate::sections::grouped;
 use crate::state::Page;
 
 /// The table of costs.
@@ -17,47 +14,15 @@ pub(super) fn Cost() -> impl IntoView {
             .with(|report| report.as_ref().map(|report| costs(report).html()))
             .unwrap_or_default()
     };
+    let device = move || {
+        page.report
+            .with(|report| report.as_ref().map(|report| report.device.name.clone()))
+    };
     view! {
         <section class="figures" aria-labelledby="costs-title">
             <h3 id="costs-title">"Cost"</h3>
             <div data-testid="costs" inner_html=table></div>
+            <p class="hint">"Times were measured side by side on: " {device}</p>
         </section>
     }
-}
-
-fn costs(report: &Report) -> Table {
-    let (dense, pruned, change) = (&report.dense, &report.pruned, &report.change);
-    let mut table = Table::new(
-        format!(
-            "Times were measured side by side on: {}",
-            report.device.name
-        ),
-        ["", "dense", "pruned", "change"],
-    );
-    let ms = |time: f64| format!("{time:.2} ms");
-    table.row([
-        "parameters".to_owned(),
-        grouped(dense.params),
-        grouped(pruned.params),
-        percent(change.params_percent),
-    ]);
-    table.row([
-        "MACs of one window".to_owned(),
-        grouped(dense.macs),
-        grouped(pruned.macs),
-        percent(change.macs_percent),
-    ]);
-    table.row([
-        "a training step".to_owned(),
-        ms(dense.step_ms_median),
-        ms(pruned.step_ms_median),
-        percent(change.step_time_percent),
-    ]);
-    table.row([
-        "forecasts of one batch".to_owned(),
-        ms(dense.infer_ms_median),
-        ms(pruned.infer_ms_median),
-        percent(change.infer_time_percent),
-    ]);
-    table
 }

@@ -1,7 +1,7 @@
 //! Errors over all test windows.
 
 use leptos::prelude::*;
-use spat_report::Table;
+use spat_report::{Table, dense_name};
 use spat_series::{MetricSet, Metrics};
 use spat_spec::{MeanErrors, Report};
 
@@ -52,10 +52,12 @@ fn errors(report: &Report) -> Table {
             unknown,
         ]
     };
-    table.row(all("dense", &report.dense.test.full));
-    table.row(all("pruned", &report.pruned.test.full));
-    if let Some(before) = &report.pruned.before_finetune {
-        table.row(mean("pruned, not fine-tuned yet", &before.test));
+    table.row(all(&dense_name(report), &report.dense.test.full));
+    if let Some(pruned) = report.changed_model() {
+        table.row(all("pruned", &pruned.test.full));
+        if let Some(before) = &pruned.before_finetune {
+            table.row(mean("pruned, not fine-tuned yet", &before.test));
+        }
     }
     for (name, control) in &report.controls {
         let name = match name.as_str() {

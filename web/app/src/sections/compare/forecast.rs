@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use spat_report::{Hue, LineChart, LineSeries, Rule, Stroke, line_chart};
 use spat_spec::ForecastSample;
 
+use super::model_names;
 use crate::charts::Figure;
 use crate::state::Page;
 
@@ -30,7 +31,14 @@ pub(super) fn Forecast() -> impl IntoView {
         let channels = table.series.channel_count();
         let channel = page.channel.get().min(channels - 1);
         let name = table.series.channels[channel].clone();
-        Some(drawing(&sample, channels, channel, name, shown.get()))
+        Some(drawing(
+            &sample,
+            channels,
+            channel,
+            name,
+            shown.get(),
+            model_names(page),
+        ))
     });
     let errors = Memo::new(move |_| {
         let sample = page.sample.get()?;
@@ -39,6 +47,7 @@ pub(super) fn Forecast() -> impl IntoView {
             &sample,
             channels,
             page.channel.get().min(channels - 1),
+            model_names(page),
         ))
     });
     let edge = move |name: &'static str, words: &'static str| {
@@ -79,7 +88,7 @@ pub(super) fn Forecast() -> impl IntoView {
         <div data-testid="forecast">
             <Figure
                 name="forecast"
-                caption="Actual values (black), dense and pruned forecasts, and the seasonal naive forecast as a baseline."
+                caption="Actual values (black), the models' forecasts, and the seasonal naive forecast as a baseline."
                 draw=move |width: f64| {
                     chart.get().map(|chart| line_chart(&LineChart { width, ..chart })).unwrap_or_default()
                 }
@@ -162,6 +171,7 @@ fn drawing(
     channel: usize,
     name: String,
     (first, last): (i32, i32),
+    (dense, pruned): (String, Option<&str>),
 ) -> LineChart {
     let is_shown = |point: &(f64, f64)| (f64::from(first)..=f64::from(last)).contains(&point.0);
     let offset = sample.offsets.get(channel).copied().unwrap_or(0.0);
@@ -182,11 +192,11 @@ fn drawing(
     let mut series = vec![
         LineSeries::new("seasonal naive", Hue::Grey, ahead(&sample.naive)).stroke(Stroke::Dotted),
         LineSeries::new("actual", Hue::Ink, truth),
-        LineSeries::new("dense", Hue::Blue, ahead(&sample.dense)).stroke(Stroke::Dashed),
+        LineSeries::new(dense, Hue::Blue, ahead(&sample.dense)).stroke(Stroke::Dashed),
     ];
-    if !sample.pruned.is_empty() {
+    if let Some(pruned) = pruned.filter(|_| !sample.pruned.is_empty()) {
         series.push(LineSeries::new(
-            "pruned",
+            pruned,
             Hue::Vermillion,
             ahead(&sample.pruned),
         ));
@@ -217,7 +227,12 @@ fn drawing(
 }
 
 /// Mean absolute errors of the channel in this window, in original units.
-fn window_errors(sample: &ForecastSample, channels: usize, channel: usize) -> String {
+fn window_errors(
+    sample: &ForecastSample,
+    channels: usize,
+    channel: usize,
+    (dense, pruned): (String, Option<&str>),
+) -> String {
     let error = |forecast: &[f32]| {
         let pairs =
             column(forecast, channels, channel).zip(column(&sample.truth, channels, channel));
@@ -228,11 +243,11 @@ fn window_errors(sample: &ForecastSample, channels: usize, channel: usize) -> St
             / count
     };
     let mut words = format!(
-        "Mean absolute error in this window: dense {:.3}",
+        "Mean absolute error in this window: {dense} {:.3}",
         error(&sample.dense)
     );
-    if !sample.pruned.is_empty() {
-        words += &format!(", pruned {:.3}", error(&sample.pruned));
+    if let Some(pruned) = pruned.filter(|_| !sample.pruned.is_empty()) {
+        words += &format!(", {pruned} {:.3}", error(&sample.pruned));
     }
     words
         + &format!(

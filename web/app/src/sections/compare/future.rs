@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use spat_report::{LineChart, line_chart};
 use spat_spec::FutureForecast;
 
+use super::model_names;
 use crate::charts::Figure;
 use crate::sections::ForecastChart;
 use crate::show::Show;
@@ -17,7 +18,8 @@ pub(super) fn Future() -> impl IntoView {
         let future = page.future.get()?;
         let table = page.table.get()?;
         let channel = page.channel.get().min(table.series.channel_count() - 1);
-        Some(drawing(&future, &table, channel))
+        let (dense, pruned) = model_names(page);
+        Some(drawing(&future, &table, channel, &dense, pruned))
     });
     view! {
         <h3>"Future"</h3>
@@ -41,7 +43,7 @@ pub(super) fn Future() -> impl IntoView {
             >
                 <Figure
                     name="future"
-                    caption="Both models after the last row of the table. The bands contain the actual values in about 80 % and 95 % of cases if the future is like the validation part (split conformal)."
+                    caption="The models' forecasts after the last row of the table. The bands contain the actual values in about 80 % and 95 % of cases if the future is like the validation part (split conformal)."
                     draw=move |width: f64| {
                     chart.get().map(|chart| line_chart(&LineChart { width, ..chart })).unwrap_or_default()
                 }
@@ -54,9 +56,17 @@ pub(super) fn Future() -> impl IntoView {
     }
 }
 
-fn drawing(future: &FutureForecast, table: &LoadedTable, channel: usize) -> LineChart {
+fn drawing(
+    future: &FutureForecast,
+    table: &LoadedTable,
+    channel: usize,
+    dense: &str,
+    pruned: Option<&str>,
+) -> LineChart {
     let channels = &table.series.channels;
     let name = &channels[channel];
+    let mut forecasts = vec![(dense, future.dense.as_slice())];
+    forecasts.extend(pruned.map(|name| (name, future.pruned.as_slice())));
     let chart = ForecastChart {
         series: &table.series,
         name,
@@ -64,11 +74,11 @@ fn drawing(future: &FutureForecast, table: &LoadedTable, channel: usize) -> Line
         channels: channels.len(),
         first_row: future.first_row,
         timestamps: &future.timestamps,
-        forecasts: &[("dense", &future.dense), ("pruned", &future.pruned)],
+        forecasts: &forecasts,
         intervals: &future.intervals,
         offsets: &future.offsets,
     };
     chart.line_chart(format!(
-        "The last rows of {name} and what both models forecast after them"
+        "The last rows of {name} and the forecasts after them"
     ))
 }

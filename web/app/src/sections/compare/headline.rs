@@ -1,10 +1,9 @@
 //! The main changes: error, size and time.
 
 use leptos::prelude::*;
-use spat_spec::{Report, percent_change};
+use spat_report::number;
+use spat_spec::{ModelResult, Report, percent_change};
 
-use super::percent::percent;
-use crate::sections::grouped;
 use crate::show::Listed as _;
 use crate::state::Page;
 
@@ -15,10 +14,10 @@ const NOISE: f64 = 1.0;
 #[derive(Debug, Clone, PartialEq)]
 struct Figure {
     name: &'static str,
-    /// Change in percent; less is better.
-    change: f64,
-    /// The values before and after.
-    detail: String,
+    /// The value, or those before and after the removal.
+    value: String,
+    /// Change in percent; less is better. `None` if nothing was removed.
+    change: Option<f64>,
 }
 
 /// The figures as tiles.
@@ -28,16 +27,26 @@ pub(super) fn Headline() -> impl IntoView {
     let figures = move || {
         let figures = page.report.with(|report| report.as_deref().map(figures));
         let tile = |figure: Figure| {
-            let (class, word) = judged(figure.change);
+            let Some(change) = figure.change else {
+                return view! {
+                    <div class="tile same">
+                        <dt>{figure.name}</dt>
+                        <dd>{figure.value}</dd>
+                    </div>
+                }
+                .into_any();
+            };
+            let (class, word) = judged(change);
             view! {
                 <div class=format!("tile {class}")>
                     <dt>{figure.name}</dt>
                     <dd>
-                        {percent(figure.change)} <span class="visually-hidden">{word}</span>
-                        <small>{figure.detail}</small>
+                        {number::percent(change)} <span class="visually-hidden">{word}</span>
+                        <small>{figure.value}</small>
                     </dd>
                 </div>
             }
+            .into_any()
         };
         figures.unwrap_or_default().into_iter().map(tile).listed()
     };
@@ -60,44 +69,48 @@ fn judged(change: f64) -> (&'static str, &'static str) {
 }
 
 fn figures(report: &Report) -> Vec<Figure> {
-    let (dense, pruned, change) = (&report.dense, &report.pruned, &report.change);
-    let from_to = |from: f64, to: f64| format!("{from:.4} → {to:.4}");
-    let mut figures = vec![Figure {
-        name: "Test error (MSE)",
-        change: change.mse_percent,
-        detail: from_to(dense.test.mse, pruned.test.mse),
-    }];
-    if let Some(control) = report.controls.get("dense_finetuned") {
-        figures.push(Figure {
-            name: "Test error against the dense model, trained as long",
-            change: percent_change(control.test.mse, pruned.test.mse),
-            detail: from_to(control.test.mse, pruned.test.mse),
-        });
+    let (dense, pruned) = (&report.dense, report.changed_model());
+    let figure = |name, of: fn(&ModelResult) -> f64, text: fn(f64) -> String| match pruned {
+        Some(pruned) => changed(name, of(dense), of(pruned), text),
+        None => Figure {
+            name,
+            value: text(of(dense)),
+            change: None,
+        },
+    };
+    let error = |error: f64| format!("{error:.4}");
+    let time = |ms: f64| format!("{ms:.1} ms");
+    let mut figures = vec![figure("Test error (MSE)", |model| model.test.mse, error)];
+    if let Some((pruned, control)) = pruned.zip(report.controls.get("dense_finetuned")) {
+        figures.push(changed(
+            "Test error against the dense model, trained as long",
+            control.test.mse,
+            pruned.test.mse,
+            error,
+        ));
     }
     figures.extend([
-        Figure {
-            name: "Parameters",
-            change: change.params_percent,
-            detail: format!("{} → {}", grouped(dense.params), grouped(pruned.params)),
-        },
-        Figure {
-            name: "Time of a training step",
-            change: change.step_time_percent,
-            detail: format!(
-                "{:.1} → {:.1} ms",
-                dense.step_ms_median, pruned.step_ms_median
-            ),
-        },
-        Figure {
-            name: "Time of a forecast",
-            change: change.infer_time_percent,
-            detail: format!(
-                "{:.1} → {:.1} ms",
-                dense.infer_ms_median, pruned.infer_ms_median
-            ),
-        },
+        figure(
+            "Parameters",
+            |model| model.params as f64,
+            |count| number::count(count as u64),
+        ),
+        figure(
+            "Time of a training step",
+            |model| model.step_ms_median,
+            time,
+        ),
+        figure("Time of a forecast", |model| model.infer_ms_median, time),
     ]);
     figures
+}
+
+fn changed(name: &'static str, from: f64, to: f64, text: fn(f64) -> String) -> Figure {
+    Figure {
+        name,
+        value: format!("{} → {}", text(from), text(to)),
+        change: Some(percent_change(from, to)),
+    }
 }
 
 #[cfg(test)]

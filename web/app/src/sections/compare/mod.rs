@@ -5,10 +5,10 @@ mod errors;
 mod forecast;
 mod future;
 mod headline;
-mod percent;
 mod scrubber;
 
 use leptos::prelude::*;
+use spat_report::dense_name;
 
 use super::Part;
 use crate::sections::ChannelPicker;
@@ -42,7 +42,7 @@ pub(crate) fn ComparePart() -> impl IntoView {
             <Show
                 when=move || sample.get()
                 fallback=|| {
-                    view! { <p class="placeholder">"The forecasts of both models appear here."</p> }
+                    view! { <p class="placeholder">"The forecasts appear here."</p> }
                 }
             >
                 <h3>"Forecasts of the test part, which was not used for training"</h3>
@@ -60,6 +60,14 @@ pub(crate) fn ComparePart() -> impl IntoView {
             </Show>
         </Part>
     }
+}
+
+/// Names of the dense model and of the pruned one, if modules were removed.
+fn model_names(page: Page) -> (String, Option<&'static str>) {
+    page.report.with(|report| match report.as_deref() {
+        Some(report) if report.changed_model().is_none() => (dense_name(report), None),
+        _ => ("dense".to_owned(), Some("pruned")),
+    })
 }
 
 /// The comparison in one sentence.

@@ -1,8 +1,8 @@
 //! The table's name and size.
 
 use leptos::prelude::*;
+use spat_report::number;
 
-use crate::sections::grouped;
 use crate::state::{LoadedTable, Page};
 
 /// The heading with name, size and frequency.
@@ -21,7 +21,7 @@ fn words(table: &LoadedTable) -> String {
     format!(
         "{}: {} rows × {} channels, {}",
         table.file.name,
-        grouped(series.rows() as u64),
+        number::count(series.rows() as u64),
         series.channel_count(),
         series.index.step_name(),
     )

@@ -1,10 +1,10 @@
 //! Costs of the model, before training.
 
 use leptos::prelude::*;
+use spat_report::number;
 use spat_series::Part;
 use spat_spec::{Experiment, LONG_TRAINING, Structure, rough_duration};
 
-use crate::sections::grouped;
 use crate::state::{Page, Preset};
 
 /// Figures of the dense model.
@@ -47,10 +47,10 @@ pub(super) fn Cost() -> impl IntoView {
     };
     view! {
         <dl class="tiles" data-testid="cost">
-            {tile("parameters", |figures| grouped(figures.parameters))}
-            {tile("MACs per window", |figures| grouped(figures.macs))}
+            {tile("parameters", |figures| number::count(figures.parameters))}
+            {tile("MACs per window", |figures| number::count(figures.macs))}
             {tile("attention modules", |figures| figures.modules.to_string())}
-            {tile("training windows", |figures| grouped(figures.windows as u64))}
+            {tile("training windows", |figures| number::count(figures.windows as u64))}
             {tile("training on a CPU, about", |figures| rough_duration(figures.seconds))}
         </dl>
         {long}

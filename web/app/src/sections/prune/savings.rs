@@ -1,9 +1,9 @@
 //! What is saved: modules, parameters, multiply–accumulates.
 
 use leptos::prelude::*;
+use spat_report::number;
 
 use super::preview::Preview;
-use crate::sections::grouped;
 
 /// The tiles.
 #[component]
@@ -40,7 +40,7 @@ fn removed(preview: &Preview) -> String {
 fn parameters(preview: &Preview) -> String {
     let (before, after) = preview.costs();
     let saved = before.params.saturating_sub(after.params);
-    format!("{} ({})", grouped(saved), share(saved, before.params))
+    format!("{} ({})", number::count(saved), share(saved, before.params))
 }
 
 fn macs(preview: &Preview) -> String {
