@@ -25,6 +25,7 @@ to it is the sensitivity. Autoformer's maps are tables of rows by lags, [1, Lq, 
 numbers of the maps whose row i has the keys 0 to i only, if there are any.
 """
 
+import functools
 import math
 
 import torch
@@ -1123,6 +1124,12 @@ class Draws:
         return torch.tensor([[self.next() * keys >> 64 for _ in range(draws)] for _ in range(queries)])
 
 
+@functools.cache
+def samples(module, queries, keys, draws):
+    """The same in every pass, unlike those of the public code."""
+    return Draws(module).table(queries, keys, draws)
+
+
 class SparseAttention(AttentionLayer):
     """ProbSparse attention as the public code computes it: scores of sampled keys only, a mean (or a
     cumulative sum) of the values, and softmax rows that replace it at the selected queries."""
@@ -1140,14 +1147,15 @@ class SparseAttention(AttentionLayer):
         k = split_heads(self.key_projection(memory), self.heads)
         v = split_heads(self.value_projection(memory), self.heads)
         queries, keys = q.shape[2], k.shape[2]
-        index = Draws(self.name).table(queries, keys, self.count(keys))
+        index = samples(self.name, queries, keys, self.count(keys)).to(x.device)
         sampled = (q[..., None, :] * k[:, :, index]).sum(-1)
         measure = sampled.amax(-1) - sampled.sum(-1) / keys
         top = measure.topk(self.count(queries), sorted=False)[1]
-        batch, head = torch.arange(len(x))[:, None, None], torch.arange(self.heads)[None, :, None]
+        batch = torch.arange(len(x), device=x.device)[:, None, None]
+        head = torch.arange(self.heads, device=x.device)[None, :, None]
         scores = q[batch, head, top] @ k.transpose(-1, -2) * self.scale
         if causal:
-            later = torch.ones(queries, queries, dtype=torch.bool).triu(1)
+            later = torch.ones(queries, queries, dtype=torch.bool, device=x.device).triu(1)
             scores = scores.masked_fill(later[top], -math.inf)
         rows = torch.softmax(scores, -1)
         if mask is None and tap is None:
@@ -1156,7 +1164,7 @@ class SparseAttention(AttentionLayer):
             context[batch, head, top] = rows @ v
         else:
             # A map of the same product, for the mask.
-            a = torch.ones(queries, keys, dtype=x.dtype)
+            a = torch.ones(queries, keys, dtype=x.dtype, device=x.device)
             a = (a.tril() if causal else a / keys).repeat(len(x), self.heads, 1, 1)
             a[batch, head, top] = rows
             if tap is not None:

@@ -167,6 +167,18 @@ pub(super) fn sizes() -> Vec<Size> {
             encoder_decoder("autoformer", json!({"lag_factor": 3, "kernel": 25})),
         ),
         Size::new(
+            "Informer, d 256",
+            2,
+            encoder_decoder(
+                "informer",
+                json!({
+                    "heads": 8, "factor": 3, "padding": 1,
+                    "sparse_cross": false, "mixed_decoder": false, "mixed_others": false
+                }),
+            ),
+        )
+        .pruned(),
+        Size::new(
             "TSMixer",
             10,
             etth1(
