@@ -145,10 +145,13 @@ impl ForecasterConfig {
         self.sites().into_iter().map(|site| site.id).collect()
     }
 
-    /// Whether it has attention, any part of which can be removed.
-    pub fn is_freely_prunable(&self) -> bool {
-        let sites = self.sites();
-        !sites.is_empty() && sites.iter().all(|site| site.protected.is_none())
+    /// The attention modules that can be removed: all but those that the model's description protects.
+    pub fn removable_modules(&self) -> Vec<ModuleId> {
+        let sites = self.sites().into_iter();
+        sites
+            .filter(|site| site.protected.is_none())
+            .map(|site| site.id)
+            .collect()
     }
 
     /// What the model's tokens are, in the plural.

@@ -16,9 +16,14 @@ const RANDOM: usize = 3;
 /// Removes modules at the study's ratio, and as many heads as save the same MACs.
 pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     let of = context.forecasting()?;
+    // A head of a module with several maps saves MACs in each, unlike a head of another module.
+    let sites = of.dense.forecaster.sites();
+    if sites.iter().any(|site| site.maps.len() != 1) {
+        return Ok(Vec::new());
+    }
     let modules = context.count();
     let rule = PruneRule {
-        ratio: modules as f64 / context.layers() as f64,
+        ratio: modules as f64 / context.count_modules() as f64,
         granularity: Granularity::HeadsAtEqualMacs,
         ..PruneRule::default()
     };
