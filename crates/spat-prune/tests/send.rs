@@ -66,6 +66,7 @@ fn every_option_equals_pytorch() {
         "patchtst_official",
         "crossformer",
         "transformer",
+        "gpt4ts",
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../../tests/references/{model}.safetensors"));

@@ -19,4 +19,5 @@ registry::models! {
     timemixer => TimeMixer,
     crossformer => Crossformer,
     transformer => Transformer,
+    gpt4ts => Gpt4Ts,
 }

@@ -12,6 +12,7 @@ mod node;
 mod norm;
 mod project;
 mod squared_error;
+mod tanh_gelu;
 mod windows;
 
 pub(crate) use attend::attend;
@@ -21,6 +22,7 @@ pub(crate) use linear::{linear, linear_dropout, linear_gelu};
 pub(crate) use linear_norm::linear_add_norm;
 pub(crate) use norm::add_norm;
 pub use squared_error::mean_squared_error;
+pub(crate) use tanh_gelu::tanh_gelu;
 pub(crate) use windows::tokens;
 
 #[cfg(test)]

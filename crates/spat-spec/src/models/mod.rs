@@ -5,6 +5,7 @@
 //! models alike (command line, web app, reports, server limits, studies) reads these descriptions;
 //! nothing outside this folder and its counterpart in `spat-model` matches on a model.
 
+mod backbone;
 mod decoder;
 mod encoder;
 mod field;
@@ -12,6 +13,7 @@ mod registry;
 mod site;
 mod spec;
 
+pub use backbone::{BackboneFile, BackboneSizes};
 pub use field::{Field, FieldInfo, FieldRange, FieldValue, within_sentence};
 pub use registry::ModelKind;
 pub use site::{AttentionMap, AttentionSite, Axis, InputSpec, TIME_FEATURES};
@@ -30,4 +32,5 @@ registry::models! {
     timemixer => TimeMixer(TimeMixerConfig) = "timemixer",
     crossformer => Crossformer(CrossformerConfig) = "crossformer",
     transformer => Transformer(TransformerConfig) = "transformer",
+    gpt4ts => Gpt4Ts(Gpt4TsConfig) = "gpt4ts",
 }
