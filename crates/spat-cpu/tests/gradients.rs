@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use spat_cpu::{
     AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
     ProjectionGradients, WindowShape, add_norm, add_norm_backward, attend, attend_backward, linear,
-    linear_add_norm, linear_add_norm_backward, linear_backward, mean_squared_error,
-    mean_squared_error_backward, project, project_backward, restore_windows,
+    linear_add_norm, linear_add_norm_backward, linear_backward, linear_backward_input,
+    mean_squared_error, mean_squared_error_backward, project, project_backward, restore_windows,
     restore_windows_backward, window_tokens,
 };
 
@@ -75,6 +75,8 @@ proptest! {
         check("x", &x, of.x.as_ref().unwrap(), |x| at(x, &weight, &bias));
         check("W", &weight, &of.weight, |w| at(&x, w, &bias));
         check("b", &bias, &of.bias, |b| at(&x, &weight, b));
+        let alone = linear_backward_input(&weight, of_before.as_deref(), &weights, inputs, finish);
+        assert_eq!(Some(alone), of.x);
     }
 
     #[test]

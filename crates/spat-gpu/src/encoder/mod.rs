@@ -21,7 +21,8 @@ pub use dispatch::Dispatch;
 pub use errors::{error_dispatches, errors_backward, mean_squared_error};
 pub use norm::{NormGradients, Normed, add_norm, add_norm_backward, norm_dispatches};
 pub use product::{
-    LinearDispatches, LinearGradients, Parts, linear, linear_backward, linear_dispatches,
+    LinearDispatches, LinearGradients, Parts, linear, linear_backward, linear_backward_input,
+    linear_dispatches,
 };
 pub use values::{drop_values, gelu, gelu_backward, value_dispatches};
 pub use windows::{Rows, normalise_windows, restore_backward, restore_windows, window_dispatches};
