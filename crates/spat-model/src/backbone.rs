@@ -259,6 +259,11 @@ impl Backbone {
             }
             None => reader.sizes()?,
         };
+        // A shape with a 0 can state any other size.
+        sizes.check().map_err(|error| BackboneError::Config {
+            name: name.to_owned(),
+            error,
+        })?;
         let mut arrays = BTreeMap::new();
         for (weight, shape) in weights_of(&sizes) {
             let values = reader.values(&weight, &shape)?;
@@ -626,6 +631,12 @@ mod tests {
             flipped[place / 8] ^= 1 << (place % 8);
             read(&flipped).ok();
         }
+        let empty = BTreeMap::from([
+            ("wpe.weight".to_owned(), (Dtype::F32, vec![0, 1 << 63], Vec::new())),
+            ("h.0.ln_1.weight".to_owned(), (Dtype::F32, vec![0], Vec::new())),
+        ]);
+        let error = read(&file(&empty)).unwrap_err().to_string();
+        assert!(error.contains("n_embd"), "{error}");
         let mut long = bytes;
         long[..8].copy_from_slice(&u64::MAX.to_le_bytes());
         assert!(read(&long).is_err());

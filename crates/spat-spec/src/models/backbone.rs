@@ -43,6 +43,26 @@ struct Gpt2Json {
 }
 
 impl BackboneSizes {
+    /// Checks that the sizes are within the limits of every model.
+    ///
+    /// # Errors
+    /// Names the size that is not.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let limits = [
+            ("width (`n_embd`)", self.width, LARGEST_WIDTH),
+            ("number of heads (`n_head`)", self.heads, LARGEST_WIDTH),
+            ("number of blocks (`n_layer`)", self.layers, MOST_LAYERS),
+            ("number of positions (`n_positions`)", self.positions, LARGEST_AXIS),
+        ];
+        match limits.iter().find(|(_, value, max)| !(1..=*max).contains(value)) {
+            None => Ok(()),
+            Some((name, value, max)) => Err(ConfigError::new(
+                format!("the {name} of the backbone is {value}"),
+                format!("use a backbone with 1 to {max}"),
+            )),
+        }
+    }
+
     /// The sizes in a GPT-2's `config.json`.
     ///
     /// # Errors
@@ -80,17 +100,7 @@ impl BackboneSizes {
             layers: read.n_layer,
             positions: read.n_positions,
         };
-        let limits = [
-            ("n_embd", sizes.width, LARGEST_WIDTH),
-            ("n_head", sizes.heads, LARGEST_WIDTH),
-            ("n_layer", sizes.layers, MOST_LAYERS),
-            ("n_positions", sizes.positions, LARGEST_AXIS),
-        ];
-        for (name, value, max) in limits {
-            if !(1..=max).contains(&value) {
-                return only(name, &value, &format!("1 to {max}"));
-            }
-        }
+        sizes.check()?;
         Ok(sizes)
     }
 }
