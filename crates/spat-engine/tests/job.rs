@@ -143,7 +143,6 @@ fn a_stopped_run_with_frozen_weights_ends_with_the_same_report() {
     let mut store = MemoryStore::default();
     let report = complete(&job, &mut store);
     assert!(!report.plan.removed.is_empty());
-    assert_eq!(report.dense.cost, report.dense.structure.cost());
     let whole = comparable(report);
     assert!(stopped_every(11, &job, &whole) >= 4);
 
