@@ -9,12 +9,21 @@ use spat_spec::{Event, Experiment};
 
 use crate::args::RunArgs;
 use crate::failure::input;
+use crate::run::is_place;
 use crate::run_folder;
 use crate::start::Ready;
-use crate::{command_line, demo_table, device, output, start, table};
+use crate::{backbone, command_line, demo_table, device, output, start, table};
 
 /// `spat run --resume`. `settings` are the given flags that determine a result.
 pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<ExitCode> {
+    let places = |setting: &&String| is_place(setting);
+    let (places, others): (Vec<&String>, Vec<&String>) = settings.iter().partition(places);
+    let others: Vec<String> = others.into_iter().cloned().collect();
+    // With other flags the file is part of the settings that they determine.
+    let settings = match others.is_empty() && !places.is_empty() && args.run.is_some() {
+        true => others.as_slice(),
+        false => settings,
+    };
     let path = folder(args, settings)?;
     let experiment = run_folder::experiment(&path)?;
     let mut file = RunFile::read(&path)?;
@@ -60,6 +69,8 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
             path.display()
         )));
     }
+    let frozen = &args.model.choice.backbone;
+    backbone::require(&experiment.forecaster, frozen, &[file.backbone.clone()])?;
     let loaded = table::from_bytes(name, bytes, &experiment.data)?;
     let folder = run_folder::open(&path)?;
     loaded.print_notes(true);
