@@ -632,8 +632,14 @@ mod tests {
             read(&flipped).ok();
         }
         let empty = BTreeMap::from([
-            ("wpe.weight".to_owned(), (Dtype::F32, vec![0, 1 << 63], Vec::new())),
-            ("h.0.ln_1.weight".to_owned(), (Dtype::F32, vec![0], Vec::new())),
+            (
+                "wpe.weight".to_owned(),
+                (Dtype::F32, vec![0, 1 << 63], Vec::new()),
+            ),
+            (
+                "h.0.ln_1.weight".to_owned(),
+                (Dtype::F32, vec![0], Vec::new()),
+            ),
         ]);
         let error = read(&file(&empty)).unwrap_err().to_string();
         assert!(error.contains("n_embd"), "{error}");

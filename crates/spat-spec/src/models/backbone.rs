@@ -52,9 +52,16 @@ impl BackboneSizes {
             ("width (`n_embd`)", self.width, LARGEST_WIDTH),
             ("number of heads (`n_head`)", self.heads, LARGEST_WIDTH),
             ("number of blocks (`n_layer`)", self.layers, MOST_LAYERS),
-            ("number of positions (`n_positions`)", self.positions, LARGEST_AXIS),
+            (
+                "number of positions (`n_positions`)",
+                self.positions,
+                LARGEST_AXIS,
+            ),
         ];
-        match limits.iter().find(|(_, value, max)| !(1..=*max).contains(value)) {
+        match limits
+            .iter()
+            .find(|(_, value, max)| !(1..=*max).contains(value))
+        {
             None => Ok(()),
             Some((name, value, max)) => Err(ConfigError::new(
                 format!("the {name} of the backbone is {value}"),
