@@ -162,7 +162,7 @@ impl EncoderDecoder<'_> {
     /// - `decoded` and output: `[B, rows, C]`
     pub(crate) fn forward(
         &self,
-        inputs: Inputs,
+        inputs: &Inputs,
         decoded: Inputs,
         cx: &mut ForwardContext,
     ) -> Tensor<3> {

@@ -110,7 +110,7 @@ impl Model for Autoformer {
             decoder_embedding: &self.decoder_embedding,
             decoder: &self.decoder,
         };
-        (parts.forward(inputs, decoded, cx) + trend).narrow(1, self.label_rows, self.horizon)
+        (parts.forward(&inputs, decoded, cx) + trend).narrow(1, self.label_rows, self.horizon)
     }
 
     fn slots(&self) -> Vec<&AttentionSlot> {

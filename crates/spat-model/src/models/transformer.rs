@@ -74,7 +74,7 @@ impl Model for Transformer {
             decoder: &self.decoder,
         };
         parts
-            .forward(inputs, decoded, cx)
+            .forward(&inputs, decoded, cx)
             .narrow(1, self.label_rows, self.horizon)
     }
 
