@@ -183,7 +183,7 @@ impl MultiHeadAttention {
             output,
             head_width,
             dropout,
-            causal: true,
+            kind: AttentionKind::Causal,
         }
     }
 
