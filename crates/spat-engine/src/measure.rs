@@ -165,18 +165,19 @@ impl<'a> Stepper<'a> {
     }
 
     async fn time(&mut self, rows: &[usize], round: usize) -> Result<f64, JobError> {
-        let started = Instant::now();
         let device = self.context.device.clone().autodiff();
-        let batch = self.context.dataset.batch(rows, &device);
         let seed = seed_for(self.context.seed, Phase::Evaluate, Purpose::Dropout, round);
-        let loss = self.learner.step(
-            batch,
-            ForwardContext::training(seed),
-            self.learning_rate,
-            &mut self.scores,
-        );
-        finish(loss).await?;
-        Ok(milliseconds(started))
+        milliseconds(async || {
+            let batch = self.context.dataset.batch(rows, &device);
+            let loss = self.learner.step(
+                batch,
+                ForwardContext::training(seed),
+                self.learning_rate,
+                &mut self.scores,
+            );
+            finish(loss).await
+        })
+        .await
     }
 }
 
@@ -185,15 +186,12 @@ async fn infer(
     model: &Forecaster,
     rows: &[usize],
 ) -> Result<f64, JobError> {
-    let started = Instant::now();
-    let batch = context.dataset.batch(rows, context.device);
-    finish(
-        model
-            .forward(batch.inputs, &mut ForwardContext::evaluation())
-            .sum(),
-    )
-    .await?;
-    Ok(milliseconds(started))
+    milliseconds(async || {
+        let batch = context.dataset.batch(rows, context.device);
+        let forecast = model.forward(batch.inputs, &mut ForwardContext::evaluation());
+        finish(forecast.sum()).await
+    })
+    .await
 }
 
 /// Waits until the device has computed a value.
@@ -201,8 +199,22 @@ async fn finish(number: Tensor<1>) -> Result<(), JobError> {
     read(number).await.map(drop).map_err(JobError::Device)
 }
 
-fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e3
+/// Milliseconds of `work`, which is repeated until they are well above the steps of a browser's clock, 0.1 ms:
+/// otherwise a small model takes no time at all, and nothing can be compared with it.
+async fn milliseconds(
+    mut work: impl AsyncFnMut() -> Result<(), JobError>,
+) -> Result<f64, JobError> {
+    const FEWEST: f64 = 1.0;
+    let started = Instant::now();
+    let mut repetitions = 0;
+    loop {
+        work().await?;
+        repetitions += 1;
+        let elapsed = started.elapsed().as_secs_f64() * 1e3;
+        if elapsed >= FEWEST {
+            return Ok(elapsed / f64::from(repetitions));
+        }
+    }
 }
 
 /// The median.
