@@ -79,6 +79,17 @@ impl Experiment {
         self.finetune.check()?;
         self.prune.check()?;
         self.send.check()?;
+        let is_frozen = || self.forecaster.sites().iter().any(|site| site.frozen);
+        if self.scorer.needs().trainable_weights && is_frozen() {
+            return Err(ConfigError::new(
+                format!(
+                    "the scorer `{}` needs gradients of attention weights, and those of {} are frozen",
+                    self.scorer,
+                    self.forecaster.name()
+                ),
+                format!("use another scorer, such as `{}`", Scorer::default()),
+            ));
+        }
         if self.prune.granularity.is_modules() || self.scorer.scores_heads() {
             return Ok(());
         }

@@ -21,4 +21,5 @@ registry::models! {
     transformer => Transformer,
     smamba => SMamba,
     autoformer => Autoformer,
+    gpt4ts => Gpt4Ts,
 }

@@ -14,6 +14,7 @@ mod norm;
 mod project;
 mod squared_error;
 mod state_space;
+mod tanh_gelu;
 mod windows;
 
 pub(crate) use attend::attend;
@@ -25,6 +26,7 @@ pub(crate) use linear_norm::linear_add_norm;
 pub(crate) use norm::add_norm;
 pub use squared_error::mean_squared_error;
 pub(crate) use state_space::{StateSpace, state_space};
+pub(crate) use tanh_gelu::tanh_gelu;
 pub(crate) use windows::tokens;
 
 #[cfg(test)]

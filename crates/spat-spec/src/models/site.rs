@@ -22,6 +22,8 @@ pub struct AttentionSite {
     pub maps: Vec<AttentionMap>,
     /// Why the module cannot be removed; `None` if it can.
     pub protected: Option<&'static str>,
+    /// Whether its weights are not trained.
+    pub frozen: bool,
 }
 
 /// One attention map of a module.
@@ -58,6 +60,23 @@ impl AttentionSite {
             head_width,
             maps: vec![map],
             protected: None,
+            frozen: false,
+        }
+    }
+
+    /// The same module with row i of its maps attending to the keys 0 to i only.
+    pub(super) fn causal(mut self) -> Self {
+        for map in &mut self.maps {
+            map.causal = true;
+        }
+        self
+    }
+
+    /// The same module with weights that are not trained.
+    pub(super) fn frozen(self) -> Self {
+        Self {
+            frozen: true,
+            ..self
         }
     }
 }
