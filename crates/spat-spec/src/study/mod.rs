@@ -160,6 +160,9 @@ impl Study {
                 "choose a model whose description protects none, such as itransformer",
             );
         }
+        for &scorer in &self.scorers {
+            self.base.forecaster.check_scorer(scorer)?;
+        }
         check_extent(&self.depths, &self.seeds, &self.questions)?;
         if self.score_batches == 0 || self.draws == 0 {
             return wrong(
