@@ -157,6 +157,9 @@ impl Study {
                 "choose a model with attention",
             );
         }
+        for &scorer in &self.scorers {
+            self.base.forecaster.check_scorer(scorer)?;
+        }
         check_extent(&self.depths, &self.seeds, &self.questions)?;
         if self.score_batches == 0 || self.draws == 0 {
             return wrong(
