@@ -33,7 +33,7 @@ export async function train(page) {
   await waitUntilTrained(page);
 }
 
-export async function prune(page) {
+export async function prune(page, timeout = 90_000) {
   await page.getByTestId("prune-start").click();
-  await page.getByTestId("verdict").waitFor({ timeout: 90_000 });
+  await page.getByTestId("verdict").waitFor({ timeout });
 }

@@ -66,7 +66,7 @@ test("a study uses another model of the catalogue and its settings", MINUTES, ()
 test("a study can be stopped, and other files are rejected", MINUTES, () =>
   studies(async (page) => {
     await start(page, { ...SMALL, epochs: 50, layers: 4 });
-    await page.getByTestId("study-words").filter({ hasText: "layers" }).waitFor({ timeout: 60_000 });
+    await page.getByTestId("study-words").filter({ hasText: "modules" }).waitFor({ timeout: 60_000 });
     await page.getByTestId("study-stop").click();
     assert.match(await text(page, "study-words"), /Stopped/);
     for (const [buffer, words] of [

@@ -33,6 +33,7 @@ pub(crate) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let start = Start {
         origin: Origin::Demo,
         command: "spat demo".to_owned(),
+        backbone: None,
         threads: args.device.threads,
         choice: args.device.device,
         talk: args.talk,

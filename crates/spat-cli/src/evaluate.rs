@@ -24,7 +24,7 @@ struct Evaluation<'a> {
 /// Evaluates a saved model on a table; nothing is fitted.
 pub(crate) fn evaluate(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     let (device, line) = device::ready(&args.device)?;
-    let mut saved = model_file::load(&args.model, &device)?;
+    let mut saved = model_file::load(&args.model, &device, &args.backbone)?;
     let loaded = model_file::table_for(&saved.header, &args.data, &args.read)?;
     if let Some(rule) = args.split.rule() {
         saved.header.data.split = rule;

@@ -9,6 +9,7 @@ use spat_spec::{
 use crate::args::{
     FinetuneArgs, ModelArgs, OptimizerName, ReadArgs, RunArgs, SplitArgs, TrainingArgs, WindowArgs,
 };
+use crate::backbone;
 use crate::failure::input;
 use crate::hints::Advice;
 
@@ -203,6 +204,7 @@ pub(crate) fn forecaster(
             model.id
         ))
     })?;
+    backbone::choose(args, &mut config)?;
     config.check()?;
     Ok((config, training))
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use spat_engine::device::DeviceError;
 use spat_engine::{JobError, StoreError};
 use spat_host::RunFolderError;
-use spat_model::{ImportError, WeightError};
+use spat_model::{BackboneError, ImportError, WeightError};
 use spat_series::{ReadError, SeriesError, SplitError};
 use spat_serve::ServeError;
 use spat_spec::{CheckpointError, ConfigError, Event, PlanError, StructureError};
@@ -86,6 +86,7 @@ fn is_input(error: &anyhow::Error) -> bool {
             || cause.is::<StructureError>()
             || cause.is::<ImportError>()
             || cause.is::<WeightError>()
+            || cause.is::<BackboneError>()
             || cause.is::<DeviceError>()
             || cause
                 .downcast_ref::<ServeError>()
@@ -112,6 +113,7 @@ fn job_is_input(error: &JobError) -> bool {
         | JobError::Mismatch(_)
         | JobError::Structure(_)
         | JobError::Weights(_)
+        | JobError::Backbone(_)
         | JobError::Checkpoint(_)
         | JobError::RunFile { .. } => true,
         JobError::Plan(error) => plan_is_input(error),

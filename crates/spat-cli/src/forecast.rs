@@ -13,7 +13,7 @@ pub(crate) fn forecast(args: &ForecastArgs) -> anyhow::Result<ExitCode> {
         model_file::refuse_overwriting(path, &[&args.model, &args.data])?;
     }
     let (device, line) = device::ready(&args.device)?;
-    let saved = model_file::load(&args.model, &device)?;
+    let saved = model_file::load(&args.model, &device, &args.backbone)?;
     let loaded = model_file::table_for(&saved.header, &args.data, &args.read)?;
     output::note(&line);
     let future = pollster::block_on(saved.future(&loaded.series))

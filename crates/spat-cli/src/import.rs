@@ -12,7 +12,7 @@ use crate::args::ImportArgs;
 use crate::failure::input;
 use crate::hints::Advice;
 use crate::table::{self, Loaded};
-use crate::{device, experiment, model_file, output, run_folder};
+use crate::{backbone, device, experiment, model_file, output, run_folder};
 
 /// Converts PyTorch weights to a model file.
 pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
@@ -72,6 +72,7 @@ fn target(args: &ImportArgs) -> anyhow::Result<(Loaded, ForecasterConfig, DataCo
         return Ok((loaded, forecaster, data));
     };
     let saved = run_folder::read_experiment(like)?;
+    backbone::require(&saved.forecaster, &args.model.choice.backbone, &[])?;
     let loaded = table::load(&args.data, &saved.data)?;
     let (expected, found) = (saved.forecaster.channels(), loaded.series.channel_count());
     if expected != found {

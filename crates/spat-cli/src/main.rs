@@ -4,6 +4,7 @@
 //! Exit codes: 0 done; 1 failed, or stopped before the end; 2 bad usage or input.
 
 mod args;
+mod backbone;
 mod command_line;
 mod completions;
 mod data;

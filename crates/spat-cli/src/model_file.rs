@@ -9,19 +9,28 @@ use spat_engine::{Device, SavedForecaster};
 use spat_series::SeriesError;
 use spat_spec::{Checkpoint, CheckpointHeader, DataConfig};
 
-use crate::args::ReadArgs;
+use crate::args::{BackboneArgs, ReadArgs};
 use crate::failure::input;
-use crate::output;
 use crate::table::{self, Loaded};
+use crate::{backbone, output};
 
 /// The forecaster in a file.
-pub(crate) fn load(path: &Path, device: &Device) -> anyhow::Result<SavedForecaster> {
+pub(crate) fn load(
+    path: &Path,
+    device: &Device,
+    frozen: &BackboneArgs,
+) -> anyhow::Result<SavedForecaster> {
     let bytes = table::read_file(path)?;
     let name = || path.display().to_string();
     let checkpoint = Checkpoint::from_bytes(&bytes).with_context(name)?;
     if let Some(note) = checkpoint.header.checksum_note(&bytes) {
         output::note(&format!("note: {}: {note}", path.display()));
     }
+    let forecaster = &checkpoint.header.structure.forecaster;
+    let beside = forecaster
+        .backbone()
+        .map(|(file, _)| path.with_file_name(&file.name));
+    backbone::require(forecaster, frozen, &[beside]).with_context(name)?;
     SavedForecaster::new(checkpoint, device).with_context(name)
 }
 

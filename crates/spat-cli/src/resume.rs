@@ -9,12 +9,18 @@ use spat_spec::{Event, Experiment};
 
 use crate::args::RunArgs;
 use crate::failure::input;
+use crate::run::is_place;
 use crate::run_folder;
 use crate::start::Ready;
-use crate::{command_line, demo_table, device, output, start, table};
+use crate::{backbone, command_line, demo_table, device, output, start, table};
 
 /// `spat run --resume`. `settings` are the given flags that determine a result.
 pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<ExitCode> {
+    // Without other flags `--backbone` states only where the file of the run is now.
+    let settings: &[String] = match args.run {
+        Some(_) if settings.iter().all(|setting| is_place(setting)) => &[],
+        _ => settings,
+    };
     let path = folder(args, settings)?;
     let experiment = run_folder::experiment(&path)?;
     let mut file = RunFile::read(&path)?;
@@ -60,6 +66,8 @@ pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<Exit
             path.display()
         )));
     }
+    let frozen = &args.model.choice.backbone;
+    backbone::require(&experiment.forecaster, frozen, &[file.backbone.clone()])?;
     let loaded = table::from_bytes(name, bytes, &experiment.data)?;
     let folder = run_folder::open(&path)?;
     loaded.print_notes(true);

@@ -37,9 +37,11 @@ pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<
         command_line::quoted(&path.display().to_string()),
     ];
     words.extend(settings);
+    let frozen = args.model.choice.backbone.backbone.as_deref();
     let start = Start {
         origin: Origin::File(absolute(path)?),
         command: words.join(" "),
+        backbone: frozen.map(absolute).transpose()?,
         threads: args.device.threads,
         choice: args.device.device,
         talk: args.talk,
@@ -47,12 +49,17 @@ pub(crate) fn run(args: &RunArgs, given: Option<&ArgMatches>) -> anyhow::Result<
     start.begin(loaded, experiment, hash, &folder)
 }
 
+/// Whether a setting only states where a file is that the experiment names.
+pub(crate) fn is_place(setting: &str) -> bool {
+    setting.starts_with("--backbone ") || setting.starts_with("--backbone=")
+}
+
 /// `--experiment` cannot be combined with flags that determine the result.
 fn refuse_beside(file: &Path, settings: &[String]) -> anyhow::Result<()> {
     let others: Vec<&str> = settings
         .iter()
         .map(String::as_str)
-        .filter(|setting| !setting.starts_with("--experiment"))
+        .filter(|setting| !setting.starts_with("--experiment") && !is_place(setting))
         .collect();
     if others.is_empty() {
         return Ok(());

@@ -11,7 +11,7 @@ use spat_spec::{DeviceFacts, Experiment, Report};
 
 use crate::args::{RunArgs, TalkArgs};
 use crate::table::{self, Loaded};
-use crate::{device, drive, experiment, output, run_folder};
+use crate::{backbone, device, drive, experiment, output, run_folder};
 
 /// The table and the checked experiment. `seed`: whether one was given.
 pub(crate) fn prepare(
@@ -24,6 +24,8 @@ pub(crate) fn prepare(
         if seed {
             experiment.seed = args.seed;
         }
+        let frozen = &args.model.choice.backbone;
+        backbone::require(&experiment.forecaster, frozen, &[])?;
         let loaded = table::load(path, &experiment.data)?;
         experiment::check(&experiment, &loaded.series)
             .with_context(|| path.display().to_string())?;
@@ -58,6 +60,8 @@ pub(crate) struct Start {
     pub(crate) origin: Origin,
     /// The command that reproduces the run, without its last arguments.
     pub(crate) command: String,
+    /// The path of the frozen weights.
+    pub(crate) backbone: Option<PathBuf>,
     pub(crate) threads: Option<usize>,
     pub(crate) choice: DeviceChoice,
     pub(crate) talk: TalkArgs,
@@ -73,13 +77,14 @@ impl Start {
         path: &Path,
     ) -> anyhow::Result<ExitCode> {
         let chosen = device::choose(self.choice)?;
-        let file = RunFile::new(
+        let mut file = RunFile::new(
             self.origin,
             table::sha256(&loaded.bytes),
             self.command,
             self.threads,
             &chosen.1.kind,
         );
+        file.backbone = self.backbone;
         let folder = run_folder::create(path, &file, &experiment)?;
         loaded.print_notes(self.talk.quiet);
         let command = file.command(experiment.seed);

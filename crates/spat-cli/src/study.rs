@@ -135,6 +135,10 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
         ..Experiment::finetune_like(&training)
     };
     let questions = questions(what)?;
+    let mut scorers = what.scorers();
+    if what.scorers.is_empty() {
+        scorers.retain(|scorer| forecaster.check_scorer(*scorer).is_ok());
+    }
     let study = Study {
         base: Experiment {
             data,
@@ -165,7 +169,7 @@ fn of(args: &StudyArgs, data: DataConfig, tables: &[Loaded]) -> anyhow::Result<S
             (true, false, false) => vec![2, 4],
         },
         seeds: what.seeds(),
-        scorers: what.scorers(),
+        scorers,
         questions,
         draws: what.draws.unwrap_or(if what.quick { 5 } else { 10 }),
         score_batches: what

@@ -38,7 +38,9 @@ pub use attention::{
 };
 pub use dispersion::{Dispersion, Spread, disperse_rows, spreads};
 pub use dropout::Dropout;
-pub use linear::{Finish, LinearGradients, LinearOutput, linear, linear_backward};
+pub use linear::{
+    Finish, LinearGradients, LinearOutput, linear, linear_backward, linear_backward_input,
+};
 pub use linear_norm::{
     LinearNormGradients, LinearNormInputs, linear_add_norm, linear_add_norm_backward,
 };

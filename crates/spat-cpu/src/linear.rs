@@ -1,5 +1,7 @@
 //! `y = x W + b`, with an optional GELU and dropout.
 
+use std::borrow::Cow;
+
 use crate::dropout::{Dropout, drop_values};
 use crate::fresh::{Fresh, blocks_or_empty};
 use crate::gelu::{gelu, gelu_backward};
@@ -93,6 +95,19 @@ pub struct LinearGradients {
     pub bias: Vec<f32>,
 }
 
+/// `∂L/∂x` alone, for weights that are not trained; otherwise as [`linear_backward`].
+pub fn linear_backward_input(
+    weight: &[f32],
+    before: Option<&[f32]>,
+    gradient: &[f32],
+    inputs: usize,
+    finish: Finish,
+) -> Vec<f32> {
+    let _timed = timed("linear, backward");
+    let gradient = before_finish(gradient, before, finish.dropout);
+    times_transposed(&gradient, weight, inputs)
+}
+
 /// The backward pass of [`linear`]; `before` is its second output.
 pub fn linear_backward(
     x: &[f32],
@@ -105,22 +120,24 @@ pub fn linear_backward(
 ) -> LinearGradients {
     let _timed = timed("linear, backward");
     let outputs = weight.len() / inputs;
-    let through;
-    let gradient = match (before, finish.dropout) {
-        (Some(before), dropout) => {
-            through = of_gelu(gradient, before, dropout);
-            &through
-        }
-        (None, Some(dropout)) => {
-            through = dropout.apply(gradient);
-            &through
-        }
-        (None, None) => gradient,
-    };
+    let gradient = &*before_finish(gradient, before, finish.dropout);
     LinearGradients {
         x: with_x.then(|| times_transposed(gradient, weight, inputs)),
         weight: transposed_product(x, gradient, x.len() / inputs),
         bias: sum_rows(gradient, outputs),
+    }
+}
+
+/// `∂L/∂s` from `∂L/∂y`.
+fn before_finish<'a>(
+    gradient: &'a [f32],
+    before: Option<&[f32]>,
+    dropout: Option<Dropout>,
+) -> Cow<'a, [f32]> {
+    match (before, dropout) {
+        (Some(before), dropout) => of_gelu(gradient, before, dropout).into(),
+        (None, Some(dropout)) => dropout.apply(gradient).into(),
+        (None, None) => gradient.into(),
     }
 }
 

@@ -6,8 +6,9 @@ use spat_cpu::{
     AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
     ProjectionGradients, StateSpaceInputs, StateSpaceShape, WindowShape, add_norm,
     add_norm_backward, attend, attend_backward, linear, linear_add_norm, linear_add_norm_backward,
-    linear_backward, mean_squared_error, mean_squared_error_backward, project, project_backward,
-    restore_windows, restore_windows_backward, state_space, state_space_backward, window_tokens,
+    linear_backward, linear_backward_input, mean_squared_error, mean_squared_error_backward,
+    project, project_backward, restore_windows, restore_windows_backward, state_space,
+    state_space_backward, window_tokens,
 };
 
 /// Numbers between −1 and 1, determined by `seed`.
@@ -75,6 +76,8 @@ proptest! {
         check("x", &x, of.x.as_ref().unwrap(), |x| at(x, &weight, &bias));
         check("W", &weight, &of.weight, |w| at(&x, w, &bias));
         check("b", &bias, &of.bias, |b| at(&x, &weight, b));
+        let alone = linear_backward_input(&weight, of_before.as_deref(), &weights, inputs, finish);
+        assert_eq!(Some(alone), of.x);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Errors of a job.
 
-use spat_model::WeightError;
+use spat_model::{BackboneError, WeightError};
 use spat_prune::ScoreError;
 use spat_series::SplitError;
 use spat_spec::{CheckpointError, ConfigError, PlanError, StructureError};
@@ -46,6 +46,9 @@ pub enum JobError {
     /// Weights do not fit.
     #[error(transparent)]
     Weights(#[from] WeightError),
+    /// The file of the frozen weights is not loaded, or does not fit.
+    #[error(transparent)]
+    Backbone(#[from] BackboneError),
     /// A checkpoint cannot be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use spat_model::{Forecaster, HasAttention as _};
+use spat_model::{Forecaster, HasAttention as _, check_backbone};
 use spat_prune::adaptive::{AdaptiveError, eliminate};
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
@@ -80,6 +80,7 @@ impl Job {
 /// It is not valid, or the series has other channels, or it has no timestamps and the model needs them.
 pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobError> {
     experiment.check()?;
+    check_backbone(&experiment.forecaster)?;
     let (forecaster, channels) = (&experiment.forecaster, series.channel_count());
     if forecaster.channels() != channels {
         return Err(JobError::Mismatch(format!(
@@ -181,9 +182,9 @@ fn ending(error: &JobError) -> Event {
 }
 
 /// The dense model with its initial weights.
-fn untrained(job: &Job, dense: &Structure, device: &Device) -> Forecaster {
+fn untrained(job: &Job, dense: &Structure, device: &Device) -> Result<Forecaster, JobError> {
     let seed = seed_for(job.experiment.seed, Phase::Pretrain, Purpose::Weights, 0);
-    Forecaster::init(dense, seed, device)
+    Ok(Forecaster::try_init(dense, seed, device)?)
 }
 
 struct Run<'a, 'c, S> {
@@ -449,7 +450,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
     async fn train_from_new(&mut self, scores: &mut ScoreAccumulator) -> Result<Trained, JobError> {
         let job = self.job;
         let experiment = &job.experiment;
-        let model = untrained(job, &self.dense, &job.device.clone().autodiff());
+        let model = untrained(job, &self.dense, &job.device.clone().autodiff())?;
         let context = RunContext {
             dataset: &self.dataset,
             device: &job.device,
@@ -624,7 +625,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 Purpose::Weights,
                 0,
             );
-            let model = Forecaster::init(pruned, seed, &self.job.device.clone().autodiff());
+            let model = Forecaster::try_init(pruned, seed, &self.job.device.clone().autodiff())?;
             let trained = self
                 .training(Phase::PrunedFromScratch, model, pruned, &config)
                 .await?;

@@ -75,7 +75,7 @@ impl Phases {
         for (path, array) in &weights {
             array.check_finite(path).map_err(damaged)?;
         }
-        let model = Forecaster::init(structure, 0, device).with_weights(weights)?;
+        let model = Forecaster::try_init(structure, 0, device)?.with_weights(weights)?;
         Ok(Some(Trained {
             model,
             history: history.clone(),

@@ -12,6 +12,9 @@ use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
 use crate::run_context::RunContext;
 
+/// The largest number of random frozen weights of a model from a file: three times those of GPT-2 small.
+const MOST_RANDOM: u64 = 1 << 28;
+
 /// A forecaster from a checkpoint, on a device.
 #[derive(Debug)]
 pub struct SavedForecaster {
@@ -65,7 +68,16 @@ impl SavedForecaster {
                 "the checkpoint's structure needs {needed} weights, but the file holds {found}; it is damaged"
             )));
         }
-        let model = Forecaster::init(&checkpoint.header.structure, 0, device)
+        // Random frozen weights are not in the file, so its size does not bound them.
+        let frozen = checkpoint.header.structure.frozen();
+        let has_file = checkpoint.header.structure.forecaster.backbone().is_some();
+        if frozen > MOST_RANDOM && !has_file {
+            return Err(JobError::Mismatch(format!(
+                "the checkpoint's structure has {frozen} random frozen weights, and at most {MOST_RANDOM} are \
+                 made for a model file; train a narrower model"
+            )));
+        }
+        let model = Forecaster::try_init(&checkpoint.header.structure, 0, device)?
             .with_weights(checkpoint.weights)?;
         Ok(Self {
             header: checkpoint.header,

@@ -22,7 +22,7 @@ pub(crate) async fn score_after(
     context: &RunContext<'_>,
     experiment: &Experiment,
     trained: &Forecaster,
-    untrained: impl FnOnce() -> Forecaster,
+    untrained: impl FnOnce() -> Result<Forecaster, JobError>,
     control: &mut Control<'_>,
 ) -> Result<Vec<Score>, JobError> {
     let batch = experiment.training.batch;
@@ -30,7 +30,7 @@ pub(crate) async fn score_after(
         let scores = ScoreAccumulator::new(experiment.send);
         pass(context, trained, batch, scores, control).await?
     } else if experiment.scorer.needs().untrained {
-        evaluate(context, experiment, &untrained(), control).await?
+        evaluate(context, experiment, &untrained()?, control).await?
     } else {
         evaluate(context, experiment, trained, control).await?
     };

@@ -98,7 +98,7 @@ impl TrialRunner {
         control: &mut Control<'_>,
     ) -> Result<Fitted, JobError> {
         let weights = seed_for(seed, Phase::Pretrain, Purpose::Weights, 0);
-        let model = Forecaster::init(structure, weights, &self.device.clone().autodiff());
+        let model = Forecaster::try_init(structure, weights, &self.device.clone().autodiff())?;
         self.train(Phase::Pretrain, model, training, seed, scores, control)
             .await
     }
@@ -194,8 +194,8 @@ impl TrialRunner {
     ) -> Result<Vec<Timings>, JobError> {
         let models: Vec<Forecaster> = structures
             .iter()
-            .map(|structure| Forecaster::init(structure, 0, &self.device))
-            .collect();
+            .map(|structure| Forecaster::try_init(structure, 0, &self.device))
+            .collect::<Result<_, _>>()?;
         measure_all(&self.context(0), training, &models, rounds).await
     }
 

@@ -12,9 +12,10 @@ use spat_engine::{
 };
 use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
-    AdaptiveRule, Checkpoint, Command, DLinearConfig, Event, ForecasterConfig, Granularity,
-    InputSpec, ModelKind, PatchTstConfig, PatchTstLayout, Phase, RLinearConfig, Report, Score,
-    Scorer, SendOptions, Size, When, Window,
+    AdaptiveRule, Array, BackboneFile, BackboneSizes, Checkpoint, Command, DLinearConfig, Event,
+    FieldValue, ForecasterConfig, Granularity, InputSpec, ModelKind, PatchTstConfig,
+    PatchTstLayout, Phase, RLinearConfig, Report, Score, Scorer, SendOptions, Size, Structure,
+    When, Window,
 };
 use toy::{itransformer, job};
 
@@ -122,6 +123,87 @@ fn a_run_stopped_again_and_again_ends_with_the_same_report() {
     let job = job(itransformer(), SendOptions::default());
     let whole = comparable(complete(&job, &mut MemoryStore::default()));
     assert!(stopped_every(11, &job, &whole) >= 4);
+}
+
+fn gpt4ts() -> ForecasterConfig {
+    let kind: ModelKind = "gpt4ts".parse().unwrap();
+    let (mut forecaster, _) = kind.defaults(Window::new(24, 12, 3), true);
+    forecaster.resize(Size {
+        width: 8,
+        layers: 3,
+        heads: 2,
+    });
+    forecaster
+}
+
+/// Frozen weights are in no file of the run.
+#[test]
+fn a_stopped_run_with_frozen_weights_ends_with_the_same_report() {
+    let job = job(gpt4ts(), SendOptions::default());
+    let mut store = MemoryStore::default();
+    let report = complete(&job, &mut store);
+    assert!(!report.plan.removed.is_empty());
+    let whole = comparable(report);
+    assert!(stopped_every(11, &job, &whole) >= 4);
+
+    for (name, file) in &store.files {
+        if name.ends_with(".safetensors") {
+            let arrays = spat_spec::arrays_from_bytes(file).unwrap();
+            let frozen = arrays.keys().find(|name| name.contains("module.query"));
+            assert_eq!(frozen, None, "{name}");
+        }
+    }
+    let file = &store.files["pruned.safetensors"];
+    let saved = Checkpoint::from_bytes(file).unwrap();
+    let saved = SavedForecaster::new(saved, &Device::flex()).unwrap();
+    let future = pollster::block_on(saved.future(&job.series)).unwrap();
+    assert_eq!(future.values.len(), 12 * 3);
+}
+
+#[test]
+fn a_model_file_with_too_large_a_random_backbone_is_refused_before_it_is_made() {
+    let job = job(gpt4ts(), SendOptions::default());
+    let mut store = MemoryStore::default();
+    complete(&job, &mut store);
+    let mut saved = Checkpoint::from_bytes(&store.files["dense.safetensors"]).unwrap();
+    let mut forecaster = saved.header.structure.forecaster.clone();
+    forecaster.set("width", FieldValue::Count(8192));
+    saved.header.structure = Structure::dense(forecaster);
+    // As many numbers as such a model trains.
+    let array = Array {
+        shape: vec![saved.header.structure.cost().params as usize],
+        values: vec![0.0; saved.header.structure.cost().params as usize],
+    };
+    saved.weights.insert("embedding.weight".to_owned(), array);
+    let refused = SavedForecaster::new(saved, &Device::flex()).unwrap_err();
+    assert!(refused.to_string().contains("frozen"), "{refused}");
+}
+
+/// A backbone file that is not there stops a job before its training.
+#[test]
+fn a_job_without_its_backbone_is_refused() {
+    let mut forecaster = gpt4ts();
+    let file = BackboneFile {
+        name: "gpt2.safetensors".to_owned(),
+        sha256: "ab".repeat(32),
+    };
+    let sizes = BackboneSizes {
+        width: 8,
+        heads: 2,
+        layers: 3,
+        positions: 1024,
+    };
+    assert!(forecaster.set_backbone(file, sizes));
+    let job = job(forecaster, SendOptions::default());
+    let mut store = MemoryStore::default();
+    let (_commands, receiver) = mpsc::channel();
+    let mut control = Control::new(receiver, drop);
+    let refused = pollster::block_on(run(&job, &mut store, &mut control)).unwrap_err();
+    assert!(
+        refused.to_string().contains("gpt2.safetensors"),
+        "{refused}"
+    );
+    assert!(store.files.is_empty());
 }
 
 /// The stop arrives in the last step of an epoch and is handled in the validation after it.

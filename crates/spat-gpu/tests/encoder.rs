@@ -101,7 +101,10 @@ proptest! {
         let cpu =
             spat_cpu::linear_backward(&x, &weight, None, &gradient, inputs, plain, true);
         let gpu = encoder::linear_backward(&gpu_x, &gpu_weight, &gpu_gradient, inputs, true);
-        close(&gpu.x.unwrap(), &cpu.x.unwrap(), &format!("∂x {what}"));
+        let cpu_x = cpu.x.unwrap();
+        close(&gpu.x.unwrap(), &cpu_x, &format!("∂x {what}"));
+        let alone = encoder::linear_backward_input(&gpu_weight, &gpu_gradient, inputs);
+        close(&alone, &cpu_x, &format!("∂x alone {what}"));
         close(&gpu.weight, &cpu.weight, &format!("∂W {what}"));
         close(&gpu.bias, &cpu.bias, &format!("∂b {what}"));
     }

@@ -11,6 +11,7 @@ mod runs_folder;
 
 pub use engine_thread::EngineThread;
 pub use error::RunFolderError;
-pub use run_file::{Origin, RunFile, sha256};
+pub use run_file::{Origin, RunFile};
 pub use run_folder::{RunFolder, folder_name, lock};
 pub use runs_folder::RunsFolder;
+pub use spat_spec::sha256;

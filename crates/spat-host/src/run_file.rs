@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use spat_engine::session::TABLE;
 
 use crate::error::RunFolderError;
@@ -31,6 +30,9 @@ pub struct RunFile {
     /// The front end that created the run, if it was not the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maker: Option<String>,
+    /// The absolute path of the frozen weights, if they come from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<PathBuf>,
     /// Requested number of threads.
     pub threads: Option<usize>,
     /// `cpu` or `gpu`.
@@ -63,6 +65,7 @@ impl RunFile {
             sha256,
             command,
             maker: None,
+            backbone: None,
             threads,
             device: device.to_owned(),
         }
@@ -131,14 +134,6 @@ impl RunFile {
             self.command, self.device
         )
     }
-}
-
-/// SHA-256 as hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::path::Path;
 use spat_engine::RunStore as _;
 use spat_engine::platform::FolderStore;
 use spat_engine::session::TABLE;
-use spat_spec::Experiment;
+use spat_spec::{Experiment, sha256};
 
 use crate::error::RunFolderError;
-use crate::run_file::{RUN_FILE, RunFile, sha256};
+use crate::run_file::{RUN_FILE, RunFile};
 
 pub(crate) const EXPERIMENT: &str = "experiment.json";
 pub(crate) const REPORT: &str = "report.json";

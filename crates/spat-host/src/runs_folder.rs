@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use spat_engine::RunStore;
 use spat_engine::StoreError;
 use spat_engine::session::{NewRun, RunStorage, RunStorageError, StoredRun, TABLE};
-use spat_spec::{DeviceFacts, Experiment, RunSummary};
+use spat_spec::{DeviceFacts, Experiment, RunSummary, sha256};
 
 use crate::error::RunFolderError;
 use crate::history;
 use crate::names::{file_name, is_run_name};
-use crate::run_file::{Origin, RunFile, sha256};
+use crate::run_file::{Origin, RunFile};
 use crate::run_folder::{EXPERIMENT, RunFolder};
 
 /// Runs on disk. Clones refer to the same folder.

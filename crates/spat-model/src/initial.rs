@@ -46,15 +46,19 @@ impl<'a> Initial<'a> {
         shape: [usize; D],
         deviation: f32,
     ) -> Param<Tensor<D>> {
-        let values = (0..shape.iter().product())
+        let values = self.normal_values(shape.iter().product(), deviation);
+        self.param(values, shape)
+    }
+
+    pub(crate) fn normal_values(&mut self, count: usize, deviation: f32) -> Vec<f32> {
+        (0..count)
             .map(|_| {
                 let mut unit = || (self.random.next_u64() >> 40) as f64 / (1_u64 << 24) as f64;
                 // 1 − u is above 0, so its logarithm is finite.
                 let radius = (-2.0 * (1.0 - unit()).ln()).sqrt();
                 (radius * (std::f64::consts::TAU * unit()).cos()) as f32 * deviation
             })
-            .collect();
-        self.param(values, shape)
+            .collect()
     }
 
     /// Numbers whose logarithm is uniform between those of `low` and `high`.

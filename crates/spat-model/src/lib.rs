@@ -4,6 +4,7 @@
 //! map by a connection mask M if a [`ForwardContext`] requests it, so that `∂L/∂M` can be read. An
 //! [`AttentionSlot`] without a module is a removed module.
 
+mod backbone;
 mod forward_context;
 mod has_attention;
 mod import;
@@ -13,6 +14,7 @@ mod models;
 mod operations;
 mod weights;
 
+pub use backbone::{Backbone, BackboneError, check_backbone, load_backbone};
 pub use forward_context::{
     ForwardContext, GateGradients, Gates, MapValues, Probe, Stream, passes_begun,
 };

@@ -34,20 +34,21 @@ pub enum WeightError {
 }
 
 impl Forecaster {
-    /// All weights and running statistics, read from the device.
+    /// All weights and running statistics but frozen weights, read from the device.
     ///
     /// # Errors
     /// The device is lost.
     pub async fn weights(&self) -> Result<BTreeMap<String, Array>, WeightError> {
-        weights(self).await
+        read_weights(self, |path| self.is_frozen(path)).await
     }
 
-    /// The same forecaster with these weights.
+    /// The same forecaster with these weights. Frozen weights stay.
     ///
     /// # Errors
     /// A weight is missing, left over, or of another shape.
     pub fn with_weights(self, weights: BTreeMap<String, Array>) -> Result<Self, WeightError> {
-        with_weights(self, weights)
+        let model = self.clone();
+        place_weights(self, weights, |path| model.is_frozen(path))
     }
 }
 
@@ -56,8 +57,16 @@ impl Forecaster {
 /// # Errors
 /// The device is lost.
 pub async fn weights(model: &impl Module) -> Result<BTreeMap<String, Array>, WeightError> {
+    read_weights(model, |_| false).await
+}
+
+async fn read_weights(
+    model: &impl Module,
+    is_frozen: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, Array>, WeightError> {
     let mut collect = Collect::default();
     model.visit(&mut collect);
+    collect.found.retain(|(name, ..)| !is_frozen(name));
     let mut weights = BTreeMap::new();
     for (name, shape, flat) in collect.found {
         let values = read(flat).await.map_err(WeightError::Read)?;
@@ -80,9 +89,18 @@ pub fn with_weights<M: Module>(
     model: M,
     weights: BTreeMap<String, Array>,
 ) -> Result<M, WeightError> {
+    place_weights(model, weights, |_| false)
+}
+
+fn place_weights<M: Module>(
+    model: M,
+    weights: BTreeMap<String, Array>,
+    is_frozen: impl Fn(&str) -> bool,
+) -> Result<M, WeightError> {
     let mut place = Place {
         path: ParameterPath::default(),
         weights,
+        is_frozen,
         error: None,
     };
     let loaded = model.map(&mut place);
@@ -168,13 +186,14 @@ impl ModuleVisitor for Collect {
     }
 }
 
-struct Place {
+struct Place<F> {
     path: ParameterPath,
     weights: BTreeMap<String, Array>,
+    is_frozen: F,
     error: Option<WeightError>,
 }
 
-impl ModuleMapper for Place {
+impl<F: Fn(&str) -> bool> ModuleMapper for Place<F> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }
@@ -185,6 +204,9 @@ impl ModuleMapper for Place {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = self.path.name();
+        if (self.is_frozen)(&name) {
+            return param;
+        }
         let Some(array) = self.weights.remove(&name) else {
             self.error.get_or_insert(WeightError::Missing(name));
             return param;

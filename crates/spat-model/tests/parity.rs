@@ -10,7 +10,8 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use spat_model::{
-    Forecaster, ForwardContext, Inputs, ParameterPath, Probe, from_pytorch, from_pytorch_file, read,
+    Forecaster, ForwardContext, Inputs, ParameterPath, Probe, from_pytorch, from_pytorch_file,
+    load_backbone, read,
 };
 use spat_spec::{Array, MaskShape, ModuleId, Structure, header_entry, named_arrays_from_bytes};
 
@@ -29,6 +30,8 @@ struct Reference {
 
 impl Reference {
     fn load(name: &str) -> Self {
+        // Of the models that refer to it.
+        load_backbone(&backbone()).unwrap();
         let bytes = std::fs::read(folder().join(format!("{name}.safetensors"))).unwrap();
         let config: serde_json::Value =
             serde_json::from_str(&header_entry(&bytes, "config").unwrap().unwrap()).unwrap();
@@ -112,6 +115,11 @@ impl Reference {
             time_features,
         }
     }
+}
+
+/// A small GPT-2 with Hugging Face's names.
+fn backbone() -> PathBuf {
+    folder().join("gpt2/model.safetensors")
 }
 
 /// SEND values are f64 and tested in `spat-prune`; counters of batches are integers.
@@ -424,6 +432,64 @@ fn autoformer_with_removed_modules_equals_pytorch() {
 }
 
 #[test]
+fn gpt4ts_equals_pytorch() {
+    check("gpt4ts");
+}
+
+#[test]
+fn gpt4ts_with_a_removed_module_equals_pytorch() {
+    check("gpt4ts_pruned");
+}
+
+/// Norms and positions are trained from the values of the file.
+#[test]
+fn trained_weights_of_a_backbone_start_at_those_of_its_file() {
+    let reference = Reference::load("gpt4ts");
+    let model = Forecaster::init(&reference.structure, 0, &Device::flex());
+    let weights = pollster::block_on(model.weights()).unwrap();
+    let file = std::fs::read(backbone()).unwrap();
+    let file = named_arrays_from_bytes(&file, |_| true).unwrap();
+    for (ours, theirs) in [
+        ("positions", "wpe.weight"),
+        ("norm.gamma", "ln_f.weight"),
+        ("norm.beta", "ln_f.bias"),
+        ("blocks.0.attention.norm.gamma", "h.0.ln_1.weight"),
+        ("blocks.1.norm.beta", "h.1.ln_2.bias"),
+    ] {
+        let [ours, theirs] = [
+            &weights[&format!("backbone.{ours}")],
+            &file[&format!("transformer.{theirs}")],
+        ];
+        assert_eq!(ours, theirs);
+    }
+}
+
+/// A backbone that no test has loaded, and one of other sizes.
+#[test]
+fn a_structure_whose_backbone_is_missing_or_has_other_sizes_is_refused() {
+    let reference = Reference::load("gpt4ts");
+    let error = |change: fn(&mut serde_json::Value)| {
+        let mut json = serde_json::to_value(&reference.structure.forecaster).unwrap();
+        change(&mut json);
+        let structure = Structure::dense(serde_json::from_value(json).unwrap());
+        let refused = Forecaster::try_init(&structure, 0, &Device::flex());
+        refused.unwrap_err().to_string()
+    };
+    let missing = error(|json| json["backbone"]["sha256"] = "ab".repeat(32).into());
+    assert!(
+        missing.contains("`model.safetensors`") && missing.contains("--backbone"),
+        "{missing}"
+    );
+    let deep = error(|json| json["layers"] = 4.into());
+    assert!(
+        deep.contains("3 blocks") && deep.contains("4 blocks"),
+        "{deep}"
+    );
+    let wide = error(|json| json["d_model"] = 16.into());
+    assert!(wide.contains("a width of 16"), "{wide}");
+}
+
+#[test]
 fn informer_equals_pytorch() {
     check("informer");
 }
@@ -477,12 +543,26 @@ fn weights_that_the_public_code_does_not_use_are_left_out() {
         ("smamba", "encoder.attn_layers.1.man.A_log"),
         ("smamba", "encoder.attn_layers.0.man2.conv1d.weight"),
         ("smamba", "encoder.attn_layers.1.a.query_projection.bias"),
+        ("gpt4ts", "gpt2.wte.weight"),
+        ("gpt4ts", "gpt2.h.1.attn.bias"),
+        ("gpt4ts", "module.gpt2.h.0.mlp.c_fc.weight"),
     ] {
         let reference = Reference::load(model);
         let unused = BTreeMap::from([(name.to_owned(), array.clone())]);
         let taken = from_pytorch(unused, &reference.structure).unwrap();
         assert!(taken.is_empty(), "{name}");
     }
+}
+
+/// The public code's file has the frozen weights too, which may be other ones than a random backbone's.
+#[test]
+fn weights_that_were_trained_around_a_backbone_are_not_imported_around_a_random_one() {
+    let reference = Reference::load("gpt4ts");
+    let mut json = serde_json::to_value(&reference.structure.forecaster).unwrap();
+    json.as_object_mut().unwrap().remove("backbone").unwrap();
+    let structure = Structure::dense(serde_json::from_value(json).unwrap());
+    let error = from_pytorch(BTreeMap::new(), &structure).unwrap_err();
+    assert!(error.to_string().contains("--backbone"), "{error}");
 }
 
 #[test]

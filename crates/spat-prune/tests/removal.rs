@@ -157,7 +157,13 @@ fn every_scorer_ranks_every_model_and_plans_keep_what_is_protected() {
         let sites = config.sites();
         for scorer in Scorer::ALL {
             let batches = std::slice::from_ref(&sample);
-            let scores = pollster::block_on(score_with(scorer, &model, batches, &options)).unwrap();
+            let scores = pollster::block_on(score_with(scorer, &model, batches, &options));
+            if scorer.needs().trainable_weights && sites.iter().any(|site| site.frozen) {
+                let refused = scores.unwrap_err().to_string();
+                assert!(refused.contains("frozen"), "{id} {scorer}: {refused}");
+                continue;
+            }
+            let scores = scores.unwrap();
             let modules: Vec<_> = scores.iter().map(|score| &score.module).collect();
             let described: Vec<_> = sites.iter().map(|site| &site.id).collect();
             assert_eq!(modules, described, "{id} {scorer}");

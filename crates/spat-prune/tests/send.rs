@@ -67,6 +67,7 @@ fn every_option_equals_pytorch() {
         "crossformer",
         "transformer",
         "autoformer",
+        "gpt4ts",
         "informer",
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -101,6 +101,15 @@ pub(crate) fn split_checksum(json: &str) -> Option<(String, &str)> {
     Some((object, found))
 }
 
+/// SHA-256 in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// SHA-256 in hexadecimal digits over the object's text and each array's name, shape and values. Lengths are
 /// part of it, so that no two contents give the same bytes.
 fn digest(json: &str, arrays: &BTreeMap<String, Array>) -> String {
@@ -123,6 +132,5 @@ fn digest(json: &str, arrays: &BTreeMap<String, Array>) -> String {
             digest.update(&buffer);
         }
     }
-    let bytes = digest.finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&digest.finalize())
 }

@@ -42,6 +42,11 @@ impl Structure {
     pub fn cost(&self) -> Cost {
         self.forecaster.cost(&self.attention)
     }
+
+    /// Numbers that the model holds besides its parameters and does not train.
+    pub fn frozen(&self) -> u64 {
+        self.forecaster.frozen(&self.attention)
+    }
 }
 
 #[cfg(test)]

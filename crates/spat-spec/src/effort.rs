@@ -41,8 +41,10 @@ impl ForecasterConfig {
     /// Bytes of the dense model with `copies` numbers per parameter: 1 for a forecast, 4 for a training with
     /// Adam (weight, gradient, two moments).
     pub fn weight_memory(&self, copies: usize) -> f64 {
-        let parameters = Structure::dense(self.clone()).cost().params;
-        BYTES * copies as f64 * parameters as f64 + LAYER_BYTES * self.layers() as f64
+        let dense = Structure::dense(self.clone());
+        // Frozen weights have neither gradients nor moments.
+        let numbers = copies as f64 * dense.cost().params as f64 + dense.frozen() as f64;
+        BYTES * numbers + LAYER_BYTES * self.layers() as f64
     }
 }
 

@@ -68,6 +68,26 @@ fn is_default(scorer: &Scorer) -> bool {
     *scorer == Scorer::default()
 }
 
+impl ForecasterConfig {
+    /// Checks that a scorer can rank the attention modules of this model.
+    ///
+    /// # Errors
+    /// The scorer needs gradients of weights that are frozen.
+    pub fn check_scorer(&self, scorer: Scorer) -> Result<(), ConfigError> {
+        let is_frozen = || self.sites().iter().any(|site| site.frozen);
+        if scorer.needs().trainable_weights && is_frozen() {
+            return Err(ConfigError::new(
+                format!(
+                    "the scorer `{scorer}` needs gradients of attention weights, and those of {} are frozen",
+                    self.name()
+                ),
+                format!("use another scorer, such as `{}`", Scorer::default()),
+            ));
+        }
+        Ok(())
+    }
+}
+
 impl Experiment {
     /// Checks everything that can be checked without data.
     ///
@@ -79,6 +99,7 @@ impl Experiment {
         self.finetune.check()?;
         self.prune.check()?;
         self.send.check()?;
+        self.forecaster.check_scorer(self.scorer)?;
         if self.prune.granularity.is_modules() {
             return Ok(());
         }

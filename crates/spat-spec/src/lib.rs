@@ -31,7 +31,7 @@ pub use checkpoint::{
     arrays_to_bytes, header_entry, named_arrays_from_bytes,
 };
 pub use checksum::{
-    CheckedArrays, add_checksum, checked_from_bytes, checked_to_bytes, remove_checksum,
+    CheckedArrays, add_checksum, checked_from_bytes, checked_to_bytes, remove_checksum, sha256,
 };
 pub use config_error::ConfigError;
 pub use cost::Cost;

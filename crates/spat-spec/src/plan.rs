@@ -68,11 +68,15 @@ impl Plan {
         rule: &PruneRule,
         dense: &Structure,
     ) -> Result<Self, PlanError> {
-        let rule = &dense.protect(rule);
-        if rule.granularity.is_modules() {
-            Self::from_scores(scorer, scores, rule)
+        let mut protecting = dense.protect(rule);
+        // What the description protects needs no score. An unknown module of the rule is an error.
+        protecting.protect.retain(|module| {
+            rule.protect.contains(module) || scores.iter().any(|score| score.module == *module)
+        });
+        if protecting.granularity.is_modules() {
+            Self::from_scores(scorer, scores, &protecting)
         } else {
-            Self::from_head_scores(scorer, scores, rule, dense)
+            Self::from_head_scores(scorer, scores, &protecting, dense)
         }
     }
 

@@ -162,14 +162,14 @@ pub(crate) fn depth(
 ) -> Result<DepthReport, StudyError> {
     let part = |name: &str| {
         (environment.on_event)(StudyEvent::Part(format!(
-            "{} layers, {name}",
-            context.layers()
+            "{} modules, {name}",
+            context.count_modules()
         )));
     };
     part("fine-tuning alone");
     context.tune(context.seeds().map(|seed| (seed, Subset::NONE)))?;
     let mut report = DepthReport {
-        layers: context.layers(),
+        module_count: context.count_modules(),
         measure: context.measure(),
         modules: context.modules.clone(),
         dense: context.error_spread(|seed| Ok(context.dense(seed)))?,
@@ -187,7 +187,7 @@ pub(crate) fn depth(
         stability: None,
         uniformity: None,
     };
-    if context.asks(Question::Oracle) && context.layers() <= MOST_ORACLE_MODULES {
+    if context.asks(Question::Oracle) && context.count_modules() <= MOST_ORACLE_MODULES {
         part("every subset");
         report.subsets = subsets::every_subset(context)?;
     }
@@ -260,11 +260,11 @@ fn timings(
         let Some(trial_runner) = runner.trial_runners.get(&of.table) else {
             continue;
         };
-        let counts: Vec<usize> = (0..=context.layers()).collect();
+        let counts: Vec<usize> = (0..=context.count_modules()).collect();
         let structures = counts
             .iter()
             .map(|&count| {
-                let gone = (context.layers() - count..context.layers()).collect();
+                let gone = (context.count_modules() - count..context.count_modules()).collect();
                 context.removal(gone).from(of.dense.clone())
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -276,7 +276,7 @@ fn timings(
         })?;
         let points = counts.into_iter().zip(measured);
         depths.push(DepthTimings {
-            layers: context.layers(),
+            module_count: context.count_modules(),
             points: points
                 .map(|(count, times)| PointTiming {
                     count,

@@ -18,6 +18,7 @@ use crate::variants::recorded;
 pub(crate) struct StudyContext<'a> {
     pub(crate) terms: Terms<'a>,
     pub(crate) runner: &'a Runner<'a>,
+    /// Those that can be removed, from input to output.
     pub(crate) modules: Vec<ModuleId>,
     subject: Subject<'a>,
 }
@@ -62,8 +63,9 @@ impl<'a> StudyContext<'a> {
         table: &str,
         layers: usize,
     ) -> Self {
-        let dense = Structure::dense(study.forecaster(layers));
-        let slots = dense.attention.iter();
+        let forecaster = study.forecaster(layers);
+        let modules = forecaster.removable_modules();
+        let dense = Structure::dense(forecaster);
         Self {
             terms: Terms {
                 seeds: &study.seeds,
@@ -76,7 +78,7 @@ impl<'a> StudyContext<'a> {
                 scratch_everywhere: study.scratch_everywhere,
             },
             runner,
-            modules: slots.map(|slot| slot.module.clone()).collect(),
+            modules,
             subject: Subject::Forecaster(Forecasting {
                 study,
                 table: table.to_owned(),
@@ -131,7 +133,8 @@ impl<'a> StudyContext<'a> {
         }
     }
 
-    pub(crate) fn layers(&self) -> usize {
+    /// Number of modules that can be removed.
+    pub(crate) fn count_modules(&self) -> usize {
         self.modules.len()
     }
 
@@ -141,8 +144,8 @@ impl<'a> StudyContext<'a> {
 
     /// Number of modules removed at the study's ratio: at least one and, if there are several, not all.
     pub(crate) fn count(&self) -> usize {
-        let most = (self.layers() - 1).max(1);
-        self.terms.prune.count(self.layers()).clamp(1, most)
+        let most = (self.count_modules() - 1).max(1);
+        self.terms.prune.count(self.count_modules()).clamp(1, most)
     }
 
     pub(crate) fn dense(&self, seed: u64) -> Recipe {
@@ -158,8 +161,9 @@ impl<'a> StudyContext<'a> {
         match &self.subject {
             Subject::Forecaster(of) => {
                 let mut structure = of.dense.clone();
-                for place in without.places() {
-                    if let Some(slot) = structure.attention.get_mut(place) {
+                let gone = without.names(&self.modules);
+                for slot in &mut structure.attention {
+                    if gone.contains(&slot.module) {
                         slot.heads.clear();
                     }
                 }
@@ -302,7 +306,13 @@ impl<'a> StudyContext<'a> {
         match self.runner.ask(&[Task::Train(self.dense(seed))])?.pop() {
             Some(Outcome::Trained {
                 scores, by_epoch, ..
-            }) => Ok((scores, by_epoch)),
+            }) => {
+                let removable = |all: Vec<Vec<Score>>| {
+                    let each = all.into_iter();
+                    each.map(|scores| self.of_removable(scores)).collect()
+                };
+                Ok((removable(scores), removable(by_epoch)))
+            }
             _ => Err(StudyError::Mismatch(
                 "a training recorded nothing".to_owned(),
             )),
@@ -333,7 +343,20 @@ impl<'a> StudyContext<'a> {
         scorer: Scorer,
         options: SendOptions,
     ) -> Result<Vec<Score>, StudyError> {
-        scores_of(self.runner, self.score_task(of, scorer, options))
+        self.scores(self.score_task(of, scorer, options))
+    }
+
+    /// The scores that a task results in, of the modules that can be removed.
+    pub(crate) fn scores(&self, task: Task) -> Result<Vec<Score>, StudyError> {
+        match self.runner.ask(&[task])?.pop() {
+            Some(Outcome::Scores(scores)) => Ok(self.of_removable(scores)),
+            _ => Err(StudyError::Mismatch("a task scored nothing".to_owned())),
+        }
+    }
+
+    fn of_removable(&self, mut scores: Vec<Score>) -> Vec<Score> {
+        scores.retain(|score| self.modules.contains(&score.module));
+        scores
     }
 }
 
@@ -341,13 +364,6 @@ pub(crate) fn errors_of(runner: &Runner<'_>, task: Task) -> Result<TaskErrors, S
     match runner.ask(&[task])?.pop() {
         Some(Outcome::Trained { errors, .. } | Outcome::Errors(errors)) => Ok(errors),
         _ => Err(StudyError::Mismatch("a task measured no errors".to_owned())),
-    }
-}
-
-pub(crate) fn scores_of(runner: &Runner<'_>, task: Task) -> Result<Vec<Score>, StudyError> {
-    match runner.ask(&[task])?.pop() {
-        Some(Outcome::Scores(scores)) => Ok(scores),
-        _ => Err(StudyError::Mismatch("a task scored nothing".to_owned())),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) use attention::ground_truth;
 pub(crate) fn findings(report: &StudyReport) -> Vec<Finding> {
     let depths = report.depths.iter();
     depths
-        .flat_map(|depth| of_depth(depth, report.study.count(depth.layers)))
+        .flat_map(|depth| of_depth(depth, report.study.count(depth.module_count)))
         .chain(ground_truth(&report.ground_truth))
         .chain(pruning::transfers(report))
         .collect()
@@ -24,7 +24,7 @@ pub(crate) fn findings(report: &StudyReport) -> Vec<Finding> {
 
 /// Sentences about one depth; `count` modules go at the study's ratio.
 pub(crate) fn of_depth(depth: &DepthReport, count: usize) -> Vec<Finding> {
-    let count = count.clamp(1, (depth.layers - 1).max(1));
+    let count = count.clamp(1, (depth.module_count - 1).max(1));
     let mut found = pruning::sweep(depth, count);
     found.extend(choice::oracle(depth));
     found.extend(choice::baseline_scorers(depth));

@@ -285,7 +285,9 @@ impl Runner<'_> {
         if let Some(weights) = self.cache.weights(&key)? {
             let trial_runner = self.trial_runner(recipe.table())?;
             let structure = recipe.structure()?.ok_or_else(|| no_forecaster(recipe))?;
-            return Forecaster::init(&structure, 0, trial_runner.device())
+            let model = Forecaster::try_init(&structure, 0, trial_runner.device())
+                .map_err(|error| because(&task, error.into()))?;
+            return model
                 .with_weights(weights)
                 .map_err(|error| because(&task, error.into()));
         }

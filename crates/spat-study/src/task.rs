@@ -262,15 +262,15 @@ impl Recipe {
 
     /// Description, for progress messages.
     pub fn label(&self) -> String {
-        let (layers, kept) = self.modules();
+        let (modules, kept) = self.modules();
         let what = match self {
-            Self::Fresh { .. } | Self::Classifier { .. } if kept == layers => "dense".to_owned(),
+            Self::Fresh { .. } | Self::Classifier { .. } if kept == modules => "dense".to_owned(),
             Self::Fresh { .. } | Self::Classifier { .. } => {
                 format!("{kept} modules from new weights")
             }
             Self::Tuned { removal, .. } | Self::TunedClassifier { removal, .. } => without(removal),
         };
-        format!("{layers} layers, seed {}, {what}", self.seed())
+        format!("{modules} modules, seed {}, {what}", self.seed())
     }
 }
 
@@ -278,10 +278,7 @@ fn without(removal: &Removal) -> String {
     let mut parts: Vec<String> = removal
         .modules
         .iter()
-        .map(|module| {
-            let name = module.as_str();
-            name.split('.').nth(1).unwrap_or(name).to_owned()
-        })
+        .map(spat_report::module_name)
         .collect();
     let heads: usize = removal
         .heads
@@ -391,6 +388,6 @@ mod tests {
             structure.kept().collect::<Vec<_>>(),
             [&ModuleId::encoder(0)]
         );
-        assert_eq!(recipe.label(), "2 layers, seed 1, without 1");
+        assert_eq!(recipe.label(), "2 modules, seed 1, without encoder 1");
     }
 }

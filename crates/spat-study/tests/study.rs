@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use spat_engine::Device;
 use spat_spec::{
     ClassifierSize, ClassifierStudy, Controls, DeviceFacts, Domain, Experiment, GroundTruthStudy,
-    PruneRule, Question, Scorer, SendOptions, Study, StudyReport, SyntheticStudy, TableFacts,
-    Window,
+    ModelKind, ModuleId, PruneRule, Question, Scorer, SendOptions, Size, Study, StudyReport,
+    SyntheticStudy, TableFacts, Window,
 };
 use spat_study::{
     REPORT_FILE, StudyEnvironment, StudyError, StudyEvent, conduct, conduct_synthetic,
@@ -66,12 +66,58 @@ fn run(
         on_event: &watch,
         stop: &stop,
     };
-    conduct(
-        study,
-        vec![spat_testing::series(300, 0), spat_testing::series(300, 5)],
-        &place,
-    )
-    .map(|(report, _)| report)
+    let tables = [0, 5].map(|shift| spat_testing::series(300, shift));
+    let tables = tables.into_iter().take(study.tables.len()).collect();
+    conduct(study, tables, &place).map(|(report, _)| report)
+}
+
+/// A study of two layers of another model of the catalogue.
+fn study_of(model: &str, questions: &[Question]) -> Study {
+    let mut study = study(questions);
+    let (mut forecaster, _) = ModelKind::find(model)
+        .unwrap()
+        .defaults(Window::new(24, 12, 3), true);
+    forecaster.resize(Size {
+        width: 8,
+        layers: 2,
+        heads: 2,
+    });
+    study.base.forecaster = forecaster;
+    study.depths = vec![2];
+    study.tables.truncate(1);
+    study
+}
+
+#[test]
+fn modules_that_the_model_needs_stay_and_are_not_ranked() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study_of("transformer", &Question::ALL);
+    let report = run(&study, folder.path(), 2, usize::MAX).unwrap();
+    let depth = &report.depths[0];
+    let modules = [
+        "encoder.0.attention",
+        "encoder.1.attention",
+        "decoder.0.self_attention",
+    ];
+    assert_eq!(depth.modules, modules.map(ModuleId::from));
+    assert_eq!(depth.subsets.len(), 8);
+    assert_eq!(depth.sweep.len(), 4);
+    for ranking in depth.rankings.iter().chain(&depth.options) {
+        assert_eq!(ranking.scores.len(), 3, "{}", ranking.name);
+    }
+}
+
+#[test]
+fn a_model_whose_modules_have_several_maps_is_studied_without_heads() {
+    let folder = tempfile::tempdir().unwrap();
+    let questions = [Question::Sweep, Question::Heads, Question::Adaptive];
+    let mut study = study_of("crossformer", &questions);
+    study.seeds.truncate(1);
+    let report = run(&study, folder.path(), 2, usize::MAX).unwrap();
+    let depth = &report.depths[0];
+    assert_eq!(depth.modules.len(), 12);
+    assert_eq!(depth.sweep.last().unwrap().count, 12);
+    assert!(depth.heads.is_empty());
 }
 
 #[test]

@@ -15,14 +15,17 @@ Written anew from the papers and from the layouts of the public repositories:
   github.com/state-spaces/mamba.
 - Informer: arXiv 2012.07436; key names of Time-Series-Library, steps of zhouhaoyi/Informer2020.
 - Autoformer: arXiv 2106.13008; key names and steps of github.com/thuml/Autoformer.
+- GPT4TS: arXiv 2302.11939; key names of github.com/DAMO-DI-ML/NeurIPS2023-One-Fits-All, whose
+  backbone is Hugging Face's `GPT2Model`.
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
 x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE and the models
 with a decoder, [B, L + T, F] matters to some.
 `masks` holds one connection mask (or None) per attention map, [H, Lq, Lk] or [B, H, Lq, Lk],
 multiplied on the softmax output before attention dropout; the gradient with respect
-to it is the sensitivity. Autoformer's maps are tables of rows by lags, [1, Lq, k], shared by its heads. `tap`, a list, receives each map (None if removed). `causal_maps` has the
-numbers of the maps whose row i has the keys 0 to i only, if there are any.
+to it is the sensitivity. Autoformer's maps are tables of rows by lags, [1, Lq, k], shared by
+its heads. `tap`, a list, receives each map (None if removed). `causal_maps` has the numbers of
+the maps whose row i has the keys 0 to i only, if there are any.
 """
 
 import functools
@@ -1087,6 +1090,80 @@ class Autoformer(nn.Module):
         return (trend + self.decoder.projection(self.decoder.norm(y)))[:, -self.horizon:]
 
 
+class Conv1D(nn.Module):
+    """Hugging Face's linear layer of GPT-2, whose weight is [inputs, outputs]."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(inputs, outputs))
+        self.bias = nn.Parameter(torch.empty(outputs))
+
+    def forward(self, x):
+        return x @ self.weight + self.bias
+
+
+class Gpt2Block(nn.Module):
+    """Pre-LN block; a removed attention branch leaves out its norm too."""
+
+    def __init__(self, d, heads, removed):
+        super().__init__()
+        self.heads, self.scale = heads, (d // heads) ** -0.5
+        self.attn, self.mlp = None if removed else nn.Module(), nn.Module()
+        if not removed:
+            self.ln_1 = nn.LayerNorm(d)
+            self.attn.c_attn, self.attn.c_proj = Conv1D(d, 3 * d), Conv1D(d, d)
+        self.ln_2 = nn.LayerNorm(d)
+        self.mlp.c_fc, self.mlp.c_proj = Conv1D(d, 4 * d), Conv1D(4 * d, d)
+
+    def forward(self, x, mask=None, tap=None):
+        if self.attn is not None:
+            q, k, v = (split_heads(part, self.heads)
+                       for part in self.attn.c_attn(self.ln_1(x)).chunk(3, -1))
+            later = q.new_full((x.shape[1], x.shape[1]), -math.inf).triu(1)
+            y, _ = attend(q, k, v, self.scale, 0.0, mask, tap, later)
+            x = x + self.attn.c_proj(merge_heads(y))
+        elif tap is not None:
+            tap.append(None)
+        return x + self.mlp.c_proj(F.gelu(self.mlp.c_fc(self.ln_2(x)), approximate="tanh"))
+
+
+class Gpt2(nn.Module):
+    """`GPT2Model` on embedded tokens."""
+
+    def __init__(self, d, heads, layers, positions, removed=()):
+        super().__init__()
+        self.wpe = nn.Embedding(positions, d)
+        self.h = nn.ModuleList(Gpt2Block(d, heads, i in removed) for i in range(layers))
+        self.ln_f = nn.LayerNorm(d)
+
+    def forward(self, x, masks=None, tap=None):
+        x = x + self.wpe.weight[:x.shape[1]]
+        for i, block in enumerate(self.h):
+            x = block(x, masks[i] if masks else None, tap)
+        return self.ln_f(x)
+
+
+class Gpt4Ts(nn.Module):
+    """Patches of a channel through the first blocks of a GPT-2, in which norms and positions are trained."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        d, self.patch = cfg["d_model"], (cfg["patch_len"], cfg["stride"])
+        self.in_layer = nn.Linear(cfg["patch_len"], d)
+        removed = cfg.get("removed", ())
+        self.gpt2 = Gpt2(d, cfg["heads"], cfg["layers"], cfg["positions"], removed)
+        self.out_layer = nn.Linear(d * patch_count(cfg), cfg["horizon"])
+        self.causal_maps = set(range(cfg["layers"]))
+        for name, p in self.gpt2.named_parameters():
+            p.requires_grad_("ln" in name or "wpe" in name)
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        x, mean, std = window_norm(x, detach_std=True)
+        tokens = self.in_layer(patches(x.transpose(1, 2), *self.patch))
+        y = self.gpt2(tokens.flatten(0, 1), masks, tap).unflatten(0, tokens.shape[:2])
+        return self.out_layer(y.flatten(2)).transpose(1, 2) * std + mean
+
+
 class Draws:
     """The samples of the Rust code in evaluation: Xoshiro256++ (prng.di.unimi.it), seeded by SplitMix64
     from the FNV-1a hash of the module's name."""
@@ -1206,6 +1283,7 @@ class Informer(Transformer):
 
 MODELS = {
     "informer": Informer,
+    "gpt4ts": Gpt4Ts,
     "s-mamba": SMamba,
     "autoformer": Autoformer,
     "transformer": Transformer,

@@ -7,6 +7,7 @@ in float64, and weight and mask gradients with finite differences, before it is 
 """
 
 import copy
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 import optim_reference
-from models import build, parameter_count
+from models import Gpt2, build, parameter_count
 from send import all_scores
 
 TORCH = torch.__version__.split("+")[0]
@@ -40,6 +41,11 @@ DECODED = {"model": "transformer", "batch": 2, "lookback": 10, "horizon": 6, "ch
 LAGGED = {"model": "autoformer", "batch": 3, "lookback": 13, "horizon": 6, "channels": 3, "label_rows": 4,
           "d_model": 8, "d_ff": 12, "layers": 2, "decoder_layers": 2, "lag_factor": 2, "kernel": 5,
           "reference_heads": 2, "dropout": 0.0, "marks": 4, "future_marks": True, "time_stamps": True}
+# Of the backbone's three blocks two are used; it has more positions than there are patches.
+GPT2 = {"n_embd": 8, "n_head": 2, "n_layer": 3, "n_positions": 9, "vocab_size": 5, "layer_norm_epsilon": 1e-5,
+        "activation_function": "gelu_new"}
+FROZEN = {"model": "gpt4ts", "batch": 2, "lookback": 20, "horizon": 6, "channels": 2, "patch_len": 6, "stride": 3,
+          "d_model": 8, "heads": 2, "layers": 2, "positions": 9, "dropout": 0.0, "backbone_seed": 1}
 SPARSE = {**DECODED, "model": "informer", "lookback": 12, "horizon": 6, "label_rows": 6, "factor": 1,
           "sparse_cross": False, "mixed_decoder": False, "mixed_others": False, "padding": 1}
 # The settings are those of the Rust configuration, which reads them from the metadata.
@@ -83,6 +89,8 @@ CASES = {
                "time_stamps": True},
     "autoformer": LAGGED,
     "autoformer_pruned": {**LAGGED, "removed": [0, 2, 3]},
+    "gpt4ts": FROZEN,
+    "gpt4ts_pruned": {**FROZEN, "removed": [1]},
     "informer": SPARSE,
     "informer_library": {**SPARSE, "sparse_cross": True, "mixed_decoder": True, "mixed_others": True, "padding": 2},
     "informer_pruned": {**SPARSE, "removed": [0, 2, 3]},
@@ -95,7 +103,7 @@ def randomise(model):
         for name, p in model.named_parameters():
             if not p.requires_grad:
                 continue
-            if ("norm" in name or ".ln." in name) and name.endswith("weight"):
+            if ("norm" in name or ".ln." in name or "ln_" in name) and name.endswith("weight"):
                 p.copy_(1 + 0.3 * torch.randn_like(p))
             elif name.endswith("bias"):
                 p.copy_(0.2 * torch.randn_like(p))
@@ -118,6 +126,31 @@ def randomise(model):
                 b.copy_(0.5 + torch.rand_like(b))
             elif name.endswith("num_batches_tracked"):
                 b.fill_(7)
+
+
+def write_backbone(folder):
+    """A small GPT-2 with Hugging Face's names, and the reference that models have to it."""
+    torch.manual_seed(0)
+    d, positions = GPT2["n_embd"], GPT2["n_positions"]
+    model = Gpt2(d, GPT2["n_head"], GPT2["n_layer"], positions)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            is_gain = "ln_" in name and name.endswith("weight")
+            p.copy_(0.4 * torch.randn_like(p) + (1 if is_gain else 0))
+    weights = {f"transformer.{k}": v for k, v in model.state_dict().items()}
+    tokens = torch.randn(GPT2["vocab_size"], d)
+    # What the file of a language model has besides, and no forecaster reads.
+    weights |= {"transformer.wte.weight": tokens, "lm_head.weight": tokens.clone(),
+                "transformer.h.0.attn.bias": torch.ones(1, 1, positions, positions).tril(),
+                "transformer.h.0.attn.masked_bias": torch.tensor(-1e4)}
+    folder.mkdir(exist_ok=True)
+    file = folder / "model.safetensors"
+    save_file(weights, file)
+    (folder / "config.json").write_text(json.dumps(GPT2))
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    reference = {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    return model.state_dict(), reference
 
 
 def inputs(cfg):
@@ -261,9 +294,13 @@ def tensors(model, x, y, mark, train, evaluated):
     return {k: v.detach().contiguous().clone() for k, v in out.items()}
 
 
-def write_case(name, cfg, seed, out_dir):
+def write_case(name, cfg, seed, out_dir, backbone):
     torch.manual_seed(seed)
     model = build(cfg)
+    if hasattr(model, "gpt2"):
+        weights, reference = backbone
+        cfg = {**cfg, "backbone": reference}
+        model.gpt2.load_state_dict({k: weights[k] for k in model.gpt2.state_dict()})
     randomise(model)
     x, y, mark = inputs(cfg)
     double = copy.deepcopy(model).double()
@@ -292,8 +329,9 @@ def main():
     torch.use_deterministic_algorithms(True)
     out_dir = Path(sys.argv[1])
     out_dir.mkdir(parents=True, exist_ok=True)
+    backbone = write_backbone(out_dir / "gpt2")
     for seed, (name, cfg) in enumerate(CASES.items(), start=1):
-        model = write_case(name, cfg, seed, out_dir)
+        model = write_case(name, cfg, seed, out_dir, backbone)
         if name == "itransformer":
             state = model.state_dict()
             torch.save(state, out_dir / "itransformer.pth")
@@ -301,7 +339,7 @@ def main():
             wrapped = {f"module.{k}": v for k, v in state.items()}
             torch.save(wrapped, out_dir / "itransformer_dataparallel.pth")
     optim_reference.write(out_dir / "adam.safetensors")
-    files = sorted(out_dir.iterdir())
+    files = sorted(path for path in out_dir.rglob("*") if path.is_file())
     for f in files:
         f.chmod(0o644)
     print(f"{sum(f.stat().st_size for f in files) / 1024:.0f} KiB in {len(files)} files")

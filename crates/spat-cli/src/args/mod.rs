@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand as ClapSubcommand};
 use clap_complete::Shell;
 
 pub(crate) use data::{ReadArgs, SplitArgs};
-pub(crate) use model::{ModelArgs, WindowArgs};
+pub(crate) use model::{BackboneArgs, ModelArgs, WindowArgs};
 pub(crate) use other::{
     DataCommand, DatasetArgs, EvaluateArgs, ForecastArgs, ImportArgs, InfoArgs, InspectArgs,
 };

@@ -1,6 +1,7 @@
 //! Window lengths, the model and its settings. The flags of the settings come from the catalogue.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
 use clap::parser::ValueSource;
@@ -47,6 +48,19 @@ pub(crate) struct ModelChoice {
     /// Published settings of a benchmark set: split, sizes and training; other flags override them
     #[arg(long, value_name = "SET", value_parser = preset())]
     pub(crate) preset: Option<Preset>,
+
+    #[command(flatten)]
+    pub(crate) backbone: BackboneArgs,
+}
+
+/// The file of frozen weights.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = HEADING)]
+pub(crate) struct BackboneArgs {
+    /// GPT-2 whose weights are used frozen: safetensors with Hugging Face's names, F32, F16 or BF16, and its
+    /// config.json beside it [default: random weights, or for a stored model the file that it names]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backbone: Option<PathBuf>,
 }
 
 const HEADING: &str = "Model";

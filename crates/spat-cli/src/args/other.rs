@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use spat_series::Part;
 
 use super::values::one_of;
-use super::{DeviceArgs, ModelArgs, ReadArgs, SplitArgs, WindowArgs};
+use super::{BackboneArgs, DeviceArgs, ModelArgs, ReadArgs, SplitArgs, WindowArgs};
 
 /// `spat inspect`.
 #[derive(Debug, Args)]
@@ -43,6 +43,8 @@ pub(crate) struct ForecastArgs {
     pub(crate) output: Option<PathBuf>,
 
     #[command(flatten)]
+    pub(crate) backbone: BackboneArgs,
+    #[command(flatten)]
     pub(crate) read: ReadArgs,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
@@ -69,6 +71,8 @@ pub(crate) struct EvaluateArgs {
 
     #[command(flatten)]
     pub(crate) split: SplitArgs,
+    #[command(flatten)]
+    pub(crate) backbone: BackboneArgs,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
     #[command(flatten)]

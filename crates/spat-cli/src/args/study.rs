@@ -185,7 +185,9 @@ impl SizeArgs {
     /// As in `spat run`.
     pub(crate) fn model(&self, quick: bool) -> ModelArgs {
         let settings = self.settings.clone();
-        let quick = (quick && self.choice.preset.is_none()).then(|| {
+        // A preset and a backbone have sizes of their own.
+        let has_sizes = self.choice.preset.is_some() || self.choice.backbone.backbone.is_some();
+        let quick = (quick && !has_sizes).then(|| {
             let width = settings.count("width").unwrap_or(32);
             [("width", width), ("ff", width), ("heads", 4)]
         });

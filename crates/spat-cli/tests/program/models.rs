@@ -42,6 +42,83 @@ fn saved_models_forecast_and_are_evaluated_elsewhere() {
 }
 
 #[test]
+fn models_find_the_backbone_that_they_refer_to_and_refuse_another() {
+    let folder = Folder::new();
+    let references = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/references");
+    for name in ["model.safetensors", "config.json"] {
+        let bytes = fs::read(references.join("gpt2").join(name)).unwrap();
+        folder.write(name, &bytes);
+    }
+    let training = [
+        "--lookback",
+        "24",
+        "--horizon",
+        "12",
+        "--epochs",
+        "1",
+        "--finetune-epochs",
+        "1",
+    ];
+    let run = |others: &[&'static str]| {
+        let command = ["run", "toy.csv", "--model", "gpt4ts", "--run", "r"];
+        [&command[..], &training, others].concat()
+    };
+    folder.refuses(
+        &run(&["--backbone", "toy.csv"]),
+        &["toy.csv", "safetensors"],
+    );
+    folder.refuses(
+        &run(&["--backbone", "model.safetensors", "--width", "16"]),
+        &["--width", "--backbone"],
+    );
+    folder.refuses(
+        &run(&["--backbone", "model.safetensors", "--layers", "4"]),
+        &["3 blocks", "--layers 3"],
+    );
+    folder.refuses(
+        &[
+            "run",
+            "toy.csv",
+            "--model",
+            "dlinear",
+            "--backbone",
+            "model.safetensors",
+        ],
+        &["DLinear", "--backbone"],
+    );
+    folder.succeeds(&run(&["--backbone", "model.safetensors"]));
+
+    // In the current folder, at the run's path, by its flag; not as another file.
+    let forecast = ["forecast", "r/pruned.safetensors", "toy.csv"];
+    let (expected, _) = folder.succeeds(&forecast);
+    fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    for name in ["model.safetensors", "config.json"] {
+        let to = folder.path().join("elsewhere").join(name);
+        fs::rename(folder.path().join(name), to).unwrap();
+    }
+    folder.refuses(&forecast, &["`model.safetensors`", "--backbone"]);
+    let moved = ["--backbone", "elsewhere/model.safetensors"];
+    let (found, _) = folder.succeeds(&[&forecast[..], &moved].concat());
+    assert_eq!(found, expected);
+    folder.succeeds(&[&["evaluate", "r/dense.safetensors", "toy.csv"][..], &moved].concat());
+
+    let file = folder.path().join("elsewhere/model.safetensors");
+    let mut other = fs::read(&file).unwrap();
+    let last = other.len() - 3;
+    other[last] ^= 1;
+    fs::write(&file, other).unwrap();
+    folder.refuses(
+        &[&forecast[..], &moved].concat(),
+        &["SHA-256", "`model.safetensors`"],
+    );
+    fs::remove_file(folder.path().join("r/report.json")).unwrap();
+    folder.refuses(
+        &[&["run", "--resume", "--run", "r"][..], &moved].concat(),
+        &["SHA-256"],
+    );
+}
+
+#[test]
 fn pytorch_weights_become_a_model_file() {
     let folder = Folder::new();
     let references = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/references");

@@ -22,7 +22,8 @@ pub use dispatch::Dispatch;
 pub use errors::{error_dispatches, errors_backward, mean_squared_error};
 pub use norm::{NormGradients, Normed, add_norm, add_norm_backward, norm_dispatches};
 pub use product::{
-    LinearDispatches, LinearGradients, Parts, linear, linear_backward, linear_dispatches,
+    LinearDispatches, LinearGradients, Parts, linear, linear_backward, linear_backward_input,
+    linear_dispatches,
 };
 pub use scan::{ScanGradients, ScanShape, scan_dispatches, scan_tokens, scan_tokens_backward};
 pub use values::{drop_values, gelu, gelu_backward, value_dispatches};

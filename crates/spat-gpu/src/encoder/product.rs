@@ -174,6 +174,17 @@ pub fn linear(x: &Buffer, weight: &Buffer, bias: Option<&Buffer>, inputs: usize)
     y
 }
 
+/// `∂L/∂x` alone, for weights that are not trained.
+pub fn linear_backward_input(weight: &Buffer, gradient: &Buffer, inputs: usize) -> Buffer {
+    let outputs = weight.length() / inputs;
+    let rows = gradient.length() / outputs;
+    let x = gradient.allocate_like(rows * inputs);
+    let bindings = [In(gradient.values()), In(weight.values()), Out(x.values())];
+    let dispatches = linear_dispatches(rows, inputs, outputs, false);
+    dispatches.of_x.launch(&bindings);
+    x
+}
+
 /// The backward pass of [`linear`].
 pub fn linear_backward(
     x: &Buffer,

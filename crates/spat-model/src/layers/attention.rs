@@ -1,7 +1,7 @@
 //! Multi-head attention with a connection mask, and its slot in a model.
 
 use burn::module::{Module, Param};
-use burn::nn::Linear;
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 use spat_cpu::AttentionShape;
@@ -10,8 +10,8 @@ use spat_spec::{AttentionStructure, ModuleId, sparse_count};
 use crate::forward_context::{ForwardContext, MapValues};
 use crate::initial::Initial;
 use crate::operations::{
-    Attention, AutoCorrelation, SparseAttention, attend, attend_sparsely, auto_correlate, dropout,
-    linear,
+    Attention, AutoCorrelation, SparseAttention, add_norm, attend, attend_sparsely, auto_correlate,
+    dropout, linear,
 };
 
 /// The tokens of a batch as rows: `[batch · tokens, width]`. The residual stream keeps this form, so that
@@ -182,6 +182,20 @@ impl MultiHeadAttention {
             head_width,
             dropout,
             kind: AttentionKind::Full,
+        }
+    }
+
+    /// With these W_q, W_k, W_v and W_o; token i attends to the tokens 0 to i only.
+    pub(crate) fn causal(weights: [Linear; 4], head_width: usize, dropout: f64) -> Self {
+        let [query, key, value, output] = weights;
+        Self {
+            query,
+            key,
+            value,
+            output,
+            head_width,
+            dropout,
+            kind: AttentionKind::Causal,
         }
     }
 
@@ -380,22 +394,15 @@ impl MultiHeadAttention {
         let columns =
             Tensor::<1, Int>::from_data(TensorData::new(columns.clone(), [columns.len()]), &device);
         let keep_columns = |layer: Linear| Linear {
-            weight: layer
-                .weight
-                .map(|weight| leaf(weight.select(1, columns.clone()))),
-            bias: layer
-                .bias
-                .map(|bias| bias.map(|bias| leaf(bias.select(0, columns.clone())))),
+            weight: select(layer.weight, 1, &columns),
+            bias: layer.bias.map(|bias| select(bias, 0, &columns)),
         };
         Self {
             query: keep_columns(self.query),
             key: keep_columns(self.key),
             value: keep_columns(self.value),
             output: Linear {
-                weight: self
-                    .output
-                    .weight
-                    .map(|weight| leaf(weight.select(0, columns.clone()))),
+                weight: select(self.output.weight, 0, &columns),
                 bias: self.output.bias,
             },
             ..self
@@ -403,13 +410,22 @@ impl MultiHeadAttention {
     }
 }
 
-/// The value as a leaf tensor of a graph, as a parameter requires.
-fn leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
-    if tensor.is_autodiff() {
-        Tensor::from_inner(tensor.inner()).require_grad()
-    } else {
-        tensor
-    }
+/// A parameter with only these places along an axis, as trainable as before.
+fn select<const D: usize>(
+    param: Param<Tensor<D>>,
+    axis: usize,
+    places: &Tensor<1, Int>,
+) -> Param<Tensor<D>> {
+    param.map(|old| {
+        let is_trained = old.is_require_grad();
+        let selected = old.select(axis, places.clone());
+        if selected.is_autodiff() {
+            // A parameter is a leaf of the graph.
+            Tensor::from_inner(selected.inner()).set_require_grad(is_trained)
+        } else {
+            selected
+        }
+    })
 }
 
 /// Learned tokens (routers) that collect from the tokens of a sample by attention. What they collected are
@@ -449,6 +465,8 @@ pub struct AttentionSlot {
     /// Where the keys and values of the module come from, if not from its own tokens or a memory. Scored and
     /// removed with the module, head by head.
     pub sender: Option<Sender>,
+    /// Norm of the module's tokens, in layouts with norms in front. Removed with the module.
+    pub norm: Option<LayerNorm>,
 }
 
 impl AttentionSlot {
@@ -467,6 +485,23 @@ impl AttentionSlot {
             heads: structure.heads.clone(),
             module,
             sender: None,
+            norm: None,
+        }
+    }
+
+    /// The slot of a module with all heads, and the norm of its tokens.
+    pub(crate) fn pre_norm(
+        id: ModuleId,
+        heads: usize,
+        module: MultiHeadAttention,
+        norm: LayerNorm,
+    ) -> Self {
+        Self {
+            id,
+            heads: (0..heads).collect(),
+            module: Some(module),
+            sender: None,
+            norm: Some(norm),
         }
     }
 
@@ -533,6 +568,11 @@ impl AttentionSlot {
         cx: &mut ForwardContext,
     ) -> Option<(Tensor<2>, &Linear)> {
         let module = self.module.as_ref()?;
+        let normed = self.norm.as_ref().map(|norm| {
+            let rows = add_norm(x.rows.clone(), None, None, norm);
+            x.with_rows(rows)
+        });
+        let x = normed.as_ref().unwrap_or(x);
         let context = match &self.sender {
             None => module.context(x, memory, &self.id, &self.heads, chain, cx),
             Some(sender) => {
@@ -562,12 +602,13 @@ impl AttentionSlot {
         Some(branch_output.reshape([batch, length, width]))
     }
 
-    /// Drops W_q, W_k, W_v and W_o, and a sender with its routers.
+    /// Drops W_q, W_k, W_v and W_o, a sender with its routers, and the norm of the tokens.
     pub fn remove(self) -> Self {
         Self {
             heads: Vec::new(),
             module: None,
             sender: None,
+            norm: None,
             ..self
         }
     }

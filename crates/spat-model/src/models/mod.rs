@@ -21,5 +21,6 @@ registry::models! {
     transformer => Transformer,
     smamba => SMamba,
     autoformer => Autoformer,
+    gpt4ts => Gpt4Ts,
     informer => Informer,
 }

@@ -2,14 +2,15 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 use spat_spec::{PatchTstConfig, PatchTstLayout, Structure};
 
 use crate::forward_context::ForwardContext;
 use crate::import::{ImportTable, layer_prefixes};
 use crate::initial::Initial;
 use crate::layers::{
-    AttentionSlot, BatchNorm, Encoder, LayerOptions, Norm, NormKind, Tokens, normalise, sinusoids,
+    AttentionSlot, BatchNorm, Encoder, LayerOptions, Norm, NormKind, Tokens, normalise, patches,
+    sinusoids,
 };
 use crate::operations::{dropout, linear, linear_dropout};
 
@@ -71,7 +72,7 @@ impl Model for PatchTst {
         let input = inputs.values;
         let [batch, _, channels] = input.dims();
         let (input, statistics) = normalise(input);
-        let patches = self.patches(input);
+        let patches = patches(input, self.patch_len, self.stride);
         let [series, count, _] = patches.dims();
 
         let patches = patches.reshape([series * count, self.patch_len]);
@@ -142,25 +143,4 @@ fn authors_layer(table: ImportTable, layer: usize) -> ImportTable {
     norms.iter().fold(table, |table, (their, our)| {
         table.norm(&name(&theirs, their), &name(&ours, our))
     })
-}
-
-impl PatchTst {
-    /// `[B, lookback, C]` → `[B · C, patches, patch_len]`, the last value repeated for one stride
-    /// so that the end of the look-back fills a patch too.
-    fn patches(&self, input: Tensor<3>) -> Tensor<3> {
-        let [batch, lookback, channels] = input.dims();
-        let count = (lookback - self.patch_len) / self.stride + 2;
-        let rows: Vec<i64> = (0..count)
-            .flat_map(|patch| (0..self.patch_len).map(move |offset| (patch, offset)))
-            .map(|(patch, offset)| (patch * self.stride + offset).min(lookback - 1) as i64)
-            .collect();
-        let rows = Tensor::<1, Int>::from_data(
-            TensorData::new(rows, [count * self.patch_len]),
-            &input.device(),
-        );
-        input
-            .swap_dims(1, 2)
-            .select(2, rows)
-            .reshape([batch * channels, count, self.patch_len])
-    }
 }

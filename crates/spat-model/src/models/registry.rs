@@ -68,6 +68,12 @@ pub(crate) trait Model: Module {
         Vec::new()
     }
 
+    /// Whether the parameter with this path is neither trained nor part of model files, because it is drawn from
+    /// a seed of the configuration or read from a file that the configuration names.
+    fn is_frozen(_path: &str) -> bool {
+        false
+    }
+
     /// Where the weights of the public PyTorch code go.
     fn import(spec: &Self::Spec) -> ImportTable;
 }
@@ -88,16 +94,42 @@ macro_rules! models {
         impl Forecaster {
             /// New weights for a structure, dense or pruned. The same seed gives the same weights on
             /// every device. On a device with autodiff the weights are trainable.
+            ///
+            /// # Panics
+            /// The structure refers to a backbone that is not loaded; [`Forecaster::try_init`] reports it.
             pub fn init(
                 structure: &spat_spec::Structure,
                 seed: u64,
                 device: &burn::tensor::Device,
             ) -> Self {
+                match Self::try_init(structure, seed, device) {
+                    Ok(model) => model,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+
+            /// [`Forecaster::init`], for structures from files.
+            ///
+            /// # Errors
+            /// The structure refers to a backbone that is not loaded, or that has other sizes.
+            pub fn try_init(
+                structure: &spat_spec::Structure,
+                seed: u64,
+                device: &burn::tensor::Device,
+            ) -> Result<Self, crate::BackboneError> {
+                crate::check_backbone(&structure.forecaster)?;
                 let initial = &mut crate::initial::Initial::new(seed, device);
-                match &structure.forecaster {
+                Ok(match &structure.forecaster {
                     $(spat_spec::ForecasterConfig::$variant(spec) => {
                         Self::$variant(Model::init(initial, spec, structure))
                     })+
+                })
+            }
+
+            /// Whether the parameter with this path is neither trained nor part of model files.
+            pub(crate) fn is_frozen(&self, path: &str) -> bool {
+                match self {
+                    $(Self::$variant(_) => <$variant as Model>::is_frozen(path),)+
                 }
             }
 

@@ -6,6 +6,7 @@ use burn::nn::Linear;
 use burn::tensor::{Tensor, activation};
 use spat_cpu::{
     Dropout, Finish, LinearGradients, LinearOutput, linear as forward, linear_backward,
+    linear_backward_input,
 };
 
 use super::gpu;
@@ -86,10 +87,16 @@ struct Inputs {
 
 impl Saved<3> for Inputs {
     fn gradients(&self, gradient: &[f32], wanted: [bool; 3]) -> [Option<Vec<f32>>; 3] {
+        let before = self.before.as_ref().map(|before| before.as_slice());
+        let weight = self.weight.slice();
+        if let [true, false, false] = wanted {
+            let x = linear_backward_input(weight, before, gradient, self.inputs, self.finish);
+            return [Some(x), None, None];
+        }
         let LinearGradients { x, weight, bias } = linear_backward(
             self.x.slice(),
-            self.weight.slice(),
-            self.before.as_ref().map(|before| before.as_slice()),
+            weight,
+            before,
             gradient,
             self.inputs,
             self.finish,

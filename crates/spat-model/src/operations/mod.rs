@@ -15,6 +15,7 @@ mod project;
 mod sparse;
 mod squared_error;
 mod state_space;
+mod tanh_gelu;
 mod windows;
 
 pub(crate) use attend::attend;
@@ -27,6 +28,7 @@ pub(crate) use norm::add_norm;
 pub(crate) use sparse::{SparseAttention, attend_sparsely};
 pub use squared_error::mean_squared_error;
 pub(crate) use state_space::{StateSpace, state_space};
+pub(crate) use tanh_gelu::tanh_gelu;
 pub(crate) use windows::tokens;
 
 #[cfg(test)]

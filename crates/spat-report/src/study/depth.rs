@@ -28,8 +28,8 @@ pub(super) fn section(depth: &DepthReport, times: Option<&DepthTimings>) -> Stri
     body += &stability(depth);
     body += &uniformity(depth);
     body += &subsets(depth);
-    let heading = number::plural(depth.layers, "layer");
-    wrap(&format!("layers-{}", depth.layers), &heading, &body)
+    let heading = number::plural(depth.module_count, "module");
+    wrap(&format!("layers-{}", depth.module_count), &heading, &body)
 }
 
 pub(super) fn errors(depth: &DepthReport) -> Table {
@@ -165,9 +165,9 @@ fn sweep(depth: &DepthReport) -> String {
     series.push(line("SEND, fine-tuned", Hue::Vermillion, tuned));
     let chart = LineChart {
         title: format!(
-            "{} by number of modules removed, {} layers",
+            "{} by number of modules removed, {} modules",
             names::capital(depth.measure.test()),
-            depth.layers
+            depth.module_count
         ),
         description: "Means over seeds; the band is one deviation.".to_owned(),
         x_label: "modules removed".to_owned(),
@@ -203,7 +203,7 @@ fn best_subsets(depth: &DepthReport) -> Vec<(f64, f64)> {
         });
         (size as f64, lowest.sum::<f64>() / seeds as f64)
     };
-    (0..=depth.layers).map(of_size).collect()
+    (0..=depth.module_count).map(of_size).collect()
 }
 
 /// Error over MACs, and over milliseconds if they were measured.
@@ -228,9 +228,9 @@ fn costs(depth: &DepthReport, times: Option<&DepthTimings>) -> String {
         let dense = place(0, depth.dense.macs, &depth.dense.test);
         ScatterChart {
             title: format!(
-                "{} against {what}, {} layers",
+                "{} against {what}, {} modules",
                 names::capital(depth.measure.test()),
-                depth.layers
+                depth.module_count
             ),
             description: "One point per number of modules removed, with one deviation over seeds."
                 .to_owned(),
@@ -431,7 +431,10 @@ fn uniformity(depth: &DepthReport) -> String {
             label: String::new(),
         });
     let chart = ScatterChart {
-        title: format!("SEND against attention entropy, {} layers", depth.layers),
+        title: format!(
+            "SEND against attention entropy, {} modules",
+            depth.module_count
+        ),
         description: "One point per module and seed.".to_owned(),
         x_label: "entropy, 1 is uniform attention".to_owned(),
         y_label: "SEND, share of the model's largest".to_owned(),

@@ -33,9 +33,9 @@ pub(super) fn markdown(sheet: &Sheet<'_>) -> String {
             timings
                 .depths
                 .iter()
-                .find(|times| times.layers == depth.layers)
+                .find(|times| times.module_count == depth.module_count)
         });
-        out += &format!("\n## {}\n\n", number::plural(depth.layers, "layer"));
+        out += &format!("\n## {}\n\n", number::plural(depth.module_count, "module"));
         out += &errors(depth).markdown();
         if !depth.sweep.is_empty() {
             out += &format!(

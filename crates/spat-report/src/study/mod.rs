@@ -57,7 +57,7 @@ fn html(sheet: &Sheet<'_>) -> String {
             timings
                 .depths
                 .iter()
-                .find(|times| times.layers == depth.layers)
+                .find(|times| times.module_count == depth.module_count)
         });
         sections.push(depth::section(depth, times));
     }

@@ -72,7 +72,7 @@ fn chart(depth: &DepthReport, rankings: &[RankingReport], title: &str) -> String
         }
     );
     let chart = BarChart {
-        title: format!("{title}, {} layers", depth.layers),
+        title: format!("{title}, {} modules", depth.module_count),
         description: format!("{label}, mean over seeds, lowest first"),
         value_label: label.clone(),
         part_label: "seed".to_owned(),

@@ -56,7 +56,7 @@ fn errors(depth: &DepthReport) -> Vec<String> {
     let mut lines = vec![
         format!(
             "{:<34} {:>17} {:>9}  against dense fine-tuned",
-            number::plural(depth.layers, "layer"),
+            number::plural(depth.module_count, "module"),
             depth.measure.test(),
             "MACs"
         ),

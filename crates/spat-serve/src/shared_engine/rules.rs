@@ -119,7 +119,8 @@ impl Rules {
             return Some(error.to_string());
         }
         let forecaster = &experiment.forecaster;
-        let parameters = Structure::dense(forecaster.clone()).cost().params;
+        let dense = Structure::dense(forecaster.clone());
+        let parameters = dense.cost().params.saturating_add(dense.frozen());
         if parameters > self.parameters {
             return Some(format!(
                 "this server takes models of up to {} million parameters, and this one has about {}; \

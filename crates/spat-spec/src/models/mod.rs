@@ -5,6 +5,7 @@
 //! models alike (command line, web app, reports, server limits, studies) reads these descriptions;
 //! nothing outside this folder and its counterpart in `spat-model` matches on a model.
 
+mod backbone;
 mod common_fields;
 mod decoder;
 mod encoder;
@@ -13,6 +14,7 @@ mod registry;
 mod site;
 mod spec;
 
+pub use backbone::{BackboneFile, BackboneSizes};
 pub use field::{Field, FieldInfo, FieldRange, FieldValue, within_sentence};
 pub use registry::ModelKind;
 pub use site::{AttentionMap, AttentionSite, Axis, InputSpec, TIME_FEATURES};
@@ -33,5 +35,6 @@ registry::models! {
     transformer => Transformer(TransformerConfig) = "transformer",
     smamba => SMamba(SMambaConfig) = "s-mamba",
     autoformer => Autoformer(AutoformerConfig) = "autoformer",
+    gpt4ts => Gpt4Ts(Gpt4TsConfig) = "gpt4ts",
     informer => Informer(InformerConfig) = "informer",
 }

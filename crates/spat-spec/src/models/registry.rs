@@ -64,6 +64,22 @@ macro_rules! models {
                 match self { $(Self::$variant(config) => config.cost(kept),)+ }
             }
 
+            /// Numbers that are held and not trained, with the attention in `kept`.
+            pub(crate) fn frozen(&self, kept: &[crate::AttentionStructure]) -> u64 {
+                match self { $(Self::$variant(config) => config.frozen(kept),)+ }
+            }
+
+            /// The file of the frozen weights, if there is one, and the sizes that are used of it.
+            pub fn backbone(&self) -> Option<(&BackboneFile, BackboneSizes)> {
+                match self { $(Self::$variant(config) => config.backbone(),)+ }
+            }
+
+            /// Takes the frozen weights, and with them the sizes, from a file. `false` if the model has no
+            /// backbone.
+            pub fn set_backbone(&mut self, file: BackboneFile, sizes: BackboneSizes) -> bool {
+                match self { $(Self::$variant(config) => config.set_backbone(file, sizes),)+ }
+            }
+
             /// Estimate of the numbers that the forward pass of one window keeps for its backward
             /// pass.
             pub fn activations(&self) -> f64 {
@@ -145,10 +161,13 @@ impl ForecasterConfig {
         self.sites().into_iter().map(|site| site.id).collect()
     }
 
-    /// Whether it has attention, any part of which can be removed.
-    pub fn is_freely_prunable(&self) -> bool {
-        let sites = self.sites();
-        !sites.is_empty() && sites.iter().all(|site| site.protected.is_none())
+    /// The attention modules that can be removed: all but those that the model's description protects.
+    pub fn removable_modules(&self) -> Vec<ModuleId> {
+        let sites = self.sites().into_iter();
+        sites
+            .filter(|site| site.protected.is_none())
+            .map(|site| site.id)
+            .collect()
     }
 
     /// The first module whose heads cannot be removed singly, and why.

@@ -24,6 +24,8 @@ pub struct AttentionSite {
     pub protected: Option<&'static str>,
     /// Why single heads cannot be removed; `None` if they can.
     pub indivisible: Option<&'static str>,
+    /// Whether its weights are not trained.
+    pub frozen: bool,
 }
 
 /// One attention map of a module.
@@ -61,6 +63,23 @@ impl AttentionSite {
             maps: vec![map],
             protected: None,
             indivisible: None,
+            frozen: false,
+        }
+    }
+
+    /// The same module with row i of its maps attending to the keys 0 to i only.
+    pub(super) fn causal(mut self) -> Self {
+        for map in &mut self.maps {
+            map.causal = true;
+        }
+        self
+    }
+
+    /// The same module with weights that are not trained.
+    pub(super) fn frozen(self) -> Self {
+        Self {
+            frozen: true,
+            ..self
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{AttentionStructure, Cost, ForecasterConfig, Preset, TrainingConfig};
 
+use super::backbone::{BackboneFile, BackboneSizes};
 use super::field::Field;
 use super::site::{AttentionSite, InputSpec};
 use crate::ConfigError;
@@ -99,6 +100,21 @@ pub trait ModelSpec: Clone + Into<ForecasterConfig> + 'static {
 
     /// Parameters and multiply–accumulates with the attention in `kept`.
     fn cost(&self, kept: &[AttentionStructure]) -> Cost;
+
+    /// Numbers that the model holds besides its parameters and does not train, with the attention in `kept`.
+    fn frozen(&self, _kept: &[AttentionStructure]) -> u64 {
+        0
+    }
+
+    /// The file of the frozen weights, if there is one, and the sizes that are used of it.
+    fn backbone(&self) -> Option<(&BackboneFile, BackboneSizes)> {
+        None
+    }
+
+    /// Takes the frozen weights, and with them the sizes, from a file. `false` if the model has no backbone.
+    fn set_backbone(&mut self, _file: BackboneFile, _sizes: BackboneSizes) -> bool {
+        false
+    }
 
     /// Estimate of the numbers that the forward pass of one window keeps for its backward pass.
     /// Floating point, so that no configuration overflows it.

@@ -124,6 +124,9 @@ pub struct Study {
 /// Largest number of modules for which all subsets are trained.
 pub const MOST_ORACLE_MODULES: usize = 6;
 
+/// Largest number of modules in a study: their subsets are bits of a 32-bit word.
+const MOST_STUDY_MODULES: usize = 24;
+
 impl Study {
     /// Whether the study has this question.
     pub fn asks(&self, question: Question) -> bool {
@@ -145,20 +148,17 @@ impl Study {
         let wrong = |what: String, way_out: &str| Err(ConfigError::new(what, way_out));
         // Checked first, because the attention modules of invalid settings cannot be listed.
         self.base.check()?;
-        if self.base.forecaster.modules().is_empty() {
+        if self.base.forecaster.removable_modules().is_empty() {
             return wrong(
-                format!("{} has no attention to study", self.base.forecaster.name()),
+                format!(
+                    "{} has no attention that can be removed",
+                    self.base.forecaster.name()
+                ),
                 "choose a model with attention",
             );
         }
-        if !self.base.forecaster.is_freely_prunable() {
-            return wrong(
-                format!(
-                    "a study removes every set of attention modules, but {} cannot do without some",
-                    self.base.forecaster.name()
-                ),
-                "choose a model whose description protects none, such as itransformer",
-            );
+        for &scorer in &self.scorers {
+            self.base.forecaster.check_scorer(scorer)?;
         }
         check_extent(&self.depths, &self.seeds, &self.questions)?;
         if self.score_batches == 0 || self.draws == 0 {
@@ -168,7 +168,15 @@ impl Study {
             );
         }
         for &depth in &self.depths {
-            self.forecaster(depth).check()?;
+            let forecaster = self.forecaster(depth);
+            forecaster.check()?;
+            let modules = forecaster.removable_modules().len();
+            if modules > MOST_STUDY_MODULES {
+                return wrong(
+                    format!("{modules} attention modules with {depth} layers"),
+                    "use fewer layers: a study takes at most 24 modules",
+                );
+            }
         }
         Ok(())
     }

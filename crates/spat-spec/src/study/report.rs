@@ -148,8 +148,9 @@ pub struct PairedTest {
 /// Results of models of one depth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DepthReport {
-    /// Encoder layers.
-    pub layers: usize,
+    /// Attention modules that can be removed; as many as encoder layers in most models.
+    #[serde(rename = "layers")]
+    pub module_count: usize,
     /// The kind of its errors.
     #[serde(default, skip_serializing_if = "Measure::is_forecast")]
     pub measure: Measure,
@@ -444,8 +445,9 @@ pub struct StudyTimings {
 /// Times of one depth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DepthTimings {
-    /// Encoder layers.
-    pub layers: usize,
+    /// Attention modules that can be removed; as many as encoder layers in most models.
+    #[serde(rename = "layers")]
+    pub module_count: usize,
     /// By number of modules removed.
     pub points: Vec<PointTiming>,
 }

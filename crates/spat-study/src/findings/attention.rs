@@ -40,8 +40,8 @@ pub(super) fn stability(depth: &DepthReport) -> Option<Finding> {
         Question::Stability,
         stance,
         format!(
-            "With {} layers, two scorings of one and the same model on different batches agree by Kendall's tau {} (1 is the same order, 0 chance), and would remove the same modules in {:.0} % of pairs; {seeds}.{epochs}",
-            depth.layers,
+            "With {} modules, two scorings of one and the same model on different batches agree by Kendall's tau {} (1 is the same order, 0 chance), and would remove the same modules in {:.0} % of pairs; {seeds}.{epochs}",
+            depth.module_count,
             rough(&stability.batches),
             100.0 * stability.same_choice
         )
@@ -69,8 +69,8 @@ pub(super) fn uniformity(depth: &DepthReport) -> Option<Finding> {
         Question::Uniformity,
         stance,
         format!(
-            "With {} layers, SEND and the entropy of attention are related by Kendall's tau {} (95 % bootstrap interval {low:.2} to {high:.2}): {verdict}.",
-            depth.layers,
+            "With {} modules, SEND and the entropy of attention are related by Kendall's tau {} (95 % bootstrap interval {low:.2} to {high:.2}): {verdict}.",
+            depth.module_count,
             rough(&uniformity.tau)
         )
         .replace(" -", " −"),

@@ -26,8 +26,8 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
                 None => Stance::Against,
             },
             format!(
-                "With {} layers, all {} subsets were trained. SEND's choice lies {} above the best subset of its size, a random choice {}; SEND against random {}: {verdict}.",
-                depth.layers,
+                "With {} modules, all {} subsets were trained. SEND's choice lies {} above the best subset of its size, a random choice {}; SEND against random {}: {verdict}.",
+                depth.module_count,
                 depth.subsets.len(),
                 spread(mine),
                 spread(&random),
@@ -47,8 +47,8 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
             Question::Oracle,
             stance,
             format!(
-                "With {} layers, the best and the worst subset of the same size differ by {gap:.4} in the mean over seeds, and seeds by {sd:.4}: {verdict}.",
-                depth.layers
+                "With {} modules, the best and the worst subset of the same size differ by {gap:.4} in the mean over seeds, and seeds by {sd:.4}: {verdict}.",
+                depth.module_count
             ),
         ));
     }
@@ -62,8 +62,8 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
                 (_, false) => Stance::Against,
             },
             format!(
-                "With {} layers, SEND's order agrees with the harm that removing each module alone does by Kendall's tau {} on validation {sample}s and {} on test {sample}s (1 is agreement, 0 chance).",
-                depth.layers,
+                "With {} modules, SEND's order agrees with the harm that removing each module alone does by Kendall's tau {} on validation {sample}s and {} on test {sample}s (1 is agreement, 0 chance).",
+                depth.module_count,
                 rough(val),
                 rough(test),
                 sample = depth.measure.sample()
@@ -76,7 +76,7 @@ pub(super) fn oracle(depth: &DepthReport) -> Vec<Finding> {
 /// Mean over sizes of the best and of the worst subset's mean over seeds.
 fn best_and_worst(depth: &DepthReport) -> Option<(f64, f64)> {
     let mut sums = (0.0, 0.0);
-    let sizes = 1..depth.layers;
+    let sizes = 1..depth.module_count;
     if sizes.is_empty() {
         return None;
     }
@@ -151,8 +151,8 @@ pub(super) fn baseline_scorers(depth: &DepthReport) -> Vec<Finding> {
             _ => Stance::Open,
         },
         format!(
-            "With {} layers, {better} of {} have a lower mean {what} than SEND ({}); the lowest is that of {} with {}. Significantly better than SEND over these seeds (95 %, not corrected for {} comparisons) {}; significantly worse {}.",
-            depth.layers,
+            "With {} modules, {better} of {} have a lower mean {what} than SEND ({}); the lowest is that of {} with {}. Significantly better than SEND over these seeds (95 %, not corrected for {} comparisons) {}; significantly worse {}.",
+            depth.module_count,
             plural(baselines.len(), "baseline scorer"),
             spread(mine),
             best.name,
@@ -175,8 +175,8 @@ pub(super) fn baseline_scorers(depth: &DepthReport) -> Vec<Finding> {
                     _ => Stance::Against,
                 },
                 format!(
-                    "With {} layers, SEND ranks nearly as \"the {name} modules go first\" does (tau {}), a rule that uses no data; SEND against it {}.",
-                    depth.layers,
+                    "With {} modules, SEND ranks nearly as \"the {name} modules go first\" does (tau {}), a rule that uses no data; SEND against it {}.",
+                    depth.module_count,
                     rough(tau),
                     difference(&test)
                 ),
@@ -214,8 +214,8 @@ pub(super) fn options(depth: &DepthReport) -> Vec<Finding> {
             Stance::Against
         },
         format!(
-            "With {} layers, {text}. What the sources leave open {}.",
-            depth.layers,
+            "With {} modules, {text}. What the sources leave open {}.",
+            depth.module_count,
             if other.is_empty() {
                 "hardly matters here"
             } else {
@@ -242,8 +242,8 @@ pub(super) fn options(depth: &DepthReport) -> Vec<Finding> {
             Question::Options,
             stance(lower(&test).map(|lower| !lower)),
             format!(
-                "With {} layers, SEND as studied has a {what} of {}; of its variants \"{}\" has the lowest with {} ({} against as studied) and \"{}\" the highest with {}.",
-                depth.layers,
+                "With {} modules, SEND as studied has a {what} of {}; of its variants \"{}\" has the lowest with {} ({} against as studied) and \"{}\" the highest with {}.",
+                depth.module_count,
                 spread(mine),
                 best.name,
                 spread(low),

@@ -21,10 +21,10 @@ pub(super) fn sweep(depth: &DepthReport, count: usize) -> Vec<Finding> {
         Question::Sweep,
         Stance::Open,
         format!(
-            "With {} layers, nothing is both cheaper in MACs and better than removing {} of {} (fine-tuned, mean over seeds).",
-            depth.layers,
+            "With {} modules, nothing is both cheaper in MACs and better than removing {} of {} (fine-tuned, mean over seeds).",
+            depth.module_count,
             front.join(", "),
-            modules(depth.layers)
+            modules(depth.module_count)
         ),
     ));
     found
@@ -47,8 +47,8 @@ fn gain(depth: &DepthReport, point: &SweepPoint) -> Finding {
         Question::Sweep,
         stance(lower(test)),
         format!(
-            "With {} layers, SEND removes {} and {saved:.1} % of the MACs. The {error} goes from {} (dense) to {} (pruned and fine-tuned); the dense model fine-tuned as long reaches {}. Pruned against that control {}: {verdict}.",
-            depth.layers,
+            "With {} modules, SEND removes {} and {saved:.1} % of the MACs. The {error} goes from {} (dense) to {} (pruned and fine-tuned); the dense model fine-tuned as long reaches {}. Pruned against that control {}: {verdict}.",
+            depth.module_count,
             modules(point.count),
             spread(&depth.dense.test),
             spread(tuned),
@@ -84,8 +84,8 @@ fn seeds(depth: &DepthReport) -> Finding {
         Question::Sweep,
         stance,
         format!(
-            "With {} layers, another seed moves the dense model's {} by {sd:.4} (one deviation); from removing none to removing all the fine-tuned means span {:.4}: {verdict}.",
-            depth.layers,
+            "With {} modules, another seed moves the dense model's {} by {sd:.4} (one deviation); from removing none to removing all the fine-tuned means span {:.4}: {verdict}.",
+            depth.module_count,
             depth.measure.test(),
             high - low
         ),
@@ -104,8 +104,8 @@ fn scratch(depth: &DepthReport, point: &SweepPoint) -> Option<Finding> {
         Question::Sweep,
         stance(lower(test)),
         format!(
-            "With {} layers, the pruned structure trained from new weights reaches {}, fine-tuned from the dense model {}; the difference is {}: {verdict}.",
-            depth.layers,
+            "With {} modules, the pruned structure trained from new weights reaches {}, fine-tuned from the dense model {}; the difference is {}: {verdict}.",
+            depth.module_count,
             spread(scratch),
             spread(&point.tuned.test),
             difference(test)
@@ -118,7 +118,7 @@ fn everything(depth: &DepthReport) -> Option<Finding> {
     let all = depth
         .sweep
         .iter()
-        .find(|point| point.count == depth.layers)?;
+        .find(|point| point.count == depth.module_count)?;
     let test = &all.against_dense_finetuned;
     let (stance, verdict) = match lower(test) {
         Some(false) => (
@@ -138,8 +138,8 @@ fn everything(depth: &DepthReport) -> Option<Finding> {
         Question::Sweep,
         stance,
         format!(
-            "With {} layers and all attention removed, the {} is {} against {} of the dense model fine-tuned as long, {}: {verdict}.",
-            depth.layers,
+            "With {} modules and all attention removed, the {} is {} against {} of the dense model fine-tuned as long, {}: {verdict}.",
+            depth.module_count,
             depth.measure.test(),
             spread(&all.tuned.test),
             spread(&depth.dense_finetuned.test),
@@ -159,8 +159,8 @@ pub(super) fn iterative(depth: &DepthReport) -> Vec<Finding> {
             Question::Iterative,
             Stance::Open,
             format!(
-                "With {} layers, {} removed one at a time give {}, at once {}, both with {} of fine-tuning; {}: {verdict}. In {} of {} both removed the same modules.",
-                depth.layers,
+                "With {} modules, {} removed one at a time give {}, at once {}, both with {} of fine-tuning; {}: {verdict}. In {} of {} both removed the same modules.",
+                depth.module_count,
                 modules(point.count),
                 spread(&point.iterative),
                 spread(&point.one_shot),
@@ -189,8 +189,8 @@ pub(super) fn heads(depth: &DepthReport) -> Vec<Finding> {
                 None => Stance::Open,
             },
             format!(
-                "With {} layers, removing {} by SEND gives {}, removing the {} with the lowest SEND, at the same MACs, {} (random heads {}); heads against modules {}: {verdict}.",
-                depth.layers,
+                "With {} modules, removing {} by SEND gives {}, removing the {} with the lowest SEND, at the same MACs, {} (random heads {}); heads against modules {}: {verdict}.",
+                depth.module_count,
                 modules(point.modules),
                 spread(&point.by_module),
                 plural(point.heads, "head"),
@@ -212,7 +212,7 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
         let merits = result
             .against_fixed
             .iter()
-            .filter(|(count, test)| *count < depth.layers && lower(test) == Some(true))
+            .filter(|(count, test)| *count < depth.module_count && lower(test) == Some(true))
             .count();
         finding(
             Question::Adaptive,
@@ -222,8 +222,8 @@ pub(super) fn adaptive(depth: &DepthReport) -> Vec<Finding> {
                 _ => Stance::Open,
             },
             format!(
-                "With {} layers, the rule \"{}\" removes {} modules in the seeds and reaches {}; the best fixed number, known only in hindsight, is {} lower. Over these seeds it is significantly better than {better} and significantly worse than {worse} of {} fixed numbers, and needs {:.1} fine-tunings to decide.",
-                depth.layers,
+                "With {} modules, the rule \"{}\" removes {} modules in the seeds and reaches {}; the best fixed number, known only in hindsight, is {} lower. Over these seeds it is significantly better than {better} and significantly worse than {worse} of {} fixed numbers, and needs {:.1} fine-tunings to decide.",
+                depth.module_count,
                 result.title,
                 counts.join(", "),
                 spread(&result.test),
@@ -252,7 +252,7 @@ pub(super) fn transfers(report: &StudyReport) -> Vec<Finding> {
                 Question::ZeroShot,
                 stance(lower(&transfer.paired)),
                 format!(
-                    "Trained on {} and evaluated on {} without further training, {} layers reach {} dense, {} dense and fine-tuned, {} pruned by SEND and fine-tuned; pruned against dense fine-tuned {}: {verdict}.",
+                    "Trained on {} and evaluated on {} without further training, models of {} layers reach {} dense, {} dense and fine-tuned, {} pruned by SEND and fine-tuned; pruned against dense fine-tuned {}: {verdict}.",
                     transfer.from,
                     transfer.to,
                     transfer.layers,

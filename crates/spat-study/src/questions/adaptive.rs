@@ -45,7 +45,7 @@ pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<AdaptiveResult>,
     let mut fixed: Vec<(u64, Vec<f64>)> = Vec::new();
     for seed in context.seeds() {
         let scores = context.send_values(seed)?;
-        let wanted = (0..=context.layers()).map(|count| (seed, lowest(&scores, count)));
+        let wanted = (0..=context.count_modules()).map(|count| (seed, lowest(&scores, count)));
         context.tune(wanted.clone())?;
         let tests = wanted.map(|(seed, gone)| context.test(seed, gone));
         fixed.push((seed, tests.collect::<Result<_, _>>()?));
@@ -85,7 +85,7 @@ fn result(
         regrets.push(above_best(test, of_fixed.iter().copied()));
         tests.push(test);
     }
-    let against_fixed = (0..=context.layers()).map(|count| {
+    let against_fixed = (0..=context.count_modules()).map(|count| {
         let theirs: Vec<f64> = fixed.iter().map(|(_, tests)| tests[count]).collect();
         (count, paired(&tests, &theirs))
     });
@@ -101,7 +101,7 @@ fn result(
 }
 
 fn subset(context: &StudyContext<'_>, plan: &Plan) -> Subset {
-    (0..context.layers())
+    (0..context.count_modules())
         .filter(|&place| plan.removed.contains(&context.modules[place]))
         .collect()
 }

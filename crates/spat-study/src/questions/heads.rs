@@ -2,7 +2,7 @@
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use spat_spec::{Granularity, HeadPoint, Plan, PruneRule, Score, Spread};
+use spat_spec::{AttentionSite, Granularity, HeadPoint, Plan, PruneRule, Score, Spread};
 
 use crate::compare::paired;
 use crate::context::StudyContext;
@@ -16,9 +16,15 @@ const RANDOM: usize = 3;
 /// Removes modules at the study's ratio, and as many heads as save the same MACs.
 pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<HeadPoint>, StudyError> {
     let of = context.forecasting()?;
+    // A head of a module with several maps saves MACs in each, unlike a head of another module.
+    let sites = of.dense.forecaster.sites();
+    let is_comparable = |site: &AttentionSite| site.maps.len() == 1 && site.indivisible.is_none();
+    if !sites.iter().all(is_comparable) {
+        return Ok(Vec::new());
+    }
     let modules = context.count();
     let rule = PruneRule {
-        ratio: modules as f64 / context.layers() as f64,
+        ratio: modules as f64 / context.count_modules() as f64,
         granularity: Granularity::HeadsAtEqualMacs,
         ..PruneRule::default()
     };

@@ -11,7 +11,7 @@ use crate::task::{Recipe, Removal};
 /// Both ways have the same number of fine-tuning epochs at a constant rate, and both score the finished
 /// model in a separate pass, so that they differ in the order of work only.
 pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<IterativePoint>, StudyError> {
-    if context.layers() < 3 {
+    if context.count_modules() < 3 {
         // With one of two modules, the two ways are the same.
         return Ok(Vec::new());
     }
@@ -52,7 +52,7 @@ pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<IterativePoint>,
         context.runner.ask(&tasks)?;
         for (seed, recipe, gone) in &mut stages {
             let scores = context.scored(recipe.clone(), Scorer::Send, context.terms.send)?;
-            let active: Vec<usize> = (0..context.layers())
+            let active: Vec<usize> = (0..context.count_modules())
                 .filter(|module| !gone.places().contains(module))
                 .collect();
             let lowest = lowest(&values(&scores), 1).places();

@@ -57,7 +57,7 @@ pub(crate) fn options(context: &StudyContext<'_>) -> Vec<RankingMethod> {
 /// otherwise that of the study's ratio.
 fn counts(context: &StudyContext<'_>, oracle: bool) -> Vec<usize> {
     if oracle {
-        (1..context.layers()).collect()
+        (1..context.count_modules()).collect()
     } else {
         vec![context.count()]
     }
@@ -96,7 +96,7 @@ pub(crate) fn rank(
         let total = oracle
             .then(|| mean_regret(&picks, context.terms.seeds.len()))
             .flatten();
-        let modules = 0..context.layers();
+        let modules = 0..context.count_modules();
         reports.push(RankingReport {
             name: method.name.clone(),
             title: method.title.clone(),
@@ -105,7 +105,7 @@ pub(crate) fn rank(
                 .collect(),
             tau_val: tau_with(of_method, &depth.single_val),
             tau_test: tau_with(of_method, &depth.single_test),
-            tau_send: (!reports.is_empty() && context.layers() > 1).then(|| {
+            tau_send: (!reports.is_empty() && context.count_modules() > 1).then(|| {
                 let pairs = of_method.iter().zip(&scores[0]);
                 pairs.map(|(one, send)| tau(one, send)).collect()
             }),
@@ -153,12 +153,12 @@ fn scores_of(
             context.scored(context.dense(seed), scorer, context.terms.send)?
         }
     };
-    if scores.len() != context.layers() {
+    if scores.len() != context.count_modules() {
         return Err(StudyError::Mismatch(format!(
             "{} scored {} of {} modules",
             method.name,
             scores.len(),
-            context.layers()
+            context.count_modules()
         )));
     }
     Ok(values(&scores))
@@ -237,11 +237,11 @@ pub(crate) fn random(
     for count in counts(context, oracle) {
         let of_seed = |seed: u64| -> Vec<Subset> {
             if oracle {
-                return Subset::all(context.layers())
+                return Subset::all(context.count_modules())
                     .filter(|subset| subset.len() == count)
                     .collect();
             }
-            draws(context.layers(), count, context.terms.draws, seed)
+            draws(context.count_modules(), count, context.terms.draws, seed)
         };
         context.tune(
             context

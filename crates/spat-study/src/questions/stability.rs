@@ -4,7 +4,7 @@ use spat_series::Part;
 use spat_spec::{Scorer, Spread, Stability};
 
 use crate::compare::{interval, tau};
-use crate::context::{StudyContext, scores_of, scoring};
+use crate::context::{StudyContext, scoring};
 use crate::error::StudyError;
 use crate::subsets::{lowest, values};
 use crate::task::Task;
@@ -14,7 +14,7 @@ const GROUPS: usize = 6;
 
 /// Kendall's tau of SEND with itself.
 pub(crate) fn measure(context: &StudyContext<'_>) -> Result<Option<Stability>, StudyError> {
-    if context.layers() < 2 {
+    if context.count_modules() < 2 {
         return Ok(None);
     }
     let (batches, size) = context.terms.batches;
@@ -38,7 +38,7 @@ pub(crate) fn measure(context: &StudyContext<'_>) -> Result<Option<Stability>, S
     let mut same = Vec::new();
     for seed in context.seeds() {
         let groups = (0..GROUPS)
-            .map(|group| Ok(values(&scores_of(context.runner, task(seed, group))?)))
+            .map(|group| Ok(values(&context.scores(task(seed, group))?)))
             .collect::<Result<Vec<_>, StudyError>>()?;
         over_batches.extend(pairwise(&groups));
         for (place, one) in groups.iter().enumerate() {

@@ -11,9 +11,9 @@ use crate::subsets::Subset;
 pub(crate) fn every_subset(context: &StudyContext<'_>) -> Result<Vec<SubsetResult>, StudyError> {
     let pairs = context
         .seeds()
-        .flat_map(|seed| Subset::all(context.layers()).map(move |subset| (seed, subset)));
+        .flat_map(|seed| Subset::all(context.count_modules()).map(move |subset| (seed, subset)));
     context.tune(pairs)?;
-    Subset::all(context.layers())
+    Subset::all(context.count_modules())
         .map(|subset| {
             let errors = context.error_spread(|seed| Ok(context.tuned(seed, subset)))?;
             Ok(SubsetResult {
@@ -31,7 +31,7 @@ pub(crate) fn single_modules(
     context: &StudyContext<'_>,
 ) -> Result<(Vec<Spread>, Vec<Spread>), StudyError> {
     let wanted: Vec<Subset> = std::iter::once(Subset::NONE)
-        .chain((0..context.layers()).map(Subset::single))
+        .chain((0..context.count_modules()).map(Subset::single))
         .collect();
     let pairs = context
         .seeds()
@@ -39,7 +39,7 @@ pub(crate) fn single_modules(
     context.tune(pairs)?;
     let mut val = Vec::new();
     let mut test = Vec::new();
-    for module in 0..context.layers() {
+    for module in 0..context.count_modules() {
         let mut harms = (Vec::new(), Vec::new());
         for seed in context.seeds() {
             let with = context.errors(context.tuned(seed, Subset::NONE))?;

@@ -30,7 +30,7 @@ pub(crate) fn sweep(context: &StudyContext<'_>) -> Result<Vec<SweepPoint>, Study
         let of_seed = scores.iter().find(|(known, _)| *known == seed);
         of_seed.map_or(Subset::NONE, |(_, scores)| lowest(scores, count))
     };
-    let counts = counts(context.layers());
+    let counts = counts(context.count_modules());
     let scratch =
         |count: usize| count > 0 && (context.terms.scratch_everywhere || count == context.count());
     let mut tasks = Vec::new();

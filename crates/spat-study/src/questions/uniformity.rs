@@ -9,7 +9,7 @@ use crate::subsets::values;
 
 /// SEND and the entropy of the attention rows, per module.
 pub(crate) fn measure(context: &StudyContext<'_>) -> Result<Option<Uniformity>, StudyError> {
-    if context.layers() < 2 {
+    if context.count_modules() < 2 {
         return Ok(None);
     }
     let tasks: Vec<_> = context

@@ -46,7 +46,9 @@ pub fn conduct_synthetic(
         .depths
         .iter()
         .flat_map(|depth| match study {
-            SyntheticStudy::Classifier(study) => of_depth(depth, study.prune.count(depth.layers)),
+            SyntheticStudy::Classifier(study) => {
+                of_depth(depth, study.prune.count(depth.module_count))
+            }
             SyntheticStudy::GroundTruth(_) => Vec::new(),
         })
         .chain(ground_truth_findings(&report.ground_truth))

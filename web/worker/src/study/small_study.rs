@@ -31,11 +31,11 @@ const SIZE: Size = Size {
 /// The setting that [`Study::depths`] replaces.
 const LAYERS: &str = "layers";
 
-/// Every subset of the modules is trained, so each additional layer doubles the time.
+/// Every subset of a few modules is trained, so each additional layer at least doubles the time.
 const LAYERS_RANGE: FieldRange = FieldRange::Count { min: 2, max: 5 };
 
 impl ModelForm {
-    /// Every model of the catalogue of which any attention can be removed.
+    /// Every model of the catalogue with attention that can be removed.
     pub(super) fn all() -> Vec<Self> {
         let form = |kind: ModelKind| {
             let (mut forecaster, _) = kind.defaults(Window::new(48, 24, 1), true);
@@ -46,7 +46,8 @@ impl ModelForm {
                     info.range = LAYERS_RANGE;
                 }
             }
-            forecaster.is_freely_prunable().then_some(Self {
+            let can_be_studied = !forecaster.removable_modules().is_empty();
+            can_be_studied.then_some(Self {
                 id: kind.id,
                 title: kind.title,
                 fields,

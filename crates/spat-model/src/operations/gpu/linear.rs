@@ -3,7 +3,9 @@
 use burn::tensor::Tensor;
 use spat_cpu::Finish;
 use spat_gpu::Buffer;
-use spat_gpu::encoder::{LinearGradients, linear as forward, linear_backward};
+use spat_gpu::encoder::{
+    LinearGradients, linear as forward, linear_backward, linear_backward_input,
+};
 
 use super::gelu::{dropout, gelu};
 use super::node::{Operand, Saved, output};
@@ -50,6 +52,10 @@ struct Inputs {
 
 impl Saved<3> for Inputs {
     fn gradients(&self, gradient: &Buffer, wanted: [bool; 3]) -> [Option<Buffer>; 3] {
+        if let [false, false, true] = wanted {
+            let x = linear_backward_input(&self.weight, gradient, self.inputs);
+            return [None, None, Some(x)];
+        }
         let LinearGradients { x, weight, bias } =
             linear_backward(&self.x, &self.weight, gradient, self.inputs, wanted[2]);
         [Some(bias), Some(weight), x]
