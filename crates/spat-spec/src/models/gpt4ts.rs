@@ -138,7 +138,11 @@ impl Gpt4TsConfig {
 
 impl ModelSpec for Gpt4TsConfig {
     const FIELDS: &'static [Field<Self>] = &[
-        Field::layers("Layers", "Blocks of the backbone, each with one attention module", |c| &mut c.layers),
+        Field::layers(
+            "Layers",
+            "Blocks of the backbone, each with one attention module",
+            |c| &mut c.layers,
+        ),
         Field::width("Width of a token", |c| &mut c.d_model),
         Field::heads(|c| &mut c.heads),
         Field::dropout(|c| &mut c.dropout),
