@@ -4,13 +4,13 @@
 //! Matrices are row-major. Block bounds follow from the shapes alone, so a result does not depend on the
 //! number of threads.
 
+mod activation;
 mod adam;
 mod attention;
 mod dispersion;
 mod dropout;
 mod elementary;
 mod fresh;
-mod gelu;
 mod linear;
 mod linear_norm;
 mod norm;
@@ -32,6 +32,7 @@ mod transpose;
 mod vectorise;
 mod window_norm;
 
+pub use activation::Activation;
 pub use adam::{AdamFactors, AdamParameter, adam};
 pub use attention::{
     Attended, AttentionGradients, AttentionShape, Connections, attend, attend_backward,

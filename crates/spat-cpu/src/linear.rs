@@ -1,10 +1,10 @@
-//! `y = x W + b`, with an optional GELU and dropout.
+//! `y = x W + b`, with an optional activation function and dropout.
 
 use std::borrow::Cow;
 
+use crate::activation::Activation;
 use crate::dropout::{Dropout, drop_values};
 use crate::fresh::{Fresh, blocks_or_empty};
-use crate::gelu::{gelu, gelu_backward};
 use crate::product::{each_row_block, rows_of_block, transposed_product};
 use crate::profile::timed;
 use crate::sums::{add, sum_rows};
@@ -15,8 +15,8 @@ use crate::vectorise::vectorised;
 /// Operations applied to `x W + b`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Finish {
-    /// GELU.
-    pub gelu: bool,
+    /// Activation function.
+    pub activation: Option<Activation>,
     /// Final dropout.
     pub dropout: Option<Dropout>,
 }
@@ -24,9 +24,9 @@ pub struct Finish {
 /// Outputs of [`linear`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearOutput {
-    /// `y = drop(gelu(x W + b))`, `[rows × outputs]`, without the operations that are off.
+    /// `y = drop(f(x W + b))`, `[rows × outputs]`, without the operations that are off.
     pub y: Vec<f32>,
-    /// `x W + b`, if a GELU follows and the backward pass needs it.
+    /// `x W + b`, if an activation function follows and the backward pass needs it.
     pub before: Option<Vec<f32>>,
 }
 
@@ -44,7 +44,7 @@ pub fn linear(
     let outputs = weight.len() / inputs;
     let count = x.len() / inputs * outputs;
     let mut y = Fresh::new(count);
-    let mut before = (finish.gelu && keep).then(|| Fresh::new(count));
+    let mut before = (finish.activation.is_some() && keep).then(|| Fresh::new(count));
     let is_kept = before.is_some();
     let rows = rows_of_block(x.len() / inputs, weight.len());
     let kept = blocks_or_empty(before.as_mut(), count, rows * outputs);
@@ -59,11 +59,11 @@ pub fn linear(
                 add_bias(y, bias);
             }
             let first = row * outputs;
-            if finish.gelu {
+            if let Some(activation) = finish.activation {
                 if is_kept {
                     kept.copied(y);
                 }
-                gelu(y, finish.dropout, first);
+                activation.apply(y, finish.dropout, first);
             } else if let Some(dropout) = finish.dropout {
                 drop_values(y, dropout, first);
             }
@@ -104,7 +104,7 @@ pub fn linear_backward_input(
     finish: Finish,
 ) -> Vec<f32> {
     let _timed = timed("linear, backward");
-    let gradient = before_finish(gradient, before, finish.dropout);
+    let gradient = before_finish(gradient, before, finish);
     times_transposed(&gradient, weight, inputs)
 }
 
@@ -120,7 +120,7 @@ pub fn linear_backward(
 ) -> LinearGradients {
     let _timed = timed("linear, backward");
     let outputs = weight.len() / inputs;
-    let gradient = &*before_finish(gradient, before, finish.dropout);
+    let gradient = &*before_finish(gradient, before, finish);
     LinearGradients {
         x: with_x.then(|| times_transposed(gradient, weight, inputs)),
         weight: transposed_product(x, gradient, x.len() / inputs),
@@ -132,10 +132,12 @@ pub fn linear_backward(
 fn before_finish<'a>(
     gradient: &'a [f32],
     before: Option<&[f32]>,
-    dropout: Option<Dropout>,
+    finish: Finish,
 ) -> Cow<'a, [f32]> {
-    match (before, dropout) {
-        (Some(before), dropout) => of_gelu(gradient, before, dropout).into(),
+    match (finish.activation.zip(before), finish.dropout) {
+        (Some((activation, before)), dropout) => {
+            of_activation(activation, gradient, before, dropout).into()
+        }
         (None, Some(dropout)) => dropout.apply(gradient).into(),
         (None, None) => gradient.into(),
     }
@@ -151,8 +153,13 @@ pub(crate) fn times_transposed(gradient: &[f32], weight: &[f32], inputs: usize) 
     x.into_values()
 }
 
-/// Gradient of `x` in `drop(gelu(x))`.
-fn of_gelu(gradient: &[f32], before: &[f32], dropout: Option<Dropout>) -> Vec<f32> {
+/// Gradient of `x` in `drop(f(x))`.
+fn of_activation(
+    activation: Activation,
+    gradient: &[f32],
+    before: &[f32],
+    dropout: Option<Dropout>,
+) -> Vec<f32> {
     let length = block_rows(1);
     let mut through = Fresh::new(gradient.len());
     let blocks = through
@@ -163,7 +170,7 @@ fn of_gelu(gradient: &[f32], before: &[f32], dropout: Option<Dropout>) -> Vec<f3
         gradient.len() * 4,
         blocks,
         |(block, (through, (gradient, before)))| {
-            gelu_backward(through.copied(gradient), before, dropout, block * length);
+            activation.backward(through.copied(gradient), before, dropout, block * length);
         },
     );
     through.into_values()

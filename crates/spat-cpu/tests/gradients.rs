@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use spat_cpu::{
-    AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
+    Activation, AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
     ProjectionGradients, StateSpaceInputs, StateSpaceShape, WindowShape, add_norm,
     add_norm_backward, attend, attend_backward, linear, linear_add_norm, linear_add_norm_backward,
     linear_backward, linear_backward_input, mean_squared_error, mean_squared_error_backward,
@@ -65,7 +65,8 @@ proptest! {
         drop in any::<bool>(),
         seed in any::<u64>(),
     ) {
-        let finish = Finish { gelu, dropout: drop.then(|| Dropout::new(seed, 0.3)) };
+        let activation = gelu.then_some(Activation::Gelu);
+        let finish = Finish { activation, dropout: drop.then(|| Dropout::new(seed, 0.3)) };
         let (x, weight) = (numbers(rows * inputs, seed), numbers(inputs * outputs, seed ^ 1));
         let (bias, weights) = (numbers(outputs, seed ^ 2), numbers(rows * outputs, seed ^ 3));
         let of_before = linear(&x, &weight, Some(&bias), inputs, finish, true).before;
@@ -78,6 +79,42 @@ proptest! {
         check("b", &bias, &of.bias, |b| at(&x, &weight, b));
         let alone = linear_backward_input(&weight, of_before.as_deref(), &weights, inputs, finish);
         assert_eq!(Some(alone), of.x);
+    }
+
+    /// Differences would be wrong where they cross 0, so the layer is compared with its parts.
+    #[test]
+    fn a_leaky_relu_scales_what_is_below_zero(
+        rows in 1usize..120,
+        outputs in 1usize..40,
+        slope in prop_oneof![Just(0.0_f32), 0.0_f32..0.9],
+        drop in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let inputs = 5;
+        let dropout = drop.then(|| Dropout::new(seed, 0.3));
+        let plain = Finish { activation: None, dropout };
+        let finish = Finish { activation: Some(Activation::LeakyRelu { slope }), dropout };
+        let (x, weight) = (numbers(rows * inputs, seed), numbers(inputs * outputs, seed ^ 1));
+        let gradient = numbers(rows * outputs, seed ^ 2);
+        let sum = linear(&x, &weight, None, inputs, Finish::default(), false).y;
+        let of = linear(&x, &weight, None, inputs, finish, true);
+        let before = of.before.as_deref();
+        prop_assert_eq!(before, Some(&sum[..]));
+
+        let factors: Vec<f32> = sum.iter().map(|&x| if x > 0.0 { 1.0 } else { slope }).collect();
+        let dropped = linear(&x, &weight, None, inputs, plain, false).y;
+        let scaled = |values: &[f32]| -> Vec<f32> {
+            values.iter().zip(&factors).map(|(value, factor)| value * factor).collect()
+        };
+        for (y, expected) in of.y.iter().zip(scaled(&dropped)) {
+            prop_assert!((y - expected).abs() <= 1e-6);
+        }
+        let got = linear_backward(&x, &weight, before, &gradient, inputs, finish, true);
+        let expected =
+            linear_backward(&x, &weight, None, &scaled(&gradient), inputs, plain, true);
+        for (got, expected) in got.weight.iter().zip(expected.weight) {
+            prop_assert!((got - expected).abs() <= 1e-4 * expected.abs().max(1.0));
+        }
     }
 
     #[test]

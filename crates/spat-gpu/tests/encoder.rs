@@ -7,7 +7,9 @@ mod gpu;
 use burn::tensor::{Tensor, TensorData};
 use gpu::device;
 use proptest::prelude::*;
-use spat_cpu::{AdamFactors, AdamParameter, AttentionShape, Connections, Dropout, Finish};
+use spat_cpu::{
+    Activation, AdamFactors, AdamParameter, AttentionShape, Connections, Dropout, Finish,
+};
 use spat_gpu::encoder::{self, Mask, ScanShape};
 use spat_gpu::reference::{self, ScanInputs};
 use spat_gpu::{Buffer, Gpu};
@@ -115,7 +117,7 @@ proptest! {
         let gradient = numbers(seed ^ 1, count);
         let (gpu_x, gpu_gradient) = (to_gpu(&x), to_gpu(&gradient));
         // The layer whose weight is 1.
-        let finish = Finish { gelu: true, dropout };
+        let finish = Finish { activation: Some(Activation::Gelu), dropout };
         let gelu = spat_cpu::linear(&x, &[1.0], None, 1, finish, true);
         close(&encoder::gelu(&gpu_x, dropout), &gelu.y, "gelu");
         let of_gelu = spat_cpu::linear_backward(

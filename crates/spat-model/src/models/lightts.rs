@@ -3,18 +3,17 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation::leaky_relu;
 use spat_spec::{LightTsConfig, Structure};
 
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
-use crate::operations::linear;
+use crate::operations::{linear, linear_relu};
 
 use super::{Inputs, Model};
 
 /// PyTorch's default slope of a leaky ReLU below 0.
-const SLOPE: f64 = 0.01;
+const SLOPE: f32 = 0.01;
 
 /// LightTS in Time-Series-Library's layout.
 #[derive(Module, Debug)]
@@ -164,7 +163,7 @@ impl Bottleneck {
     /// - `rows`: `[N · nodes, inputs]`
     /// - output: `[N, nodes, outputs]`
     fn forward(&self, rows: Tensor<2>, nodes: usize) -> Tensor<3> {
-        let hidden = leaky_relu(linear(&self.expand, rows), SLOPE);
+        let hidden = linear_relu(&self.expand, rows, SLOPE);
         let narrow = linear(&self.contract, hidden);
         let [rows, width] = narrow.dims();
         let count = rows / nodes;

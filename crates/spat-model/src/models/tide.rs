@@ -3,14 +3,13 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 use spat_spec::{Structure, TIME_FEATURES, TideConfig};
 
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
 use crate::layers::{Norm, normalise};
-use crate::operations::{linear, linear_dropout};
+use crate::operations::{linear, linear_dropout, linear_relu};
 
 use super::{Inputs, Model};
 
@@ -154,7 +153,7 @@ impl Block {
     /// - `rows`: `[N, inputs]`
     /// - output: `[N, outputs]`
     fn forward(&self, rows: Tensor<2>, cx: &mut ForwardContext) -> Tensor<2> {
-        let hidden = relu(linear(&self.expand, rows.clone()));
+        let hidden = linear_relu(&self.expand, rows.clone(), 0.0);
         let branch = linear_dropout(&self.contract, hidden, cx.dropout(self.dropout));
         let sum = branch + linear(&self.shortcut, rows);
         match &self.norm {

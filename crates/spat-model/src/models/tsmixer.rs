@@ -3,14 +3,13 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 use spat_spec::{Structure, TsMixerConfig, TsMixerLayout};
 
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
 use crate::layers::{Affine, BatchNorm, Norm, normalise, over_time};
-use crate::operations::{dropout, linear, linear_dropout};
+use crate::operations::{dropout, linear, linear_dropout, linear_relu};
 
 use super::{Inputs, Model};
 
@@ -137,7 +136,7 @@ impl Block {
     fn forward(&self, x: Tensor<3>, cx: &mut ForwardContext) -> Tensor<3> {
         let normed = cells(x.clone(), self.time_norm.as_ref(), cx);
         let time = over_time(normed, |rows| {
-            let hidden = relu(linear(&self.time, rows));
+            let hidden = linear_relu(&self.time, rows, 0.0);
             match &self.time_output {
                 Some(output) => linear(output, hidden),
                 None => hidden,
@@ -148,7 +147,7 @@ impl Block {
         let [batch, lookback, channels] = x.dims();
         let normed = cells(x.clone(), self.channel_norm.as_ref(), cx);
         let rows = normed.reshape([batch * lookback, channels]);
-        let hidden = relu(linear(&self.expand, rows));
+        let hidden = linear_relu(&self.expand, rows, 0.0);
         let inner = self.channel_norm.as_ref().map_or(0.0, |_| self.dropout);
         let hidden = dropout(hidden, cx.dropout(inner));
         let rows = linear_dropout(&self.contract, hidden, cx.dropout(self.dropout));

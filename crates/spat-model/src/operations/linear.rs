@@ -1,11 +1,11 @@
-//! `y = x W + b`, with an optional GELU and dropout.
+//! `y = x W + b`, with an optional activation function and dropout.
 
 use std::sync::Arc;
 
 use burn::nn::Linear;
 use burn::tensor::{Tensor, activation};
 use spat_cpu::{
-    Dropout, Finish, LinearGradients, LinearOutput, linear as forward, linear_backward,
+    Activation, Dropout, Finish, LinearGradients, LinearOutput, linear as forward, linear_backward,
     linear_backward_input,
 };
 
@@ -21,14 +21,42 @@ pub(crate) fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
 
 /// The layer with dropout on its output.
 pub(crate) fn linear_dropout(layer: &Linear, x: Tensor<2>, dropout: Option<Dropout>) -> Tensor<2> {
-    let gelu = false;
-    finished_linear(layer, x, Finish { gelu, dropout })
+    let activation = None;
+    finished_linear(
+        layer,
+        x,
+        Finish {
+            activation,
+            dropout,
+        },
+    )
 }
 
 /// The layer, the exact GELU, and dropout.
 pub(crate) fn linear_gelu(layer: &Linear, x: Tensor<2>, dropout: Option<Dropout>) -> Tensor<2> {
-    let gelu = true;
-    finished_linear(layer, x, Finish { gelu, dropout })
+    let activation = Some(Activation::Gelu);
+    finished_linear(
+        layer,
+        x,
+        Finish {
+            activation,
+            dropout,
+        },
+    )
+}
+
+/// The layer, and a leaky ReLU with this slope below 0; a ReLU if the slope is 0.
+pub(crate) fn linear_relu(layer: &Linear, x: Tensor<2>, slope: f32) -> Tensor<2> {
+    let activation = Some(Activation::LeakyRelu { slope });
+    let dropout = None;
+    finished_linear(
+        layer,
+        x,
+        Finish {
+            activation,
+            dropout,
+        },
+    )
 }
 
 fn finished_linear(layer: &Linear, x: Tensor<2>, finish: Finish) -> Tensor<2> {
@@ -42,7 +70,11 @@ fn finished_linear(layer: &Linear, x: Tensor<2>, finish: Finish) -> Tensor<2> {
 }
 
 pub(super) fn plain(y: Tensor<2>, finish: Finish) -> Tensor<2> {
-    let y = if finish.gelu { activation::gelu(y) } else { y };
+    let y = match finish.activation {
+        None => y,
+        Some(Activation::Gelu) => activation::gelu(y),
+        Some(Activation::LeakyRelu { slope }) => activation::leaky_relu(y, slope.into()),
+    };
     super::dropout(y, finish.dropout)
 }
 

@@ -22,7 +22,7 @@ pub(crate) use attend::attend;
 pub(crate) use attention::Attention;
 pub(crate) use auto_correlation::{AutoCorrelation, auto_correlate};
 pub(crate) use dropout::dropout;
-pub(crate) use linear::{linear, linear_dropout, linear_gelu};
+pub(crate) use linear::{linear, linear_dropout, linear_gelu, linear_relu};
 pub(crate) use linear_norm::linear_add_norm;
 pub(crate) use norm::add_norm;
 pub(crate) use sparse::{SparseAttention, attend_sparsely};

@@ -4,7 +4,7 @@
 use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor};
-use spat_cpu::{AttentionShape, Dropout, Finish};
+use spat_cpu::{Activation, AttentionShape, Dropout, Finish};
 
 use super::{
     Attention, StateSpace, attend, linear, linear_norm, norm, squared_error, state_space, windows,
@@ -61,9 +61,16 @@ fn layer(weight: &Tensor<2>, bias: &Tensor<2>) -> Linear {
 #[test]
 fn linear_agrees() {
     for (rows, inputs, outputs) in [(1, 1, 1), (7, 5, 3), (352, 96, 256), (2, 300, 1)] {
-        for gelu in [false, true] {
+        for activation in [
+            None,
+            Some(Activation::Gelu),
+            Some(Activation::LeakyRelu { slope: 0.1 }),
+        ] {
             for dropout in [None, Some(Dropout::new(3, 0.3))] {
-                let finish = Finish { gelu, dropout };
+                let finish = Finish {
+                    activation,
+                    dropout,
+                };
                 agree(
                     &[
                         random([rows, inputs]),

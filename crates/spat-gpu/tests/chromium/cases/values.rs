@@ -1,6 +1,6 @@
 //! Element-wise and row-wise stages.
 
-use spat_cpu::{AdamFactors, AdamParameter, Dropout, Finish};
+use spat_cpu::{Activation, AdamFactors, AdamParameter, Dropout, Finish};
 use spat_gpu::encoder::{
     ScanShape, adam_dispatch, norm_dispatches, scan_dispatches, value_dispatches,
 };
@@ -16,7 +16,7 @@ pub(crate) fn values() -> Vec<Case> {
     let [forward, backward, drop] = value_dispatches(count, dropout);
     // The layer whose weight is 1.
     let finish = Finish {
-        gelu: true,
+        activation: Some(Activation::Gelu),
         dropout,
     };
     let gelu = spat_cpu::linear(&x, &[1.0], None, 1, finish, true);

@@ -1,7 +1,8 @@
-//! `y = x W + b`, with an optional GELU and dropout.
+//! `y = x W + b`, with an optional activation function and dropout.
 
 use burn::tensor::Tensor;
-use spat_cpu::Finish;
+use burn::tensor::activation::leaky_relu;
+use spat_cpu::{Activation, Finish};
 use spat_gpu::Buffer;
 use spat_gpu::encoder::{
     LinearGradients, linear as forward, linear_backward, linear_backward_input,
@@ -27,19 +28,14 @@ pub(in super::super) fn linear(
     let values = forward(&x, &weight, bias.map(|_| &other), inputs);
     let saved = Inputs { x, weight, inputs };
     let y = output(operands, values, [rows, outputs], saved);
-    match finish {
-        Finish {
-            gelu: true,
-            dropout,
-        } => gelu(&y, dropout),
-        Finish {
-            gelu: false,
-            dropout: Some(drop),
-        } => dropout(&y, drop),
-        Finish {
-            gelu: false,
-            dropout: None,
-        } => Some(y),
+    let y = match finish.activation {
+        Some(Activation::Gelu) => return gelu(&y, finish.dropout),
+        Some(Activation::LeakyRelu { slope }) => leaky_relu(y, slope.into()),
+        None => y,
+    };
+    match finish.dropout {
+        Some(drop) => dropout(&y, drop),
+        None => Some(y),
     }
 }
 

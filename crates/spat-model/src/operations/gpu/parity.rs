@@ -5,7 +5,7 @@
 use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, DeviceKind, DeviceType, Distribution, Tensor, TensorData};
-use spat_cpu::{AttentionShape, Dropout, Finish};
+use spat_cpu::{Activation, AttentionShape, Dropout, Finish};
 
 use super::super::linear::on_cpu;
 use crate::operations::{
@@ -96,9 +96,16 @@ fn linear_agrees() {
         (9, 12, 6),
         (23, 8, 20),
     ] {
-        for gelu in [false, true] {
+        for activation in [
+            None,
+            Some(Activation::Gelu),
+            Some(Activation::LeakyRelu { slope: 0.1 }),
+        ] {
             for dropout in [None, Some(Dropout::new(3, 0.3))] {
-                let finish = Finish { gelu, dropout };
+                let finish = Finish {
+                    activation,
+                    dropout,
+                };
                 let there = |x: &Tensor<2>, weight: &Tensor<2>, bias: Option<&Tensor<1>>| {
                     on_cpu(x, weight, bias, finish)
                         .or_else(|| super::linear(x, weight, bias, finish))
