@@ -111,7 +111,7 @@ fn before_and_after(report: &Report) -> Vec<String> {
     }
     if let Some(pruned) = report.changed_model() {
         let change = number::percent(percent_change(dense, pruned.test.mse));
-        lines.push(model(&names::pruned(report), pruned, &change));
+        lines.push(model(names::pruned(report), pruned, &change));
         lines.push(changes(&report.change));
     }
     lines.push(String::new());

@@ -98,7 +98,7 @@ pub fn conduct(
             TrialRunner::new(series, split, &study.base.forecaster, &environment.device);
         let trial_runner = trial_runner.map_err(|error| StudyError::Task {
             task: facts.name.clone(),
-            error,
+            error: Box::new(error),
         })?;
         trial_runners.insert(facts.sha256.clone(), trial_runner);
     }
@@ -272,7 +272,7 @@ fn timings(
         let measured = pollster::block_on(trial_runner.times(&structures, training, ROUNDS));
         let measured = measured.map_err(|error| StudyError::Task {
             task: "measuring times".to_owned(),
-            error,
+            error: Box::new(error),
         })?;
         let points = counts.into_iter().zip(measured);
         depths.push(DepthTimings {

@@ -20,7 +20,7 @@ pub enum StudyError {
         /// The task.
         task: String,
         /// The failure.
-        error: JobError,
+        error: Box<JobError>,
     },
     /// The model does not have the modules to remove.
     #[error(transparent)]

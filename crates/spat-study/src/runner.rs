@@ -321,7 +321,7 @@ pub(crate) fn because(task: &Task, error: JobError) -> StudyError {
         JobError::Stopped => StudyError::Stopped,
         error => StudyError::Task {
             task: task.label(),
-            error,
+            error: Box::new(error),
         },
     }
 }

@@ -61,7 +61,7 @@ fn errors(report: &Report) -> String {
     }
     if let Some(pruned) = report.changed_model() {
         row(
-            names::capital(&names::pruned(report)),
+            names::capital(names::pruned(report)),
             of(pruned),
             Some(pruned.val.mse),
             Some(pruned.epochs),
