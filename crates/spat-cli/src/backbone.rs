@@ -13,7 +13,7 @@ pub(crate) fn choose(args: &ModelArgs, forecaster: &mut ForecasterConfig) -> any
     let Some(path) = &args.choice.backbone.backbone else {
         return Ok(());
     };
-    let backbone = load_backbone(path)?;
+    let backbone = load_backbone(path, reads_tokens(forecaster))?;
     if !forecaster.set_backbone(backbone.file.clone(), backbone.sizes) {
         return Err(needless(forecaster));
     }
@@ -59,10 +59,14 @@ pub(crate) fn require(
         .next()
         .cloned();
     if let Some(path) = args.backbone.clone().or(found) {
-        load_backbone(&path)?.check_is(file)?;
+        load_backbone(&path, reads_tokens(forecaster))?.check_is(file)?;
     }
     check_backbone(forecaster)?;
     Ok(())
+}
+
+fn reads_tokens(forecaster: &ForecasterConfig) -> bool {
+    forecaster.inputs().prompt.is_some()
 }
 
 fn needless(forecaster: &ForecasterConfig) -> anyhow::Error {

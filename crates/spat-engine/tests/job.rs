@@ -192,6 +192,7 @@ fn a_job_without_its_backbone_is_refused() {
         heads: 2,
         layers: 3,
         positions: 1024,
+        vocabulary: None,
     };
     assert!(forecaster.set_backbone(file, sizes));
     let job = job(forecaster, SendOptions::default());
@@ -665,6 +666,7 @@ fn a_window_has_the_time_features_that_its_model_reads() {
         let inputs = InputSpec {
             time_features: true,
             future_time_features,
+            prompt: None,
         };
         let rule = SplitRule::default();
         let dataset = Dataset::new(series.clone(), rule, 24, 12, inputs).unwrap();

@@ -65,6 +65,18 @@ impl ImportTable {
             .fold(self, |table, name| table.unused(&name))
     }
 
+    /// What is frozen in a block of Hugging Face's GPT-2, and its buffers, which are both no part of our files.
+    pub(crate) fn frozen_gpt2_block(self, theirs: &str) -> Self {
+        let parts = ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"];
+        let frozen = parts
+            .iter()
+            .flat_map(|part| ["weight", "bias"].map(|kind| format!("{theirs}.{part}.{kind}")));
+        let buffers = ["attn.bias", "attn.masked_bias"].map(|name| format!("{theirs}.{name}"));
+        frozen
+            .chain(buffers)
+            .fold(self, |table, name| table.unused(&name))
+    }
+
     /// The flatten head of PatchTST.
     pub(crate) fn flatten_head(self, theirs: &str, ours: &str, patches: usize) -> Self {
         self.map(theirs, ours, FlattenHead { patches })
@@ -275,12 +287,18 @@ pub fn from_pytorch_file(
         named_arrays_from_bytes(&std::fs::read(path)?, |name| !is_ignored(name))?
     } else {
         let tensors = PytorchReader::new(path)?.into_tensors();
+        let table = import_table(&structure.forecaster).0;
+        // A frozen backbone is larger than all that is trained.
+        let is_unused = |name: &str| {
+            let key = name.strip_prefix("module.").unwrap_or(name);
+            matches!(table.get(key), Some((_, Unused)))
+        };
         // A few bytes can state any shape (a view with a stride of 0), so shapes are checked before values
         // are read. Running statistics are no parameters, but no more than those.
         let mut left = structure.cost().params.saturating_mul(2);
         tensors
             .into_iter()
-            .filter(|(name, _)| !is_ignored(name))
+            .filter(|(name, _)| !is_ignored(name) && !is_unused(name))
             .map(|(name, tensor)| {
                 let sizes = tensor.shape().iter().map(|&size| size as u64);
                 let values = sizes.fold(1, u64::saturating_mul);

@@ -68,6 +68,7 @@ fn every_option_equals_pytorch() {
         "transformer",
         "autoformer",
         "gpt4ts",
+        "time_llm",
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../../tests/references/{model}.safetensors"));

@@ -22,4 +22,5 @@ registry::models! {
     smamba => SMamba,
     autoformer => Autoformer,
     gpt4ts => Gpt4Ts,
+    time_llm => TimeLlm,
 }
