@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use spat_model::{check_backbone, load_backbone};
 use spat_spec::ForecasterConfig;
 
@@ -24,7 +25,7 @@ pub(crate) fn choose(args: &ModelArgs, forecaster: &mut ForecasterConfig) -> any
         .find(|flag| args.settings.count(flag).is_some())
     {
         return Err(input(format!(
-            "--{flag} is settled by --backbone; leave out the one or the other"
+            "--{flag} has no effect with --backbone, whose file determines it; leave out one of the two"
         )));
     }
     let (layers, found) = (args.settings.count("layers"), backbone.sizes.layers);
@@ -37,8 +38,8 @@ pub(crate) fn choose(args: &ModelArgs, forecaster: &mut ForecasterConfig) -> any
     Ok(())
 }
 
-/// Loads the file that a stored model refers to: the one of `--backbone`, or else one with its name in the
-/// places, or in the current folder.
+/// Loads the file that a stored model refers to: the one of `--backbone`, or else the one of the places and the
+/// current folder that has the model's checksum.
 pub(crate) fn require(
     forecaster: &ForecasterConfig,
     args: &BackboneArgs,
@@ -54,15 +55,25 @@ pub(crate) fn require(
     let known = places.iter().chain([&here]).flatten();
     // A name in a model file is not a path.
     let is_name = Path::new(&file.name).file_name() == Some(file.name.as_ref());
-    let found = known
-        .filter(|path| is_name && path.is_file())
-        .next()
-        .cloned();
-    if let Some(path) = args.backbone.clone().or(found) {
-        load_backbone(&path, reads_tokens(forecaster))?.check_is(file)?;
+    let known = known.filter(|path| is_name && path.is_file());
+    let candidates: Vec<&PathBuf> = match &args.backbone {
+        Some(path) => vec![path],
+        None => known.collect(),
+    };
+    // Files of other models often have the same name.
+    let mut refused = None;
+    for path in candidates {
+        let loaded = load_backbone(path, reads_tokens(forecaster))
+            .and_then(|backbone| backbone.check_is(file));
+        match loaded.with_context(|| path.display().to_string()) {
+            Ok(()) => return Ok(check_backbone(forecaster)?),
+            Err(error) => refused.get_or_insert(error),
+        };
     }
-    check_backbone(forecaster)?;
-    Ok(())
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(check_backbone(forecaster)?),
+    }
 }
 
 fn reads_tokens(forecaster: &ForecasterConfig) -> bool {

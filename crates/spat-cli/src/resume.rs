@@ -16,13 +16,10 @@ use crate::{backbone, command_line, demo_table, device, output, start, table};
 
 /// `spat run --resume`. `settings` are the given flags that determine a result.
 pub(crate) fn resume(args: &RunArgs, settings: &[String]) -> anyhow::Result<ExitCode> {
-    let places = |setting: &&String| is_place(setting);
-    let (places, others): (Vec<&String>, Vec<&String>) = settings.iter().partition(places);
-    let others: Vec<String> = others.into_iter().cloned().collect();
-    // With other flags the file is part of the settings that they determine.
-    let settings = match others.is_empty() && !places.is_empty() && args.run.is_some() {
-        true => others.as_slice(),
-        false => settings,
+    // Without other flags `--backbone` states only where the file of the run is now.
+    let settings: &[String] = match args.run {
+        Some(_) if settings.iter().all(|setting| is_place(setting)) => &[],
+        _ => settings,
     };
     let path = folder(args, settings)?;
     let experiment = run_folder::experiment(&path)?;

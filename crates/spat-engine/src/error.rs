@@ -46,7 +46,7 @@ pub enum JobError {
     /// Weights do not fit.
     #[error(transparent)]
     Weights(#[from] WeightError),
-    /// The frozen weights are not there.
+    /// The file of the frozen weights is not loaded, or does not fit.
     #[error(transparent)]
     Backbone(#[from] BackboneError),
     /// A checkpoint cannot be written or read.

@@ -29,7 +29,7 @@ pub struct Backbone {
     arrays: BTreeMap<String, Vec<f32>>,
 }
 
-/// A file of frozen weights that cannot be used.
+/// Frozen weights that cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BackboneError {
@@ -99,7 +99,7 @@ pub enum BackboneError {
         /// Its type.
         dtype: Dtype,
     },
-    /// A value that is no finite number.
+    /// A value that is not finite.
     #[error("the weight `{weight}` of the backbone `{name}` contains {value}; use an intact copy")]
     NotFinite {
         /// The file.
@@ -109,10 +109,10 @@ pub enum BackboneError {
         /// The first such value.
         value: f32,
     },
-    /// The number of heads is not known.
+    /// Nothing states the number of heads.
     #[error(
-        "the backbone `{name}` has a width of {width}, which does not tell the number of its heads; put its \
-         `config.json` beside it"
+        "the backbone `{name}` has a width of {width}, which does not determine the number of its heads; put \
+         its `config.json` beside it"
     )]
     Heads {
         /// The file.
@@ -122,8 +122,8 @@ pub enum BackboneError {
     },
     /// A model refers to a file that was not loaded.
     #[error(
-        "the model uses the frozen weights of `{name}` (SHA-256 {sha256}), and that file is not loaded; name \
-         it with --backbone on the command line"
+        "the model uses the frozen weights of `{name}` (SHA-256 {sha256}), and that file is not loaded; give \
+         its path with --backbone on the command line"
     )]
     NotLoaded {
         /// The file.
@@ -134,7 +134,7 @@ pub enum BackboneError {
     /// A model refers to a file with other content.
     #[error(
         "the model uses the frozen weights of `{name}` with SHA-256 {expected}, and the file `{given}` has \
-         {found}; name the file that the model was trained with"
+         {found}; give the path of the file that the model was trained with"
     )]
     Differs {
         /// The file that the model refers to.
@@ -148,7 +148,8 @@ pub enum BackboneError {
     },
     /// The model has other sizes than the file.
     #[error(
-        "the backbone `{name}` has {found}, but the model {expected}; leave out those settings"
+        "the backbone `{name}` has {found}, but the model {expected}; use the sizes of \
+         the file"
     )]
     Sizes {
         /// The file.
@@ -199,7 +200,7 @@ pub(crate) fn loaded(file: &BackboneFile) -> Option<Arc<Backbone>> {
 /// Checks that the backbone of a model, if it has one from a file, is loaded and has the model's sizes.
 ///
 /// # Errors
-/// It is not, or has not.
+/// The file is not loaded, or the model has other sizes.
 pub fn check_backbone(forecaster: &ForecasterConfig) -> Result<(), BackboneError> {
     let Some((file, sizes)) = forecaster.backbone() else {
         return Ok(());
@@ -322,7 +323,7 @@ impl Backbone {
         })
     }
 
-    /// A weight by its name. All weights of [`weights_of`] are there.
+    /// A weight by its name, one of [`weights_of`].
     pub(crate) fn array(&self, name: &str) -> &[f32] {
         self.arrays.get(name).map_or(&[], Vec::as_slice)
     }

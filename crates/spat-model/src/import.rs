@@ -242,30 +242,39 @@ pub enum ImportError {
         /// Description of the difference.
         reason: String,
     },
+    /// The model's frozen weights would not be those that the others were trained with.
+    #[error(
+        "the frozen weights of {model} are random, and those of the file are not imported; give the file that \
+         they come from with --backbone"
+    )]
+    RandomBackbone {
+        /// The requested model.
+        model: &'static str,
+    },
 }
 
 /// Imports arrays by PyTorch's names (a leading `module.` of `DataParallel` is removed).
 ///
 /// # Errors
-/// A name is not in the layout's table, or an array has the wrong rank.
+/// A name is not in the layout's table, an array has the wrong rank, or the structure has frozen weights that
+/// come from no file.
 pub fn from_pytorch(
     arrays: BTreeMap<String, Array>,
     structure: &Structure,
 ) -> Result<BTreeMap<String, Array>, ImportError> {
     let table = import_table(&structure.forecaster).0;
     let model = structure.forecaster.name();
+    if structure.frozen() > 0 && structure.forecaster.backbone().is_none() {
+        return Err(ImportError::RandomBackbone { model });
+    }
     let mut weights = BTreeMap::new();
     for (name, array) in arrays {
-        let key = name.strip_prefix("module.").unwrap_or(&name);
-        if is_ignored(key) {
+        if is_ignored(&name, &table) {
             continue;
         }
-        let Some((ours, form)) = table.get(key) else {
+        let Some((ours, form)) = table.get(key_of(&name)) else {
             return Err(ImportError::UnknownKey { name, model });
         };
-        if matches!(form, Unused) {
-            continue;
-        }
         let array = reform(array, *form).map_err(|reason| ImportError::Array { name, reason })?;
         weights.insert(ours.clone(), array);
     }
@@ -280,25 +289,20 @@ pub fn from_pytorch_file(
     path: &Path,
     structure: &Structure,
 ) -> Result<BTreeMap<String, Array>, ImportError> {
+    let table = import_table(&structure.forecaster).0;
     let arrays = if path
         .extension()
         .is_some_and(|extension| extension == "safetensors")
     {
-        named_arrays_from_bytes(&std::fs::read(path)?, |name| !is_ignored(name))?
+        named_arrays_from_bytes(&std::fs::read(path)?, |name| !is_ignored(name, &table))?
     } else {
         let tensors = PytorchReader::new(path)?.into_tensors();
-        let table = import_table(&structure.forecaster).0;
-        // A frozen backbone is larger than all that is trained.
-        let is_unused = |name: &str| {
-            let key = name.strip_prefix("module.").unwrap_or(name);
-            matches!(table.get(key), Some((_, Unused)))
-        };
         // A few bytes can state any shape (a view with a stride of 0), so shapes are checked before values
         // are read. Running statistics are no parameters, but no more than those.
         let mut left = structure.cost().params.saturating_mul(2);
         tensors
             .into_iter()
-            .filter(|(name, _)| !is_ignored(name) && !is_unused(name))
+            .filter(|(name, _)| !is_ignored(name, &table))
             .map(|(name, tensor)| {
                 let sizes = tensor.shape().iter().map(|&size| size as u64);
                 let values = sizes.fold(1, u64::saturating_mul);
@@ -332,8 +336,15 @@ pub fn from_pytorch_file(
     from_pytorch(arrays, structure)
 }
 
-fn is_ignored(name: &str) -> bool {
-    IGNORED.iter().any(|ignored| name.ends_with(ignored))
+/// Without the prefix of `DataParallel`.
+fn key_of(name: &str) -> &str {
+    name.strip_prefix("module.").unwrap_or(name)
+}
+
+/// Whether an array is left out, whatever its type and size are.
+fn is_ignored(name: &str, table: &BTreeMap<String, (String, Form)>) -> bool {
+    let is_unused = || matches!(table.get(key_of(name)), Some((_, Unused)));
+    IGNORED.iter().any(|ignored| name.ends_with(ignored)) || is_unused()
 }
 
 fn reform(array: Array, form: Form) -> Result<Array, String> {

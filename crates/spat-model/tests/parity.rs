@@ -543,12 +543,26 @@ fn weights_that_the_public_code_does_not_use_are_left_out() {
         ("smamba", "encoder.attn_layers.1.man.A_log"),
         ("smamba", "encoder.attn_layers.0.man2.conv1d.weight"),
         ("smamba", "encoder.attn_layers.1.a.query_projection.bias"),
+        ("gpt4ts", "gpt2.wte.weight"),
+        ("gpt4ts", "gpt2.h.1.attn.bias"),
+        ("gpt4ts", "module.gpt2.h.0.mlp.c_fc.weight"),
     ] {
         let reference = Reference::load(model);
         let unused = BTreeMap::from([(name.to_owned(), array.clone())]);
         let taken = from_pytorch(unused, &reference.structure).unwrap();
         assert!(taken.is_empty(), "{name}");
     }
+}
+
+/// The public code's file has the frozen weights too, which may be other ones than a random backbone's.
+#[test]
+fn weights_that_were_trained_around_a_backbone_are_not_imported_around_a_random_one() {
+    let reference = Reference::load("gpt4ts");
+    let mut json = serde_json::to_value(&reference.structure.forecaster).unwrap();
+    json.as_object_mut().unwrap().remove("backbone").unwrap();
+    let structure = Structure::dense(serde_json::from_value(json).unwrap());
+    let error = from_pytorch(BTreeMap::new(), &structure).unwrap_err();
+    assert!(error.to_string().contains("--backbone"), "{error}");
 }
 
 #[test]

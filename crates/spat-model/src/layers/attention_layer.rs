@@ -178,7 +178,8 @@ impl AttentionLayer {
             dropout: self.feed_forward_dropout,
         };
         let out = feed_forward.forward(attended, cx);
-        sublayer.record(x, branch_output, &out.rows, cx);
+        self.attention
+            .record_stream(x, branch_output, &out.rows, cx);
         let trends = trend.zip(out.trend);
         (
             x.with_rows(out.rows),
@@ -251,7 +252,8 @@ impl AttentionSublayer {
             inner_dropout: 0.0,
         };
         let (out, branch_output) = sublayer.forward(x, None, &mut ScoreChain::Off, cx);
-        sublayer.record(x, branch_output, &out.rows, cx);
+        self.attention
+            .record_stream(x, branch_output, &out.rows, cx);
         (x.with_rows(out.rows), out.trend)
     }
 }
@@ -273,30 +275,47 @@ impl Sublayer<'_> {
         chain: &mut ScoreChain,
         cx: &mut ForwardContext,
     ) -> (Normed, Option<Tensor<2>>) {
-        let Some((context, output)) = self.attention.context(x, memory, chain, cx) else {
+        let branch = self
+            .attention
+            .branch(x, memory, chain, self.inner_dropout, cx);
+        let Some((branch, branch_output)) = branch else {
             return (self.norm.apply(x.rows.clone(), cx), None);
-        };
-        let mut branch_output = None;
-        let inner_dropout = cx.dropout(self.inner_dropout);
-        let branch = if cx.needs_branches() {
-            let value = cx.gate_module(self.attention.id(), linear(output, context));
-            branch_output = Some(value.clone()).filter(|_| cx.wants_streams());
-            Branch::Value(dropout(value, inner_dropout))
-        } else {
-            Branch::Linear {
-                layer: output,
-                input: context,
-                inner_dropout,
-            }
         };
         let normed = self
             .norm
             .after_branch(x.rows.clone(), branch, self.dropout, cx);
         (normed, branch_output)
     }
+}
 
-    /// Records the stream around the module, if [`Self::forward`] returned its output.
-    fn record(
+impl AttentionSlot {
+    /// `MHA(x)` with dropout of this rate on W_o's output, and its value if the residual stream is recorded;
+    /// `None` if the module is removed. Keys and values are those of `memory`, if there is one.
+    pub(super) fn branch(
+        &self,
+        x: &Tokens,
+        memory: Option<&Tokens>,
+        chain: &mut ScoreChain,
+        rate: f64,
+        cx: &mut ForwardContext,
+    ) -> Option<(Branch<'_>, Option<Tensor<2>>)> {
+        let (context, output) = self.context(x, memory, chain, cx)?;
+        let inner_dropout = cx.dropout(rate);
+        if !cx.needs_branches() {
+            let branch = Branch::Linear {
+                layer: output,
+                input: context,
+                inner_dropout,
+            };
+            return Some((branch, None));
+        }
+        let value = cx.gate_module(self.id(), linear(output, context));
+        let recorded = cx.wants_streams().then(|| value.clone());
+        Some((Branch::Value(dropout(value, inner_dropout)), recorded))
+    }
+
+    /// Records the stream around the module, if [`Self::branch`] returned its value.
+    pub(super) fn record_stream(
         &self,
         x: &Tokens,
         branch_output: Option<Tensor<2>>,
@@ -309,7 +328,7 @@ impl Sublayer<'_> {
                 branch: branch_output.detach(),
                 output: rows.clone().detach(),
             };
-            cx.record_stream(self.attention.id(), stream);
+            cx.record_stream(self.id(), stream);
         }
     }
 }

@@ -12,7 +12,7 @@ use burn::tensor::Tensor;
 use spat_spec::{AttentionStructure, BackboneSizes};
 
 use crate::backbone::Backbone;
-use crate::forward_context::{ForwardContext, Stream};
+use crate::forward_context::ForwardContext;
 use crate::initial::Initial;
 use crate::operations::{add_norm, dropout, linear, linear_dropout, tanh_gelu};
 
@@ -189,31 +189,16 @@ impl Gpt2 {
 
 impl Gpt2Block {
     fn forward(&self, x: &Tokens, cx: &mut ForwardContext) -> Tokens {
-        let mut rows = x.rows.clone();
-        let mut recorded = None;
-        let attended = self.attention.context(x, None, &mut ScoreChain::Off, cx);
-        if let Some((context, output)) = attended {
-            let drop = cx.dropout(self.dropout);
-            let branch = if cx.needs_branches() {
-                let branch = cx.gate_module(self.attention.id(), linear(output, context));
-                recorded = Some(branch.clone()).filter(|_| cx.wants_streams());
-                dropout(branch, drop)
-            } else {
-                linear_dropout(output, context, drop)
-            };
-            rows = rows + branch;
+        let (mut rows, mut branch_output) = (x.rows.clone(), None);
+        let chain = &mut ScoreChain::Off;
+        if let Some((branch, output)) = self.attention.branch(x, None, chain, self.dropout, cx) {
+            rows = rows + branch.value();
+            branch_output = output;
         }
         let normed = add_norm(rows.clone(), None, None, &self.norm);
         let hidden = tanh_gelu(linear(&self.expand, normed));
         let rows = rows + linear_dropout(&self.contract, hidden, cx.dropout(self.dropout));
-        if let Some(branch) = recorded {
-            let stream = Stream {
-                input: x.rows.clone().detach(),
-                branch: branch.detach(),
-                output: rows.clone().detach(),
-            };
-            cx.record_stream(self.attention.id(), stream);
-        }
+        self.attention.record_stream(x, branch_output, &rows, cx);
         x.with_rows(rows)
     }
 }

@@ -155,7 +155,7 @@ pub(crate) enum Branch<'a> {
 }
 
 impl Branch<'_> {
-    fn value(self) -> Tensor<2> {
+    pub(super) fn value(self) -> Tensor<2> {
         match self {
             Self::Linear {
                 layer,
