@@ -14,8 +14,8 @@ use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
     AdaptiveRule, Array, BackboneFile, BackboneSizes, Checkpoint, Command, DLinearConfig, Event,
     FieldValue, ForecasterConfig, Granularity, InputSpec, ModelKind, PatchTstConfig,
-    PatchTstLayout, Phase, PromptSpec, RLinearConfig, Report, Score, Scorer, SendOptions, Size, Structure,
-    When, Window,
+    PatchTstLayout, Phase, PromptSpec, RLinearConfig, Report, Score, Scorer, SendOptions, Size,
+    Structure, When, Window,
 };
 use toy::{itransformer, job};
 
@@ -720,7 +720,11 @@ fn a_window_has_the_prompts_that_its_model_reads() {
         ..InputSpec::default()
     };
     let dataset = Dataset::new(series, rule, 24, 12, whole).unwrap();
-    let prompt = dataset.batch(&[5, 7], &Device::flex()).inputs.prompt.unwrap();
+    let prompt = dataset
+        .batch(&[5, 7], &Device::flex())
+        .inputs
+        .prompt
+        .unwrap();
     let ids: Vec<i64> = prompt.into_data().iter().collect();
     assert_ne!(ids[..600], ids[600..]);
 }
@@ -734,7 +738,12 @@ fn a_run_in_which_every_module_is_protected_reports_the_dense_model() {
     assert_eq!(report.scores.len(), 4);
     assert!(report.plan.removed.is_empty());
     assert_eq!(report.pruned.test, report.dense.test);
-    assert!(report.notes.iter().any(|note| note.contains("is protected")));
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|note| note.contains("is protected"))
+    );
 }
 
 #[test]

@@ -216,7 +216,10 @@ pub fn check_backbone(forecaster: &ForecasterConfig) -> Result<(), BackboneError
     };
     let found = BackboneSizes {
         // Of a table that the model does not read.
-        vocabulary: backbone.sizes.vocabulary.filter(|_| sizes.vocabulary.is_some()),
+        vocabulary: backbone
+            .sizes
+            .vocabulary
+            .filter(|_| sizes.vocabulary.is_some()),
         ..backbone.sizes
     };
     let fewer = BackboneSizes {
@@ -584,19 +587,24 @@ mod tests {
     #[test]
     fn the_token_table_is_read_on_demand() {
         let mut whole = arrays("transformer.", Dtype::F16);
-        let read = |arrays: &BTreeMap<_, _>| {
-            Backbone::from_bytes("gpt2", &file(arrays), None, true)
-        };
+        let read =
+            |arrays: &BTreeMap<_, _>| Backbone::from_bytes("gpt2", &file(arrays), None, true);
         let backbone = read(&whole).unwrap();
         assert_eq!(backbone.sizes.vocabulary, Some(3));
         let expected = (0..3 * 64).map(value);
         assert!(backbone.array("wte.weight").iter().copied().eq(expected));
         whole.get_mut("transformer.wte.weight").unwrap().1 = vec![64, 3];
         let error = read(&whole).unwrap_err().to_string();
-        assert!(error.contains("wte.weight") && error.contains("[64, 3]"), "{error}");
+        assert!(
+            error.contains("wte.weight") && error.contains("[64, 3]"),
+            "{error}"
+        );
         whole.remove("transformer.wte.weight");
         let error = read(&whole).unwrap_err().to_string();
-        assert!(error.contains("lacks") && error.contains("wte.weight"), "{error}");
+        assert!(
+            error.contains("lacks") && error.contains("wte.weight"),
+            "{error}"
+        );
         assert!(super::Backbone::from_bytes("gpt2", &file(&whole), None, false).is_ok());
     }
 
@@ -639,7 +647,8 @@ mod tests {
                 [rows, columns] if rows != columns => vec![*columns, *rows],
                 _ => vec![1, shape.iter().product()],
             };
-            let error = Backbone::from_bytes("gpt2", &file(&turned), Some(config), false).unwrap_err();
+            let error =
+                Backbone::from_bytes("gpt2", &file(&turned), Some(config), false).unwrap_err();
             let error = error.to_string();
             assert!(
                 error.contains("has shape") && error.contains(&name),

@@ -132,8 +132,12 @@ fn text(values: &[f32], horizon: usize) -> String {
     let mut sorted = values.clone();
     sorted.sort_by(f32::total_cmp);
     // Of an even number of values the lower one in the middle.
-    let [min, median, max] = [0, lookback.saturating_sub(1) / 2, lookback.saturating_sub(1)]
-        .map(|place| number(sorted.get(place).copied().unwrap_or_default()));
+    let [min, median, max] = [
+        0,
+        lookback.saturating_sub(1) / 2,
+        lookback.saturating_sub(1),
+    ]
+    .map(|place| number(sorted.get(place).copied().unwrap_or_default()));
     let direction = match (values.first(), values.last()) {
         (Some(first), Some(last)) if last > first => "upward",
         _ => "downward",
@@ -151,7 +155,9 @@ fn text(values: &[f32], horizon: usize) -> String {
 fn normalised(values: &[f32]) -> Vec<f32> {
     let count = values.len().max(1) as f64;
     let mean = values.iter().copied().map(f64::from).sum::<f64>() / count;
-    let squares = values.iter().map(|&value| (f64::from(value) - mean).powi(2));
+    let squares = values
+        .iter()
+        .map(|&value| (f64::from(value) - mean).powi(2));
     let deviation = (squares.sum::<f64>() / count + WINDOW_EPSILON).sqrt();
     let values = values.iter();
     values
@@ -289,7 +295,10 @@ mod tests {
         // Of a constant all are equal.
         let constant = text(&[2.0; 8], 4);
         assert!(constant.contains("[0, 1, 2, 3, 4]"), "{constant}");
-        assert!(constant.contains("min value 0.0, max value 0.0"), "{constant}");
+        assert!(
+            constant.contains("min value 0.0, max value 0.0"),
+            "{constant}"
+        );
         assert!(constant.contains("downward"), "{constant}");
     }
 

@@ -323,7 +323,13 @@ mod tests {
         names.retain(|name| !name.starts_with("reprogramming.module."));
         assert_eq!(
             names,
-            ["embedding.weight", "head.bias", "head.weight", "mapping.bias", "mapping.weight"]
+            [
+                "embedding.weight",
+                "head.bias",
+                "head.weight",
+                "mapping.bias",
+                "mapping.weight"
+            ]
         );
         let loaded = Forecaster::init(&structure, 2, &device).with_weights(weights);
         let again = loaded
@@ -390,10 +396,7 @@ mod tests {
             weight: Initial::new(0, &device).param(weight, [300, 5]),
             bias: some.mapping.bias.clone(),
         };
-        let all = TimeLlm {
-            mapping,
-            ..all
-        };
+        let all = TimeLlm { mapping, ..all };
         let [some, all] = [some, all].map(|model| model.prototypes().rows);
         let difference = (some - all).abs().max().into_scalar::<f32>();
         assert!(difference < 1e-6, "{difference}");
@@ -455,7 +458,11 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["reprogramming.attention", "backbone.0.attention", "backbone.1.attention"]
+            [
+                "reprogramming.attention",
+                "backbone.0.attention",
+                "backbone.1.attention"
+            ]
         );
     }
 }

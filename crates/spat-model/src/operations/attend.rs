@@ -129,10 +129,7 @@ fn composed(
 
 /// Attention of all samples to one memory. Their queries are the rows of one product per head, so that keys and
 /// values, and their gradients, exist once and not per sample.
-fn to_shared_memory(
-    attention: Attention<'_>,
-    with_maps: bool,
-) -> (Tensor<2>, Option<Tensor<4>>) {
+fn to_shared_memory(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
     let AttentionShape {
         samples,
         tokens,

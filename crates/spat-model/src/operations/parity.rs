@@ -282,12 +282,20 @@ fn attention_to_a_shared_memory_agrees() {
         agree(
             &[mask.clone()],
             |masks| attend(attention(&x, memory.clone(), Some(masks[0].clone())), false).0,
-            |masks| attend(attention(&x, copied(&memory), Some(masks[0].clone())), false).0,
+            |masks| {
+                attend(
+                    attention(&x, copied(&memory), Some(masks[0].clone())),
+                    false,
+                )
+                .0
+            },
         );
     }
     let (_, shared) = attend(attention(&x, memory.clone(), None), true);
     let (_, copies) = attend(attention(&x, copied(&memory), None), true);
-    let difference = (shared.unwrap().inner() - copies.unwrap().inner()).abs().max();
+    let difference = (shared.unwrap().inner() - copies.unwrap().inner())
+        .abs()
+        .max();
     assert!(difference.into_scalar::<f32>() < 1e-6);
 }
 

@@ -170,7 +170,12 @@ impl TimeLlmConfig {
             (_, 720) => 15,
             _ => 10,
         };
-        let is_narrow = |set| !matches!(set, Preset::Etth1 | Preset::Etth2 | Preset::Ettm1 | Preset::Ettm2);
+        let is_narrow = |set| {
+            !matches!(
+                set,
+                Preset::Etth1 | Preset::Etth2 | Preset::Ettm1 | Preset::Ettm2
+            )
+        };
         let config = Self {
             d_model: match (set, horizon) {
                 (Preset::Etth2, 720) => 16,
@@ -455,7 +460,8 @@ impl ModelSpec for TimeLlmConfig {
                 0 => 0,
                 inner => (d + 2 * width + 3) * inner + inner * width + width,
             },
-            macs: (n * inner * (d + width)).saturating_add((2 * n * inner).saturating_mul(prototypes)),
+            macs: (n * inner * (d + width))
+                .saturating_add((2 * n * inner).saturating_mul(prototypes)),
         };
         let feed_forward = Cost {
             params: 0,
@@ -465,7 +471,9 @@ impl ModelSpec for TimeLlmConfig {
             .backbone_attention(kept)
             .map(|cost| Cost { params: 0, ..cost });
         attention
-            .fold(ends + reprogramming + feed_forward, |total, cost| total + cost)
+            .fold(ends + reprogramming + feed_forward, |total, cost| {
+                total + cost
+            })
             .over(self.channels as u64)
     }
 
@@ -593,7 +601,10 @@ mod tests {
             layers: 12,
             ..published(512)
         };
-        assert_eq!(Structure::dense(config.clone().into()).frozen(), 124_439_808);
+        assert_eq!(
+            Structure::dense(config.clone().into()).frozen(),
+            124_439_808
+        );
         // A part of the table is held once more, as prototypes are mixtures of it.
         let reduced = TimeLlmConfig {
             words: 5000,
@@ -601,10 +612,7 @@ mod tests {
         };
         let reduced = Structure::dense(reduced.into());
         assert_eq!(reduced.frozen(), 124_439_808 + 5000 * 768);
-        assert_eq!(
-            reduced.cost().params,
-            53_441_968 - (50_257 - 5000) * 1000
-        );
+        assert_eq!(reduced.cost().params, 53_441_968 - (50_257 - 5000) * 1000);
     }
 
     #[test]
@@ -613,7 +621,10 @@ mod tests {
         let dense = Structure::dense(config.clone().into());
         let module = [ModuleId::from("backbone.1.attention")];
         let refused = dense.clone().without_modules(&module).unwrap_err();
-        assert!(refused.to_string().contains("--prune-backbone"), "{refused}");
+        assert!(
+            refused.to_string().contains("--prune-backbone"),
+            "{refused}"
+        );
         let config = TimeLlmConfig {
             prune_backbone: true,
             ..config
@@ -678,10 +689,7 @@ mod tests {
         ] {
             let error = ForecasterConfig::from(config).check().unwrap_err();
             let error = error.to_string();
-            assert!(
-                error.contains(found) && error.contains(way_out),
-                "{error}"
-            );
+            assert!(error.contains(found) && error.contains(way_out), "{error}");
         }
     }
 
