@@ -217,6 +217,7 @@ impl ModelSpec for AutoformerConfig {
         InputSpec {
             time_features: self.time_stamps,
             future_time_features: self.time_stamps,
+            ..InputSpec::default()
         }
     }
 

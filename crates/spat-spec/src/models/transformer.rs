@@ -190,6 +190,7 @@ impl ModelSpec for TransformerConfig {
         InputSpec {
             time_features: self.time_stamps,
             future_time_features: self.time_stamps,
+            ..InputSpec::default()
         }
     }
 
