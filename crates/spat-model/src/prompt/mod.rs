@@ -3,14 +3,14 @@
 //! Texts are those of KimMeen/Time-LLM. They contain numbers of the look-back, so they are made on the host with
 //! the batches: reading a tensor back would be asynchronous.
 
-use std::fmt;
-use std::sync::Arc;
+mod tokenizer;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use spat_spec::{PromptSpec, Window};
-use tiktoken_rs::{CoreBPE, Rank, r50k_base_singleton};
 
 use crate::layers::WINDOW_EPSILON;
+
+use tokenizer::Tokenizer;
 
 /// Time-LLM's description of ETT. Its published scripts use it for every data set.
 const DESCRIPTION: &str = "The Electricity Transformer Temperature (ETT) is a crucial indicator in the electric power long-term deployment.";
@@ -69,59 +69,6 @@ impl Prompts {
         let fill = std::iter::repeat(self.tokenizer.end_of_text);
         let ids = ids.into_iter().chain(fill).map(i64::from);
         ids.take(self.spec.tokens)
-    }
-}
-
-/// GPT-2's byte-level byte-pair encoding, or its part with the first ranks.
-#[derive(Clone)]
-struct Tokenizer {
-    /// `None` for all ranks.
-    part: Option<Arc<CoreBPE>>,
-    end_of_text: Rank,
-}
-
-/// Ranks of bytes and pairs; the next one is that of the end of text.
-const RANKS: Rank = 50_256;
-
-/// GPT-2's rule by which a text is split before pairs are merged.
-const PIECES: &str =
-    r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s";
-
-impl Tokenizer {
-    /// With the ranks that a vocabulary has besides its end of text.
-    fn new(vocabulary: usize) -> Self {
-        let ranks = Rank::try_from(vocabulary.saturating_sub(1)).unwrap_or(RANKS);
-        if ranks >= RANKS {
-            return Self {
-                part: None,
-                end_of_text: RANKS,
-            };
-        }
-        let all = r50k_base_singleton();
-        let encoder = (0..ranks).filter_map(|rank| Some((all.decode_bytes(&[rank]).ok()?, rank)));
-        let part = CoreBPE::new(encoder.collect(), Default::default(), PIECES);
-        Self {
-            // The rule is a constant, so that it always compiles.
-            part: part.ok().map(Arc::new),
-            end_of_text: ranks,
-        }
-    }
-
-    /// Marks such as `<|endoftext|>` are ordinary text.
-    fn encode(&self, text: &str) -> Vec<Rank> {
-        let encoding = match &self.part {
-            Some(part) => part,
-            None => r50k_base_singleton(),
-        };
-        encoding.encode_ordinary(text)
-    }
-}
-
-impl fmt::Debug for Tokenizer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokenizer")
-            .field("end_of_text", &self.end_of_text)
-            .finish_non_exhaustive()
     }
 }
 
@@ -205,50 +152,6 @@ fn number(value: f32) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn token_ids_are_those_of_gpt_2() {
-        let tokenizer = Tokenizer::new(50_257);
-        assert_eq!(tokenizer.end_of_text, 50_256);
-        for (text, ids) in [
-            ("Hello world", &[15496, 995][..]),
-            ("Hello, world!", &[15496, 11, 995, 0]),
-            ("The quick brown fox", &[464, 2068, 7586, 21831]),
-            // Marks are ordinary text.
-            ("<|endoftext|>", &[27, 91, 437, 1659, 5239, 91, 29]),
-            ("<|start_prompt|>", &[27, 91, 9688, 62, 16963, 457, 91, 29]),
-        ] {
-            assert_eq!(tokenizer.encode(text), ids, "{text}");
-        }
-    }
-
-    fn decode(ids: &[Rank]) -> String {
-        let bytes = r50k_base_singleton().decode_bytes(ids).unwrap();
-        String::from_utf8(bytes).unwrap()
-    }
-
-    #[test]
-    fn texts_are_read_back_from_their_tokens() {
-        let text = text(&[0.5, -1.25, 3.0, 7.5], 96);
-        for vocabulary in [50_257, 60_000, 1000, 257] {
-            let tokenizer = Tokenizer::new(vocabulary);
-            for text in [text.as_str(), "Zürich – 温度 12.5°\n\n  x", ""] {
-                let ids = tokenizer.encode(text);
-                assert!(ids.iter().all(|&id| id < tokenizer.end_of_text));
-                assert_eq!(decode(&ids), text, "{vocabulary}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_small_vocabulary_has_bytes_and_its_first_pairs() {
-        let bytes = Tokenizer::new(257);
-        assert_eq!(bytes.end_of_text, 256);
-        assert_eq!(bytes.encode("min 1").len(), 5);
-        // Rank 256 is a space and a t, the first pair that was merged.
-        assert_eq!(Tokenizer::new(258).encode(" to").len(), 2);
-        assert_eq!(bytes.encode(" to").len(), 3);
-    }
-
     /// Python's `str` of the f64 of an f32.
     #[test]
     fn numbers_are_printed_as_by_python() {
@@ -322,11 +225,17 @@ mod tests {
         let both = ids(200, &[&one, &other]);
         assert_eq!(both[..400], ids(200, &[&one]));
         assert_eq!(both[400..], ids(200, &[&other]));
-        let prompt: Vec<Rank> = both[..200].iter().map(|&id| id as Rank).collect();
-        let length = prompt.iter().position(|&id| id == 50_256).unwrap();
-        assert!(prompt[length..].iter().all(|&id| id == 50_256));
-        let text = decode(&prompt[..length]);
-        assert!(text.ends_with("]<|<end_prompt>|>"), "{text}");
+        let length = both.iter().position(|&id| id == 50_256).unwrap();
+        assert!(both[length..200].iter().all(|&id| id == 50_256));
+        let first: Vec<f32> = one.iter().copied().step_by(2).collect();
+        let whole = Tokenizer::new(50_257).encode(&text(&first, 12));
+        assert!(
+            both[..length].iter().eq(whole
+                .iter()
+                .map(|&id| i64::from(id))
+                .collect::<Vec<_>>()
+                .iter())
+        );
         // Shorter ones lose their end.
         assert_eq!(ids(100, &[&one])[..100], both[..100]);
     }
