@@ -7,7 +7,7 @@
 //! rounded to bfloat16. As in every published script, the prompt describes ETT, whatever the table is.
 //!
 //! A smaller backbone, fewer prototypes, or prototypes of a part of the vocabulary make a *reduced* model, whose
-//! results say nothing about the published one. The default is reduced and its backbone is random.
+//! results cannot be compared with published ones. The default is reduced, and its backbone is random.
 //!
 //! Published settings: the repository's scripts, with GPT-2 small and the code's default of six blocks in place
 //! of Llama. A sample there is one channel, so a batch has as many channels as eight devices take together. Where
@@ -436,7 +436,7 @@ impl ModelSpec for TimeLlmConfig {
         std::iter::once(reprogramming).chain(backbone).collect()
     }
 
-    /// Prototypes and their keys and values are the same for all windows, so no window is charged for them.
+    /// MACs of a window do not include prototypes and their keys and values, which all windows share.
     fn cost(&self, kept: &[AttentionStructure]) -> Cost {
         let (n, p, d, f, t) = (
             self.patches() as u64,
