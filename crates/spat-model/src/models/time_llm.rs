@@ -50,7 +50,7 @@ impl Model for TimeLlm {
     fn init(initial: &mut Initial<'_>, config: &Self::Spec, structure: &Structure) -> Self {
         let seed = config.backbone_seed as u64;
         // That a named file is loaded is checked before.
-        let mut source = match config.backbone.as_ref().and_then(backbone::loaded) {
+        let mut source = match config.backbone.as_deref().and_then(backbone::loaded) {
             Some(backbone) => Gpt2Source::File(backbone),
             None => Gpt2Source::Random(Initial::new(seed, initial.device)),
         };

@@ -280,7 +280,7 @@ fn attention_to_a_shared_memory_agrees() {
             |parts| attend(attention(&x, copied(&parts[0]), constant()), false).0,
         );
         agree(
-            &[mask.clone()],
+            std::slice::from_ref(&mask),
             |masks| attend(attention(&x, memory.clone(), Some(masks[0].clone())), false).0,
             |masks| {
                 attend(

@@ -92,9 +92,10 @@ pub struct TimeLlmConfig {
     pub vocabulary: usize,
     /// Seed of the frozen weights where they come from no file, and of the drawn words.
     pub backbone_seed: usize,
-    /// The file of the frozen weights; without one they are drawn from `backbone_seed`.
+    /// The file of the frozen weights; without one they are drawn from `backbone_seed`. Boxed, so that this
+    /// configuration is not much larger than the others of the catalogue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backbone: Option<BackboneFile>,
+    pub backbone: Option<Box<BackboneFile>>,
 }
 
 impl TimeLlmConfig {
@@ -495,13 +496,13 @@ impl ModelSpec for TimeLlmConfig {
 
     fn backbone(&self) -> Option<(&BackboneFile, BackboneSizes)> {
         self.backbone
-            .as_ref()
+            .as_deref()
             .map(|file| (file, self.backbone_sizes()))
     }
 
     /// Uses as many blocks as before, or all that the file has, and at most as many features as tokens have.
     fn set_backbone(&mut self, file: BackboneFile, sizes: BackboneSizes) -> bool {
-        self.backbone = Some(file);
+        self.backbone = Some(Box::new(file));
         self.backbone_width = sizes.width;
         self.backbone_heads = sizes.heads;
         self.layers = self.layers.min(sizes.layers);
