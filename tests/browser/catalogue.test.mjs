@@ -5,7 +5,17 @@ import { loadToy, prune, text } from "./steps.mjs";
 import { visit } from "./visit.mjs";
 
 /** Sizes that train in seconds, of the settings that a model has. */
-const SMALL = { layers: 1, width: 16, ff: 16, heads: 2, epochs: 1, "finetune-epochs": 1 };
+const SMALL = {
+  layers: 1,
+  width: 16,
+  ff: 16,
+  heads: 2,
+  prototypes: 8,
+  words: 64,
+  prompt: 24,
+  epochs: 1,
+  "finetune-epochs": 1,
+};
 
 test("each model of the catalogue is trained, pruned where it has attention, and compared", { timeout: 300_000 }, () =>
   visit(async (page) => {

@@ -14,7 +14,7 @@ pub(crate) fn choose(args: &ModelArgs, forecaster: &mut ForecasterConfig) -> any
     let Some(path) = &args.choice.backbone.backbone else {
         return Ok(());
     };
-    let backbone = load_backbone(path)?;
+    let backbone = load_backbone(path, reads_tokens(forecaster))?;
     if !forecaster.set_backbone(backbone.file.clone(), backbone.sizes) {
         return Err(needless(forecaster));
     }
@@ -63,7 +63,8 @@ pub(crate) fn require(
     // Files of other models often have the same name.
     let mut refused = None;
     for path in candidates {
-        let loaded = load_backbone(path).and_then(|backbone| backbone.check_is(file));
+        let loaded = load_backbone(path, reads_tokens(forecaster))
+            .and_then(|backbone| backbone.check_is(file));
         match loaded.with_context(|| path.display().to_string()) {
             Ok(()) => return Ok(check_backbone(forecaster)?),
             Err(error) => refused.get_or_insert(error),
@@ -73,6 +74,10 @@ pub(crate) fn require(
         Some(error) => Err(error),
         None => Ok(check_backbone(forecaster)?),
     }
+}
+
+fn reads_tokens(forecaster: &ForecasterConfig) -> bool {
+    forecaster.inputs().prompt.is_some()
 }
 
 fn needless(forecaster: &ForecasterConfig) -> anyhow::Error {

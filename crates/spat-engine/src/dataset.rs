@@ -5,7 +5,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use spat_model::Inputs;
+use spat_model::{Inputs, Prompts};
 use spat_prune::{Sample, Target, Weights};
 use spat_series::{Part, Scaler, Series, Split, SplitError, SplitRule, Windows};
 use spat_spec::{ForecasterConfig, InputSpec, TIME_FEATURES, Window};
@@ -24,6 +24,7 @@ pub struct Dataset {
     scaled: Vec<f32>,
     /// Of all rows, and how many rows of them a window has.
     time_features: Option<(Vec<f32>, usize)>,
+    prompts: Option<Prompts>,
     /// 0 for cells before a channel's first value or after its last, which are inputs only, and 1
     /// for all others, `[rows × C]`; `None` where every channel has values from first row to last.
     weights: Option<Vec<f32>>,
@@ -104,6 +105,7 @@ impl Dataset {
         let time_features = inputs
             .time_feature_rows(window)
             .and_then(|rows| Some((series.time_features()?, rows)));
+        let prompts = inputs.prompt.map(|spec| Prompts::new(spec, window));
         let weights = weights(&series, &split, lookback, horizon);
         Self {
             series,
@@ -111,6 +113,7 @@ impl Dataset {
             scaler,
             scaled,
             time_features,
+            prompts,
             weights,
             lookback,
             horizon,
@@ -171,6 +174,10 @@ impl Dataset {
             .time_features
             .as_ref()
             .map(|(features, length)| gather(features, rows, *length, TIME_FEATURES, device));
+        let prompt = self.prompts.as_ref().map(|prompts| {
+            let windows = rows.iter().map(|&row| self.input(row));
+            prompts.of_windows(windows, device)
+        });
         let first_truths: Vec<usize> = rows.iter().map(|row| row + self.lookback).collect();
         let weights = self.weights.as_ref().map(|weights| {
             let all = rows.len() * self.horizon * channels;
@@ -183,6 +190,7 @@ impl Dataset {
             inputs: Inputs {
                 values: gather(&self.scaled, rows, self.lookback, channels, device),
                 time_features,
+                prompt,
             },
             target: Target {
                 values: gather(&self.scaled, &first_truths, self.horizon, channels, device),

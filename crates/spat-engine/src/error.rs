@@ -46,9 +46,10 @@ pub enum JobError {
     /// Weights do not fit.
     #[error(transparent)]
     Weights(#[from] WeightError),
-    /// The file of the frozen weights is not loaded, or does not fit.
+    /// The file of the frozen weights is not loaded, or does not fit. Boxed, because it is larger than the other
+    /// errors.
     #[error(transparent)]
-    Backbone(#[from] BackboneError),
+    Backbone(Box<BackboneError>),
     /// A checkpoint cannot be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -69,6 +70,12 @@ pub enum JobError {
     /// The device failed.
     #[error("the device failed: {0}; resume the run, on the CPU if this happens again")]
     Device(String),
+}
+
+impl From<BackboneError> for JobError {
+    fn from(error: BackboneError) -> Self {
+        Self::Backbone(Box::new(error))
+    }
 }
 
 impl From<ScoreError> for JobError {

@@ -145,6 +145,12 @@ pub(crate) fn notes(
     let modules = plan.scores.len();
     if modules == 0 {
         notes.push(format!("{} has no attention modules, so there is nothing to prune; the \"pruned\" figures are those of the dense model.", forecaster.name()));
+    } else if plan
+        .scores
+        .iter()
+        .all(|score| plan.rule.protect.contains(&score.module))
+    {
+        notes.push(format!("Each of the {modules} attention modules is protected, so none is removed; the \"pruned\" figures are those of the dense model."));
     } else if plan.removed.is_empty() && plan.search.is_none() {
         notes.push(format!("A ratio of {} of {modules} modules, rounded {}, removes none; the \"pruned\" figures are those of the dense model.", plan.ratio, rounding(plan)));
     } else if modules <= 2 {

@@ -1,7 +1,7 @@
 //! Forecasts of a saved model: future values, and its error on another table.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use spat_model::{Forecaster, ForwardContext, Inputs, read};
+use spat_model::{Forecaster, ForwardContext, Inputs, Prompts, read};
 use spat_series::{Metrics, Part, Series};
 use spat_spec::{Checkpoint, CheckpointHeader, TIME_FEATURES};
 
@@ -144,9 +144,14 @@ impl SavedForecaster {
                 Some(tensor(features, TIME_FEATURES))
             }
         };
+        let prompt = forecaster.inputs().prompt.map(|spec| {
+            let prompts = Prompts::new(spec, forecaster.window());
+            prompts.of_windows([input.as_slice()], &self.device)
+        });
         let inputs = Inputs {
             values: tensor(input, channels),
             time_features,
+            prompt,
         };
         let forecast = self
             .model

@@ -14,8 +14,8 @@ use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
     AdaptiveRule, Array, BackboneFile, BackboneSizes, Checkpoint, Command, DLinearConfig, Event,
     FieldValue, ForecasterConfig, Granularity, InputSpec, ModelKind, PatchTstConfig,
-    PatchTstLayout, Phase, RLinearConfig, Report, Score, Scorer, SendOptions, Size, Structure,
-    When, Window,
+    PatchTstLayout, Phase, PromptSpec, RLinearConfig, Report, Score, Scorer, SendOptions, Size,
+    Structure, When, Window,
 };
 use toy::{itransformer, job};
 
@@ -126,20 +126,38 @@ fn a_run_stopped_again_and_again_ends_with_the_same_report() {
 }
 
 fn gpt4ts() -> ForecasterConfig {
-    let kind: ModelKind = "gpt4ts".parse().unwrap();
+    with_backbone("gpt4ts")
+}
+
+/// A small model with a random backbone.
+fn with_backbone(kind: &str) -> ForecasterConfig {
+    let kind: ModelKind = kind.parse().unwrap();
     let (mut forecaster, _) = kind.defaults(Window::new(24, 12, 3), true);
     forecaster.resize(Size {
         width: 8,
         layers: 3,
         heads: 2,
     });
+    for (flag, value) in [("prompt", 30), ("prototypes", 6), ("words", 50)] {
+        forecaster.set(flag, FieldValue::Count(value));
+    }
+    forecaster.set("prune-backbone", FieldValue::Switch(true));
     forecaster
 }
 
-/// Frozen weights are in no file of the run.
 #[test]
 fn a_stopped_run_with_frozen_weights_ends_with_the_same_report() {
-    let job = job(gpt4ts(), SendOptions::default());
+    stopped_run_with_frozen_weights("gpt4ts");
+}
+
+#[test]
+fn a_stopped_run_with_prompts_ends_with_the_same_report() {
+    stopped_run_with_frozen_weights("time-llm");
+}
+
+/// Frozen weights are in no file of the run.
+fn stopped_run_with_frozen_weights(kind: &str) {
+    let job = job(with_backbone(kind), SendOptions::default());
     let mut store = MemoryStore::default();
     let report = complete(&job, &mut store);
     assert!(!report.plan.removed.is_empty());
@@ -149,8 +167,8 @@ fn a_stopped_run_with_frozen_weights_ends_with_the_same_report() {
     for (name, file) in &store.files {
         if name.ends_with(".safetensors") {
             let arrays = spat_spec::arrays_from_bytes(file).unwrap();
-            let frozen = arrays.keys().find(|name| name.contains("module.query"));
-            assert_eq!(frozen, None, "{name}");
+            let mut names = arrays.keys().filter(|name| name.contains("backbone."));
+            assert!(!names.any(|name| name.contains("module.query")), "{name}");
         }
     }
     let file = &store.files["pruned.safetensors"];
@@ -192,6 +210,7 @@ fn a_job_without_its_backbone_is_refused() {
         heads: 2,
         layers: 3,
         positions: 1024,
+        vocabulary: None,
     };
     assert!(forecaster.set_backbone(file, sizes));
     let job = job(forecaster, SendOptions::default());
@@ -665,6 +684,7 @@ fn a_window_has_the_time_features_that_its_model_reads() {
         let inputs = InputSpec {
             time_features: true,
             future_time_features,
+            prompt: None,
         };
         let rule = SplitRule::default();
         let dataset = Dataset::new(series.clone(), rule, 24, 12, inputs).unwrap();
@@ -675,6 +695,55 @@ fn a_window_has_the_time_features_that_its_model_reads() {
         assert_eq!(read[..rows * 4], features[5 * 4..(5 + rows) * 4]);
         assert_eq!(read[rows * 4..], features[7 * 4..(7 + rows) * 4]);
     }
+}
+
+/// Each with the prompt of its own look-back.
+#[test]
+fn a_window_has_the_prompts_that_its_model_reads() {
+    let series = spat_testing::series(400, 0);
+    let forecaster = with_backbone("time-llm");
+    let rule = SplitRule::default();
+    let dataset = Dataset::for_forecaster(series.clone(), rule, &forecaster).unwrap();
+    let ids = |rows: &[usize]| -> Vec<i64> {
+        let prompt = dataset.batch(rows, &Device::flex()).inputs.prompt.unwrap();
+        assert_eq!(prompt.dims(), [rows.len(), 3, 30]);
+        prompt.into_data().iter().collect()
+    };
+    let both = ids(&[5, 7]);
+    assert_eq!(both[..90], ids(&[5]));
+    assert_eq!(both[90..], ids(&[7]));
+    let whole = InputSpec {
+        prompt: Some(PromptSpec {
+            tokens: 200,
+            vocabulary: 50_257,
+        }),
+        ..InputSpec::default()
+    };
+    let dataset = Dataset::new(series, rule, 24, 12, whole).unwrap();
+    let prompt = dataset
+        .batch(&[5, 7], &Device::flex())
+        .inputs
+        .prompt
+        .unwrap();
+    let ids: Vec<i64> = prompt.into_data().iter().collect();
+    assert_ne!(ids[..600], ids[600..]);
+}
+
+#[test]
+fn a_run_in_which_every_module_is_protected_reports_the_dense_model() {
+    let mut forecaster = with_backbone("time-llm");
+    forecaster.set("prune-backbone", FieldValue::Switch(false));
+    let job = job(forecaster, SendOptions::default());
+    let report = complete(&job, &mut MemoryStore::default());
+    assert_eq!(report.scores.len(), 4);
+    assert!(report.plan.removed.is_empty());
+    assert_eq!(report.pruned.test, report.dense.test);
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|note| note.contains("is protected"))
+    );
 }
 
 #[test]

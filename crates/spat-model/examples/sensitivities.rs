@@ -18,10 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let device = Device::flex().autodiff();
     let values = |rows| Tensor::random([16, rows, channels], Distribution::Default, &device);
-    let inputs = || Inputs {
-        values: values(lookback),
-        time_features: None,
-    };
+    let inputs = || Inputs::from(values(lookback));
 
     // S = ∂L/∂M at M = 1, for the mask M on each attention map.
     let model = Forecaster::init(&dense, 1, &device);

@@ -19,12 +19,12 @@ static LOADED: Mutex<BTreeMap<String, Arc<Backbone>>> = Mutex::new(BTreeMap::new
 /// Width of a head in every published GPT-2.
 const HEAD_WIDTH: usize = 64;
 
-/// The weights of a GPT-2 without its token table, by Hugging Face's names without a prefix.
+/// The weights of a GPT-2, with or without its token table, by Hugging Face's names without a prefix.
 #[derive(Debug)]
 pub struct Backbone {
     /// Name and checksum of the file.
     pub file: BackboneFile,
-    /// The sizes of the whole file.
+    /// The sizes of the whole file; the vocabulary's if its token table was read.
     pub sizes: BackboneSizes,
     arrays: BTreeMap<String, Vec<f32>>,
 }
@@ -162,11 +162,12 @@ pub enum BackboneError {
 }
 
 /// Reads a GPT-2, with the sizes of a `config.json` beside it if there is one, and keeps it for the models that
-/// refer to it.
+/// refer to it. The token table, a large part of a file, is read only if `with_tokens` is set, for models that
+/// read prompts.
 ///
 /// # Errors
 /// The file cannot be read, or is no complete GPT-2.
-pub fn load_backbone(path: &Path) -> Result<Arc<Backbone>, BackboneError> {
+pub fn load_backbone(path: &Path, with_tokens: bool) -> Result<Arc<Backbone>, BackboneError> {
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy().into_owned();
     let io = |error| BackboneError::Io {
@@ -179,9 +180,14 @@ pub fn load_backbone(path: &Path) -> Result<Arc<Backbone>, BackboneError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(io(error)),
     };
-    let backbone = Arc::new(Backbone::from_bytes(&name, &bytes, json.as_deref())?);
+    let backbone = Backbone::from_bytes(&name, &bytes, json.as_deref(), with_tokens)?;
+    let backbone = Arc::new(backbone);
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    loaded.insert(backbone.file.sha256.clone(), backbone.clone());
+    let key = backbone.file.sha256.clone();
+    let has_tokens = |known: &Arc<Backbone>| known.sizes.vocabulary.is_some();
+    if with_tokens || !loaded.get(&key).is_some_and(has_tokens) {
+        loaded.insert(key, backbone.clone());
+    }
     Ok(backbone)
 }
 
@@ -199,13 +205,23 @@ pub fn check_backbone(forecaster: &ForecasterConfig) -> Result<(), BackboneError
     let Some((file, sizes)) = forecaster.backbone() else {
         return Ok(());
     };
-    let Some(backbone) = loaded(file) else {
+    let is_enough = |backbone: &Arc<Backbone>| {
+        sizes.vocabulary.is_none() || backbone.sizes.vocabulary.is_some()
+    };
+    let Some(backbone) = loaded(file).filter(is_enough) else {
         return Err(BackboneError::NotLoaded {
             name: file.name.clone(),
             sha256: file.sha256.clone(),
         });
     };
-    let found = backbone.sizes;
+    let found = BackboneSizes {
+        // Of a table that the model does not read.
+        vocabulary: backbone
+            .sizes
+            .vocabulary
+            .filter(|_| sizes.vocabulary.is_some()),
+        ..backbone.sizes
+    };
     let fewer = BackboneSizes {
         layers: sizes.layers,
         ..found
@@ -214,9 +230,14 @@ pub fn check_backbone(forecaster: &ForecasterConfig) -> Result<(), BackboneError
         return Ok(());
     }
     let text = |sizes: BackboneSizes| {
+        let vocabulary = sizes.vocabulary.map(|rows| format!(", {rows} tokens"));
         format!(
-            "a width of {}, {} heads, {} blocks and {} positions",
-            sizes.width, sizes.heads, sizes.layers, sizes.positions
+            "a width of {}, {} heads, {} blocks{} and {} positions",
+            sizes.width,
+            sizes.heads,
+            sizes.layers,
+            vocabulary.unwrap_or_default(),
+            sizes.positions
         )
     };
     Err(BackboneError::Sizes {
@@ -228,7 +249,8 @@ pub fn check_backbone(forecaster: &ForecasterConfig) -> Result<(), BackboneError
 
 impl Backbone {
     /// Reads a GPT-2 from the bytes of a safetensors file called `name`, and of its `config.json`. Names may
-    /// have the prefix `transformer.`. The token table, triangle buffers and the output layer are not read.
+    /// have the prefix `transformer.`. Triangle buffers and the output layer are not read, the token table only if
+    /// `with_tokens` is set.
     ///
     /// # Errors
     /// The file is no complete GPT-2.
@@ -236,6 +258,7 @@ impl Backbone {
         name: &str,
         bytes: &[u8],
         config: Option<&[u8]>,
+        with_tokens: bool,
     ) -> Result<Self, BackboneError> {
         // Offsets and shapes of all arrays are checked against the length of the file.
         let tensors =
@@ -259,6 +282,13 @@ impl Backbone {
                 })?
             }
             None => reader.sizes()?,
+        };
+        let sizes = BackboneSizes {
+            vocabulary: match with_tokens {
+                true => Some(reader.vocabulary(sizes.width)?),
+                false => None,
+            },
+            ..sizes
         };
         // A shape with a 0 can state any other size.
         sizes.check().map_err(|error| BackboneError::Config {
@@ -305,11 +335,13 @@ impl Backbone {
 /// The weights that are read, with their shapes.
 fn weights_of(sizes: &BackboneSizes) -> impl Iterator<Item = (String, Vec<usize>)> {
     let (d, positions) = (sizes.width, sizes.positions);
+    let tokens = sizes.vocabulary.map(|rows| ("wte.weight", vec![rows, d]));
     let ends = [
         ("wpe.weight", vec![positions, d]),
         ("ln_f.weight", vec![d]),
         ("ln_f.bias", vec![d]),
     ];
+    let ends = ends.into_iter().chain(tokens);
     let ends = ends.map(|(name, shape)| (name.to_owned(), shape));
     let blocks = (0..sizes.layers).flat_map(move |layer| {
         let linear = |part: &str, inputs: usize, outputs: usize| {
@@ -336,7 +368,7 @@ fn weights_of(sizes: &BackboneSizes) -> impl Iterator<Item = (String, Vec<usize>
         .into_iter()
         .map(move |(part, shape)| (format!("h.{layer}.{part}"), shape))
     });
-    ends.into_iter().chain(blocks)
+    ends.chain(blocks)
 }
 
 /// A safetensors file whose arrays are looked up by name.
@@ -379,7 +411,17 @@ impl Reader<'_> {
             heads: width / HEAD_WIDTH,
             layers,
             positions,
+            vocabulary: None,
         })
+    }
+
+    /// Rows of the token table.
+    fn vocabulary(&self, width: usize) -> Result<usize, BackboneError> {
+        let table = self.tensor("wte.weight")?;
+        match table.shape() {
+            &[rows, _] => Ok(rows),
+            found => Err(self.shape("wte.weight", found, &[50_257, width])),
+        }
     }
 
     fn values(&self, weight: &str, shape: &[usize]) -> Result<Vec<f32>, BackboneError> {
@@ -461,6 +503,7 @@ mod tests {
         heads: 1,
         layers: 2,
         positions: 5,
+        vocabulary: None,
     };
 
     /// The weights of a small GPT-2 as little-endian words of a type, and its other arrays. Values are multiples
@@ -515,7 +558,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<Backbone, BackboneError> {
-        Backbone::from_bytes("gpt2.safetensors", bytes, None)
+        Backbone::from_bytes("gpt2.safetensors", bytes, None, false)
     }
 
     #[test]
@@ -538,6 +581,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Only for models that read it, and then it must be there.
+    #[test]
+    fn the_token_table_is_read_on_demand() {
+        let mut whole = arrays("transformer.", Dtype::F16);
+        let read =
+            |arrays: &BTreeMap<_, _>| Backbone::from_bytes("gpt2", &file(arrays), None, true);
+        let backbone = read(&whole).unwrap();
+        assert_eq!(backbone.sizes.vocabulary, Some(3));
+        let expected = (0..3 * 64).map(value);
+        assert!(backbone.array("wte.weight").iter().copied().eq(expected));
+        whole.get_mut("transformer.wte.weight").unwrap().1 = vec![64, 3];
+        let error = read(&whole).unwrap_err().to_string();
+        assert!(
+            error.contains("wte.weight") && error.contains("[64, 3]"),
+            "{error}"
+        );
+        whole.remove("transformer.wte.weight");
+        let error = read(&whole).unwrap_err().to_string();
+        assert!(
+            error.contains("lacks") && error.contains("wte.weight"),
+            "{error}"
+        );
+        assert!(super::Backbone::from_bytes("gpt2", &file(&whole), None, false).is_ok());
     }
 
     #[test]
@@ -565,7 +633,7 @@ mod tests {
             let mut without = whole.clone();
             without.remove(&key);
             let config = br#"{"n_embd":64,"n_head":1,"n_layer":2,"n_positions":5}"#;
-            let missing = Backbone::from_bytes("gpt2", &file(&without), Some(config));
+            let missing = Backbone::from_bytes("gpt2", &file(&without), Some(config), false);
             let error = missing.unwrap_err().to_string();
             // Without the position table the prefix is not recognised.
             let named = ["wpe.weight", name.as_str()]
@@ -579,7 +647,8 @@ mod tests {
                 [rows, columns] if rows != columns => vec![*columns, *rows],
                 _ => vec![1, shape.iter().product()],
             };
-            let error = Backbone::from_bytes("gpt2", &file(&turned), Some(config)).unwrap_err();
+            let error =
+                Backbone::from_bytes("gpt2", &file(&turned), Some(config), false).unwrap_err();
             let error = error.to_string();
             assert!(
                 error.contains("has shape") && error.contains(&name),
@@ -607,7 +676,7 @@ mod tests {
         assert_eq!(read(&bytes).unwrap().sizes.heads, 1);
         let config = |heads| {
             let json = format!(r#"{{"n_embd":64,"n_head":{heads},"n_layer":2,"n_positions":5}}"#);
-            Backbone::from_bytes("gpt2", &bytes, Some(json.as_bytes()))
+            Backbone::from_bytes("gpt2", &bytes, Some(json.as_bytes()), false)
         };
         assert_eq!(config(4).unwrap().sizes.heads, 4);
         let tiny = BackboneSizes { width: 6, ..SIZES };
@@ -649,7 +718,7 @@ mod tests {
         assert!(read(&long).is_err());
         let config = br#"{"n_embd":65536,"n_head":1,"n_layer":1024,"n_positions":1048576}"#;
         let bytes = file(&arrays("", Dtype::BF16));
-        let error = Backbone::from_bytes("gpt2", &bytes, Some(config)).unwrap_err();
+        let error = Backbone::from_bytes("gpt2", &bytes, Some(config), false).unwrap_err();
         assert!(error.to_string().contains("wpe.weight"), "{error}");
     }
 }

@@ -65,6 +65,18 @@ impl ImportTable {
             .fold(self, |table, name| table.unused(&name))
     }
 
+    /// What is frozen in a block of Hugging Face's GPT-2, and its buffers, which are both no part of our files.
+    pub(crate) fn frozen_gpt2_block(self, theirs: &str) -> Self {
+        let parts = ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"];
+        let frozen = parts
+            .iter()
+            .flat_map(|part| ["weight", "bias"].map(|kind| format!("{theirs}.{part}.{kind}")));
+        let buffers = ["attn.bias", "attn.masked_bias"].map(|name| format!("{theirs}.{name}"));
+        frozen
+            .chain(buffers)
+            .fold(self, |table, name| table.unused(&name))
+    }
+
     /// The flatten head of PatchTST.
     pub(crate) fn flatten_head(self, theirs: &str, ours: &str, patches: usize) -> Self {
         self.map(theirs, ours, FlattenHead { patches })

@@ -12,6 +12,7 @@ mod initial;
 mod layers;
 mod models;
 mod operations;
+mod prompt;
 mod weights;
 
 pub use backbone::{Backbone, BackboneError, check_backbone, load_backbone};
@@ -26,4 +27,5 @@ pub use layers::{
 };
 pub use models::*;
 pub use operations::mean_squared_error;
+pub use prompt::Prompts;
 pub use weights::{ParameterPath, WeightError, read, weights, with_weights};

@@ -1,7 +1,7 @@
 //! What holds for every model of the catalogue, whatever its attention is.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Int, Tensor};
 use spat_model::{
     AttentionSlot, Forecaster, ForwardContext, HasAttention as _, Inputs, Probe, read,
 };
@@ -38,9 +38,14 @@ fn inputs(config: &ForecasterConfig, device: &Device) -> Inputs {
     let random =
         |rows, width| Tensor::<3>::random([WINDOWS, rows, width], Distribution::Default, device);
     let rows = config.inputs().time_feature_rows(window);
+    let prompt = config.inputs().prompt.map(|prompt| {
+        let shape = [WINDOWS, window.channels, prompt.tokens];
+        Tensor::<3, Int>::ones(shape, device)
+    });
     Inputs {
         values: random(window.lookback, window.channels),
         time_features: rows.map(|rows| random(rows, TIME_FEATURES)),
+        prompt,
     }
 }
 

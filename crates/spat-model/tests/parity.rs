@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module as _;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use spat_model::{
     Forecaster, ForwardContext, Inputs, ParameterPath, Probe, from_pytorch, from_pytorch_file,
     load_backbone, read,
@@ -31,7 +31,7 @@ struct Reference {
 impl Reference {
     fn load(name: &str) -> Self {
         // Of the models that refer to it.
-        load_backbone(&backbone()).unwrap();
+        load_backbone(&backbone(), true).unwrap();
         let bytes = std::fs::read(folder().join(format!("{name}.safetensors"))).unwrap();
         let config: serde_json::Value =
             serde_json::from_str(&header_entry(&bytes, "config").unwrap().unwrap()).unwrap();
@@ -110,9 +110,14 @@ impl Reference {
             .arrays
             .contains_key("input.mark")
             .then(|| self.tensor("input.mark", device));
+        let prompt = self.arrays.get("input.prompt").map(|array| {
+            let ids: Vec<i64> = array.values.iter().map(|&id| id as i64).collect();
+            Tensor::<3, Int>::from_data(TensorData::new(ids, array.shape.clone()), device)
+        });
         Inputs {
             values: self.tensor("input.x", device),
             time_features,
+            prompt,
         }
     }
 }
@@ -439,6 +444,16 @@ fn gpt4ts_equals_pytorch() {
 #[test]
 fn gpt4ts_with_a_removed_module_equals_pytorch() {
     check("gpt4ts_pruned");
+}
+
+#[test]
+fn time_llm_equals_pytorch() {
+    check("time_llm");
+}
+
+#[test]
+fn time_llm_with_a_removed_module_equals_pytorch() {
+    check("time_llm_pruned");
 }
 
 /// Norms and positions are trained from the values of the file.

@@ -90,10 +90,7 @@ impl ScorableModel for Forecaster {
 
     fn tracked(batch: &Sample) -> Sample {
         Sample {
-            inputs: Inputs {
-                values: Tensor::from_inner(batch.inputs.values.clone()),
-                time_features: batch.inputs.time_features.clone().map(Tensor::from_inner),
-            },
+            inputs: Inputs::from_inner(batch.inputs.clone()),
             target: Target {
                 values: Tensor::from_inner(batch.target.values.clone()),
                 weights: batch.target.weights.clone().map(|weights| Weights {

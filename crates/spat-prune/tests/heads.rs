@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use spat_model::{Forecaster, ForwardContext, Inputs, read};
+use spat_model::{Forecaster, ForwardContext, read};
 use spat_prune::{Sample, ScoringOptions, apply, score_with};
 use spat_spec::{
     Array, ForecasterConfig, Granularity, HeadRemoval, ModuleId, PatchTstConfig, PatchTstLayout,
@@ -34,10 +34,7 @@ fn sample() -> Sample {
         Tensor::from_data(TensorData::new(values, [2, length, 2]), &device)
     };
     Sample {
-        inputs: Inputs {
-            values: values(24, 37),
-            time_features: None,
-        },
+        inputs: values(24, 37).into(),
         target: values(12, 11).into(),
     }
 }

@@ -5,7 +5,7 @@
 use burn::nn::Linear;
 use burn::tensor::{Device, Distribution, Tensor};
 use spat_model::{
-    AttentionSlot, Forecaster, ForwardContext, HasAttention as _, Inputs, MultiHeadAttention, read,
+    AttentionSlot, Forecaster, ForwardContext, HasAttention as _, MultiHeadAttention, read,
 };
 use spat_prune::{Sample, ScoringOptions, apply, score_with};
 use spat_spec::{
@@ -31,10 +31,7 @@ fn models() -> impl Iterator<Item = (&'static str, ForecasterConfig)> {
 fn sample() -> Sample {
     let random = |rows| Tensor::random([2, rows, 3], Distribution::Default, &Device::flex());
     Sample {
-        inputs: Inputs {
-            values: random(30),
-            time_features: None,
-        },
+        inputs: random(30).into(),
         target: random(20).into(),
     }
 }

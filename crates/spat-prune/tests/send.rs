@@ -69,6 +69,7 @@ fn every_option_equals_pytorch() {
         "autoformer",
         "gpt4ts",
         "informer",
+        "time_llm",
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../../tests/references/{model}.safetensors"));

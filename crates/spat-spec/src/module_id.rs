@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The name of one multi-head-attention module, for instance `encoder.1.attention`, or of one attention
+/// The name of one multi-head-attention module, for instance `encoder.1.attention`, or `reprogramming.attention`
+/// in a block of a single layer, or of one attention
 /// map of a module that has several.
 ///
 /// It identifies the position in the dense structure and does not change when other modules are removed.

@@ -17,6 +17,8 @@ Written anew from the papers and from the layouts of the public repositories:
 - Autoformer: arXiv 2106.13008; key names and steps of github.com/thuml/Autoformer.
 - GPT4TS: arXiv 2302.11939; key names of github.com/DAMO-DI-ML/NeurIPS2023-One-Fits-All, whose
   backbone is Hugging Face's `GPT2Model`.
+- Time-LLM: arXiv 2310.01728; key names and steps of github.com/KimMeen/Time-LLM, without its
+  rounding to bfloat16. The tokens of its prompts are a buffer, `prompt` [B, C, P].
 
 Every model is called as `model(x, mark=None, masks=None, tap=None)`:
 x [B, L, C] -> forecast [B, T, C]; mark [B, L, F] or, for TiDE and the models
@@ -1281,8 +1283,62 @@ class Informer(Transformer):
             Distilling(cfg["d_model"], cfg["padding"]) for _ in range(cfg["layers"] - 1))
 
 
+class TimeLlm(nn.Module):
+    """Patches of a channel as mixtures of word prototypes, behind a prompt, through a frozen GPT-2.
+
+    Map 0 is that of patches to prototypes.
+    """
+
+    def __init__(self, cfg):
+        super().__init__()
+        d, self.heads, self.features = cfg["d_model"], cfg["reprogramming_heads"], cfg["d_ff"]
+        width, inner = cfg["backbone_width"], self.heads * self.features
+        self.patch, self.scale = (cfg["patch_len"], cfg["stride"]), self.features ** -0.5
+        # Modules are counted from the input, and the first cannot be removed.
+        removed = [i - 1 for i in cfg.get("removed", ())]
+        self.llm_model = Gpt2(width, cfg["backbone_heads"], cfg["layers"], cfg["positions"], removed)
+        self.llm_model.wte = nn.Embedding(cfg["vocabulary"], width)
+        self.llm_model.requires_grad_(False)
+        self.patch_embedding = nn.Module()
+        self.patch_embedding.value_embedding = RowEmbedding(d, 0, cfg["patch_len"]).value_embedding
+        self.word_embeddings = self.llm_model.wte.weight
+        self.mapping_layer = nn.Linear(cfg["vocabulary"], cfg["prototypes"])
+        self.reprogramming_layer = nn.ModuleDict({
+            "query_projection": nn.Linear(d, inner),
+            "key_projection": nn.Linear(width, inner),
+            "value_projection": nn.Linear(width, inner),
+            "out_projection": nn.Linear(inner, width),
+        })
+        self.output_projection = nn.Module()
+        self.output_projection.linear = nn.Linear(self.features * patch_count(cfg), cfg["horizon"])
+        self.causal_maps = set(range(1, cfg["layers"] + 1))
+        shape = (cfg["batch"], cfg["channels"], cfg["prompt_tokens"])
+        self.register_buffer("prompt", torch.randint(cfg["vocabulary"], shape), persistent=False)
+
+    def reprogram(self, x, mask, tap):
+        project, s = self.reprogramming_layer, len(x)
+        prototypes = self.mapping_layer(self.word_embeddings.T).T.expand(s, -1, -1)
+        q, k, v = (split_heads(project[f"{name}_projection"](of), self.heads)
+                   for name, of in (("query", x), ("key", prototypes), ("value", prototypes)))
+        y, _ = attend(q, k, v, self.scale, 0.0, mask, tap)
+        return project["out_projection"](merge_heads(y))
+
+    def forward(self, x, mark=None, masks=None, tap=None):
+        x, mean, std = window_norm(x, detach_std=True)
+        pieces = patches(x.transpose(1, 2), *self.patch)
+        b, c, n, _ = pieces.shape
+        embed = self.patch_embedding.value_embedding.tokenConv
+        tokens = embed(pieces.flatten(0, 1).transpose(1, 2)).transpose(1, 2)
+        tokens = self.reprogram(tokens, masks[0] if masks else None, tap)
+        prompt = self.llm_model.wte(self.prompt).flatten(0, 1)
+        y = self.llm_model(torch.cat([prompt, tokens], 1), masks[1:] if masks else None, tap)
+        y = y[:, -n:, :self.features].transpose(1, 2).flatten(1)
+        return self.output_projection.linear(y).unflatten(0, (b, c)).transpose(1, 2) * std + mean
+
+
 MODELS = {
     "informer": Informer,
+    "time-llm": TimeLlm,
     "gpt4ts": Gpt4Ts,
     "s-mamba": SMamba,
     "autoformer": Autoformer,

@@ -42,12 +42,17 @@ LAGGED = {"model": "autoformer", "batch": 3, "lookback": 13, "horizon": 6, "chan
           "d_model": 8, "d_ff": 12, "layers": 2, "decoder_layers": 2, "lag_factor": 2, "kernel": 5,
           "reference_heads": 2, "dropout": 0.0, "marks": 4, "future_marks": True, "time_stamps": True}
 # Of the backbone's three blocks two are used; it has more positions than there are patches.
-GPT2 = {"n_embd": 8, "n_head": 2, "n_layer": 3, "n_positions": 9, "vocab_size": 5, "layer_norm_epsilon": 1e-5,
+GPT2 = {"n_embd": 8, "n_head": 2, "n_layer": 3, "n_positions": 9, "vocab_size": 257, "layer_norm_epsilon": 1e-5,
         "activation_function": "gelu_new"}
 FROZEN = {"model": "gpt4ts", "batch": 2, "lookback": 20, "horizon": 6, "channels": 2, "patch_len": 6, "stride": 3,
           "d_model": 8, "heads": 2, "layers": 2, "positions": 9, "dropout": 0.0, "backbone_seed": 1}
 SPARSE = {**DECODED, "model": "informer", "lookback": 12, "horizon": 6, "label_rows": 6, "factor": 1,
           "sparse_cross": False, "mixed_decoder": False, "mixed_others": False, "padding": 1}
+# Three tokens of a prompt and six patches.
+PROMPTED = {"model": "time-llm", "batch": 2, "lookback": 20, "horizon": 5, "channels": 2, "patch_len": 6, "stride": 3,
+            "d_model": 4, "d_ff": 5, "reprogramming_heads": 2, "prototypes": 7, "words": 257, "prompt_tokens": 3,
+            "dropout": 0.0, "prune_backbone": True, "backbone_width": 8, "backbone_heads": 2, "layers": 2,
+            "positions": 9, "vocabulary": 257, "backbone_seed": 1}
 # The settings are those of the Rust configuration, which reads them from the metadata.
 # Removed modules are tested too, hence the pruned variants; `removed` counts modules from input to output.
 CASES = {
@@ -94,6 +99,8 @@ CASES = {
     "informer": SPARSE,
     "informer_library": {**SPARSE, "sparse_cross": True, "mixed_decoder": True, "mixed_others": True, "padding": 2},
     "informer_pruned": {**SPARSE, "removed": [0, 2, 3]},
+    "time_llm": PROMPTED,
+    "time_llm_pruned": {**PROMPTED, "removed": [2]},
 }
 
 
@@ -139,7 +146,7 @@ def write_backbone(folder):
             p.copy_(0.4 * torch.randn_like(p) + (1 if is_gain else 0))
     weights = {f"transformer.{k}": v for k, v in model.state_dict().items()}
     tokens = torch.randn(GPT2["vocab_size"], d)
-    # What the file of a language model has besides, and no forecaster reads.
+    # The token table, and what the file of a language model has besides and no forecaster reads.
     weights |= {"transformer.wte.weight": tokens, "lm_head.weight": tokens.clone(),
                 "transformer.h.0.attn.bias": torch.ones(1, 1, positions, positions).tril(),
                 "transformer.h.0.attn.masked_bias": torch.tensor(-1e4)}
@@ -150,7 +157,7 @@ def write_backbone(folder):
     for path in folder.iterdir():
         path.chmod(0o644)
     reference = {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-    return model.state_dict(), reference
+    return {**model.state_dict(), "wte.weight": tokens}, reference
 
 
 def inputs(cfg):
@@ -271,6 +278,8 @@ def tensors(model, x, y, mark, train, evaluated):
     out |= {"input.x": x, "input.y": y, "input_grad.x": train["input_grad"]}
     if mark is not None:
         out["input.mark"] = mark
+    if hasattr(model, "prompt"):
+        out["input.prompt"] = model.prompt.float()
     out["output.forecast"] = train["forecast"]
     out["output.forecast_eval"] = evaluated["forecast"]
     out["output.loss"] = train["loss"]
@@ -297,10 +306,11 @@ def tensors(model, x, y, mark, train, evaluated):
 def write_case(name, cfg, seed, out_dir, backbone):
     torch.manual_seed(seed)
     model = build(cfg)
-    if hasattr(model, "gpt2"):
+    frozen = getattr(model, "gpt2", getattr(model, "llm_model", None))
+    if frozen is not None:
         weights, reference = backbone
         cfg = {**cfg, "backbone": reference}
-        model.gpt2.load_state_dict({k: weights[k] for k in model.gpt2.state_dict()})
+        frozen.load_state_dict({k: weights[k] for k in frozen.state_dict()})
     randomise(model)
     x, y, mark = inputs(cfg)
     double = copy.deepcopy(model).double()

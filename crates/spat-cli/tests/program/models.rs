@@ -119,6 +119,28 @@ fn models_find_the_backbone_that_they_refer_to_and_refuse_another() {
 }
 
 #[test]
+fn prompts_are_read_with_the_token_table_of_a_backbone() {
+    let folder = Folder::new();
+    let references = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/references");
+    for name in ["model.safetensors", "config.json"] {
+        let bytes = fs::read(references.join("gpt2").join(name)).unwrap();
+        folder.write(name, &bytes);
+    }
+    let command = "run toy.csv --model time-llm --run r --backbone model.safetensors --lookback 24 \
+                   --horizon 12 --epochs 1 --finetune-epochs 1 --layers 2 --prune-backbone";
+    let command: Vec<&str> = command.split_whitespace().collect();
+    // The file has 9 positions.
+    folder.refuses(&command, &["160 tokens", "3 patches", "9 positions"]);
+    let fits = [&command[..], &["--prompt", "6", "--ff", "8"]].concat();
+    folder.succeeds(&fits);
+    let report = folder.report("r");
+    assert_eq!(report.plan.scores.len(), 3);
+    assert!(!report.plan.removed.is_empty());
+    let (csv, _) = folder.succeeds(&["forecast", "r/pruned.safetensors", "toy.csv"]);
+    assert_eq!(csv.lines().count(), 1 + 12 * 3);
+}
+
+#[test]
 fn pytorch_weights_become_a_model_file() {
     let folder = Folder::new();
     let references = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/references");

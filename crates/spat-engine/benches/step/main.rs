@@ -189,8 +189,8 @@ impl Bench {
             model: Forecaster::init(&structure, 1, &device),
             optimizer: Adam::new(OptimizerConfig::Adam, None),
             inputs: Inputs {
-                values: random(lookback, channels),
                 time_features: (time_features > 0).then(|| random(marked_rows, time_features)),
+                ..random(lookback, channels).into()
             },
             target: random(horizon, channels),
             steps: 0,
@@ -212,10 +212,7 @@ impl Bench {
     }
 
     fn infer(&mut self) {
-        let inputs = Inputs {
-            values: self.inputs.values.clone().inner(),
-            time_features: self.inputs.time_features.clone().map(Tensor::inner),
-        };
+        let inputs = self.inputs.clone().inner();
         let forecast = self
             .model
             .valid()

@@ -148,12 +148,13 @@ pub(crate) enum AttentionKind {
 /// Attention over the tokens of a sample.
 ///
 /// `MHA(x) = Concat_h[(M ⊙ A)_h V_h] W_o`, `A = softmax(Q Kᵀ / √(d/H))`, where d and H are those of the
-/// dense module, also if heads are removed. K and V are of the same tokens as Q, or of a memory.
+/// dense module, also if heads are removed. K and V are of the same tokens as Q, or of a memory, which has the
+/// tokens of each sample or, as a batch of one, the same for all.
 #[derive(Module, Debug)]
 pub struct MultiHeadAttention {
     /// `W_q`, `[d_model, heads · head_width]` with bias.
     pub query: Linear,
-    /// `W_k`.
+    /// `W_k`, `[width of the keys' tokens, heads · head_width]` with bias.
     pub key: Linear,
     /// `W_v`.
     pub value: Linear,
@@ -165,20 +166,42 @@ pub struct MultiHeadAttention {
     kind: AttentionKind,
 }
 
+/// Widths of the tokens around an attention module.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenWidths {
+    /// Of the tokens that queries are of.
+    pub(crate) queries: usize,
+    /// Of the tokens that keys and values are of.
+    pub(crate) keys: usize,
+    /// Of the output.
+    pub(crate) output: usize,
+}
+
+impl TokenWidths {
+    /// Of a module whose tokens all have one width.
+    fn all(width: usize) -> Self {
+        Self {
+            queries: width,
+            keys: width,
+            output: width,
+        }
+    }
+}
+
 impl MultiHeadAttention {
     fn init(
         initial: &mut Initial<'_>,
-        d_model: usize,
+        widths: TokenWidths,
         head_width: usize,
         heads: usize,
         dropout: f64,
     ) -> Self {
         let inner = heads * head_width;
         Self {
-            query: initial.linear(d_model, inner),
-            key: initial.linear(d_model, inner),
-            value: initial.linear(d_model, inner),
-            output: initial.linear(inner, d_model),
+            query: initial.linear(widths.queries, inner),
+            key: initial.linear(widths.keys, inner),
+            value: initial.linear(widths.keys, inner),
+            output: initial.linear(inner, widths.output),
             head_width,
             dropout,
             kind: AttentionKind::Full,
@@ -250,6 +273,7 @@ impl MultiHeadAttention {
             dropout: cx.dropout(self.dropout),
             x: x.rows.clone(),
             memory: memory.map(|memory| memory.rows.clone()),
+            is_shared: memory.is_some_and(|memory| memory.batch == 1 && x.batch > 1),
             projections: [&self.query, &self.key, &self.value],
             shape,
         };
@@ -477,9 +501,21 @@ impl AttentionSlot {
         head_width: usize,
         dropout: f64,
     ) -> Self {
+        let widths = TokenWidths::all(d_model);
+        Self::with_widths(initial, structure, widths, head_width, dropout)
+    }
+
+    /// The slot of a module of tokens of several widths.
+    pub(crate) fn with_widths(
+        initial: &mut Initial<'_>,
+        structure: &AttentionStructure,
+        widths: TokenWidths,
+        head_width: usize,
+        dropout: f64,
+    ) -> Self {
         let heads = structure.heads.len();
         let module = (heads > 0)
-            .then(|| MultiHeadAttention::init(initial, d_model, head_width, heads, dropout));
+            .then(|| MultiHeadAttention::init(initial, widths, head_width, heads, dropout));
         Self {
             id: structure.module.clone(),
             heads: structure.heads.clone(),
@@ -519,7 +555,7 @@ impl AttentionSlot {
                 routers: initial.normal([samples, routers, d_model], 1.0),
                 attention: MultiHeadAttention::init(
                     initial,
-                    d_model,
+                    TokenWidths::all(d_model),
                     width,
                     self.heads.len(),
                     dropout,

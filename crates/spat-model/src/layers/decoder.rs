@@ -171,6 +171,7 @@ impl EncoderDecoder<'_> {
             let Inputs {
                 values,
                 time_features,
+                ..
             } = inputs.of_lookback();
             let tokens = self.encoder_embedding.forward(values, time_features, cx);
             Tokens {

@@ -2,7 +2,7 @@
 //!
 //! `x ← x + drop(MHA(norm₁(x)))`, `x ← x + drop(W₂ gelu(W₁ norm₂(x)))`, with the tanh form of the GELU.
 //! Attention and feed-forward weights are frozen: they are no parameters of a training, and model files refer
-//! to them ([`crate::backbone`]). Norms and positions are trained.
+//! to them ([`crate::backbone`]). Norms and positions are trained, or frozen too.
 
 use std::sync::Arc;
 
@@ -64,6 +64,11 @@ impl Gpt2Source<'_> {
         }
     }
 
+    /// The token table, `[rows, width]`.
+    pub(crate) fn token_table(&mut self, rows: usize, width: usize) -> Vec<f32> {
+        self.values("wte.weight", rows * width, DEVIATION)
+    }
+
     /// An array of the file, or copies of one value.
     fn filled(&self, name: &str, count: usize, value: f32) -> Vec<f32> {
         match self {
@@ -91,19 +96,44 @@ impl Gpt2 {
     /// dense one.
     pub(crate) fn init(
         initial: &mut Initial<'_>,
-        mut source: Gpt2Source<'_>,
+        source: Gpt2Source<'_>,
         sizes: &BackboneSizes,
         attention: &[AttentionStructure],
         dropout: f64,
     ) -> Self {
-        let width = sizes.width;
-        let shape = [sizes.positions, width];
+        let shape = [sizes.positions, sizes.width];
         let positions = match &source {
             Gpt2Source::Random(_) => initial.normal(shape, DEVIATION),
             Gpt2Source::File(backbone) => {
                 initial.param(backbone.array("wpe.weight").to_vec(), shape)
             }
         };
+        Self::with_positions(initial, source, positions, sizes, attention, dropout)
+    }
+
+    /// As [`Gpt2::init`] with all weights frozen. Those of a random backbone are drawn from the source alone.
+    pub(crate) fn init_frozen(
+        initial: &mut Initial<'_>,
+        mut source: Gpt2Source<'_>,
+        sizes: &BackboneSizes,
+        attention: &[AttentionStructure],
+        dropout: f64,
+    ) -> Self {
+        let count = sizes.positions * sizes.width;
+        let positions = source.values("wpe.weight", count, DEVIATION);
+        let positions = initial.param(positions, [sizes.positions, sizes.width]);
+        Self::with_positions(initial, source, positions, sizes, attention, dropout).no_grad()
+    }
+
+    fn with_positions(
+        initial: &mut Initial<'_>,
+        mut source: Gpt2Source<'_>,
+        positions: Param<Tensor<2>>,
+        sizes: &BackboneSizes,
+        attention: &[AttentionStructure],
+        dropout: f64,
+    ) -> Self {
+        let width = sizes.width;
         let blocks = attention
             .iter()
             .enumerate()

@@ -14,7 +14,7 @@ mod state_space;
 mod time_axis;
 mod window_norm;
 
-pub(crate) use attention::{AttentionKind, ScoreChain, Tokens};
+pub(crate) use attention::{AttentionKind, ScoreChain, TokenWidths, Tokens};
 pub use attention::{AttentionSlot, MultiHeadAttention, Sender};
 pub use attention_layer::AttentionLayer;
 pub(crate) use attention_layer::{FeedForward, LayerOptions, NormKind};

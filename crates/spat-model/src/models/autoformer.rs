@@ -99,6 +99,7 @@ impl Model for Autoformer {
         let decoded = Inputs {
             values: windows(season),
             time_features: inputs.time_features.clone(),
+            prompt: None,
         }
         .of_decoder(self.label_rows, self.horizon);
         let mean = inputs.values.clone().mean_dim(1);
@@ -161,8 +162,8 @@ mod tests {
         let random =
             |rows, width| Tensor::<3>::random([2, rows, width], Distribution::Default, device);
         Inputs {
-            values: random(12, 3),
             time_features: Some(random(18, TIME_FEATURES)),
+            ..random(12, 3).into()
         }
     }
 

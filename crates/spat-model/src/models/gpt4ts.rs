@@ -91,14 +91,8 @@ impl Model for Gpt4Ts {
                 format!("gpt2.h.{layer}"),
                 format!("backbone.blocks.{layer}"),
             );
-            let frozen = ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"];
-            let frozen = frozen
-                .iter()
-                .flat_map(|part| ["weight", "bias"].map(|kind| format!("{theirs}.{part}.{kind}")));
-            let buffers = ["attn.bias", "attn.masked_bias"].map(|name| format!("{theirs}.{name}"));
-            frozen
-                .chain(buffers)
-                .fold(table, |table, name| table.unused(&name))
+            table
+                .frozen_gpt2_block(&theirs)
                 .norm(&format!("{theirs}.ln_1"), &format!("{ours}.attention.norm"))
                 .norm(&format!("{theirs}.ln_2"), &format!("{ours}.norm"))
         })
@@ -119,6 +113,7 @@ mod tests {
         heads: 2,
         layers: 2,
         positions: 6,
+        vocabulary: None,
     };
 
     #[test]
@@ -167,10 +162,7 @@ mod tests {
             unreachable!()
         };
         let values = Tensor::random([2, 32, 2], Distribution::Default, &device);
-        let inputs = Inputs {
-            values,
-            time_features: None,
-        };
+        let inputs = Inputs::from(values);
         let forecast = model.forward(inputs.clone(), &mut ForwardContext::evaluation());
         let gradients = forecast.clone().square().mean().backward();
         let block = &inner.backbone.blocks[0];

@@ -141,8 +141,8 @@ mod tests {
         let random =
             |rows, width| Tensor::<3>::random([2, rows, width], Distribution::Default, &device);
         let inputs = Inputs {
-            values: random(24, 3),
             time_features: Some(random(36, TIME_FEATURES)),
+            ..random(24, 3).into()
         };
         let window = Window::new(24, 12, 3);
         let transformer = TransformerConfig {
@@ -183,10 +183,7 @@ mod tests {
     #[test]
     fn a_gate_of_zero_silences_the_values_of_a_head() {
         let device = Device::flex();
-        let inputs = Inputs {
-            values: Tensor::random([2, 12, 3], Distribution::Default, &device),
-            time_features: None,
-        };
+        let inputs = Inputs::from(Tensor::random([2, 12, 3], Distribution::Default, &device));
         let config = InformerConfig {
             d_model: 8,
             d_ff: 16,
@@ -231,10 +228,7 @@ mod tests {
     fn forecasts_depend_on_the_sampling_seed_unless_every_row_is_selected() {
         let device = Device::flex();
         let values = Tensor::random([2, 24, 3], Distribution::Default, &device);
-        let inputs = Inputs {
-            values,
-            time_features: None,
-        };
+        let inputs = Inputs::from(values);
         let difference = |factor, seed| {
             let config = InformerConfig {
                 d_model: 8,

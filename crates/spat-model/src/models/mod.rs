@@ -23,4 +23,5 @@ registry::models! {
     autoformer => Autoformer,
     gpt4ts => Gpt4Ts,
     informer => Informer,
+    time_llm => TimeLlm,
 }

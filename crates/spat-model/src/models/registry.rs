@@ -1,7 +1,7 @@
 //! The enum over all models, generated from the list in `models/mod.rs`.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use spat_spec::{ModelSpec, Structure};
 
 use crate::forward_context::ForwardContext;
@@ -18,9 +18,40 @@ pub struct Inputs {
     /// [`InputSpec::time_feature_rows`](spat_spec::InputSpec::time_feature_rows): those of the look-back,
     /// then of the horizon if it is read too.
     pub time_features: Option<Tensor<3>>,
+    /// Prompts for forecasters that read them, as token ids, `[B, C, tokens]`, see [`Prompts`](crate::Prompts).
+    pub prompt: Option<Tensor<3, Int>>,
+}
+
+/// Values alone.
+impl From<Tensor<3>> for Inputs {
+    fn from(values: Tensor<3>) -> Self {
+        Self {
+            values,
+            time_features: None,
+            prompt: None,
+        }
+    }
 }
 
 impl Inputs {
+    /// The same inputs for a model that tracks gradients.
+    pub fn from_inner(inner: Self) -> Self {
+        Self {
+            values: Tensor::from_inner(inner.values),
+            time_features: inner.time_features.map(Tensor::from_inner),
+            prompt: inner.prompt.map(Tensor::from_inner),
+        }
+    }
+
+    /// The same inputs for a model that tracks no gradients.
+    pub fn inner(self) -> Self {
+        Self {
+            values: self.values.inner(),
+            time_features: self.time_features.map(Tensor::inner),
+            prompt: self.prompt.map(Tensor::inner),
+        }
+    }
+
     /// Values and time features of the look-back.
     pub(crate) fn of_lookback(&self) -> Self {
         let rows = self.values.dims()[1];
@@ -28,6 +59,7 @@ impl Inputs {
         Self {
             values: self.values.clone(),
             time_features: time_features.map(|features| features.narrow(1, 0, rows)),
+            prompt: None,
         }
     }
 
@@ -43,6 +75,7 @@ impl Inputs {
             values: Tensor::cat(vec![labels, zeros], 1),
             time_features: time_features
                 .map(|features| features.narrow(1, first, label_rows + horizon)),
+            prompt: None,
         }
     }
 }

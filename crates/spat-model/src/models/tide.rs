@@ -194,8 +194,8 @@ mod tests {
         let random =
             |rows, width| Tensor::<3>::random([2, rows, width], Distribution::Default, &device);
         let inputs = Inputs {
-            values: random(12, 3),
             time_features: Some(random(18, TIME_FEATURES)),
+            ..random(12, 3).into()
         };
         let largest_difference = |config: &TideConfig| {
             let initial = &mut Initial::new(3, &device);

@@ -104,6 +104,7 @@ impl Model for TimeMixer {
         let Inputs {
             mut values,
             mut time_features,
+            ..
         } = inputs;
         let [batch, _, channels] = values.dims();
         let (normed, statistics) = normalise(values.clone());

@@ -122,8 +122,8 @@ mod tests {
         let random =
             |rows, width| Tensor::<3>::random([2, rows, width], Distribution::Default, device);
         Inputs {
-            values: random(12, 3),
             time_features: Some(random(18, TIME_FEATURES)),
+            ..random(12, 3).into()
         }
     }
 

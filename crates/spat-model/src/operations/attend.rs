@@ -22,6 +22,9 @@ use super::project::project;
 /// Only self-attention to all tokens has operations of its own. With other keys than queries, or with a
 /// causal mask, the projections have.
 pub(crate) fn attend(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
+    if attention.is_shared {
+        return to_shared_memory(attention, with_maps);
+    }
     if attention.memory.is_some() || attention.causal {
         return composed(attention, with_maps, linear);
     }
@@ -125,6 +128,41 @@ fn composed(
         .matmul(heads(value))
         .swap_dims(1, 2)
         .reshape([shape.samples * shape.tokens, shape.heads * shape.head_width]);
+    (context, kept)
+}
+
+/// Attention of all samples to one memory. Their queries are the rows of one product per head, so that keys and
+/// values, and their gradients, exist once and not per sample.
+fn to_shared_memory(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
+    let AttentionShape {
+        samples,
+        tokens,
+        heads,
+        head_width,
+    } = attention.shape;
+    let [query, key, value] = attention.projections;
+    let memory = attention.memory.unwrap_or_else(|| attention.x.clone());
+    // [rows, H · w] to [H, rows, w].
+    let by_head = |rows: Tensor<2>| {
+        let count = rows.dims()[0];
+        rows.reshape([count, heads, head_width]).swap_dims(0, 1)
+    };
+    let query = by_head(linear(query, attention.x));
+    let [key, value] = [key, value].map(|layer| by_head(linear(layer, memory.clone())));
+    let keys = key.dims()[1];
+    let scale = 1.0 / (head_width as f64).sqrt();
+    let scores = query.matmul(key.transpose()) * scale;
+    let maps = softmax(scores, 2).reshape([heads, samples, tokens, keys]);
+    let kept = with_maps.then(|| maps.clone().detach().swap_dims(0, 1));
+    let connected = match attention.mask {
+        Some(mask) => maps * mask.swap_dims(0, 1),
+        None => maps,
+    };
+    let context = super::dropout(connected, attention.dropout)
+        .reshape([heads, samples * tokens, keys])
+        .matmul(value)
+        .swap_dims(0, 1)
+        .reshape([samples * tokens, heads * head_width]);
     (context, kept)
 }
 

@@ -9,10 +9,12 @@ use spat_cpu::{AttentionShape, Dropout};
 pub(crate) struct Attention<'a> {
     /// What queries are projected from, `[B · L, d_model]`.
     pub(crate) x: Tensor<2>,
-    /// What keys and values are projected from, `[B · Lk, d_model]`; `None` for self-attention, where it is
+    /// What keys and values are projected from, `[B · Lk, d_memory]`; `None` for self-attention, where it is
     /// `x`.
     pub(crate) memory: Option<Tensor<2>>,
-    /// W_q, W_k and W_v, each `[d_model, H · w]` with bias.
+    /// Whether the memory is the same for all samples, `[Lk, d_memory]`.
+    pub(crate) is_shared: bool,
+    /// W_q, W_k and W_v, each `[d_model or d_memory, H · w]` with bias.
     pub(crate) projections: [&'a Linear; 3],
     /// Its tokens are the queries.
     pub(crate) shape: AttentionShape,

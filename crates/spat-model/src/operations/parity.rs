@@ -197,6 +197,7 @@ fn attention_agrees() {
         let attention = |x: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
             x: x.clone(),
             memory: None,
+            is_shared: false,
             projections: [&layers[0], &layers[1], &layers[2]],
             shape,
             causal: false,
@@ -245,6 +246,64 @@ fn attention_agrees() {
             },
         );
     }
+}
+
+/// With the same memory copied for each sample.
+#[test]
+fn attention_to_a_shared_memory_agrees() {
+    let (samples, keys) = (3, 7);
+    let shape = AttentionShape {
+        samples,
+        tokens: 4,
+        heads: 2,
+        head_width: 5,
+    };
+    let untracked = |shape| Tensor::from_inner(random::<2>(shape).inner());
+    let [query, key, value] =
+        [6, 9, 9].map(|inputs| layer(&untracked([inputs, 10]), &untracked([1, 10])));
+    let attention = |x: &Tensor<2>, memory: Tensor<2>, mask: Option<Tensor<4>>| Attention {
+        x: x.clone(),
+        is_shared: memory.dims()[0] == keys,
+        memory: Some(memory),
+        projections: [&query, &key, &value],
+        shape,
+        causal: false,
+        mask,
+        dropout: None,
+    };
+    let copied = |memory: &Tensor<2>| memory.clone().repeat_dim(0, samples);
+    let (x, memory) = (random([12, 6]), random([keys, 9]));
+    for batch in [1, samples] {
+        let mask = random([batch, 2, 4, keys]);
+        let constant = || Some(Tensor::from_inner(mask.clone().inner()));
+        agree(
+            std::slice::from_ref(&x),
+            |parts| attend(attention(&parts[0], memory.clone(), constant()), false).0,
+            |parts| attend(attention(&parts[0], copied(&memory), constant()), false).0,
+        );
+        agree(
+            std::slice::from_ref(&memory),
+            |parts| attend(attention(&x, parts[0].clone(), constant()), false).0,
+            |parts| attend(attention(&x, copied(&parts[0]), constant()), false).0,
+        );
+        agree(
+            std::slice::from_ref(&mask),
+            |masks| attend(attention(&x, memory.clone(), Some(masks[0].clone())), false).0,
+            |masks| {
+                attend(
+                    attention(&x, copied(&memory), Some(masks[0].clone())),
+                    false,
+                )
+                .0
+            },
+        );
+    }
+    let (_, shared) = attend(attention(&x, memory.clone(), None), true);
+    let (_, copies) = attend(attention(&x, copied(&memory), None), true);
+    let difference = (shared.unwrap().inner() - copies.unwrap().inner())
+        .abs()
+        .max();
+    assert!(difference.into_scalar::<f32>() < 1e-6);
 }
 
 #[test]

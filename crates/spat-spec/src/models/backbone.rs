@@ -25,6 +25,8 @@ pub struct BackboneSizes {
     pub layers: usize,
     /// Rows of the position table (`n_positions`).
     pub positions: usize,
+    /// Rows of the token table; `None` if it is not used.
+    pub vocabulary: Option<usize>,
 }
 
 /// The entries of GPT-2's `config.json` that are read.
@@ -57,6 +59,11 @@ impl BackboneSizes {
                 self.positions,
                 LARGEST_AXIS,
             ),
+            (
+                "number of tokens (`vocab_size`)",
+                self.vocabulary.unwrap_or(1),
+                LARGEST_AXIS,
+            ),
         ];
         match limits
             .iter()
@@ -70,7 +77,7 @@ impl BackboneSizes {
         }
     }
 
-    /// The sizes in a GPT-2's `config.json`.
+    /// The sizes in a GPT-2's `config.json`, without the vocabulary.
     ///
     /// # Errors
     /// An entry is missing, or describes another model than GPT-2.
@@ -106,6 +113,7 @@ impl BackboneSizes {
             heads: read.n_head,
             layers: read.n_layer,
             positions: read.n_positions,
+            vocabulary: None,
         };
         sizes.check()?;
         Ok(sizes)
@@ -128,6 +136,7 @@ mod tests {
             heads: 12,
             layers: 12,
             positions: 1024,
+            vocabulary: None,
         };
         let entries =
             r#","layer_norm_epsilon":1e-05,"activation_function":"gelu_new","n_inner":null"#;

@@ -37,6 +37,7 @@ macro_rules! encoder_decoder_methods {
             $crate::InputSpec {
                 time_features: self.time_stamps,
                 future_time_features: self.time_stamps,
+                ..$crate::InputSpec::default()
             }
         }
 

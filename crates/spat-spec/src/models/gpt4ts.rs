@@ -88,6 +88,7 @@ impl Gpt4TsConfig {
             heads: self.heads,
             layers: self.layers,
             positions: self.positions,
+            vocabulary: None,
         }
     }
 
@@ -376,6 +377,7 @@ mod tests {
             heads: 3,
             layers: 4,
             positions: 20,
+            vocabulary: None,
         };
         assert!(config.set_backbone(file.clone(), sizes));
         assert_eq!(config.backbone(), Some((&file, sizes)));

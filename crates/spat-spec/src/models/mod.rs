@@ -17,7 +17,7 @@ mod spec;
 pub use backbone::{BackboneFile, BackboneSizes};
 pub use field::{Field, FieldInfo, FieldRange, FieldValue, within_sentence};
 pub use registry::ModelKind;
-pub use site::{AttentionMap, AttentionSite, Axis, InputSpec, TIME_FEATURES};
+pub use site::{AttentionMap, AttentionSite, Axis, InputSpec, PromptSpec, TIME_FEATURES};
 pub use spec::{ModelSpec, Size, Variant, Window};
 
 registry::models! {
@@ -37,4 +37,5 @@ registry::models! {
     autoformer => Autoformer(AutoformerConfig) = "autoformer",
     gpt4ts => Gpt4Ts(Gpt4TsConfig) = "gpt4ts",
     informer => Informer(InformerConfig) = "informer",
+    time_llm => TimeLlm(TimeLlmConfig) = "time-llm",
 }

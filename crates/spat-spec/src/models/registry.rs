@@ -180,7 +180,7 @@ impl ForecasterConfig {
     pub fn token_noun(&self) -> &'static str {
         let sites = self.sites();
         let map = sites.first().and_then(|site| site.maps.first());
-        map.map_or("channels", |map| map.keys.noun())
+        map.map_or("channels", |map| map.queries.noun())
     }
 
     /// Checks that the settings describe a forecaster.

@@ -133,6 +133,18 @@ pub enum Axis {
         /// Number of lags.
         count: usize,
     },
+    /// The tokens of a prompt, then one token per patch of time.
+    PromptAndPatches {
+        /// Number of tokens of the prompt.
+        prompt: usize,
+        /// Number of patches.
+        patches: usize,
+    },
+    /// Mixtures of the words of a vocabulary.
+    Prototypes {
+        /// Number of prototypes.
+        count: usize,
+    },
     /// Learned tokens that collect from all channels and distribute to them.
     Routers {
         /// Number of routers.
@@ -150,6 +162,8 @@ impl Axis {
             Self::ForecastSegments { .. } => "forecast segments",
             Self::Rows { .. } | Self::PooledRows { .. } | Self::DecoderRows { .. } => "rows",
             Self::Lags { .. } => "lags",
+            Self::PromptAndPatches { .. } => "tokens",
+            Self::Prototypes { .. } => "prototypes",
             Self::Routers { .. } => "routers",
         }
     }
@@ -183,6 +197,10 @@ impl Axis {
                 [numbered_from("row", first, labels), ahead].concat()
             }
             Self::Lags { count } => numbered("lag of rank", count),
+            Self::PromptAndPatches { prompt, patches } => {
+                [numbered("prompt token", prompt), numbered("patch", patches)].concat()
+            }
+            Self::Prototypes { count } => numbered("prototype", count),
             Self::Routers { count } => numbered("router", count),
         }
     }
@@ -196,6 +214,17 @@ pub struct InputSpec {
     /// With them those of the horizon, whose dates are known beforehand: `[B, lookback + horizon,
     /// TIME_FEATURES]`.
     pub future_time_features: bool,
+    /// A prompt for each channel of a window, as token ids, `[B, C, tokens]`.
+    pub prompt: Option<PromptSpec>,
+}
+
+/// A prompt: a text about the look-back of one channel, in tokens of GPT-2's vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PromptSpec {
+    /// Its number of tokens.
+    pub tokens: usize,
+    /// Number of tokens that the model knows, from the first of GPT-2's ranks.
+    pub vocabulary: usize,
 }
 
 impl InputSpec {

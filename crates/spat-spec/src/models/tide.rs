@@ -259,6 +259,7 @@ impl ModelSpec for TideConfig {
         InputSpec {
             time_features: self.time_stamps,
             future_time_features: self.time_stamps,
+            ..InputSpec::default()
         }
     }
 

@@ -25,7 +25,7 @@ use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use spat_model::{Forecaster, HasAttention, Inputs, MultiHeadAttention};
+use spat_model::{Forecaster, HasAttention, MultiHeadAttention};
 use spat_prune::{Sample, ScoreAccumulator, ScoreError, ScoringOptions, score_with};
 use spat_series::Part;
 use spat_spec::{
@@ -430,10 +430,7 @@ fn series(seed: u64, stream: u64, number: usize, count: usize) -> Sample {
         Tensor::from_data(data, &Device::flex())
     };
     Sample {
-        inputs: Inputs {
-            values: tensor(inputs, lookback),
-            time_features: None,
-        },
+        inputs: tensor(inputs, lookback).into(),
         target: tensor(targets, LAG).into(),
     }
 }

@@ -218,6 +218,7 @@ fn attention_agrees() {
             let attention = Attention {
                 x: parts[0].clone(),
                 memory: None,
+                is_shared: false,
                 projections: layers.each_ref(),
                 shape,
                 causal: false,
