@@ -233,7 +233,7 @@ fn what_makes_no_study_is_refused_with_a_way_out() {
     ];
     refused(
         &spat(folder.path(), &linear).output().unwrap(),
-        &["no attention to study"],
+        &["no attention that can be removed"],
     );
     assert!(
         !folder.path().join("study").exists(),
