@@ -22,7 +22,7 @@ pub(super) fn Cost() -> impl IntoView {
         <section class="figures" aria-labelledby="costs-title">
             <h3 id="costs-title">"Cost"</h3>
             <div data-testid="costs" inner_html=table></div>
-            <p class="hint">"Times were measured side by side on: " {device}</p>
+            <p class="hint">"Times were measured on: " {device}</p>
         </section>
     }
 }

@@ -5,6 +5,7 @@ use spat_report::{Table, dense_name};
 use spat_series::{MetricSet, Metrics};
 use spat_spec::{MeanErrors, Report};
 
+use super::model_names;
 use crate::state::Page;
 
 /// The table of errors.
@@ -16,10 +17,15 @@ pub(super) fn Errors() -> impl IntoView {
             .with(|report| report.as_ref().map(|report| errors(report).html()))
             .unwrap_or_default()
     };
+    // The first rows have the colours of the models in charts.
+    let first_rows = move || match model_names(page) {
+        (_, Some(_)) => "both-first",
+        (_, None) => "one-first",
+    };
     view! {
         <section class="figures" aria-labelledby="errors-title">
             <h3 id="errors-title">"Errors over every test window"</h3>
-            <div class="both-first" data-testid="errors" inner_html=table></div>
+            <div class=first_rows data-testid="errors" inner_html=table></div>
         </section>
     }
 }
