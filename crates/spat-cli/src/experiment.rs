@@ -54,6 +54,7 @@ pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::R
         controls: Controls {
             dense_finetuned: !args.finetune.no_dense_control,
             pruned_from_scratch: args.finetune.scratch_control,
+            linear_baselines: !args.finetune.no_linear_baselines,
         },
         seed: args.seed,
     };

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use spat_model::{Forecaster, ForwardContext, read};
-use spat_series::{Baseline, Metrics, MetricsStream, Part, Windows, mase_scale};
+use spat_series::{Baseline, Metrics, MetricsStream, Part, WindowErrors, Windows, mase_scale};
 
 use crate::control::Control;
 use crate::dataset::Dataset;
@@ -39,13 +39,13 @@ pub(crate) async fn mean_squared_error(
     Ok(sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / values as f64)
 }
 
-/// All metrics over all windows of a part.
+/// All metrics over all windows of a part, and the errors of each window.
 pub(crate) async fn metrics(
     model: &Forecaster,
     context: &RunContext<'_>,
     part: Part,
     control: &mut Control<'_>,
-) -> Result<Metrics, JobError> {
+) -> Result<(Metrics, WindowErrors), JobError> {
     let dataset = context.dataset;
     let windows = dataset.windows(part);
     let mut stream = stream(dataset, &windows);
@@ -60,7 +60,7 @@ pub(crate) async fn metrics(
             stream.push_weighted(forecast, dataset.truth(*row), dataset.truth_weights(*row));
         }
     }
-    Ok(stream.finish())
+    Ok(stream.finish_with_windows())
 }
 
 /// All metrics of a forecast that needs no training.
@@ -69,7 +69,7 @@ pub(crate) async fn baseline_metrics(
     dataset: &Dataset,
     part: Part,
     control: &mut Control<'_>,
-) -> Result<Metrics, JobError> {
+) -> Result<(Metrics, WindowErrors), JobError> {
     let windows = dataset.windows(part);
     let channels = dataset.series.channel_count();
     let mut stream = stream(dataset, &windows);
@@ -85,7 +85,7 @@ pub(crate) async fn baseline_metrics(
         );
         stream.push_weighted(&forecast, dataset.truth(row), dataset.truth_weights(row));
     }
-    Ok(stream.finish())
+    Ok(stream.finish_with_windows())
 }
 
 /// Scaled forecasts of the windows that start at `rows`, `[rows × horizon × C]`.

@@ -8,6 +8,7 @@ use spat_spec::{
     Structure, TestMetrics, ValResult, WindowCounts, percent_change,
 };
 
+use crate::comparisons::TestErrors;
 use crate::control::Control;
 use crate::dataset::Dataset;
 use crate::error::JobError;
@@ -16,14 +17,17 @@ use crate::measure::Timings;
 use crate::run_context::RunContext;
 use crate::trainer::Trained;
 
-/// A control's errors.
+/// The errors of the control `name`; those of each test window go to `errors`.
 pub(crate) async fn control_result(
     context: &RunContext<'_>,
+    name: &str,
     trained: &Trained,
+    errors: &mut TestErrors,
     control: &mut Control<'_>,
 ) -> Result<ControlResult, JobError> {
-    let test = metrics(&trained.model, context, Part::Test, control).await?;
+    let (test, windows) = metrics(&trained.model, context, Part::Test, control).await?;
     let val = mean_squared_error(&trained.model, context, Part::Val, control).await?;
+    errors.add(name, windows);
     Ok(ControlResult {
         test: MeanErrors {
             mse: test.scaled.mse,
@@ -34,15 +38,17 @@ pub(crate) async fn control_result(
     })
 }
 
-/// A model's errors, cost and times.
+/// The errors, cost and times of the model `name`; the errors of each test window go to `errors`.
 pub(crate) async fn model_result(
     context: &RunContext<'_>,
-    trained: &Trained,
-    structure: &Structure,
+    name: &str,
+    (trained, structure): (&Trained, &Structure),
     times: Timings,
+    errors: &mut TestErrors,
     control: &mut Control<'_>,
 ) -> Result<ModelResult, JobError> {
-    let full = metrics(&trained.model, context, Part::Test, control).await?;
+    let (full, windows) = metrics(&trained.model, context, Part::Test, control).await?;
+    errors.add(name, windows);
     let val = mean_squared_error(&trained.model, context, Part::Val, control).await?;
     let cost = structure.cost();
     Ok(ModelResult {
@@ -63,9 +69,10 @@ pub(crate) async fn model_result(
     })
 }
 
-/// Baseline forecasts on the test windows.
+/// Baseline forecasts on the test windows; the errors of each window go to `errors`.
 pub(crate) async fn baselines(
     dataset: &Dataset,
+    errors: &mut TestErrors,
     control: &mut Control<'_>,
 ) -> Result<BTreeMap<String, Metrics>, JobError> {
     let season = dataset.series.index.frequency().season_length();
@@ -76,8 +83,9 @@ pub(crate) async fn baselines(
         ("drift", Baseline::Drift),
         ("mean", Baseline::Mean),
     ] {
-        let errors = baseline_metrics(&baseline, dataset, Part::Test, control).await?;
-        results.insert(name.to_owned(), errors);
+        let (test, windows) = baseline_metrics(&baseline, dataset, Part::Test, control).await?;
+        errors.add(name, windows);
+        results.insert(name.to_owned(), test);
     }
     Ok(results)
 }

@@ -9,16 +9,18 @@ use spat_prune::adaptive::{AdaptiveError, eliminate};
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
-    AdaptiveRule, ControlResult, DataFacts, DeviceFacts, Event, Experiment, ForecasterConfig,
-    MeanErrors, ModelResult, ModuleMaps, PROTOCOL, Phase, Plan, PruneRule, Report, Score,
-    Structure, TestOnly, TrainingConfig,
+    AdaptiveRule, ControlResult, DENSE, DENSE_FINETUNED, DataFacts, DeviceFacts, Event, Experiment,
+    ForecasterConfig, MeanErrors, ModelResult, ModuleMaps, PROTOCOL, PRUNED, Phase, Plan,
+    PruneRule, Report, Score, Structure, TestOnly, TrainingConfig,
 };
 
+use crate::comparisons::TestErrors;
 use crate::control::{Control, Next};
 use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
 use crate::findings::{baselines, change, control_result, data_facts, model_result, notes};
+use crate::linear::{LinearModel, evaluate_linear_baselines, train_linear_baselines};
 use crate::maps::module_maps;
 use crate::measure::measure;
 use crate::phases::Phases;
@@ -296,6 +298,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let plan = self.plan(&dense).await?;
         let pruned_structure = plan.apply_to(self.dense.clone())?;
         let cut = apply(&plan, dense.model.clone());
+        let mut errors = TestErrors::default();
+        let mut control_errors = TestErrors::default();
         let (pruned, controls) = if pruned_structure == self.dense {
             // Nothing was removed: fine-tuning would compare the dense model with a longer trained one.
             (
@@ -308,10 +312,16 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         } else {
             let pruned = self.finetune(cut.clone(), &pruned_structure).await?;
             let controls = self
-                .controls(&dense, &pruned_structure, pruned.history.len())
+                .controls(
+                    &dense,
+                    &pruned_structure,
+                    pruned.history.len(),
+                    &mut control_errors,
+                )
                 .await?;
             (pruned, controls)
         };
+        let linear = self.train_linear_baselines().await?;
 
         self.control.emit(Event::Phase {
             phase: Phase::Evaluate,
@@ -332,8 +342,15 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             control,
         )
         .await?;
-        let dense_result =
-            model_result(&context, &dense, &self.dense, timings.dense, control).await?;
+        let dense_result = model_result(
+            &context,
+            DENSE,
+            (&dense, &self.dense),
+            timings.dense,
+            &mut errors,
+            control,
+        )
+        .await?;
         let pruned_result = if pruned_structure == self.dense {
             ModelResult {
                 epochs: 0,
@@ -341,12 +358,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 ..dense_result.clone()
             }
         } else {
-            let before = metrics(&cut, &context, Part::Test, control).await?;
+            let (before, _) = metrics(&cut, &context, Part::Test, control).await?;
             let result = model_result(
                 &context,
-                &pruned,
-                &pruned_structure,
+                PRUNED,
+                (&pruned, &pruned_structure),
                 timings.pruned,
+                &mut errors,
                 control,
             )
             .await?;
@@ -360,7 +378,11 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
                 ..result
             }
         };
-        let baselines = baselines(&self.dataset, control).await?;
+        errors.append(control_errors);
+        let mut baselines = baselines(&self.dataset, &mut errors, control).await?;
+        let linear_baselines =
+            evaluate_linear_baselines(&context, &linear, &mut baselines, &mut errors, control)
+                .await?;
         let sample = middle_sample(&context, &dense.model, &pruned.model).await?;
         let maps = self.maps(&dense).await?;
 
@@ -383,6 +405,8 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             plan,
             controls,
             baselines,
+            linear_baselines,
+            comparisons: errors.comparisons(self.dense.forecaster.horizon()),
         };
         let context = RunContext {
             dataset: &self.dataset,
@@ -597,6 +621,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         dense: &Trained,
         pruned: &Structure,
         epochs: usize,
+        errors: &mut TestErrors,
     ) -> Result<BTreeMap<String, ControlResult>, JobError> {
         let wanted = self.job.experiment.controls;
         let mut results = BTreeMap::new();
@@ -612,10 +637,9 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             let trained = self
                 .training(Phase::DenseFinetuned, start, &structure, &config)
                 .await?;
-            results.insert(
-                "dense_finetuned".to_owned(),
-                self.control_result(&trained).await?,
-            );
+            let name = DENSE_FINETUNED;
+            let result = self.control_result(name, &trained, errors).await?;
+            results.insert(name.to_owned(), result);
         }
         if wanted.pruned_from_scratch {
             let config = self.job.experiment.training.clone();
@@ -629,21 +653,36 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             let trained = self
                 .training(Phase::PrunedFromScratch, model, pruned, &config)
                 .await?;
-            results.insert(
-                "pruned_from_scratch".to_owned(),
-                self.control_result(&trained).await?,
-            );
+            let name = "pruned_from_scratch";
+            let result = self.control_result(name, &trained, errors).await?;
+            results.insert(name.to_owned(), result);
         }
         Ok(results)
     }
 
-    async fn control_result(&mut self, trained: &Trained) -> Result<ControlResult, JobError> {
+    async fn control_result(
+        &mut self,
+        name: &str,
+        trained: &Trained,
+        errors: &mut TestErrors,
+    ) -> Result<ControlResult, JobError> {
         let context = RunContext {
             dataset: &self.dataset,
             device: &self.job.device,
             seed: self.job.experiment.seed,
         };
-        control_result(&context, trained, self.control).await
+        control_result(&context, name, trained, errors, self.control).await
+    }
+
+    async fn train_linear_baselines(&mut self) -> Result<Vec<LinearModel>, JobError> {
+        let context = RunContext {
+            dataset: &self.dataset,
+            device: &self.job.device,
+            seed: self.job.experiment.seed,
+        };
+        let experiment = &self.job.experiment;
+        let phases = &mut self.phases;
+        train_linear_baselines(&context, experiment, phases, self.store, self.control).await
     }
 
     fn context(&self) -> RunContext<'_> {

@@ -6,6 +6,7 @@
 
 mod adam_step;
 mod calibration;
+mod comparisons;
 mod control;
 mod dataset;
 pub mod device;
@@ -15,6 +16,7 @@ mod findings;
 mod forecast_csv;
 mod job;
 mod learner;
+mod linear;
 mod maps;
 mod measure;
 mod optimizer;

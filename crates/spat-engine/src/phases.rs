@@ -28,6 +28,9 @@ pub(crate) struct Phases {
     /// Validation losses of a search for the number of modules, by removed modules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     candidates: Vec<(Vec<ModuleId>, f64)>,
+    /// Epochs of the linear baselines that are trained, by name. A new plan does not concern them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    linear_baselines: BTreeMap<String, Vec<EpochResult>>,
 }
 
 impl Phases {
@@ -64,18 +67,25 @@ impl Phases {
         let Some(history) = self.histories.get(&phase) else {
             return Ok(None);
         };
-        let name = weights_file(phase);
-        let Some(bytes) = store.read(&name).await? else {
-            return Err(run_file(&name, &"it is missing"));
+        let model = read_weights(&weights_file(phase), structure, device, store).await?;
+        Ok(Some(Trained {
+            model,
+            history: history.clone(),
+        }))
+    }
+
+    /// The linear baseline `name`; `None` if it is not trained.
+    pub(crate) async fn linear_baseline(
+        &self,
+        name: &str,
+        structure: &Structure,
+        device: &burn::tensor::Device,
+        store: &impl RunStore,
+    ) -> Result<Option<Trained>, JobError> {
+        let Some(history) = self.linear_baselines.get(name) else {
+            return Ok(None);
         };
-        let damaged = |error| run_file(&name, &error);
-        let weights = checked_from_bytes(WEIGHTS_KEY, &bytes)
-            .map_err(damaged)?
-            .arrays;
-        for (path, array) in &weights {
-            array.check_finite(path).map_err(damaged)?;
-        }
-        let model = Forecaster::try_init(structure, 0, device)?.with_weights(weights)?;
+        let model = read_weights(&baseline_file(name), structure, device, store).await?;
         Ok(Some(Trained {
             model,
             history: history.clone(),
@@ -100,12 +110,27 @@ impl Phases {
         trained: &Trained,
         store: &mut impl RunStore,
     ) -> Result<(), JobError> {
-        let bytes = checked_to_bytes(WEIGHTS_KEY, "{}", &trained.model.weights().await?)
-            .map_err(|error| JobError::Checkpoint(error.into()))?;
-        store.write(&weights_file(phase), &bytes).await?;
+        write_weights(&weights_file(phase), trained, store).await?;
         self.histories.insert(phase, trained.history.clone());
+        self.finish_training(store).await
+    }
+
+    /// Stores a linear baseline, in the same order.
+    pub(crate) async fn end_linear_baseline(
+        &mut self,
+        name: &str,
+        trained: &Trained,
+        store: &mut impl RunStore,
+    ) -> Result<(), JobError> {
+        write_weights(&baseline_file(name), trained, store).await?;
+        self.linear_baselines
+            .insert(name.to_owned(), trained.history.clone());
+        self.finish_training(store).await
+    }
+
+    async fn finish_training(&self, store: &mut impl RunStore) -> Result<(), JobError> {
         self.save(store).await?;
-        // Written last: the training state of a completed phase is useless to the next one, but without
+        // Removed last: the training state of a completed phase is useless to the next one, but without
         // both the training would be lost.
         Ok(store.remove(STATE_FILE).await?)
     }
@@ -137,6 +162,39 @@ fn run_file(name: &str, reason: &impl std::fmt::Display) -> JobError {
     }
 }
 
+async fn read_weights(
+    file: &str,
+    structure: &Structure,
+    device: &burn::tensor::Device,
+    store: &impl RunStore,
+) -> Result<Forecaster, JobError> {
+    let Some(bytes) = store.read(file).await? else {
+        return Err(run_file(file, &"it is missing"));
+    };
+    let damaged = |error| run_file(file, &error);
+    let weights = checked_from_bytes(WEIGHTS_KEY, &bytes)
+        .map_err(damaged)?
+        .arrays;
+    for (path, array) in &weights {
+        array.check_finite(path).map_err(damaged)?;
+    }
+    Ok(Forecaster::try_init(structure, 0, device)?.with_weights(weights)?)
+}
+
+async fn write_weights(
+    file: &str,
+    trained: &Trained,
+    store: &mut impl RunStore,
+) -> Result<(), JobError> {
+    let bytes = checked_to_bytes(WEIGHTS_KEY, "{}", &trained.model.weights().await?)
+        .map_err(|error| JobError::Checkpoint(error.into()))?;
+    Ok(store.write(file, &bytes).await?)
+}
+
+fn baseline_file(name: &str) -> String {
+    format!("checkpoint/linear_{name}.safetensors")
+}
+
 fn weights_file(phase: Phase) -> String {
     let name = match phase {
         Phase::Pretrain => "pretrain",
@@ -145,6 +203,7 @@ fn weights_file(phase: Phase) -> String {
         Phase::DenseFinetuned => "dense_finetuned",
         Phase::PrunedFromScratch => "pruned_from_scratch",
         Phase::Evaluate => "evaluate",
+        Phase::LinearBaseline => "linear_baseline",
     };
     format!("checkpoint/{name}.safetensors")
 }

@@ -199,7 +199,7 @@ impl SavedForecaster {
             seed: 0,
         };
         let mut control = Control::detached();
-        let all = metrics(&self.model, &context, part, &mut control).await?;
+        let (all, _) = metrics(&self.model, &context, part, &mut control).await?;
         let val = if dataset.windows(Part::Val).is_empty() {
             None
         } else {

@@ -160,12 +160,10 @@ impl TrialRunner {
     /// The device fails.
     pub async fn test_errors(&self, model: &Forecaster) -> Result<MeanErrors, JobError> {
         let control = &mut Control::detached();
-        let scaled = metrics(model, &self.context(0), Part::Test, control)
-            .await?
-            .scaled;
+        let (all, _) = metrics(model, &self.context(0), Part::Test, control).await?;
         Ok(MeanErrors {
-            mse: scaled.mse,
-            mae: scaled.mae,
+            mse: all.scaled.mse,
+            mae: all.scaled.mae,
         })
     }
 

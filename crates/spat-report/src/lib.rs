@@ -1,12 +1,12 @@
 //! Views of a [`Report`](spat_spec::Report): a self-contained page, plain-text tables for a
-//! terminal, a one-sentence verdict, and the SVG charts that the page is made of.
+//! terminal, the verdict, and the SVG charts that the page is made of.
 //!
 //! `report.json` is the single source; nothing here computes a result. All functions are pure, from types
 //! to text, and compile for every target.
 //!
 //! * [`html`] is the complete page, with inline styles and inline SVG, without scripts, fonts and
 //!   addresses.
-//! * [`tables`] is at most 100 columns wide; [`verdict`] is one sentence, for or against the pruning.
+//! * [`tables`] is at most 100 columns wide; [`verdict`] is a sentence and three answers.
 //! * [`study_html`] and [`study_tables`] do the same for a [`StudyReport`](spat_spec::StudyReport), [`synthetic_html`]
 //!   and [`synthetic_tables`] for a [`SyntheticReport`](spat_spec::SyntheticReport).
 //! * [`line_chart`], [`bar_chart`], [`scatter_chart`], [`heat_map`] and [`network_drawing`] draw one SVG element each,
@@ -36,7 +36,8 @@ pub use chart::{
 pub use costs::costs;
 pub use escape::{csv_field, escape};
 pub use names::{
-    dense as dense_name, heading as module_heading, module as module_name, score_label,
+    baseline as baseline_name, dense as dense_name, heading as module_heading,
+    module as module_name, score_label,
 };
 pub use page::{THEME_CSS, html};
 pub use study::{
@@ -44,4 +45,4 @@ pub use study::{
 };
 pub use table::Table;
 pub use terminal::tables;
-pub use verdict::verdict;
+pub use verdict::{Answer, AnswerMark, Verdict, verdict};

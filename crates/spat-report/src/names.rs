@@ -12,7 +12,7 @@ pub(crate) fn control(name: &str) -> String {
 }
 
 /// A baseline, as a row label.
-pub(crate) fn baseline(name: &str) -> String {
+pub fn baseline(name: &str) -> String {
     match name.to_ascii_lowercase().as_str() {
         "naive" => "naive (last value)".to_owned(),
         "seasonal_naive" => "seasonal naive".to_owned(),

@@ -72,15 +72,6 @@ pub fn percent(x: f64) -> String {
     minus(&format!("{text} %"))
 }
 
-/// A share in percent without a sign.
-pub(crate) fn share(x: f64) -> String {
-    if x.is_finite() {
-        format!("{:.1} %", x.abs())
-    } else {
-        NONE.to_owned()
-    }
-}
-
 /// All digits, in groups of three.
 pub fn count(n: u64) -> String {
     grouped(&n.to_string())

@@ -1,6 +1,6 @@
 //! The report as plain text for a terminal, at most 100 columns wide.
 
-use spat_spec::{Change, MeanErrors, ModelResult, Report, percent_change};
+use spat_spec::{Change, LinearBaseline, MeanErrors, ModelResult, Report, percent_change};
 
 use crate::{
     escape::{plain, shorten},
@@ -39,7 +39,12 @@ pub fn tables(report: &Report) -> String {
     lines.extend(before_and_after(report));
     lines.push(String::new());
     lines.extend(scores(report));
-    lines.extend(wrapped(&verdict(report)));
+    lines.extend(
+        verdict(report)
+            .lines()
+            .iter()
+            .flat_map(|line| wrapped(line)),
+    );
     let mut text = lines
         .iter()
         .map(|line| line.trim_end())
@@ -81,16 +86,19 @@ fn before_and_after(report: &Report) -> Vec<String> {
             ],
         )
     };
-    let only_errors = |label: &str, test: MeanErrors| {
+    let only_errors = |label: &str, test: MeanErrors, linear: Option<&LinearBaseline>| {
         let change = number::percent(percent_change(dense, test.mse));
+        let (params, macs) = linear.map_or_else(Default::default, |linear| {
+            (number::count(linear.params), number::short(linear.macs))
+        });
         row(
             label,
             [
                 &number::error(test.mse),
                 &change,
                 &number::error(test.mae),
-                "",
-                "",
+                &params,
+                &macs,
                 "",
                 "",
             ],
@@ -107,7 +115,7 @@ fn before_and_after(report: &Report) -> Vec<String> {
         model(&names::dense(report), &report.dense, ""),
     ];
     if let Some(before) = before_finetune(report) {
-        lines.push(only_errors("pruned, before fine-tuning", before));
+        lines.push(only_errors("pruned, before fine-tuning", before, None));
     }
     if let Some(pruned) = report.changed_model() {
         let change = number::percent(percent_change(dense, pruned.test.mse));
@@ -119,6 +127,7 @@ fn before_and_after(report: &Report) -> Vec<String> {
         lines.push(only_errors(
             &format!("control, {}", names::control(name)),
             control.test,
+            None,
         ));
     }
     for (name, metrics) in &report.baselines {
@@ -129,6 +138,7 @@ fn before_and_after(report: &Report) -> Vec<String> {
         lines.push(only_errors(
             &format!("baseline, {}", names::baseline(name)),
             test,
+            report.linear_baselines.get(name),
         ));
     }
     if lines.last().is_some_and(String::is_empty) {

@@ -4,7 +4,7 @@
 mod fixture;
 
 use fixture::{Example, report};
-use spat_report::{html, tables, verdict};
+use spat_report::{AnswerMark, html, tables, verdict};
 
 fn example(dense_mse: f64, pruned_mse: f64, control_mse: f64) -> spat_spec::Report {
     report(&Example {
@@ -16,101 +16,176 @@ fn example(dense_mse: f64, pruned_mse: f64, control_mse: f64) -> spat_spec::Repo
 }
 
 fn assert_verdict(report: &spat_spec::Report, words: &[&str]) {
-    let sentence = verdict(report);
+    let text = verdict(report).lines().join("\n");
     for word in words {
-        assert!(
-            sentence.contains(word),
-            "`{word}` is missing in: {sentence}"
-        );
+        assert!(text.contains(word), "`{word}` is missing in: {text}");
     }
-    assert!(
-        sentence.ends_with('.') && !sentence.contains("NaN"),
-        "{sentence}"
+    assert!(!text.contains("NaN"), "{text}");
+}
+
+fn marks(report: &spat_spec::Report) -> [AnswerMark; 3] {
+    let answers = verdict(report).answers;
+    [answers[0].mark, answers[1].mark, answers[2].mark]
+}
+
+fn set_baseline(report: &mut spat_spec::Report, name: &str, mse: f64) {
+    let scaled = &mut report.baselines.get_mut(name).unwrap().scaled;
+    scaled.mse = mse;
+    scaled.mae = mse.sqrt() * 0.65;
+    fixture::compare(report, Some(0.8));
+}
+
+#[test]
+fn three_answers_with_figures_and_intervals() {
+    let report = example(0.40, 0.38, 0.40);
+    assert_eq!(marks(&report), [AnswerMark::Yes; 3]);
+    assert_verdict(
+        &report,
+        &[
+            "The pruned iTransformer with",
+            "forecasts best here (test MSE 0.3800).",
+            "✓ Better than a naive forecast? against seasonal naive: MSE −25.8 % (−26.6 to −25.0 %)",
+            "✓ Better than a linear model? against DLinear: MSE −11.2 % (−12.0 to −10.4 %)",
+            "✓ Worth pruning? Without 1 of its 2 attention modules",
+            "MSE −5.0 % (−5.8 to −4.2 %) against the dense model trained on for as long",
+            "one seed (2021)",
+        ],
     );
 }
 
 #[test]
 fn a_gain_that_the_control_shares_is_extra_training() {
+    let report = example(0.40, 0.38, 0.381);
+    assert_eq!(marks(&report)[2], AnswerMark::Yes);
+    assert_verdict(&report, &["The gain is extra training, not pruning."]);
+    let report = example(0.40, 0.38, 0.37);
+    assert_eq!(marks(&report)[2], AnswerMark::No);
     assert_verdict(
-        &example(0.40, 0.38, 0.381),
-        &[
-            "Without 1 of its 2 attention modules",
-            "falls by 5.0 %",
-            "gains as much",
-            "extra training, not pruning",
-            "one seed (2021)",
-        ],
+        &report,
+        &["The gain is extra training, and the removal costs accuracy."],
     );
-    assert_verdict(
-        &example(0.40, 0.38, 0.37),
-        &["better still", "extra training, not pruning"],
-    );
-}
-
-#[test]
-fn a_gain_that_the_control_does_not_share_is_a_gain_of_pruning() {
-    assert_verdict(
-        &example(0.40, 0.38, 0.40),
-        &["extra training alone does not explain", "one seed"],
-    );
-    assert_verdict(&example(0.40, 0.36, 0.38), &["explains about 50 %"]);
-    assert_verdict(&example(0.40, 0.395, 0.3975), &["too close"]);
 }
 
 #[test]
 fn a_gain_without_a_control_is_not_claimed() {
     let mut report = example(0.40, 0.38, 0.40);
     report.controls.clear();
-    assert_verdict(&report, &["cannot be distinguished from extra training"]);
-    let mut report = example(0.40, 0.38, 0.40);
+    assert_verdict(&report, &["the effect of the extra training is not known"]);
     report.pruned.epochs = 0;
-    assert_verdict(&report, &["without any fine-tuning"]);
+    let text = verdict(&report).lines().join("\n");
+    assert!(!text.contains("extra training"), "{text}");
 }
 
 #[test]
 fn a_higher_error_is_not_worth_it() {
+    let report = example(0.38, 0.42, 0.37);
+    assert_eq!(marks(&report)[2], AnswerMark::No);
     assert_verdict(
-        &example(0.38, 0.42, 0.37),
-        &["rises by 10.5 %", "not worth it"],
+        &report,
+        &[
+            "MSE +10.5 % (+9.6 to +11.4 %) against it before that",
+            "For accuracy it is not worth it.",
+        ],
     );
-    assert_verdict(
-        &example(0.38, 0.42, 0.42),
-        &["the extra training did it, not the removal"],
-    );
-    assert_verdict(
-        &example(0.38, 0.381, 0.35),
-        &["about the same", "the removal costs 8.9 % of error"],
-    );
-    assert_verdict(&example(0.38, 0.381, 0.38), &["no clear price"]);
 }
 
 #[test]
-fn a_better_baseline_is_named() {
-    let mut report = example(0.40, 0.38, 0.381);
-    let best = report.baselines.get_mut("seasonal_naive").unwrap();
-    best.scaled.mse = 0.30;
+fn a_control_that_got_worse_is_named() {
+    assert_verdict(
+        &example(0.38, 0.381, 0.392),
+        &["Training on made the dense model worse, MSE +3.2 % (+2.3 to +4.0 %)."],
+    );
+    // The better of the two dense models decides.
+    let worse = example(0.38, 0.42, 0.42);
+    assert_eq!(marks(&worse)[2], AnswerMark::No);
+    assert_verdict(&worse, &["Training on made the dense model worse"]);
+    let text = verdict(&example(0.38, 0.381, 0.379)).lines().join("\n");
+    assert!(!text.contains("worse"), "{text}");
+}
+
+#[test]
+fn wide_intervals_decide_nothing() {
+    let report = report(&Example {
+        half_width: Some(30.0),
+        ..Example::default()
+    });
+    assert_eq!(marks(&report), [AnswerMark::Close; 3]);
     assert_verdict(
         &report,
-        &["the baseline seasonal naive (0.3000) beats both, so neither model is worth its cost"],
+        &[
+            "Seasonal naive, which needs no training, forecasts as well as any here",
+            "The test windows do not show whether the error rises.",
+        ],
     );
-    report
-        .baselines
-        .get_mut("seasonal_naive")
-        .unwrap()
-        .scaled
-        .mse = 0.39;
-    assert_verdict(&report, &["beats the dense model but not the pruned one"]);
+}
+
+#[test]
+fn too_few_windows_carry_no_verdict() {
+    let mut few = report(&Example {
+        half_width: None,
+        ..Example::default()
+    });
+    few.data.windows.test = 6;
+    assert_eq!(marks(&few), [AnswerMark::Unknown; 3]);
+    assert_verdict(
+        &few,
+        &[
+            "The lowest test error has the pruned iTransformer",
+            "6 test windows with 48 rows to forecast are too few to tell",
+        ],
+    );
+    few.comparisons.clear();
+    assert_verdict(&few, &["a version that stored no errors of single windows"]);
+}
+
+#[test]
+fn a_linear_model_that_is_as_good_is_recommended() {
+    let mut report = example(0.40, 0.38, 0.381);
+    set_baseline(&mut report, "rlinear", 0.382);
+    assert_eq!(marks(&report)[1], AnswerMark::Close);
+    assert_verdict(
+        &report,
+        &[
+            "RLinear, a linear model with 4,656 parameters, forecasts as well as any here (test MSE 0.3820; the lowest is 0.3800 of the pruned iTransformer).",
+            "≈ Better than a linear model? Not clearly, and RLinear has 4,656 parameters: against RLinear: MSE −0.5 %",
+        ],
+    );
+    set_baseline(&mut report, "rlinear", 0.36);
+    assert_eq!(marks(&report)[1], AnswerMark::No);
+    assert_verdict(
+        &report,
+        &["RLinear, a linear model with 4,656 parameters, forecasts best here"],
+    );
+    report.linear_baselines.clear();
+    assert_eq!(marks(&report)[1], AnswerMark::Unknown);
+}
+
+#[test]
+fn each_metric_is_judged() {
+    let mut report = example(0.40, 0.38, 0.40);
+    report.baselines.get_mut("naive").unwrap().scaled.mae = 0.30;
+    fixture::compare(&mut report, Some(0.8));
+    assert_eq!(marks(&report)[0], AnswerMark::Close);
+    assert_verdict(
+        &report,
+        &[
+            "Depends on the metric: against seasonal naive: MSE −25.8 %",
+            "against naive (last value): MAE +33.",
+        ],
+    );
 }
 
 #[test]
 fn nothing_removed_or_nothing_measured() {
+    let linear = report(&Example {
+        layers: 0,
+        heads: 0,
+        ..Example::default()
+    });
+    assert_eq!(marks(&linear)[2], AnswerMark::Unknown);
     assert_verdict(
-        &report(&Example {
-            layers: 0,
-            heads: 0,
-            ..Example::default()
-        }),
-        &["Nothing was removed (DLinear has no attention modules)"],
+        &linear,
+        &["Nothing was removed: DLinear has no attention modules."],
     );
     assert_verdict(
         &report(&Example {

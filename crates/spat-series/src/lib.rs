@@ -67,6 +67,7 @@ mod layout;
 mod metrics;
 mod number;
 mod options;
+mod paired;
 mod part;
 mod plain_text;
 mod precision;
@@ -95,11 +96,14 @@ pub use detection::{
 pub use error::{ReadError, SeriesError, SplitError};
 pub use frequency::Frequency;
 pub use index::{TimeIndex, time_features};
-pub use metrics::{ChannelMetrics, MetricSet, Metrics, MetricsStream, StepMetrics, mase_scale};
+pub use metrics::{
+    ChannelMetrics, MetricSet, Metrics, MetricsStream, StepMetrics, WindowErrors, mase_scale,
+};
 pub use options::{
     CalendarColumns, Fill, Gaps, HeaderRow, LongColumns, MOST_MARKERS, ReadOptions, Repeated,
     SeriesOptions, Shape, TimeColumn, Unsorted,
 };
+pub use paired::{Outcome, PairedDifference, mean_interval};
 pub use part::Part;
 pub use plain_text::{PlainText, is_plain_text, plain_text};
 pub use precision::{format_with_offset, with_offset};

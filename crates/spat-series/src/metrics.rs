@@ -1,4 +1,4 @@
-//! Error measures, accumulated window by window in memory that does not grow with the windows.
+//! Error measures, accumulated window by window.
 
 use std::ops::Range;
 
@@ -61,6 +61,18 @@ pub struct Metrics {
     pub per_step: Vec<StepMetrics>,
 }
 
+/// Mean errors of each window, for comparisons of two forecasts on the same windows. A window without a
+/// counted cell has no entry.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WindowErrors {
+    /// [`MetricSet::mse`] on scaled values.
+    pub mse: Vec<f64>,
+    /// [`MetricSet::mae`] on scaled values.
+    pub mae: Vec<f64>,
+    /// [`MetricSet::mase`]; empty if no channel has a scale.
+    pub mase: Vec<f64>,
+}
+
 /// Sums for one cell of a report.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
@@ -120,7 +132,24 @@ struct Pair {
     original: Sums,
 }
 
-/// Accumulates [`Metrics`] from forecasts; sums are kept in f64.
+impl WindowErrors {
+    fn push(&mut self, sums: &Pair, has_original: bool) {
+        if sums.scaled.count == 0 {
+            return;
+        }
+        let scaled = sums.scaled.set(!has_original);
+        self.mse.push(scaled.mse);
+        self.mae.push(scaled.mae);
+        let relative = if has_original {
+            sums.original.set(true).mase
+        } else {
+            scaled.mase
+        };
+        self.mase.extend(relative);
+    }
+}
+
+/// Accumulates [`Metrics`] from forecasts, and three numbers for each window; sums are kept in f64.
 #[derive(Debug, Clone)]
 pub struct MetricsStream {
     horizon: usize,
@@ -131,6 +160,7 @@ pub struct MetricsStream {
     mase: Vec<Option<f64>>,
     by_channel: Vec<Pair>,
     by_step: Vec<Pair>,
+    by_window: WindowErrors,
 }
 
 impl MetricsStream {
@@ -160,6 +190,7 @@ impl MetricsStream {
             mase,
             by_channel: vec![Pair::default(); channels],
             by_step: vec![Pair::default(); horizon],
+            by_window: WindowErrors::default(),
         }
     }
 
@@ -196,6 +227,7 @@ impl MetricsStream {
         let rows = forecast
             .chunks_exact(self.channels)
             .zip(truth.chunks_exact(self.channels));
+        let mut sums = Pair::default();
         for (row, (forecast, truth)) in rows.enumerate() {
             let step = &mut self.by_step[row % self.horizon];
             for (c, (&forecast, &truth)) in forecast.iter().zip(truth).enumerate() {
@@ -213,14 +245,27 @@ impl MetricsStream {
                         let (truth, forecast) = (truth * std + mean, forecast * std + mean);
                         step.original.add(truth, forecast, self.mase[c]);
                         channel.original.add(truth, forecast, self.mase[c]);
+                        sums.original.add(truth, forecast, self.mase[c]);
                         None
                     }
                 };
                 step.scaled.add(truth, forecast, unscaled);
                 channel.scaled.add(truth, forecast, unscaled);
+                sums.scaled.add(truth, forecast, unscaled);
+            }
+            if (row + 1) % self.horizon == 0 {
+                let has_original = self.scaler.is_some();
+                self.by_window
+                    .push(&std::mem::take(&mut sums), has_original);
             }
         }
         self.windows += forecast.len() / window;
+    }
+
+    /// [`MetricsStream::finish`], and the errors of each window.
+    pub fn finish_with_windows(mut self) -> (Metrics, WindowErrors) {
+        let windows = std::mem::take(&mut self.by_window);
+        (self.finish(), windows)
     }
 
     /// The measures over everything pushed; NaN where nothing was.
@@ -331,6 +376,25 @@ mod tests {
         close(metrics.per_channel[0].scaled.mse, 0.5);
         close(metrics.per_step[1].scaled.mae, 0.5);
         assert_eq!(metrics.per_step[1].step, 2);
+    }
+
+    /// Two windows of one row; the second has a cell without weight.
+    #[test]
+    fn errors_of_each_window_by_hand() {
+        let scaler = Scaler {
+            mean: vec![0.0, 0.0],
+            std: vec![2.0, 1.0],
+            offset: Vec::new(),
+        };
+        let mut stream = MetricsStream::new(1, 2, Some(&scaler), Some(vec![4.0, 2.0]));
+        let weights = [1.0, 1.0, 0.0, 1.0];
+        stream.push_weighted(&[0.0; 4], &[1.0, 3.0, 9.0, 2.0], Some(&weights));
+        stream.push_weighted(&[0.0; 2], &[1.0, 1.0], Some(&[0.0; 2]));
+        let (metrics, windows) = stream.finish_with_windows();
+        assert_eq!(windows.mse, [5.0, 4.0]);
+        assert_eq!(windows.mae, [2.0, 2.0]);
+        assert_eq!(windows.mase, [(0.5 + 1.5) / 2.0, 1.0]);
+        close(metrics.scaled.mse, 14.0 / 3.0);
     }
 
     #[test]

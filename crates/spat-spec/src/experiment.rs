@@ -52,6 +52,10 @@ pub struct Controls {
     pub dense_finetuned: bool,
     /// Train the pruned structure from new weights: the effect of the trained weights.
     pub pruned_from_scratch: bool,
+    /// Train linear models on the same windows: whether a Transformer is needed at all. Omitted from files if
+    /// it is set, so that hashes of older experiments are unchanged.
+    #[serde(skip_serializing_if = "is_set")]
+    pub linear_baselines: bool,
 }
 
 impl Default for Controls {
@@ -59,8 +63,13 @@ impl Default for Controls {
         Self {
             dense_finetuned: true,
             pruned_from_scratch: false,
+            linear_baselines: true,
         }
     }
+}
+
+fn is_set(wanted: &bool) -> bool {
+    *wanted
 }
 
 /// Omits the default from the JSON, so that hashes of older experiments are unchanged.

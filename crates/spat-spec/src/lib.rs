@@ -45,9 +45,10 @@ pub use preset::Preset;
 pub use protocol::*;
 pub use prune_rule::{Granularity, PruneRule, Rounding, Scope};
 pub use report::{
-    Change, ControlResult, DataFacts, DeviceFacts, EpochResult, ForecastSample, FutureForecast,
-    MeanErrors, ModelForecast, ModelResult, ModuleMaps, Report, ScoringCost, TestMetrics, TestOnly,
-    ValResult, WindowCounts, percent_change,
+    Change, Comparison, ControlResult, DENSE, DENSE_FINETUNED, DataFacts, DeviceFacts, EpochResult,
+    ForecastSample, FutureForecast, LinearBaseline, MeanErrors, ModelForecast, ModelResult,
+    ModuleMaps, PRUNED, Report, ScoringCost, TestMetrics, TestOnly, ValResult, WindowCounts,
+    percent_change,
 };
 pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, Sign, When};
 pub use scorers::{Needs, Scorer, UnknownScorer};

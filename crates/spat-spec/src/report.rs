@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use spat_series::{ChannelMetrics, MetricSet, Metrics, Repairs, StepMetrics};
+use spat_series::{ChannelMetrics, MetricSet, Metrics, PairedDifference, Repairs, StepMetrics};
 
 use crate::{Experiment, ModuleId, Plan, Score, Structure};
 
@@ -34,9 +34,16 @@ pub struct Report {
     pub plan: Plan,
     /// Comparisons by name: `dense_finetuned`, `pruned_from_scratch`.
     pub controls: BTreeMap<String, ControlResult>,
-    /// Forecasts that need no training, by name.
+    /// Test errors of the baselines by name: forecasts that need no training, and the linear models of
+    /// [`Report::linear_baselines`].
     #[serde(rename = "yardsticks")]
     pub baselines: BTreeMap<String, Metrics>,
+    /// The linear models among the baselines, by name. Empty in reports of older versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub linear_baselines: BTreeMap<String, LinearBaseline>,
+    /// Differences of all forecasts in pairs, on the test windows. Empty in reports of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Comparison>,
     /// Pruned against dense.
     pub change: Change,
     /// One test window, forecast by both models.
@@ -53,6 +60,18 @@ impl Report {
     /// The pruned model; `None` if nothing was removed, as from a model without attention.
     pub fn changed_model(&self) -> Option<&ModelResult> {
         (self.pruned.structure != self.dense.structure).then_some(&self.pruned)
+    }
+
+    /// The difference of forecast `name` against forecast `other`. Models are named [`DENSE`] and [`PRUNED`],
+    /// controls and baselines as in their maps. `None` in reports of older versions, and for errors of 0.
+    pub fn comparison(&self, name: &str, other: &str) -> Option<Comparison> {
+        self.comparisons.iter().find_map(|comparison| {
+            match (comparison.name.as_str(), comparison.other.as_str()) {
+                pair if pair == (name, other) => Some(comparison.clone()),
+                pair if pair == (other, name) => Some(comparison.inverse()),
+                _ => None,
+            }
+        })
     }
 
     /// The report with every measured time set to 0, which is equal for two runs of one experiment.
@@ -72,6 +91,65 @@ impl Report {
             step_ms_without: 0.0,
         };
         self
+    }
+}
+
+/// Name of the dense model in comparisons.
+pub const DENSE: &str = "dense";
+
+/// Name of the pruned model in comparisons.
+pub const PRUNED: &str = "pruned";
+
+/// Name of the control in which the dense model is fine-tuned for as long as the pruned one.
+pub const DENSE_FINETUNED: &str = "dense_finetuned";
+
+/// A linear model that was trained beside the run's model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LinearBaseline {
+    /// Trainable parameters.
+    pub params: u64,
+    /// Multiply–accumulates of one window.
+    pub macs: u64,
+    /// Epochs trained.
+    pub epochs: usize,
+    /// Validation error.
+    pub val: ValResult,
+}
+
+/// Differences of one forecast's errors against another's on the same test windows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The forecast.
+    pub name: String,
+    /// The forecast that it is compared with.
+    pub other: String,
+    /// Of the mean squared error, scaled.
+    pub mse: PairedDifference,
+    /// Of the mean absolute error, scaled.
+    pub mae: PairedDifference,
+    /// Of the mean absolute scaled error; `None` if no channel has a scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mase: Option<PairedDifference>,
+}
+
+impl Comparison {
+    /// The comparison in the other direction.
+    pub fn inverse(&self) -> Self {
+        Self {
+            name: self.other.clone(),
+            other: self.name.clone(),
+            mse: self.mse.inverse(),
+            mae: self.mae.inverse(),
+            mase: self.mase.map(|difference| difference.inverse()),
+        }
+    }
+
+    /// The differences with the names of their metrics.
+    pub fn metrics(&self) -> impl Iterator<Item = (&'static str, PairedDifference)> {
+        let mase = self.mase.map(|difference| ("MASE", difference));
+        [("MSE", self.mse), ("MAE", self.mae)]
+            .into_iter()
+            .chain(mase)
     }
 }
 

@@ -78,6 +78,7 @@ pub fn experiment(forecaster: ForecasterConfig) -> Experiment {
         controls: Controls {
             dense_finetuned: false,
             pruned_from_scratch: false,
+            linear_baselines: false,
         },
         seed: 1,
     }

@@ -62,6 +62,10 @@ pub(crate) struct FinetuneArgs {
     /// Add the control: the pruned structure, trained from new weights
     #[arg(long)]
     pub(crate) scratch_control: bool,
+
+    /// Leave out the linear baselines, RLinear and DLinear, which state whether a Transformer is needed
+    #[arg(long)]
+    pub(crate) no_linear_baselines: bool,
 }
 
 /// The optimisers by name.

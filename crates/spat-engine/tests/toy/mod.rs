@@ -17,6 +17,7 @@ pub(crate) fn job(forecaster: ForecasterConfig, send: SendOptions) -> Job {
     experiment.controls = Controls {
         dense_finetuned: true,
         pruned_from_scratch: true,
+        linear_baselines: true,
     };
     experiment.seed = 7;
     Job {

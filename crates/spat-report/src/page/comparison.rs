@@ -80,11 +80,12 @@ fn errors(report: &Report) -> String {
             mse: metrics.scaled.mse,
             mae: metrics.scaled.mae,
         };
+        let linear = report.linear_baselines.get(name);
         row(
             format!("Baseline, {}", names::baseline(name)),
             test,
-            None,
-            None,
+            linear.map(|linear| linear.val.mse),
+            linear.map(|linear| linear.epochs),
         );
     }
     table.html()

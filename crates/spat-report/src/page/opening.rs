@@ -29,10 +29,10 @@ pub(super) fn section(report: &Report) -> String {
     );
     format!(
         "<header><p class=\"kicker\">Attention pruning report</p><h1>{}</h1><p class=\"setting\">{}</p>\
-         <p class=\"verdict\">{}</p></header>{}",
+         <div class=\"verdict\">{}</div></header>{}",
         escape(&title(report)),
         escape(&setting),
-        escape(&verdict(report)),
+        verdict(report).html(),
         figures(report),
     )
 }

@@ -10,6 +10,7 @@ mod common_fields;
 mod decoder;
 mod encoder;
 mod field;
+mod linear_baselines;
 mod registry;
 mod site;
 mod spec;

@@ -65,6 +65,9 @@ pub enum Phase {
     PrunedFromScratch,
     /// Test windows are forecast.
     Evaluate,
+    // The last, since seeds follow from the order.
+    /// A linear baseline is trained.
+    LinearBaseline,
 }
 
 impl Phase {
@@ -77,6 +80,7 @@ impl Phase {
             Self::DenseFinetuned => "control: dense model, fine-tuned as long",
             Self::PrunedFromScratch => "control: pruned structure from scratch",
             Self::Evaluate => "evaluating",
+            Self::LinearBaseline => "training a linear baseline",
         }
     }
 }

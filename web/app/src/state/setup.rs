@@ -31,7 +31,14 @@ pub(crate) struct Setup {
     pub(crate) granularity: Granularity,
     /// Whether to fine-tune the dense model as long as the pruned one, for comparison.
     pub(crate) dense_control: bool,
+    /// Whether linear models are trained beside this one. Links of older versions do not state it.
+    #[serde(default = "yes")]
+    pub(crate) linear_baselines: bool,
     pub(crate) seed: u64,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Preset sizes.
@@ -99,6 +106,7 @@ impl Default for Setup {
             send: SendOptions::default(),
             granularity: Granularity::Modules,
             dense_control: true,
+            linear_baselines: true,
             seed: 1,
         })
     }
@@ -174,6 +182,7 @@ impl Setup {
             controls: Controls {
                 dense_finetuned: self.dense_control,
                 pruned_from_scratch: false,
+                linear_baselines: self.linear_baselines,
             },
             seed: self.seed,
         }
@@ -214,6 +223,7 @@ impl Setup {
             send: experiment.send,
             granularity: experiment.prune.granularity,
             dense_control: experiment.controls.dense_finetuned,
+            linear_baselines: experiment.controls.linear_baselines,
             seed: experiment.seed,
         };
     }

@@ -1,7 +1,7 @@
 //! Errors over all test windows.
 
 use leptos::prelude::*;
-use spat_report::{Table, dense_name};
+use spat_report::{Table, baseline_name, dense_name};
 use spat_series::{MetricSet, Metrics};
 use spat_spec::{MeanErrors, Report};
 
@@ -74,8 +74,12 @@ fn errors(report: &Report) -> Table {
         table.row(mean(name, &control.test));
     }
     for (name, metrics) in &report.baselines {
+        let training = match report.linear_baselines.contains_key(name) {
+            true => "linear baseline",
+            false => "no training",
+        };
         table.row(all(
-            &format!("{}, no training", name.replace('_', " ")),
+            &format!("{}, {training}", baseline_name(name)),
             metrics,
         ));
     }

@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 use spat_report::number;
-use spat_spec::{ModelResult, Report, percent_change};
+use spat_series::Outcome;
+use spat_spec::{DENSE, DENSE_FINETUNED, ModelResult, PRUNED, Report, percent_change};
 
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// Smaller changes, in percent, count as none: another seed would change as much.
-const NOISE: f64 = 1.0;
+/// Smaller changes of sizes and times, in percent, count as none.
+const SMALL: f64 = 1.0;
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ struct Figure {
     value: String,
     /// Change in percent; less is better. `None` if nothing was removed.
     change: Option<f64>,
+    /// What the change shows.
+    outcome: Outcome,
 }
 
 /// The figures as tiles.
@@ -36,7 +39,7 @@ pub(super) fn Headline() -> impl IntoView {
                 }
                 .into_any();
             };
-            let (class, word) = judged(change);
+            let (class, word) = words(figure.outcome);
             view! {
                 <div class=format!("tile {class}")>
                     <dt>{figure.name}</dt>
@@ -58,13 +61,23 @@ pub(super) fn Headline() -> impl IntoView {
 }
 
 /// The CSS class, and the text for screen readers.
-fn judged(change: f64) -> (&'static str, &'static str) {
-    if change <= -NOISE {
-        ("better", ", less")
-    } else if change >= NOISE {
-        ("worse", ", more")
+fn words(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Better => ("better", ", less"),
+        Outcome::Worse => ("worse", ", more"),
+        Outcome::Same => ("same", ", about the same"),
+        Outcome::Unknown => ("same", ", too few windows to tell"),
+    }
+}
+
+/// What a change of a size or a time shows.
+fn judged(change: f64) -> Outcome {
+    if change <= -SMALL {
+        Outcome::Better
+    } else if change >= SMALL {
+        Outcome::Worse
     } else {
-        ("same", ", about the same")
+        Outcome::Same
     }
 }
 
@@ -76,18 +89,31 @@ fn figures(report: &Report) -> Vec<Figure> {
             name,
             value: text(of(dense)),
             change: None,
+            outcome: Outcome::Same,
         },
     };
     let error = |error: f64| format!("{error:.4}");
     let time = |ms: f64| format!("{ms:.1} ms");
-    let mut figures = vec![figure("Test error (MSE)", |model| model.test.mse, error)];
-    if let Some((pruned, control)) = pruned.zip(report.controls.get("dense_finetuned")) {
-        figures.push(changed(
-            "Test error against the dense model, trained as long",
-            control.test.mse,
-            pruned.test.mse,
-            error,
-        ));
+    // An error is judged by its interval over the test windows.
+    let outcome = |other: &str| {
+        report
+            .comparison(PRUNED, other)
+            .map_or(Outcome::Unknown, |comparison| comparison.mse.outcome())
+    };
+    let mut figures = vec![Figure {
+        outcome: outcome(DENSE),
+        ..figure("Test error (MSE)", |model| model.test.mse, error)
+    }];
+    if let Some((pruned, control)) = pruned.zip(report.controls.get(DENSE_FINETUNED)) {
+        figures.push(Figure {
+            outcome: outcome(DENSE_FINETUNED),
+            ..changed(
+                "Test error against the dense model, trained as long",
+                control.test.mse,
+                pruned.test.mse,
+                error,
+            )
+        });
     }
     figures.extend([
         figure(
@@ -106,10 +132,12 @@ fn figures(report: &Report) -> Vec<Figure> {
 }
 
 fn changed(name: &'static str, from: f64, to: f64, text: fn(f64) -> String) -> Figure {
+    let change = percent_change(from, to);
     Figure {
         name,
         value: format!("{} → {}", text(from), text(to)),
-        change: Some(percent_change(from, to)),
+        change: Some(change),
+        outcome: judged(change),
     }
 }
 
@@ -119,9 +147,9 @@ mod tests {
 
     #[test]
     fn small_changes_count_as_none() {
-        assert_eq!(judged(-0.4).0, "same");
-        assert_eq!(judged(-18.1).0, "better");
-        assert_eq!(judged(4.6).0, "worse");
-        assert_eq!(judged(f64::NAN).0, "same");
+        assert_eq!(judged(-0.4), Outcome::Same);
+        assert_eq!(judged(-18.1), Outcome::Better);
+        assert_eq!(judged(4.6), Outcome::Worse);
+        assert_eq!(judged(f64::NAN), Outcome::Same);
     }
 }

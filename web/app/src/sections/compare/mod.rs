@@ -70,16 +70,19 @@ fn model_names(page: Page) -> (String, Option<&'static str>) {
     })
 }
 
-/// The comparison in one sentence.
+/// Which forecast to use, and whether pruning was worth it.
 #[component]
 fn Verdict() -> impl IntoView {
     let page = Page::from_context();
     move || {
         page.report.get().map(|report| {
             view! {
-                <p class="verdict" role="status" data-testid="verdict">
-                    {spat_report::verdict(&report)}
-                </p>
+                <div
+                    class="verdict"
+                    role="status"
+                    data-testid="verdict"
+                    inner_html=spat_report::verdict(&report).html()
+                ></div>
             }
         })
     }

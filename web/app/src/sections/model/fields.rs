@@ -108,6 +108,18 @@ pub(super) fn MoreFields() -> impl IntoView {
                 />
                 "Fine-tune the dense model as long, for comparison"
             </label>
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    data-testid="linear-baselines"
+                    prop:checked=move || page.setup.with(|setup| setup.linear_baselines)
+                    on:change:target=move |event| {
+                        let on = event.target().checked();
+                        page.setup.update(|setup| setup.linear_baselines = on);
+                    }
+                />
+                "Train linear models too, for comparison"
+            </label>
         </details>
     }
 }

@@ -50,7 +50,7 @@ fn drawing(curves: &BTreeMap<Phase, Curve>) -> LineChart {
             Phase::Finetune => lines("pruned", Hue::Vermillion, curve, dense),
             Phase::DenseFinetuned => lines("control", Hue::Grey, curve, dense),
             Phase::PrunedFromScratch => lines("from scratch", Hue::Purple, curve, 0.0),
-            Phase::Score | Phase::Evaluate => Vec::new(),
+            Phase::Score | Phase::Evaluate | Phase::LinearBaseline => Vec::new(),
         })
         .collect();
     let tuned = curves.contains_key(&Phase::Finetune) && dense > 0.0;

@@ -1,0 +1,153 @@
+//! The run's own forecast against naive forecasts, and against linear models.
+
+use spat_series::PairedDifference;
+use spat_spec::Report;
+
+use super::difference::{
+    Judgement, called, comparison, errors, figures, judge, own, too_few_windows,
+};
+use super::{Answer, AnswerMark};
+use crate::{names, number};
+
+/// Better than the best naive forecast?
+pub(super) fn naive(report: &Report) -> Answer {
+    let question = "Better than a naive forecast?";
+    let naive: Vec<&str> = report
+        .baselines
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !report.linear_baselines.contains_key(*name))
+        .collect();
+    if naive.is_empty() {
+        return unknown(question, "No naive forecast was made.".to_owned());
+    }
+    let rivals = best_rivals(report, &naive);
+    let text = rivals_text(report, &rivals);
+    let (mark, text) = match judgement(&rivals) {
+        Judgement::Better => (AnswerMark::Yes, text),
+        Judgement::Close => (AnswerMark::Close, format!("Not clearly: {text}")),
+        Judgement::Mixed => (AnswerMark::Close, format!("Depends on the metric: {text}")),
+        Judgement::Worse => (AnswerMark::No, text),
+        Judgement::Unknown => return unknown(question, with_reason(report, &text)),
+    };
+    Answer {
+        question,
+        mark,
+        text,
+    }
+}
+
+/// Better than the best linear model?
+pub(super) fn linear(report: &Report) -> Answer {
+    let question = "Better than a linear model?";
+    let linear: Vec<&str> = report.linear_baselines.keys().map(String::as_str).collect();
+    if linear.is_empty() {
+        return unknown(
+            question,
+            "No linear model was trained beside this one.".to_owned(),
+        );
+    }
+    let rivals = best_rivals(report, &linear);
+    let text = rivals_text(report, &rivals);
+    let smallest = report
+        .linear_baselines
+        .iter()
+        .min_by_key(|(_, linear)| linear.params);
+    let small = smallest.map_or_else(String::new, |(name, linear)| {
+        format!(
+            "{} has {}",
+            names::baseline(name),
+            number::plural(linear.params as usize, "parameter")
+        )
+    });
+    let (mark, text) = match judgement(&rivals) {
+        Judgement::Better => (AnswerMark::Yes, text),
+        Judgement::Close => (
+            AnswerMark::Close,
+            format!("Not clearly, and {small}: {text}"),
+        ),
+        Judgement::Mixed => (
+            AnswerMark::Close,
+            format!("Depends on the metric, and {small}: {text}"),
+        ),
+        Judgement::Worse => (AnswerMark::No, format!("{text} {small}.")),
+        Judgement::Unknown => return unknown(question, with_reason(report, &text)),
+    };
+    Answer {
+        question,
+        mark,
+        text,
+    }
+}
+
+fn unknown(question: &'static str, text: String) -> Answer {
+    Answer {
+        question,
+        mark: AnswerMark::Unknown,
+        text,
+    }
+}
+
+fn with_reason(report: &Report, text: &str) -> String {
+    format!("{text} {}", too_few_windows(report))
+}
+
+/// A metric with the rival that has the lowest error by it, and the difference of the own forecast against
+/// that.
+struct Rival<'a> {
+    metric: &'static str,
+    name: &'a str,
+    difference: PairedDifference,
+}
+
+/// The best of `names` by each metric.
+fn best_rivals<'a>(report: &Report, names: &[&'a str]) -> Vec<Rival<'a>> {
+    let own = own(report);
+    let metrics: [(&'static str, fn(&Report, &str) -> Option<f64>); 3] = [
+        ("MSE", |report, name| Some(errors(report, name).mse)),
+        ("MAE", |report, name| Some(errors(report, name).mae)),
+        ("MASE", |report, name| errors(report, name).mase),
+    ];
+    metrics
+        .into_iter()
+        .filter_map(|(metric, of)| {
+            let finite = names.iter().filter_map(|&name| {
+                let error = of(report, name).filter(|error| error.is_finite())?;
+                Some((name, error))
+            });
+            let (name, _) = finite.min_by(|a, b| a.1.total_cmp(&b.1))?;
+            let differences = comparison(report, own, name);
+            let (_, difference) = differences.metrics().find(|(known, _)| *known == metric)?;
+            Some(Rival {
+                metric,
+                name,
+                difference,
+            })
+        })
+        .collect()
+}
+
+fn judgement(rivals: &[Rival<'_>]) -> Judgement {
+    judge(rivals.iter().map(|rival| rival.difference.outcome()))
+}
+
+/// "Against RLinear: MSE −3.1 % (…), MAE −1.0 % (…); against DLinear: MASE …."
+fn rivals_text(report: &Report, rivals: &[Rival<'_>]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for rival in rivals {
+        if rival.name == last {
+            text += ", ";
+        } else {
+            let start = if last.is_empty() {
+                "against"
+            } else {
+                "; against"
+            };
+            text += &format!("{start} {}: ", called(report, rival.name));
+            last = rival.name;
+        }
+        text += &figures(rival.metric, &rival.difference);
+    }
+    format!("{text}.")
+}
