@@ -44,8 +44,8 @@ fn three_answers_with_figures_and_intervals() {
         &[
             "The pruned iTransformer with",
             "forecasts best here (test MSE 0.3800).",
-            "✓ Better than a naive forecast? against seasonal naive: MSE −25.8 % (−26.6 to −25.0 %)",
-            "✓ Better than a linear model? against DLinear: MSE −11.2 % (−12.0 to −10.4 %)",
+            "✓ Better than a naive forecast? Against seasonal naive: MSE −25.8 % (−26.6 to −25.0 %)",
+            "✓ Better than a linear model? Against DLinear: MSE −11.2 % (−12.0 to −10.4 %)",
             "✓ Worth pruning? Without 1 of its 2 attention modules",
             "MSE −5.0 % (−5.8 to −4.2 %) against the dense model trained on for as long",
             "one seed (2021)",

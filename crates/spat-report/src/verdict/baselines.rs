@@ -24,10 +24,10 @@ pub(super) fn naive(report: &Report) -> Answer {
     let rivals = best_rivals(report, &naive);
     let text = rivals_text(report, &rivals);
     let (mark, text) = match judgement(&rivals) {
-        Judgement::Better => (AnswerMark::Yes, text),
+        Judgement::Better => (AnswerMark::Yes, names::capital(&text)),
         Judgement::Close => (AnswerMark::Close, format!("Not clearly: {text}")),
         Judgement::Mixed => (AnswerMark::Close, format!("Depends on the metric: {text}")),
-        Judgement::Worse => (AnswerMark::No, text),
+        Judgement::Worse => (AnswerMark::No, names::capital(&text)),
         Judgement::Unknown => return unknown(question, with_reason(report, &text)),
     };
     Answer {
@@ -61,7 +61,7 @@ pub(super) fn linear(report: &Report) -> Answer {
         )
     });
     let (mark, text) = match judgement(&rivals) {
-        Judgement::Better => (AnswerMark::Yes, text),
+        Judgement::Better => (AnswerMark::Yes, names::capital(&text)),
         Judgement::Close => (
             AnswerMark::Close,
             format!("Not clearly, and {small}: {text}"),
@@ -70,7 +70,10 @@ pub(super) fn linear(report: &Report) -> Answer {
             AnswerMark::Close,
             format!("Depends on the metric, and {small}: {text}"),
         ),
-        Judgement::Worse => (AnswerMark::No, format!("{text} {small}.")),
+        Judgement::Worse => (
+            AnswerMark::No,
+            format!("{} {small}.", names::capital(&text)),
+        ),
         Judgement::Unknown => return unknown(question, with_reason(report, &text)),
     };
     Answer {
@@ -89,7 +92,7 @@ fn unknown(question: &'static str, text: String) -> Answer {
 }
 
 fn with_reason(report: &Report, text: &str) -> String {
-    format!("{text} {}", too_few_windows(report))
+    format!("{} {}", names::capital(text), too_few_windows(report))
 }
 
 /// A metric with the rival that has the lowest error by it, and the difference of the own forecast against

@@ -99,13 +99,13 @@ pub(super) fn figures(metric: &str, difference: &PairedDifference) -> String {
 /// Whether the errors differ beyond the variation over the windows, by all metrics together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judgement {
-    /// Each metric is better.
+    /// Some metrics are better, and none is worse.
     Better,
-    /// No metric decides it, or some are better and others the same.
+    /// No metric decides it.
     Close,
     /// Some metrics are better, others worse.
     Mixed,
-    /// Each metric is worse, or some are worse and others the same.
+    /// Some metrics are worse, and none is better.
     Worse,
     /// There are no intervals.
     Unknown,
@@ -115,17 +115,13 @@ pub(super) fn judge(outcomes: impl IntoIterator<Item = Outcome>) -> Judgement {
     let outcomes: Vec<Outcome> = outcomes.into_iter().collect();
     let any = |wanted| outcomes.contains(&wanted);
     if any(Outcome::Unknown) || outcomes.is_empty() {
-        Judgement::Unknown
-    } else if any(Outcome::Worse) {
-        if any(Outcome::Better) {
-            Judgement::Mixed
-        } else {
-            Judgement::Worse
-        }
-    } else if any(Outcome::Same) {
-        Judgement::Close
-    } else {
-        Judgement::Better
+        return Judgement::Unknown;
+    }
+    match (any(Outcome::Better), any(Outcome::Worse)) {
+        (true, true) => Judgement::Mixed,
+        (true, false) => Judgement::Better,
+        (false, true) => Judgement::Worse,
+        (false, false) => Judgement::Close,
     }
 }
 
