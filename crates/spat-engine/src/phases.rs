@@ -112,10 +112,14 @@ impl Phases {
     ) -> Result<(), JobError> {
         write_weights(&weights_file(phase), trained, store).await?;
         self.histories.insert(phase, trained.history.clone());
-        self.finish_training(store).await
+        self.save(store).await?;
+        // Removed last: the training state of a completed phase is useless to the next one, but without
+        // both the training would be lost.
+        Ok(store.remove(STATE_FILE).await?)
     }
 
-    /// Stores a linear baseline, in the same order.
+    /// Stores a linear baseline. The training state is removed before it is marked as complete, because the next
+    /// one is trained in the same phase and must not resume from it.
     pub(crate) async fn end_linear_baseline(
         &mut self,
         name: &str,
@@ -123,16 +127,10 @@ impl Phases {
         store: &mut impl RunStore,
     ) -> Result<(), JobError> {
         write_weights(&baseline_file(name), trained, store).await?;
+        store.remove(STATE_FILE).await?;
         self.linear_baselines
             .insert(name.to_owned(), trained.history.clone());
-        self.finish_training(store).await
-    }
-
-    async fn finish_training(&self, store: &mut impl RunStore) -> Result<(), JobError> {
-        self.save(store).await?;
-        // Removed last: the training state of a completed phase is useless to the next one, but without
-        // both the training would be lost.
-        Ok(store.remove(STATE_FILE).await?)
+        self.save(store).await
     }
 
     /// The stored loss of a candidate; `None` if it was not fine-tuned.

@@ -13,9 +13,9 @@ use spat_engine::{
 use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
     AdaptiveRule, Array, BackboneFile, BackboneSizes, Checkpoint, Command, DLinearConfig, Event,
-    FieldValue, ForecasterConfig, Granularity, InputSpec, ModelKind, PatchTstConfig,
+    FieldValue, ForecasterConfig, Granularity, InputSpec, ModelKind, PRUNED, PatchTstConfig,
     PatchTstLayout, Phase, PromptSpec, RLinearConfig, Report, Score, Scorer, SendOptions, Size,
-    Structure, When, Window,
+    Structure, When, Window, percent_change,
 };
 use toy::{itransformer, job};
 
@@ -62,6 +62,31 @@ fn a_job_gives_a_complete_report() {
     }
     let saved: Report = serde_json::from_slice(&store.files["report.json"]).unwrap();
     assert_eq!(saved, report);
+}
+
+#[test]
+fn linear_baselines_are_compared_window_by_window() {
+    let mut job = job(itransformer(), SendOptions::default());
+    let report = complete(&job, &mut MemoryStore::default());
+    let names: Vec<&String> = report.linear_baselines.keys().collect();
+    assert_eq!(names, ["dlinear", "rlinear"]);
+    assert_eq!(report.linear_baselines["rlinear"].params, 24 * 12 + 12);
+    let forecasts = 2 + report.controls.len() + report.baselines.len();
+    assert_eq!(report.comparisons.len(), forecasts * (forecasts - 1) / 2);
+    // The differences of the windows have the mean of the differences of the means.
+    let comparison = report.comparison(PRUNED, "rlinear").unwrap();
+    let linear = report.baselines["rlinear"].scaled.mse;
+    let change = percent_change(linear, report.pruned.test.mse);
+    assert!((comparison.mse.percent - change).abs() < 1e-3);
+    let (low, high) = comparison.mse.interval.unwrap();
+    assert!((low..=high).contains(&change), "{low} {change} {high}");
+    let inverse = report.comparison("rlinear", PRUNED).unwrap();
+    assert!((inverse.mse.percent - percent_change(report.pruned.test.mse, linear)).abs() < 1e-3);
+
+    job.experiment.controls.linear_baselines = false;
+    let without = complete(&job, &mut MemoryStore::default());
+    assert!(without.linear_baselines.is_empty());
+    assert_eq!(without.pruned.test, report.pruned.test);
 }
 
 #[test]
@@ -229,9 +254,11 @@ fn a_job_without_its_backbone_is_refused() {
 #[test]
 fn a_run_stopped_in_every_validation_ends_with_the_same_report() {
     let job = job(itransformer(), SendOptions::default());
-    let whole = comparable(complete(&job, &mut MemoryStore::default()));
+    let whole = complete(&job, &mut MemoryStore::default());
+    let linear = whole.linear_baselines.values().map(|linear| linear.epochs);
     // Three epochs of training, two of fine-tuning and of its control, three from new weights.
-    assert_eq!(stopped_every(8, &job, &whole), 10);
+    let epochs = 10 + linear.sum::<usize>();
+    assert_eq!(stopped_every(8, &job, &comparable(whole)), epochs);
 }
 
 /// Stops a run after every `steps` steps until it ends with the report `whole`, and counts the stops.
@@ -789,6 +816,8 @@ fn events_cover_the_whole_job_in_order() {
         Phase::Finetune,
         Phase::DenseFinetuned,
         Phase::PrunedFromScratch,
+        Phase::LinearBaseline,
+        Phase::LinearBaseline,
         Phase::Evaluate,
     ];
     assert_eq!(phases, expected);
