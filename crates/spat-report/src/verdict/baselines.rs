@@ -106,16 +106,13 @@ struct Rival<'a> {
 /// The best of `names` by each metric.
 fn best_rivals<'a>(report: &Report, names: &[&'a str]) -> Vec<Rival<'a>> {
     let own = own(report);
-    let metrics: [(&'static str, fn(&Report, &str) -> Option<f64>); 3] = [
-        ("MSE", |report, name| Some(errors(report, name).mse)),
-        ("MAE", |report, name| Some(errors(report, name).mae)),
-        ("MASE", |report, name| errors(report, name).mase),
-    ];
-    metrics
+    ["MSE", "MAE", "MASE"]
         .into_iter()
-        .filter_map(|(metric, of)| {
+        .filter_map(|metric| {
             let finite = names.iter().filter_map(|&name| {
-                let error = of(report, name).filter(|error| error.is_finite())?;
+                let error = errors(report, name)
+                    .of(metric)
+                    .filter(|error| error.is_finite())?;
                 Some((name, error))
             });
             let (name, _) = finite.min_by(|a, b| a.1.total_cmp(&b.1))?;

@@ -32,7 +32,7 @@ pub(super) struct Errors {
 }
 
 impl Errors {
-    fn of(metrics: &Metrics) -> Self {
+    fn new(metrics: &Metrics) -> Self {
         let set: &MetricSet = metrics.original.as_ref().unwrap_or(&metrics.scaled);
         Self {
             mse: metrics.scaled.mse,
@@ -40,13 +40,22 @@ impl Errors {
             mase: set.mase,
         }
     }
+
+    /// The error by the name of its metric, as in [`Comparison::metrics`].
+    pub(super) fn of(&self, metric: &str) -> Option<f64> {
+        match metric {
+            "MSE" => Some(self.mse),
+            "MAE" => Some(self.mae),
+            _ => self.mase,
+        }
+    }
 }
 
 /// The mean test errors of a forecast by its name in comparisons; not a number if there is none.
 pub(super) fn errors(report: &Report, name: &str) -> Errors {
     match name {
-        DENSE => Errors::of(&report.dense.test.full),
-        PRUNED => Errors::of(&report.pruned.test.full),
+        DENSE => Errors::new(&report.dense.test.full),
+        PRUNED => Errors::new(&report.pruned.test.full),
         _ => {
             if let Some(control) = report.controls.get(name) {
                 return Errors {
@@ -60,7 +69,7 @@ pub(super) fn errors(report: &Report, name: &str) -> Errors {
                 mae: f64::NAN,
                 mase: None,
             };
-            report.baselines.get(name).map_or(unknown, Errors::of)
+            report.baselines.get(name).map_or(unknown, Errors::new)
         }
     }
 }

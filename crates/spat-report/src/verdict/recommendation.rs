@@ -53,7 +53,7 @@ pub(super) fn headline(report: &Report) -> String {
         .iter()
         .find(|candidate| as_good(candidate))
         .unwrap_or(best);
-    let alone = !others().any(|candidate| as_good(candidate));
+    let alone = !others().any(as_good);
     let figure = number::error(errors(report, chosen.name).mse);
     let sentence = crate::names::capital(&described(report, chosen));
     if chosen.name == best.name && alone {
