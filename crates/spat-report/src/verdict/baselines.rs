@@ -22,18 +22,18 @@ pub(super) fn naive(report: &Report) -> Answer {
         return unknown(question, "No naive forecast was made.".to_owned());
     }
     let rivals = best_rivals(report, &naive);
-    let text = rivals_text(report, &rivals);
     let (mark, text) = match judgement(&rivals) {
-        Judgement::Better => (AnswerMark::Yes, names::capital(&text)),
-        Judgement::Close => (AnswerMark::Close, format!("Not clearly: {text}")),
-        Judgement::Mixed => (AnswerMark::Close, format!("Depends on the metric: {text}")),
-        Judgement::Worse => (AnswerMark::No, names::capital(&text)),
-        Judgement::Unknown => return unknown(question, with_reason(report, &text)),
+        Judgement::Better => (AnswerMark::Yes, "Yes."),
+        Judgement::Close => (AnswerMark::Close, "Not clearly."),
+        Judgement::Mixed => (AnswerMark::Close, "It depends on the metric."),
+        Judgement::Worse => (AnswerMark::No, "No."),
+        Judgement::Unknown => return unknown(question, too_few_windows(report)),
     };
     Answer {
         question,
         mark,
-        text,
+        text: text.to_owned(),
+        details: rivals_text(report, &rivals),
     }
 }
 
@@ -48,7 +48,6 @@ pub(super) fn linear(report: &Report) -> Answer {
         );
     }
     let rivals = best_rivals(report, &linear);
-    let text = rivals_text(report, &rivals);
     let smallest = report
         .linear_baselines
         .iter()
@@ -61,25 +60,20 @@ pub(super) fn linear(report: &Report) -> Answer {
         )
     });
     let (mark, text) = match judgement(&rivals) {
-        Judgement::Better => (AnswerMark::Yes, names::capital(&text)),
-        Judgement::Close => (
-            AnswerMark::Close,
-            format!("Not clearly, and {small}: {text}"),
-        ),
+        Judgement::Better => (AnswerMark::Yes, "Yes.".to_owned()),
+        Judgement::Close => (AnswerMark::Close, format!("Not clearly, and {small}.")),
         Judgement::Mixed => (
             AnswerMark::Close,
-            format!("Depends on the metric, and {small}: {text}"),
+            format!("It depends on the metric, and {small}."),
         ),
-        Judgement::Worse => (
-            AnswerMark::No,
-            format!("{} {small}.", names::capital(&text)),
-        ),
-        Judgement::Unknown => return unknown(question, with_reason(report, &text)),
+        Judgement::Worse => (AnswerMark::No, format!("No, and {small}.")),
+        Judgement::Unknown => return unknown(question, too_few_windows(report)),
     };
     Answer {
         question,
         mark,
         text,
+        details: rivals_text(report, &rivals),
     }
 }
 
@@ -88,11 +82,8 @@ fn unknown(question: &'static str, text: String) -> Answer {
         question,
         mark: AnswerMark::Unknown,
         text,
+        details: String::new(),
     }
-}
-
-fn with_reason(report: &Report, text: &str) -> String {
-    format!("{} {}", names::capital(text), too_few_windows(report))
 }
 
 /// A metric with the rival that has the lowest error by it, and the difference of the own forecast against
@@ -131,7 +122,7 @@ fn judgement(rivals: &[Rival<'_>]) -> Judgement {
     judge(rivals.iter().map(|rival| rival.difference.outcome()))
 }
 
-/// "Against RLinear: MSE −3.1 % (…), MAE −1.0 % (…); against DLinear: MASE …."
+/// "Against RLinear: MSE −3.1 % (…), MAE −1.0 % (…); against DLinear: MASE …".
 fn rivals_text(report: &Report, rivals: &[Rival<'_>]) -> String {
     let mut text = String::new();
     let mut last = "";
@@ -140,7 +131,7 @@ fn rivals_text(report: &Report, rivals: &[Rival<'_>]) -> String {
             text += ", ";
         } else {
             let start = if last.is_empty() {
-                "against"
+                "Against"
             } else {
                 "; against"
             };

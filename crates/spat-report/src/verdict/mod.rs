@@ -26,10 +26,12 @@ pub struct Verdict {
 pub struct Answer {
     /// The question.
     pub question: &'static str,
-    /// The answer.
+    /// The answer in one character.
     pub mark: AnswerMark,
-    /// Figures and intervals, in a sentence or two.
+    /// The answer in one short sentence.
     pub text: String,
+    /// Figures and intervals.
+    pub details: String,
 }
 
 /// An answer in one character.
@@ -105,10 +107,11 @@ impl Verdict {
     /// The verdict as lines of text.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.headline.clone()];
-        lines.extend(self.answers.iter().map(|answer| {
+        for answer in &self.answers {
             let symbol = answer.mark.symbol();
-            format!("{symbol} {} {}", answer.question, answer.text)
-        }));
+            lines.push(format!("{symbol} {} {}", answer.question, answer.text));
+            lines.push(answer.details.clone());
+        }
         lines.push(self.caveat.clone());
         lines.retain(|line| !line.is_empty());
         lines
@@ -120,9 +123,14 @@ impl Verdict {
             .answers
             .iter()
             .map(|answer| {
+                let details = if answer.details.is_empty() {
+                    String::new()
+                } else {
+                    format!("<small>{}</small>", escape(&answer.details))
+                };
                 format!(
-                    "<li class=\"{word}\"><span class=\"mark\" role=\"img\" aria-label=\"{word}\">{}</span> \
-                     <strong>{}</strong> {}</li>",
+                    "<li class=\"{word}\"><span class=\"mark\" role=\"img\" aria-label=\"{word}\">{}</span>\
+                     <strong>{}</strong> {}{details}</li>",
                     answer.mark.symbol(),
                     escape(answer.question),
                     escape(&answer.text),

@@ -18,6 +18,7 @@ pub(super) fn pruning(report: &Report) -> Answer {
             question,
             mark: AnswerMark::Unknown,
             text: format!("Nothing was removed{}.", why_nothing(report)),
+            details: String::new(),
         };
     };
     let finetuned = report.pruned.epochs > 0;
@@ -29,50 +30,47 @@ pub(super) fn pruning(report: &Report) -> Answer {
         Some(control) if control.percent > to_dense.percent => control,
         _ => to_dense,
     };
-    let mark = match decisive.outcome() {
-        Outcome::Better => AnswerMark::Yes,
-        Outcome::Same if is_tolerable(&decisive) => AnswerMark::Yes,
-        Outcome::Same => AnswerMark::Close,
-        Outcome::Worse => AnswerMark::No,
-        Outcome::Unknown => AnswerMark::Unknown,
+    let (mark, text) = match decisive.outcome() {
+        Outcome::Better => (AnswerMark::Yes, "Yes, and the error falls.".to_owned()),
+        Outcome::Same if is_tolerable(&decisive) => {
+            (AnswerMark::Yes, "Yes, the error is no higher.".to_owned())
+        }
+        Outcome::Same => (
+            AnswerMark::Close,
+            "Not clear: the test windows do not show whether the error rises.".to_owned(),
+        ),
+        Outcome::Worse => (AnswerMark::No, "No, the error rises.".to_owned()),
+        Outcome::Unknown => (AnswerMark::Unknown, too_few_windows(report)),
     };
-    let mut text = format!("Without {removed}, {}; ", saving(report));
+    let mut details = format!("Without {removed}, {}; ", saving(report));
     if let Some(control) = to_control {
-        text += &format!(
+        details += &format!(
             "{} against the dense model trained on for as long, {} against it before that.",
             figures("MSE", &control),
             figures("MSE", &to_dense)
         );
     } else {
-        text += &format!("{} against the dense model.", figures("MSE", &to_dense));
+        details += &format!("{} against the dense model.", figures("MSE", &to_dense));
     }
-    let gained = has_control && to_dense.outcome() == Outcome::Better;
-    text += &match decisive.outcome() {
-        Outcome::Unknown => format!(" {}", too_few_windows(report)),
-        Outcome::Same if gained => " The gain is extra training, not pruning.".to_owned(),
-        Outcome::Worse if gained => {
-            " The gain is extra training, and the removal costs accuracy.".to_owned()
-        }
-        Outcome::Same if mark == AnswerMark::Close => {
-            " The test windows do not show whether the error rises.".to_owned()
-        }
-        Outcome::Worse => " For accuracy it is not worth it.".to_owned(),
-        _ => String::new(),
-    };
+    if has_control && to_dense.outcome() == Outcome::Better && decisive.outcome() != Outcome::Better
+    {
+        details += " The gain is extra training, not pruning.";
+    }
     if has_control && control_is_worse(report) {
         let control = comparison(report, DENSE_FINETUNED, DENSE).mse;
-        text += &format!(
+        details += &format!(
             " Training on made the dense model worse, {}.",
             figures("MSE", &control)
         );
     }
     if finetuned && !has_control {
-        text += " There is no control, so the effect of the extra training is not known.";
+        details += " There is no control, so the effect of the extra training is not known.";
     }
     Answer {
         question,
         mark,
         text,
+        details,
     }
 }
 
