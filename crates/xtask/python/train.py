@@ -109,6 +109,10 @@ def main():
     cfg = {**vars(args), "channels": splits[0].values.shape[1], "time_stamps": not args.no_marks,
            "attention": "sdpa", "ffn": "linear", **args.settings}
     dense = build(cfg)
+    for name, module in dense.named_modules():
+        # Time-Series-Library's initial weights of the embedding; reference.py needs none.
+        if name.endswith("tokenConv"):
+            torch.nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="leaky_relu")
     fit(dense, splits, args, args.epochs)
     report("dense", dense, splits, args)
     if not args.finetune:
