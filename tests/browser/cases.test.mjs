@@ -31,8 +31,13 @@ async function shown(page, path) {
   await page.getByTestId("file").setInputFiles(path);
   const name = page.getByTestId("table-name").filter({ hasText: path.split("/").at(-1) });
   await name.or(page.getByTestId("data-problem")).first().waitFor();
-  if (await page.getByTestId("data-problem").isVisible()) return { refusal: await text(page, "data-problem") };
-  const [, rows, frequency] = /: (\S+) rows × \S+ channels, (.*)$/.exec(await name.textContent());
+  if (await page.getByTestId("data-problem").isVisible()) {
+    // It names the file before the reason, and the table that stays open after it.
+    const stays = await text(page, "still-open");
+    const problem = (await text(page, "data-problem")).replace(stays, "").trim();
+    return { refusal: problem.replace(/^.*?: /, "") };
+  }
+  const [, rows, frequency] = /: (\S+) rows? × \S+ channels?, (.*)$/.exec(await name.textContent());
   const heads = page.locator(".findings + div thead th");
   const [, ...channels] = await heads.allTextContents();
   const first = await page.locator(".findings + div tbody tr").first().locator("th, td").first().textContent();

@@ -57,7 +57,7 @@ test("a saved model gives the same forecast as the run that saved it", MINUTE, (
     await page.getByTestId("sample-waves").click();
     await page.getByTestId("model-answer").getByText(/other channels/).waitFor();
     await page.getByTestId("file").setInputFiles(file("damaged.safetensors", dense.subarray(0, dense.length - 100)));
-    await page.getByTestId("data-problem").filter({ hasText: /`damaged.safetensors`.*cut short/ }).waitFor();
+    await page.getByTestId("data-problem").filter({ hasText: /damaged.safetensors: .*cut short/ }).waitFor();
     await page.getByTestId("model-away").click();
     assert.equal(await page.getByTestId("saved-model").count(), 0);
   }, { context: { bypassCSP: true } }));

@@ -37,8 +37,9 @@ pub(crate) fn forecast(args: &ForecastArgs) -> anyhow::Result<ExitCode> {
     model_file::write_whole(path, text.as_bytes())?;
     let rows = future.values.len() / future.channels.len().max(1);
     output::note(&format!(
-        "{rows} rows × {} channels written to {}",
-        future.channels.len(),
+        "{} × {} written to {}",
+        spat_report::number::plural(rows, "row"),
+        spat_report::number::plural(future.channels.len(), "channel"),
         path.display()
     ));
     Ok(ExitCode::SUCCESS)

@@ -155,10 +155,10 @@ fn parts(split: &Split, series: &Series, lookback: usize, horizon: usize) -> Par
 
 fn text(found: &Inspection) -> String {
     let mut text = format!(
-        "{}: {} rows × {} channels\n\nHow it was read\n",
+        "{}: {} × {}\n\nHow it was read\n",
         found.data,
-        found.rows_in_file,
-        found.channels.len()
+        spat_report::number::plural(found.rows_in_file, "row"),
+        spat_report::number::plural(found.channels.len(), "channel")
     );
     for line in found.detection.lines() {
         text += &format!("  {line}\n");

@@ -65,8 +65,14 @@ impl View {
             Event::Data(data) => {
                 let w = data.windows;
                 self.fact(&format!(
-                    "{}: {} rows × {} channels, step {}; windows: {} train, {} validation, {} test",
-                    data.name, data.rows, data.channels, data.frequency, w.train, w.val, w.test
+                    "{}: {} × {}, step {}; windows: {} train, {} validation, {} test",
+                    data.name,
+                    spat_report::number::plural(data.rows, "row"),
+                    spat_report::number::plural(data.channels, "channel"),
+                    data.frequency,
+                    w.train,
+                    w.val,
+                    w.test
                 ));
             }
             Event::Phase {

@@ -120,7 +120,7 @@ pub(crate) fn tick(x: f64, step: f64) -> String {
 }
 
 /// "1 row", "2 rows".
-pub(crate) fn plural(n: usize, one: &str) -> String {
+pub fn plural(n: usize, one: &str) -> String {
     format!("{} {one}{}", count(n as u64), if n == 1 { "" } else { "s" })
 }
 

@@ -11,6 +11,7 @@ mod class;
 mod download;
 mod engine;
 mod example;
+mod focus;
 mod lessons;
 mod route;
 mod sections;

@@ -10,7 +10,7 @@ use spat_spec::Report;
 
 use crate::engine::Runs;
 use crate::sections::data::fetched;
-use crate::state::{Page, field_in_address, link_in_address};
+use crate::state::{Page, field_in_address, link_in_address, link_is_damaged};
 
 pub(crate) use note::SavedNote;
 
@@ -22,7 +22,7 @@ pub(crate) fn show_on_first_visit(page: Page) {
     let asks = ["new", "lesson", "class", "table"]
         .iter()
         .any(|name| field_in_address(name).is_some());
-    if asks || link_in_address().is_some() {
+    if asks || link_in_address().is_some() || link_is_damaged() {
         return;
     }
     spawn_local(async move {

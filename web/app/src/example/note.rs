@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
+use crate::focus::focus;
 use crate::show::Show;
 use crate::state::{EngineState, Page};
 
@@ -86,7 +87,6 @@ fn go(part: &str, control: &str) {
         .flatten()
         .and_then(|found| found.dyn_into::<HtmlElement>().ok())
     {
-        // If it cannot be focused, it is still visible.
-        control.focus().ok();
+        focus(&control);
     }
 }

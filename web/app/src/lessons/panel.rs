@@ -10,6 +10,7 @@ use super::claims::Claims;
 use super::lesson::Lesson;
 use super::pointer;
 use crate::example;
+use crate::focus::focus;
 use crate::route::Route;
 use crate::show::{Listed as _, Show};
 use crate::state::Page;
@@ -60,7 +61,7 @@ pub(super) fn Panel(number: usize, lesson: Arc<Lesson>) -> impl IntoView {
         // Screen readers continue at the next card.
         request_animation_frame(move || {
             if let Some(heading) = heading.get_untracked() {
-                heading.focus().ok();
+                focus(&heading);
             }
         });
     };

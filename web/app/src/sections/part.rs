@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
+use crate::focus::focus;
+
 /// A numbered part with its heading.
 #[component]
 pub(crate) fn Part(
@@ -49,8 +51,7 @@ pub(crate) fn show_part(id: &str) {
     part.scroll_into_view();
     if let Some(part) = part.dyn_ref::<HtmlElement>() {
         part.set_tab_index(-1);
-        // If it cannot be focused, it is still visible.
-        part.focus().ok();
+        focus(part);
     }
 }
 

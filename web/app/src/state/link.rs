@@ -33,6 +33,11 @@ impl Link {
     }
 }
 
+/// Whether the address's hash has a setup that cannot be read, such as one that a mail program cut off.
+pub(crate) fn link_is_damaged() -> bool {
+    setup_field(&hash()).is_some() && link_in_address().is_none()
+}
+
 /// The setup in the address's hash, if there is one.
 pub(crate) fn link_in_address() -> Option<Link> {
     let hash = hash();

@@ -22,7 +22,7 @@ use spat_spec::{
     ModuleId, ModuleMaps, Report, Score,
 };
 
-pub(crate) use link::{Link, change_field, field_in_address, link_in_address};
+pub(crate) use link::{Link, change_field, field_in_address, link_in_address, link_is_damaged};
 pub(crate) use run_summary::{RunSummary, Stage};
 pub(crate) use saved_model::SavedModel;
 pub(crate) use setup::{Preset, Setup};
@@ -64,6 +64,8 @@ pub(crate) struct Page {
     pub(crate) generation: RwSignal<usize>,
     /// 2 · Settings of the model and its training.
     pub(crate) setup: RwSignal<Setup>,
+    /// How the setup was fitted to the last table.
+    fit: RwSignal<Option<setup::Fit>>,
     /// The requested engine.
     pub(crate) engine: RwSignal<Engine>,
     /// The device that is used.
@@ -146,6 +148,13 @@ impl Page {
             Some(link) => (link.setup.clone(), link.ratio),
             None => (Setup::default(), 0.5),
         };
+        let mut messages = Vec::new();
+        if link_is_damaged() {
+            messages.push(
+                "The setup in this link cannot be read; it may have been cut off. The default setup is used: ask for the link again."
+                    .to_owned(),
+            );
+        }
         let training = RwSignal::new(Training::default());
         Self {
             table: RwSignal::new(None),
@@ -157,6 +166,7 @@ impl Page {
             linked: RwSignal::new(link.map(Link::data)),
             generation: RwSignal::new(0),
             setup: RwSignal::new(setup),
+            fit: RwSignal::new(None),
             engine: RwSignal::new(Engine::Auto),
             device: RwSignal::new(None),
             device_reason: RwSignal::new(None),
@@ -165,7 +175,7 @@ impl Page {
             training,
             busy: Memo::new(move |_| training.with(|training| training.activity.is_busy())),
             working: Memo::new(move |_| training.with(|training| training.activity.is_working())),
-            messages: RwSignal::new(Vec::new()),
+            messages: RwSignal::new(messages),
             scores: RwSignal::new(Vec::new()),
             maps: RwSignal::new(Arc::default()),
             pointed: RwSignal::new(None),

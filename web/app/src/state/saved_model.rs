@@ -39,7 +39,7 @@ impl Page {
                 self.model.set(Some(Arc::new(model)));
                 self.forecast_with_model();
             }
-            Err(error) => self.table_problem.set(Some(format!("`{name}`: {error}"))),
+            Err(error) => self.table_problem.set(Some(format!("{name}: {error}"))),
         }
     }
 

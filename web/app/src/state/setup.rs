@@ -37,6 +37,13 @@ pub(crate) struct Setup {
     pub(crate) seed: u64,
 }
 
+/// A setup before and after it was fitted to a table.
+#[derive(Debug, Clone)]
+pub(crate) struct Fit {
+    pub(crate) before: Setup,
+    pub(crate) after: Setup,
+}
+
 fn yes() -> bool {
     true
 }
@@ -188,11 +195,26 @@ impl Setup {
         }
     }
 
+    /// Takes back what [`Setup::fit_to`] changed for the last table, which `fit` records; what the user changed
+    /// since then stays.
+    pub(crate) fn undo_fit(&mut self, fit: &Fit) {
+        if *self == fit.after {
+            *self = fit.before.clone();
+        } else if self.lengths() == fit.after.lengths() {
+            let (lookback, horizon) = fit.before.lengths();
+            self.set_window(lookback, horizon);
+        }
+    }
+
+    fn lengths(&self) -> (usize, usize) {
+        (self.forecaster.lookback(), self.forecaster.horizon())
+    }
+
     /// Keeps window lengths that the user chose and that fit this table; replaces others, see
     /// [`WindowLengths::suited`]. With a short table, batches are also smaller and epochs more.
     pub(crate) fn fit_to(&mut self, series: &Series) {
         let split = SplitRule::default();
-        let (lookback, horizon) = (self.forecaster.lookback(), self.forecaster.horizon());
+        let (lookback, horizon) = self.lengths();
         let fits = split.apply_to(series, lookback, horizon).is_ok();
         let chosen = (lookback, horizon) != (DEFAULT_LENGTHS.lookback, DEFAULT_LENGTHS.horizon);
         if fits && chosen {
@@ -242,10 +264,6 @@ mod tests {
         Series::from_values(vec!["a".to_owned()], vec![0.0; rows], index).unwrap()
     }
 
-    fn lengths(setup: &Setup) -> (usize, usize) {
-        (setup.forecaster.lookback(), setup.forecaster.horizon())
-    }
-
     /// For every model of the catalogue, with settings and a schedule that the form does not show.
     #[test]
     fn a_reopened_run_and_a_link_keep_every_setting() {
@@ -282,9 +300,9 @@ mod tests {
     #[test]
     fn window_lengths_fit_the_table() {
         let hours = suited(Setup::default(), 2_000, 3_600);
-        assert_eq!(lengths(&hours), (96, 24));
+        assert_eq!(hours.lengths(), (96, 24));
         let days = suited(Setup::default(), 2_000, 86_400);
-        assert_eq!(lengths(&days), (28, 7));
+        assert_eq!(days.lengths(), (28, 7));
         let weeks = suited(Setup::default(), 300, 7 * 86_400);
         assert!(
             weeks.forecaster.horizon() < 30 && weeks.training.batch < 32,
@@ -301,12 +319,36 @@ mod tests {
         }
     }
 
+    /// A table of thirty rows, then one of 2,000 hours.
+    #[test]
+    fn a_short_table_leaves_nothing_for_the_next() {
+        let before = Setup::default();
+        let after = suited(before.clone(), 30, 3_600);
+        assert_ne!(after.training, before.training);
+        let fit = Fit { before, after };
+        let mut next = fit.after.clone();
+        next.undo_fit(&fit);
+        assert_eq!(next, fit.before);
+
+        // The user chose another seed, and not the lengths.
+        let mut changed = fit.after.clone();
+        changed.seed += 1;
+        changed.undo_fit(&fit);
+        assert_eq!(changed.lengths(), fit.before.lengths());
+        assert_eq!(changed.seed, fit.before.seed + 1);
+
+        let mut chosen = fit.after.clone();
+        chosen.set_window(5, 2);
+        chosen.undo_fit(&fit);
+        assert_eq!(chosen.lengths(), (5, 2));
+    }
+
     #[test]
     fn chosen_window_lengths_that_fit_are_kept() {
         let mut chosen = Setup::default();
         chosen.set_window(60, 30);
         let days = suited(chosen.clone(), 2_000, 86_400);
-        assert_eq!(lengths(&days), (60, 30));
+        assert_eq!(days.lengths(), (60, 30));
         let short = suited(chosen, 200, 86_400);
         assert!(
             short.forecaster.lookback() + short.forecaster.horizon() < 60,

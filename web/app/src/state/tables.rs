@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 use spat_series::{ReadOptions, SplitRule, is_plain_text};
 use spat_spec::DataConfig;
 
+use super::setup::Fit;
 use super::table::{OriginalFile, TableError};
 use super::{LoadedTable, Page, TableFile, TableSource, Training, link, plain_text};
 
@@ -47,12 +48,12 @@ impl Page {
             }
             self.loading.set(false);
             match converted {
+                Err(problem) => self.table_problem.set(Some(format!("{name}: {problem}"))),
                 Ok((text, plain)) => then(TableFile {
                     name,
                     bytes: text.into(),
                     original: Some(Arc::new(OriginalFile { bytes, plain })),
                 }),
-                Err(problem) => self.table_problem.set(Some(problem)),
             }
         });
     }
@@ -70,7 +71,17 @@ impl Page {
             && let Some(table) = self.table.get_untracked()
             && !link::is_locked("preset")
         {
-            self.setup.update(|setup| setup.fit_to(&table.series));
+            let mut setup = self.setup.get_untracked();
+            if let Some(last) = self.fit.get_untracked() {
+                setup.undo_fit(&last);
+            }
+            let before = setup.clone();
+            setup.fit_to(&table.series);
+            self.fit.set(Some(Fit {
+                before,
+                after: setup.clone(),
+            }));
+            self.setup.set(setup);
         }
     }
 
@@ -101,7 +112,8 @@ impl Page {
                 true
             }
             Err(error) => {
-                self.table_problem.set(Some(error.to_string()));
+                let problem = format!("{}: {error}", tried.file.name);
+                self.table_problem.set(Some(problem));
                 self.refused.set(Some(Arc::new(tried)));
                 false
             }

@@ -19,10 +19,10 @@ pub(super) fn Facts() -> impl IntoView {
 fn words(table: &LoadedTable) -> String {
     let series = &table.series;
     format!(
-        "{}: {} rows × {} channels, {}",
+        "{}: {} × {}, {}",
         table.file.name,
-        number::count(series.rows() as u64),
-        series.channel_count(),
+        number::plural(series.rows(), "row"),
+        number::plural(series.channel_count(), "channel"),
         series.index.step_name(),
     )
 }

@@ -35,6 +35,13 @@ pub(crate) fn DataPart() -> impl IntoView {
     let page = Page::from_context();
     let loaded = Memo::new(move |_| page.table.with(Option::is_some));
     let refused = Memo::new(move |_| page.refused.with(Option::is_some));
+    // A file that cannot be used does not replace the table.
+    let still_open = move || {
+        page.table.with(|table| {
+            let table = table.as_ref()?;
+            Some(format!(" {} stays open.", table.file.name))
+        })
+    };
     view! {
         <Part
             number=1
@@ -54,7 +61,7 @@ pub(crate) fn DataPart() -> impl IntoView {
                         .map(|problem| {
                             view! {
                                 <p class="error" role="alert" data-testid="data-problem">
-                                    {problem}
+                                    {problem} <span data-testid="still-open">{still_open}</span>
                                 </p>
                             }
                         })
