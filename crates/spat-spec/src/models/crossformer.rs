@@ -229,7 +229,11 @@ impl ModelSpec for CrossformerConfig {
 
     /// At a small size segments are twice as long, which halves the tokens.
     fn resize(&mut self, size: Size) {
-        self.segment = if size.is_small() { 2 * SEGMENT } else { SEGMENT };
+        self.segment = if size.is_small() {
+            2 * SEGMENT
+        } else {
+            SEGMENT
+        };
         self.d_model = size.width;
         self.d_ff = size.width;
         self.layers = size.layers;

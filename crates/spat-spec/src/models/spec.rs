@@ -74,10 +74,10 @@ impl Size {
         self.width.saturating_mul(times)
     }
 
-    /// Half the heads at a small size.
-    pub(super) fn fewer_heads(self) -> usize {
-        let share = if self.is_small() { 2 } else { 1 };
-        (self.heads / share).max(1)
+    /// One head in `divisor` at a small size.
+    pub(super) fn fewer_heads(self, divisor: usize) -> usize {
+        let divisor = if self.is_small() { divisor } else { 1 };
+        (self.heads / divisor).max(1)
     }
 
     /// Rows between the starts of two patches: at a small size they do not overlap, which halves the tokens.

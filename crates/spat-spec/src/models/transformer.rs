@@ -137,7 +137,7 @@ impl ModelSpec for TransformerConfig {
         self.d_model = size.width;
         self.d_ff = size.row_feed_forward();
         self.layers = size.fewer_layers();
-        self.heads = size.fewer_heads();
+        self.heads = size.fewer_heads(2);
         self.label_rows = size.label_rows(self.lookback);
     }
 
