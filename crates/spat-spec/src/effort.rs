@@ -6,6 +6,12 @@ use crate::{Experiment, ForecasterConfig, Structure};
 /// backward, took 9.7 ms in Chromium on one core of an ordinary server.
 const SPEED: f64 = 4.9e9;
 
+/// Numbers that the forward pass keeps, per second, with all element-wise work on them in both passes. Together with
+/// [`SPEED`] it explains the training times of PatchTST, Crossformer, Transformer, GPT4TS, TimeMixer and Time-LLM on
+/// one core in Chromium to a fifth (`node tests/browser/catalogue_times.mjs`), of Autoformer and Informer to half
+/// more than they take. Models that train in seconds take up to 2.5 times as long.
+const NUMBERS: f64 = 2.5e8;
+
 /// A backward pass costs twice a forward one.
 const PASSES: f64 = 3.0;
 
@@ -23,10 +29,19 @@ impl Experiment {
     /// Seconds of training on one core of a CPU, dense and fine-tuned, over `windows` windows,
     /// without the evaluation.
     pub fn training_seconds(&self, windows: usize) -> f64 {
-        let tuned = if self.controls.dense_finetuned { 2 } else { 1 };
+        let tuned = match (
+            self.forecaster.modules().is_empty(),
+            self.controls.dense_finetuned,
+        ) {
+            // Nothing is removed, and nothing fine-tuned.
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        };
         let epochs = self.training.epochs + tuned * self.finetune.epochs;
         let macs = Structure::dense(self.forecaster.clone()).cost().macs;
-        PASSES * macs as f64 * windows as f64 * epochs as f64 / SPEED
+        let window = PASSES * macs as f64 / SPEED + self.forecaster.activations() / NUMBERS;
+        window * windows as f64 * epochs as f64
     }
 
     /// Bytes that a training step needs: activations of a batch, weights with their gradients and two moments of
@@ -62,8 +77,69 @@ pub fn rough_duration(seconds: f64) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::{
+        Controls, DataConfig, ModelKind, PruneRule, Scorer, SendOptions, Size, TrainingConfig,
+        Window,
+    };
+
+    /// The web app's first size, its epochs and its sample: 15 channels, 5,992 windows. A size for a
+    /// first impression must not become a long training with any model.
+    #[test]
+    fn a_small_size_of_every_model_is_no_long_training() {
+        let small = Size {
+            width: 32,
+            layers: 3,
+            heads: 4,
+        };
+        for kind in ModelKind::all() {
+            let (mut forecaster, training) = kind.defaults(Window::new(96, 24, 15), true);
+            forecaster.resize(small);
+            forecaster.check().unwrap();
+            let experiment = Experiment {
+                data: DataConfig::default(),
+                forecaster,
+                finetune: TrainingConfig {
+                    epochs: 1,
+                    ..training.clone()
+                },
+                training: TrainingConfig {
+                    epochs: 2,
+                    ..training
+                },
+                scorer: Scorer::default(),
+                send: SendOptions::default(),
+                prune: PruneRule::default(),
+                controls: Controls {
+                    dense_finetuned: true,
+                    pruned_from_scratch: false,
+                },
+                seed: 1,
+            };
+            let seconds = experiment.training_seconds(5_992);
+            assert!(seconds < LONG_TRAINING, "{}: {seconds:.0} s", kind.id);
+        }
+    }
+
+    /// Other sizes have the default tokens again.
+    #[test]
+    fn a_larger_size_restores_what_a_small_one_reduces() {
+        let size = |width| Size {
+            width,
+            layers: 4,
+            heads: 4,
+        };
+        for kind in ModelKind::all() {
+            let (mut direct, _) = kind.defaults(Window::new(96, 24, 15), true);
+            let mut restored = direct.clone();
+            direct.resize(size(64));
+            restored.resize(size(32));
+            restored.resize(size(64));
+            assert_eq!(restored, direct, "{}", kind.id);
+        }
+    }
 
     #[test]
     fn durations_are_rounded() {

@@ -157,11 +157,13 @@ impl ModelSpec for AutoformerConfig {
 
     encoder_decoder_methods!();
 
-    /// The number of heads has no meaning here.
+    /// The number of heads has no meaning here. Every row is a token, so a step costs several times that of
+    /// iTransformer. At a small size layers and label rows are fewer, and the feed-forward parts narrower.
     fn resize(&mut self, size: Size) {
         self.d_model = size.width;
-        self.d_ff = 4 * size.width;
-        self.layers = size.layers;
+        self.d_ff = size.row_feed_forward();
+        self.layers = size.fewer_layers();
+        self.label_rows = size.label_rows(self.lookback);
     }
 
     fn check(&self) -> Result<(), ConfigError> {

@@ -17,6 +17,9 @@ use crate::{
     AttentionStructure, ConfigError, Cost, ForecasterConfig, ModuleId, Preset, TrainingConfig,
 };
 
+/// Rows of a segment in the published settings.
+const SEGMENT: usize = 12;
+
 /// The most routers per segment.
 const MOST_ROUTERS: usize = 1 << 10;
 
@@ -53,7 +56,7 @@ impl CrossformerConfig {
             lookback: window.lookback,
             horizon: window.horizon,
             channels: window.channels,
-            segment: 12,
+            segment: SEGMENT,
             routers: 3,
             d_model: 64,
             d_ff: 64,
@@ -224,7 +227,13 @@ impl ModelSpec for CrossformerConfig {
 
     window_fields!();
 
+    /// At a small size segments are twice as long, which halves the tokens.
     fn resize(&mut self, size: Size) {
+        self.segment = if size.is_small() {
+            2 * SEGMENT
+        } else {
+            SEGMENT
+        };
         self.d_model = size.width;
         self.d_ff = size.width;
         self.layers = size.layers;

@@ -169,9 +169,12 @@ impl ModelSpec for Gpt4TsConfig {
 
     window_fields!();
 
+    /// At a small size patches do not overlap, which halves the tokens of each channel, and there is a block less:
+    /// all channels pass all of them.
     fn resize(&mut self, size: Size) {
+        self.stride = size.patch_stride(self.patch_len);
         self.d_model = size.width;
-        self.layers = size.layers;
+        self.layers = size.fewer_layers();
         self.heads = size.heads;
     }
 

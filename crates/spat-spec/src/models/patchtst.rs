@@ -224,7 +224,9 @@ impl ModelSpec for PatchTstConfig {
 
     window_fields!();
 
+    /// At a small size patches do not overlap, which halves the tokens of each channel.
     fn resize(&mut self, size: Size) {
+        self.stride = size.patch_stride(self.patch_len);
         self.d_model = size.width;
         self.d_ff = 2 * size.width;
         self.layers = size.layers;

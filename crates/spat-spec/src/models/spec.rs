@@ -40,6 +40,9 @@ impl From<Window> for (usize, usize, usize) {
     }
 }
 
+/// The largest width of a small size, see [`Size::is_small`].
+const LARGEST_SMALL_WIDTH: usize = 32;
+
 /// The size of a model in the three numbers that most models share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -49,6 +52,44 @@ pub struct Size {
     pub layers: usize,
     /// Attention heads per module.
     pub heads: usize,
+}
+
+impl Size {
+    /// Whether a model of this size is for a first impression. It has to be trained, pruned and fine-tuned on a
+    /// small table within two minutes on one core in a browser. A model whose step costs much more than
+    /// iTransformer's then takes fewer tokens, layers or heads than the size states.
+    pub(super) fn is_small(self) -> bool {
+        self.width <= LARGEST_SMALL_WIDTH
+    }
+
+    /// One layer less at a small size.
+    pub(super) fn fewer_layers(self) -> usize {
+        let less = usize::from(self.is_small());
+        self.layers.saturating_sub(less).max(1)
+    }
+
+    /// Hidden width of feed-forward parts over every row: four times the width as published, at a small size once.
+    pub(super) fn row_feed_forward(self) -> usize {
+        let times = if self.is_small() { 1 } else { 4 };
+        self.width.saturating_mul(times)
+    }
+
+    /// One head in `divisor` at a small size.
+    pub(super) fn fewer_heads(self, divisor: usize) -> usize {
+        let divisor = if self.is_small() { divisor } else { 1 };
+        (self.heads / divisor).max(1)
+    }
+
+    /// Rows between the starts of two patches: at a small size they do not overlap, which halves the tokens.
+    pub(super) fn patch_stride(self, patch_len: usize) -> usize {
+        let share = if self.is_small() { 1 } else { 2 };
+        (patch_len / share).max(1)
+    }
+
+    /// Rows at the end of the look-back that a decoder reads: half of it, at a small size a quarter.
+    pub(super) fn label_rows(self, lookback: usize) -> usize {
+        lookback.div_ceil(if self.is_small() { 4 } else { 2 })
+    }
 }
 
 /// The description of a model. Implemented by its configuration, whose fields stay inline in
@@ -71,7 +112,8 @@ pub trait ModelSpec: Clone + Into<ForecasterConfig> + 'static {
     /// Sets rows and channels of a window.
     fn set_window(&mut self, window: Window);
 
-    /// Adapts the widths and depths to `size`. Models without such sizes keep theirs.
+    /// Adapts the widths and depths to `size`. Models without such sizes keep theirs. Models with costly steps
+    /// become cheaper at a small size than it states; at all others they have their default tokens.
     fn resize(&mut self, _size: Size) {}
 
     /// Checks what the ranges of [`ModelSpec::FIELDS`] do not express.

@@ -313,12 +313,21 @@ impl ModelSpec for TimeLlmConfig {
 
     window_fields!();
 
+    /// All tokens of prompt and patches pass the backbone once per channel, so a step costs hundreds of times that of
+    /// iTransformer. At a small size one block reads the start of the prompt, which states nothing about the window,
+    /// and patches that do not overlap; words, prototypes and heads that rewrite patches are few.
     fn resize(&mut self, size: Size) {
+        let usual = Self::new(self.window());
+        let small = size.is_small();
+        self.stride = size.patch_stride(self.patch_len);
         self.backbone_width = size.width;
-        self.layers = size.layers;
         self.backbone_heads = size.heads;
-        self.reprogramming_heads = size.heads;
-        self.d_ff = self.d_ff.min(size.width);
+        self.layers = if small { 1 } else { size.layers };
+        self.reprogramming_heads = if small { 1 } else { size.heads };
+        self.d_ff = if small { 8 } else { usual.d_ff.min(size.width) };
+        self.prompt_tokens = if small { 4 } else { usual.prompt_tokens };
+        self.prototypes = if small { 20 } else { usual.prototypes };
+        self.words = if small { 300 } else { usual.words };
     }
 
     fn check(&self) -> Result<(), ConfigError> {

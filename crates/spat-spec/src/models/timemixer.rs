@@ -13,6 +13,9 @@ use super::field::Field;
 use super::{InputSpec, ModelSpec, Size, TIME_FEATURES, Variant, Window};
 use crate::{AttentionStructure, ConfigError, Cost, ForecasterConfig, Preset, TrainingConfig};
 
+/// Halvings in the published settings.
+const HALVINGS: usize = 3;
+
 /// The most halvings of the largest look-back.
 const MOST_HALVINGS: usize = 20;
 
@@ -52,7 +55,7 @@ impl TimeMixerConfig {
             d_model: 16,
             d_ff: 32,
             layers: 2,
-            halvings: 3,
+            halvings: HALVINGS,
             kernel: 25,
             dropout: 0.1,
         };
@@ -153,10 +156,15 @@ impl ModelSpec for TimeMixerConfig {
         self.halvings = self.halvings.min(self.most_halvings());
     }
 
+    /// Every row of every channel has an embedding, so a step costs many times that of iTransformer. The width is
+    /// an eighth of the size's: 16 is published for most sets. A small size has one block over two scales.
     fn resize(&mut self, size: Size) {
-        self.d_model = size.width;
-        self.d_ff = 2 * size.width;
-        self.layers = size.layers;
+        self.d_model = size.width.div_ceil(8);
+        self.d_ff = 2 * self.d_model;
+        (self.layers, self.halvings) = match size.is_small() {
+            true => (1, 1),
+            false => (size.layers, HALVINGS.min(self.most_halvings())),
+        };
     }
 
     fn check(&self) -> Result<(), ConfigError> {

@@ -131,11 +131,14 @@ impl ModelSpec for TransformerConfig {
 
     encoder_decoder_methods!();
 
+    /// Every row is a token, so a step costs several times that of iTransformer, most of it for maps of rows by
+    /// rows. At a small size heads, layers and label rows are fewer, and the feed-forward parts narrower.
     fn resize(&mut self, size: Size) {
         self.d_model = size.width;
-        self.d_ff = 4 * size.width;
-        self.layers = size.layers;
-        self.heads = size.heads;
+        self.d_ff = size.row_feed_forward();
+        self.layers = size.fewer_layers();
+        self.heads = size.fewer_heads(2);
+        self.label_rows = size.label_rows(self.lookback);
     }
 
     fn check(&self) -> Result<(), ConfigError> {

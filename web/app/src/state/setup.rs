@@ -72,7 +72,9 @@ impl Preset {
 
     /// Whether `setup` has this size, with any number of epochs.
     pub(crate) fn is_size_of(self, setup: &Setup) -> bool {
-        setup.size().is_some_and(|size| size == self.values().0)
+        let mut resized = setup.forecaster.clone();
+        resized.resize(self.values().0);
+        size_of(&resized).is_some_and(|size| size_of(&setup.forecaster) == Some(size))
     }
 
     /// `setup` in this size; window lengths, model kind and seed stay.
@@ -122,7 +124,14 @@ impl Default for Setup {
 impl Setup {
     /// Another model of the same size, with the same windows.
     pub(crate) fn set_kind(&mut self, kind: ModelKind) {
-        let size = self.size().unwrap_or(Preset::Quick.values().0);
+        // A model may have fewer layers than its preset names, which the next one does not take over.
+        let preset = Preset::ALL
+            .into_iter()
+            .find(|preset| preset.is_size_of(self));
+        let size = preset.map_or_else(
+            || size_of(&self.forecaster).unwrap_or(Preset::Quick.values().0),
+            |preset| preset.values().0,
+        );
         self.forecaster = kind.defaults(self.forecaster.window(), true).0;
         self.forecaster.resize(size);
     }
@@ -138,22 +147,6 @@ impl Setup {
     pub(crate) fn set_learning_rate(&mut self, rate: f64) {
         self.training.learning_rate = rate;
         self.finetune.learning_rate = rate / 2.0;
-    }
-
-    /// Width, layers and heads, if the model has them.
-    fn size(&self) -> Option<Size> {
-        let fields = self.forecaster.fields();
-        let count = |flag: &str| {
-            fields.iter().find_map(|(info, value)| match value {
-                FieldValue::Count(value) if info.flag == flag => Some(*value),
-                _ => None,
-            })
-        };
-        Some(Size {
-            width: count("width")?,
-            layers: count("layers")?,
-            heads: count("heads")?,
-        })
     }
 
     /// The experiment for a table of `channels` channels, with or without dates.
@@ -249,6 +242,22 @@ impl Setup {
             seed: experiment.seed,
         };
     }
+}
+
+/// Width, layers and heads, if the model has them.
+fn size_of(forecaster: &ForecasterConfig) -> Option<Size> {
+    let fields = forecaster.fields();
+    let count = |flag: &str| {
+        fields.iter().find_map(|(info, value)| match value {
+            FieldValue::Count(value) if info.flag == flag => Some(*value),
+            _ => None,
+        })
+    };
+    Some(Size {
+        width: count("width")?,
+        layers: count("layers")?,
+        heads: count("heads")?,
+    })
 }
 
 #[cfg(test)]
@@ -354,6 +363,20 @@ mod tests {
             short.forecaster.lookback() + short.forecaster.horizon() < 60,
             "{short:?}"
         );
+    }
+
+    #[test]
+    fn every_model_keeps_the_preset_size() {
+        for preset in Preset::ALL {
+            let mut setup = preset.apply(&Setup::default());
+            for kind in ModelKind::all().filter(|kind| {
+                let (forecaster, _) = kind.defaults(Window::new(96, 24, 3), true);
+                size_of(&forecaster).is_some()
+            }) {
+                setup.set_kind(kind);
+                assert!(preset.is_size_of(&setup), "{}: {}", preset.name(), kind.id);
+            }
+        }
     }
 
     #[test]

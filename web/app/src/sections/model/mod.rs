@@ -47,7 +47,7 @@ pub(crate) fn ModelPart() -> impl IntoView {
                 })}
                 <Help
                     about="sizes"
-                    text="Quick is for a first impression; Standard has enough attention modules for a meaningful ranking; Thorough has the size that the literature uses on small data sets. All three keep your window lengths. The times are for a training on a CPU, with your table."
+                    text="Quick is for a first impression; Standard has enough attention modules for a meaningful ranking; Thorough has the size that the literature uses on small data sets. All three keep your window lengths. At Quick, models with costly steps have fewer tokens, layers or heads than others. The times are for a training on a CPU, with your table."
                 />
             </div>
             <WindowFields />
