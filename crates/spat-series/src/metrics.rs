@@ -61,8 +61,9 @@ pub struct Metrics {
     pub per_step: Vec<StepMetrics>,
 }
 
-/// Mean errors of each window, for comparisons of two forecasts on the same windows. A window without a
-/// counted cell has no entry.
+/// Errors of each window, for comparisons of two forecasts on the same windows: sums over the counted cells of a
+/// window, divided by the mean number of counted cells per window. So their mean is the error over all cells, and
+/// a window without a counted cell has 0.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WindowErrors {
     /// [`MetricSet::mse`] on scaled values.
@@ -133,19 +134,29 @@ struct Pair {
 }
 
 impl WindowErrors {
-    fn push(&mut self, sums: &Pair, has_original: bool) {
-        if sums.scaled.count == 0 {
-            return;
-        }
-        let scaled = sums.scaled.set(!has_original);
-        self.mse.push(scaled.mse);
-        self.mae.push(scaled.mae);
-        let relative = if has_original {
-            sums.original.set(true).mase
-        } else {
-            scaled.mase
+    fn of(windows: &[Pair], all: &Pair, has_original: bool) -> Self {
+        let each = |count: u64, sum: &dyn Fn(&Pair) -> f64| -> Vec<f64> {
+            if count == 0 {
+                return Vec::new();
+            }
+            let cells = count as f64 / windows.len() as f64;
+            windows.iter().map(|pair| sum(pair) / cells).collect()
         };
-        self.mase.extend(relative);
+        let unscaled = |pair: &Pair| {
+            if has_original {
+                pair.original
+            } else {
+                pair.scaled
+            }
+        };
+        let count = all.scaled.count;
+        Self {
+            mse: each(count, &|pair| pair.scaled.squared),
+            mae: each(count, &|pair| pair.scaled.absolute),
+            mase: each(unscaled(all).relative_count, &|pair| {
+                unscaled(pair).relative
+            }),
+        }
     }
 }
 
@@ -160,7 +171,7 @@ pub struct MetricsStream {
     mase: Vec<Option<f64>>,
     by_channel: Vec<Pair>,
     by_step: Vec<Pair>,
-    by_window: WindowErrors,
+    by_window: Vec<Pair>,
 }
 
 impl MetricsStream {
@@ -190,7 +201,7 @@ impl MetricsStream {
             mase,
             by_channel: vec![Pair::default(); channels],
             by_step: vec![Pair::default(); horizon],
-            by_window: WindowErrors::default(),
+            by_window: Vec::new(),
         }
     }
 
@@ -254,29 +265,32 @@ impl MetricsStream {
                 sums.scaled.add(truth, forecast, unscaled);
             }
             if (row + 1) % self.horizon == 0 {
-                let has_original = self.scaler.is_some();
-                self.by_window
-                    .push(&std::mem::take(&mut sums), has_original);
+                self.by_window.push(std::mem::take(&mut sums));
             }
         }
         self.windows += forecast.len() / window;
     }
 
     /// [`MetricsStream::finish`], and the errors of each window.
-    pub fn finish_with_windows(mut self) -> (Metrics, WindowErrors) {
-        let windows = std::mem::take(&mut self.by_window);
+    pub fn finish_with_windows(self) -> (Metrics, WindowErrors) {
+        let windows = WindowErrors::of(&self.by_window, &self.total(), self.scaler.is_some());
         (self.finish(), windows)
+    }
+
+    fn total(&self) -> Pair {
+        let mut all = Pair::default();
+        for pair in &self.by_channel {
+            all.scaled.merge(&pair.scaled);
+            all.original.merge(&pair.original);
+        }
+        all
     }
 
     /// The measures over everything pushed; NaN where nothing was.
     pub fn finish(self) -> Metrics {
         let has_original = self.scaler.is_some();
         let original = |pair: &Pair| has_original.then(|| pair.original.set(true));
-        let mut all = Pair::default();
-        for pair in &self.by_channel {
-            all.scaled.merge(&pair.scaled);
-            all.original.merge(&pair.original);
-        }
+        let all = self.total();
         let scaled = |pair: &Pair| pair.scaled.set(!has_original);
         Metrics {
             windows: self.windows,
@@ -378,7 +392,7 @@ mod tests {
         assert_eq!(metrics.per_step[1].step, 2);
     }
 
-    /// Two windows of one row; the second has a cell without weight.
+    /// Three windows of one row; the second has a cell without weight, the third no other.
     #[test]
     fn errors_of_each_window_by_hand() {
         let scaler = Scaler {
@@ -391,10 +405,12 @@ mod tests {
         stream.push_weighted(&[0.0; 4], &[1.0, 3.0, 9.0, 2.0], Some(&weights));
         stream.push_weighted(&[0.0; 2], &[1.0, 1.0], Some(&[0.0; 2]));
         let (metrics, windows) = stream.finish_with_windows();
-        assert_eq!(windows.mse, [5.0, 4.0]);
-        assert_eq!(windows.mae, [2.0, 2.0]);
-        assert_eq!(windows.mase, [(0.5 + 1.5) / 2.0, 1.0]);
+        // Three counted cells in three windows.
+        assert_eq!(windows.mse, [10.0, 4.0, 0.0]);
+        assert_eq!(windows.mae, [4.0, 2.0, 0.0]);
         close(metrics.scaled.mse, 14.0 / 3.0);
+        let mase = metrics.original.unwrap().mase.unwrap();
+        close(windows.mase.iter().sum::<f64>() / 3.0, mase);
     }
 
     #[test]

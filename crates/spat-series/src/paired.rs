@@ -43,10 +43,9 @@ impl PairedDifference {
     /// The difference of `errors` against `others`, one number per window in the order of time. Windows that
     /// overlap have errors in common, so `block` is the number of windows after which they do not: the horizon.
     ///
-    /// The interval is that of the moving-block bootstrap (Künsch 1989): blocks of consecutive differences are
-    /// drawn with replacement, and the means of the draws, in percent of the mean of `others`, have the interval
-    /// between their outer percentiles. It contains the variation over the test range, not that of the
-    /// training's seed.
+    /// The interval is that of the moving-block bootstrap (Künsch 1989): blocks of consecutive windows are drawn
+    /// with replacement, and the ratios of the two means of the draws have the interval between their outer
+    /// percentiles. It contains the variation over the test range, not that of the training's seed.
     ///
     /// `None` if either mean is 0, or an error is not finite: there is no percentage.
     ///
@@ -54,25 +53,37 @@ impl PairedDifference {
     /// The two differ in length.
     pub fn of(errors: &[f64], others: &[f64], block: usize) -> Option<Self> {
         assert_eq!(errors.len(), others.len(), "errors of different windows");
-        let differences: Vec<f64> = errors.iter().zip(others).map(|(a, b)| a - b).collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let scale = 100.0 / mean(others);
-        let percent = mean(&differences) * scale;
+        let percent = |error: f64, other: f64| 100.0 * (error / other - 1.0);
+        let difference = percent(mean(errors), mean(others));
         // Without an error of its own there would be no inverse.
-        (percent.is_finite() && mean(errors) > 0.0).then(|| Self {
-            percent,
-            interval: mean_interval(&differences, block, LEVEL)
-                .map(|(low, high)| (low * scale, high * scale)),
+        (difference.is_finite() && mean(errors) > 0.0).then(|| {
+            let draws = drawn_means(errors, block).zip(drawn_means(others, block));
+            Self {
+                percent: difference,
+                interval: draws.and_then(|(errors, others)| {
+                    let draws = errors.into_iter().zip(others);
+                    let draws: Vec<f64> = draws.map(|(a, b)| percent(a, b)).collect();
+                    let (low, high) = middle(draws, LEVEL);
+                    (low.is_finite() && high.is_finite()).then_some((low, high))
+                }),
+            }
         })
     }
 
-    /// The difference of the other against this, with the same differences of the means.
+    /// The difference of the other against this.
     pub fn inverse(&self) -> Self {
-        let turned = |percent: f64| -percent / (1.0 + self.percent / 100.0);
+        let turned = |percent: f64| 100.0 * (1.0 / (1.0 + percent / 100.0) - 1.0);
         Self {
             percent: turned(self.percent),
             interval: self.interval.map(|(low, high)| (turned(high), turned(low))),
         }
+    }
+
+    /// The standard error of the difference, in percent, by the width of the interval; `None` without one.
+    pub fn standard_error(&self) -> Option<f64> {
+        // 95 % of a normal distribution are within 1.96 deviations to both sides.
+        self.interval.map(|(low, high)| (high - low) / (2.0 * 1.96))
     }
 
     /// What the difference shows.
@@ -89,6 +100,29 @@ impl PairedDifference {
 /// The interval of the mean of `values` by the moving-block bootstrap with blocks of `block` consecutive values:
 /// the middle share `level` of the draws. `None` if the values are fewer than four blocks, or not all finite.
 pub fn mean_interval(values: &[f64], block: usize, level: f64) -> Option<(f64, f64)> {
+    Some(middle(drawn_means(values, block)?, level))
+}
+
+/// The ends of the middle share `level` of the draws.
+fn middle(mut draws: Vec<f64>, level: f64) -> (f64, f64) {
+    draws.sort_by(f64::total_cmp);
+    let tail = (1.0 - level.clamp(0.0, 1.0)) / 2.0;
+    let at = |share: f64| draws[(share * (DRAWS - 1) as f64).round() as usize];
+    (at(tail), at(1.0 - tail))
+}
+
+/// The standard error of the mean of `values`: the deviation of the same draws as in [`mean_interval`]. `None` if
+/// the values are fewer than four blocks, or not all finite.
+pub fn standard_error(values: &[f64], block: usize) -> Option<f64> {
+    let means = drawn_means(values, block)?;
+    let center = means.iter().sum::<f64>() / DRAWS as f64;
+    let squares: f64 = means.iter().map(|mean| (mean - center).powi(2)).sum();
+    Some((squares / (DRAWS - 1) as f64).sqrt())
+}
+
+/// The means of the draws of the moving-block bootstrap: the same blocks for values of the same length, so that
+/// draws of two forecasts are paired.
+fn drawn_means(values: &[f64], block: usize) -> Option<Vec<f64>> {
     let block = block.max(1);
     if values.len() < FEWEST_BLOCKS * block || values.iter().any(|value| !value.is_finite()) {
         return None;
@@ -105,22 +139,17 @@ pub fn mean_interval(values: &[f64], block: usize, level: f64) -> Option<(f64, f
     // The last block of a draw is cut, so that a draw has as many values as there are.
     let last = values.len() - (blocks - 1) * block;
     let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
-    let mut means: Vec<f64> = (0..DRAWS)
-        .map(|_| {
-            let sum: f64 = (1..=blocks)
-                .map(|number| {
-                    let first = ((u128::from(random.next_u64()) * places as u128) >> 64) as usize;
-                    let length = if number == blocks { last } else { block };
-                    prefix[first + length] - prefix[first]
-                })
-                .sum();
-            sum / values.len() as f64
-        })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    let tail = (1.0 - level.clamp(0.0, 1.0)) / 2.0;
-    let at = |share: f64| means[(share * (DRAWS - 1) as f64).round() as usize];
-    Some((at(tail), at(1.0 - tail)))
+    let means = (0..DRAWS).map(|_| {
+        let sum: f64 = (1..=blocks)
+            .map(|number| {
+                let first = ((u128::from(random.next_u64()) * places as u128) >> 64) as usize;
+                let length = if number == blocks { last } else { block };
+                prefix[first + length] - prefix[first]
+            })
+            .sum();
+        sum / values.len() as f64
+    });
+    Some(means.collect())
 }
 
 #[cfg(test)]
@@ -147,6 +176,8 @@ mod tests {
         let (low, high) = mean_interval(&coins, 1, 0.95).unwrap();
         assert!((low - 0.402).abs() < 0.015, "{low}");
         assert!((high - 0.598).abs() < 0.015, "{high}");
+        let error = standard_error(&coins, 1).unwrap();
+        assert!((error - 0.05).abs() < 0.003, "{error}");
     }
 
     /// 100 runs of ten equal values hold 100 independent ones, so the interval is √10 times that of 1,000.
@@ -162,18 +193,34 @@ mod tests {
         };
         let ratio = width(10) / width(1);
         assert!((2.2..3.6).contains(&ratio), "{ratio}");
+        let error = |block| standard_error(&values, block).unwrap();
+        let ratio = error(10) / error(1);
+        assert!((2.2..3.6).contains(&ratio), "{ratio}");
     }
 
     #[test]
     fn the_inverse_is_the_difference_in_the_other_direction() {
         let errors: Vec<f64> = (0..40).map(|n| 1.0 + f64::from(n % 3)).collect();
         let others: Vec<f64> = (0..40).map(|n| 1.5 + f64::from(n % 5)).collect();
-        let inverse = PairedDifference::of(&errors, &others, 2).unwrap().inverse();
+        let difference = PairedDifference::of(&errors, &others, 2).unwrap();
+        let inverse = difference.inverse();
         let direct = PairedDifference::of(&others, &errors, 2).unwrap();
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 0.2, "{a} {b}");
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
         close(inverse.percent, direct.percent);
         close(inverse.interval.unwrap().0, direct.interval.unwrap().0);
         close(inverse.interval.unwrap().1, direct.interval.unwrap().1);
+    }
+
+    /// A burst in one window: an error cannot fall by more than all of it.
+    #[test]
+    fn no_interval_is_below_minus_100_percent() {
+        let errors = vec![1.0; 40];
+        let others: Vec<f64> = (0..40).map(|n| if n == 7 { 500.0 } else { 1.1 }).collect();
+        let (low, high) = PairedDifference::of(&errors, &others, 2)
+            .unwrap()
+            .interval
+            .unwrap();
+        assert!(-100.0 < low && low < -90.0 && high < 0.0, "{low} {high}");
     }
 
     #[test]
@@ -188,5 +235,8 @@ mod tests {
         assert_eq!(PairedDifference::of(&[f64::NAN; 6], &others, 1), None);
         assert_eq!(PairedDifference::of(&errors, &[0.0; 6], 1), None);
         assert_eq!(PairedDifference::of(&[], &[], 1), None);
+        assert_eq!(standard_error(&errors, 2), None);
+        assert_eq!(standard_error(&[f64::NAN; 6], 1), None);
+        assert_eq!(standard_error(&[1.5; 6], 1), Some(0.0));
     }
 }

@@ -225,7 +225,7 @@ impl ModelSpec for InformerConfig {
         self.d_model = size.width;
         self.d_ff = size.row_feed_forward();
         self.layers = size.fewer_layers();
-        self.heads = size.fewer_heads(4);
+        self.heads = size.fewer_heads(2);
         self.label_rows = size.label_rows(self.lookback);
     }
 
