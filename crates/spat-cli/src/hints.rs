@@ -33,7 +33,9 @@ fn read(error: &ReadError) -> Option<&'static str> {
         }
         ReadError::MixedUnits { .. } => "--channels NAMES",
         ReadError::Ragged { .. } | ReadError::NoNumbers { .. } => "--delimiter and --decimal-comma",
-        ReadError::BadTimestamp { .. } | ReadError::NoTimestamps { .. } => {
+        ReadError::BadTimestamp { .. }
+        | ReadError::NoTimestamps { .. }
+        | ReadError::PatternFitsNothing { .. } => {
             "--time-format PATTERN, --time-column NAME or none"
         }
         ReadError::UnknownZone { .. } => "--time-zone ZONE",

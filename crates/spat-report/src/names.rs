@@ -38,8 +38,11 @@ pub fn heading(id: &ModuleId) -> String {
     capital(&module(id))
 }
 
-/// The text with a capital first letter.
+/// The text with a capital first letter, unless it begins with a name such as iTransformer.
 pub(crate) fn capital(text: &str) -> String {
+    if text.chars().nth(1).is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

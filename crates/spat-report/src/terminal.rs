@@ -104,11 +104,15 @@ fn before_and_after(report: &Report) -> Vec<String> {
             ],
         )
     };
+    let against = match report.changed_model() {
+        Some(_) => "to dense",
+        None => "to it",
+    };
     let mut lines = vec![
         row(
             "test, scaled",
             [
-                "MSE", "to dense", "MAE", "params", "MACs", "step ms", "infer ms",
+                "MSE", against, "MAE", "params", "MACs", "step ms", "infer ms",
             ],
         ),
         "─".repeat(LABEL + 66),
@@ -195,7 +199,7 @@ fn scores(report: &Report) -> Vec<String> {
         let figure = number::with_spread(score.value, score.spread);
         let line = format!(
             "{}{} {figure:>20}  {}",
-            padded(score.module.as_str(), 24),
+            padded(score.module.as_str(), 30),
             padded(&bar(share), BAR + 1),
             decision(&report.plan, score)
         );

@@ -43,14 +43,14 @@ fn three_answers_with_figures_and_intervals() {
         &report,
         &[
             "The pruned iTransformer with",
-            "forecasts best here (test MSE 0.3800).",
+            "has the lowest error here (test MSE 0.3800)",
             "✓ Better than a naive forecast? Yes.",
             "Against seasonal naive: MSE −25.8 % (−26.6 to −25.0 %)",
             "✓ Better than a linear model? Yes.",
             "Against DLinear: MSE −11.2 % (−12.0 to −10.4 %)",
             "✓ Worth pruning? Yes, and the error falls.",
             "Without 1 of its 2 attention modules",
-            "MSE −5.0 % (−5.8 to −4.2 %) against the dense model trained on for as long",
+            "MSE −5.0 % (−5.8 to −4.2 %), MAE −2.5 % (−3.3 to −1.7 %) against the dense model trained on for as long",
             "one seed (2021)",
         ],
     );
@@ -60,14 +60,20 @@ fn three_answers_with_figures_and_intervals() {
 fn a_gain_that_the_control_shares_is_extra_training() {
     let report = example(0.40, 0.38, 0.381);
     assert_eq!(marks(&report)[2], AnswerMark::Yes);
-    assert_verdict(&report, &["The gain is extra training, not pruning."]);
+    assert_verdict(
+        &report,
+        &[
+            "Yes, the error is at most 2 % higher.",
+            "The gain in MSE is extra training, not pruning.",
+        ],
+    );
     let report = example(0.40, 0.38, 0.37);
     assert_eq!(marks(&report)[2], AnswerMark::No);
     assert_verdict(
         &report,
         &[
             "✗ Worth pruning? No, the error rises.",
-            "The gain is extra training, not pruning.",
+            "The gain in MSE is extra training, not pruning.",
         ],
     );
 }
@@ -89,7 +95,7 @@ fn a_higher_error_is_not_worth_it() {
     assert_verdict(
         &report,
         &[
-            "MSE +10.5 % (+9.6 to +11.4 %) against it before that",
+            "MSE +10.5 % (+9.6 to +11.5 %), MAE +5.1 % (+4.3 to +6.0 %) against it before that",
             "No, the error rises.",
         ],
     );
@@ -119,7 +125,7 @@ fn wide_intervals_decide_nothing() {
     assert_verdict(
         &report,
         &[
-            "Seasonal naive, which needs no training, forecasts as well as any here",
+            "is the smallest forecast within one standard error of the best",
             "the test windows do not show whether the error rises.",
         ],
     );
@@ -137,6 +143,7 @@ fn too_few_windows_carry_no_verdict() {
         &few,
         &[
             "The lowest test error has the pruned iTransformer",
+            "? 6 test windows with 48 rows to forecast are too few to tell",
             "6 test windows with 48 rows to forecast are too few to tell",
         ],
     );
@@ -147,24 +154,55 @@ fn too_few_windows_carry_no_verdict() {
 #[test]
 fn a_linear_model_that_is_as_good_is_recommended() {
     let mut report = example(0.40, 0.38, 0.381);
-    set_baseline(&mut report, "rlinear", 0.382);
+    set_baseline(&mut report, "rlinear", 0.3812);
     assert_eq!(marks(&report)[1], AnswerMark::Close);
     assert_verdict(
         &report,
         &[
-            "RLinear, a linear model with 4,656 parameters, forecasts as well as any here (test MSE 0.3820; the lowest is 0.3800 of the pruned iTransformer).",
-            "≈ Better than a linear model? Not clearly, and RLinear has 4,656 parameters.",
-            "Against RLinear: MSE −0.5 %",
+            "RLinear, a linear model with 4,656 parameters, is the smallest forecast within one standard error of the best (test MSE 0.3812; the pruned iTransformer has 0.3800).",
+            "≈ Better than a linear model? Not clearly: its errors are lower, by less than the test windows vary. RLinear has 4,656 parameters.",
+            "Against RLinear: MSE −0.3 %",
         ],
     );
     set_baseline(&mut report, "rlinear", 0.36);
     assert_eq!(marks(&report)[1], AnswerMark::No);
     assert_verdict(
         &report,
-        &["RLinear, a linear model with 4,656 parameters, forecasts best here"],
+        &[
+            "RLinear, a linear model with 4,656 parameters, has the lowest error here (test MSE 0.3600), and no smaller one",
+        ],
     );
     report.linear_baselines.clear();
     assert_eq!(marks(&report)[1], AnswerMark::Unknown);
+}
+
+/// The mean of the look-back is near the best in one comparison, and worse than another forecast.
+#[test]
+fn the_recommended_forecast_is_worse_than_no_other() {
+    let mut report = example(0.40, 0.38, 0.381);
+    set_baseline(&mut report, "mean", 0.3805);
+    assert_verdict(
+        &report,
+        &["Mean of the look-back, which needs no training, is the smallest"],
+    );
+    for comparison in &mut report.comparisons {
+        if (comparison.name.as_str(), comparison.other.as_str()) == ("mean", "rlinear") {
+            comparison.mae.interval = Some((0.1, 1.0));
+        }
+    }
+    assert_verdict(&report, &["The pruned iTransformer with"]);
+}
+
+#[test]
+fn a_training_that_was_cut_short_is_named() {
+    let mut report = example(0.40, 0.38, 0.381);
+    let epochs = report.dense.history.len();
+    report.experiment.training.epochs = epochs;
+    report.dense.history[epochs - 1].best = true;
+    assert_verdict(&report, &["was still falling in its last epoch"]);
+    report.experiment.training.epochs += 1;
+    let text = verdict(&report).caveat;
+    assert!(!text.contains("falling"), "{text}");
 }
 
 #[test]

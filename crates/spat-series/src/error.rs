@@ -223,6 +223,17 @@ pub enum ReadError {
         /// A cell, cut to a readable length.
         example: String,
     },
+    /// A pattern of timestamps that fits no column.
+    #[error(
+        "no column has timestamps written {pattern}{}; correct the pattern, or leave it out and let it be detected",
+        .example.as_ref().map(|(name, cell)| format!("; column {name:?} begins with {cell:?}")).unwrap_or_default()
+    )]
+    PatternFitsNothing {
+        /// The pattern.
+        pattern: String,
+        /// Name and first cell of a column that looks like times, the cell cut to a readable length.
+        example: Option<(String, String)>,
+    },
     /// A requested column that does not exist.
     #[error("there is no column {name:?}; the columns are {}", .available.join(", "))]
     UnknownColumn {

@@ -163,6 +163,14 @@ fn asked_for() {
     );
     let error = read_table(text, &named("z")).unwrap_err().to_string();
     assert!(error.contains("a, x, y"), "{error}");
+    let pattern = ReadOptions {
+        time_format: Some("%d.%m.%Y".to_owned()),
+        ..ReadOptions::default()
+    };
+    let error = read_table(b"date,x\n2019-01-01,1\n2019-01-02,2\n", &pattern).unwrap_err();
+    let words =
+        "no column has timestamps written %d.%m.%Y; column \"date\" begins with \"2019-01-01\"";
+    assert!(error.to_string().starts_with(words), "{error}");
     let parts = CalendarColumns {
         year: "x".to_owned(),
         hour: Some("a".to_owned()),

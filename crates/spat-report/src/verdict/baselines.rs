@@ -24,7 +24,7 @@ pub(super) fn naive(report: &Report) -> Answer {
     let rivals = best_rivals(report, &naive);
     let (mark, text) = match judgement(&rivals) {
         Judgement::Better => (AnswerMark::Yes, "Yes."),
-        Judgement::Close => (AnswerMark::Close, "Not clearly."),
+        Judgement::Close => (AnswerMark::Close, close(&rivals)),
         Judgement::Mixed => (AnswerMark::Close, "It depends on the metric."),
         Judgement::Worse => (AnswerMark::No, "No."),
         Judgement::Unknown => return unknown(question, too_few_windows(report)),
@@ -48,25 +48,20 @@ pub(super) fn linear(report: &Report) -> Answer {
         );
     }
     let rivals = best_rivals(report, &linear);
-    let smallest = report
-        .linear_baselines
-        .iter()
-        .min_by_key(|(_, linear)| linear.params);
-    let small = smallest.map_or_else(String::new, |(name, linear)| {
-        format!(
-            "{} has {}",
-            names::baseline(name),
-            number::plural(linear.params as usize, "parameter")
-        )
+    let rival = rivals.first().and_then(|rival| {
+        let linear = report.linear_baselines.get(rival.name)?;
+        let params = number::plural(linear.params as usize, "parameter");
+        Some(format!(" {} has {params}.", names::baseline(rival.name)))
     });
+    let rival = rival.unwrap_or_default();
     let (mark, text) = match judgement(&rivals) {
         Judgement::Better => (AnswerMark::Yes, "Yes.".to_owned()),
-        Judgement::Close => (AnswerMark::Close, format!("Not clearly, and {small}.")),
+        Judgement::Close => (AnswerMark::Close, close(&rivals).to_owned() + &rival),
         Judgement::Mixed => (
             AnswerMark::Close,
-            format!("It depends on the metric, and {small}."),
+            "It depends on the metric.".to_owned() + &rival,
         ),
-        Judgement::Worse => (AnswerMark::No, format!("No, and {small}.")),
+        Judgement::Worse => (AnswerMark::No, "No.".to_owned() + &rival),
         Judgement::Unknown => return unknown(question, too_few_windows(report)),
     };
     Answer {
@@ -74,6 +69,18 @@ pub(super) fn linear(report: &Report) -> Answer {
         mark,
         text,
         details: rivals_text(report, &rivals),
+    }
+}
+
+/// The answer where no metric differs beyond its interval.
+fn close(rivals: &[Rival<'_>]) -> &'static str {
+    let lower = rivals.iter().filter(|rival| rival.difference.percent < 0.0);
+    match lower.count() {
+        0 => "That is not shown: its errors are higher, by less than the test windows vary.",
+        all if all == rivals.len() => {
+            "Not clearly: its errors are lower, by less than the test windows vary."
+        }
+        _ => "No difference is shown.",
     }
 }
 

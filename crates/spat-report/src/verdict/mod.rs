@@ -5,19 +5,18 @@ mod difference;
 mod pruning;
 mod recommendation;
 
-use spat_spec::Report;
+use spat_spec::{Comparison, Report};
 
 use crate::escape::escape;
-use difference::too_few_windows;
 
 /// What a run shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The smallest forecast that is as good as any of the run, in one sentence.
+    /// The smallest forecast within one standard error of the best, in one sentence.
     pub headline: String,
     /// Better than naive forecasts? Better than a linear model? Worth pruning?
     pub answers: Vec<Answer>,
-    /// What the intervals contain, in one sentence.
+    /// What the intervals contain, and whether the training was cut short.
     pub caveat: String,
 }
 
@@ -92,15 +91,28 @@ pub fn verdict(report: &Report) -> Verdict {
             baselines::linear(report),
             pruning::pruning(report),
         ],
-        caveat: if report.comparisons.is_empty() {
-            too_few_windows(report)
-        } else {
-            format!(
-                "In brackets: 95 % intervals over the test windows, of one seed ({}). Another seed gives other errors.",
-                report.seed
-            )
-        },
+        caveat: caveat(report),
     }
+}
+
+fn caveat(report: &Report) -> String {
+    let mut sentences = Vec::new();
+    let has_intervals = |comparison: &Comparison| comparison.mse.interval.is_some();
+    if report.comparisons.iter().any(has_intervals) {
+        sentences.push(format!(
+            "In brackets: 95 % intervals over the test windows, of one seed ({}). Another seed gives other errors.",
+            report.seed
+        ));
+    }
+    let epochs = report.experiment.training.epochs;
+    let last = report.dense.history.last();
+    if last.is_some_and(|last| last.best && last.epoch == epochs) {
+        sentences.push(format!(
+            "The validation error of the dense model was still falling in its last epoch ({epochs}): with more it \
+             may get better."
+        ));
+    }
+    sentences.join(" ")
 }
 
 impl Verdict {

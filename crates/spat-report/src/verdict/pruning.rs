@@ -1,9 +1,9 @@
 //! Whether the removal is worth it.
 
 use spat_series::{Outcome, PairedDifference};
-use spat_spec::{DENSE, DENSE_FINETUNED, PRUNED, Report};
+use spat_spec::{Comparison, DENSE, DENSE_FINETUNED, PRUNED, Report};
 
-use super::difference::{comparison, figures, too_few_windows};
+use super::difference::{Judgement, comparison, figures, judge, too_few_windows};
 use super::{Answer, AnswerMark};
 use crate::number;
 
@@ -23,44 +23,48 @@ pub(super) fn pruning(report: &Report) -> Answer {
     };
     let finetuned = report.pruned.epochs > 0;
     let has_control = finetuned && report.controls.contains_key(DENSE_FINETUNED);
-    let to_dense = comparison(report, PRUNED, DENSE).mse;
-    let to_control = has_control.then(|| comparison(report, PRUNED, DENSE_FINETUNED).mse);
+    let to_dense = comparison(report, PRUNED, DENSE);
+    let to_control = has_control.then(|| comparison(report, PRUNED, DENSE_FINETUNED));
     // A person would keep the better of the two dense models.
-    let decisive = match to_control {
-        Some(control) if control.percent > to_dense.percent => control,
-        _ => to_dense,
+    let decisive = match &to_control {
+        Some(control) if control.mse.percent > to_dense.mse.percent => control,
+        _ => &to_dense,
     };
-    let (mark, text) = match decisive.outcome() {
-        Outcome::Better => (AnswerMark::Yes, "Yes, and the error falls.".to_owned()),
-        Outcome::Same if is_tolerable(&decisive) => {
-            (AnswerMark::Yes, "Yes, the error is no higher.".to_owned())
-        }
-        Outcome::Same => (
+    let both = [decisive.mse, decisive.mae];
+    let judgement = judge(both.iter().map(PairedDifference::outcome));
+    let (mark, text) = match judgement {
+        Judgement::Better => (AnswerMark::Yes, "Yes, and the error falls.".to_owned()),
+        Judgement::Close if both.iter().all(is_tolerable) => (
+            AnswerMark::Yes,
+            format!("Yes, the error is at most {TOLERABLE:.0} % higher."),
+        ),
+        Judgement::Close => (
             AnswerMark::Close,
             "Not clear: the test windows do not show whether the error rises.".to_owned(),
         ),
-        Outcome::Worse => (AnswerMark::No, "No, the error rises.".to_owned()),
-        Outcome::Unknown => (AnswerMark::Unknown, too_few_windows(report)),
+        Judgement::Mixed => (AnswerMark::Close, "It depends on the metric.".to_owned()),
+        Judgement::Worse => (AnswerMark::No, "No, the error rises.".to_owned()),
+        Judgement::Unknown => (AnswerMark::Unknown, too_few_windows(report)),
     };
     let mut details = format!("Without {removed}, {}; ", saving(report));
-    if let Some(control) = to_control {
+    if let Some(control) = &to_control {
         details += &format!(
             "{} against the dense model trained on for as long, {} against it before that.",
-            figures("MSE", &control),
-            figures("MSE", &to_dense)
+            both_figures(control),
+            both_figures(&to_dense)
         );
     } else {
-        details += &format!("{} against the dense model.", figures("MSE", &to_dense));
+        details += &format!("{} against the dense model.", both_figures(&to_dense));
     }
-    if has_control && to_dense.outcome() == Outcome::Better && decisive.outcome() != Outcome::Better
-    {
-        details += " The gain is extra training, not pruning.";
+    let gains = |comparison: &Comparison| comparison.mse.outcome() == Outcome::Better;
+    if to_control.as_ref().is_some_and(|control| !gains(control)) && gains(&to_dense) {
+        details += " The gain in MSE is extra training, not pruning.";
     }
     if has_control && control_is_worse(report) {
-        let control = comparison(report, DENSE_FINETUNED, DENSE).mse;
+        let control = comparison(report, DENSE_FINETUNED, DENSE);
         details += &format!(
             " Training on made the dense model worse, {}.",
-            figures("MSE", &control)
+            figures("MSE", &control.mse)
         );
     }
     if finetuned && !has_control {
@@ -72,6 +76,14 @@ pub(super) fn pruning(report: &Report) -> Answer {
         text,
         details,
     }
+}
+
+fn both_figures(comparison: &Comparison) -> String {
+    format!(
+        "{}, {}",
+        figures("MSE", &comparison.mse),
+        figures("MAE", &comparison.mae)
+    )
 }
 
 fn is_tolerable(difference: &PairedDifference) -> bool {

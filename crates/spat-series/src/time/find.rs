@@ -41,7 +41,7 @@ pub(crate) struct Found {
 /// Finds the times below the first `skip` records.
 ///
 /// # Errors
-/// A requested column does not exist or holds no times.
+/// A requested column does not exist or holds no times, or a requested pattern fits no column.
 pub(crate) fn find(
     sample: &Sample,
     names: &[String],
@@ -60,6 +60,11 @@ pub(crate) fn find(
         TimeColumn::Named(name) => search.named(name)?,
         TimeColumn::Auto => search.anywhere(),
     };
+    if let (TimeColumn::Auto, Source::Nowhere, Some(pattern)) =
+        (&options.time_column, &source, &options.time_format)
+    {
+        return Err(search.pattern_fits_nothing(pattern));
+    }
     let auto = options.time_column == TimeColumn::Auto;
     let (unread, repeated) = match &source {
         Source::Nowhere if auto => (search.unread(), Vec::new()),
@@ -167,6 +172,18 @@ impl Search<'_> {
         // A time that was counted, in seconds or steps, may have the digits of these.
         let doubtful = forms::NUMERIC.iter().skip(6).any(|other| other == *listed);
         !doubtful || self.runs_evenly(column, form)
+    }
+
+    fn pattern_fits_nothing(&self, pattern: &str) -> ReadError {
+        let looks_like_time = self.unread().into_iter().next();
+        let example = looks_like_time.and_then(|(column, unread)| {
+            let cell = self.cells(column).next()?;
+            Some((unread.name, shorten(cell)))
+        });
+        ReadError::PatternFitsNothing {
+            pattern: pattern.to_owned(),
+            example,
+        }
     }
 
     /// The column with its time of day, where that has columns of its own.
