@@ -21,6 +21,7 @@ mod portable_product;
 mod product;
 mod profile;
 mod projections;
+mod scale_mixing;
 mod selective_scan;
 mod small_product;
 mod softmax;
@@ -51,6 +52,10 @@ pub use portable_product::{StripProduct, has_strip_product, set_strip_product};
 pub use profile::{start_profile, take_profile};
 pub use projections::{
     ProjectGradients, Projection, ProjectionGradients, project, project_backward,
+};
+pub use scale_mixing::{
+    LayerPlace, MixedScales, ScaleMixingGradients, ScaleMixingLayers, ScaleMixingShape, mix_scales,
+    mix_scales_backward,
 };
 pub use selective_scan::StateSpaceShape;
 pub use squared_error::{mean_squared_error, mean_squared_error_backward};

@@ -1,13 +1,16 @@
 //! Compares every CPU operation with its plain composition: outputs and gradients.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor};
-use spat_cpu::{Activation, AttentionShape, Dropout, Finish};
+use spat_cpu::{Activation, AttentionShape, Dropout, Finish, ScaleMixingShape};
 
 use super::{
-    Attention, StateSpace, attend, linear, linear_norm, norm, squared_error, state_space, windows,
+    Attention, StateSpace, attend, linear, linear_norm, norm, scale_mixing, squared_error,
+    state_space, windows,
 };
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
@@ -115,6 +118,44 @@ fn linear_add_norm_agrees() {
                 },
             );
         }
+    }
+}
+
+#[test]
+fn mixing_of_scales_agrees() {
+    for (count, scales, width, hidden, kernel) in [
+        (1, vec![5], 1, 1, 3),
+        (3, vec![12, 6, 3], 4, 7, 5),
+        (33, vec![24, 12, 6, 3], 16, 32, 25),
+        (2, vec![9, 4], 100, 20, 3),
+    ] {
+        let shape = Arc::new(ScaleMixingShape {
+            scales,
+            width,
+            hidden,
+            kernel,
+        });
+        let (rows, values) = (shape.rows(), shape.layers().feed_forward[1].end());
+        let parts = [random([count * rows, width]), random([1, values]) * 0.3]
+            .map(|part| part.detach().require_grad());
+        let inputs = |parts: &[Tensor<2>]| {
+            (
+                parts[0].clone().reshape([count, rows, width]),
+                parts[1].clone().reshape([values]),
+            )
+        };
+        agree(
+            &parts,
+            |parts| {
+                let (x, parameters) = inputs(parts);
+                let mixed = scale_mixing::on_cpu(&x, &parameters, &shape).unwrap();
+                mixed.reshape([count * rows, width])
+            },
+            |parts| {
+                let (x, parameters) = inputs(parts);
+                scale_mixing::plain(x, parameters, &shape).reshape([count * rows, width])
+            },
+        );
     }
 }
 
