@@ -289,6 +289,69 @@ fn attention_agrees() {
     }
 }
 
+#[test]
+fn attention_to_a_memory_agrees() {
+    for (samples, tokens, keys, heads, head_width) in [
+        (1, 1, 1, 1, 1),
+        (5, 11, 3, 4, 8),
+        (4, 3, 20, 2, 8),
+        (2, 40, 70, 2, 16),
+    ] {
+        let shape = AttentionShape {
+            samples,
+            tokens,
+            heads,
+            head_width,
+        };
+        let width = heads * head_width;
+        let untracked = |shape| Tensor::from_inner(random::<2>(shape).inner());
+        let [query, key, value] =
+            [6, 9, 9].map(|inputs| layer(&untracked([inputs, width]), &untracked([1, width])));
+        let attention =
+            |x: &Tensor<2>, memory: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
+                x: x.clone(),
+                is_shared: false,
+                memory: Some(memory.clone()),
+                projections: [&query, &key, &value],
+                shape,
+                causal: false,
+                mask,
+                dropout,
+            };
+        let fast = |attention: Attention<'_>| {
+            let memory = attention.memory.clone().unwrap();
+            super::attend::to_memory_on_cpu(&attention, &memory, false)
+                .unwrap()
+                .0
+        };
+        let plain = |attention: Attention<'_>| super::attend::plain(attention, false).0;
+        let (x, memory) = (random([samples * tokens, 6]), random([samples * keys, 9]));
+        for dropout in [None, Some(Dropout::new(9, 0.1))] {
+            agree(
+                std::slice::from_ref(&x),
+                |parts| fast(attention(&parts[0], &memory, None, dropout)),
+                |parts| plain(attention(&parts[0], &memory, None, dropout)),
+            );
+            agree(
+                std::slice::from_ref(&memory),
+                |parts| fast(attention(&x, &parts[0], None, dropout)),
+                |parts| plain(attention(&x, &parts[0], None, dropout)),
+            );
+            for batch in [1, samples] {
+                agree(
+                    &[random([batch, heads, tokens, keys])],
+                    |masks| fast(attention(&x, &memory, Some(masks[0].clone()), dropout)),
+                    |masks| plain(attention(&x, &memory, Some(masks[0].clone()), dropout)),
+                );
+            }
+        }
+        let (_, fast) = attend(attention(&x, &memory, None, None), true);
+        let (_, plain) = super::attend::plain(attention(&x, &memory, None, None), true);
+        let difference = (fast.unwrap().inner() - plain.unwrap().inner()).abs().max();
+        assert!(difference.into_scalar::<f32>() < 1e-5);
+    }
+}
+
 /// With the same memory copied for each sample.
 #[test]
 fn attention_to_a_shared_memory_agrees() {
