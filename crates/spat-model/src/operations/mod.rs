@@ -31,7 +31,7 @@ pub(crate) use sparse::{SparseAttention, attend_sparsely};
 pub use squared_error::mean_squared_error;
 pub(crate) use state_space::{StateSpace, state_space};
 pub(crate) use tanh_gelu::tanh_gelu;
-pub(crate) use windows::tokens;
+pub(crate) use windows::{series_on_cpu, tokens};
 
 #[cfg(test)]
 mod parity;
