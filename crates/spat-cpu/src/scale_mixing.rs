@@ -624,7 +624,7 @@ vectorised! {
 }
 
 vectorised! {
-    /// Adds the centred moving average of the rows, the first and the last repeated outwards.
+    /// The centred moving average of the rows, the first and the last repeated outwards, in place of zeros.
     fn add_average(sum: &mut [f32], values: &[f32], columns: usize, kernel: usize) {
         let last = values.len() / columns - 1;
         let (half, factor) = (kernel / 2, 1.0 / kernel as f32);
@@ -641,7 +641,7 @@ vectorised! {
 }
 
 vectorised! {
-    /// Adds the gradients of the values in [`add_average`], of rows that were 0 before.
+    /// Adds the gradients of the values in [`add_average`].
     fn add_average_backward(of: &mut [f32], gradient: &[f32], columns: usize, kernel: usize) {
         let last = gradient.len() / columns - 1;
         let (half, factor) = (kernel / 2, 1.0 / kernel as f32);

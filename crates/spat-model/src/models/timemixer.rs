@@ -130,7 +130,7 @@ impl Model for TimeMixer {
         }
         let mut tokens = self.embed(Tensor::cat(rows, 1), cx);
         for block in &self.blocks {
-            tokens = mix_scales(tokens, block.parameters(), &self.shape);
+            tokens = mix_scales(&tokens, &block.parameters(), &self.shape);
         }
         let forecast = self
             .forecast(tokens)

@@ -155,7 +155,7 @@ fn mixing_of_scales_agrees() {
             },
             |parts| {
                 let (x, parameters) = inputs(parts);
-                scale_mixing::plain(x, parameters, &shape).reshape([count * rows, width])
+                scale_mixing::plain(&x, &parameters, &shape).reshape([count * rows, width])
             },
         );
     }

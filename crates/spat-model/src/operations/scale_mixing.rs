@@ -31,11 +31,11 @@ pub(crate) fn joined<'a>(layers: impl IntoIterator<Item = &'a Linear>) -> Tensor
 /// - `x` and output: `[N, rows of all scales, d_model]`, finest scale first
 /// - `parameters`: those of [`ScaleMixingShape::layers`]
 pub(crate) fn mix_scales(
-    x: Tensor<3>,
-    parameters: Tensor<1>,
+    x: &Tensor<3>,
+    parameters: &Tensor<1>,
     shape: &Arc<ScaleMixingShape>,
 ) -> Tensor<3> {
-    on_cpu(&x, &parameters, shape).unwrap_or_else(|| plain(x, parameters, shape))
+    on_cpu(x, parameters, shape).unwrap_or_else(|| plain(x, parameters, shape))
 }
 
 /// The block on the CPU; `None` if the tensors are elsewhere.
@@ -75,7 +75,7 @@ impl Saved<2> for Inputs {
 }
 
 /// The composition of Burn's operations.
-pub(super) fn plain(x: Tensor<3>, parameters: Tensor<1>, shape: &ScaleMixingShape) -> Tensor<3> {
+pub(super) fn plain(x: &Tensor<3>, parameters: &Tensor<1>, shape: &ScaleMixingShape) -> Tensor<3> {
     let [count, _, width] = x.dims();
     let layers = shape.layers();
     let layer = |place: LayerPlace| {
