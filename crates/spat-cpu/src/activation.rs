@@ -109,3 +109,14 @@ vectorised! {
         }
     }
 }
+
+vectorised! {
+    /// `x ← gelu(x)`, and from the gradient of that to that of x in place, as in [`Activation::backward`].
+    pub(crate) fn gelu_with_backward(x: &mut [f32], gradient: &mut [f32]) {
+        for (x, gradient) in x.iter_mut().zip(gradient) {
+            let (below, density) = normal(*x);
+            *gradient *= below + *x * density;
+            *x *= below;
+        }
+    }
+}

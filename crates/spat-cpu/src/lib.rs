@@ -21,6 +21,7 @@ mod portable_product;
 mod product;
 mod profile;
 mod projections;
+mod scale_mixing;
 mod selective_scan;
 mod small_product;
 mod softmax;
@@ -35,7 +36,8 @@ mod window_norm;
 pub use activation::Activation;
 pub use adam::{AdamFactors, AdamParameter, adam};
 pub use attention::{
-    Attended, AttentionGradients, AttentionShape, Connections, attend, attend_backward,
+    Attended, AttentionGradients, AttentionShape, Connections, MemoryAttentionGradients, attend,
+    attend_backward, attend_memory, attend_memory_backward,
 };
 pub use dispersion::{Dispersion, Spread, disperse_rows, spreads};
 pub use dropout::Dropout;
@@ -51,6 +53,10 @@ pub use portable_product::{StripProduct, has_strip_product, set_strip_product};
 pub use profile::{start_profile, take_profile};
 pub use projections::{
     ProjectGradients, Projection, ProjectionGradients, project, project_backward,
+};
+pub use scale_mixing::{
+    LayerPlace, MixedScales, ScaleMixingGradients, ScaleMixingLayers, ScaleMixingShape, mix_scales,
+    mix_scales_backward,
 };
 pub use selective_scan::StateSpaceShape;
 pub use squared_error::{mean_squared_error, mean_squared_error_backward};

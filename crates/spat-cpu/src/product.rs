@@ -7,6 +7,7 @@
 //! order of summation does not depend on the number of threads.
 
 use crate::fresh::Fresh;
+use crate::sums::total;
 use crate::threads::each_block;
 
 /// Rows of the output per block: the smallest number at full speed.
@@ -228,9 +229,26 @@ pub(crate) fn each_row_block<O: Send, R: Send>(
     })
 }
 
+/// Rows from which, and values of the product up to which, [`transposed_product`] is divided by rows: the product of
+/// a narrow matrix is a single block of its own rows, and would be computed on one thread.
+const TALL: usize = 1 << 14;
+const NARROW: usize = 1 << 10;
+
 /// `aᵀ b` of two matrices with as many rows: `[columns of a × columns of b]`.
 pub(crate) fn transposed_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> {
     let (m, n) = (a.len() / rows.max(1), b.len() / rows.max(1));
+    if rows >= TALL && m * n <= NARROW {
+        let length = rows.div_ceil(2 * FEW_BLOCKS);
+        let parts = a.chunks(length * m).zip(b.chunks(length * n));
+        let partial = each_block(values(a.len(), n), parts, |(a, b)| {
+            let rows = a.len() / m;
+            let mut part = vec![0.0; m * n];
+            let a = View::new(a, rows, m).transposed();
+            ViewMut::new(&mut part, m, n).set(1.0, a, View::new(b, rows, n));
+            part
+        });
+        return total(partial, m * n);
+    }
     let mut product = Fresh::new(m * n);
     let length = rows_of_block(m, b.len());
     let blocks = product.blocks(length * n.max(1)).enumerate();
@@ -252,6 +270,25 @@ pub(crate) fn values(count: usize, columns: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Integers, whose sums are exact in any order.
+    #[test]
+    fn a_tall_product_equals_the_sum_over_its_rows() {
+        let rows = TALL + 5;
+        let numbers = |columns: usize, by: usize| -> Vec<f32> {
+            (0..rows * columns)
+                .map(|place| (place * by % 5) as f32 - 2.0)
+                .collect()
+        };
+        let (a, b) = (numbers(3, 7), numbers(2, 3));
+        let mut expected = vec![0.0; 6];
+        for (a, b) in a.chunks_exact(3).zip(b.chunks_exact(2)) {
+            for (place, sum) in expected.iter_mut().enumerate() {
+                *sum += a[place / 2] * b[place % 2];
+            }
+        }
+        assert_eq!(transposed_product(&a, &b, rows), expected);
+    }
 
     /// Compares the portable product with `gemm` in all four layouts.
     #[cfg(target_arch = "x86_64")]

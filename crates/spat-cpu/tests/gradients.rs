@@ -4,11 +4,12 @@
 use proptest::prelude::*;
 use spat_cpu::{
     Activation, AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
-    ProjectionGradients, StateSpaceInputs, StateSpaceShape, WindowShape, add_norm,
-    add_norm_backward, attend, attend_backward, linear, linear_add_norm, linear_add_norm_backward,
-    linear_backward, linear_backward_input, mean_squared_error, mean_squared_error_backward,
-    project, project_backward, restore_windows, restore_windows_backward, state_space,
-    state_space_backward, window_tokens,
+    ProjectionGradients, ScaleMixingShape, StateSpaceInputs, StateSpaceShape, WindowShape,
+    add_norm, add_norm_backward, attend, attend_backward, attend_memory, attend_memory_backward,
+    linear, linear_add_norm, linear_add_norm_backward, linear_backward, linear_backward_input,
+    mean_squared_error, mean_squared_error_backward, mix_scales, mix_scales_backward, project,
+    project_backward, restore_windows, restore_windows_backward, state_space, state_space_backward,
+    window_tokens,
 };
 
 /// Numbers between −1 and 1, determined by `seed`.
@@ -115,6 +116,33 @@ proptest! {
         for (got, expected) in got.weight.iter().zip(expected.weight) {
             prop_assert!((got - expected).abs() <= 1e-4 * expected.abs().max(1.0));
         }
+    }
+
+    #[test]
+    fn scale_mixing_gradients(
+        series in 1usize..30,
+        scales in prop_oneof![Just(vec![7]), Just(vec![9, 4]), Just(vec![13, 6, 3]), Just(vec![4, 2, 1])],
+        width in 1usize..20,
+        hidden in 1usize..9,
+        half in 0usize..4,
+        seed in any::<u64>(),
+    ) {
+        let shape = ScaleMixingShape { scales, width, hidden, kernel: 2 * half + 1 };
+        let count = series * shape.rows() * width;
+        let x = numbers(count, seed);
+        let weights = numbers(count, seed ^ 1);
+        let parameters: Vec<f32> = numbers(shape.layers().feed_forward[1].end(), seed ^ 2)
+            .into_iter()
+            .map(|value| 0.5 * value)
+            .collect();
+        let mixed = mix_scales(&x, &parameters, &shape, true);
+        let of = mix_scales_backward(&parameters, &mixed.kept.unwrap(), &weights, &shape);
+        prop_assert_eq!(mixed.output, mix_scales(&x, &parameters, &shape, false).output);
+        let at = |x: &[f32], parameters: &[f32]| {
+            loss(&mix_scales(x, parameters, &shape, false).output, &weights)
+        };
+        check("x", &x, &of.x, |x| at(x, &parameters));
+        check("parameters", &parameters, &of.parameters, |parameters| at(&x, parameters));
     }
 
     #[test]
@@ -345,6 +373,52 @@ proptest! {
         match of.connections {
             Some(sensitivity) => {
                 check("M", &mask, &sensitivity, |mask| loss(at(&projections, mask)));
+            }
+            None => prop_assert_eq!(kind, 0),
+        }
+    }
+
+    #[test]
+    fn memory_attention_gradients(
+        samples in 1usize..5,
+        tokens in 1usize..40,
+        keys in 1usize..40,
+        heads in 1usize..4,
+        head_width in 1usize..20,
+        kind in 0usize..3,
+        drop in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let shape = AttentionShape { samples, tokens, heads, head_width };
+        let dropout = drop.then(|| Dropout::new(seed, 0.2));
+        let count = samples * heads * head_width;
+        let inputs = [tokens, keys, keys].map(|rows| numbers(count * rows, seed ^ rows as u64));
+        let weights = numbers(count * tokens, seed ^ 2);
+        let maps = heads * tokens * keys;
+        let mask: Vec<f32> = numbers(if kind == 1 { maps } else { samples * maps }, seed ^ 5)
+            .iter()
+            .map(|value| 1.0 + 0.5 * value)
+            .collect();
+        let at = |inputs: &[Vec<f32>; 3], mask: &[f32]| {
+            let inputs = inputs.each_ref().map(Vec::as_slice);
+            attend_memory(inputs, &shape, keys, connections(kind, mask), dropout)
+        };
+        let attended = at(&inputs, &mask);
+        let of = attend_memory_backward(
+            inputs.each_ref().map(Vec::as_slice), &attended.maps, &weights, &shape, keys,
+            connections(kind, &mask), dropout,
+        );
+        let loss = |attended: spat_cpu::Attended| loss(&attended.context, &weights);
+        for (number, name) in ["queries", "keys", "values"].into_iter().enumerate() {
+            check(name, &inputs[number], &of.inputs[number], |changed| {
+                let mut inputs = inputs.clone();
+                inputs[number] = changed.to_vec();
+                loss(at(&inputs, &mask))
+            });
+        }
+        match of.connections {
+            Some(sensitivity) => {
+                check("M", &mask, &sensitivity, |mask| loss(at(&inputs, mask)));
             }
             None => prop_assert_eq!(kind, 0),
         }

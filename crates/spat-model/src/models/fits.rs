@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use spat_cpu::Finish;
 use spat_spec::{FitsConfig, Structure};
 
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
 use crate::layers::WINDOW_EPSILON;
+use crate::operations::{linear_with, series_on_cpu};
 
 use super::{Inputs, Model};
 
@@ -70,26 +72,8 @@ impl Model for Fits {
     }
 
     fn forward(&self, inputs: Inputs, _: &mut ForwardContext) -> Tensor<3> {
-        let x = inputs.values;
-        let [batch, lookback, channels] = x.dims();
-        let mean = x.clone().mean_dim(1);
-        let centred = x - mean.clone();
-        // The unbiased variance, unlike the other models.
-        let variance = centred.clone().square().sum_dim(1) / (lookback as f64 - 1.0);
-        let deviation = (variance + WINDOW_EPSILON).sqrt();
-        // [channels, batch, lookback], so that each channel can have its own layer.
-        let series = (centred / deviation.clone()).permute([2, 0, 1]);
-
-        let layers = self.layers.len();
-        let (weights, biases) = self.folded(&mean.device());
-        let forecast = series
-            .reshape([layers, channels * batch / layers, lookback])
-            .matmul(weights)
-            + biases;
-        let forecast = forecast
-            .reshape([channels, batch, self.transforms.horizon])
-            .permute([1, 2, 0]);
-        forecast * deviation + mean
+        self.on_cpu(&inputs.values)
+            .unwrap_or_else(|| self.plain(inputs.values))
     }
 
     /// The names of VEWOXIC/FITS. Its complex arrays must be stored as `torch.view_as_real` gives them.
@@ -115,6 +99,63 @@ impl Model for Fits {
 }
 
 impl Fits {
+    /// The forecast of one layer for all channels on the CPU; `None` if the tensors are elsewhere, or if there are
+    /// several layers.
+    ///
+    /// With n rows, `c² = n / (n − 1)` and the variances v (unbiased) and p (population), v is c² p. So
+    /// `√(v + ε) = c √(p + ε / c²)`: series that are normalised by the latter are c times as large, and their forecast
+    /// is to be so too, bias included.
+    fn on_cpu(&self, values: &Tensor<3>) -> Option<Tensor<3>> {
+        let [layer] = self.layers.as_slice() else {
+            return None;
+        };
+        let Transforms {
+            lookback,
+            horizon,
+            analysis,
+            synthesis,
+        } = &*self.transforms;
+        let rows = *lookback as f64;
+        let square = rows / (rows - 1.0);
+        let (series, restore) = series_on_cpu(values, WINDOW_EPSILON / square)?;
+        let device = values.device();
+        let matrix = |values: &Vec<f32>, rows: usize, columns: usize| {
+            let data = TensorData::new(values.clone(), [rows, columns]);
+            Tensor::<2>::from_data(data, &device)
+        };
+        let analysis = matrix(analysis, *lookback, analysis.len() / lookback);
+        let synthesis = matrix(synthesis, synthesis.len() / horizon, *horizon);
+        let product = |x, weight| linear_with(weight, None, x, Finish::default());
+        let (weight, bias) = layer.real();
+        let weight = product(analysis, product(weight.squeeze_dim(0), synthesis.clone()));
+        let bias: Tensor<2> = product(bias.squeeze_dim(0), synthesis) * square.sqrt();
+        let forecast = linear_with(weight, Some(bias.squeeze_dim(0)), series, Finish::default());
+        Some(restore.windows(forecast))
+    }
+
+    /// The composition of Burn's operations.
+    fn plain(&self, x: Tensor<3>) -> Tensor<3> {
+        let [batch, lookback, channels] = x.dims();
+        let mean = x.clone().mean_dim(1);
+        let centred = x - mean.clone();
+        // The unbiased variance, unlike the other models.
+        let variance = centred.clone().square().sum_dim(1) / (lookback as f64 - 1.0);
+        let deviation = (variance + WINDOW_EPSILON).sqrt();
+        // [channels, batch, lookback], so that each channel can have its own layer.
+        let series = (centred / deviation.clone()).permute([2, 0, 1]);
+
+        let layers = self.layers.len();
+        let (weights, biases) = self.folded(&mean.device());
+        let forecast = series
+            .reshape([layers, channels * batch / layers, lookback])
+            .matmul(weights)
+            + biases;
+        let forecast = forecast
+            .reshape([channels, batch, self.transforms.horizon])
+            .permute([1, 2, 0]);
+        forecast * deviation + mean
+    }
+
     /// Each layer between both transforms, as one map of the look-back to the forecast: weights
     /// `[layers, lookback, horizon]` and biases `[layers, 1, horizon]`.
     fn folded(&self, device: &Device) -> (Tensor<3>, Tensor<3>) {
@@ -215,4 +256,48 @@ fn synthesis(lookback: usize, horizon: usize, frequencies: usize) -> Vec<f32> {
         }
     }
     values
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use burn::tensor::{Device, Distribution};
+    use spat_spec::Window;
+
+    use super::*;
+    use crate::initial::Initial;
+
+    /// Forecasts, and the gradients of both parameters.
+    #[test]
+    fn the_operations_on_the_cpu_agree_with_the_plain_composition() {
+        let device = Device::flex().autodiff();
+        let config = FitsConfig::new(Window::new(48, 24, 3));
+        let structure = Structure::dense(config.clone().into());
+        let model = Fits::init(&mut Initial::new(5, &device), &config, &structure);
+        let shape = [4, 48, 3];
+        // Also a series of so small a deviation that ε counts.
+        let values = Tensor::<3>::random(shape, Distribution::Normal(2.0, 1.0), &device)
+            * Tensor::<1>::from_floats([1.0, 30.0, 3e-3], &device).unsqueeze();
+        let weights = Tensor::<3>::random([4, 24, 3], Distribution::Default, &device);
+        let run = |forecast: Tensor<3>| {
+            let gradients = (forecast.clone() * weights.clone()).sum().backward();
+            let layer = &model.layers[0];
+            let of_weight = layer.weight.val().grad(&gradients).unwrap();
+            let of_bias = layer.bias.val().grad(&gradients).unwrap();
+            [
+                forecast.into_data(),
+                of_weight.into_data(),
+                of_bias.into_data(),
+            ]
+            .map(|values| values.try_into_vec::<f32>().unwrap())
+        };
+        let fast = run(model.on_cpu(&values).unwrap());
+        let plain = run(model.plain(values));
+        for (fast, plain) in fast.iter().zip(&plain) {
+            let size = plain.iter().map(|value| value.abs()).fold(1e-3, f32::max);
+            for (fast, plain) in fast.iter().zip(plain) {
+                assert!((fast - plain).abs() < 1e-5 * size, "{fast} against {plain}");
+            }
+        }
+    }
 }

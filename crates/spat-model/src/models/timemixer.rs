@@ -1,15 +1,18 @@
 //! TimeMixer (arXiv 2405.14616): season and trend of the look-back at several scales, mixed between them.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
+use spat_cpu::{Finish, ScaleMixingShape};
 use spat_spec::{Structure, TIME_FEATURES, TimeMixerConfig};
 
 use crate::forward_context::ForwardContext;
 use crate::import::ImportTable;
 use crate::initial::Initial;
-use crate::layers::{Affine, circular_neighbours, moving_average, normalise, over_time};
-use crate::operations::{dropout, linear, linear_gelu};
+use crate::layers::{Affine, circular_neighbours, normalise};
+use crate::operations::{joined, linear_with, mix_scales};
 
 use super::{Inputs, Model};
 
@@ -28,7 +31,8 @@ pub struct TimeMixer {
     pub(crate) heads: Vec<Linear>,
     /// Shared by all scales, `[d_model, 1]`.
     pub(crate) projection: Linear,
-    kernel: usize,
+    #[module(skip)]
+    shape: Arc<ScaleMixingShape>,
     horizon: usize,
     dropout: f64,
 }
@@ -94,7 +98,12 @@ impl Model for TimeMixer {
                 .map(|&rows| initial.linear(rows, config.horizon))
                 .collect(),
             projection: initial.linear(width, 1),
-            kernel: config.kernel,
+            shape: Arc::new(ScaleMixingShape {
+                hidden: config.d_ff,
+                kernel: config.kernel,
+                width,
+                scales,
+            }),
             horizon: config.horizon,
             dropout: config.dropout,
         }
@@ -108,35 +117,24 @@ impl Model for TimeMixer {
         } = inputs;
         let [batch, _, channels] = values.dims();
         let (normed, statistics) = normalise(values.clone());
-        let mut embed = |norm: &Affine, normed: Tensor<3>, features: Option<Tensor<3>>| {
-            dropout(
-                self.embed(norm.apply(normed), features),
-                cx.dropout(self.dropout),
-            )
-        };
-        let mut scales = vec![embed(&self.norms[0], normed, time_features.clone())];
+        let mut rows = vec![rows_read(
+            self.norms[0].apply(normed),
+            time_features.clone(),
+        )];
         for norm in &self.norms[1..] {
             values = in_pairs(values, |pairs| pairs.mean_dim(2));
             time_features =
                 time_features.map(|features| in_pairs(features, |pairs| pairs.narrow(2, 0, 1)));
             let (normed, _) = normalise(values.clone());
-            scales.push(embed(norm, normed, time_features.clone()));
+            rows.push(rows_read(norm.apply(normed), time_features.clone()));
         }
-        let averages: Vec<_> = scales
-            .iter()
-            .map(|tokens| moving_average(tokens.dims()[1], self.kernel, &tokens.device()))
-            .collect();
+        let mut tokens = self.embed(Tensor::cat(rows, 1), cx);
         for block in &self.blocks {
-            scales = block.forward(scales, &averages);
+            tokens = mix_scales(&tokens, &block.parameters(), &self.shape);
         }
-        let zeros = Tensor::zeros([batch, channels, self.horizon], &values.device());
-        let forecasts = scales.into_iter().zip(&self.heads).map(|(tokens, head)| {
-            let ahead = over_time(tokens, |rows| linear(head, rows));
-            let [series, horizon, width] = ahead.dims();
-            linear(&self.projection, ahead.reshape([series * horizon, width]))
-                .reshape([batch, channels, horizon])
-        });
-        let forecast = forecasts.fold(zeros, |sum, forecast| sum + forecast);
+        let forecast = self
+            .forecast(tokens)
+            .reshape([batch, channels, self.horizon]);
         statistics.restore(self.norms[0].undo(forecast.swap_dims(1, 2)))
     }
 
@@ -194,66 +192,66 @@ impl Model for TimeMixer {
 }
 
 impl TimeMixer {
+    /// The circular convolution and the time features' layer are one layer.
+    ///
     /// # Shapes
-    /// - `x`: `[B, rows, C]`
-    /// - `time_features`: `[B, rows, 4]`
-    /// - output: `[B · C, rows, d_model]`
-    fn embed(&self, x: Tensor<3>, time_features: Option<Tensor<3>>) -> Tensor<3> {
-        let [batch, rows, channels] = x.dims();
-        let series = x.swap_dims(1, 2).reshape([batch * channels, rows, 1]);
-        let values = linear(&self.values, circular_neighbours(series));
-        let width = values.dims()[1];
-        let Some((layer, features)) = self.features.as_ref().zip(time_features) else {
-            return values.reshape([batch * channels, rows, width]);
+    /// - `rows`: of all scales, `[N, rows, 3]`, or `[N, rows, 7]` with time features
+    /// - output: `[N, rows, d_model]`
+    fn embed(&self, rows: Tensor<3>, cx: &mut ForwardContext) -> Tensor<3> {
+        let [count, length, inputs] = rows.dims();
+        let layers = [Some(&self.values), self.features.as_ref()];
+        let weights = layers.into_iter().flatten();
+        let weight = Tensor::cat(weights.map(|layer| layer.weight.val()).collect(), 0);
+        let finish = Finish {
+            activation: None,
+            dropout: cx.dropout(self.dropout),
         };
-        let features = linear(layer, features.reshape([batch * rows, TIME_FEATURES]));
-        (values.reshape([batch, channels, rows * width])
-            + features.reshape([batch, 1, rows * width]))
-        .reshape([batch * channels, rows, width])
+        let width = weight.dims()[1];
+        linear_with(weight, None, rows.reshape([count * length, inputs]), finish)
+            .reshape([count, length, width])
+    }
+
+    /// The sum of the forecasts of all scales. The heads map time and the projection the width, so they commute: the
+    /// projection is first, since few values are left after it.
+    ///
+    /// # Shapes
+    /// - `tokens`: `[N, rows of all scales, d_model]`
+    /// - output: `[N, horizon]`
+    fn forecast(&self, tokens: Tensor<3>) -> Tensor<2> {
+        let [count, length, width] = tokens.dims();
+        let weight = self.projection.weight.val();
+        let series = linear_with(
+            weight.clone(),
+            None,
+            tokens.reshape([count * length, width]),
+            Finish::default(),
+        );
+        let heads = self.heads.iter();
+        let weights = heads.clone().map(|head| head.weight.val()).collect();
+        // A head's bias is the same for each value of the width.
+        let biases = heads.filter_map(|head| head.bias.as_ref().map(|bias| bias.val()));
+        let bias = biases.reduce(|sum, bias| sum + bias).map(|bias| {
+            let bias = bias * weight.sum();
+            match &self.projection.bias {
+                Some(shift) => bias + shift.val() * self.heads.len() as f64,
+                None => bias,
+            }
+        });
+        linear_with(
+            Tensor::cat(weights, 0),
+            bias,
+            series.reshape([count, length]),
+            Finish::default(),
+        )
     }
 }
 
 impl Block {
-    /// # Shapes
-    /// - `scales` and output: `[N, rows, d_model]`, finest first
-    /// - `averages`: `[rows, rows]`
-    fn forward(&self, scales: Vec<Tensor<3>>, averages: &[Tensor<2>]) -> Vec<Tensor<3>> {
-        // Rows of [N · d_model, rows].
-        let (mut seasons, mut trends): (Vec<_>, Vec<_>) = scales
-            .iter()
-            .zip(averages)
-            .map(|(tokens, average)| {
-                let [count, rows, width] = tokens.dims();
-                let series = tokens
-                    .clone()
-                    .swap_dims(1, 2)
-                    .reshape([count * width, rows]);
-                let trend = series.clone().matmul(average.clone());
-                (series - trend.clone(), trend)
-            })
-            .unzip();
-        for (fine, mixing) in self.season.iter().enumerate() {
-            let added = mixing.forward(seasons[fine].clone());
-            seasons[fine + 1] = seasons[fine + 1].clone() + added;
-        }
-        for (coarse, mixing) in (1..trends.len()).rev().zip(&self.trend) {
-            let added = mixing.forward(trends[coarse].clone());
-            trends[coarse - 1] = trends[coarse - 1].clone() + added;
-        }
-        let parts = seasons.into_iter().zip(trends);
-        scales
-            .into_iter()
-            .zip(parts)
-            .map(|(tokens, (season, trend))| {
-                let [count, rows, width] = tokens.dims();
-                let mixed = (season + trend)
-                    .reshape([count, width, rows])
-                    .swap_dims(1, 2)
-                    .reshape([count * rows, width]);
-                let hidden = linear_gelu(&self.expand, mixed, None);
-                tokens + linear(&self.contract, hidden).reshape([count, rows, width])
-            })
-            .collect()
+    /// In the order of [`ScaleMixingShape::layers`].
+    fn parameters(&self) -> Tensor<1> {
+        let mixings = self.season.iter().chain(&self.trend);
+        let layers = mixings.flat_map(|mixing| [&mixing.first, &mixing.second]);
+        joined(layers.chain([&self.expand, &self.contract]))
     }
 }
 
@@ -264,10 +262,26 @@ impl Mixing {
             second: initial.linear(outputs, outputs),
         }
     }
+}
 
-    fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
-        linear(&self.second, linear_gelu(&self.first, rows, None))
-    }
+/// What the embedding reads of each row: the row before, the row and the row after, and the time features.
+///
+/// # Shapes
+/// - `x`: `[B, rows, C]`
+/// - `time_features`: `[B, rows, 4]`
+/// - output: `[B · C, rows, 3]`, or `[B · C, rows, 7]` with time features
+fn rows_read(x: Tensor<3>, time_features: Option<Tensor<3>>) -> Tensor<3> {
+    let [batch, rows, channels] = x.dims();
+    let series = x.swap_dims(1, 2).reshape([batch * channels, rows, 1]);
+    let values = circular_neighbours(series).reshape([batch * channels, rows, 3]);
+    let Some(features) = time_features else {
+        return values;
+    };
+    let features = features
+        .reshape([batch, 1, rows * TIME_FEATURES])
+        .repeat_dim(1, channels)
+        .reshape([batch * channels, rows, TIME_FEATURES]);
+    Tensor::cat(vec![values, features], 2)
 }
 
 /// Joins each two rows of `[B, rows, width]`; an odd last row is left out. `join` takes `[B, pairs, 2,

@@ -6,8 +6,8 @@ use burn::nn::Linear;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 use spat_cpu::{
-    Attended, AttentionGradients, AttentionShape, Connections, Dropout, attend as forward,
-    attend_backward,
+    Attended, AttentionGradients, AttentionShape, Connections, Dropout, MemoryAttentionGradients,
+    attend as forward, attend_backward, attend_memory, attend_memory_backward,
 };
 
 use super::attention::Attention;
@@ -19,14 +19,18 @@ use super::project::project;
 /// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, `[B · L, H · w]`; and A, `[B, H, L, Lk]`, detached, if
 /// requested.
 ///
-/// Only self-attention to all tokens has operations of its own. With other keys than queries, or with a
-/// causal mask, the projections have.
+/// Self-attention to all tokens has operations of its own, and attention to a memory of each sample has one on the
+/// CPU. With a memory elsewhere, with a shared one, or with a causal mask, the projections have.
 pub(crate) fn attend(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
     if attention.is_shared {
         return to_shared_memory(attention, with_maps);
     }
-    if attention.memory.is_some() || attention.causal {
+    if attention.causal {
         return composed(attention, with_maps, linear);
+    }
+    if let Some(memory) = &attention.memory {
+        return to_memory_on_cpu(&attention, memory, with_maps)
+            .unwrap_or_else(|| composed(attention, with_maps, linear));
     }
     on_cpu(&attention, with_maps)
         .or_else(|| gpu::attend(&attention, with_maps))
@@ -55,10 +59,7 @@ pub(super) fn on_cpu(
     let [projections, mask] = operands.each_ref().map(Operand::values);
     let mut saved = Forward {
         projections,
-        mask: attention.mask.as_ref().map(|tensor| Mask {
-            values: mask,
-            shared: tensor.dims()[0] == 1 && samples > 1,
-        }),
+        mask: Mask::of(attention, mask),
         maps: Arc::default(),
         shape: attention.shape,
         dropout: attention.dropout,
@@ -83,6 +84,56 @@ pub(super) fn on_cpu(
         saved,
     );
     Some((context, maps_tensor))
+}
+
+/// Attention to the memory of each sample on the CPU; `None` if the tensors are elsewhere.
+pub(super) fn to_memory_on_cpu(
+    attention: &Attention<'_>,
+    memory: &Tensor<2>,
+    with_maps: bool,
+) -> Option<(Tensor<2>, Option<Tensor<4>>)> {
+    let AttentionShape {
+        samples,
+        tokens,
+        heads,
+        head_width,
+    } = attention.shape;
+    let keys = memory.dims()[0] / samples;
+    let [query, key, value] = attention.projections;
+    let operands = [
+        Operand::of(linear(query, attention.x.clone()))?,
+        Operand::of(linear(key, memory.clone()))?,
+        Operand::of(linear(value, memory.clone()))?,
+        match &attention.mask {
+            Some(mask) => Operand::of(mask.clone())?,
+            None => Operand::absent(),
+        },
+    ];
+    let [query, key, value, mask] = operands.each_ref().map(Operand::values);
+    let mut saved = ForwardToMemory {
+        inputs: [query, key, value],
+        mask: Mask::of(attention, mask),
+        maps: Arc::default(),
+        shape: attention.shape,
+        keys,
+        dropout: attention.dropout,
+    };
+    let Attended { context, maps } = attend_memory(
+        saved.inputs.each_ref().map(Values::slice),
+        &saved.shape,
+        keys,
+        saved.mask.as_ref().map(Mask::connections),
+        saved.dropout,
+    );
+    let maps_tensor = with_maps.then(|| {
+        Tensor::from_data(
+            TensorData::new(maps.clone(), [samples, heads, tokens, keys]),
+            &attention.x.device(),
+        )
+    });
+    saved.maps = Arc::new(maps);
+    let shape = [samples * tokens, heads * head_width];
+    Some((output(operands, context, shape, saved), maps_tensor))
 }
 
 pub(super) fn plain(attention: Attention<'_>, with_maps: bool) -> (Tensor<2>, Option<Tensor<4>>) {
@@ -182,6 +233,15 @@ struct Mask {
 }
 
 impl Mask {
+    /// The mask of the attention, whose values these are, if it has one.
+    fn of(attention: &Attention<'_>, values: Values) -> Option<Self> {
+        let shape = attention.mask.as_ref()?.dims();
+        Some(Self {
+            values,
+            shared: shape[0] == 1 && attention.shape.samples > 1,
+        })
+    }
+
     fn connections(&self) -> Connections<'_> {
         if self.shared {
             Connections::Shared(self.values.slice())
@@ -205,5 +265,34 @@ impl Saved<2> for Forward {
             self.dropout,
         );
         [Some(projections), connections]
+    }
+}
+
+#[derive(Debug, Clone)]
+struct ForwardToMemory {
+    /// Queries, keys and values.
+    inputs: [Values; 3],
+    mask: Option<Mask>,
+    maps: Arc<Vec<f32>>,
+    shape: AttentionShape,
+    keys: usize,
+    dropout: Option<Dropout>,
+}
+
+impl Saved<4> for ForwardToMemory {
+    fn gradients(&self, gradient: &[f32], _wanted: [bool; 4]) -> [Option<Vec<f32>>; 4] {
+        let MemoryAttentionGradients {
+            inputs: [query, key, value],
+            connections,
+        } = attend_memory_backward(
+            self.inputs.each_ref().map(Values::slice),
+            &self.maps,
+            gradient,
+            &self.shape,
+            self.keys,
+            self.mask.as_ref().map(Mask::connections),
+            self.dropout,
+        );
+        [Some(query), Some(key), Some(value), connections]
     }
 }

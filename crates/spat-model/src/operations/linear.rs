@@ -60,13 +60,20 @@ pub(crate) fn linear_relu(layer: &Linear, x: Tensor<2>, slope: f32) -> Tensor<2>
 }
 
 fn finished_linear(layer: &Linear, x: Tensor<2>, finish: Finish) -> Tensor<2> {
-    let (weight, bias) = (
-        layer.weight.val(),
-        layer.bias.as_ref().map(|bias| bias.val()),
-    );
+    let bias = layer.bias.as_ref().map(|bias| bias.val());
+    linear_with(layer.weight.val(), bias, x, finish)
+}
+
+/// The layer of these weights `[inputs, outputs]` and biases, and what follows it.
+pub(crate) fn linear_with(
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    x: Tensor<2>,
+    finish: Finish,
+) -> Tensor<2> {
     on_cpu(&x, &weight, bias.as_ref(), finish)
         .or_else(|| gpu::linear(&x, &weight, bias.as_ref(), finish))
-        .unwrap_or_else(|| plain(layer.forward(x), finish))
+        .unwrap_or_else(|| plain(burn::tensor::module::linear(x, weight, bias), finish))
 }
 
 pub(super) fn plain(y: Tensor<2>, finish: Finish) -> Tensor<2> {

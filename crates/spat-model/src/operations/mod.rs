@@ -12,6 +12,7 @@ mod linear_norm;
 mod node;
 mod norm;
 mod project;
+mod scale_mixing;
 mod sparse;
 mod squared_error;
 mod state_space;
@@ -22,14 +23,15 @@ pub(crate) use attend::attend;
 pub(crate) use attention::Attention;
 pub(crate) use auto_correlation::{AutoCorrelation, auto_correlate};
 pub(crate) use dropout::dropout;
-pub(crate) use linear::{linear, linear_dropout, linear_gelu, linear_relu};
+pub(crate) use linear::{linear, linear_dropout, linear_gelu, linear_relu, linear_with};
 pub(crate) use linear_norm::linear_add_norm;
 pub(crate) use norm::add_norm;
+pub(crate) use scale_mixing::{joined, mix_scales};
 pub(crate) use sparse::{SparseAttention, attend_sparsely};
 pub use squared_error::mean_squared_error;
 pub(crate) use state_space::{StateSpace, state_space};
 pub(crate) use tanh_gelu::tanh_gelu;
-pub(crate) use windows::tokens;
+pub(crate) use windows::{series_on_cpu, tokens};
 
 #[cfg(test)]
 mod parity;

@@ -1,13 +1,18 @@
 //! Compares every CPU operation with its plain composition: outputs and gradients.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::{Device, Distribution, Tensor};
-use spat_cpu::{Activation, AttentionShape, Dropout, Finish};
+use spat_cpu::{Activation, AttentionShape, Dropout, Finish, ScaleMixingShape};
+
+use crate::layers::WINDOW_EPSILON;
 
 use super::{
-    Attention, StateSpace, attend, linear, linear_norm, norm, squared_error, state_space, windows,
+    Attention, StateSpace, attend, linear, linear_norm, norm, scale_mixing, squared_error,
+    state_space, windows,
 };
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
@@ -119,11 +124,50 @@ fn linear_add_norm_agrees() {
 }
 
 #[test]
+fn mixing_of_scales_agrees() {
+    for (count, scales, width, hidden, kernel) in [
+        (1, vec![5], 1, 1, 3),
+        (3, vec![12, 6, 3], 4, 7, 5),
+        (33, vec![24, 12, 6, 3], 16, 32, 25),
+        (2, vec![9, 4], 100, 20, 3),
+    ] {
+        let shape = Arc::new(ScaleMixingShape {
+            scales,
+            width,
+            hidden,
+            kernel,
+        });
+        let (rows, values) = (shape.rows(), shape.layers().feed_forward[1].end());
+        let parts = [random([count * rows, width]), random([1, values]) * 0.3]
+            .map(|part| part.detach().require_grad());
+        let inputs = |parts: &[Tensor<2>]| {
+            (
+                parts[0].clone().reshape([count, rows, width]),
+                parts[1].clone().reshape([values]),
+            )
+        };
+        agree(
+            &parts,
+            |parts| {
+                let (x, parameters) = inputs(parts);
+                let mixed = scale_mixing::on_cpu(&x, &parameters, &shape).unwrap();
+                mixed.reshape([count * rows, width])
+            },
+            |parts| {
+                let (x, parameters) = inputs(parts);
+                scale_mixing::plain(&x, &parameters, &shape).reshape([count * rows, width])
+            },
+        );
+    }
+}
+
+#[test]
 fn windows_agree() {
     for (channels, time_features, normalised) in [(1, 0, true), (5, 4, true), (3, 4, false)] {
         let input = random([6, 24, channels]).detach() * 3.0 + 7.0;
         let time_features = (time_features > 0).then(|| random([6, 24, time_features]).detach());
-        let (fast, restore) = windows::on_cpu(&input, time_features.as_ref(), normalised).unwrap();
+        let epsilon = normalised.then_some(WINDOW_EPSILON);
+        let (fast, restore) = windows::on_cpu(&input, time_features.as_ref(), epsilon).unwrap();
         let (plain, plain_restore) = windows::plain(input, time_features, normalised);
         let difference = (fast.clone() - plain).abs().max().into_scalar::<f32>();
         assert!(difference < 1e-5, "{difference}");
@@ -245,6 +289,69 @@ fn attention_agrees() {
                 })
             },
         );
+    }
+}
+
+#[test]
+fn attention_to_a_memory_agrees() {
+    for (samples, tokens, keys, heads, head_width) in [
+        (1, 1, 1, 1, 1),
+        (5, 11, 3, 4, 8),
+        (4, 3, 20, 2, 8),
+        (2, 40, 70, 2, 16),
+    ] {
+        let shape = AttentionShape {
+            samples,
+            tokens,
+            heads,
+            head_width,
+        };
+        let width = heads * head_width;
+        let untracked = |shape| Tensor::from_inner(random::<2>(shape).inner());
+        let [query, key, value] =
+            [6, 9, 9].map(|inputs| layer(&untracked([inputs, width]), &untracked([1, width])));
+        let attention =
+            |x: &Tensor<2>, memory: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
+                x: x.clone(),
+                is_shared: false,
+                memory: Some(memory.clone()),
+                projections: [&query, &key, &value],
+                shape,
+                causal: false,
+                mask,
+                dropout,
+            };
+        let fast = |attention: Attention<'_>| {
+            let memory = attention.memory.clone().unwrap();
+            super::attend::to_memory_on_cpu(&attention, &memory, false)
+                .unwrap()
+                .0
+        };
+        let plain = |attention: Attention<'_>| super::attend::plain(attention, false).0;
+        let (x, memory) = (random([samples * tokens, 6]), random([samples * keys, 9]));
+        for dropout in [None, Some(Dropout::new(9, 0.1))] {
+            agree(
+                std::slice::from_ref(&x),
+                |parts| fast(attention(&parts[0], &memory, None, dropout)),
+                |parts| plain(attention(&parts[0], &memory, None, dropout)),
+            );
+            agree(
+                std::slice::from_ref(&memory),
+                |parts| fast(attention(&x, &parts[0], None, dropout)),
+                |parts| plain(attention(&x, &parts[0], None, dropout)),
+            );
+            for batch in [1, samples] {
+                agree(
+                    &[random([batch, heads, tokens, keys])],
+                    |masks| fast(attention(&x, &memory, Some(masks[0].clone()), dropout)),
+                    |masks| plain(attention(&x, &memory, Some(masks[0].clone()), dropout)),
+                );
+            }
+        }
+        let (_, fast) = attend(attention(&x, &memory, None, None), true);
+        let (_, plain) = super::attend::plain(attention(&x, &memory, None, None), true);
+        let difference = (fast.unwrap().inner() - plain.unwrap().inner()).abs().max();
+        assert!(difference.into_scalar::<f32>() < 1e-5);
     }
 }
 

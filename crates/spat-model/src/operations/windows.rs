@@ -40,16 +40,23 @@ pub(crate) fn tokens(
     time_features: Option<Tensor<3>>,
     normalised: bool,
 ) -> (Tensor<2>, Restore) {
-    on_cpu(&input, time_features.as_ref(), normalised)
+    let epsilon = normalised.then_some(EPSILON);
+    on_cpu(&input, time_features.as_ref(), epsilon)
         .or_else(|| on_gpu(&input, time_features.as_ref(), normalised))
         .unwrap_or_else(|| plain(input, time_features, normalised))
 }
 
-/// [`tokens`] on the CPU; `None` if the tensors are elsewhere.
+/// The channels as [`tokens`], normalised by `√(population variance + epsilon)`, on the CPU; `None` if the tensors are
+/// elsewhere.
+pub(crate) fn series_on_cpu(input: &Tensor<3>, epsilon: f64) -> Option<(Tensor<2>, Restore)> {
+    on_cpu(input, None, Some(epsilon))
+}
+
+/// [`tokens`] on the CPU, normalised if there is an epsilon; `None` if the tensors are elsewhere.
 pub(super) fn on_cpu(
     input: &Tensor<3>,
     time_features: Option<&Tensor<3>>,
-    normalised: bool,
+    epsilon: Option<f64>,
 ) -> Option<(Tensor<2>, Restore)> {
     let [samples, rows, channels] = input.dims();
     let features = match time_features {
@@ -66,7 +73,7 @@ pub(super) fn on_cpu(
         Operand::of(input.clone())?.values().slice(),
         features.values().slice(),
         &shape,
-        normalised.then_some(EPSILON as f32),
+        epsilon.map(|epsilon| epsilon as f32),
     );
     let tokens = shape.tokens();
     let restore = Restore {
