@@ -14,6 +14,7 @@ mod error;
 mod evaluate;
 mod findings;
 mod forecast_csv;
+mod hex_numbers;
 mod job;
 mod learner;
 mod linear;

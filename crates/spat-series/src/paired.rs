@@ -89,6 +89,24 @@ impl PairedDifference {
 /// The interval of the mean of `values` by the moving-block bootstrap with blocks of `block` consecutive values:
 /// the middle share `level` of the draws. `None` if the values are fewer than four blocks, or not all finite.
 pub fn mean_interval(values: &[f64], block: usize, level: f64) -> Option<(f64, f64)> {
+    let mut means = drawn_means(values, block)?;
+    means.sort_by(f64::total_cmp);
+    let tail = (1.0 - level.clamp(0.0, 1.0)) / 2.0;
+    let at = |share: f64| means[(share * (DRAWS - 1) as f64).round() as usize];
+    Some((at(tail), at(1.0 - tail)))
+}
+
+/// The standard error of the mean of `values`: the deviation of the same draws as in [`mean_interval`]. `None` if
+/// the values are fewer than four blocks, or not all finite.
+pub fn standard_error(values: &[f64], block: usize) -> Option<f64> {
+    let means = drawn_means(values, block)?;
+    let center = means.iter().sum::<f64>() / DRAWS as f64;
+    let squares: f64 = means.iter().map(|mean| (mean - center).powi(2)).sum();
+    Some((squares / (DRAWS - 1) as f64).sqrt())
+}
+
+/// The means of the draws of the moving-block bootstrap.
+fn drawn_means(values: &[f64], block: usize) -> Option<Vec<f64>> {
     let block = block.max(1);
     if values.len() < FEWEST_BLOCKS * block || values.iter().any(|value| !value.is_finite()) {
         return None;
@@ -105,22 +123,17 @@ pub fn mean_interval(values: &[f64], block: usize, level: f64) -> Option<(f64, f
     // The last block of a draw is cut, so that a draw has as many values as there are.
     let last = values.len() - (blocks - 1) * block;
     let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
-    let mut means: Vec<f64> = (0..DRAWS)
-        .map(|_| {
-            let sum: f64 = (1..=blocks)
-                .map(|number| {
-                    let first = ((u128::from(random.next_u64()) * places as u128) >> 64) as usize;
-                    let length = if number == blocks { last } else { block };
-                    prefix[first + length] - prefix[first]
-                })
-                .sum();
-            sum / values.len() as f64
-        })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    let tail = (1.0 - level.clamp(0.0, 1.0)) / 2.0;
-    let at = |share: f64| means[(share * (DRAWS - 1) as f64).round() as usize];
-    Some((at(tail), at(1.0 - tail)))
+    let means = (0..DRAWS).map(|_| {
+        let sum: f64 = (1..=blocks)
+            .map(|number| {
+                let first = ((u128::from(random.next_u64()) * places as u128) >> 64) as usize;
+                let length = if number == blocks { last } else { block };
+                prefix[first + length] - prefix[first]
+            })
+            .sum();
+        sum / values.len() as f64
+    });
+    Some(means.collect())
 }
 
 #[cfg(test)]
@@ -147,6 +160,8 @@ mod tests {
         let (low, high) = mean_interval(&coins, 1, 0.95).unwrap();
         assert!((low - 0.402).abs() < 0.015, "{low}");
         assert!((high - 0.598).abs() < 0.015, "{high}");
+        let error = standard_error(&coins, 1).unwrap();
+        assert!((error - 0.05).abs() < 0.003, "{error}");
     }
 
     /// 100 runs of ten equal values hold 100 independent ones, so the interval is √10 times that of 1,000.
@@ -161,6 +176,9 @@ mod tests {
             high - low
         };
         let ratio = width(10) / width(1);
+        assert!((2.2..3.6).contains(&ratio), "{ratio}");
+        let error = |block| standard_error(&values, block).unwrap();
+        let ratio = error(10) / error(1);
         assert!((2.2..3.6).contains(&ratio), "{ratio}");
     }
 
@@ -188,5 +206,8 @@ mod tests {
         assert_eq!(PairedDifference::of(&[f64::NAN; 6], &others, 1), None);
         assert_eq!(PairedDifference::of(&errors, &[0.0; 6], 1), None);
         assert_eq!(PairedDifference::of(&[], &[], 1), None);
+        assert_eq!(standard_error(&errors, 2), None);
+        assert_eq!(standard_error(&[f64::NAN; 6], 1), None);
+        assert_eq!(standard_error(&[1.5; 6], 1), Some(0.0));
     }
 }
