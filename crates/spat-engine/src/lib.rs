@@ -14,7 +14,6 @@ mod error;
 mod evaluate;
 mod findings;
 mod forecast_csv;
-mod hex_numbers;
 mod job;
 mod learner;
 mod linear;

@@ -43,7 +43,7 @@ pub(crate) struct Phases {
 #[derive(Debug, Serialize, Deserialize)]
 struct WindowLosses {
     removed: Vec<ModuleId>,
-    #[serde(with = "crate::hex_numbers")]
+    #[serde(with = "spat_spec::hex_numbers")]
     losses: Vec<f32>,
 }
 

@@ -10,6 +10,7 @@ mod config_error;
 mod cost;
 mod effort;
 mod experiment;
+pub mod hex_numbers;
 mod models;
 mod module_id;
 mod plan;

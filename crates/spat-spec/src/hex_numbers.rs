@@ -1,5 +1,5 @@
 //! Numbers as one text of hexadecimal digits, eight for each: for lists that are too long for a line per number.
-//! Used with `#[serde(with = "hex_numbers")]`.
+//! Used with `#[serde(with = "spat_spec::hex_numbers")]`.
 
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer, Serializer};
@@ -7,16 +7,23 @@ use serde::{Deserialize as _, Deserializer, Serializer};
 /// Digits of a number.
 const DIGITS: usize = 8;
 
-pub(crate) fn serialize<S: Serializer>(values: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
-    let each = values
-        .iter()
-        .map(|value| format!("{:08x}", value.to_bits()));
-    serializer.serialize_str(&each.collect::<String>())
+/// Writes the bits of each number, also of NaN and infinities.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize<S: Serializer>(values: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = String::with_capacity(DIGITS * values.len());
+    for value in values {
+        text += &format!("{:08x}", value.to_bits());
+    }
+    serializer.serialize_str(&text)
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<f32>, D::Error> {
+/// Reads what [`serialize`] wrote.
+///
+/// # Errors
+/// It is not a text of groups of eight hexadecimal digits.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let number = |digits: &[u8]| {
         let digits = str::from_utf8(digits).ok()?;
