@@ -50,7 +50,7 @@ pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::R
         training,
         scorer: args.prune.scorer,
         send: args.score.options(),
-        prune: args.prune.rule(),
+        prune: args.prune.rule()?,
         controls: Controls {
             dense_finetuned: !args.finetune.no_dense_control,
             pruned_from_scratch: args.finetune.scratch_control,

@@ -1,24 +1,25 @@
 //! The job: pre-train with scoring → plan → prune → fine-tune → controls → evaluate → report.
 
+mod search;
+
 use std::collections::BTreeMap;
 
 use burn::module::Module;
 use burn::tensor::Device;
 use spat_model::{Forecaster, HasAttention as _, check_backbone};
-use spat_prune::adaptive::{AdaptiveError, eliminate};
 use spat_prune::{ScoreAccumulator, apply};
 use spat_series::{Part, Series};
 use spat_spec::{
-    AdaptiveRule, ControlResult, DENSE, DENSE_FINETUNED, DataFacts, DeviceFacts, Event, Experiment,
-    ForecasterConfig, MeanErrors, ModelResult, ModuleMaps, PROTOCOL, PRUNED, Phase, Plan,
-    PruneRule, Report, Score, Structure, TestOnly, TrainingConfig,
+    ControlResult, DENSE, DENSE_FINETUNED, DataFacts, DeviceFacts, Event, Experiment,
+    ForecasterConfig, MeanErrors, ModelResult, ModuleMaps, PROTOCOL, PRUNED, Phase, Plan, Report,
+    Structure, TestOnly, TrainingConfig,
 };
 
 use crate::comparisons::TestErrors;
 use crate::control::{Control, Next};
 use crate::dataset::Dataset;
 use crate::error::JobError;
-use crate::evaluate::{mean_squared_error, metrics};
+use crate::evaluate::metrics;
 use crate::findings::{baselines, change, control_result, data_facts, model_result, notes};
 use crate::linear::{LinearModel, evaluate_linear_baselines, train_linear_baselines};
 use crate::maps::module_maps;
@@ -517,58 +518,6 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         self.phases.plan = Some(plan.clone());
         self.phases.save(self.store).await?;
         Ok(plan)
-    }
-
-    /// Searches for the number of modules on the validation part. Every candidate is fine-tuned exactly as
-    /// the chosen one will be. Their losses are stored, so that a stopped search resumes.
-    async fn search(
-        &mut self,
-        dense: &Trained,
-        scores: Vec<Score>,
-        adaptive: &AdaptiveRule,
-    ) -> Result<Plan, JobError> {
-        let job = self.job;
-        let scorer = job.experiment.scorer.name();
-        let rule = self.dense.protect(&job.experiment.prune);
-        let candidate =
-            async |plan: &Plan| -> Result<f64, JobError> { self.candidate(dense, plan).await };
-        let found = eliminate(scorer, scores, adaptive, &rule.protect, candidate).await;
-        let mut plan = found.map_err(|error| match error {
-            AdaptiveError::Plan(error) => error.into(),
-            AdaptiveError::Evaluate(error) => error,
-        })?;
-        plan.rule = PruneRule {
-            ratio: plan.ratio,
-            ..rule
-        };
-        Ok(plan)
-    }
-
-    /// The validation loss of a fine-tuned candidate.
-    async fn candidate(&mut self, dense: &Trained, plan: &Plan) -> Result<f64, JobError> {
-        if let Some(known) = self.phases.candidate(&plan.removed) {
-            return Ok(known);
-        }
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &self.job.device,
-            seed: self.job.experiment.seed,
-        };
-        let trained = train(
-            &context,
-            Phase::Finetune,
-            apply(plan, dense.model.clone()).train(),
-            &self.job.experiment.finetune,
-            &mut [],
-            self.store,
-            self.control,
-        )
-        .await?;
-        let loss = mean_squared_error(&trained.model, &context, Part::Val, self.control).await?;
-        self.phases
-            .end_candidate(plan.removed.clone(), loss, self.store)
-            .await?;
-        Ok(loss)
     }
 
     async fn finetune(

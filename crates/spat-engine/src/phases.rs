@@ -25,12 +25,26 @@ pub(crate) struct Phases {
     histories: BTreeMap<Phase, Vec<EpochResult>>,
     pub(crate) scores: Option<Vec<Score>>,
     pub(crate) plan: Option<Plan>,
-    /// Validation losses of a search for the number of modules, by removed modules.
+    /// Validation losses of a search for the number of modules, by removed modules; `None` if not finite.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    candidates: Vec<(Vec<ModuleId>, f64)>,
+    candidates: Vec<(Vec<ModuleId>, Option<f64>)>,
+    /// The same without fine-tuning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    screened: Vec<(Vec<ModuleId>, Option<f64>)>,
+    /// Validation losses of fine-tuned candidates, window by window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    window_losses: Vec<WindowLosses>,
     /// Epochs of the linear baselines that are trained, by name. A new plan does not concern them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     linear_baselines: BTreeMap<String, Vec<EpochResult>>,
+}
+
+/// Validation losses of a candidate.
+#[derive(Debug, Serialize, Deserialize)]
+struct WindowLosses {
+    removed: Vec<ModuleId>,
+    #[serde(with = "spat_spec::hex_numbers")]
+    losses: Vec<f32>,
 }
 
 impl Phases {
@@ -96,6 +110,8 @@ impl Phases {
     pub(crate) async fn forget_plan(&mut self, store: &mut impl RunStore) -> Result<(), JobError> {
         self.plan = None;
         self.candidates.clear();
+        self.screened.clear();
+        self.window_losses.clear();
         self.histories.retain(|&phase, _| phase == Phase::Pretrain);
         store.remove(STATE_FILE).await?;
         store.remove("report.json").await?;
@@ -135,8 +151,7 @@ impl Phases {
 
     /// The stored loss of a candidate; `None` if it was not fine-tuned.
     pub(crate) fn candidate(&self, removed: &[ModuleId]) -> Option<f64> {
-        let known = self.candidates.iter().find(|(other, _)| other == removed);
-        known.map(|(_, loss)| *loss)
+        known_loss(&self.candidates, removed)
     }
 
     /// Stores a candidate's loss. The training state is removed first, because the next candidate is
@@ -148,9 +163,55 @@ impl Phases {
         store: &mut impl RunStore,
     ) -> Result<(), JobError> {
         store.remove(STATE_FILE).await?;
+        let loss = loss.is_finite().then_some(loss);
         self.candidates.push((removed, loss));
         self.save(store).await
     }
+
+    /// The stored loss of a candidate without fine-tuning; `None` if it was not evaluated.
+    pub(crate) fn screened(&self, removed: &[ModuleId]) -> Option<f64> {
+        known_loss(&self.screened, removed)
+    }
+
+    /// Stores a candidate's loss without fine-tuning.
+    pub(crate) async fn end_screening(
+        &mut self,
+        removed: Vec<ModuleId>,
+        loss: f64,
+        store: &mut impl RunStore,
+    ) -> Result<(), JobError> {
+        let loss = loss.is_finite().then_some(loss);
+        self.screened.push((removed, loss));
+        self.save(store).await
+    }
+
+    /// The stored losses of a candidate in each window; `None` if it was not fine-tuned.
+    pub(crate) fn window_losses(&self, removed: &[ModuleId]) -> Option<Vec<f64>> {
+        let mut known = self.window_losses.iter();
+        let known = known.find(|known| known.removed == removed)?;
+        Some(known.losses.iter().map(|&loss| f64::from(loss)).collect())
+    }
+
+    /// Stores a candidate's losses in each window, with the training state as in [`Phases::end_candidate`], and
+    /// returns them as a resumed search reads them: rounded to 32 bits.
+    pub(crate) async fn end_window_losses(
+        &mut self,
+        removed: Vec<ModuleId>,
+        losses: &[f64],
+        store: &mut impl RunStore,
+    ) -> Result<Vec<f64>, JobError> {
+        store.remove(STATE_FILE).await?;
+        let losses: Vec<f32> = losses.iter().map(|&loss| loss as f32).collect();
+        let rounded = losses.iter().map(|&loss| f64::from(loss)).collect();
+        self.window_losses.push(WindowLosses { removed, losses });
+        self.save(store).await?;
+        Ok(rounded)
+    }
+}
+
+fn known_loss(losses: &[(Vec<ModuleId>, Option<f64>)], removed: &[ModuleId]) -> Option<f64> {
+    let known = losses.iter().find(|(other, _)| other == removed);
+    known.map(|(_, loss)| loss.unwrap_or(f64::NAN))
 }
 
 fn run_file(name: &str, reason: &impl std::fmt::Display) -> JobError {

@@ -154,6 +154,16 @@ impl TrialRunner {
         })
     }
 
+    /// Mean squared error of each validation window in scaled space, in the order of time.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub async fn validation_losses(&self, model: &Forecaster) -> Result<Vec<f32>, JobError> {
+        let control = &mut Control::detached();
+        let (_, windows) = metrics(model, &self.context(0), Part::Val, control).await?;
+        Ok(windows.mse.iter().map(|&error| error as f32).collect())
+    }
+
     /// Errors on all test windows, in scaled space.
     ///
     /// # Errors

@@ -12,10 +12,10 @@ use spat_engine::{
 };
 use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
-    AdaptiveRule, Array, BackboneFile, BackboneSizes, Checkpoint, Command, DLinearConfig, Event,
-    FieldValue, ForecasterConfig, Granularity, InputSpec, ModelKind, PRUNED, PatchTstConfig,
-    PatchTstLayout, Phase, PromptSpec, RLinearConfig, Report, Score, Scorer, SendOptions, Size,
-    Structure, When, Window, percent_change,
+    AdaptiveRule, Array, BackboneFile, BackboneSizes, Checkpoint, Command, Controls, DLinearConfig,
+    Event, FieldValue, ForecasterConfig, Granularity, InputSpec, ModelKind, PRUNED, PatchTstConfig,
+    PatchTstLayout, Phase, PromptSpec, RLinearConfig, Report, Score, Scorer, Select, SendOptions,
+    Size, Structure, When, Window, percent_change,
 };
 use toy::{itransformer, job};
 
@@ -410,7 +410,25 @@ fn a_scorer_without_heads_is_refused_for_heads() {
 fn adaptive(tolerance: f64) -> Job {
     let mut job = job(itransformer(), SendOptions::default());
     job.experiment.prune.adaptive = Some(AdaptiveRule {
+        select: Select::Elimination,
         tolerance,
+        ..AdaptiveRule::default()
+    });
+    job
+}
+
+/// 35 validation windows with a horizon of 6: five blocks, enough for standard errors.
+fn selecting(select: Select, layers: usize) -> Job {
+    let forecaster = spat_testing::itransformer(Window::new(24, 6, 3), layers, true);
+    let mut job = job(forecaster, SendOptions::default());
+    job.experiment.controls = Controls {
+        dense_finetuned: false,
+        pruned_from_scratch: false,
+        linear_baselines: false,
+    };
+    job.experiment.finetune.epochs = 1;
+    job.experiment.prune.adaptive = Some(AdaptiveRule {
+        select,
         ..AdaptiveRule::default()
     });
     job
@@ -437,31 +455,82 @@ fn a_search_chooses_the_number_and_reports_how() {
     assert!(tables.replace('\n', " ").contains(&cost), "{tables}");
 }
 
+/// Every subset of three modules is fine-tuned. The chosen one is fine-tuned again to the same weights, whose
+/// validation error is the mean over the windows.
+#[test]
+fn a_selection_compares_every_subset_of_few_modules() {
+    for select in [Select::OneSe, Select::Best] {
+        let report = complete(&selecting(select, 3), &mut MemoryStore::default());
+        let search = report.plan.search.clone().unwrap();
+        assert_eq!((search.select, search.cost()), (select, 8));
+        let chosen = search.trials.iter().find(|trial| trial.accepted).unwrap();
+        assert_eq!(chosen.removed, report.plan.removed);
+        assert_eq!(chosen.macs, Some(report.pruned.macs));
+        if !chosen.removed.is_empty() {
+            assert!((chosen.loss - report.pruned.val.mse).abs() < 1e-6);
+        }
+        let best = search.best().unwrap();
+        let differences = search.trials.iter().map(|trial| {
+            let difference = trial.difference.unwrap();
+            assert!((trial.loss - best.loss - difference.mean).abs() < 1e-9);
+            difference.error.unwrap()
+        });
+        assert!(differences.filter(|error| *error > 0.0).count() >= 7);
+        let is_best = chosen.removed == best.removed;
+        match select {
+            Select::Best => assert!(is_best),
+            _ => assert!(is_best || chosen.difference.unwrap().is_within_error()),
+        }
+        let tables = spat_report::tables(&report);
+        assert!(tables.contains("chosen without the test part"), "{tables}");
+        assert!(tables.contains("above lowest ± error"), "{tables}");
+        let page = spat_report::html(&report);
+        assert!(page.contains("Validation error of each candidate"));
+    }
+}
+
+/// 29 validation windows with a horizon of 12 are fewer than four blocks.
+#[test]
+fn a_selection_with_too_few_windows_takes_the_lowest_loss() {
+    let mut job = adaptive(0.0);
+    job.experiment.prune.adaptive = Some(AdaptiveRule::default());
+    let plan = complete(&job, &mut MemoryStore::default()).plan;
+    let search = plan.search.unwrap();
+    assert_eq!(search.best().unwrap().removed, plan.removed);
+    assert!(
+        search
+            .in_words(0, 3)
+            .contains("too few for a standard error")
+    );
+}
+
 /// The search does not depend on the test part: changed test values lead to the same choice.
 #[test]
 fn a_search_does_not_depend_on_the_test_part() {
-    let job = adaptive(0.0);
-    let choice = |job: &Job| {
-        let plan = complete(job, &mut MemoryStore::default()).plan;
-        (plan.removed, plan.search.unwrap().trials)
-    };
-    let split = job.experiment.data.split;
-    let seen = split.apply(job.series.rows(), 24, 12).unwrap().val.end;
-    let mut values = job.series.values().to_vec();
-    for value in &mut values[seen * job.series.channel_count()..] {
-        *value = -*value;
+    for job in [adaptive(0.0), selecting(Select::OneSe, 2)] {
+        let choice = |job: &Job| {
+            let plan = complete(job, &mut MemoryStore::default()).plan;
+            (plan.removed, plan.search.unwrap().trials)
+        };
+        let split = job.experiment.data.split;
+        let horizon = job.experiment.forecaster.horizon();
+        let seen = split.apply(job.series.rows(), 24, horizon).unwrap().val.end;
+        let mut values = job.series.values().to_vec();
+        for value in &mut values[seen * job.series.channel_count()..] {
+            *value = -*value;
+        }
+        let other = Job {
+            series: Series::from_values(
+                job.series.channels.clone(),
+                values,
+                job.series.index.clone(),
+            )
+            .unwrap(),
+            ..job.clone()
+        };
+        assert_ne!(job.series, other.series);
+        assert_eq!(choice(&job), choice(&other));
     }
-    let other = Job {
-        series: Series::from_values(
-            job.series.channels.clone(),
-            values,
-            job.series.index.clone(),
-        )
-        .unwrap(),
-        ..job.clone()
-    };
-    assert_ne!(job.series, other.series);
-    assert_eq!(choice(&job), choice(&other));
 }
 
 #[test]
@@ -470,6 +539,23 @@ fn a_search_killed_after_any_write_ends_with_the_same_report() {
     let mut store = Moments::default();
     let whole = comparable(complete(&job, &mut store));
     for (number, mut state) in store.past.into_inner().into_iter().enumerate() {
+        let resumed = comparable(complete(&job, &mut state));
+        assert_eq!(resumed, whole, "killed after write {number}");
+    }
+}
+
+/// Five modules have ten candidates, so they are first compared without fine-tuning.
+#[test]
+fn a_selection_killed_after_any_write_ends_with_the_same_report() {
+    let job = selecting(Select::OneSe, 5);
+    let mut store = Moments::default();
+    let report = complete(&job, &mut store);
+    let search = report.plan.search.clone().unwrap();
+    assert_eq!(search.screened.len(), 10);
+    assert!((8..=10).contains(&search.cost()), "{}", search.cost());
+    let whole = comparable(report);
+    // Every seventh state: each kind of write is among them, and the test stays short.
+    for (number, mut state) in store.past.into_inner().into_iter().enumerate().step_by(7) {
         let resumed = comparable(complete(&job, &mut state));
         assert_eq!(resumed, whole, "killed after write {number}");
     }

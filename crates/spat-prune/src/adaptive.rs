@@ -2,9 +2,10 @@
 //!
 //! [`largest_gap`] compares the largest difference between neighbours in the ranking with the spread of a
 //! score over batches: do the scores separate the modules? [`eliminate`] removes one module after the other
-//! and stops at the first that raises the validation loss too much.
+//! and stops at the first that raises the validation loss too much. [`crate::selection`] compares whole subsets
+//! instead.
 
-use spat_spec::{ModuleId, Plan, PlanError, Score, Search, Trial};
+use spat_spec::{ModuleId, Plan, PlanError, Score, Search, Select, Trial};
 use thiserror::Error;
 
 pub use spat_spec::{AdaptiveRule, Otherwise};
@@ -73,13 +74,7 @@ pub async fn eliminate<E>(
     protect: &[ModuleId],
     evaluate: impl AsyncFnMut(&Plan) -> Result<f64, E>,
 ) -> Result<Plan, AdaptiveError<E>> {
-    if let Some(unknown) = protect
-        .iter()
-        .find(|module| scores.iter().all(|score| score.module != **module))
-    {
-        let error = PlanError::UnknownProtected(unknown.clone());
-        return Err(AdaptiveError::Plan(error));
-    }
+    check_protected(&scores, protect).map_err(AdaptiveError::Plan)?;
     let gap = largest_gap(&scores);
     let stable = gap.is_some_and(|gap| gap.spreads >= rule.stable);
     let ranked = ranked(&scores);
@@ -110,6 +105,7 @@ pub async fn eliminate<E>(
     }
     let mut plan = search.plan(search.removed.clone())?;
     plan.search = Some(Search {
+        select: Select::Elimination,
         below_gap: gap.map(|gap| gap.below),
         // JSON has no infinity: without spreads there is no number.
         gap_spreads: gap
@@ -117,12 +113,22 @@ pub async fn eliminate<E>(
             .filter(|spreads| spreads.is_finite()),
         believed: stable,
         trials: search.trials,
+        screened: Vec::new(),
     });
     Ok(plan)
 }
 
+/// Checks that every protected module was scored.
+pub(crate) fn check_protected(scores: &[Score], protect: &[ModuleId]) -> Result<(), PlanError> {
+    let scored = |module: &&ModuleId| scores.iter().any(|score| score.module == **module);
+    match protect.iter().find(|module| !scored(module)) {
+        Some(unknown) => Err(PlanError::UnknownProtected(unknown.clone())),
+        None => Ok(()),
+    }
+}
+
 /// Modules by ascending score, equal ones from the output side first, as in [`Plan::from_scores`].
-fn ranked(scores: &[Score]) -> Vec<ModuleId> {
+pub(crate) fn ranked(scores: &[Score]) -> Vec<ModuleId> {
     let mut places: Vec<usize> = (0..scores.len()).collect();
     places.sort_by(|&a, &b| scores[a].value.total_cmp(&scores[b].value).then(b.cmp(&a)));
     places
@@ -164,6 +170,8 @@ impl<F> Candidates<'_, F> {
             removed,
             loss,
             accepted: false,
+            macs: None,
+            difference: None,
         });
         Ok(loss)
     }

@@ -13,6 +13,7 @@ mod measurements;
 mod options;
 mod scorable_model;
 mod scorers;
+pub mod selection;
 mod send;
 
 pub use accumulator::{ScoreAccumulator, ScoreError};

@@ -1,11 +1,11 @@
 //! The report as plain text for a terminal, at most 100 columns wide.
 
-use spat_spec::{Change, LinearBaseline, MeanErrors, ModelResult, Report, percent_change};
+use spat_spec::{Change, LinearBaseline, MeanErrors, ModelResult, Plan, Report, percent_change};
 
 use crate::{
     escape::{plain, shorten},
     names, number,
-    page::{before_finetune, decision, why},
+    page::{before_finetune, decision, rows, selection, why},
     verdict::verdict,
 };
 
@@ -209,6 +209,35 @@ fn scores(report: &Report) -> Vec<String> {
         lines.push(format!("… and {} more", report.scores.len() - MOST_MODULES));
     }
     lines.extend(wrapped(&why(&report.plan)));
+    lines.push(String::new());
+    lines.extend(candidates(&report.plan));
+    lines
+}
+
+/// The candidates of a selection, if there was one.
+fn candidates(plan: &Plan) -> Vec<String> {
+    let Some(search) = selection(plan) else {
+        return Vec::new();
+    };
+    let row = |removed: &str, [mse, difference, macs, note]: [&str; 4]| {
+        let removed = padded(removed, LABEL);
+        format!("{removed}{mse:>9}{difference:>22}{macs:>10}  {note}")
+    };
+    let mut lines = vec![row(
+        "validation, removed modules",
+        ["MSE", "above lowest ± error", "MACs", ""],
+    )];
+    for candidate in rows(plan, search) {
+        lines.push(row(
+            &candidate.removed,
+            [
+                &candidate.mse,
+                &candidate.difference,
+                &candidate.macs,
+                candidate.note,
+            ],
+        ));
+    }
     lines.push(String::new());
     lines
 }

@@ -4,8 +4,10 @@
 mod fixture;
 
 use fixture::{Example, report};
-use spat_report::{figure, html, line_chart, network_drawing, standalone};
-use spat_spec::{HeadRemoval, ModuleId};
+use spat_report::{figure, html, line_chart, network_drawing, standalone, tables};
+use spat_spec::{
+    HeadRemoval, LossDifference, ModuleId, Report, ScreenedCandidate, Search, Select, Trial,
+};
 
 const SECTIONS: [&str; 8] = [
     "forecast",
@@ -216,6 +218,76 @@ fn removed_heads_are_shown_where_their_module_stays() {
     ] {
         assert!(page.contains(words), "{words}");
     }
+}
+
+/// Three candidates, of which the second is chosen, and one loss that is not finite.
+fn selected() -> Report {
+    let mut report = report(&Example::default());
+    let modules: Vec<ModuleId> = (0..2).map(ModuleId::encoder).collect();
+    let trial = |removed: &[ModuleId], loss: f64, mean: f64, macs: u64| Trial {
+        removed: removed.to_vec(),
+        loss,
+        accepted: removed.len() == 1,
+        macs: Some(macs),
+        difference: loss.is_finite().then_some(LossDifference {
+            mean,
+            error: Some(0.002),
+        }),
+    };
+    report.plan.search = Some(Search {
+        select: Select::OneSe,
+        below_gap: None,
+        gap_spreads: None,
+        believed: false,
+        trials: vec![
+            trial(&[], 0.51, 0.0, 9_320_000),
+            trial(&modules[1..], 0.5113, 0.0013, 6_400_000),
+            trial(&modules, f64::NAN, 0.0, 3_500_000),
+        ],
+        screened: Vec::new(),
+    });
+    report
+}
+
+#[test]
+fn the_candidates_of_a_selection_are_compared() {
+    let mut report = selected();
+    let page = html(&report);
+    check_page(&page);
+    let usual = check_drawings(&html(&fixture::report(&Example::default())));
+    assert_eq!(check_drawings(&page), usual + 1);
+    for words in [
+        "Validation error of each candidate",
+        "one-standard-error rule",
+        "encoder 1",
+        "+0.0013 ± 0.0020",
+        "6.40 M",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("too many candidates"));
+    let text = tables(&report);
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    let line = text.lines().find(|line| line.contains("+0.0013 ± 0.0020"));
+    assert!(line.is_some_and(|line| line.contains("encoder 1") && line.ends_with("chosen")));
+
+    let search = report.plan.search.as_mut().unwrap();
+    search.screened = search
+        .trials
+        .iter()
+        .map(|trial| ScreenedCandidate {
+            removed: trial.removed.clone(),
+            loss: trial.loss,
+        })
+        .collect();
+    search.trials.pop();
+    let page = html(&report);
+    check_page(&page);
+    assert!(page.contains("There were too many candidates"));
+    assert_eq!(page.matches("<td>fine-tuned</td>").count(), 2);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod config_error;
 mod cost;
 mod effort;
 mod experiment;
+pub mod hex_numbers;
 mod models;
 mod module_id;
 mod plan;
@@ -25,7 +26,9 @@ mod structure;
 mod study;
 mod training;
 
-pub use adaptive::{AdaptiveRule, Otherwise, Search, Trial};
+pub use adaptive::{
+    AdaptiveRule, LossDifference, Otherwise, ScreenedCandidate, Search, Select, Trial,
+};
 pub use checkpoint::{
     Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes,
     arrays_to_bytes, header_entry, named_arrays_from_bytes,

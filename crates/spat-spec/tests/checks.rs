@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 use spat_spec::{
-    Accumulate, Experiment, FieldValue, Granularity, InformerConfig, OptimizerConfig, Plan,
-    PruneRule, Scaling, Schedule, Score, Scorer, SendOptions, Structure, TrainingConfig, Window,
+    Accumulate, AdaptiveRule, Experiment, FieldValue, Granularity, InformerConfig, OptimizerConfig,
+    Plan, PruneRule, Scaling, Schedule, Score, Scorer, Select, SendOptions, Structure,
+    TrainingConfig, Window,
 };
 
 #[test]
@@ -104,6 +105,26 @@ fn the_default_scorer_is_omitted_from_the_json() {
         experiment
     );
     assert_ne!(experiment.hash(b""), before);
+}
+
+/// Experiments of version 0.1.0 with a search eliminate modules, and keep their text and with it their hash.
+#[test]
+fn an_older_search_is_an_elimination() {
+    let mut saved: Value = serde_json::from_str(SAVED).unwrap();
+    saved["prune"]["adaptive"] =
+        serde_json::json!({"stable": 1.0, "tolerance": 0.01, "otherwise": "try-each"});
+    let experiment: Experiment = serde_json::from_value(saved.clone()).unwrap();
+    let rule = experiment.prune.adaptive.unwrap();
+    assert_eq!(rule.select, Select::Elimination);
+    assert_eq!(rule.tolerance, 0.01);
+    assert_eq!(serde_json::to_value(&experiment).unwrap(), saved);
+
+    let mut other = experiment.clone();
+    other.prune.adaptive = Some(AdaptiveRule::default());
+    assert_ne!(other.hash(b""), experiment.hash(b""));
+    let json = serde_json::to_value(&other).unwrap();
+    assert_eq!(json["prune"]["adaptive"]["select"], "one-se");
+    assert_eq!(serde_json::from_value::<Experiment>(json).unwrap(), other);
 }
 
 #[test]

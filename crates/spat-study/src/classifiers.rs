@@ -108,6 +108,7 @@ impl Runner<'_> {
             epochs: EPOCHS,
             scores,
             by_epoch: by_epoch.collect::<Result<_, _>>().map_err(failed)?,
+            val_windows: Vec::new(),
         };
         Ok((outcome, model))
     }

@@ -244,6 +244,22 @@ impl<'a> StudyContext<'a> {
         errors_of(self.runner, Task::Train(recipe))
     }
 
+    /// Error of each validation window of a seed's fine-tuned model without a subset; `None` if it was not
+    /// recorded.
+    pub(crate) fn val_windows(
+        &self,
+        seed: u64,
+        subset: Subset,
+    ) -> Result<Option<Vec<f64>>, StudyError> {
+        let task = Task::Train(self.tuned(seed, subset));
+        Ok(match self.runner.ask(&[task])?.pop() {
+            Some(Outcome::Trained { val_windows, .. }) if !val_windows.is_empty() => {
+                Some(val_windows.into_iter().map(f64::from).collect())
+            }
+            _ => None,
+        })
+    }
+
     /// Test error of a seed's fine-tuned model without a subset.
     pub(crate) fn test(&self, seed: u64, subset: Subset) -> Result<f64, StudyError> {
         Ok(self.errors(self.tuned(seed, subset))?.test)

@@ -269,11 +269,19 @@ impl Runner<'_> {
         };
         drop(control);
         let errors = pollster::block_on(trial_runner.errors(&fitted.model)).map_err(because)?;
+        let val_windows = match recipe {
+            Recipe::Tuned { .. } => {
+                pollster::block_on(trial_runner.validation_losses(&fitted.model))
+                    .map_err(because)?
+            }
+            _ => Vec::new(),
+        };
         let outcome = Outcome::Trained {
             errors: errors.into(),
             epochs: fitted.history.len(),
             scores,
             by_epoch: by_epoch.into_inner(),
+            val_windows,
         };
         Ok((outcome, fitted.model))
     }

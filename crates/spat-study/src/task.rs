@@ -138,6 +138,14 @@ pub enum Outcome {
         scores: Vec<Vec<Score>>,
         /// Scores of the first way after each epoch.
         by_epoch: Vec<Vec<Score>>,
+        /// Mean squared error of each validation window of a fine-tuned forecaster; empty for others, and in
+        /// results of earlier builds.
+        #[serde(
+            default,
+            skip_serializing_if = "Vec::is_empty",
+            with = "spat_spec::hex_numbers"
+        )]
+        val_windows: Vec<f32>,
     },
     /// Errors of a pruned or transferred model.
     Errors(TaskErrors),

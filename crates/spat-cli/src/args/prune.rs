@@ -3,10 +3,11 @@
 use clap::Args;
 use spat_spec::{
     Accumulate, AdaptiveRule, Deviation, Granularity, MaskShape, PruneRule, Rounding, Scaling,
-    Scope, Scorer, SendOptions, Sign, When,
+    Scope, Scorer, Select, SendOptions, Sign, When,
 };
 
-use super::values::{accumulate, not_negative, one_of, scaling, scorer, share};
+use super::values::{SelectName, accumulate, not_negative, one_of, scaling, scorer, select, share};
+use crate::failure::input;
 
 /// How many modules are removed, and which are protected.
 #[derive(Debug, Args)]
@@ -16,26 +17,32 @@ pub(crate) struct PruneArgs {
     #[arg(long, value_name = "NAME", default_value_t, value_parser = scorer())]
     pub(crate) scorer: Scorer,
 
-    /// Share of the attention modules (or heads) to remove
-    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = share)]
-    pub(crate) ratio: f64,
+    /// Share of the attention modules (or heads) to remove [default: 0.5]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) ratio: Option<f64>,
 
-    /// Choose the number of modules automatically: candidates from the widest gap of the scores are
-    /// fine-tuned and compared on the validation part; costs some fine-tunings
-    #[arg(long, conflicts_with_all = ["ratio", "rounding", "scope", "granularity"])]
+    /// How the modules to remove are chosen: the lowest scores at --ratio, or by the validation error of
+    /// fine-tuned candidates, which costs up to ten fine-tunings (an elimination: more with many modules)
+    /// [default: ratio]
+    #[arg(long, value_name = "HOW", value_parser = select())]
+    pub(crate) select: Option<SelectName>,
+
+    /// Choose the modules automatically: short for --select one-se
+    #[arg(long)]
     pub(crate) adaptive: bool,
 
-    /// With --adaptive, share by which the validation loss may exceed the dense model's
-    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = not_negative, requires = "adaptive")]
-    pub(crate) tolerance: f64,
+    /// With --select elimination, share by which the validation error may exceed that of the model with all
+    /// modules [default: 0]
+    #[arg(long, value_name = "SHARE", value_parser = not_negative)]
+    pub(crate) tolerance: Option<f64>,
 
     /// Whole modules, single heads, or as many heads as save what the share of modules would
     #[arg(long, value_name = "WHAT", default_value = "modules", value_parser = one_of(GRANULARITIES))]
     pub(crate) granularity: Granularity,
 
-    /// Rounding of the share to a whole number of modules
-    #[arg(long, value_name = "HOW", default_value = "floor", value_parser = one_of(ROUNDINGS))]
-    pub(crate) rounding: Rounding,
+    /// Rounding of the share to a whole number of modules [default: floor]
+    #[arg(long, value_name = "HOW", value_parser = one_of(ROUNDINGS))]
+    pub(crate) rounding: Option<Rounding>,
 
     /// One ranking of all modules, or one per block
     #[arg(long, value_name = "SCOPE", default_value = "global", value_parser = one_of(SCOPES))]
@@ -105,10 +112,14 @@ const DEVIATIONS: &[(&str, Deviation)] = &[
 
 impl PruneArgs {
     /// The rule.
-    pub(crate) fn rule(&self) -> PruneRule {
-        PruneRule {
-            ratio: self.ratio,
-            rounding: self.rounding,
+    ///
+    /// # Errors
+    /// Two flags contradict each other; the message states which to leave out.
+    pub(crate) fn rule(&self) -> anyhow::Result<PruneRule> {
+        let default = PruneRule::default();
+        Ok(PruneRule {
+            ratio: self.ratio.unwrap_or(default.ratio),
+            rounding: self.rounding.unwrap_or(default.rounding),
             scope: self.scope,
             protect: self
                 .protect
@@ -116,11 +127,45 @@ impl PruneArgs {
                 .map(|name| name.as_str().into())
                 .collect(),
             granularity: self.granularity,
-            adaptive: self.adaptive.then(|| AdaptiveRule {
-                tolerance: self.tolerance,
-                ..AdaptiveRule::default()
-            }),
+            adaptive: self.search()?,
+        })
+    }
+
+    /// The search for the modules; `None` for a ratio.
+    fn search(&self) -> anyhow::Result<Option<AdaptiveRule>> {
+        let select = match (self.adaptive, self.select) {
+            (false, None | Some(SelectName::Ratio)) => None,
+            (false, Some(SelectName::Search(select))) => Some(select),
+            (true, None | Some(SelectName::Search(Select::OneSe))) => Some(Select::OneSe),
+            (true, Some(_)) => {
+                return Err(input(
+                    "--adaptive is short for --select one-se; leave out one of the two",
+                ));
+            }
+        };
+        if self.tolerance.is_some() && select != Some(Select::Elimination) {
+            return Err(input(
+                "--tolerance is for --select elimination only; add that, or leave out --tolerance",
+            ));
         }
+        if select.is_some() {
+            let of_ratio = [
+                ("--ratio", self.ratio.is_some()),
+                ("--rounding", self.rounding.is_some()),
+            ];
+            if let Some((flag, _)) = of_ratio.into_iter().find(|(_, given)| *given) {
+                return Err(input(format!(
+                    "{flag} has no effect where the validation error chooses the modules; leave it out, or \
+                     choose --select ratio without --adaptive"
+                )));
+            }
+        }
+        let default = AdaptiveRule::default();
+        Ok(select.map(|select| AdaptiveRule {
+            select,
+            tolerance: self.tolerance.unwrap_or(default.tolerance),
+            ..default
+        }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use spat_series::{SplitRule, TimeColumn};
-use spat_spec::{Accumulate, Scaling, Schedule, Scorer};
+use spat_spec::{Accumulate, Scaling, Schedule, Scorer, Select};
 
 /// A value chosen from a table of names.
 pub(crate) fn one_of<T>(names: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T>
@@ -22,6 +22,51 @@ where
 pub(crate) fn scorer() -> impl TypedValueParser<Value = Scorer> {
     let names = Scorer::ALL.map(|scorer| PossibleValue::new(scorer.name()).help(scorer.title()));
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Scorer>())
+}
+
+/// How the modules to remove are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SelectName {
+    /// The lowest scores, as many as a share.
+    Ratio,
+    /// By the validation error of candidates.
+    Search(Select),
+}
+
+/// The names of `--select`, with what each does.
+const SELECTIONS: [(&str, SelectName, &str); 4] = [
+    (
+        "ratio",
+        SelectName::Ratio,
+        "the modules with the lowest scores, as many as --ratio",
+    ),
+    (
+        "one-se",
+        SelectName::Search(Select::OneSe),
+        "the smallest candidate whose validation error is at most one standard error above the lowest",
+    ),
+    (
+        "best",
+        SelectName::Search(Select::Best),
+        "the candidate with the lowest validation error",
+    ),
+    (
+        "elimination",
+        SelectName::Search(Select::Elimination),
+        "one module after the other, while the validation error stays within --tolerance",
+    ),
+];
+
+/// A way to choose modules by its name; the help describes each.
+pub(crate) fn select() -> impl TypedValueParser<Value = SelectName> {
+    let names = SELECTIONS.map(|(name, _, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(names).try_map(|name| {
+        SELECTIONS
+            .iter()
+            .find(|(known, ..)| *known == name)
+            .map(|(_, select, _)| *select)
+            .ok_or("no such selection")
+    })
 }
 
 /// A number above 0.

@@ -96,6 +96,38 @@ fn what_would_only_fail_after_the_training_is_refused_before() {
 }
 
 #[test]
+fn flags_of_the_selection_that_contradict_each_other_are_refused() {
+    let folder = Folder::new();
+    let refuses = |flags: &[&str], words: &[&str]| {
+        let arguments = [&["run", "toy.csv", "--run", "r"], WINDOWS, flags].concat();
+        folder.refuses(&arguments, words);
+    };
+    refuses(
+        &["--adaptive", "--ratio", "0.5"],
+        &["--ratio has no effect", "--select ratio"],
+    );
+    refuses(
+        &["--select", "best", "--rounding", "ceil"],
+        &["--rounding has no effect"],
+    );
+    refuses(
+        &["--adaptive", "--select", "best"],
+        &["short for --select one-se", "leave out"],
+    );
+    refuses(
+        &["--adaptive", "--tolerance", "0.1"],
+        &["--tolerance", "--select elimination"],
+    );
+    refuses(&["--tolerance", "0.1"], &["--select elimination"]);
+    refuses(
+        &["--select", "one-se", "--granularity", "heads"],
+        &["single heads", "ratio"],
+    );
+    refuses(&["--select", "some"], &["one-se", "best", "elimination"]);
+    assert!(!folder.path().join("r").exists());
+}
+
+#[test]
 fn windows_that_are_too_long_are_answered_with_some_that_fit() {
     let folder = Folder::new();
     let output = folder.spat(&["run", "toy.csv", "--horizon", "200"]);

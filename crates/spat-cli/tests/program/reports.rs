@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use spat_spec::{Event, PROTOCOL, Report};
+use spat_spec::{Event, PROTOCOL, Report, Select};
 
 use crate::folder::{Folder, SHORT, SMALL, WINDOWS, table};
 
@@ -74,6 +74,32 @@ fn a_run_leaves_a_report_with_every_promised_key() {
         "{}",
         json["command"]
     );
+}
+
+/// `--adaptive` is short for `--select one-se`; each rule is recorded, and the candidates are shown.
+#[test]
+fn the_modules_are_selected_by_the_rule_that_the_flag_names() {
+    let folder = Folder::new();
+    let rule = |run: &str| folder.report(run).experiment.prune.adaptive;
+    let (out, _) = folder.run(&["--layers", "2", "--adaptive", "--run", "short"]);
+    assert!(out.contains("one-standard-error rule"), "{out}");
+    assert!(out.contains("above lowest ± error"), "{out}");
+    let page = fs::read_to_string(folder.path().join("short/report.html")).unwrap();
+    assert!(page.contains("Validation error of each candidate"));
+
+    folder.run(&["--layers", "2", "--select", "one-se", "--run", "long"]);
+    assert_eq!(rule("short"), rule("long"));
+    assert_eq!(rule("long").map(|rule| rule.select), Some(Select::OneSe));
+
+    let ratio = ["--select", "ratio", "--ratio", "1", "--run", "ratio"];
+    folder.run(&[&["--layers", "2"], &ratio[..]].concat());
+    assert_eq!(rule("ratio"), None);
+    assert_eq!(folder.report("ratio").plan.removed.len(), 2);
+
+    let elimination = ["--select", "elimination", "--tolerance", "0.5"];
+    folder.run(&[&["--layers", "2", "--run", "e"], &elimination[..]].concat());
+    let rule = rule("e").unwrap();
+    assert_eq!((rule.select, rule.tolerance), (Select::Elimination, 0.5));
 }
 
 #[test]

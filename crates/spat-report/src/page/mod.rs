@@ -1,5 +1,6 @@
 //! The page: all sections of a report, complete without a script.
 
+mod candidates;
 mod comparison;
 mod data;
 mod errors;
@@ -10,6 +11,7 @@ mod origin;
 mod scores;
 mod training;
 
+pub(crate) use candidates::{rows, selection};
 pub(crate) use scores::{ORIGIN, decision, why};
 use spat_spec::{MeanErrors, Report};
 

@@ -5,7 +5,7 @@ use spat_spec::{
     SendOptions, Sign, When,
 };
 
-use super::{aside, paragraph, section as wrap};
+use super::{aside, candidates, paragraph, section as wrap};
 use crate::{
     chart::{Bar, BarChart, bar_chart, figure, network_drawing, network_table},
     names, number,
@@ -45,6 +45,7 @@ pub(super) fn section(report: &Report) -> String {
             body += &bars(report, scores);
         }
         body += &paragraph(&why(&report.plan));
+        body += &candidates::comparison(&report.plan);
         if scorer == Scorer::Send {
             body += &aside(&options(&report.experiment.send));
         }

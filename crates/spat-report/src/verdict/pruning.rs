@@ -128,10 +128,14 @@ fn why_nothing(report: &Report) -> String {
         );
     }
     if let Some(search) = &report.plan.search {
-        return format!(
-            ": no removal passed validation in {}",
-            number::plural(search.cost(), "fine-tuning")
-        );
+        let cost = number::plural(search.cost(), "fine-tuning");
+        return if search.select.is_elimination() {
+            format!(": no removal passed validation in {cost}")
+        } else if search.trials.is_empty() {
+            ": no module may be removed".to_owned()
+        } else {
+            format!(": the validation error chose to keep all modules, after {cost}")
+        };
     }
     format!(
         ": a ratio of {} removes none of {}",
