@@ -39,7 +39,7 @@ pub use names::{
     baseline as baseline_name, dense as dense_name, heading as module_heading,
     module as module_name, score_label,
 };
-pub use page::{THEME_CSS, html};
+pub use page::{THEME_CSS, candidates, html};
 pub use study::{
     study_html, study_markdown, study_tables, synthetic_html, synthetic_markdown, synthetic_tables,
 };

@@ -103,7 +103,7 @@ pub use options::{
     CalendarColumns, Fill, Gaps, HeaderRow, LongColumns, MOST_MARKERS, ReadOptions, Repeated,
     SeriesOptions, Shape, TimeColumn, Unsorted,
 };
-pub use paired::{Outcome, PairedDifference, mean_interval, standard_error};
+pub use paired::{Outcome, PairedDifference, standard_error};
 pub use part::Part;
 pub use plain_text::{PlainText, is_plain_text, plain_text};
 pub use precision::{format_with_offset, with_offset};

@@ -97,21 +97,16 @@ impl PairedDifference {
     }
 }
 
-/// The interval of the mean of `values` by the moving-block bootstrap with blocks of `block` consecutive values:
-/// the middle share `level` of the draws. `None` if the values are fewer than four blocks, or not all finite.
-pub fn mean_interval(values: &[f64], block: usize, level: f64) -> Option<(f64, f64)> {
-    Some(middle(drawn_means(values, block)?, level))
-}
-
 /// The ends of the middle share `level` of the draws.
 fn middle(mut draws: Vec<f64>, level: f64) -> (f64, f64) {
     draws.sort_by(f64::total_cmp);
-    let tail = (1.0 - level.clamp(0.0, 1.0)) / 2.0;
+    let tail = (1.0 - level) / 2.0;
     let at = |share: f64| draws[(share * (DRAWS - 1) as f64).round() as usize];
     (at(tail), at(1.0 - tail))
 }
 
-/// The standard error of the mean of `values`: the deviation of the same draws as in [`mean_interval`]. `None` if
+/// The standard error of the mean of `values`: the deviation of the means of the
+/// moving-block bootstrap with blocks of `block` consecutive values. `None` if
 /// the values are fewer than four blocks, or not all finite.
 pub fn standard_error(values: &[f64], block: usize) -> Option<f64> {
     let means = drawn_means(values, block)?;
@@ -157,6 +152,10 @@ fn drawn_means(values: &[f64], block: usize) -> Option<Vec<f64>> {
 mod tests {
     use super::*;
 
+    fn mean_interval(values: &[f64], block: usize) -> (f64, f64) {
+        middle(drawn_means(values, block).unwrap(), LEVEL)
+    }
+
     #[test]
     fn a_constant_difference_has_an_empty_interval() {
         let others = vec![2.0; 40];
@@ -173,7 +172,7 @@ mod tests {
     #[test]
     fn independent_values_have_their_normal_interval() {
         let coins: Vec<f64> = (0..100).map(|coin| f64::from(coin % 2)).collect();
-        let (low, high) = mean_interval(&coins, 1, 0.95).unwrap();
+        let (low, high) = mean_interval(&coins, 1);
         assert!((low - 0.402).abs() < 0.015, "{low}");
         assert!((high - 0.598).abs() < 0.015, "{high}");
         let error = standard_error(&coins, 1).unwrap();
@@ -188,7 +187,7 @@ mod tests {
             .flat_map(|_| [(random.next_u64() >> 63) as f64; 10])
             .collect();
         let width = |block| {
-            let (low, high) = mean_interval(&values, block, 0.95).unwrap();
+            let (low, high) = mean_interval(&values, block);
             high - low
         };
         let ratio = width(10) / width(1);

@@ -94,7 +94,7 @@ fn without(plan: &Plan, removed: &[ModuleId]) -> String {
 }
 
 /// The candidates as a table and a chart; empty if there was no selection.
-pub(super) fn comparison(plan: &Plan) -> String {
+pub fn comparison(plan: &Plan) -> String {
     let Some(search) = selection(plan) else {
         return String::new();
     };

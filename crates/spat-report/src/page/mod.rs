@@ -11,6 +11,7 @@ mod origin;
 mod scores;
 mod training;
 
+pub use candidates::comparison as candidates;
 pub(crate) use candidates::{rows, selection};
 pub(crate) use scores::{ORIGIN, decision, why};
 use spat_spec::{MeanErrors, Report};

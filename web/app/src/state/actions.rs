@@ -131,8 +131,7 @@ impl Page {
         };
         let mut experiment = Experiment::clone(&trained);
         let setup = self.setup.get_untracked();
-        experiment.prune.ratio = self.ratio.get_untracked();
-        experiment.prune.granularity = setup.granularity;
+        experiment.prune = setup.prune_rule(self.ratio.get_untracked(), experiment.prune);
         self.write_address();
         self.report.set(None);
         self.future.set(None);

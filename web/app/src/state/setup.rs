@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use spat_series::{Part, Series, SplitRule, WindowLengths};
 use spat_spec::{
-    Controls, DataConfig, Experiment, FieldValue, ForecasterConfig, Granularity, ModelKind,
-    PruneRule, Scorer, SendOptions, Size, TrainingConfig, Window,
+    AdaptiveRule, Controls, DataConfig, Experiment, FieldValue, ForecasterConfig, Granularity,
+    ModelKind, PruneRule, Scorer, SendOptions, Size, TrainingConfig, Window,
 };
 
 /// Default window lengths: with hourly rows, one day from four.
@@ -29,6 +29,9 @@ pub(crate) struct Setup {
     pub(crate) send: SendOptions,
     /// Whether whole modules are removed, or single heads.
     pub(crate) granularity: Granularity,
+    /// Whether the number of modules is chosen by the validation error.
+    #[serde(default)]
+    pub(crate) automatic: bool,
     /// Whether to fine-tune the dense model as long as the pruned one, for comparison.
     pub(crate) dense_control: bool,
     /// Whether linear models are trained beside this one. Links of older versions do not state it.
@@ -114,6 +117,7 @@ impl Default for Setup {
             scorer: Scorer::default(),
             send: SendOptions::default(),
             granularity: Granularity::Modules,
+            automatic: false,
             dense_control: true,
             linear_baselines: true,
             seed: 1,
@@ -174,11 +178,7 @@ impl Setup {
             training: self.training.clone(),
             scorer: self.scorer,
             send: self.send,
-            prune: PruneRule {
-                ratio,
-                granularity: self.granularity,
-                ..PruneRule::default()
-            },
+            prune: self.prune_rule(ratio, PruneRule::default()),
             controls: Controls {
                 dense_finetuned: self.dense_control,
                 pruned_from_scratch: false,
@@ -186,6 +186,22 @@ impl Setup {
             },
             seed: self.seed,
         }
+    }
+
+    /// The rule with what is removed and how many: by `ratio`, or chosen by the validation error, which takes whole
+    /// modules.
+    pub(crate) fn prune_rule(&self, ratio: f64, others: PruneRule) -> PruneRule {
+        PruneRule {
+            ratio,
+            granularity: self.granularity,
+            adaptive: self.chooses().then(AdaptiveRule::default),
+            ..others
+        }
+    }
+
+    /// Whether the modules are chosen by the validation error.
+    pub(crate) fn chooses(&self) -> bool {
+        self.automatic && self.granularity.is_modules()
     }
 
     /// Takes back what [`Setup::fit_to`] changed for the last table, which `fit` records; what the user changed
@@ -237,6 +253,7 @@ impl Setup {
             scorer: experiment.scorer,
             send: experiment.send,
             granularity: experiment.prune.granularity,
+            automatic: experiment.prune.adaptive.is_some(),
             dense_control: experiment.controls.dense_finetuned,
             linear_baselines: experiment.controls.linear_baselines,
             seed: experiment.seed,
@@ -289,6 +306,7 @@ mod tests {
                 forecaster,
                 training,
                 scorer: Scorer::Magnitude,
+                automatic: true,
                 ..Setup::default()
             };
             let experiment = begun.experiment(DataConfig::default(), 3, true, 0.5);

@@ -120,7 +120,7 @@ fn Outcome() -> impl IntoView {
         page.report.with(|report| {
             report
                 .as_ref()
-                .map(|report| (removed(&report.plan), report.plan.ratio))
+                .map(|report| (removed(&report.plan), ratio(&report.plan)))
         })
     });
     move || match (done.get(), activity.get()) {
@@ -129,8 +129,8 @@ fn Outcome() -> impl IntoView {
                 None => "Nothing was removed.".to_owned(),
                 Some(what) => format!("The model was fine-tuned without {what}."),
             };
-            let other = (page.ratio.get() - ratio).abs() > 1e-9;
-            let other = other.then(|| {
+            let other = ratio.filter(|ratio| (page.ratio.get() - ratio).abs() > 1e-9);
+            let other = other.map(|ratio| {
                 format!(
                     " The ratio was {:.0} %; prune again to apply the current one.",
                     ratio * 100.0
@@ -161,6 +161,11 @@ fn Outcome() -> impl IntoView {
         .into_any(),
         _ => ().into_any(),
     }
+}
+
+/// The ratio of a plan, if it was not found by a search.
+fn ratio(plan: &Plan) -> Option<f64> {
+    plan.search.is_none().then_some(plan.ratio)
 }
 
 /// Describes what a plan removes.

@@ -1,4 +1,4 @@
-//! Selection of the granularity: whole modules or single heads.
+//! What is removed, whole modules or single heads, and who chooses how many.
 
 use leptos::prelude::*;
 use spat_spec::Granularity;
@@ -6,7 +6,7 @@ use spat_spec::Granularity;
 use crate::show::Listed as _;
 use crate::state::Page;
 
-/// Two radio buttons.
+/// Two radio buttons and a checkbox.
 #[component]
 pub(super) fn GranularityChoice() -> impl IntoView {
     let page = Page::from_context();
@@ -34,6 +34,19 @@ pub(super) fn GranularityChoice() -> impl IntoView {
         <fieldset class="granularity" disabled=page.busy>
             <legend>"What is removed"</legend>
             <div class="row">{choices.map(radio).listed()}</div>
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    data-testid="prune-automatic"
+                    prop:checked=move || page.setup.with(|setup| setup.automatic)
+                    disabled=move || page.setup.with(|setup| !setup.granularity.is_modules())
+                    on:change:target=move |event| {
+                        let on = event.target().checked();
+                        page.setup.update(|setup| setup.automatic = on);
+                    }
+                />
+                "Choose the modules by the validation error: candidates are fine-tuned and compared"
+            </label>
         </fieldset>
     }
 }

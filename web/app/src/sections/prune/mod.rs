@@ -10,6 +10,7 @@ mod savings;
 mod step_link;
 
 use leptos::prelude::*;
+use spat_report::candidates;
 
 use super::{Help, Part};
 use crate::class::Lockable;
@@ -64,6 +65,7 @@ pub(crate) fn PrunePart() -> impl IntoView {
                 <Drawing preview />
             </Show>
             <Action />
+            <Candidates />
         </Part>
     }
 }
@@ -88,6 +90,14 @@ fn NotReady(state: Memo<PreviewState>) -> impl IntoView {
                 </p>
             }
             .into_any(),
+            PreviewState::Automatic => view! {
+                <p class="hint prune-waiting" data-testid="prune-waiting">
+                    "Each candidate is fine-tuned, and the smallest within one standard error of the lowest \
+                     validation error is taken. The test part is not used. To choose another, clear the checkbox \
+                     and set the ratio."
+                </p>
+            }
+            .into_any(),
             PreviewState::NoScores | PreviewState::Ready(_) => view! {
                 <p class="hint prune-waiting" data-testid="prune-waiting">
                     "No scores yet. They appear while a model trains in step 3, together with a \
@@ -97,6 +107,17 @@ fn NotReady(state: Memo<PreviewState>) -> impl IntoView {
             .into_any(),
         })
     }
+}
+
+/// The candidates that were compared, if the number of modules was chosen automatically.
+#[component]
+fn Candidates() -> impl IntoView {
+    let page = Page::from_context();
+    let html = move || {
+        page.report
+            .with(|report| report.as_ref().map(|report| candidates(&report.plan)))
+    };
+    view! { <div data-testid="candidates" inner_html=html></div> }
 }
 
 /// Whether the scores are final.

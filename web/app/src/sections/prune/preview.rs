@@ -23,6 +23,8 @@ pub(super) enum PreviewState {
     NoScores,
     /// The model of this name has no attention modules.
     NoModules(&'static str),
+    /// The plan is made by comparing candidates, after training.
+    Automatic,
     /// No plan can be made of the scores; the reason.
     Impossible(String),
     /// A plan.
@@ -51,8 +53,12 @@ pub(super) fn preview_state(page: Page) -> PreviewState {
     if scores.is_empty() {
         return PreviewState::NoScores;
     }
-    experiment.prune.ratio = page.ratio.get();
-    experiment.prune.granularity = page.setup.with(|setup| setup.granularity);
+    let ratio = page.ratio.get();
+    let rule = experiment.prune;
+    experiment.prune = page.setup.with(|setup| setup.prune_rule(ratio, rule));
+    if experiment.prune.adaptive.is_some() {
+        return PreviewState::Automatic;
+    }
     match plan(experiment, scores) {
         Ok(preview) => PreviewState::Ready(Box::new(preview)),
         Err(why) => PreviewState::Impossible(why),

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::preview::{Preview, STEP};
-use crate::state::Page;
+use crate::state::{Page, Setup};
 
 /// Slider, value, and a sentence about rounding.
 #[component]
@@ -11,8 +11,9 @@ pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
     let page = Page::from_context();
     let percent = move || (page.ratio.get() * 100.0).round();
     let shown = move || format!("{} %", percent());
-    // Disabled while a pruning runs, which has its own ratio.
+    // Disabled while a pruning runs, which has its own ratio, and where the ratio has no effect.
     let pruning = move || page.trained.with(Option::is_some) && page.busy.get();
+    let automatic = move || page.setup.with(Setup::chooses);
     let rounding =
         move || preview.with(|preview| preview.as_ref().map(sentence).unwrap_or_default());
     let label = move || {
@@ -34,7 +35,7 @@ pub(super) fn Ratio(preview: Memo<Option<Preview>>) -> impl IntoView {
                     step=STEP.to_string()
                     prop:value=move || percent().to_string()
                     aria-valuetext=spoken
-                    disabled=pruning
+                    disabled=move || pruning() || automatic()
                     on:input:target=move |event| {
                         if let Ok(percent) = event.target().value().parse::<f64>() {
                             page.ratio.set((percent / 100.0).clamp(0.0, 1.0));
