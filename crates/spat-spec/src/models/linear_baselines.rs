@@ -13,6 +13,8 @@ impl Experiment {
         let window: Window = self.forecaster.window();
         let training = TrainingConfig {
             batch: self.training.batch,
+            // With this rate an early epoch may be the best of several by chance.
+            patience: None,
             ..TrainingConfig::linear()
         };
         [
