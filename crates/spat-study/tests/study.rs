@@ -157,6 +157,22 @@ fn every_question_is_answered() {
     let heads = &depth.heads[0];
     assert_eq!((heads.modules, heads.heads), (1, 2));
     assert_eq!(depth.iterative[0].count, 2);
+    let rules: Vec<&str> = depth
+        .adaptive
+        .iter()
+        .map(|result| result.rule.as_str())
+        .collect();
+    assert_eq!(rules[3..], ["one standard error", "lowest"]);
+    // Every subset of three modules is a candidate; one of them is the dense model.
+    assert_eq!(depth.adaptive[3].trainings.values, [7.0, 7.0]);
+    // The oracle's subset with the lowest validation error, up to the rounding of its windows.
+    for (seed, chosen) in depth.adaptive[4].test.values.iter().enumerate() {
+        let by_val = depth
+            .subsets
+            .iter()
+            .min_by(|a, b| a.val.values[seed].total_cmp(&b.val.values[seed]));
+        assert_eq!(by_val.map(|subset| subset.test.values[seed]), Some(*chosen));
+    }
     assert_eq!(depth.stability.as_ref().unwrap().seeds.values.len(), 1);
     assert_eq!(depth.uniformity.as_ref().unwrap().points.len(), 6);
     // Each table's models on each table; on their own they are those of the sweep.
