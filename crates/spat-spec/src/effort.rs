@@ -115,6 +115,7 @@ mod tests {
                 controls: Controls {
                     dense_finetuned: true,
                     pruned_from_scratch: false,
+                    linear_baselines: true,
                 },
                 seed: 1,
             };
