@@ -161,7 +161,7 @@ impl ModelSpec for AutoformerConfig {
     /// iTransformer. At a small size layers and label rows are fewer, and the feed-forward parts narrower.
     fn resize(&mut self, size: Size) {
         self.d_model = size.width;
-        self.d_ff = size.row_feed_forward();
+        self.d_ff = size.row_feed_forward(1);
         self.layers = size.fewer_layers();
         self.label_rows = size.label_rows(self.lookback);
     }

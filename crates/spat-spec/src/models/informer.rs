@@ -223,9 +223,9 @@ impl ModelSpec for InformerConfig {
     /// rows. At a small size heads, layers and label rows are fewer, and the feed-forward parts narrower.
     fn resize(&mut self, size: Size) {
         self.d_model = size.width;
-        self.d_ff = size.row_feed_forward();
+        self.d_ff = size.row_feed_forward(2);
         self.layers = size.fewer_layers();
-        self.heads = size.fewer_heads(2);
+        self.heads = size.fewer_heads(4);
         self.label_rows = size.label_rows(self.lookback);
     }
 

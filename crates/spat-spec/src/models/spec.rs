@@ -68,9 +68,10 @@ impl Size {
         self.layers.saturating_sub(less).max(1)
     }
 
-    /// Hidden width of feed-forward parts over every row: four times the width as published, at a small size twice.
-    pub(super) fn row_feed_forward(self) -> usize {
-        let times = if self.is_small() { 2 } else { 4 };
+    /// Hidden width of feed-forward parts over every row: four times the width as published, at a small size
+    /// `small` times.
+    pub(super) fn row_feed_forward(self, small: usize) -> usize {
+        let times = if self.is_small() { small } else { 4 };
         self.width.saturating_mul(times)
     }
 
