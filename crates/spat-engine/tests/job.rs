@@ -163,7 +163,12 @@ fn with_backbone(kind: &str) -> ForecasterConfig {
         layers: 3,
         heads: 2,
     });
-    for (flag, value) in [("prompt", 30), ("prototypes", 6), ("words", 50)] {
+    for (flag, value) in [
+        ("layers", 3),
+        ("prompt", 30),
+        ("prototypes", 6),
+        ("words", 50),
+    ] {
         forecaster.set(flag, FieldValue::Count(value));
     }
     forecaster.set("prune-backbone", FieldValue::Switch(true));

@@ -67,5 +67,7 @@ fn a_lost_device_is_an_error_and_the_run_resumes() {
     assert_eq!(report.dense.history[0], before[0]);
     let whole = [&report.dense, &report.pruned].map(|model| model.history.len());
     let controls = job.experiment.finetune.epochs + job.experiment.training.epochs;
-    assert_eq!(epochs, whole[0] - 1 + whole[1] + controls);
+    let linear = report.linear_baselines.values().map(|linear| linear.epochs);
+    let others = controls + linear.sum::<usize>();
+    assert_eq!(epochs, whole[0] - 1 + whole[1] + others);
 }
