@@ -22,6 +22,10 @@ fn models() -> Vec<ForecasterConfig> {
             layers: 2,
             heads: 2,
         });
+        // A small size reduces the layers and heads of some models.
+        for flag in ["layers", "heads", "reprogramming-heads"] {
+            config.set(flag, FieldValue::Count(2));
+        }
         let mut few = config.clone();
         if few.set("routers", FieldValue::Count(1)) {
             all.push(few.clone());

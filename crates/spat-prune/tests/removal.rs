@@ -9,8 +9,8 @@ use spat_model::{
 };
 use spat_prune::{Sample, ScoringOptions, apply, score_with};
 use spat_spec::{
-    AttentionSite, ForecasterConfig, Granularity, HeadRemoval, ModelKind, ModuleId, Plan,
-    PruneRule, Rounding, Scorer, Size, Structure, Window,
+    AttentionSite, FieldValue, ForecasterConfig, Granularity, HeadRemoval, ModelKind, ModuleId,
+    Plan, PruneRule, Rounding, Scorer, Size, Structure, Window,
 };
 
 const HEADS: usize = 4;
@@ -23,6 +23,9 @@ fn models() -> impl Iterator<Item = (&'static str, ForecasterConfig)> {
             layers: 2,
             heads: HEADS,
         });
+        // A small size reduces the layers and heads of some models.
+        config.set("layers", FieldValue::Count(2));
+        config.set("heads", FieldValue::Count(HEADS));
         (kind.id, config)
     });
     models.filter(|(_, config)| !config.sites().is_empty())
