@@ -300,7 +300,7 @@ mod tests {
                 self.noise
             };
             let loss = |window: usize| {
-                let sign = if window % 2 == 0 { 1.0 } else { -1.0 };
+                let sign = if window.is_multiple_of(2) { 1.0 } else { -1.0 };
                 1.0 + price + sign * noise
             };
             Ok((0..self.windows).map(loss).collect())
@@ -481,7 +481,13 @@ mod tests {
     fn neighbours_with_equal_errors_are_less_certain() {
         // Runs of seven equal signs: blocks of seven show an error that single windows hide.
         let alternating = |run: usize| -> Vec<f64> {
-            let sign = |window: usize| if window / run % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = |window: usize| {
+                if (window / run).is_multiple_of(2) {
+                    1.0
+                } else {
+                    -1.0
+                }
+            };
             (0..200).map(|window| 1.2 + sign(window)).collect()
         };
         let candidates = [
