@@ -38,6 +38,7 @@ def parse():
     p.add_argument("--lr", type=float, default=1e-4)
     p.add_argument("--dropout", type=float, default=0.1)
     p.add_argument("--no-marks", action="store_true")
+    p.add_argument("--save", type=Path, metavar="FILE", help="state dict of the dense model, for `spat import`")
     p.add_argument("--settings", type=json.loads, default={}, metavar="JSON",
                    help="settings of the model beyond those above, as models.py names them")
     return p.parse_args()
@@ -115,6 +116,8 @@ def main():
             torch.nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="leaky_relu")
     fit(dense, splits, args, args.epochs)
     report("dense", dense, splits, args)
+    if args.save:
+        torch.save(dense.state_dict(), args.save)
     if not args.finetune:
         return
     every = list(range(args.layers))

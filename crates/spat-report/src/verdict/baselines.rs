@@ -4,7 +4,7 @@ use spat_series::PairedDifference;
 use spat_spec::Report;
 
 use super::difference::{
-    Judgement, called, comparison, errors, figures, judge, own, too_few_windows,
+    OverallOutcome, called, comparison, errors, figures, own, too_few_windows,
 };
 use super::{Answer, AnswerMark};
 use crate::{names, number};
@@ -21,19 +21,19 @@ pub(super) fn naive(report: &Report) -> Answer {
     if naive.is_empty() {
         return unknown(question, "No naive forecast was made.".to_owned());
     }
-    let rivals = best_rivals(report, &naive);
-    let (mark, text) = match judgement(&rivals) {
-        Judgement::Better => (AnswerMark::Yes, "Yes."),
-        Judgement::Close => (AnswerMark::Close, close(&rivals)),
-        Judgement::Mixed => (AnswerMark::Close, "It depends on the metric."),
-        Judgement::Worse => (AnswerMark::No, "No."),
-        Judgement::Unknown => return unknown(question, too_few_windows(report)),
+    let baselines = best_baselines(report, &naive);
+    let (mark, text) = match overall(&baselines) {
+        OverallOutcome::Better => (AnswerMark::Yes, "Yes."),
+        OverallOutcome::Close => (AnswerMark::Close, close(&baselines)),
+        OverallOutcome::Mixed => (AnswerMark::Close, "It depends on the metric."),
+        OverallOutcome::Worse => (AnswerMark::No, "No."),
+        OverallOutcome::Unknown => return unknown(question, too_few_windows(report)),
     };
     Answer {
         question,
         mark,
         text: text.to_owned(),
-        details: rivals_text(report, &rivals),
+        details: differences_text(report, &baselines),
     }
 }
 
@@ -47,37 +47,39 @@ pub(super) fn linear(report: &Report) -> Answer {
             "No linear model was trained beside this one.".to_owned(),
         );
     }
-    let rivals = best_rivals(report, &linear);
-    let rival = rivals.first().and_then(|rival| {
-        let linear = report.linear_baselines.get(rival.name)?;
+    let baselines = best_baselines(report, &linear);
+    let baseline = baselines.first().and_then(|baseline| {
+        let linear = report.linear_baselines.get(baseline.name)?;
         let params = number::plural(linear.params as usize, "parameter");
-        Some(format!(" {} has {params}.", names::baseline(rival.name)))
+        Some(format!(" {} has {params}.", names::baseline(baseline.name)))
     });
-    let rival = rival.unwrap_or_default();
-    let (mark, text) = match judgement(&rivals) {
-        Judgement::Better => (AnswerMark::Yes, "Yes.".to_owned()),
-        Judgement::Close => (AnswerMark::Close, close(&rivals).to_owned() + &rival),
-        Judgement::Mixed => (
+    let baseline = baseline.unwrap_or_default();
+    let (mark, text) = match overall(&baselines) {
+        OverallOutcome::Better => (AnswerMark::Yes, "Yes.".to_owned()),
+        OverallOutcome::Close => (AnswerMark::Close, close(&baselines).to_owned() + &baseline),
+        OverallOutcome::Mixed => (
             AnswerMark::Close,
-            "It depends on the metric.".to_owned() + &rival,
+            "It depends on the metric.".to_owned() + &baseline,
         ),
-        Judgement::Worse => (AnswerMark::No, "No.".to_owned() + &rival),
-        Judgement::Unknown => return unknown(question, too_few_windows(report)),
+        OverallOutcome::Worse => (AnswerMark::No, "No.".to_owned() + &baseline),
+        OverallOutcome::Unknown => return unknown(question, too_few_windows(report)),
     };
     Answer {
         question,
         mark,
         text,
-        details: rivals_text(report, &rivals),
+        details: differences_text(report, &baselines),
     }
 }
 
 /// The answer where no metric differs beyond its interval.
-fn close(rivals: &[Rival<'_>]) -> &'static str {
-    let lower = rivals.iter().filter(|rival| rival.difference.percent < 0.0);
+fn close(baselines: &[BestBaseline<'_>]) -> &'static str {
+    let lower = baselines
+        .iter()
+        .filter(|baseline| baseline.difference.percent < 0.0);
     match lower.count() {
         0 => "That is not shown: its errors are higher, by less than the test windows vary.",
-        all if all == rivals.len() => {
+        all if all == baselines.len() => {
             "Not clearly: its errors are lower, by less than the test windows vary."
         }
         _ => "No difference is shown.",
@@ -93,16 +95,16 @@ fn unknown(question: &'static str, text: String) -> Answer {
     }
 }
 
-/// A metric with the rival that has the lowest error by it, and the difference of the own forecast against
+/// A metric with the baseline that has the lowest error by it, and the difference of the own forecast against
 /// that.
-struct Rival<'a> {
+struct BestBaseline<'a> {
     metric: &'static str,
     name: &'a str,
     difference: PairedDifference,
 }
 
 /// The best of `names` by each metric.
-fn best_rivals<'a>(report: &Report, names: &[&'a str]) -> Vec<Rival<'a>> {
+fn best_baselines<'a>(report: &Report, names: &[&'a str]) -> Vec<BestBaseline<'a>> {
     let own = own(report);
     ["MSE", "MAE", "MASE"]
         .into_iter()
@@ -116,7 +118,7 @@ fn best_rivals<'a>(report: &Report, names: &[&'a str]) -> Vec<Rival<'a>> {
             let (name, _) = finite.min_by(|a, b| a.1.total_cmp(&b.1))?;
             let differences = comparison(report, own, name);
             let (_, difference) = differences.metrics().find(|(known, _)| *known == metric)?;
-            Some(Rival {
+            Some(BestBaseline {
                 metric,
                 name,
                 difference,
@@ -125,16 +127,20 @@ fn best_rivals<'a>(report: &Report, names: &[&'a str]) -> Vec<Rival<'a>> {
         .collect()
 }
 
-fn judgement(rivals: &[Rival<'_>]) -> Judgement {
-    judge(rivals.iter().map(|rival| rival.difference.outcome()))
+fn overall(baselines: &[BestBaseline<'_>]) -> OverallOutcome {
+    OverallOutcome::of(
+        baselines
+            .iter()
+            .map(|baseline| baseline.difference.outcome()),
+    )
 }
 
 /// "Against RLinear: MSE −3.1 % (…), MAE −1.0 % (…); against DLinear: MASE …".
-fn rivals_text(report: &Report, rivals: &[Rival<'_>]) -> String {
+fn differences_text(report: &Report, baselines: &[BestBaseline<'_>]) -> String {
     let mut text = String::new();
     let mut last = "";
-    for rival in rivals {
-        if rival.name == last {
+    for baseline in baselines {
+        if baseline.name == last {
             text += ", ";
         } else {
             let start = if last.is_empty() {
@@ -142,10 +148,10 @@ fn rivals_text(report: &Report, rivals: &[Rival<'_>]) -> String {
             } else {
                 "; against"
             };
-            text += &format!("{start} {}: ", called(report, rival.name));
-            last = rival.name;
+            text += &format!("{start} {}: ", called(report, baseline.name));
+            last = baseline.name;
         }
-        text += &figures(rival.metric, &rival.difference);
+        text += &figures(baseline.metric, &baseline.difference);
     }
     format!("{text}.")
 }

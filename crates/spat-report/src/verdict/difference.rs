@@ -107,7 +107,7 @@ pub(super) fn figures(metric: &str, difference: &PairedDifference) -> String {
 
 /// Whether the errors differ beyond the variation over the windows, by all metrics together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Judgement {
+pub(super) enum OverallOutcome {
     /// Some metrics are better, and none is worse.
     Better,
     /// No metric decides it.
@@ -120,17 +120,19 @@ pub(super) enum Judgement {
     Unknown,
 }
 
-pub(super) fn judge(outcomes: impl IntoIterator<Item = Outcome>) -> Judgement {
-    let outcomes: Vec<Outcome> = outcomes.into_iter().collect();
-    let any = |wanted| outcomes.contains(&wanted);
-    if any(Outcome::Unknown) || outcomes.is_empty() {
-        return Judgement::Unknown;
-    }
-    match (any(Outcome::Better), any(Outcome::Worse)) {
-        (true, true) => Judgement::Mixed,
-        (true, false) => Judgement::Better,
-        (false, true) => Judgement::Worse,
-        (false, false) => Judgement::Close,
+impl OverallOutcome {
+    pub(super) fn of(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+        let outcomes: Vec<Outcome> = outcomes.into_iter().collect();
+        let any = |wanted| outcomes.contains(&wanted);
+        if any(Outcome::Unknown) || outcomes.is_empty() {
+            return Self::Unknown;
+        }
+        match (any(Outcome::Better), any(Outcome::Worse)) {
+            (true, true) => Self::Mixed,
+            (true, false) => Self::Better,
+            (false, true) => Self::Worse,
+            (false, false) => Self::Close,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use spat_series::{Outcome, PairedDifference};
 use spat_spec::{Comparison, DENSE, DENSE_FINETUNED, PRUNED, Report};
 
-use super::difference::{Judgement, comparison, figures, judge, too_few_windows};
+use super::difference::{OverallOutcome, comparison, figures, too_few_windows};
 use super::{Answer, AnswerMark};
 use crate::number;
 
@@ -31,20 +31,20 @@ pub(super) fn pruning(report: &Report) -> Answer {
         _ => &to_dense,
     };
     let both = [decisive.mse, decisive.mae];
-    let judgement = judge(both.iter().map(PairedDifference::outcome));
-    let (mark, text) = match judgement {
-        Judgement::Better => (AnswerMark::Yes, "Yes, and the error falls.".to_owned()),
-        Judgement::Close if both.iter().all(is_tolerable) => (
+    let overall = OverallOutcome::of(both.iter().map(PairedDifference::outcome));
+    let (mark, text) = match overall {
+        OverallOutcome::Better => (AnswerMark::Yes, "Yes, and the error falls.".to_owned()),
+        OverallOutcome::Close if both.iter().all(is_tolerable) => (
             AnswerMark::Yes,
             format!("Yes, the error is at most {TOLERABLE:.0} % higher."),
         ),
-        Judgement::Close => (
+        OverallOutcome::Close => (
             AnswerMark::Close,
             "Not clear: the test windows do not show whether the error rises.".to_owned(),
         ),
-        Judgement::Mixed => (AnswerMark::Close, "It depends on the metric.".to_owned()),
-        Judgement::Worse => (AnswerMark::No, "No, the error rises.".to_owned()),
-        Judgement::Unknown => (AnswerMark::Unknown, too_few_windows(report)),
+        OverallOutcome::Mixed => (AnswerMark::Close, "It depends on the metric.".to_owned()),
+        OverallOutcome::Worse => (AnswerMark::No, "No, the error rises.".to_owned()),
+        OverallOutcome::Unknown => (AnswerMark::Unknown, too_few_windows(report)),
     };
     let mut details = format!("Without {removed}, {}; ", saving(report));
     if let Some(control) = &to_control {
