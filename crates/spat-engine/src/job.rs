@@ -75,6 +75,15 @@ impl Job {
             device_facts,
         }
     }
+
+    /// What this job's computations on `dataset` have in common.
+    fn context<'a>(&'a self, dataset: &'a Dataset) -> RunContext<'a> {
+        RunContext {
+            dataset,
+            device: &self.device,
+            seed: self.experiment.seed,
+        }
+    }
 }
 
 /// Checks before anything is written that the experiment is valid and that its model fits the series.
@@ -329,11 +338,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             epochs: 1,
             steps_per_epoch: 1,
         });
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &job.device,
-            seed: job.experiment.seed,
-        };
+        let context = job.context(&self.dataset);
         let control = &mut *self.control;
         let timings = measure(
             &context,
@@ -409,11 +414,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             linear_baselines,
             comparisons: errors.comparisons(self.dense.forecaster.horizon()),
         };
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &job.device,
-            seed: report.seed,
-        };
+        let context = job.context(&self.dataset);
         write_run(
             &report,
             &dense.model,
@@ -448,11 +449,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             self.phases
                 .end(Phase::Pretrain, &trained, self.store)
                 .await?;
-            let context = RunContext {
-                dataset: &self.dataset,
-                device: &job.device,
-                seed: experiment.seed,
-            };
+            let context = job.context(&self.dataset);
             let dense = &self.dense;
             let untrained = || untrained(job, dense, &job.device);
             score_after(
@@ -476,11 +473,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let job = self.job;
         let experiment = &job.experiment;
         let model = untrained(job, &self.dense, &job.device.clone().autodiff())?;
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &job.device,
-            seed: experiment.seed,
-        };
+        let context = job.context(&self.dataset);
         let attention = !self.dense.attention.is_empty();
         let during: &mut [ScoreAccumulator] = if attention && experiment.scores_during_training() {
             std::slice::from_mut(scores)
@@ -546,11 +539,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         {
             return Ok(ended);
         }
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &job.device,
-            seed: job.experiment.seed,
-        };
+        let context = job.context(&self.dataset);
         let trained = train(
             &context,
             phase,
@@ -615,31 +604,19 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         trained: &Trained,
         errors: &mut TestErrors,
     ) -> Result<ControlResult, JobError> {
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &self.job.device,
-            seed: self.job.experiment.seed,
-        };
+        let context = self.job.context(&self.dataset);
         control_result(&context, name, trained, errors, self.control).await
     }
 
     async fn train_linear_baselines(&mut self) -> Result<Vec<LinearModel>, JobError> {
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &self.job.device,
-            seed: self.job.experiment.seed,
-        };
+        let context = self.job.context(&self.dataset);
         let experiment = &self.job.experiment;
         let phases = &mut self.phases;
         train_linear_baselines(&context, experiment, phases, self.store, self.control).await
     }
 
     fn context(&self) -> RunContext<'_> {
-        RunContext {
-            dataset: &self.dataset,
-            device: &self.job.device,
-            seed: self.job.experiment.seed,
-        }
+        self.job.context(&self.dataset)
     }
 }
 

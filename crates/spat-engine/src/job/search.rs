@@ -10,7 +10,6 @@ use spat_spec::{AdaptiveRule, Phase, Plan, PruneRule, Score, Select};
 use super::Run;
 use crate::error::JobError;
 use crate::evaluate::{mean_squared_error, metrics};
-use crate::run_context::RunContext;
 use crate::store::RunStore;
 use crate::trainer::{Trained, train};
 
@@ -64,11 +63,7 @@ impl<S: RunStore> Run<'_, '_, S> {
             return Ok(known);
         }
         let trained = self.finetune_candidate(dense, plan).await?;
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &self.job.device,
-            seed: self.job.experiment.seed,
-        };
+        let context = self.job.context(&self.dataset);
         let loss = mean_squared_error(&trained.model, &context, Part::Val, self.control).await?;
         self.phases
             .end_candidate(plan.removed.clone(), loss, self.store)
@@ -90,11 +85,7 @@ impl<S: RunStore> Run<'_, '_, S> {
             Err(JobError::Diverged { .. }) => None,
             trained => Some(trained?),
         };
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &self.job.device,
-            seed: self.job.experiment.seed,
-        };
+        let context = self.job.context(&self.dataset);
         let losses = match trained {
             Some(trained) => {
                 let (_, windows) =
@@ -113,11 +104,7 @@ impl<S: RunStore> Run<'_, '_, S> {
         dense: &Trained,
         plan: &Plan,
     ) -> Result<Trained, JobError> {
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &self.job.device,
-            seed: self.job.experiment.seed,
-        };
+        let context = self.job.context(&self.dataset);
         train(
             &context,
             Phase::Finetune,
@@ -135,11 +122,7 @@ impl<S: RunStore> Run<'_, '_, S> {
         if let Some(known) = self.phases.screened(&plan.removed) {
             return Ok(known);
         }
-        let context = RunContext {
-            dataset: &self.dataset,
-            device: &self.job.device,
-            seed: self.job.experiment.seed,
-        };
+        let context = self.job.context(&self.dataset);
         let cut = apply(plan, dense.model.clone());
         let loss = mean_squared_error(&cut, &context, Part::Val, self.control).await?;
         self.phases
