@@ -36,8 +36,9 @@ mod window_norm;
 pub use activation::Activation;
 pub use adam::{AdamFactors, AdamParameter, adam};
 pub use attention::{
-    Attended, AttentionGradients, AttentionShape, Connections, MemoryAttentionGradients, attend,
-    attend_backward, attend_memory, attend_memory_backward,
+    Attended, AttentionGradients, AttentionMaps, AttentionPattern, AttentionShape, Connections,
+    MapOptions, MemoryAttentionGradients, SparsePattern, attend, attend_backward, attend_memory,
+    attend_memory_backward,
 };
 pub use dispersion::{Dispersion, Spread, disperse_rows, spreads};
 pub use dropout::Dropout;

@@ -3,13 +3,13 @@
 
 use proptest::prelude::*;
 use spat_cpu::{
-    Activation, AttentionShape, Connections, Dropout, Finish, LinearNormInputs, Projection,
-    ProjectionGradients, ScaleMixingShape, StateSpaceInputs, StateSpaceShape, WindowShape,
-    add_norm, add_norm_backward, attend, attend_backward, attend_memory, attend_memory_backward,
-    linear, linear_add_norm, linear_add_norm_backward, linear_backward, linear_backward_input,
-    mean_squared_error, mean_squared_error_backward, mix_scales, mix_scales_backward, project,
-    project_backward, restore_windows, restore_windows_backward, state_space, state_space_backward,
-    window_tokens,
+    Activation, AttentionPattern, AttentionShape, Connections, Dropout, Finish, LinearNormInputs,
+    MapOptions, Projection, ProjectionGradients, ScaleMixingShape, StateSpaceInputs,
+    StateSpaceShape, WindowShape, add_norm, add_norm_backward, attend, attend_backward,
+    attend_memory, attend_memory_backward, linear, linear_add_norm, linear_add_norm_backward,
+    linear_backward, linear_backward_input, mean_squared_error, mean_squared_error_backward,
+    mix_scales, mix_scales_backward, project, project_backward, restore_windows,
+    restore_windows_backward, state_space, state_space_backward, window_tokens,
 };
 
 /// Numbers between −1 and 1, determined by `seed`.
@@ -338,10 +338,12 @@ proptest! {
         head_width in 1usize..20,
         kind in 0usize..3,
         drop in any::<bool>(),
+        causal in any::<bool>(),
         seed in any::<u64>(),
     ) {
         let shape = AttentionShape { samples, tokens, heads, head_width };
         let dropout = drop.then(|| Dropout::new(seed, 0.2));
+        let pattern = if causal { AttentionPattern::Causal } else { AttentionPattern::Full };
         let count = samples * tokens * heads * head_width;
         let (projections, weights) = (numbers(3 * count, seed ^ 1), numbers(count, seed ^ 2));
         let maps = heads * tokens * tokens;
@@ -350,12 +352,12 @@ proptest! {
             .map(|value| 1.0 + 0.5 * value)
             .collect();
         let at = |projections: &[f32], mask: &[f32]| {
-            attend(projections, &shape, connections(kind, mask), dropout)
+            let options = options(connections(kind, mask), dropout);
+            attend(projections, &shape, MapOptions { pattern, ..options })
         };
         let attended = at(&projections, &mask);
-        let of = attend_backward(
-            &projections, &attended.maps, &weights, &shape, connections(kind, &mask), dropout,
-        );
+        let options = MapOptions { pattern, ..options(connections(kind, &mask), dropout) };
+        let of = attend_backward(&projections, &attended.maps, &weights, &shape, options);
         let loss = |attended: spat_cpu::Attended| loss(&attended.context, &weights);
         let width = heads * head_width;
         check("projections", &projections, &of.projections, |all| loss(at(all, &mask)));
@@ -401,12 +403,12 @@ proptest! {
             .collect();
         let at = |inputs: &[Vec<f32>; 3], mask: &[f32]| {
             let inputs = inputs.each_ref().map(Vec::as_slice);
-            attend_memory(inputs, &shape, keys, connections(kind, mask), dropout)
+            attend_memory(inputs, &shape, keys, options(connections(kind, mask), dropout))
         };
         let attended = at(&inputs, &mask);
         let of = attend_memory_backward(
             inputs.each_ref().map(Vec::as_slice), &attended.maps, &weights, &shape, keys,
-            connections(kind, &mask), dropout,
+            options(connections(kind, &mask), dropout),
         );
         let loss = |attended: spat_cpu::Attended| loss(&attended.context, &weights);
         for (number, name) in ["queries", "keys", "values"].into_iter().enumerate() {
@@ -422,6 +424,14 @@ proptest! {
             }
             None => prop_assert_eq!(kind, 0),
         }
+    }
+}
+
+fn options(connections: Option<Connections<'_>>, dropout: Option<Dropout>) -> MapOptions<'_> {
+    MapOptions {
+        connections,
+        dropout,
+        ..MapOptions::default()
     }
 }
 

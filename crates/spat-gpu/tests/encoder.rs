@@ -9,6 +9,7 @@ use gpu::device;
 use proptest::prelude::*;
 use spat_cpu::{
     Activation, AdamFactors, AdamParameter, AttentionShape, Connections, Dropout, Finish,
+    MapOptions,
 };
 use spat_gpu::encoder::{self, Mask, ScanShape};
 use spat_gpu::reference::{self, ScanInputs};
@@ -195,18 +196,17 @@ proptest! {
 
         let width = heads * head_width;
         let projections = side_by_side([query, key, value], width);
-        let cpu = spat_cpu::attend(&projections, &shape, connections, dropout);
+        let options = MapOptions { connections, dropout, ..MapOptions::default() };
+        let cpu = spat_cpu::attend(&projections, &shape, options);
         let gpu = encoder::attend(
             &gpu_query, &gpu_key, &gpu_value, &shape, gpu_mask.as_ref(), dropout,
         );
-        close(&gpu.maps, &cpu.maps, &format!("maps {what}"));
+        close(&gpu.maps, &cpu.maps.values, &format!("maps {what}"));
         close(&gpu.context, &cpu.context, &what);
 
-        let back = spat_cpu::attend_backward(
-            &projections, &cpu.maps, gradient, &shape, connections, dropout,
-        );
+        let back = spat_cpu::attend_backward(&projections, &cpu.maps, gradient, &shape, options);
         let gpu_back = encoder::attend_backward(
-            &gpu_query, &gpu_key, &gpu_value, &to_gpu(&cpu.maps), &gpu.kept, &gpu_gradient, &shape,
+            &gpu_query, &gpu_key, &gpu_value, &to_gpu(&cpu.maps.values), &gpu.kept, &gpu_gradient, &shape,
             gpu_mask.as_ref(), dropout,
         );
         let [of_query, of_key, of_value] =

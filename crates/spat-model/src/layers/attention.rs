@@ -10,8 +10,8 @@ use spat_spec::{AttentionStructure, ModuleId, sparse_count};
 use crate::forward_context::{ForwardContext, MapValues};
 use crate::initial::Initial;
 use crate::operations::{
-    Attention, AutoCorrelation, SparseAttention, add_norm, attend, attend_sparsely, auto_correlate,
-    dropout, linear,
+    Attention, AutoCorrelation, Pattern, SparseQueries, add_norm, attend, auto_correlate, dropout,
+    linear,
 };
 
 /// The tokens of a batch as rows: `[batch · tokens, width]`. The residual stream keeps this form, so that
@@ -133,7 +133,7 @@ pub(crate) enum AttentionKind {
         lags: usize,
     },
     /// Full attention of the queries that stand out, and a mean, or a sum if causal, of the values for the
-    /// others ([`attend_sparsely`]). For models without residual scores and routers; it has no dropout.
+    /// others ([`Pattern::Sparse`]). For models without residual scores and routers; it has no dropout.
     Sparse {
         /// Queries and sampled keys are this many times the logarithm of their number.
         factor: usize,
@@ -233,12 +233,7 @@ impl MultiHeadAttention {
         cx: &mut ForwardContext,
     ) -> Tensor<2> {
         match chain {
-            ScoreChain::Off => match self.kind {
-                AttentionKind::Sparse { factor, causal, .. } => {
-                    self.attend_sparsely(x, memory, factor, causal, id, cx)
-                }
-                _ => self.attend(x, memory, Some(id), cx),
-            },
+            ScoreChain::Off => self.attend(x, memory, id, Some(id), cx),
             chain => {
                 let rows = |layer: &Linear| linear(layer, x.rows.clone());
                 let projections = [rows(&self.query), rows(&self.key), rows(&self.value)];
@@ -252,6 +247,7 @@ impl MultiHeadAttention {
         &self,
         x: &Tokens,
         memory: Option<&Tokens>,
+        id: &ModuleId,
         map: Option<&ModuleId>,
         cx: &mut ForwardContext,
     ) -> Tensor<2> {
@@ -261,16 +257,29 @@ impl MultiHeadAttention {
             heads: self.query.weight.dims()[1] / self.head_width,
             head_width: self.head_width,
         };
-        if let AttentionKind::AutoCorrelation { lags } = self.kind {
-            return self.auto_correlate(x, memory, lags, map, cx);
-        }
-        let causal = self.kind == AttentionKind::Causal;
         let keys = memory.map_or(shape.tokens, Tokens::tokens);
+        let pattern = match self.kind {
+            AttentionKind::AutoCorrelation { lags } => {
+                return self.auto_correlate(x, memory, lags, map, cx);
+            }
+            AttentionKind::Full => Pattern::Full,
+            AttentionKind::Causal => Pattern::Causal,
+            AttentionKind::Sparse { factor, causal, .. } => Pattern::Sparse(SparseQueries {
+                counts: cx.sample(id, [shape.tokens, keys], sparse_count(factor, keys)),
+                selected: sparse_count(factor, shape.tokens),
+                causal,
+            }),
+        };
+        let dropout = match self.kind {
+            AttentionKind::Sparse { .. } => None,
+            _ => cx.dropout(self.dropout),
+        };
+        let causal = pattern.is_causal();
         let maps = [x.batch, shape.heads, shape.tokens, keys];
         let attention = Attention {
             mask: map.and_then(|map| cx.mask(map, maps, causal, &x.rows.device())),
-            causal,
-            dropout: cx.dropout(self.dropout),
+            pattern,
+            dropout,
             x: x.rows.clone(),
             memory: memory.map(|memory| memory.rows.clone()),
             is_shared: memory.is_some_and(|memory| memory.batch == 1 && x.batch > 1),
@@ -282,41 +291,6 @@ impl MultiHeadAttention {
             cx.record_maps(map, MapValues { values, causal });
         }
         context
-    }
-
-    /// `(M ⊙ A') V` with the dense map A' of sparse attention, `[B · L, H · w]`.
-    fn attend_sparsely(
-        &self,
-        x: &Tokens,
-        memory: Option<&Tokens>,
-        factor: usize,
-        causal: bool,
-        id: &ModuleId,
-        cx: &mut ForwardContext,
-    ) -> Tensor<2> {
-        let memory = memory.unwrap_or(x);
-        let (queries, keys) = (x.tokens(), memory.tokens());
-        let counts = cx.sample(id, [queries, keys], sparse_count(factor, keys));
-        let device = x.rows.device();
-        let heads = |layer: &Linear, from: &Tokens| {
-            self.split_heads(linear(layer, from.rows.clone()), from.batch)
-        };
-        let query = heads(&self.query, x);
-        let shape = [x.batch, query.dims()[1], queries, keys];
-        let (context, maps) = attend_sparsely(SparseAttention {
-            query,
-            key: heads(&self.key, memory),
-            value: heads(&self.value, memory),
-            counts: Tensor::from_data(TensorData::new(counts, [queries, keys]), &device),
-            selected: sparse_count(factor, queries),
-            causal,
-            mask: cx.mask(id, shape, causal, &device),
-        });
-        if cx.wants_maps() {
-            let values = maps.detach();
-            cx.record_maps(id, MapValues { values, causal });
-        }
-        Self::join_heads(context)
     }
 
     /// The contexts `[B · L, H · w]`, joined as W_o reads them.
@@ -463,7 +437,13 @@ pub struct Sender {
 }
 
 impl Sender {
-    fn collect(&self, x: &Tokens, map: Option<&ModuleId>, cx: &mut ForwardContext) -> Tokens {
+    fn collect(
+        &self,
+        x: &Tokens,
+        id: &ModuleId,
+        map: Option<&ModuleId>,
+        cx: &mut ForwardContext,
+    ) -> Tokens {
         let routers = self.routers.val();
         let [samples, count, width] = routers.dims();
         let rows = routers
@@ -471,7 +451,7 @@ impl Sender {
             .repeat_dim(0, x.batch / samples)
             .reshape([x.batch * count, width]);
         let queries = x.with_rows(rows);
-        let context = self.attention.attend(&queries, Some(x), map, cx);
+        let context = self.attention.attend(&queries, Some(x), id, map, cx);
         queries.with_rows(linear(&self.attention.output, context))
     }
 }
@@ -616,9 +596,9 @@ impl AttentionSlot {
                 // A map of single keys is constant. It is probed only if there is no other.
                 let is_received = sender.routers.val().dims()[1] > 1;
                 let sent = (x.tokens() > 1 || !is_received).then_some(&sent);
-                let collected = sender.collect(x, sent, cx);
+                let collected = sender.collect(x, &self.id, sent, cx);
                 let received = is_received.then_some(&received);
-                module.attend(x, Some(&collected), received, cx)
+                module.attend(x, Some(&collected), &self.id, received, cx)
             }
         };
         let context = cx.gate_heads(&self.id, context, module.head_width);

@@ -3,6 +3,7 @@
 //! plain composition of Burn's operations elsewhere, which tests compare both with.
 
 mod attend;
+mod attend_on_cpu;
 mod attention;
 mod auto_correlation;
 mod dropout;
@@ -11,9 +12,9 @@ mod linear;
 mod linear_norm;
 mod node;
 mod norm;
+mod pattern;
 mod project;
 mod scale_mixing;
-mod sparse;
 mod squared_error;
 mod state_space;
 mod tanh_gelu;
@@ -26,8 +27,8 @@ pub(crate) use dropout::dropout;
 pub(crate) use linear::{linear, linear_dropout, linear_gelu, linear_relu, linear_with};
 pub(crate) use linear_norm::linear_add_norm;
 pub(crate) use norm::add_norm;
+pub(crate) use pattern::{Pattern, SparseQueries};
 pub(crate) use scale_mixing::{joined, mix_scales};
-pub(crate) use sparse::{SparseAttention, attend_sparsely};
 pub use squared_error::mean_squared_error;
 pub(crate) use state_space::{StateSpace, state_space};
 pub(crate) use tanh_gelu::tanh_gelu;

@@ -11,8 +11,8 @@ use spat_cpu::{Activation, AttentionShape, Dropout, Finish, ScaleMixingShape};
 use crate::layers::WINDOW_EPSILON;
 
 use super::{
-    Attention, StateSpace, attend, linear, linear_norm, norm, scale_mixing, squared_error,
-    state_space, windows,
+    Attention, Pattern, SparseQueries, StateSpace, attend, linear, linear_norm, norm, scale_mixing,
+    squared_error, state_space, windows,
 };
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
@@ -244,11 +244,15 @@ fn attention_agrees() {
             is_shared: false,
             projections: [&layers[0], &layers[1], &layers[2]],
             shape,
-            causal: false,
+            pattern: Pattern::Full,
             mask,
             dropout,
         };
-        let fast = |attention: Attention<'_>| super::attend::on_cpu(&attention, false).unwrap().0;
+        let fast = |attention: Attention<'_>| {
+            super::attend_on_cpu::attend_to_own_tokens(&attention, false)
+                .unwrap()
+                .0
+        };
         let plain = |attention: Attention<'_>| super::attend::plain(attention, false).0;
         let input = x();
         for dropout in [None, Some(Dropout::new(9, 0.1))] {
@@ -279,7 +283,9 @@ fn attention_agrees() {
                     projections: [&query, &query, &query],
                     ..attention(&input, None, None)
                 };
-                super::attend::on_cpu(&attention, false).unwrap().0
+                super::attend_on_cpu::attend_to_own_tokens(&attention, false)
+                    .unwrap()
+                    .0
             },
             |parts| {
                 let query = layer(&parts[0], &random([1, width]).zeros_like());
@@ -293,12 +299,14 @@ fn attention_agrees() {
 }
 
 #[test]
-fn attention_to_a_memory_agrees() {
+fn attention_to_a_memory_and_in_patterns_agrees() {
     for (samples, tokens, keys, heads, head_width) in [
         (1, 1, 1, 1, 1),
         (5, 11, 3, 4, 8),
         (4, 3, 20, 2, 8),
         (2, 40, 70, 2, 16),
+        (3, 12, 12, 2, 8),
+        (2, 37, 37, 3, 4),
     ] {
         let shape = AttentionShape {
             samples,
@@ -310,48 +318,62 @@ fn attention_to_a_memory_agrees() {
         let untracked = |shape| Tensor::from_inner(random::<2>(shape).inner());
         let [query, key, value] =
             [6, 9, 9].map(|inputs| layer(&untracked([inputs, width]), &untracked([1, width])));
-        let attention =
-            |x: &Tensor<2>, memory: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
-                x: x.clone(),
-                is_shared: false,
-                memory: Some(memory.clone()),
-                projections: [&query, &key, &value],
-                shape,
-                causal: false,
-                mask,
-                dropout,
-            };
-        let fast = |attention: Attention<'_>| {
-            let memory = attention.memory.clone().unwrap();
-            super::attend::to_memory_on_cpu(&attention, &memory, false)
-                .unwrap()
-                .0
+        let sparse = |causal| {
+            Pattern::Sparse(SparseQueries {
+                counts: (0..tokens * keys)
+                    .map(|place| (place * 7 % 5 % 3) as f32)
+                    .collect(),
+                selected: tokens.div_ceil(3),
+                causal,
+            })
         };
-        let plain = |attention: Attention<'_>| super::attend::plain(attention, false).0;
-        let (x, memory) = (random([samples * tokens, 6]), random([samples * keys, 9]));
-        for dropout in [None, Some(Dropout::new(9, 0.1))] {
-            agree(
-                std::slice::from_ref(&x),
-                |parts| fast(attention(&parts[0], &memory, None, dropout)),
-                |parts| plain(attention(&parts[0], &memory, None, dropout)),
-            );
-            agree(
-                std::slice::from_ref(&memory),
-                |parts| fast(attention(&x, &parts[0], None, dropout)),
-                |parts| plain(attention(&x, &parts[0], None, dropout)),
-            );
-            for batch in [1, samples] {
-                agree(
-                    &[random([batch, heads, tokens, keys])],
-                    |masks| fast(attention(&x, &memory, Some(masks[0].clone()), dropout)),
-                    |masks| plain(attention(&x, &memory, Some(masks[0].clone()), dropout)),
-                );
-            }
+        let mut patterns = vec![Pattern::Full, sparse(false)];
+        if tokens == keys {
+            patterns.extend([Pattern::Causal, sparse(true)]);
         }
-        let (_, fast) = attend(attention(&x, &memory, None, None), true);
-        let (_, plain) = super::attend::plain(attention(&x, &memory, None, None), true);
-        let difference = (fast.unwrap().inner() - plain.unwrap().inner()).abs().max();
-        assert!(difference.into_scalar::<f32>() < 1e-5);
+        let (x, memory) = (random([samples * tokens, 6]), random([samples * keys, 9]));
+        for pattern in patterns {
+            let attention =
+                |x: &Tensor<2>, memory: &Tensor<2>, mask: Option<Tensor<4>>, dropout| Attention {
+                    x: x.clone(),
+                    is_shared: false,
+                    memory: Some(memory.clone()),
+                    projections: [&query, &key, &value],
+                    shape,
+                    pattern: pattern.clone(),
+                    mask,
+                    dropout,
+                };
+            let fast = |attention: Attention<'_>| {
+                super::attend_on_cpu::attend_from_rows(&attention, false)
+                    .unwrap()
+                    .0
+            };
+            let plain = |attention: Attention<'_>| super::attend::plain(attention, false).0;
+            for dropout in [None, Some(Dropout::new(9, 0.1))] {
+                agree(
+                    std::slice::from_ref(&x),
+                    |parts| fast(attention(&parts[0], &memory, None, dropout)),
+                    |parts| plain(attention(&parts[0], &memory, None, dropout)),
+                );
+                agree(
+                    std::slice::from_ref(&memory),
+                    |parts| fast(attention(&x, &parts[0], None, dropout)),
+                    |parts| plain(attention(&x, &parts[0], None, dropout)),
+                );
+                for batch in [1, samples] {
+                    agree(
+                        &[random([batch, heads, tokens, keys])],
+                        |masks| fast(attention(&x, &memory, Some(masks[0].clone()), dropout)),
+                        |masks| plain(attention(&x, &memory, Some(masks[0].clone()), dropout)),
+                    );
+                }
+            }
+            let (_, fast) = attend(attention(&x, &memory, None, None), true);
+            let (_, plain) = super::attend::plain(attention(&x, &memory, None, None), true);
+            let difference = (fast.unwrap().inner() - plain.unwrap().inner()).abs().max();
+            assert!(difference.into_scalar::<f32>() < 1e-5);
+        }
     }
 }
 
@@ -374,7 +396,7 @@ fn attention_to_a_shared_memory_agrees() {
         memory: Some(memory),
         projections: [&query, &key, &value],
         shape,
-        causal: false,
+        pattern: Pattern::Full,
         mask,
         dropout: None,
     };

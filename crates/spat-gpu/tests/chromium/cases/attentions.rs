@@ -1,6 +1,6 @@
 //! Attention.
 
-use spat_cpu::{AttentionShape, Connections, Dropout};
+use spat_cpu::{AttentionShape, Connections, Dropout, MapOptions};
 use spat_gpu::encoder::attention_dispatches;
 
 use super::case::{Case, given, large, made};
@@ -21,7 +21,11 @@ pub(crate) fn attentions() -> Vec<Case> {
         let [query, key, value, gradient] =
             [0, 1, 2, 3].map(|part| large(count + part)[part..].to_vec());
         let mask = large(2 * 3 * 11 * 11);
-        let connections = Some(Connections::PerSample(&mask));
+        let options = MapOptions {
+            connections: Some(Connections::PerSample(&mask)),
+            dropout,
+            ..MapOptions::default()
+        };
         let width = 3 * head_width;
         let rows = [&query, &key, &value].map(|part| part.chunks(width));
         let [queries, keys, values] = rows;
@@ -29,22 +33,17 @@ pub(crate) fn attentions() -> Vec<Case> {
             .zip(keys.zip(values))
             .flat_map(|(query, (key, value))| [query, key, value].concat())
             .collect();
-        let attended = spat_cpu::attend(&projections, &shape, connections, dropout);
+        let attended = spat_cpu::attend(&projections, &shape, options);
         let kept: Vec<f32> = attended
             .maps
+            .values
             .iter()
             .zip(&mask)
             .enumerate()
             .map(|(place, (map, mask))| map * mask * dropped.factor(place))
             .collect();
-        let back = spat_cpu::attend_backward(
-            &projections,
-            &attended.maps,
-            &gradient,
-            &shape,
-            connections,
-            dropout,
-        );
+        let back =
+            spat_cpu::attend_backward(&projections, &attended.maps, &gradient, &shape, options);
         // A third of each row.
         let third = |number: usize| -> Vec<f32> {
             let rows = back.projections.chunks(3 * width);
@@ -52,7 +51,14 @@ pub(crate) fn attentions() -> Vec<Case> {
                 .copied()
                 .collect()
         };
-        let of_scores = score_gradients(&shape, &value, &attended.maps, &mask, &gradient, dropout);
+        let of_scores = score_gradients(
+            &shape,
+            &value,
+            &attended.maps.values,
+            &mask,
+            &gradient,
+            dropout,
+        );
         let [forward, by_query, by_key] = attention_dispatches(&shape, Some(false), dropout);
         cases.push(Case::dispatch(
             &forward,
@@ -62,7 +68,7 @@ pub(crate) fn attentions() -> Vec<Case> {
                 given(value.clone()),
                 made(attended.context),
                 given(mask.clone()),
-                made(attended.maps.clone()),
+                made(attended.maps.values.clone()),
                 made(kept.clone()),
             ],
         ));
@@ -74,7 +80,7 @@ pub(crate) fn attentions() -> Vec<Case> {
                 given(value),
                 made(third(0)),
                 given(mask.clone()),
-                given(attended.maps),
+                given(attended.maps.values),
                 made(of_scores.clone()),
                 made(back.connections.clone().unwrap()),
             ],

@@ -9,7 +9,7 @@ use spat_cpu::{Activation, AttentionShape, Dropout, Finish};
 
 use super::super::linear::on_cpu;
 use crate::operations::{
-    Attention, StateSpace, add_norm, attend, dropout, linear_add_norm, mean_squared_error,
+    Attention, Pattern, StateSpace, add_norm, attend, dropout, linear_add_norm, mean_squared_error,
     state_space, tokens,
 };
 
@@ -226,7 +226,7 @@ fn attention_agrees() {
                 is_shared: false,
                 projections: layers.each_ref(),
                 shape,
-                causal: false,
+                pattern: Pattern::Full,
                 mask,
                 dropout,
             };

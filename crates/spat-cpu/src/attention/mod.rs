@@ -1,21 +1,22 @@
 //! Attention over query, key and value rows: scores, softmax, connection mask, dropout and the product
 //! with the values. Heads are addressed by stride, not copied into separate matrices.
 
+mod pattern;
+mod rows;
+
 use crate::dropout::Dropout;
 use crate::fresh::{Fresh, FreshBlock};
-use crate::product::{View, ViewMut};
 use crate::profile::timed;
-use crate::small_product::{Small, small_product};
 use crate::softmax::softmax;
 use crate::sums::{LANES, sum_of, total};
 use crate::threads::each_block;
 use crate::vectorise::vectorised;
 
+pub use pattern::{AttentionPattern, SparsePattern};
+use rows::{CONTEXT, Layout, MEMORY, Rows, SELF};
+
 /// Minimum number of values per block of samples.
 const BLOCK: usize = 1 << 12;
-
-/// Multiplications per head below which plain loops are faster than a packed matrix product.
-const FEW: usize = 1 << 14;
 
 /// Sizes of a self-attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +40,34 @@ pub enum Connections<'a> {
     PerSample(&'a [f32]),
 }
 
+/// How attention maps are made, and what they are multiplied by.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MapOptions<'a> {
+    /// Which keys a query attends to.
+    pub pattern: AttentionPattern<'a>,
+    /// M.
+    pub connections: Option<Connections<'a>>,
+    /// Of `M ⊙ A`.
+    pub dropout: Option<Dropout>,
+}
+
+/// Attention maps, as the backward pass needs them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AttentionMaps {
+    /// A, `[B, H, L, Lk]`.
+    pub values: Vec<f32>,
+    /// Whether the map's row does not depend on queries and keys, `[B, H, L]`: rows that a sparse pattern does
+    /// not select.
+    pub is_passive: Vec<bool>,
+}
+
 /// Outputs of [`attend`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attended {
     /// `drop(M ⊙ A) V` of all heads side by side, `[B · L, H · w]`.
     pub context: Vec<f32>,
-    /// The attention maps A, `[B, H, L, L]`.
-    pub maps: Vec<f32>,
+    /// The attention maps.
+    pub maps: AttentionMaps,
 }
 
 /// Gradients of the inputs of [`attend`].
@@ -149,17 +171,12 @@ impl<'a> Connections<'a> {
     }
 }
 
-/// `drop(M ⊙ softmax(Q Kᵀ / √w)) V`. Each row of `projections`, `[B · L, 3 · H · w]`, is a token's query,
-/// key and value of all heads.
-pub fn attend(
-    projections: &[f32],
-    shape: &AttentionShape,
-    connections: Option<Connections<'_>>,
-    dropout: Option<Dropout>,
-) -> Attended {
+/// `drop(M ⊙ A) V` with `A = softmax(Q Kᵀ / √w)`, or as the pattern requires. Each row of `projections`,
+/// `[B · L, 3 · H · w]`, is a token's query, key and value of all heads.
+pub fn attend(projections: &[f32], shape: &AttentionShape, options: MapOptions<'_>) -> Attended {
     let _timed = timed("attention");
     let sizes = shape.with_keys(shape.tokens);
-    attend_inputs([projections], SELF, &sizes, connections, dropout)
+    attend_inputs([projections], SELF, &sizes, options)
 }
 
 /// [`attend`] to the `keys` tokens of a memory for each sample: queries `[B · L, H · w]`, keys and values
@@ -168,46 +185,54 @@ pub fn attend_memory(
     inputs: [&[f32]; 3],
     shape: &AttentionShape,
     keys: usize,
-    connections: Option<Connections<'_>>,
-    dropout: Option<Dropout>,
+    options: MapOptions<'_>,
 ) -> Attended {
     let _timed = timed("attention to a memory");
     let sizes = shape.with_keys(keys);
-    attend_inputs(inputs, MEMORY, &sizes, connections, dropout)
+    attend_inputs(inputs, MEMORY, &sizes, options)
 }
 
 fn attend_inputs<const N: usize>(
     inputs: [&[f32]; N],
     layout: Layout,
     sizes: &Sizes,
-    connections: Option<Connections<'_>>,
-    dropout: Option<Dropout>,
+    options: MapOptions<'_>,
 ) -> Attended {
     let mut context = Fresh::new(sizes.samples * sizes.rows());
     let mut maps = Fresh::new(sizes.samples * sizes.maps());
+    let queries = sizes.heads * sizes.tokens;
+    let mut is_passive = vec![false; sizes.samples * queries];
     let samples = sizes.block();
     let blocks = context
         .blocks(samples * sizes.rows())
         .zip(maps.blocks(samples * sizes.maps()))
+        .zip(is_passive.chunks_mut((samples * queries).max(1)))
         .enumerate();
-    each_block(sizes.work(), blocks, |(block, (context, maps))| {
-        let first = block * samples;
-        let maps = maps.cleared();
-        let inputs = sizes.samples(inputs, first, maps.len() / sizes.maps());
-        attend_samples(
-            &inputs,
-            layout,
-            sizes,
-            connections,
-            dropout,
-            first,
-            context.cleared(),
-            maps,
-        );
-    });
+    each_block(
+        sizes.work(),
+        blocks,
+        |(block, ((context, maps), is_passive))| {
+            let first = block * samples;
+            let maps = maps.cleared();
+            let inputs = sizes.samples(inputs, first, maps.len() / sizes.maps());
+            attend_samples(
+                &inputs,
+                layout,
+                sizes,
+                options,
+                first,
+                context.cleared(),
+                maps,
+                is_passive,
+            );
+        },
+    );
     Attended {
         context: context.into_values(),
-        maps: maps.into_values(),
+        maps: AttentionMaps {
+            values: maps.into_values(),
+            is_passive,
+        },
     }
 }
 
@@ -217,23 +242,36 @@ vectorised! {
         inputs: &[&[f32]],
         layout: Layout,
         sizes: &Sizes,
-        connections: Option<Connections<'_>>,
-        dropout: Option<Dropout>,
+        options: MapOptions<'_>,
         first: usize,
         context: &mut [f32],
         maps: &mut [f32],
+        is_passive: &mut [bool],
     ) {
+        let MapOptions { pattern, connections, dropout } = options;
+        let sparse = pattern.sparse();
         let mut room = Scratch::new(sizes);
         for (place, map) in maps.chunks_exact_mut(sizes.map()).enumerate() {
             let (sample, head) = (place / sizes.heads, place % sizes.heads);
             let rows = Rows::new(sizes, sample, head);
             let Scratch { map: scores, turned, .. } = &mut room;
             rows.dots(inputs, layout.query, inputs, layout.key, scores, turned);
-            for (row, map) in scores
+            let is_passive = &mut is_passive[place * sizes.tokens..][..sizes.tokens];
+            if let Some(sparse) = sparse {
+                sparse.select(scores, rows.padded, sizes.keys, is_passive);
+            }
+            for (query, (row, map)) in scores
                 .chunks_exact_mut(rows.padded)
                 .zip(map.chunks_exact_mut(sizes.keys))
+                .enumerate()
             {
-                softmax(row, sizes.keys, sizes.scale());
+                let keys = pattern.keys_of(query, sizes.keys);
+                if is_passive[query] {
+                    row.fill(0.0);
+                    row[..keys].fill(pattern.passive_weight(sizes.keys));
+                } else {
+                    softmax(row, keys, sizes.scale());
+                }
                 map.copy_from_slice(&row[..sizes.keys]);
             }
             let mask = connections.map(|mask| mask.head(sizes, first + sample, head));
@@ -249,20 +287,20 @@ vectorised! {
     }
 }
 
-/// The backward pass of [`attend`], from `gradient = ∂L/∂context` and the attention maps.
+/// The backward pass of [`attend`], from `gradient = ∂L/∂context` and the attention maps. The selection of a sparse
+/// pattern has no gradient.
 pub fn attend_backward(
     projections: &[f32],
-    maps: &[f32],
+    maps: &AttentionMaps,
     gradient: &[f32],
     shape: &AttentionShape,
-    connections: Option<Connections<'_>>,
-    dropout: Option<Dropout>,
+    options: MapOptions<'_>,
 ) -> AttentionGradients {
     let _timed = timed("attention, backward");
     let sizes = shape.with_keys(shape.tokens);
     let inputs = [projections];
     let ([projections], connections) =
-        attend_inputs_backward(inputs, SELF, maps, gradient, &sizes, connections, dropout);
+        attend_inputs_backward(inputs, SELF, maps, gradient, &sizes, options);
     AttentionGradients {
         projections,
         connections,
@@ -272,17 +310,16 @@ pub fn attend_backward(
 /// The backward pass of [`attend_memory`], from `gradient = ∂L/∂context` and the attention maps.
 pub fn attend_memory_backward(
     inputs: [&[f32]; 3],
-    maps: &[f32],
+    maps: &AttentionMaps,
     gradient: &[f32],
     shape: &AttentionShape,
     keys: usize,
-    connections: Option<Connections<'_>>,
-    dropout: Option<Dropout>,
+    options: MapOptions<'_>,
 ) -> MemoryAttentionGradients {
     let _timed = timed("attention to a memory, backward");
     let sizes = shape.with_keys(keys);
     let (inputs, connections) =
-        attend_inputs_backward(inputs, MEMORY, maps, gradient, &sizes, connections, dropout);
+        attend_inputs_backward(inputs, MEMORY, maps, gradient, &sizes, options);
     MemoryAttentionGradients {
         inputs,
         connections,
@@ -293,13 +330,14 @@ pub fn attend_memory_backward(
 fn attend_inputs_backward<const N: usize>(
     inputs: [&[f32]; N],
     layout: Layout,
-    maps: &[f32],
+    maps: &AttentionMaps,
     gradient: &[f32],
     sizes: &Sizes,
-    connections: Option<Connections<'_>>,
-    dropout: Option<Dropout>,
+    options: MapOptions<'_>,
 ) -> ([Vec<f32>; N], Option<Vec<f32>>) {
+    let connections = options.connections;
     let samples = sizes.block();
+    let queries = sizes.heads * sizes.tokens;
     let mut of = inputs.map(|input| Fresh::new(input.len()));
     let mut parts: Vec<Vec<FreshBlock<'_>>> = Vec::new();
     parts.resize_with(sizes.samples.div_ceil(samples), Vec::new);
@@ -311,13 +349,14 @@ fn attend_inputs_backward<const N: usize>(
     }
     let blocks = parts
         .into_iter()
-        .zip(maps.chunks(samples * sizes.maps()))
+        .zip(maps.values.chunks(samples * sizes.maps()))
+        .zip(maps.is_passive.chunks((samples * queries).max(1)))
         .zip(gradient.chunks(samples * sizes.rows()))
         .enumerate();
     let sensitivities = each_block(
         2 * sizes.work(),
         blocks,
-        |(block, ((of, maps), gradient))| {
+        |(block, (((of, maps), is_passive), gradient))| {
             let mut sensitivity = match connections {
                 None => Vec::new(),
                 Some(Connections::Shared(_)) => vec![0.0; sizes.maps()],
@@ -329,10 +368,10 @@ fn attend_inputs_backward<const N: usize>(
                 &sizes.samples(inputs, first, maps.len() / sizes.maps()),
                 layout,
                 maps,
+                is_passive,
                 gradient,
                 sizes,
-                connections,
-                dropout,
+                options,
                 first,
                 &mut of,
                 &mut sensitivity,
@@ -353,14 +392,15 @@ vectorised! {
         inputs: &[&[f32]],
         layout: Layout,
         maps: &[f32],
+        is_passive: &[bool],
         gradient: &[f32],
         sizes: &Sizes,
-        connections: Option<Connections<'_>>,
-        dropout: Option<Dropout>,
+        options: MapOptions<'_>,
         first: usize,
         of: &mut [&mut [f32]],
         sensitivity: &mut [f32],
     ) {
+        let MapOptions { connections, dropout, .. } = options;
         let mut room = Scratch::new(sizes);
         let keys = sizes.keys;
         let Layout { query, key, value } = layout;
@@ -407,6 +447,12 @@ vectorised! {
                 }
             }
             softmax_backward(&mut room.of_map, &room.map, rows.padded, sizes.scale());
+            let is_passive = &is_passive[place * sizes.tokens..][..sizes.tokens];
+            for (row, is_passive) in room.of_map.chunks_exact_mut(rows.padded).zip(is_passive) {
+                if *is_passive {
+                    row.fill(0.0);
+                }
+            }
             rows.combine(&room.of_map, false, inputs, key, of, query);
             rows.combine(&room.of_map, true, inputs, query, of, key);
         }
@@ -484,209 +530,5 @@ fn softmax_backward(of_map: &mut [f32], map: &[f32], padded: usize, scale: f32) 
         for (of_map, map) in of_map.iter_mut().zip(map) {
             *of_map = map * (*of_map - along) * scale;
         }
-    }
-}
-
-/// Selects a matrix: one of several side by side in one of the inputs.
-#[derive(Clone, Copy)]
-struct Part {
-    /// Number of the input.
-    input: usize,
-    /// Number of the matrix within the input's rows.
-    number: usize,
-    /// Number of matrices side by side.
-    of: usize,
-    /// Whether its rows are the keys' and not the queries'.
-    of_keys: bool,
-}
-
-/// Where queries, keys and values are.
-#[derive(Clone, Copy)]
-struct Layout {
-    query: Part,
-    key: Part,
-    value: Part,
-}
-
-const CONTEXT: Part = Part {
-    input: 0,
-    number: 0,
-    of: 1,
-    of_keys: false,
-};
-
-/// Projections hold all three side by side.
-const SELF: Layout = Layout {
-    query: Part { of: 3, ..CONTEXT },
-    key: Part {
-        number: 1,
-        of: 3,
-        of_keys: true,
-        ..CONTEXT
-    },
-    value: Part {
-        number: 2,
-        of: 3,
-        of_keys: true,
-        ..CONTEXT
-    },
-};
-
-/// Three inputs.
-const MEMORY: Layout = Layout {
-    query: CONTEXT,
-    key: Part {
-        input: 1,
-        of_keys: true,
-        ..CONTEXT
-    },
-    value: Part {
-        input: 2,
-        of_keys: true,
-        ..CONTEXT
-    },
-};
-
-/// The rows of one head of one sample, within matrices that hold all heads side by side.
-struct Rows {
-    sample: usize,
-    /// Offset of the head's first column within a part.
-    column: usize,
-    tokens: usize,
-    keys: usize,
-    /// Columns of a map's rows.
-    padded: usize,
-    head_width: usize,
-    width: usize,
-}
-
-impl Rows {
-    #[inline(always)]
-    fn new(sizes: &Sizes, sample: usize, head: usize) -> Self {
-        Self {
-            sample,
-            column: head * sizes.head_width,
-            tokens: sizes.tokens,
-            keys: sizes.keys,
-            padded: sizes.keys.next_multiple_of(LANES),
-            head_width: sizes.head_width,
-            width: sizes.width(),
-        }
-    }
-
-    #[inline(always)]
-    fn is_small(&self) -> bool {
-        self.tokens * self.keys * self.head_width <= FEW
-    }
-
-    /// Rows of the matrix.
-    #[inline(always)]
-    fn count(&self, part: Part) -> usize {
-        if part.of_keys { self.keys } else { self.tokens }
-    }
-
-    /// Offset of the head's first row, and the distance between rows.
-    #[inline(always)]
-    fn place(&self, part: Part) -> (usize, usize) {
-        let row = part.of * self.width;
-        (
-            self.sample * self.count(part) * row + part.number * self.width + self.column,
-            row,
-        )
-    }
-
-    #[inline(always)]
-    fn small<'a>(&self, all: &[&'a [f32]], part: Part) -> Small<'a> {
-        let (start, row) = self.place(part);
-        Small {
-            values: &all[part.input][start..],
-            row,
-            column: 1,
-        }
-    }
-
-    fn view<'a>(&self, all: &[&'a [f32]], part: Part) -> View<'a> {
-        let (start, row) = self.place(part);
-        let values = &all[part.input][start..];
-        View::strided(values, self.count(part), self.head_width, row)
-    }
-
-    /// `map ← a bᵀ`, its rows padded with zeros; `b` has the keys' rows.
-    #[inline(always)]
-    fn dots(
-        &self,
-        a: &[&[f32]],
-        a_part: Part,
-        b: &[&[f32]],
-        b_part: Part,
-        map: &mut [f32],
-        turned: &mut Vec<f32>,
-    ) {
-        if !self.is_small() {
-            let map = ViewMut::strided(map, self.tokens, self.keys, self.padded);
-            return map.set(1.0, self.view(a, a_part), self.view(b, b_part).transposed());
-        }
-        // bᵀ, with rows of whole vectors.
-        turned.resize(self.head_width * self.padded, 0.0);
-        let b = self.small(b, b_part);
-        for token in 0..self.keys {
-            let row = &b.values[token * b.row..][..self.head_width];
-            for (column, value) in row.iter().enumerate() {
-                turned[column * self.padded + token] = *value;
-            }
-        }
-        let turned = Small {
-            values: turned,
-            row: self.padded,
-            column: 1,
-        };
-        let a = self.small(a, a_part);
-        small_product(
-            map,
-            self.padded,
-            a,
-            turned,
-            self.tokens,
-            self.head_width,
-            self.padded,
-        );
-    }
-
-    /// `out ← map rows`, or `out ← mapᵀ rows`.
-    #[inline(always)]
-    fn combine(
-        &self,
-        map: &[f32],
-        transposed: bool,
-        rows: &[&[f32]],
-        part: Part,
-        out: &mut [&mut [f32]],
-        out_part: Part,
-    ) {
-        let (start, out_row) = self.place(out_part);
-        let out = &mut out[out_part.input][start..];
-        let count = self.count(out_part);
-        if !self.is_small() {
-            let map = View::strided(map, self.tokens, self.keys, self.padded);
-            let map = if transposed { map.transposed() } else { map };
-            return ViewMut::strided(out, count, self.head_width, out_row).set(
-                1.0,
-                map,
-                self.view(rows, part),
-            );
-        }
-        let (row, column) = if transposed {
-            (1, self.padded)
-        } else {
-            (self.padded, 1)
-        };
-        let map = Small {
-            values: map,
-            row,
-            column,
-        };
-        let depth = self.count(part);
-        let rows = self.small(rows, part);
-        small_product(out, out_row, map, rows, count, depth, self.head_width);
     }
 }
