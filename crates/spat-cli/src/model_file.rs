@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use spat_engine::{Device, SavedForecaster};
 use spat_series::SeriesError;
-use spat_spec::{Checkpoint, CheckpointHeader, DataConfig};
+use spat_spec::{Checkpoint, CheckpointError, CheckpointHeader, DataConfig};
 
 use crate::args::{BackboneArgs, ReadArgs};
 use crate::failure::input;
+use crate::hints::Advice;
 use crate::table::{self, Loaded};
 use crate::{backbone, output};
 
@@ -22,7 +23,9 @@ pub(crate) fn load(
 ) -> anyhow::Result<SavedForecaster> {
     let bytes = table::read_file(path)?;
     let name = || path.display().to_string();
-    let checkpoint = Checkpoint::from_bytes(&bytes).with_context(name)?;
+    let checkpoint = Checkpoint::from_bytes(&bytes)
+        .map_err(|error| with_order(error, path))
+        .with_context(name)?;
     if let Some(note) = checkpoint.header.checksum_note(&bytes) {
         output::note(&format!("note: {}: {note}", path.display()));
     }
@@ -32,6 +35,22 @@ pub(crate) fn load(
         .map(|(file, _)| path.with_file_name(&file.name));
     backbone::require(forecaster, frozen, &[beside]).with_context(name)?;
     SavedForecaster::new(checkpoint, device).with_context(name)
+}
+
+/// The error, with the order of the arguments where the file has another kind of name.
+fn with_order(error: CheckpointError, path: &Path) -> anyhow::Error {
+    let is_other = !path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors"));
+    let is_unreadable = matches!(error, CheckpointError::Container(_));
+    let error = anyhow::Error::new(error);
+    if is_other && is_unreadable {
+        error.context(Advice(
+            "the model file comes first, then the table".to_owned(),
+        ))
+    } else {
+        error
+    }
 }
 
 /// A table, read as the model's training table was unless flags say otherwise, with the model's

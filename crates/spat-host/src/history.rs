@@ -95,7 +95,7 @@ fn fresh(folder: &Path, file: &RunFile, experiment: &Experiment) -> RunSummary {
         .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
         .map_or(0.0, |since| since.as_millis() as f64);
     RunSummary {
-        title: format!("{table} · α = {}", experiment.prune.ratio),
+        title: RunSummary::standard_title(&table, &experiment.prune),
         table,
         experiment: experiment.clone(),
         engine: if file.device == "gpu" {

@@ -497,28 +497,28 @@ impl Detection {
             ));
         }
         for (count, what) in [
-            (self.padded_cells, "cells had blanks around their number"),
+            (self.padded_cells, "Cells with blanks around their number"),
             (
                 self.grouped_numbers,
-                "numbers had separators between thousands",
+                "Numbers with separators between thousands",
             ),
-            (self.blank_lines, "blank lines were skipped"),
-            (self.comment_lines, "comment lines were skipped"),
+            (self.blank_lines, "Blank lines that were skipped"),
+            (self.comment_lines, "Comment lines that were skipped"),
             (
                 self.repeated_headers,
-                "lines that repeat the header were skipped",
+                "Lines that repeat the header and were skipped",
             ),
             (
                 self.empty_columns,
-                "columns without a name and a value were skipped",
+                "Columns without a name and a value that were skipped",
             ),
             (
                 self.trailing_delimiters,
-                "rows ended with a delimiter too many",
+                "Rows with a delimiter too many at their end",
             ),
         ] {
             if count > 0 {
-                push(format!("{count} {what}."));
+                push(format!("{what}: {count}."));
             }
         }
         if self.byte_order_mark {

@@ -45,7 +45,10 @@ fn answers() -> Vec<(&'static str, Vec<Answer>)> {
         ),
         (
             "comments",
-            vec![Rows(&["y"], 2), Reports(&["1 comment lines"])],
+            vec![
+                Rows(&["y"], 2),
+                Reports(&["Comment lines that were skipped: 1."]),
+            ],
         ),
         (
             "units-row",

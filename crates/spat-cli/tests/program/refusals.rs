@@ -36,6 +36,10 @@ fn bad_input_is_refused_with_a_place_and_a_way_out() {
         folder.refuses(&["run", name, "--device", "cpu"], words);
     }
     folder.refuses(&["run", "absent.csv"], &["absent.csv"]);
+    folder.refuses(
+        &["forecast", "toy.csv", "model.safetensors"],
+        &["toy.csv", "the model file comes first, then the table"],
+    );
     folder.refuses(&["run", "toy.csv", "--horizon", "0"], &["horizon"]);
     folder.refuses(
         &["run", "toy.csv", "--channels", "rain"],

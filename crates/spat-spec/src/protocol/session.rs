@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Command, DataConfig, DeviceFacts, Event, Experiment, ModelForecast};
+use crate::{Command, DataConfig, DeviceFacts, Event, Experiment, ModelForecast, PruneRule};
 
 /// The device that a user selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -149,4 +149,28 @@ pub struct RunSummary {
     pub mse: Option<(f64, f64)>,
     /// Change of multiply–accumulates in percent, once finished.
     pub macs_percent: Option<f64>,
+}
+
+/// The end of the title of a run whose number of modules a search chose.
+const CHOSEN: &str = " · number chosen by validation";
+
+/// The middle of the title of a run with a ratio.
+const RATIO: &str = " · α = ";
+
+impl RunSummary {
+    /// The title of a run that its user has not named.
+    pub fn standard_title(table: &str, rule: &PruneRule) -> String {
+        if rule.adaptive.is_some() {
+            format!("{table}{CHOSEN}")
+        } else {
+            format!("{table}{RATIO}{}", rule.ratio)
+        }
+    }
+
+    /// Whether the title is a standard one.
+    pub fn has_standard_title(&self) -> bool {
+        self.title
+            .strip_prefix(&*self.table)
+            .is_some_and(|rest| rest == CHOSEN || rest.starts_with(RATIO))
+    }
 }

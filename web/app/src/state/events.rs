@@ -168,7 +168,7 @@ impl Page {
         self.sample.set(Some(Arc::new(report.sample.clone())));
         self.update_summary(|summary| {
             summary.stage = Stage::Finished;
-            name_finished(summary, report.plan.ratio);
+            name_finished(summary, &report.plan.rule);
             summary.mse = Some((report.dense.test.mse, report.pruned.test.mse));
             summary.macs_percent = Some(report.change.macs_percent);
         });
