@@ -1,12 +1,15 @@
 //! `spat inspect`.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use serde::Serialize;
 use spat_series::{
-    Detection, FEWEST_VALIDATION_WINDOWS, Part, Repairs, Series, Split, with_offset,
+    Detection, FEWEST_VALIDATION_WINDOWS, Part, Repairs, Series, Split, Table, with_offset,
 };
+use spat_spec::DataConfig;
 
 use crate::args::{InspectArgs, ModelArgs};
 use crate::metrics_table::number;
@@ -62,21 +65,38 @@ struct PartSize {
     windows: usize,
 }
 
-/// Prints what was detected.
+/// Prints what was detected, also where the table cannot be used as it is.
 pub(crate) fn inspect(args: &InspectArgs) -> anyhow::Result<ExitCode> {
-    let inspection = look(args)?;
+    let data = experiment::data_config(None, &args.read, &args.split);
+    let raw = table::raw(&args.data, &table::read_file(&args.data)?, &data.read)?;
+    let heading = heading(&args.data, &raw);
+    let inspection = look(args, &data, raw);
     if args.json {
-        output::json(&inspection)?;
-    } else {
-        output::result(&output::visible(&text(&inspection)))?;
+        output::json(&inspection?)?;
+        return Ok(ExitCode::SUCCESS);
     }
+    output::result(&output::visible(&heading))?;
+    output::result(&output::visible(&text(&inspection?)))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn look(args: &InspectArgs) -> anyhow::Result<Inspection> {
-    use anyhow::Context as _;
-    let data = experiment::data_config(None, &args.read, &args.split);
-    let raw = table::raw(&args.data, &table::read_file(&args.data)?, &data.read)?;
+/// What the file contains, and how it was read.
+fn heading(path: &Path, raw: &Table) -> String {
+    let mut text = format!(
+        "{}: {} × {}\n\nHow it was read\n",
+        table::file_name(path),
+        spat_report::number::plural(raw.rows(), "row"),
+        spat_report::number::plural(raw.channels.len(), "channel")
+    );
+    for line in raw.detection.lines() {
+        text += &format!("  {line}\n");
+    }
+    text
+}
+
+/// # Errors
+/// The table cannot be used with these settings.
+fn look(args: &InspectArgs, data: &DataConfig, raw: Table) -> anyhow::Result<Inspection> {
     let (names, missing) = (raw.channels.clone(), raw.missing_counts());
     let (rows_in_file, detection) = (raw.rows(), raw.detection.clone());
     let series = raw
@@ -154,16 +174,7 @@ fn parts(split: &Split, series: &Series, lookback: usize, horizon: usize) -> Par
 }
 
 fn text(found: &Inspection) -> String {
-    let mut text = format!(
-        "{}: {} × {}\n\nHow it was read\n",
-        found.data,
-        spat_report::number::plural(found.rows_in_file, "row"),
-        spat_report::number::plural(found.channels.len(), "channel")
-    );
-    for line in found.detection.lines() {
-        text += &format!("  {line}\n");
-    }
-    text += "\nWhat a run changes or notes\n";
+    let mut text = "\nWhat a run changes or notes\n".to_owned();
     let repairs = found.repairs.lines();
     for line in &repairs {
         text += &format!("  {line}\n");

@@ -146,9 +146,9 @@ pub enum ReadError {
     },
     /// Text in a column of numbers.
     #[error(
-        "line {line}, column {column} ({name:?}): {text:?} is not a number, and {count} cells of \
-         this column are not; correct them, name the text as a marker of missing values, or leave \
-         the column out"
+        "line {line}, column {column} ({name:?}): {text:?} is not a number (cells of this column that \
+         are none: {count}); correct them, name the text as a marker of missing values, or leave the \
+         column out"
     )]
     NotANumber {
         /// Line of the first such cell.

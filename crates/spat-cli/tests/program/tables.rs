@@ -17,6 +17,27 @@ fn inspect_says_what_was_detected() {
     }
 }
 
+/// The error follows what was detected.
+#[test]
+fn inspect_shows_tables_that_a_run_would_refuse() {
+    let folder = Folder::new();
+    let mut gaps = "when,load\n".to_owned();
+    for day in [1, 2, 3, 20, 21, 22, 39] {
+        gaps += &format!("2024-01-{day:02} 00:00,1.5\n2024-01-{day:02} 01:00,2.5\n");
+    }
+    folder.write(
+        "gaps.csv",
+        gaps.replace("2024-01-39", "2024-02-08").as_bytes(),
+    );
+    let output = folder.spat(&["inspect", "gaps.csv"]);
+    assert_eq!(output.status.code(), Some(2));
+    let (printed, error) = (text(&output.stdout), text(&output.stderr));
+    for word in ["gaps.csv: 14 rows × 1 channel", "How it was read", "when"] {
+        assert!(printed.contains(word), "{word}: {printed}");
+    }
+    assert!(error.contains("--gaps keep"), "{error}");
+}
+
 #[test]
 fn forecasts_of_series_below_each_other_keep_their_columns() {
     let folder = Folder::new();
