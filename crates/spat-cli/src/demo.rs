@@ -63,7 +63,7 @@ fn small(data: DataConfig, channels: usize, seed: u64) -> Experiment {
         finetune: TrainingConfig {
             epochs: 2,
             learning_rate: 5e-4,
-            ..Experiment::finetune_like(&training)
+            ..Experiment::finetune_default(&training)
         },
         training,
         scorer: Scorer::default(),

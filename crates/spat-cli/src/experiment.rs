@@ -42,9 +42,17 @@ pub(crate) fn data_config(
 pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::Result<Experiment> {
     let lengths = window_lengths(&args.model, &args.windows, series, data.split);
     let (forecaster, training) = forecaster(&args.model, lengths, series)?;
+    let training = match args.model.choice.preset {
+        Some(_) => training,
+        None => training.for_windows(training_windows(series, data.split, &forecaster)),
+    };
     let training = trained(&training, &args.training)?;
     let experiment = Experiment {
-        finetune: finetuned(&training, &args.finetune),
+        finetune: finetuned(
+            &training,
+            &args.finetune,
+            args.model.choice.preset.is_some(),
+        ),
         data,
         forecaster,
         training,
@@ -60,6 +68,15 @@ pub(crate) fn of(args: &RunArgs, data: DataConfig, series: &Series) -> anyhow::R
     };
     check(&experiment, series)?;
     Ok(experiment)
+}
+
+/// Number of training windows; 0 if the table has no room for windows, which is an error later.
+fn training_windows(series: &Series, rule: SplitRule, forecaster: &ForecasterConfig) -> usize {
+    let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
+    let split = rule.apply_to(series, lookback, horizon);
+    split.map_or(0, |split| {
+        split.windows(Part::Train, series, lookback, horizon).len()
+    })
 }
 
 /// Checks before anything is written or trained whether the experiment is possible.
@@ -150,10 +167,8 @@ const MUCH_MEMORY: f64 = 2e9;
 /// How long the training takes and how much memory it needs, if either is much.
 fn effort_note(experiment: &Experiment, series: &Series) -> Option<String> {
     let forecaster = &experiment.forecaster;
-    let (lookback, horizon) = (forecaster.lookback(), forecaster.horizon());
-    let split = experiment.data.split.apply_to(series, lookback, horizon);
-    let windows = split.ok()?.windows(Part::Train, series, lookback, horizon);
-    let seconds = experiment.training_seconds(windows.len());
+    let windows = training_windows(series, experiment.data.split, forecaster);
+    let seconds = experiment.training_seconds(windows);
     let memory = experiment.step_memory();
     let channels = series.channel_count();
     (channels >= MANY_CHANNELS || memory >= MUCH_MEMORY).then(|| {
@@ -236,14 +251,28 @@ pub(crate) fn trained(
         patience: args.patience.map_or(preset.patience, |patience| patience.0),
         optimizer,
         clip_norm: args.clip_norm.or(preset.clip_norm),
+        ..preset.clone()
     })
 }
 
-fn finetuned(training: &TrainingConfig, args: &FinetuneArgs) -> TrainingConfig {
-    let like = Experiment::finetune_like(training);
+/// A preset is fine-tuned as published; flags override either default.
+fn finetuned(training: &TrainingConfig, args: &FinetuneArgs, is_preset: bool) -> TrainingConfig {
+    let like = if is_preset {
+        Experiment::finetune_like(training)
+    } else {
+        Experiment::finetune_default(training)
+    };
     TrainingConfig {
         epochs: args.finetune_epochs,
-        learning_rate: args.finetune_learning_rate.unwrap_or(like.learning_rate),
+        learning_rate: match (args.finetune_learning_rate, args.finetune_rate_share) {
+            (Some(rate), _) => rate,
+            (None, Some(share)) => share * training.learning_rate,
+            (None, None) => like.learning_rate,
+        },
+        schedule: args.finetune_schedule.unwrap_or(like.schedule),
+        averaging: args.finetune_average.unwrap_or(like.averaging),
+        validations: args.finetune_validations.unwrap_or(like.validations),
+        keep_start: args.finetune_keep_start.unwrap_or(like.keep_start),
         ..like
     }
 }

@@ -192,7 +192,9 @@ fn questions(what: &WhatArgs) -> anyhow::Result<Vec<Question>> {
         ));
     }
     let asked = |question: &Question| {
-        (what.only.is_empty() || what.only.contains(question))
+        // Ways to fine-tune concern the choice of a default more than a table.
+        let usual = what.only.is_empty() && *question != Question::Finetuning;
+        (usual || what.only.contains(question))
             && (*question != Question::ZeroShot || !what.also.is_empty())
     };
     Ok(Question::ALL.into_iter().filter(asked).collect())

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use spat_series::{Baseline, FEWEST_VALIDATION_WINDOWS, Metrics, Part};
 use spat_spec::{
-    Change, ControlResult, DataFacts, ForecasterConfig, MeanErrors, ModelResult, Plan, Rounding,
-    Structure, TestMetrics, ValResult, WindowCounts, percent_change,
+    Change, ControlResult, DataFacts, EpochResult, ForecasterConfig, MeanErrors, ModelResult, Plan,
+    Rounding, Structure, TestMetrics, ValResult, WindowCounts, kept_in_words, percent_change,
 };
 
 use crate::comparisons::TestErrors;
@@ -127,6 +127,7 @@ pub(crate) fn notes(
     data: &DataFacts,
     dataset: &Dataset,
     plan: &Plan,
+    finetuning: &[EpochResult],
     forecaster: &ForecasterConfig,
 ) -> Vec<String> {
     let mut notes = data.repairs.lines();
@@ -166,6 +167,7 @@ pub(crate) fn notes(
             "A ranking of {modules} modules is close to chance; a model with more layers gives more evidence."
         ));
     }
+    notes.extend(kept_in_words(finetuning));
     notes.extend(forecaster.score_note().map(str::to_owned));
     if plan.removed.len() == modules && modules > 0 {
         notes.push(format!(

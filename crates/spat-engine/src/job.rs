@@ -21,6 +21,7 @@ use crate::dataset::Dataset;
 use crate::error::JobError;
 use crate::evaluate::metrics;
 use crate::findings::{baselines, change, control_result, data_facts, model_result, notes};
+use crate::folds::check_folds;
 use crate::linear::{LinearModel, evaluate_linear_baselines, train_linear_baselines};
 use crate::maps::module_maps;
 use crate::measure::measure;
@@ -107,7 +108,7 @@ pub fn validate_for(experiment: &Experiment, series: &Series) -> Result<(), JobE
                 .to_owned(),
         ));
     }
-    Ok(())
+    check_folds(experiment, series)
 }
 
 /// Checks that the memory holds `copies` numbers per parameter of the dense model, so that a model that is
@@ -404,7 +405,13 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
             sample,
             maps,
             scoring: timings.scoring,
-            notes: notes(&data, &self.dataset, &plan, &job.experiment.forecaster),
+            notes: notes(
+                &data,
+                &self.dataset,
+                &plan,
+                &pruned.history,
+                &job.experiment.forecaster,
+            ),
             dense: dense_result,
             pruned: pruned_result,
             data,
@@ -612,7 +619,7 @@ impl<'a, 'c, S: RunStore> Run<'a, 'c, S> {
         let context = self.job.context(&self.dataset);
         let experiment = &self.job.experiment;
         let phases = &mut self.phases;
-        train_linear_baselines(&context, experiment, phases, self.store, self.control).await
+        train_linear_baselines(&context, experiment, 0, phases, self.store, self.control).await
     }
 
     fn context(&self) -> RunContext<'_> {

@@ -13,6 +13,7 @@ pub mod device;
 mod error;
 mod evaluate;
 mod findings;
+mod folds;
 mod forecast_csv;
 mod job;
 mod learner;
@@ -35,6 +36,7 @@ mod trainer;
 mod training_state;
 mod trial_runner;
 mod viewer;
+mod weight_average;
 
 /// The type of a device, for front ends to pass on.
 pub use burn::tensor::Device;

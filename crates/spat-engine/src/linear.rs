@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::module::Module as _;
 use spat_model::Forecaster;
+use spat_prune::selection::LinearLosses;
 use spat_series::{Metrics, Part};
 use spat_spec::{Experiment, LinearBaseline, Phase, Structure, ValResult};
 
@@ -25,10 +26,12 @@ pub(crate) struct LinearModel {
 }
 
 /// Trains the linear baselines that the experiment has, except those that an earlier session of the run
-/// trained.
+/// trained: on the data of `context`, which are those before the earlier cutoff `fold`, or the run's own if that is
+/// 0.
 pub(crate) async fn train_linear_baselines(
     context: &RunContext<'_>,
     experiment: &Experiment,
+    fold: usize,
     phases: &mut Phases,
     store: &mut impl RunStore,
     control: &mut Control<'_>,
@@ -37,8 +40,12 @@ pub(crate) async fn train_linear_baselines(
     for (config, training) in experiment.linear_baselines() {
         let name = config.kind().id;
         let structure = Structure::dense(config);
+        let stored_name = match fold {
+            0 => name.to_owned(),
+            number => format!("{name}_fold_{number}"),
+        };
         let known = phases
-            .linear_baseline(name, &structure, context.device, store)
+            .linear_baseline(&stored_name, &structure, context.device, store)
             .await?;
         let trained = match known {
             Some(known) => known,
@@ -49,7 +56,9 @@ pub(crate) async fn train_linear_baselines(
                 let model = Forecaster::try_init(&structure, seed, &device)?.train();
                 let trained =
                     train(context, phase, model, &training, &mut [], store, control).await?;
-                phases.end_linear_baseline(name, &trained, store).await?;
+                phases
+                    .end_linear_baseline(&stored_name, &trained, store)
+                    .await?;
                 trained
             }
         };
@@ -60,6 +69,30 @@ pub(crate) async fn train_linear_baselines(
         });
     }
     Ok(models)
+}
+
+/// The losses of the linear baselines on each validation window, rounded to 32 bits as those of the candidates of a
+/// selection are.
+pub(crate) async fn validation_losses(
+    context: &RunContext<'_>,
+    models: &[LinearModel],
+    control: &mut Control<'_>,
+) -> Result<Vec<LinearLosses>, JobError> {
+    let mut losses = Vec::new();
+    for linear in models {
+        let model = &linear.trained.model;
+        let (_, windows) = metrics(model, context, Part::Val, control).await?;
+        losses.push(LinearLosses {
+            name: linear.name.to_owned(),
+            macs: linear.structure.cost().macs,
+            losses: windows
+                .mse
+                .iter()
+                .map(|&loss| f64::from(loss as f32))
+                .collect(),
+        });
+    }
+    Ok(losses)
 }
 
 /// Evaluates the linear baselines: adds their test errors to `baselines` and `errors`, and returns the rest.

@@ -37,14 +37,25 @@ pub(crate) struct Phases {
     /// Epochs of the linear baselines that are trained, by name. A new plan does not concern them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     linear_baselines: BTreeMap<String, Vec<EpochResult>>,
+    /// Epochs of the dense models before earlier cutoffs, by the cutoff's number from 1. A new plan does not concern
+    /// them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    folds: BTreeMap<usize, Vec<EpochResult>>,
 }
 
 /// Validation losses of a candidate.
 #[derive(Debug, Serialize, Deserialize)]
 struct WindowLosses {
     removed: Vec<ModuleId>,
+    /// Number of the earlier cutoff, or 0 for the validation part.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    fold: usize,
     #[serde(with = "spat_spec::hex_numbers")]
     losses: Vec<f32>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Phases {
@@ -104,6 +115,37 @@ impl Phases {
             model,
             history: history.clone(),
         }))
+    }
+
+    /// The dense model before the cutoff `number`; `None` if it is not trained.
+    pub(crate) async fn fold(
+        &self,
+        number: usize,
+        structure: &Structure,
+        device: &burn::tensor::Device,
+        store: &impl RunStore,
+    ) -> Result<Option<Trained>, JobError> {
+        let Some(history) = self.folds.get(&number) else {
+            return Ok(None);
+        };
+        let model = read_weights(&fold_file(number), structure, device, store).await?;
+        Ok(Some(Trained {
+            model,
+            history: history.clone(),
+        }))
+    }
+
+    /// Stores the dense model before a cutoff, with the training state as in [`Phases::end_linear_baseline`].
+    pub(crate) async fn end_fold(
+        &mut self,
+        number: usize,
+        trained: &Trained,
+        store: &mut impl RunStore,
+    ) -> Result<(), JobError> {
+        write_weights(&fold_file(number), trained, store).await?;
+        store.remove(STATE_FILE).await?;
+        self.folds.insert(number, trained.history.clone());
+        self.save(store).await
     }
 
     /// Discards the plan and everything that was trained after it; the dense model stays.
@@ -185,10 +227,11 @@ impl Phases {
         self.save(store).await
     }
 
-    /// The stored losses of a candidate in each window; `None` if it was not fine-tuned.
-    pub(crate) fn window_losses(&self, removed: &[ModuleId]) -> Option<Vec<f64>> {
+    /// The stored losses of a candidate in each window after the cutoff `fold`, or of the validation part if that
+    /// is 0; `None` if it was not fine-tuned.
+    pub(crate) fn window_losses(&self, removed: &[ModuleId], fold: usize) -> Option<Vec<f64>> {
         let mut known = self.window_losses.iter();
-        let known = known.find(|known| known.removed == removed)?;
+        let known = known.find(|known| known.removed == removed && known.fold == fold)?;
         Some(known.losses.iter().map(|&loss| f64::from(loss)).collect())
     }
 
@@ -197,13 +240,18 @@ impl Phases {
     pub(crate) async fn end_window_losses(
         &mut self,
         removed: Vec<ModuleId>,
+        fold: usize,
         losses: &[f64],
         store: &mut impl RunStore,
     ) -> Result<Vec<f64>, JobError> {
         store.remove(STATE_FILE).await?;
         let losses: Vec<f32> = losses.iter().map(|&loss| loss as f32).collect();
         let rounded = losses.iter().map(|&loss| f64::from(loss)).collect();
-        self.window_losses.push(WindowLosses { removed, losses });
+        self.window_losses.push(WindowLosses {
+            removed,
+            fold,
+            losses,
+        });
         self.save(store).await?;
         Ok(rounded)
     }
@@ -254,6 +302,10 @@ fn baseline_file(name: &str) -> String {
     format!("checkpoint/linear_{name}.safetensors")
 }
 
+fn fold_file(number: usize) -> String {
+    format!("checkpoint/fold_{number}.safetensors")
+}
+
 fn weights_file(phase: Phase) -> String {
     let name = match phase {
         Phase::Pretrain => "pretrain",
@@ -263,6 +315,7 @@ fn weights_file(phase: Phase) -> String {
         Phase::PrunedFromScratch => "pruned_from_scratch",
         Phase::Evaluate => "evaluate",
         Phase::LinearBaseline => "linear_baseline",
+        Phase::Fold => "fold",
     };
     format!("checkpoint/{name}.safetensors")
 }

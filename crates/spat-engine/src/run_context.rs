@@ -5,6 +5,7 @@ use burn::tensor::Device;
 use crate::dataset::Dataset;
 
 /// The data, the device and the seed.
+#[derive(Clone, Copy)]
 pub(crate) struct RunContext<'a> {
     pub(crate) dataset: &'a Dataset,
     /// Without autodiff.

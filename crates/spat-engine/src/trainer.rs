@@ -1,11 +1,11 @@
-//! Training: epochs, early stopping, best weights, optional scores.
+//! Training: epochs, validations, early stopping, best weights, optional scores.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use spat_model::{Forecaster, ForwardContext, HasAttention as _, read};
 use spat_prune::ScoreAccumulator;
 use spat_series::Part;
-use spat_spec::{EpochResult, Event, Phase, TrainingConfig};
+use spat_spec::{EpochResult, Event, KeptWeights, Phase, TrainingConfig};
 use web_time::Instant;
 
 use crate::control::{Control, Next};
@@ -19,6 +19,7 @@ use crate::run_context::RunContext;
 use crate::seeds::{Purpose, seed_for};
 use crate::store::RunStore;
 use crate::training_state::{Position, TrainingState};
+use crate::weight_average::WeightAverage;
 
 /// The outcome of a training.
 #[derive(Debug)]
@@ -28,7 +29,8 @@ pub(crate) struct Trained {
     pub(crate) history: Vec<EpochResult>,
 }
 
-/// Trains `model` (on an autodiff device) and returns it with the weights of its best epoch. The ordinary
+/// Trains `model` (on an autodiff device) and returns it with its best weights: the current or averaged ones with
+/// the lowest error in any validation. The ordinary
 /// backward pass of every batch also computes sensitivities for each accumulator in `scores`; events report
 /// the first.
 ///
@@ -58,6 +60,7 @@ pub(crate) async fn train(
         steps_per_epoch,
         device: context.device.clone().autodiff(),
         best: model.valid(),
+        average: WeightAverage::new(config.averaging, model.valid()),
         learner: Learner {
             model,
             optimizer: Adam::new(config.optimizer, config.clip_norm),
@@ -69,10 +72,13 @@ pub(crate) async fn train(
         },
     };
     if let Some(state) = TrainingState::load(store, phase).await? {
-        state.position.check(config.epochs, steps_per_epoch)?;
+        state.position.check(config, steps_per_epoch)?;
         training.restore(state)?;
     }
     let steps = config.epochs.saturating_mul(steps_per_epoch);
+    if config.keep_start && training.position.best_val.is_none() && training.position.step == 0 {
+        training.validate_start(store, control).await?;
+    }
     let mut progress = Progress::new(phase, steps_per_epoch, steps, training.position.step);
     while (training.position.step < steps || training.is_validation_pending())
         && !training.out_of_patience()
@@ -94,6 +100,7 @@ struct Training<'a> {
     device: Device,
     learner: Learner,
     best: Forecaster,
+    average: WeightAverage,
     scores: &'a mut [ScoreAccumulator],
     position: Position,
 }
@@ -102,7 +109,7 @@ impl Training<'_> {
     fn out_of_patience(&self) -> bool {
         self.config
             .patience
-            .is_some_and(|patience| self.position.epochs_without_gain >= patience)
+            .is_some_and(|patience| self.position.validations_without_gain >= patience)
     }
 
     /// Whether the training was stopped in the validation at the end of an epoch.
@@ -122,6 +129,7 @@ impl Training<'_> {
         if self.position.step == first {
             self.position.epoch_loss = 0.0;
             self.position.seconds_in_epoch = 0.0;
+            self.position.kept = None;
             for scores in self.scores.iter_mut() {
                 scores.start_epoch();
             }
@@ -129,14 +137,28 @@ impl Training<'_> {
         let windows = self.context.dataset.windows(Part::Train);
         let order = shuffled(&windows, self.seed(Purpose::Order, epoch));
         let mut losses: Vec<Tensor<1>> = Vec::new();
-        let started = Instant::now();
+        let mut started = Instant::now();
         for rows in order
             .chunks(self.config.batch.max(1))
             .skip(self.position.step - first)
         {
+            if self.is_inner_validation_due(first) {
+                self.end_steps(&mut losses, started).await?;
+                let val_mse = match self.validate(first, control).await {
+                    Err(JobError::Stopped) => {
+                        self.save(store).await?;
+                        return Err(JobError::Stopped);
+                    }
+                    result => result?,
+                };
+                if self.out_of_patience() {
+                    self.finish_epoch(epoch, val_mse, control);
+                    return self.emit_scores(control).await;
+                }
+                started = Instant::now();
+            }
             if control.before_step().await == Next::Stop {
-                self.position.epoch_loss += self.sum(&mut losses).await?;
-                self.position.seconds_in_epoch += started.elapsed().as_secs_f64();
+                self.end_steps(&mut losses, started).await?;
                 self.save(store).await?;
                 return Err(JobError::Stopped);
             }
@@ -152,17 +174,37 @@ impl Training<'_> {
                 }
             }
         }
-        self.position.epoch_loss += self.sum(&mut losses).await?;
-        self.position.seconds_in_epoch += started.elapsed().as_secs_f64();
-        let seconds = self.position.seconds_in_epoch;
-        match self.finish_epoch(epoch, seconds, control).await {
+        self.end_steps(&mut losses, started).await?;
+        let val_mse = match self.validate(first, control).await {
             // All steps of the epoch are done; the validation is repeated when the run is resumed.
             Err(JobError::Stopped) => {
                 self.save(store).await?;
-                Err(JobError::Stopped)
+                return Err(JobError::Stopped);
             }
-            result => result,
-        }
+            result => result?,
+        };
+        self.finish_epoch(epoch, val_mse, control);
+        self.emit_scores(control).await
+    }
+
+    /// Whether the next validation within the epoch that begins at step `first` is due. Validation i of n comes
+    /// after the first `⌈i · steps / n⌉` steps; the last is that at the end of the epoch.
+    fn is_inner_validation_due(&self, first: usize) -> bool {
+        let count = self.config.validations.min(self.steps_per_epoch);
+        let done = self.position.step - first;
+        let due = (done * count / self.steps_per_epoch.max(1)).min(count.saturating_sub(1));
+        self.position.validations_in_epoch < due
+    }
+
+    /// Adds the steps since `started` to the figures of the epoch.
+    async fn end_steps(
+        &mut self,
+        losses: &mut Vec<Tensor<1>>,
+        started: Instant,
+    ) -> Result<(), JobError> {
+        self.position.epoch_loss += self.sum(losses).await?;
+        self.position.seconds_in_epoch += started.elapsed().as_secs_f64();
+        Ok(())
     }
 
     /// One step on the windows that start at `rows`. Returns the loss as a tensor, unread.
@@ -172,7 +214,9 @@ impl Training<'_> {
         let learning_rate = self
             .config
             .learning_rate_at(self.position.step, self.steps_per_epoch);
-        self.learner.step(batch, cx, learning_rate, self.scores)
+        let loss = self.learner.step(batch, cx, learning_rate, self.scores);
+        self.average.add_step(&self.learner.model);
+        loss
     }
 
     /// Reads and clears the collected losses; a loss that is not finite is an error.
@@ -194,38 +238,77 @@ impl Training<'_> {
         Ok(values.iter().map(|&loss| f64::from(loss)).sum())
     }
 
-    async fn finish_epoch(
+    /// Validates the weights before the first step.
+    async fn validate_start(
         &mut self,
-        epoch: usize,
-        seconds: f64,
+        store: &mut impl RunStore,
         control: &mut Control<'_>,
     ) -> Result<(), JobError> {
-        let candidate = self.learner.model.valid();
-        let val_mse = mean_squared_error(&candidate, self.context, Part::Val, control).await?;
-        let best = self.position.best_val.is_none_or(|known| val_mse < known);
-        if best {
-            self.best = candidate;
-            self.position.best_val = Some(val_mse);
-            self.position.epochs_without_gain = 0;
-        } else {
-            self.position.epochs_without_gain += 1;
+        match mean_squared_error(&self.best, self.context, Part::Val, control).await {
+            Err(JobError::Stopped) => {
+                self.save(store).await?;
+                Err(JobError::Stopped)
+            }
+            result => {
+                self.position.best_val = Some(result?);
+                Ok(())
+            }
         }
+    }
+
+    /// Validates the current weights, and averaged ones if there are any, and keeps the better of them if no others
+    /// have been better. Returns the error of the current ones. Changes nothing if it is stopped.
+    async fn validate(&mut self, first: usize, control: &mut Control<'_>) -> Result<f64, JobError> {
+        let current = self.learner.model.valid();
+        let mut average = self.average.clone();
+        average.add_validation(&current);
+        let val_mse = mean_squared_error(&current, self.context, Part::Val, control).await?;
+        let mut candidates = vec![(current, val_mse, false)];
+        if let Some(averaged) = average.candidate() {
+            let val_mse = mean_squared_error(&averaged, self.context, Part::Val, control).await?;
+            candidates.push((averaged, val_mse, true));
+        }
+        self.average = average;
+        self.position.validations_in_epoch += 1;
+        self.position.validations_without_gain += 1;
+        let done = (self.position.step - first) as f64;
+        for (model, val_mse, averaged) in candidates {
+            if self.position.best_val.is_none_or(|known| val_mse < known) {
+                self.best = model;
+                self.position.best_val = Some(val_mse);
+                self.position.validations_without_gain = 0;
+                self.position.kept = Some(KeptWeights {
+                    share: done / self.steps_per_epoch as f64,
+                    averaged,
+                    val_mse,
+                });
+            }
+        }
+        Ok(val_mse)
+    }
+
+    /// Records the epoch, whose last validation had the error `val_mse`. An epoch that early stopping ends has
+    /// fewer steps.
+    fn finish_epoch(&mut self, epoch: usize, val_mse: f64, control: &mut Control<'_>) {
+        let steps = self.position.step - epoch * self.steps_per_epoch;
+        let kept = self.position.kept.take();
         let result = EpochResult {
             epoch: epoch + 1,
-            train_loss: self.position.epoch_loss / self.steps_per_epoch as f64,
+            train_loss: self.position.epoch_loss / steps as f64,
             val_mse,
             learning_rate: self
                 .config
                 .learning_rate_at(self.position.step - 1, self.steps_per_epoch),
-            seconds,
-            best,
+            seconds: self.position.seconds_in_epoch,
+            best: kept.is_some(),
+            kept: kept.filter(|kept| !kept.is_plain_end()),
         };
+        self.position.validations_in_epoch = 0;
         self.position.history.push(result);
         control.emit(Event::Epoch {
             phase: self.phase,
             result,
         });
-        self.emit_scores(control).await
     }
 
     /// The current scores, if any are computed.
@@ -255,13 +338,16 @@ impl Training<'_> {
             Some(scores) => scores.state().await?,
             None => Default::default(),
         };
+        let (averaged, average) = self.average.state().await?;
         let state = TrainingState {
             position: Position {
                 optimizer_steps,
+                averaged,
                 ..self.position.clone()
             },
             model: self.learner.model.weights().await?,
             best: self.best.weights().await?,
+            average,
             optimizer,
             scores,
         };
@@ -271,6 +357,10 @@ impl Training<'_> {
     fn restore(&mut self, state: TrainingState) -> Result<(), JobError> {
         self.learner.model = self.learner.model.clone().with_weights(state.model)?;
         self.best = self.best.clone().with_weights(state.best)?;
+        self.average = self
+            .average
+            .clone()
+            .with_state(state.position.averaged, state.average)?;
         self.learner.optimizer = self.learner.optimizer.clone().with_state(
             state.position.optimizer_steps,
             state.optimizer,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use spat_spec::{
-    Array, EpochResult, ModuleId, Phase, checked_from_bytes, checked_to_bytes, header_entry,
+    Array, EpochResult, KeptWeights, ModuleId, Phase, TrainingConfig, checked_from_bytes,
+    checked_to_bytes, header_entry,
 };
 
 use crate::error::JobError;
@@ -22,6 +23,8 @@ pub(crate) struct TrainingState {
     pub(crate) position: Position,
     pub(crate) model: BTreeMap<String, Array>,
     pub(crate) best: BTreeMap<String, Array>,
+    /// Averaged weights; empty before the first point of the average, and without one.
+    pub(crate) average: BTreeMap<String, Array>,
     pub(crate) optimizer: BTreeMap<String, Array>,
     pub(crate) scores: BTreeMap<ModuleId, Array>,
 }
@@ -37,8 +40,24 @@ pub(crate) struct Position {
     pub(crate) optimizer_steps: i32,
     pub(crate) history: Vec<EpochResult>,
     pub(crate) best_val: Option<f64>,
-    pub(crate) epochs_without_gain: usize,
+    /// Validations since the lowest error: epochs, if each has one.
+    #[serde(rename = "epochs_without_gain")]
+    pub(crate) validations_without_gain: usize,
     pub(crate) seconds_in_epoch: f64,
+    /// Validations within the current epoch so far. This field and those below are new; without validations
+    /// within epochs and averages they have their defaults.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) validations_in_epoch: usize,
+    /// The best weights so far, if they are of the current epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<KeptWeights>,
+    /// Points of the average.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) averaged: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl TrainingState {
@@ -54,6 +73,7 @@ impl TrainingState {
         };
         put("model", self.model);
         put("best", self.best);
+        put("average", self.average);
         put("optimizer", self.optimizer);
         put(
             "scores",
@@ -98,7 +118,10 @@ impl TrainingState {
             ..Self::default()
         };
         for (name, array) in file.arrays {
-            if name.starts_with("model/") || name.starts_with("best/") {
+            let is_weight = ["model/", "best/", "average/"]
+                .iter()
+                .any(|kind| name.starts_with(kind));
+            if is_weight {
                 array
                     .check_finite(&name)
                     .map_err(|error| run_file(&error))?;
@@ -106,6 +129,7 @@ impl TrainingState {
             match name.split_once('/') {
                 Some(("model", name)) => _ = state.model.insert(name.to_owned(), array),
                 Some(("best", name)) => _ = state.best.insert(name.to_owned(), array),
+                Some(("average", name)) => _ = state.average.insert(name.to_owned(), array),
                 Some(("optimizer", name)) => _ = state.optimizer.insert(name.to_owned(), array),
                 Some(("scores", name)) => _ = state.scores.insert(ModuleId::from(name), array),
                 _ => return Err(run_file(&format!("an unknown array `{name}`"))),
@@ -116,19 +140,34 @@ impl TrainingState {
 }
 
 impl Position {
-    /// Checks the counters against a training of `epochs` epochs of `steps_per_epoch` steps, before one of
-    /// them is used in arithmetic.
+    /// Checks the counters against a training of `steps_per_epoch` steps per epoch, before one of them is used
+    /// in arithmetic.
     ///
     /// # Errors
     /// The counters are not those of any point of that training.
-    pub(crate) fn check(&self, epochs: usize, steps_per_epoch: usize) -> Result<(), JobError> {
+    pub(crate) fn check(
+        &self,
+        config: &TrainingConfig,
+        steps_per_epoch: usize,
+    ) -> Result<(), JobError> {
+        let epochs = config.epochs;
         let per_epoch = steps_per_epoch.max(1);
+        let (ended, is_whole) = (self.step / per_epoch, self.step.is_multiple_of(per_epoch));
+        let within = config.validations.saturating_sub(1);
         let possible = self.step <= epochs.saturating_mul(steps_per_epoch)
-            // One epoch less if the training was stopped in a validation.
-            && (self.step / per_epoch).checked_sub(self.history.len()).is_some_and(|pending| {
-                pending == 0 || (pending == 1 && self.step.is_multiple_of(per_epoch))
-            })
-            && self.epochs_without_gain <= self.history.len()
+            && match self.history.len() {
+                known if known == ended => true,
+                // One epoch less if the training was stopped in a validation.
+                known if known.checked_add(1) == Some(ended) => is_whole,
+                // One more if the training ended early, within its last epoch.
+                known if known == ended + 1 => !is_whole && within > 0,
+                _ => false,
+            }
+            && self.validations_in_epoch <= within
+            && self.validations_without_gain
+                <= self.history.len().saturating_mul(config.validations)
+                    + self.validations_in_epoch
+            && self.averaged <= self.step
             && usize::try_from(self.optimizer_steps) == Ok(self.step)
             && self.epoch_loss.is_finite();
         if possible {
@@ -191,13 +230,18 @@ mod tests {
                     learning_rate: 1e-4,
                     seconds: 1.5,
                     best: true,
+                    kept: None,
                 }],
                 best_val: Some(0.75),
-                epochs_without_gain: 0,
+                validations_without_gain: 0,
                 seconds_in_epoch: 0.5,
+                validations_in_epoch: 1,
+                kept: None,
+                averaged: 2,
             },
             model: named("head.weight", 0.1),
             best: named("head.weight", 0.2),
+            average: named("head.weight", 0.25),
             optimizer: named("first.head.weight", 0.3),
             scores: BTreeMap::from([(ModuleId::encoder(0), array(0.4))]),
         }
@@ -243,8 +287,17 @@ mod tests {
 
     #[test]
     fn counters_that_no_training_reaches_are_refused() {
-        let position = state().position;
-        position.check(3, 4).unwrap();
+        let config = |validations| TrainingConfig {
+            epochs: 3,
+            validations,
+            ..TrainingConfig::default()
+        };
+        let position = Position {
+            validations_in_epoch: 0,
+            averaged: 0,
+            ..state().position
+        };
+        position.check(&config(1), 4).unwrap();
         let bad = [
             Position {
                 step: 1 << 63,
@@ -259,24 +312,40 @@ mod tests {
                 ..position.clone()
             },
             Position {
-                epochs_without_gain: 2,
+                validations_without_gain: 2,
                 ..position.clone()
             },
             Position {
                 history: Vec::new(),
                 ..position.clone()
             },
+            Position {
+                validations_in_epoch: 1,
+                ..position.clone()
+            },
+            Position {
+                averaged: 6,
+                ..position.clone()
+            },
         ];
+        for position in bad {
+            let message = position.check(&config(1), 4).unwrap_err().to_string();
+            assert!(message.contains("step"), "{message}");
+        }
         Position {
             step: 8,
             optimizer_steps: 8,
-            ..position
+            ..position.clone()
         }
-        .check(3, 4)
+        .check(&config(1), 4)
         .unwrap();
-        for position in bad {
-            let message = position.check(3, 4).unwrap_err().to_string();
-            assert!(message.contains("step"), "{message}");
-        }
+        // Ended early in the second epoch.
+        let ended = Position {
+            history: [position.history.clone(), position.history.clone()].concat(),
+            validations_without_gain: 3,
+            ..position
+        };
+        ended.check(&config(2), 4).unwrap();
+        assert!(ended.check(&config(1), 4).is_err());
     }
 }

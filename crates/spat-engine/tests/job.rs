@@ -1,15 +1,14 @@
 //! Whole jobs at toy size: the same seed gives the same report, also after interruptions.
 #![allow(clippy::unwrap_used)]
 
+mod runs;
 mod toy;
 
-use std::cell::RefCell;
 use std::sync::mpsc;
 
 use burn::tensor::Device;
-use spat_engine::{
-    Control, Dataset, Job, JobError, MemoryStore, RunStore, SavedForecaster, StoreError, run,
-};
+use runs::{Moments, comparable, complete, stopped_every};
+use spat_engine::{Control, Dataset, Job, JobError, MemoryStore, RunStore, SavedForecaster, run};
 use spat_series::{Part, Series, SplitRule, TimeIndex};
 use spat_spec::{
     AdaptiveRule, Array, BackboneFile, BackboneSizes, Checkpoint, Command, Controls, DLinearConfig,
@@ -18,15 +17,6 @@ use spat_spec::{
     Size, Structure, When, Window, percent_change,
 };
 use toy::{itransformer, job};
-
-fn complete(job: &Job, store: &mut impl RunStore) -> Report {
-    let (_commands, receiver) = mpsc::channel();
-    pollster::block_on(run(job, store, &mut Control::new(receiver, drop))).unwrap()
-}
-
-fn comparable(report: Report) -> String {
-    serde_json::to_string_pretty(&report.without_timings()).unwrap()
-}
 
 #[test]
 fn a_job_gives_a_complete_report() {
@@ -95,29 +85,6 @@ fn the_same_seed_gives_the_same_report() {
     let first = complete(&job, &mut MemoryStore::default());
     let second = complete(&job, &mut MemoryStore::default());
     assert_eq!(comparable(first), comparable(second));
-}
-
-/// A store that records its content after each write: every point at which a kill could happen.
-#[derive(Default)]
-struct Moments {
-    now: MemoryStore,
-    past: RefCell<Vec<MemoryStore>>,
-}
-
-impl RunStore for Moments {
-    async fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.now.write(name, bytes).await?;
-        self.past.borrow_mut().push(self.now.clone());
-        Ok(())
-    }
-    async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.now.read(name).await
-    }
-    async fn remove(&mut self, name: &str) -> Result<(), StoreError> {
-        self.now.remove(name).await?;
-        self.past.borrow_mut().push(self.now.clone());
-        Ok(())
-    }
 }
 
 #[test]
@@ -264,33 +231,6 @@ fn a_run_stopped_in_every_validation_ends_with_the_same_report() {
     // Three epochs of training, two of fine-tuning and of its control, three from new weights.
     let epochs = 10 + linear.sum::<usize>();
     assert_eq!(stopped_every(8, &job, &comparable(whole)), epochs);
-}
-
-/// Stops a run after every `steps` steps until it ends with the report `whole`, and counts the stops.
-fn stopped_every(steps: usize, job: &Job, whole: &str) -> usize {
-    let mut store = MemoryStore::default();
-    let mut stops = 0;
-    let resumed = loop {
-        let (commands, receiver) = mpsc::channel();
-        commands.send(Command::Pause).unwrap();
-        commands.send(Command::Step { steps }).unwrap();
-        let mut granted = false;
-        let emit = |event| {
-            // The first pause event is that of the command, the second comes when the granted steps are
-            // used up.
-            if event == Event::Paused && std::mem::replace(&mut granted, true) {
-                commands.send(Command::Stop).unwrap();
-            }
-        };
-        let result = pollster::block_on(run(job, &mut store, &mut Control::new(receiver, emit)));
-        match result {
-            Err(JobError::Stopped) => stops += 1,
-            other => break other.unwrap(),
-        }
-        assert!(stops < 100);
-    };
-    assert_eq!(comparable(resumed), whole);
-    stops
 }
 
 #[test]
@@ -566,6 +506,47 @@ fn a_selection_killed_after_any_write_ends_with_the_same_report() {
         let resumed = comparable(complete(&job, &mut state));
         assert_eq!(resumed, whole, "killed after write {number}");
     }
+}
+
+/// The linear baselines are trained before the selection ends, and compared on its validation windows.
+#[test]
+fn a_selection_compares_the_linear_baselines_also_after_a_kill() {
+    let mut job = selecting(Select::OneSe, 2);
+    job.experiment.controls.linear_baselines = true;
+    let mut store = Moments::default();
+    let report = complete(&job, &mut store);
+    let search = report.plan.search.clone().unwrap();
+    let names: Vec<&str> = search
+        .linear
+        .iter()
+        .map(|linear| linear.name.as_str())
+        .collect();
+    assert_eq!(names, ["rlinear", "dlinear"]);
+    let chosen = search.trials.iter().find(|trial| trial.accepted).unwrap();
+    for linear in &search.linear {
+        let baseline = report.linear_baselines[&linear.name];
+        assert!((linear.loss - baseline.val.mse).abs() < 1e-5);
+        assert_eq!(linear.macs, baseline.macs);
+        let to_chosen = linear.to_chosen.unwrap();
+        assert!((to_chosen.mean - (linear.loss - chosen.loss)).abs() < 1e-9);
+        assert!(to_chosen.error.unwrap() > 0.0);
+    }
+    let page = spat_report::html(&report);
+    assert!(page.contains("linear models"));
+    let whole = comparable(report);
+    for (number, mut state) in store.past.into_inner().into_iter().enumerate().step_by(5) {
+        let resumed = comparable(complete(&job, &mut state));
+        assert_eq!(resumed, whole, "killed after write {number}");
+    }
+
+    // Without them, the selection takes the same modules.
+    job.experiment.controls.linear_baselines = false;
+    let without = complete(&job, &mut MemoryStore::default())
+        .plan
+        .search
+        .unwrap();
+    assert!(without.linear.is_empty());
+    assert_eq!(without.trials, search.trials);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod forward_context;
 mod has_attention;
 mod import;
 mod initial;
+mod interpolation;
 mod layers;
 mod models;
 mod operations;

@@ -112,8 +112,10 @@ pub async fn eliminate<E>(
             .map(|gap| gap.spreads)
             .filter(|spreads| spreads.is_finite()),
         believed: stable,
+        origins: 0,
         trials: search.trials,
         screened: Vec::new(),
+        linear: Vec::new(),
     });
     Ok(plan)
 }

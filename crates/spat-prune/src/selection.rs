@@ -5,7 +5,10 @@
 //! alone is not preferred to a smaller one ([`Select::OneSe`]).
 
 use spat_series::standard_error;
-use spat_spec::{LossDifference, ModuleId, Plan, Score, ScreenedCandidate, Search, Select, Trial};
+use spat_spec::{
+    LinearCandidate, LossDifference, ModuleId, Plan, Score, ScreenedCandidate, Search, Select,
+    Trial,
+};
 
 use crate::adaptive::{AdaptiveError, check_protected, ranked};
 
@@ -30,6 +33,22 @@ pub trait CandidateEvaluator {
     /// The loss of every validation window, in the order of time, after the plan is applied and the model is
     /// fine-tuned. Equally many for every plan.
     async fn losses(&mut self, plan: &Plan) -> Result<Vec<f64>, Self::Error>;
+
+    /// Linear models on the same validation windows, to compare the candidates with; none by default.
+    async fn linear(&mut self) -> Result<Vec<LinearLosses>, Self::Error> {
+        Ok(Vec::new())
+    }
+}
+
+/// A linear model on the validation windows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinearLosses {
+    /// Its name.
+    pub name: String,
+    /// Multiply–accumulates of a forward pass.
+    pub macs: u64,
+    /// The loss of every validation window, in the order of time.
+    pub losses: Vec<f64>,
 }
 
 /// Chooses among subsets of the modules that are not protected.
@@ -42,7 +61,8 @@ pub trait CandidateEvaluator {
 /// [`Select::OneSe`] is applied as described there; every other rule takes the lowest loss. A candidate whose loss
 /// is not finite is never chosen; if there is no other, nothing is removed. Where the
 /// windows are fewer than four blocks there is no standard error, and the lowest loss decides. Of equal losses the
-/// fewest MACs decide, and the other way round. The comparison is recorded in [`Plan::search`].
+/// fewest MACs decide, and the other way round. Linear models are compared with the lowest and the chosen candidate,
+/// and are never chosen. The comparison is recorded in [`Plan::search`].
 ///
 /// # Errors
 /// The scores cannot be turned into a plan, a protected module was not scored, or `evaluator` failed.
@@ -90,6 +110,21 @@ pub async fn select<C: CandidateEvaluator>(
     let differences = differences(&candidates, block);
     // The first plan removes nothing.
     let chosen = choose(&candidates, &differences, rule).unwrap_or(0);
+    let mut linear = Vec::new();
+    if !candidates.is_empty() {
+        let models = evaluator.linear().await;
+        let best = lowest(&candidates).map(|best| &candidates[best]);
+        for model in models.map_err(AdaptiveError::Evaluate)? {
+            let candidate = Candidate::new(model.losses, model.macs);
+            linear.push(LinearCandidate {
+                name: model.name,
+                loss: candidate.loss,
+                macs: candidate.macs,
+                difference: best.and_then(|best| difference(&candidate, best, block)),
+                to_chosen: difference(&candidate, &candidates[chosen], block),
+            });
+        }
+    }
     let trials = plans.iter().zip(&candidates).zip(&differences).enumerate();
     let trials = trials.map(|(place, ((plan, candidate), difference))| Trial {
         removed: plan.removed.clone(),
@@ -103,8 +138,10 @@ pub async fn select<C: CandidateEvaluator>(
         below_gap: None,
         gap_spreads: None,
         believed: false,
+        origins: 0,
         trials: trials.collect(),
         screened,
+        linear,
     };
     Ok(Plan {
         search: Some(search),
@@ -195,16 +232,24 @@ fn lowest(candidates: &[Candidate]) -> Option<usize> {
 /// Each candidate against the one with the lowest loss; `None` for losses that are not finite.
 fn differences(candidates: &[Candidate], block: usize) -> Vec<Option<LossDifference>> {
     let best = lowest(candidates).map(|best| &candidates[best]);
-    let difference = |candidate: &Candidate| {
-        let best = best.filter(|best| best.losses.len() == candidate.losses.len())?;
-        let pairs = candidate.losses.iter().zip(&best.losses);
+    let each = candidates.iter();
+    each.map(|candidate| difference(candidate, best?, block))
+        .collect()
+}
+
+/// One candidate against another; `None` for losses that are not finite, or of other windows.
+fn difference(candidate: &Candidate, other: &Candidate, block: usize) -> Option<LossDifference> {
+    let comparable = candidate.losses.len() == other.losses.len()
+        && candidate.loss.is_finite()
+        && other.loss.is_finite();
+    comparable.then(|| {
+        let pairs = candidate.losses.iter().zip(&other.losses);
         let windows: Vec<f64> = pairs.map(|(own, other)| own - other).collect();
-        candidate.loss.is_finite().then(|| LossDifference {
+        LossDifference {
             mean: mean(&windows),
             error: standard_error(&windows, block),
-        })
-    };
-    candidates.iter().map(difference).collect()
+        }
+    })
 }
 
 /// The candidate that the rule takes; `None` if no loss is finite.
@@ -255,6 +300,8 @@ mod tests {
         prices: &'a [f64],
         noise: f64,
         windows: usize,
+        /// Loss of a linear model in every window.
+        linear: Option<f64>,
         screened: usize,
         finetuned: usize,
     }
@@ -265,6 +312,7 @@ mod tests {
                 prices,
                 noise,
                 windows: WINDOWS,
+                linear: None,
                 screened: 0,
                 finetuned: 0,
             }
@@ -304,6 +352,15 @@ mod tests {
                 1.0 + price + sign * noise
             };
             Ok((0..self.windows).map(loss).collect())
+        }
+
+        async fn linear(&mut self) -> Result<Vec<LinearLosses>, Infallible> {
+            let model = |&loss: &f64| LinearLosses {
+                name: "rlinear".to_owned(),
+                macs: 1,
+                losses: vec![loss; self.windows],
+            };
+            Ok(self.linear.iter().map(model).collect())
         }
     }
 
@@ -345,6 +402,25 @@ mod tests {
         let (removed, search) = run(&[0.1, 0.2], Select::Best, &[], 1, &mut known);
         assert!(removed.is_empty());
         assert_eq!(search.trials.len(), 4);
+    }
+
+    /// A linear model with half the loss is compared and not chosen. The lowest candidate has a loss of 1 and the
+    /// chosen one of 1.05, with a standard error of 0.158.
+    #[test]
+    fn a_linear_model_is_compared_and_never_chosen() {
+        let mut known = Known::new(&[0.5, 0.05], 1.0);
+        known.linear = Some(0.5);
+        let (removed, search) = run(&[0.1, 0.2], Select::OneSe, &[], 1, &mut known);
+        assert_eq!(removed, layers(&[1]));
+        let [linear] = &search.linear[..] else {
+            panic!("one linear model");
+        };
+        assert_eq!((linear.loss, linear.macs), (0.5, 1));
+        assert_eq!(linear.difference.unwrap().mean, -0.5);
+        let to_chosen = linear.to_chosen.unwrap();
+        assert!((to_chosen.mean + 0.55).abs() < 1e-12);
+        assert!((to_chosen.error.unwrap() - 0.158).abs() < 0.02);
+        assert!(search.trials.iter().all(|trial| trial.macs != Some(1)));
     }
 
     /// Without variation the standard error is 0, so that every increase is a difference.

@@ -5,7 +5,7 @@ use spat_spec::{Change, LinearBaseline, MeanErrors, ModelResult, Plan, Report, p
 use crate::{
     escape::{plain, shorten},
     names, number,
-    page::{before_finetune, decision, rows, selection, why},
+    page::{before_finetune, decision, linear_in_words, rows, selection, why},
     verdict::verdict,
 };
 
@@ -237,6 +237,9 @@ fn candidates(plan: &Plan) -> Vec<String> {
                 candidate.note,
             ],
         ));
+    }
+    if let Some(words) = linear_in_words(search) {
+        lines.extend(wrapped(&words));
     }
     lines.push(String::new());
     lines

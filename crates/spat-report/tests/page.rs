@@ -6,7 +6,8 @@ mod fixture;
 use fixture::{Example, report};
 use spat_report::{figure, html, line_chart, network_drawing, standalone, tables};
 use spat_spec::{
-    HeadRemoval, LossDifference, ModuleId, Report, ScreenedCandidate, Search, Select, Trial,
+    HeadRemoval, LinearCandidate, LossDifference, ModuleId, Report, ScreenedCandidate, Search,
+    Select, Trial,
 };
 
 const SECTIONS: [&str; 8] = [
@@ -239,14 +240,64 @@ fn selected() -> Report {
         below_gap: None,
         gap_spreads: None,
         believed: false,
+        origins: 0,
         trials: vec![
             trial(&[], 0.51, 0.0, 9_320_000),
             trial(&modules[1..], 0.5113, 0.0013, 6_400_000),
             trial(&modules, f64::NAN, 0.0, 3_500_000),
         ],
         screened: Vec::new(),
+        linear: Vec::new(),
     });
     report
+}
+
+/// The chosen candidate has a loss of 0.5113. Linear models are rows and points, and the verdict mentions them unless
+/// they are more than one standard error worse.
+#[test]
+fn linear_models_are_shown_beside_the_candidates() {
+    let difference = |mean: f64| {
+        Some(LossDifference {
+            mean,
+            error: Some(0.002),
+        })
+    };
+    let with = |loss: f64| {
+        let mut report = selected();
+        report.plan.search.as_mut().unwrap().linear = vec![LinearCandidate {
+            name: "rlinear".to_owned(),
+            loss,
+            macs: 32_256,
+            difference: difference(loss - 0.51),
+            to_chosen: difference(loss - 0.5113),
+        }];
+        report
+    };
+    for (loss, words, note) in [
+        (0.5, "Validation prefers RLinear", "linear, lower"),
+        (
+            0.5123,
+            "RLinear lies within one standard error",
+            "linear, within error",
+        ),
+        (0.6, "no linear model comes near", "linear"),
+    ] {
+        let report = with(loss);
+        let page = html(&report);
+        check_page(&page);
+        check_drawings(&page);
+        assert!(page.contains(words), "{words}");
+        assert!(page.contains("linear models"), "the chart's legend");
+        let text = tables(&report);
+        assert!(text.contains(note), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 100),
+            "{text}"
+        );
+        let verdict = spat_report::verdict(&report).lines().join(" ");
+        assert_eq!(verdict.contains(words), loss < 0.55, "{verdict}");
+    }
+    assert!(html(&with(0.5)).contains("−0.0100 ± 0.0020"));
 }
 
 #[test]
@@ -266,6 +317,8 @@ fn the_candidates_of_a_selection_are_compared() {
         assert!(page.contains(words), "{words}");
     }
     assert!(!page.contains("too many candidates"));
+    assert!(!page.contains("Validation prefers"));
+
     let text = tables(&report);
     assert!(
         text.lines().all(|line| line.chars().count() <= 100),

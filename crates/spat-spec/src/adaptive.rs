@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::ModuleId;
+use crate::{LinearCandidate, ModuleId};
 
 /// The rule of the search.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,15 @@ pub struct AdaptiveRule {
     pub tolerance: f64,
     /// Of the elimination: what to do if the ranking is not used.
     pub otherwise: Otherwise,
+    /// Of the other rules: earlier cutoffs inside the training range, after which candidates are validated as well
+    /// (rolling-origin validation). Each costs a training of the dense model and a fine-tuning of each candidate.
+    /// Omitted from files if there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub origins: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Which candidates are compared on the validation part, and which is taken.
@@ -71,6 +80,7 @@ impl Default for AdaptiveRule {
             stable: 1.0,
             tolerance: 0.0,
             otherwise: Otherwise::default(),
+            origins: 0,
         }
     }
 }
@@ -135,17 +145,23 @@ pub struct Search {
     pub gap_spreads: Option<f64>,
     /// Whether the gap was wide enough for the ranking to be used.
     pub believed: bool,
+    /// Of a selection: earlier cutoffs inside the training range whose windows are among those of the losses.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub origins: usize,
     /// Every fine-tuned candidate. Of an elimination: in order, the dense model first.
     pub trials: Vec<Trial>,
     /// Every candidate without fine-tuning, if there were too many to fine-tune each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub screened: Vec<ScreenedCandidate>,
+    /// Of a selection: the linear baselines on the same validation windows, if they were trained.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linear: Vec<LinearCandidate>,
 }
 
 impl Search {
     /// Number of fine-tunings of the search.
     pub fn cost(&self) -> usize {
-        self.trials.len()
+        self.trials.len() * (1 + self.origins)
     }
 
     /// The candidate with the lowest loss among those that are compared with it; `None` of an elimination.
@@ -176,14 +192,26 @@ impl Search {
                  validation loss is at most one standard error of the paired difference above the lowest)"
             }
         };
-        let cost = self.cost();
-        let compared = match self.screened.len() {
-            0 => format!("{cost} candidates were compared, which needed {cost} fine-tunings."),
+        let (count, cost) = (self.trials.len(), self.cost());
+        let mut compared = match self.screened.len() {
+            0 => format!("{count} candidates were compared, which needed {cost} fine-tunings."),
             all => format!(
-                "{all} candidates were compared without fine-tuning, and {cost} of them, the best and those that \
+                "{all} candidates were compared without fine-tuning, and {count} of them, the best and those that \
                  remove none and all, again after {cost} fine-tunings."
             ),
         };
+        if self.origins > 0 {
+            compared += &format!(
+                " Their losses are those of the validation windows and of windows after {} earlier {} inside the \
+                 training range, for which as many more dense models were trained.",
+                self.origins,
+                if self.origins == 1 {
+                    "cutoff"
+                } else {
+                    "cutoffs"
+                }
+            );
+        }
         format!(
             "The modules to remove were chosen without the test part, by {rule}. {compared} {} {removed} of \
              {modules} removed.",
@@ -264,7 +292,7 @@ impl Search {
 }
 
 /// JSON has no NaN and no infinity: they are written as null.
-fn null_as_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+pub(crate) fn null_as_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
@@ -296,8 +324,10 @@ mod tests {
             below_gap: Some(2),
             gap_spreads: Some(2.34),
             believed: true,
+            origins: 0,
             trials: Vec::new(),
             screened: Vec::new(),
+            linear: Vec::new(),
         }
     }
 
@@ -307,8 +337,10 @@ mod tests {
             below_gap: None,
             gap_spreads: None,
             believed: false,
+            origins: 0,
             trials,
             screened: Vec::new(),
+            linear: Vec::new(),
         }
     }
 

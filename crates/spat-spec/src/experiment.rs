@@ -5,7 +5,10 @@ use sha2::{Digest, Sha256};
 use spat_series::{ReadOptions, SeriesOptions, SplitRule};
 
 use crate::ConfigError;
-use crate::{ForecasterConfig, PruneRule, Schedule, Scorer, SendOptions, TrainingConfig, When};
+use crate::{
+    ForecasterConfig, PruneRule, Schedule, Scorer, SendOptions, TrainingConfig, WeightAveraging,
+    When,
+};
 
 /// One run: pre-train with scoring → plan → prune → fine-tune → evaluate, with its controls.
 ///
@@ -132,7 +135,8 @@ impl Experiment {
         self.scorer.needs().steps && self.send.when == When::During
     }
 
-    /// The default fine-tuning: three epochs with the configuration and learning rate of the pre-training.
+    /// Fine-tuning as published: three epochs with the configuration and learning rate of the pre-training. The weights
+    /// of the best epoch are kept.
     pub fn finetune_like(training: &TrainingConfig) -> TrainingConfig {
         TrainingConfig {
             epochs: 3,
@@ -142,6 +146,18 @@ impl Experiment {
                 by_epoch => by_epoch,
             },
             ..training.clone()
+        }
+    }
+
+    /// The default fine-tuning of models without published settings: as [`Experiment::finetune_like`], but
+    /// validation may also keep the mean of the weights over the epochs, or the weights before the first step. On
+    /// five tables (`spat study TABLE --only finetuning`) its mean test error was lower than that of the published
+    /// way, and on none higher beyond the variation over seeds.
+    pub fn finetune_default(training: &TrainingConfig) -> TrainingConfig {
+        TrainingConfig {
+            averaging: WeightAveraging::Epochs,
+            keep_start: true,
+            ..Self::finetune_like(training)
         }
     }
 

@@ -4,6 +4,7 @@
 //! Nothing here needs a tensor or a device, so the web app, the fuzzers and other tools build without Burn.
 
 mod adaptive;
+mod averaging;
 mod checkpoint;
 mod checksum;
 mod config_error;
@@ -11,6 +12,7 @@ mod cost;
 mod effort;
 mod experiment;
 pub mod hex_numbers;
+mod linear_candidate;
 mod models;
 mod module_id;
 mod plan;
@@ -29,6 +31,7 @@ mod training;
 pub use adaptive::{
     AdaptiveRule, LossDifference, Otherwise, ScreenedCandidate, Search, Select, Trial,
 };
+pub use averaging::{KeptWeights, WeightAveraging, kept_in_words};
 pub use checkpoint::{
     Array, Checkpoint, CheckpointError, CheckpointHeader, FORMAT, arrays_from_bytes,
     arrays_to_bytes, header_entry, named_arrays_from_bytes,
@@ -40,6 +43,7 @@ pub use config_error::ConfigError;
 pub use cost::Cost;
 pub use effort::{LONG_TRAINING, rough_duration};
 pub use experiment::{Controls, DataConfig, Experiment};
+pub use linear_candidate::{LinearCandidate, LinearStanding};
 pub use models::*;
 pub use module_id::ModuleId;
 pub use plan::{HeadRemoval, Plan};
@@ -58,9 +62,10 @@ pub use scorers::{Needs, Scorer, UnknownScorer};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
     AdaptiveResult, ClassifierSize, ClassifierStudy, DepthReport, DepthTimings, Domain,
-    ErrorSpread, Finding, GroundTruthResult, GroundTruthStudy, HeadPoint, IterativePoint,
-    MOST_ORACLE_MODULES, Measure, PairedTest, Pick, PointTiming, Question, RandomPick,
-    RankingReport, Spread, Stability, Stance, Study, StudyReport, StudyTimings, SubsetResult,
-    SweepPoint, SyntheticReport, SyntheticStudy, TableFacts, Transfer, Uniformity,
+    ErrorSpread, Finding, FinetunedErrors, FinetuningResult, GroundTruthResult, GroundTruthStudy,
+    HeadPoint, IterativePoint, MOST_ORACLE_MODULES, Measure, PairedTest, Pick, PointTiming,
+    Question, RandomPick, RankingReport, Spread, Stability, Stance, Study, StudyReport,
+    StudyTimings, SubsetResult, SweepPoint, SyntheticReport, SyntheticStudy, TableFacts, Transfer,
+    Uniformity,
 };
-pub use training::{OptimizerConfig, Schedule, TrainingConfig};
+pub use training::{FEW_TRAINING_WINDOWS, OptimizerConfig, Schedule, TrainingConfig};

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::ConfigError;
 use crate::{AdaptiveRule, ModuleId};
 
+/// The most earlier cutoffs of a selection.
+const MOST_ORIGINS: usize = 20;
+
 /// How `ratio · N` becomes a whole number of modules K.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -109,7 +112,24 @@ impl PruneRule {
                 "use 0 or more, such as 0.01",
             ));
         }
+        if adaptive.origins > MOST_ORIGINS {
+            return Err(ConfigError::new(
+                format!("a selection with {} earlier cutoffs", adaptive.origins),
+                format!("use {MOST_ORIGINS} or less"),
+            ));
+        }
+        if adaptive.origins > 0 && adaptive.select.is_elimination() {
+            return Err(ConfigError::new(
+                "an elimination with earlier cutoffs",
+                "use another selection, such as `one-se`, or no cutoffs",
+            ));
+        }
         Ok(())
+    }
+
+    /// Earlier cutoffs at which candidates are validated; none without a selection.
+    pub fn origins(&self) -> usize {
+        self.adaptive.map_or(0, |adaptive| adaptive.origins)
     }
 
     /// K for a list of `modules` modules (or of as many heads).

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use spat_series::{ChannelMetrics, MetricSet, Metrics, PairedDifference, Repairs, StepMetrics};
 
-use crate::{Experiment, ModuleId, Plan, Score, Structure};
+use crate::{Experiment, KeptWeights, ModuleId, Plan, Score, Structure};
 
 /// The results of a run, stored as `report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -311,6 +311,9 @@ pub struct EpochResult {
     pub seconds: f64,
     /// Whether this was the best epoch so far.
     pub best: bool,
+    /// The best weights so far, if they are of this epoch and not the plain ones at its end. Omitted otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptWeights>,
 }
 
 /// Pruned against dense, in percent of dense; negative is less.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use spat_spec::{
     Accumulate, AdaptiveRule, Experiment, FieldValue, Granularity, InformerConfig, OptimizerConfig,
     Plan, PruneRule, Scaling, Schedule, Score, Scorer, Select, SendOptions, Structure,
-    TrainingConfig, Window,
+    TrainingConfig, WeightAveraging, Window,
 };
 
 #[test]
@@ -49,6 +49,14 @@ fn invalid_trainings_are_rejected() {
         },
         TrainingConfig {
             schedule: Schedule::Exponential { factor: 0.0 },
+            ..good()
+        },
+        TrainingConfig {
+            averaging: WeightAveraging::Ema { decay: 1.0 },
+            ..good()
+        },
+        TrainingConfig {
+            validations: 0,
             ..good()
         },
     ];

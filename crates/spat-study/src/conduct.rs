@@ -18,8 +18,8 @@ use crate::context::StudyContext;
 use crate::error::StudyError;
 use crate::findings::findings;
 use crate::questions::{
-    adaptive, ground_truth, heads, iterative, rankings, stability, subsets, sweep, transfer,
-    uniformity,
+    adaptive, finetuning, ground_truth, heads, iterative, rankings, stability, subsets, sweep,
+    transfer, uniformity,
 };
 use crate::runner::{Runner, StudyEvent};
 use crate::subsets::Subset;
@@ -184,6 +184,7 @@ pub(crate) fn depth(
         iterative: Vec::new(),
         heads: Vec::new(),
         adaptive: Vec::new(),
+        finetuning: Vec::new(),
         stability: None,
         uniformity: None,
     };
@@ -228,6 +229,10 @@ pub(crate) fn depth(
     if context.asks(Question::Adaptive) {
         part("numbers chosen by rules");
         report.adaptive = adaptive::compare(context)?;
+    }
+    if context.asks(Question::Finetuning) {
+        part("ways to fine-tune");
+        report.finetuning = finetuning::compare(context)?;
     }
     if context.asks(Question::Stability) {
         part("stability of the ranking");

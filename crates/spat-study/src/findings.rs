@@ -5,6 +5,7 @@
 
 mod attention;
 mod choice;
+mod finetuning;
 mod pruning;
 mod words;
 
@@ -32,6 +33,7 @@ pub(crate) fn of_depth(depth: &DepthReport, count: usize) -> Vec<Finding> {
     found.extend(pruning::iterative(depth));
     found.extend(pruning::heads(depth));
     found.extend(pruning::adaptive(depth));
+    found.extend(finetuning::finetuning(depth));
     found.extend(attention::stability(depth));
     found.extend(attention::uniformity(depth));
     found

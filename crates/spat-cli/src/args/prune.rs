@@ -36,6 +36,12 @@ pub(crate) struct PruneArgs {
     #[arg(long, value_name = "SHARE", value_parser = not_negative)]
     pub(crate) tolerance: Option<f64>,
 
+    /// With --select one-se or best, earlier cutoffs inside the training range at which candidates are validated
+    /// as well (rolling-origin validation). Each needs a training of the dense model on the rows before it and a
+    /// fine-tuning of each candidate [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) validation_origins: Option<usize>,
+
     /// Whole modules, single heads, or as many heads as save what the share of modules would
     #[arg(long, value_name = "WHAT", default_value = "modules", value_parser = one_of(GRANULARITIES))]
     pub(crate) granularity: Granularity,
@@ -148,6 +154,12 @@ impl PruneArgs {
                 "--tolerance is for --select elimination only; add that, or leave out --tolerance",
             ));
         }
+        let selects = matches!(select, Some(Select::OneSe | Select::Best));
+        if self.validation_origins.is_some() && !selects {
+            return Err(input(
+                "--validation-origins is for --select one-se and best only; add one, or leave it out",
+            ));
+        }
         if select.is_some() {
             let of_ratio = [
                 ("--ratio", self.ratio.is_some()),
@@ -164,6 +176,7 @@ impl PruneArgs {
         Ok(select.map(|select| AdaptiveRule {
             select,
             tolerance: self.tolerance.unwrap_or(default.tolerance),
+            origins: self.validation_origins.unwrap_or(default.origins),
             ..default
         }))
     }

@@ -98,8 +98,8 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = count)]
     pub(crate) layers: Vec<usize>,
 
-    /// Only these questions: oracle, sweep, baselines, options, iterative, heads, adaptive, stability,
-    /// uniformity, ground-truth, zero-shot [default: all]
+    /// Only these questions: oracle, sweep, baselines, options, iterative, heads, adaptive, finetuning,
+    /// stability, uniformity, ground-truth, zero-shot [default: all but finetuning]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = one_of(QUESTIONS), hide_possible_values = true)]
     pub(crate) only: Vec<Question>,
 
@@ -160,6 +160,7 @@ const QUESTIONS: &[(&str, Question)] = &[
     ("iterative", Question::Iterative),
     ("heads", Question::Heads),
     ("adaptive", Question::Adaptive),
+    ("finetuning", Question::Finetuning),
     ("stability", Question::Stability),
     ("uniformity", Question::Uniformity),
     ("ground-truth", Question::GroundTruth),

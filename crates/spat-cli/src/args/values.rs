@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use spat_series::{SplitRule, TimeColumn};
-use spat_spec::{Accumulate, Scaling, Schedule, Scorer, Select};
+use spat_spec::{Accumulate, Scaling, Schedule, Scorer, Select, WeightAveraging};
 
 /// A value chosen from a table of names.
 pub(crate) fn one_of<T>(names: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T>
@@ -202,6 +202,19 @@ pub(crate) fn accumulate(text: &str) -> Result<Accumulate, String> {
     }
 }
 
+/// `none`, `epochs`, or `ema=0.99`.
+pub(crate) fn averaging(text: &str) -> Result<WeightAveraging, String> {
+    match text.split_once('=') {
+        None if text == "none" => Ok(WeightAveraging::None),
+        None if text == "epochs" => Ok(WeightAveraging::Epochs),
+        Some(("ema", decay)) => match share(decay) {
+            Ok(decay) if decay > 0.0 && decay < 1.0 => Ok(WeightAveraging::Ema { decay }),
+            _ => Err("the decay of ema is between 0 and 1, for example ema=0.99".to_owned()),
+        },
+        _ => Err("one of none, epochs, ema=0.99 is needed".to_owned()),
+    }
+}
+
 /// `constant`, `halving`, `decay`, `cosine`, `exponential=0.95`, or `one-cycle=0.3`.
 pub(crate) fn schedule(text: &str) -> Result<Schedule, String> {
     match text.split_once('=') {
@@ -277,6 +290,11 @@ mod tests {
             Schedule::Exponential { factor: 0.95 }
         );
         assert!(schedule("exponential=0").is_err() && schedule("exponential").is_err());
+        assert_eq!(
+            averaging("ema=0.9").unwrap(),
+            WeightAveraging::Ema { decay: 0.9 }
+        );
+        assert!(averaging("ema=1").is_err() && averaging("ema").is_err());
         assert!(scaling("temperature=0").is_err() && scaling("temperature").is_err());
         assert!(accumulate("ema=0").is_err() && accumulate("ema=2").is_err());
         assert!(schedule("one-cycle=1").is_err() && schedule("cosine=1").is_err());

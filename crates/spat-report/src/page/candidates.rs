@@ -1,8 +1,8 @@
 //! The candidates of a selection: which modules each removes, its validation error, and the choice.
 
-use spat_spec::{ModuleId, Plan, Search, Trial};
+use spat_spec::{LinearCandidate, LinearStanding, LossDifference, ModuleId, Plan, Search, Trial};
 
-use super::aside;
+use super::{aside, paragraph};
 use crate::{
     chart::{Hue, ScatterChart, ScatterGroup, ScatterPoint, figure, scatter_chart},
     escape::shorten,
@@ -12,7 +12,7 @@ use crate::{
 
 /// A candidate as text.
 pub(crate) struct CandidateRow {
-    /// The removed modules.
+    /// The removed modules, or the linear model.
     pub(crate) removed: String,
     /// Its validation MSE.
     pub(crate) mse: String,
@@ -20,7 +20,7 @@ pub(crate) struct CandidateRow {
     pub(crate) difference: String,
     /// Its MACs.
     pub(crate) macs: String,
-    /// "chosen", "lowest", both or neither.
+    /// "chosen", "lowest", both or neither; of a linear model, how it compares with the chosen candidate.
     pub(crate) note: &'static str,
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn selection(plan: &Plan) -> Option<&Search> {
     search.filter(|search| !search.select.is_elimination() && !search.trials.is_empty())
 }
 
-/// The fine-tuned candidates.
+/// The fine-tuned candidates, then the linear models.
 pub(crate) fn rows(plan: &Plan, search: &Search) -> Vec<CandidateRow> {
     let best = search.best();
     let row = |trial: &Trial| {
@@ -41,7 +41,7 @@ pub(crate) fn rows(plan: &Plan, search: &Search) -> Vec<CandidateRow> {
             difference: if is_best {
                 String::new()
             } else {
-                difference(trial)
+                difference(trial.difference)
             },
             macs: trial.macs.map_or_else(String::new, number::short),
             note: match (trial.accepted, is_best) {
@@ -52,17 +52,63 @@ pub(crate) fn rows(plan: &Plan, search: &Search) -> Vec<CandidateRow> {
             },
         }
     };
-    search.trials.iter().map(row).collect()
+    let linear = |model: &LinearCandidate| CandidateRow {
+        removed: names::baseline(&model.name),
+        mse: number::error(model.loss),
+        difference: difference(model.difference),
+        macs: number::short(model.macs),
+        note: match model.standing() {
+            LinearStanding::Lower => "linear, lower",
+            LinearStanding::WithinError => "linear, within error",
+            LinearStanding::Higher => "linear",
+        },
+    };
+    let trials = search.trials.iter().map(row);
+    trials.chain(search.linear.iter().map(linear)).collect()
 }
 
-fn difference(trial: &Trial) -> String {
-    match trial.difference {
+/// How the linear models compare with the chosen candidate on the validation windows; `None` without any.
+pub(crate) fn linear_in_words(search: &Search) -> Option<String> {
+    let best = search
+        .linear
+        .iter()
+        .filter(|model| model.to_chosen.is_some());
+    let best = best.min_by(|a, b| a.loss.total_cmp(&b.loss))?;
+    let name = names::baseline(&best.name);
+    let figures = best.to_chosen.map_or_else(String::new, |difference| {
+        let error = difference.error;
+        let error = error.map_or_else(String::new, |error| format!(" ± {}", number::error(error)));
+        format!("{}{error}", number::error(difference.mean.abs()))
+    });
+    let direction = match best.to_chosen {
+        Some(difference) if difference.mean < 0.0 => "below",
+        _ => "above",
+    };
+    Some(match best.standing() {
+        LinearStanding::Lower => format!(
+            "Validation prefers {name}: its MSE on the validation windows is {figures} below that of the chosen \
+             candidate."
+        ),
+        LinearStanding::WithinError => format!(
+            "On the validation windows, {name} lies within one standard error of the chosen candidate: its MSE is \
+             {figures} {direction}."
+        ),
+        LinearStanding::Higher => format!(
+            "On the validation windows, no linear model comes near the chosen candidate: the MSE of the best, \
+             {name}, is {figures} above."
+        ),
+    })
+}
+
+fn difference(difference: Option<LossDifference>) -> String {
+    match difference {
         None => number::NONE.to_owned(),
         Some(difference) => {
+            let sign = if difference.mean < 0.0 { '−' } else { '+' };
             let error = difference
                 .error
                 .map_or_else(String::new, |error| format!(" ± {}", number::error(error)));
-            format!("+{}{error}", number::error(difference.mean))
+            format!("{sign}{}{error}", number::error(difference.mean.abs()))
         }
     }
 }
@@ -98,8 +144,13 @@ pub fn comparison(plan: &Plan) -> String {
     let Some(search) = selection(plan) else {
         return String::new();
     };
+    let windows = match search.origins {
+        0 => String::new(),
+        1 => " and those after an earlier cutoff".to_owned(),
+        count => format!(" and those after {count} earlier cutoffs"),
+    };
     let mut table = Table::new(
-        "Candidates on the validation windows, each fine-tuned",
+        format!("Candidates on the validation windows{windows}, each fine-tuned"),
         [
             "Removed",
             "MSE",
@@ -117,10 +168,12 @@ pub fn comparison(plan: &Plan) -> String {
             row.note.to_owned(),
         ]);
     }
+    let words = linear_in_words(search).map_or_else(String::new, |words| paragraph(&words));
     let chart = chart(plan, search);
     let caption = "Whiskers are one standard error of the difference to the lowest error, by a moving-block \
                    bootstrap over the validation windows.";
     table.html()
+        + &words
         + &figure(&scatter_chart(&chart), caption, &chart.table())
         + &screened(plan, search)
 }
@@ -135,6 +188,16 @@ fn chart(plan: &Plan, search: &Search) -> ScatterChart {
             label: shorten(&without(plan, &trial.removed), 26),
         }
     };
+    let linear = search.linear.iter().filter(|model| model.loss.is_finite());
+    let linear = linear.map(|model| ScatterPoint {
+        x: model.macs as f64 / 1e6,
+        y: model.loss,
+        spread: model
+            .difference
+            .and_then(|difference| difference.error)
+            .unwrap_or(0.0),
+        label: names::baseline(&model.name),
+    });
     let finite = || search.trials.iter().filter(|trial| trial.loss.is_finite());
     let group = |label: &str, hue, accepted: bool| ScatterGroup {
         label: label.to_owned(),
@@ -156,7 +219,16 @@ fn chart(plan: &Plan, search: &Search) -> ScatterChart {
         groups: vec![
             group("other candidates", Hue::Blue, false),
             group("chosen", Hue::Vermillion, true),
-        ],
+            ScatterGroup {
+                label: "linear models".to_owned(),
+                hue: Hue::Green,
+                points: linear.collect(),
+                joined: false,
+            },
+        ]
+        .into_iter()
+        .filter(|group| !group.points.is_empty())
+        .collect(),
         width: 912.0,
         height: 360.0,
     }

@@ -12,7 +12,7 @@ mod scores;
 mod training;
 
 pub use candidates::comparison as candidates;
-pub(crate) use candidates::{rows, selection};
+pub(crate) use candidates::{linear_in_words, rows, selection};
 pub(crate) use scores::{ORIGIN, decision, why};
 use spat_spec::{MeanErrors, Report};
 

@@ -2,7 +2,7 @@
 
 use spat_spec::{DepthReport, DepthTimings, ErrorSpread, PairedTest, PointTiming, Spread};
 
-use super::{difference, places, rankings, spread, tau};
+use super::{difference, finetuning, places, rankings, spread, tau};
 use crate::{
     chart::{
         Hue, LineChart, LineSeries, ScatterChart, ScatterGroup, ScatterPoint, Stroke, figure,
@@ -25,6 +25,9 @@ pub(super) fn section(depth: &DepthReport, times: Option<&DepthTimings>) -> Stri
     body += &costs(depth, times);
     body += &rankings::section(depth);
     body += &others(depth);
+    for (_, table) in finetuning::tables(depth) {
+        body += &table.html();
+    }
     body += &stability(depth);
     body += &uniformity(depth);
     body += &subsets(depth);

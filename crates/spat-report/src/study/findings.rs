@@ -66,6 +66,7 @@ pub(super) fn heading(question: Question) -> &'static str {
         Question::Iterative => "One at a time, or at once?",
         Question::Heads => "Heads, or whole modules?",
         Question::Adaptive => "Can the number be chosen without the user?",
+        Question::Finetuning => "How should a model be fine-tuned?",
         Question::Stability => "Is the ranking stable?",
         Question::Uniformity => "Do low scores go with uniform attention?",
         Question::GroundTruth => "Is a known order found?",

@@ -3,6 +3,7 @@
 use super::{
     depth::{controls, errors},
     findings::{heading, stance, verdict},
+    finetuning,
     rankings::table,
     sheet::Sheet,
     transfer::{ground_truth_table, transfers},
@@ -42,6 +43,9 @@ pub(super) fn markdown(sheet: &Sheet<'_>) -> String {
                 "\nControls and cost\n\n{}",
                 controls(depth, times).markdown()
             );
+        }
+        for (title, table) in finetuning::tables(depth) {
+            out += &format!("\n{title}\n\n{}", table.markdown());
         }
         if !depth.rankings.is_empty() {
             out += &format!(

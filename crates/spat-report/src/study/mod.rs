@@ -2,6 +2,7 @@
 
 mod depth;
 mod findings;
+mod finetuning;
 mod markdown;
 mod rankings;
 mod sheet;

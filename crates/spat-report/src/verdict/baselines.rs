@@ -1,13 +1,13 @@
 //! The run's own forecast against naive forecasts, and against linear models.
 
 use spat_series::PairedDifference;
-use spat_spec::Report;
+use spat_spec::{LinearStanding, Report};
 
 use super::difference::{
     OverallOutcome, called, comparison, errors, figures, own, too_few_windows,
 };
 use super::{Answer, AnswerMark};
-use crate::{names, number};
+use crate::{names, number, page::linear_in_words};
 
 /// Better than the best naive forecast?
 pub(super) fn naive(report: &Report) -> Answer {
@@ -68,8 +68,21 @@ pub(super) fn linear(report: &Report) -> Answer {
         question,
         mark,
         text,
-        details: differences_text(report, &baselines),
+        details: differences_text(report, &baselines) + &on_validation(report),
     }
+}
+
+/// How the linear models compare on the validation windows of a selection, where they are at most one standard error
+/// worse; empty otherwise.
+fn on_validation(report: &Report) -> String {
+    let search = report.plan.search.as_ref();
+    search
+        .filter(|search| {
+            let mut linear = search.linear.iter();
+            linear.any(|model| model.standing() != LinearStanding::Higher)
+        })
+        .and_then(linear_in_words)
+        .map_or_else(String::new, |words| format!(" {words}"))
 }
 
 /// The answer where no metric differs beyond its interval.

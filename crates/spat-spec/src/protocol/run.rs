@@ -68,6 +68,8 @@ pub enum Phase {
     // The last, since seeds follow from the order.
     /// A linear baseline is trained.
     LinearBaseline,
+    /// The dense model is trained on the rows before an earlier cutoff.
+    Fold,
 }
 
 impl Phase {
@@ -81,6 +83,7 @@ impl Phase {
             Self::PrunedFromScratch => "control: pruned structure from scratch",
             Self::Evaluate => "evaluating",
             Self::LinearBaseline => "training a linear baseline",
+            Self::Fold => "training the dense model up to an earlier cutoff",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A study: many trainings that evaluate pruning by SEND.
 
+mod finetuning;
 mod report;
 mod spread;
 mod synthetic;
@@ -7,6 +8,7 @@ mod synthetic;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+pub use finetuning::{FinetunedErrors, FinetuningResult};
 pub use report::{
     AdaptiveResult, DepthReport, DepthTimings, ErrorSpread, Finding, GroundTruthResult, HeadPoint,
     IterativePoint, Measure, PairedTest, Pick, PointTiming, RandomPick, RankingReport, Stability,
@@ -39,6 +41,8 @@ pub enum Question {
     Heads,
     /// Can K be chosen automatically?
     Adaptive,
+    /// How should a model be fine-tuned?
+    Finetuning,
     /// Is the ranking the same over batches, seeds and epochs?
     Stability,
     /// Do modules with low scores have uniform attention?
@@ -52,7 +56,7 @@ pub enum Question {
 
 impl Question {
     /// All questions, in the order in which they are answered.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Oracle,
         Self::Sweep,
         Self::BaselineScorers,
@@ -60,6 +64,7 @@ impl Question {
         Self::Iterative,
         Self::Heads,
         Self::Adaptive,
+        Self::Finetuning,
         Self::Stability,
         Self::Uniformity,
         Self::GroundTruth,
@@ -76,6 +81,7 @@ impl Question {
             Self::Iterative => "iterative",
             Self::Heads => "heads",
             Self::Adaptive => "adaptive",
+            Self::Finetuning => "finetuning",
             Self::Stability => "stability",
             Self::Uniformity => "uniformity",
             Self::GroundTruth => "planted",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Question, Spread, Study};
+use super::{FinetuningResult, Question, Spread, Study};
 use crate::{DataFacts, DeviceFacts, HeadRemoval, ModuleId};
 
 /// A study's result. It does not depend on times, interruptions or the number of workers; times are in
@@ -190,6 +190,9 @@ pub struct DepthReport {
     /// Automatic choices of the number of modules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adaptive: Vec<AdaptiveResult>,
+    /// Ways of fine-tuning; the first is that of the study.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finetuning: Vec<FinetuningResult>,
     /// Stability of the ranking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stability: Option<Stability>,

@@ -1,6 +1,7 @@
 //! One file per question: the tasks it needs, and the evaluation of their results.
 
 pub(crate) mod adaptive;
+pub(crate) mod finetuning;
 pub(crate) mod ground_truth;
 pub(crate) mod heads;
 pub(crate) mod iterative;

@@ -112,7 +112,7 @@ impl Default for Setup {
         let training = TrainingConfig::default();
         Preset::Quick.apply(&Self {
             forecaster: ModelKind::default().defaults(window, true).0,
-            finetune: Experiment::finetune_like(&training),
+            finetune: Experiment::finetune_default(&training),
             training,
             scorer: Scorer::default(),
             send: SendOptions::default(),

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use spat_spec::{
     Accumulate, Deviation, FieldInfo, FieldRange, FieldValue, MaskShape, ModelKind, Scaling,
-    Scorer, Sign, When,
+    Scorer, Sign, WeightAveraging, When,
 };
 
 use crate::sections::Help;
@@ -76,6 +76,26 @@ pub(super) fn MoreFields() -> impl IntoView {
                     get=|s| s.finetune.epochs as u64
                     set=|s, n| s.finetune.epochs = size(n)
                 />
+                <IntegerField
+                    label="Validations per epoch of fine-tuning"
+                    name="finetune-validations"
+                    get=|s| s.finetune.validations as u64
+                    set=|s, n| s.finetune.validations = size(n)
+                />
+                <Choice
+                    label="Averaged weights of fine-tuning"
+                    options=&["none", "moving average over steps", "mean over validations"]
+                    get=|s| match s.finetune.averaging {
+                        WeightAveraging::None => 0,
+                        WeightAveraging::Ema { .. } => 1,
+                        WeightAveraging::Epochs => 2,
+                    }
+                    set=|s, n| {
+                        let choices =
+                            [WeightAveraging::None, WeightAveraging::EMA, WeightAveraging::Epochs];
+                        s.finetune.averaging = choices[n];
+                    }
+                />
                 <label class="field">
                     "Learning rate"
                     <input
@@ -96,6 +116,18 @@ pub(super) fn MoreFields() -> impl IntoView {
                 <ScorerField />
             </div>
             <ScoreFields />
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    data-testid="finetune-keep-start"
+                    prop:checked=move || page.setup.with(|setup| setup.finetune.keep_start)
+                    on:change:target=move |event| {
+                        let on = event.target().checked();
+                        page.setup.update(|setup| setup.finetune.keep_start = on);
+                    }
+                />
+                "Fine-tuning may end with the weights it started from"
+            </label>
             <label class="choice">
                 <input
                     type="checkbox"

@@ -50,7 +50,7 @@ fn drawing(curves: &BTreeMap<Phase, Curve>) -> LineChart {
             Phase::Finetune => lines("pruned", Hue::Vermillion, curve, dense),
             Phase::DenseFinetuned => lines("control", Hue::Grey, curve, dense),
             Phase::PrunedFromScratch => lines("from scratch", Hue::Purple, curve, 0.0),
-            Phase::Score | Phase::Evaluate | Phase::LinearBaseline => Vec::new(),
+            Phase::Score | Phase::Evaluate | Phase::LinearBaseline | Phase::Fold => Vec::new(),
         })
         .collect();
     let tuned = curves.contains_key(&Phase::Finetune) && dense > 0.0;
@@ -105,6 +105,7 @@ mod tests {
             learning_rate: 1e-3,
             seconds: 1.0,
             best: true,
+            kept: None,
         };
         let dense = Curve {
             steps: vec![(10.0, 0.9), (40.0, 0.5)],
