@@ -1,10 +1,12 @@
 //! Stored results of tasks: one small JSON document each, and weights if other tasks need them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use spat_engine::StoreError;
 use spat_engine::platform::write_atomically;
@@ -79,6 +81,21 @@ impl Cache {
 
     pub(crate) fn has_weights(&self, key: &str) -> bool {
         self.has(&format!("{key}.safetensors"))
+    }
+
+    /// Removes what processes that were killed while they wrote have left. Files of a day are kept: another process
+    /// may be writing them.
+    pub(crate) fn remove_abandoned(&self) {
+        const AGE: Duration = Duration::from_secs(24 * 3600);
+        let Self::Folder(folder) = self else { return };
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let is_part = entry.path().extension() == Some(OsStr::new("part"));
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            let is_old = modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > AGE));
+            if is_part && is_old {
+                fs::remove_file(entry.path()).ok();
+            }
+        }
     }
 
     /// Makes results of other machines visible: network file systems remember for seconds which files do not exist,
@@ -183,6 +200,22 @@ mod tests {
             by_epoch: Vec::new(),
             val_windows: vec![0.1, 1.0 / 3.0],
         }
+    }
+
+    #[test]
+    fn only_old_partial_files_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(Some(folder.path())).unwrap();
+        let days_ago = std::time::SystemTime::now() - Duration::from_secs(3 * 24 * 3600);
+        for (name, is_old) in [("a.json", true), ("b.1.part", true), ("c.2.part", false)] {
+            let file = fs::File::create(folder.path().join("cache").join(name)).unwrap();
+            if is_old {
+                file.set_modified(days_ago).unwrap();
+            }
+        }
+        cache.remove_abandoned();
+        let kept = ["a.json", "b.1.part", "c.2.part"].map(|name| cache.has(name));
+        assert_eq!(kept, [true, false, true]);
     }
 
     #[test]

@@ -101,6 +101,7 @@ pub fn conduct(
     let facts = study.tables.iter().map(|facts| facts.sha256.clone());
     let tables: BTreeMap<String, Series> = facts.zip(tables).collect();
     let executor = environment.executor(&tables)?;
+    executor.cache.remove_abandoned();
     let runner = Runner {
         executor: &executor,
         data: study.base.data.clone(),

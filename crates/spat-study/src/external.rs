@@ -122,6 +122,9 @@ impl<'a> External<'a> {
             .try_clone()
             .map_err(|error| failed(error.to_string()))?;
         command.stdin(Stdio::null()).stdout(file).stderr(errors);
+        // Ctrl-C in the terminal reaches this process only, so that submitted items continue.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|error| {
             failed(match error.kind() {
                 ErrorKind::NotFound => "it is not installed, or not in a folder of PATH".to_owned(),

@@ -26,6 +26,7 @@ pub fn conduct_synthetic(
     study.check()?;
     let tables = BTreeMap::new();
     let executor = environment.executor(&tables)?;
+    executor.cache.remove_abandoned();
     let runner = Runner {
         executor: &executor,
         data: DataConfig::default(),
