@@ -7,8 +7,21 @@ use crate::args::Cli;
 
 /// Flags that do not change the result, or that are appended separately.
 const LEFT_OUT: &[&str] = &[
-    "run", "resume", "json", "quiet", "seed", "device", "threads",
+    "run",
+    "resume",
+    "json",
+    "quiet",
+    "seed",
+    "device",
+    "threads",
+    "engine",
+    "engine_args",
+    "bundle",
+    "at_once",
 ];
+
+/// Flags of what executes a study's tasks.
+const ENGINE: &[&str] = &["engine", "engine_args", "bundle", "at_once"];
 
 /// Flags that only apply if visitors compute on the host.
 const HOST: &[&str] = &[
@@ -36,6 +49,11 @@ pub(crate) fn study_settings(given: &ArgMatches) -> Vec<String> {
     given_flags("study", given, |name| {
         name == "seed" || !LEFT_OUT.contains(&name)
     })
+}
+
+/// The given flags of what executes the tasks of `spat study`.
+pub(crate) fn engine_settings(given: &ArgMatches) -> Vec<String> {
+    given_flags("study", given, |name| ENGINE.contains(&name))
 }
 
 /// The given flags of `spat serve` that only apply to the host's engine.

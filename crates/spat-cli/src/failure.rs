@@ -125,7 +125,7 @@ fn job_is_input(error: &JobError) -> bool {
 fn study_is_input(error: &StudyError) -> bool {
     match error {
         StudyError::Config(_) | StudyError::Structure(_) | StudyError::Damaged { .. } => true,
-        StudyError::Task { error, .. } => job_is_input(error),
+        StudyError::Task { error, .. } | StudyError::Table { error, .. } => job_is_input(error),
         _ => false,
     }
 }

@@ -26,17 +26,22 @@ mod metrics_table;
 mod model_file;
 mod output;
 mod progress;
+mod queue;
 mod resume;
 mod run;
 mod run_folder;
 mod serve;
 mod start;
 mod study;
+mod study_engine;
 mod study_file;
+mod study_merge;
 mod study_progress;
+mod study_task;
 mod study_work;
 mod synthetic_study;
 mod table;
+mod task_inputs;
 
 use std::process::ExitCode;
 

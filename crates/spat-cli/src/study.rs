@@ -10,17 +10,26 @@ use spat_spec::{
     Controls, DataConfig, Experiment, PruneRule, Question, Scorer, Study, TableFacts,
     TrainingConfig,
 };
-use spat_study::{StudyEnvironment, conduct, workers};
+use spat_study::{StudyEnvironment, Threads, conduct, workers};
 
-use crate::args::{StudyArgs, WhatArgs};
+use crate::args::{StudyArgs, StudyCommand, WhatArgs};
 use crate::failure::input;
+use crate::study_engine::{StudyEngine, chosen};
 use crate::study_file::open;
 use crate::study_work::{carried_out, show, tell_place};
 use crate::table::{self, Loaded};
-use crate::{demo_table, device, experiment, output, run_folder, synthetic_study};
+use crate::task_inputs::{TableFile, TaskInputs};
+use crate::{
+    demo_table, device, experiment, output, run_folder, study_merge, study_task, synthetic_study,
+};
 
 /// Starts or resumes a study.
 pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Some(StudyCommand::Task(args)) => return study_task::task(args),
+        Some(StudyCommand::Merge(args)) => return study_merge::merge(args),
+        None => {}
+    }
     device::set_threads(args.device.threads)?;
     if args.ground_truth || args.domain.is_some() {
         return synthetic_study::study(args, given);
@@ -38,6 +47,9 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
             run_folder::default_folder(&tables[0].name, args.sizes.choice.model.id, &study.hash());
         Path::new("studies").join(name.file_name().unwrap_or_default())
     });
+    let engine = StudyEngine::new(args, &folder)?;
+    let inputs = engine.is_queue().then(|| inputs(args, &tables));
+    let inputs = inputs.transpose()?;
     let file = open(args, &folder, study, given)?;
     let _lock = run_folder::lock(&folder)?;
 
@@ -48,20 +60,26 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
         1
     };
     let at_once = workers(&file.study, threads, spat_engine::platform::free_memory());
+    if let Some(inputs) = inputs {
+        inputs.write(&folder)?;
+    }
     if !args.quiet {
         output::note(&line);
-        tell_place(&folder, at_once);
+        tell_place(&folder, &engine.description(at_once));
     }
     for loaded in &tables {
         loaded.print_notes(args.quiet);
     }
     let series: Vec<Series> = tables.into_iter().map(|loaded| loaded.series).collect();
-    let report = carried_out(args.quiet, &folder, &file.command, |watch, stop| {
+    let again = engine.command(&file.command, given);
+    let report = carried_out(args.quiet, &folder, &again, |watch, stop| {
+        let external = engine.external();
+        let threads = Threads(at_once);
         let place = StudyEnvironment {
             folder: Some(&folder),
             device,
             device_facts: facts,
-            workers: at_once,
+            engine: chosen(external.as_ref(), &threads),
             command: file.command.clone(),
             on_event: watch,
             stop,
@@ -74,6 +92,30 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
         &folder,
         args.json,
     )
+}
+
+/// Where tasks in other processes find the tables and frozen weights.
+fn inputs(args: &StudyArgs, tables: &[Loaded]) -> anyhow::Result<TaskInputs> {
+    let paths = std::iter::once(args.data.as_deref())
+        .chain(args.what.also.iter().map(|path| Some(path.as_path())));
+    let tables = paths
+        .zip(tables)
+        .enumerate()
+        .map(|(place, (path, loaded))| {
+            // Other tables are read with the channels of the first.
+            let channels = (place > 0).then(|| tables[0].series.channels.clone());
+            TableFile::new(
+                path,
+                &loaded.name,
+                spat_host::sha256(&loaded.bytes),
+                channels,
+            )
+        });
+    let backbone = args.sizes.choice.backbone.backbone.as_deref();
+    Ok(TaskInputs {
+        tables: tables.collect::<Result<_, _>>()?,
+        backbone: backbone.map(std::path::absolute).transpose()?,
+    })
 }
 
 /// A flag without effect is an error.

@@ -17,13 +17,17 @@ use crate::output;
 use crate::study_file::again;
 use crate::study_progress::StudyView;
 
-/// The study's folder, and the number of concurrent tasks.
-pub(crate) fn tell_place(folder: &Path, at_once: usize) {
-    output::note(&format!(
-        "study folder {}, {at_once} {} at once",
-        folder.display(),
-        if at_once == 1 { "task" } else { "tasks" }
-    ));
+/// Number of concurrent tasks, for a message.
+pub(crate) fn at_once(tasks: usize) -> String {
+    format!(
+        "{tasks} {} at once",
+        if tasks == 1 { "task" } else { "tasks" }
+    )
+}
+
+/// The study's folder, and what executes its tasks.
+pub(crate) fn tell_place(folder: &Path, executed: &str) {
+    output::note(&format!("study folder {}, {executed}", folder.display()));
 }
 
 /// Runs a study on a thread with a large stack, with a progress display, until it ends or Ctrl-C.

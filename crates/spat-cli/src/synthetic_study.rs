@@ -8,12 +8,14 @@ use spat_engine::device::DeviceChoice;
 use spat_spec::{
     ClassifierSize, ClassifierStudy, Domain, GroundTruthStudy, PruneRule, Question, SyntheticStudy,
 };
-use spat_study::{StudyEnvironment, conduct_synthetic};
+use spat_study::{StudyEnvironment, Threads, conduct_synthetic};
 
 use crate::args::{StudyArgs, WhatArgs};
 use crate::failure::input;
+use crate::study_engine::{StudyEngine, chosen};
 use crate::study_file::open;
 use crate::study_work::{carried_out, show, tell_place};
+use crate::task_inputs::TaskInputs;
 use crate::{command_line, device, run_folder};
 
 /// Flags of scoring, and of how and where the study runs.
@@ -33,6 +35,10 @@ const ALWAYS: &[&str] = &[
     "accumulate",
     "device",
     "threads",
+    "engine",
+    "engine_args",
+    "bundle",
+    "at_once",
     "run",
     "resume",
     "json",
@@ -71,20 +77,27 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
         let name = run_folder::default_folder(name(args), "study", &study.hash());
         Path::new("studies").join(name.file_name().unwrap_or_default())
     });
+    let engine = StudyEngine::new(args, &folder)?;
     let file = open(args, &folder, study, given)?;
     let _lock = run_folder::lock(&folder)?;
     let (device, facts, _) = device::choose(DeviceChoice::Cpu)?;
     // The models are so small that several fit in any memory.
     let workers = facts.threads;
-    if !args.quiet {
-        tell_place(&folder, workers);
+    if engine.is_queue() {
+        TaskInputs::default().write(&folder)?;
     }
-    let report = carried_out(args.quiet, &folder, &file.command, |watch, stop| {
+    if !args.quiet {
+        tell_place(&folder, &engine.description(workers));
+    }
+    let again = engine.command(&file.command, given);
+    let report = carried_out(args.quiet, &folder, &again, |watch, stop| {
+        let external = engine.external();
+        let threads = Threads(workers);
         let place = StudyEnvironment {
             folder: Some(&folder),
             device,
             device_facts: facts,
-            workers,
+            engine: chosen(external.as_ref(), &threads),
             command: file.command.clone(),
             on_event: watch,
             stop,

@@ -64,7 +64,7 @@ pub use squared_error::{mean_squared_error, mean_squared_error_backward};
 pub use state_space::{
     StateSpaceGradients, StateSpaceInputs, StateSpaceKept, state_space, state_space_backward,
 };
-pub use vectorise::limit_vectors;
+pub use vectorise::{has_fused_operations, limit_vectors};
 pub use window_norm::{
     WindowShape, WindowStatistics, restore_windows, restore_windows_backward, window_tokens,
 };

@@ -83,6 +83,24 @@ pub fn limit_vectors(bits: u64) -> bool {
     }
 }
 
+/// Whether kernels and products round once per multiplication and addition (AVX2 with FMA, AVX-512, relaxed SIMD
+/// of browsers, NEON) or twice (128-bit vectors of x86-64, and browsers without relaxed SIMD). On x86-64, all levels
+/// with fused operations give the same bits.
+pub fn has_fused_operations() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        level() != Level::Least
+    }
+    #[cfg(target_arch = "wasm32")]
+    {
+        crate::has_strip_product()
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "wasm32")))]
+    {
+        true
+    }
+}
+
 /// The best level that this CPU supports.
 #[cfg(target_arch = "x86_64")]
 fn found() -> Level {

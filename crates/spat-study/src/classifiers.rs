@@ -9,8 +9,8 @@ use spat_prune::{ScoreAccumulator, apply, score_with};
 use spat_series::Part;
 use spat_spec::Score;
 
+use crate::compute::{Computation, because};
 use crate::error::StudyError;
-use crate::runner::{Runner, because};
 use crate::task::{Outcome, Recipe, Task, TaskErrors};
 
 /// Number of parts of a dense training, after each of which the scores are recorded.
@@ -19,7 +19,7 @@ const EPOCHS: usize = 4;
 /// Number of batches for the test, and for validation.
 pub(crate) const TEST_BATCHES: usize = 32;
 
-impl Runner<'_> {
+impl Computation<'_> {
     /// The outcome of a task on a classifier; `None` for any other task.
     pub(crate) fn of_classifier(&self, task: &Task) -> Result<Option<Outcome>, StudyError> {
         let failed = |error: spat_prune::ScoreError| because(task, error.into());
@@ -116,11 +116,12 @@ impl Runner<'_> {
     /// The classifier of a recipe, trained if its weights are not stored yet.
     pub(crate) fn classifier(&self, recipe: &Recipe) -> Result<Classifier, StudyError> {
         let task = Task::Train(recipe.clone());
-        let key = task.key(&self.data);
+        let key = task.key(self.data);
         let Some((course, gone)) = recipe.course() else {
             return Err(no_classifier(recipe));
         };
-        if let Some(kept) = self.cache.weights(&key)? {
+        if let Some(kept) = self.executor.cache.weights(&key)? {
+            self.check_weights(&key)?;
             return with_weights(course.new_model(&gone), kept)
                 .map_err(|error| because(&task, error.into()));
         }
@@ -128,9 +129,8 @@ impl Runner<'_> {
         let kept = pollster::block_on(weights(&model));
         let kept = kept.map_err(|error| because(&task, JobError::from(error)))?;
         // Weights are written first: a result without them would count as complete.
-        self.cache.keep_weights(&key, &kept)?;
-        self.cache.keep(&key, &outcome)?;
-        self.known().insert(key, outcome);
+        self.executor.cache.keep_weights(&key, &kept)?;
+        self.executor.store(&key, outcome)?;
         Ok(model)
     }
 }

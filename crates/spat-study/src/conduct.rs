@@ -5,23 +5,27 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
+use spat_engine::Device;
 use spat_engine::platform::write_atomically;
-use spat_engine::{Device, TrialRunner};
 use spat_series::Series;
 use spat_spec::{
-    DataConfig, DepthReport, DepthTimings, DeviceFacts, GroundTruthStudy, MOST_ORACLE_MODULES,
-    PointTiming, Question, Study, StudyReport, StudyTimings,
+    DepthReport, DepthTimings, DeviceFacts, GroundTruthStudy, MOST_ORACLE_MODULES, PointTiming,
+    Question, Study, StudyReport, StudyTimings,
 };
 
+use crate::arithmetic::Arithmetic;
 use crate::cache::Cache;
 use crate::context::StudyContext;
+use crate::datasets::{Datasets, TableSource};
+use crate::engine::Engine;
 use crate::error::StudyError;
+use crate::executor::{Executor, StudyEvent};
 use crate::findings::findings;
 use crate::questions::{
     adaptive, finetuning, ground_truth, heads, iterative, rankings, stability, subsets, sweep,
     transfer, uniformity,
 };
-use crate::runner::{Runner, StudyEvent};
+use crate::runner::Runner;
 use crate::subsets::Subset;
 
 /// The result.
@@ -44,8 +48,8 @@ pub struct StudyEnvironment<'a> {
     pub device: Device,
     /// Description of the device.
     pub device_facts: DeviceFacts,
-    /// Number of concurrent tasks.
-    pub workers: usize,
+    /// Executes tasks.
+    pub engine: &'a dyn Engine,
     /// The command that reproduces the result.
     pub command: String,
     /// Receives all events, on several threads.
@@ -55,20 +59,23 @@ pub struct StudyEnvironment<'a> {
 }
 
 impl<'a> StudyEnvironment<'a> {
-    /// The runner of tasks on these tables, by their SHA-256.
-    pub(crate) fn runner(
-        &self,
-        trial_runners: BTreeMap<String, TrialRunner>,
-        data: DataConfig,
-    ) -> Result<Runner<'a>, StudyError> {
-        Ok(Runner {
-            trial_runners,
-            data,
+    /// Executes items on these tables.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn executor<'e>(&self, tables: &'e dyn TableSource) -> Result<Executor<'e>, StudyError>
+    where
+        'a: 'e,
+    {
+        Ok(Executor {
             cache: Cache::new(self.folder)?,
-            workers: self.workers,
+            datasets: Datasets::new(tables, self.device.clone()),
+            engine: self.engine,
             on_event: self.on_event,
             stop: self.stop,
             known: Mutex::new(HashMap::new()),
+            arithmetic: Arithmetic::here(&self.device_facts),
+            of_results: Mutex::default(),
         })
     }
 }
@@ -91,20 +98,23 @@ pub fn conduct(
             tables.len()
         )));
     }
-    let mut trial_runners = BTreeMap::new();
-    for (series, facts) in tables.into_iter().zip(&study.tables) {
-        let split = study.base.data.split;
-        let trial_runner =
-            TrialRunner::new(series, split, &study.base.forecaster, &environment.device);
-        let trial_runner = trial_runner.map_err(|error| StudyError::Task {
-            task: facts.name.clone(),
-            error: Box::new(error),
-        })?;
-        trial_runners.insert(facts.sha256.clone(), trial_runner);
+    let facts = study.tables.iter().map(|facts| facts.sha256.clone());
+    let tables: BTreeMap<String, Series> = facts.zip(tables).collect();
+    let executor = environment.executor(&tables)?;
+    executor.cache.remove_abandoned();
+    let runner = Runner {
+        executor: &executor,
+        data: study.base.data.clone(),
+    };
+    // Unfit tables are refused before anything is trained.
+    for facts in &study.tables {
+        let prepared = runner.trial_runner(&facts.sha256, &study.base.forecaster);
+        prepared.map_err(|error| error.of_table(&facts.name))?;
     }
     let first = &study.tables[0];
-    let data = trial_runners[&first.sha256].facts(&first.name);
-    let runner = environment.runner(trial_runners, study.base.data.clone())?;
+    let data = runner
+        .trial_runner(&first.sha256, &study.base.forecaster)?
+        .facts(&first.name);
     let contexts: Vec<StudyContext<'_>> = study
         .depths
         .iter()
@@ -262,9 +272,7 @@ fn timings(
     let mut depths = Vec::new();
     for context in contexts {
         let of = context.forecasting()?;
-        let Some(trial_runner) = runner.trial_runners.get(&of.table) else {
-            continue;
-        };
+        let trial_runner = runner.trial_runner(&of.table, &of.dense.forecaster)?;
         let counts: Vec<usize> = (0..=context.count_modules()).collect();
         let structures = counts
             .iter()

@@ -10,13 +10,21 @@
 //!
 //! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.
 
+mod arithmetic;
 mod cache;
 mod classifiers;
 mod compare;
+mod compute;
 mod conduct;
 mod context;
+mod datasets;
+mod engine;
 mod error;
+mod executor;
+mod external;
 mod findings;
+mod item;
+mod merge;
 mod questions;
 mod runner;
 pub mod statistics;
@@ -24,11 +32,18 @@ mod subsets;
 pub mod synthetic;
 mod task;
 mod variants;
+mod waves;
 mod workers;
 
+pub use arithmetic::Arithmetic;
 pub use conduct::{REPORT_FILE, STUDY_FILE, StudyEnvironment, TIMINGS_FILE, conduct};
+pub use datasets::TableSource;
+pub use engine::{Engine, Threads};
 pub use error::StudyError;
-pub use runner::StudyEvent;
+pub use executor::{Executor, StudyEvent};
+pub use external::{External, Queue, WaveFile, wanted_of_wave};
+pub use item::{WantedItem, WorkItem};
+pub use merge::{Merged, merge};
 pub use synthetic::conduct_synthetic;
 pub use task::{Outcome, Recipe, Removal, Task, TaskErrors};
 pub use workers::workers;

@@ -7,15 +7,15 @@ use sha2::{Digest as _, Sha256};
 use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{
-    Cost, DataConfig, HeadRemoval, ModuleId, Plan, PruneRule, Score, Scorer, SendOptions,
-    Structure, StructureError, TrainingConfig,
+    Cost, DataConfig, ForecasterConfig, HeadRemoval, ModuleId, Plan, PruneRule, Score, Scorer,
+    SendOptions, Structure, StructureError, TrainingConfig,
 };
 
 /// Incremented when equal tasks would give other results than before.
 const FORMAT: u32 = 2;
 
 /// The parts that are removed from a model.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Removal {
     /// Whole modules, from input to output.
     pub modules: Vec<ModuleId>,
@@ -24,7 +24,7 @@ pub struct Removal {
 }
 
 /// How a model is trained. Equal recipes give equal weights on the CPU.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipe {
     /// Trained from new weights.
@@ -74,7 +74,7 @@ pub enum Recipe {
 }
 
 /// A unit of work.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
     /// Trains a model and measures its errors.
@@ -215,6 +215,15 @@ impl Recipe {
         }
     }
 
+    /// The configuration of the dense forecaster; none of a classifier.
+    pub fn forecaster(&self) -> Option<&ForecasterConfig> {
+        match self {
+            Self::Fresh { structure, .. } => Some(&structure.forecaster),
+            Self::Tuned { from, .. } => from.forecaster(),
+            Self::Classifier { .. } | Self::TunedClassifier { .. } => None,
+        }
+    }
+
     /// Parameters and MACs.
     pub fn cost(&self) -> Result<Cost, StructureError> {
         match (self.course(), self.structure()?) {
@@ -314,6 +323,15 @@ impl Task {
             .collect()
     }
 
+    /// The model that the task trains or reads; none of a task that makes its own.
+    pub fn recipe(&self) -> Option<&Recipe> {
+        match self {
+            Self::Train(recipe) => Some(recipe),
+            Self::Cut { of, .. } | Self::Score { of, .. } | Self::Transfer { of, .. } => Some(of),
+            Self::GroundTruth(_) => None,
+        }
+    }
+
     /// Description, for progress messages.
     pub fn label(&self) -> String {
         match self {
@@ -383,6 +401,82 @@ mod tests {
         ];
         for (place, one) in keys.iter().enumerate() {
             assert!(!keys[..place].contains(one), "{place}");
+        }
+    }
+
+    #[test]
+    fn a_task_that_is_written_and_read_again_has_the_same_key() {
+        let course = Course {
+            domain: spat_spec::Domain::Text,
+            size: spat_spec::ClassifierSize {
+                d_model: 8,
+                d_ff: 16,
+                heads: 2,
+                layers: 2,
+                dropout: 0.1,
+            },
+            batch: 8,
+            learning_rate: 0.1 + 0.2,
+            seed: u64::MAX,
+        };
+        let classifier = Recipe::Classifier {
+            course,
+            without: vec![ModuleId::encoder(1)],
+            steps: 10,
+            scored: vec![SendOptions::default()],
+        };
+        let mut tasks = vec![
+            tuned(0, 2),
+            Task::Train(Recipe::TunedClassifier {
+                from: Box::new(classifier.clone()),
+                removal: Removal {
+                    modules: vec![ModuleId::encoder(0)],
+                    heads: vec![HeadRemoval {
+                        module: ModuleId::encoder(1),
+                        heads: vec![0],
+                    }],
+                },
+                steps: 5,
+            }),
+            Task::GroundTruth(GroundTruthConfig::default()),
+            Task::Transfer {
+                of: fresh(1),
+                to: "abd".to_owned(),
+            },
+        ];
+        tasks.extend(Scorer::ALL.map(|scorer| Task::Score {
+            of: classifier.clone(),
+            scorer,
+            options: ScoringOptions::default(),
+            part: scorer.needs().part.unwrap_or(Part::Train),
+            batches: (4, 32),
+            group: (1, 6),
+        }));
+        tasks.extend(spat_spec::ModelKind::all().map(|kind| {
+            let (forecaster, training) = kind.defaults(Window::new(96, 24, 7), true);
+            let structure = Structure::dense(forecaster);
+            Task::Train(Recipe::Fresh {
+                table: "abc".to_owned(),
+                structure,
+                training: TrainingConfig {
+                    learning_rate: training.learning_rate / 3.0,
+                    ..training
+                },
+                seed: 1,
+                scored: Vec::new(),
+            })
+        }));
+        let mut data = DataConfig::default();
+        data.series.channels = Some(vec!["a".to_owned()]);
+        for task in tasks {
+            let item = crate::WorkItem {
+                data: data.clone(),
+                task,
+            };
+            let text = serde_json::to_string(&item).unwrap();
+            let read: crate::WorkItem = serde_json::from_str(&text).unwrap();
+            assert_eq!(read.key(), item.key(), "{text}");
+            assert_eq!(read, item);
         }
     }
 

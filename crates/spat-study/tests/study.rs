@@ -12,7 +12,7 @@ use spat_spec::{
     SyntheticStudy, TableFacts, Window,
 };
 use spat_study::{
-    REPORT_FILE, StudyEnvironment, StudyError, StudyEvent, conduct, conduct_synthetic,
+    REPORT_FILE, StudyEnvironment, StudyError, StudyEvent, Threads, conduct, conduct_synthetic,
 };
 
 fn study(questions: &[Question]) -> Study {
@@ -61,7 +61,7 @@ fn run(
             name: "test".to_owned(),
             threads: 1,
         },
-        workers,
+        engine: &Threads(workers),
         command: "spat study toy.csv".to_owned(),
         on_event: &watch,
         stop: &stop,
@@ -276,7 +276,7 @@ fn every_question_is_answered_without_a_table() {
                 name: "test".to_owned(),
                 threads: 1,
             },
-            workers: 2,
+            engine: &Threads(2),
             command: "spat study".to_owned(),
             on_event: &|_| (),
             stop: &stop,

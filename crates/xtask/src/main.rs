@@ -12,6 +12,7 @@ mod examples;
 mod guide;
 mod lint;
 mod python;
+mod queues;
 mod reference;
 mod setup;
 mod test;

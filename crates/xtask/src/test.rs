@@ -8,12 +8,13 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::counts::Counts;
-use crate::{NATIVE, WEB, adapter, cargo, desktop_tests, guide, setup, web_tests};
+use crate::{NATIVE, WEB, adapter, cargo, desktop_tests, guide, queues, setup, web_tests};
 
 /// Integration tests that `--unit` leaves out: they start programs, servers or browsers, train for long,
 /// or compile shaders for a GPU.
-const SLOW: [&str; 9] = [
+const SLOW: [&str; 10] = [
     "chromium",
+    "cluster",
     "encoder",
     "engine_thread",
     "host",
@@ -89,6 +90,7 @@ fn native(unit: bool, only: Option<&str>) -> Result<Counts> {
     if !unit {
         adapter::ensure_browsers()?;
     }
+    let skipped = if unit { Vec::new() } else { queues::ensure() };
     let tests = if unit { Some(fast_tests()?) } else { None };
     let mut counts = Counts::default();
     for packages in [NATIVE, WEB] {
@@ -101,8 +103,15 @@ fn native(unit: bool, only: Option<&str>) -> Result<Counts> {
             let tests = tests.iter().filter(|test| has(packages, &test.package));
             command.args(tests.map(|test| format!("--test={}", test.name)));
         }
-        counts += cargo_test(command.args(only))?;
+        command.args(only).arg("--");
+        command.args(
+            skipped
+                .iter()
+                .map(|skipped| format!("--skip={}", skipped.test)),
+        );
+        counts += cargo_test(&mut command)?;
     }
+    counts.ignored += skipped.len();
     Ok(counts)
 }
 

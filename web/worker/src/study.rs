@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use spat_engine::Device;
 use spat_engine::platform;
 use spat_spec::{DeviceFacts, StudyReport, SyntheticReport};
-use spat_study::{StudyEnvironment, StudyEvent, conduct};
+use spat_study::{StudyEnvironment, StudyEvent, Threads, conduct};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -108,7 +108,7 @@ fn run(small_study: SmallStudy, table: &[u8]) -> Result<StudyMessage, String> {
             name: platform::cpu_name(),
             threads: platform::threads(),
         },
-        workers: 1,
+        engine: &Threads(1),
         command,
         on_event: &|event| post(&StudyMessage::from(event)),
         stop: &AtomicBool::new(false),

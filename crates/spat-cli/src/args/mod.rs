@@ -1,5 +1,6 @@
 //! The command line's arguments.
 
+mod cluster;
 mod data;
 mod model;
 mod other;
@@ -13,6 +14,7 @@ pub(crate) mod values;
 use clap::{Parser, Subcommand as ClapSubcommand};
 use clap_complete::Shell;
 
+pub(crate) use cluster::{EngineName, MergeArgs, StudyCommand, StudyEngineArgs, TaskArgs};
 pub(crate) use data::{ReadArgs, SplitArgs};
 pub(crate) use model::{BackboneArgs, ModelArgs, WindowArgs};
 pub(crate) use other::{

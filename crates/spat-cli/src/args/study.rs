@@ -8,16 +8,24 @@ use spat_spec::{Domain, Question, Rounding, Scorer};
 use super::model::{ModelChoice, Settings};
 use super::prune::ROUNDINGS;
 use super::values::{count, one_of, scorer, share};
-use super::{DeviceArgs, ModelArgs, ReadArgs, ScoreArgs, SplitArgs, TrainingArgs, WindowArgs};
+use super::{
+    DeviceArgs, ModelArgs, ReadArgs, ScoreArgs, SplitArgs, StudyCommand, StudyEngineArgs,
+    TrainingArgs, WindowArgs,
+};
 
 /// `spat study`.
 #[derive(Debug, Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     after_help = "The study is a list of independent tasks; each result is a small file in the study's folder. Stop it\n\
 with Ctrl-C, or kill it: the same command with --resume continues it, to the same study.json byte for byte.\n\
 SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768."
 )]
 pub(crate) struct StudyArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<StudyCommand>,
+
     /// Table of numbers: one row per time step, one column per channel (CSV, TSV, …)
     #[arg(value_name = "DATA.csv", required_unless_present_any = ["demo", "domain", "ground_truth"])]
     pub(crate) data: Option<PathBuf>,
@@ -56,6 +64,8 @@ pub(crate) struct StudyArgs {
     pub(crate) read: ReadArgs,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
+    #[command(flatten)]
+    pub(crate) engine: StudyEngineArgs,
 
     /// Folder of the study [default: studies/DATA-MODEL-HASH]
     #[arg(long, value_name = "DIR", help_heading = "Run")]

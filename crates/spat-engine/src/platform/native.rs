@@ -1,8 +1,11 @@
 //! Files, threads and timers of a native program.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
@@ -106,18 +109,32 @@ impl RunStore for FolderStore {
     }
 }
 
-/// Writes or replaces a file atomically as [`FolderStore`] does, for files outside a run.
+/// Writes or replaces a file atomically as [`FolderStore`] does, for files outside a run. Several processes, on
+/// several machines, may write the same file.
 ///
 /// # Errors
 /// The disk is full, or the folder cannot be written to.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
+    temporary.push(unique_suffix());
     let temporary = PathBuf::from(temporary);
-    replace(path, &temporary, bytes).map_err(|error| {
+    replace(path, &temporary, bytes).or_else(|error| {
         fs::remove_file(&temporary).ok();
-        failed("write", path, &error)
+        // Some systems refuse to replace a file that another process has just written or opened.
+        if fs::read(path).is_ok_and(|present| present == bytes) {
+            return Ok(());
+        }
+        Err(failed("write", path, &error))
     })
+}
+
+/// The end of a temporary name that no other process uses. Process numbers repeat on other machines and in
+/// containers, so it contains a random number, which the standard library draws for its hash maps.
+fn unique_suffix() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!(".{:016x}-{}-{number}.part", *PROCESS, std::process::id())
 }
 
 /// A thread that computes. Its stack fits the recursion of a backward pass through many layers.
@@ -199,6 +216,16 @@ pub fn cpu_name() -> String {
         .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
+/// What determines the last digits of results on the CPU, for a comparison.
+pub fn arithmetic() -> String {
+    let rounding = if spat_cpu::has_fused_operations() {
+        "fused multiply-add"
+    } else {
+        "128-bit vectors"
+    };
+    format!("{} with {rounding}", std::env::consts::ARCH)
+}
+
 /// Available memory in bytes, if the system reports it.
 pub fn free_memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
@@ -220,6 +247,28 @@ pub fn threads() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writers_of_the_same_file_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        let bytes = vec![7; 1 << 16];
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        write_atomically(&path, &bytes).unwrap();
+                        assert_eq!(fs::read(&path).unwrap(), bytes);
+                    }
+                });
+            }
+        });
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "a temporary file is left"
+        );
+    }
 
     #[test]
     fn a_run_without_its_checkpoint_folder_is_written_to_and_a_deleted_run_is_not() {

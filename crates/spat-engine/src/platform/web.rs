@@ -69,6 +69,11 @@ pub fn cpu_name() -> String {
     format!("WebAssembly with {vectors}")
 }
 
+/// What determines the last digits of results on the CPU, for a comparison.
+pub fn arithmetic() -> String {
+    cpu_name()
+}
+
 /// One: wgpu's handles cannot be shared between workers.
 pub fn threads() -> usize {
     1

@@ -9,9 +9,10 @@ use crate::classifiers::TEST_BATCHES;
 use crate::conduct::{StudyEnvironment, depth, write_views};
 use crate::context::StudyContext;
 use crate::error::StudyError;
+use crate::executor::StudyEvent;
 use crate::findings::{ground_truth as ground_truth_findings, of_depth};
 use crate::questions::ground_truth;
-use crate::runner::{Runner, StudyEvent};
+use crate::runner::Runner;
 
 /// Answers the questions of a study without a table. Resumes from the content of the folder. When it
 /// returns, the report and its page are in the folder.
@@ -23,7 +24,13 @@ pub fn conduct_synthetic(
     environment: &StudyEnvironment<'_>,
 ) -> Result<SyntheticReport, StudyError> {
     study.check()?;
-    let runner = environment.runner(BTreeMap::new(), DataConfig::default())?;
+    let tables = BTreeMap::new();
+    let executor = environment.executor(&tables)?;
+    executor.cache.remove_abandoned();
+    let runner = Runner {
+        executor: &executor,
+        data: DataConfig::default(),
+    };
     let mut report = SyntheticReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command: environment.command.clone(),
