@@ -10,7 +10,7 @@ use super::values::{Patience, averaging, count, not_negative, patience, positive
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct TrainingArgs {
-    /// Largest number of epochs [default: 10; 30 without --preset if there are fewer than 2,000 training windows]
+    /// Largest number of epochs [default: 10; 100 without --preset if there are fewer than 2,000 training windows]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) epochs: Option<usize>,
 
@@ -23,12 +23,12 @@ pub(crate) struct TrainingArgs {
     pub(crate) learning_rate: Option<f64>,
 
     /// constant, halving, decay, cosine, exponential=0.95 (factor per epoch), or one-cycle=0.3 (share that
-    /// rises) [default: halving; cosine with those 30 epochs]
+    /// rises) [default: halving; constant with those 100 epochs]
     #[arg(long, value_name = "NAME", value_parser = schedule)]
     pub(crate) schedule: Option<Schedule>,
 
     /// Epochs without a better validation error before training stops, or `none` [default: 3; 5 with
-    /// those 30 epochs]
+    /// those 100 epochs]
     #[arg(long, value_name = "N", value_parser = patience)]
     pub(crate) patience: Option<Patience>,
 
