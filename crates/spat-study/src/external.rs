@@ -103,7 +103,7 @@ impl<'a> External<'a> {
         })
     }
 
-    /// Starts the command and waits for it, while the results of items arrive. Returns the file with its output.
+    /// Starts the command and waits for its end, or for the results of all items. Returns the file with its output.
     fn submit(
         &self,
         wave: &WaveFile,
@@ -149,6 +149,11 @@ impl<'a> External<'a> {
                     !done
                 });
                 checked = Instant::now();
+            }
+            if arriving.is_empty() {
+                // `sbatch --wait` asks for the end of its job every few seconds, later every half minute.
+                end(&mut child);
+                return Ok(output);
             }
             if ended.is_some() {
                 return Ok(output);
