@@ -14,6 +14,9 @@ use crate::failure::input;
 /// Largest number of elements of a job array, unless an administrator of Slurm has changed it.
 const MOST_ELEMENTS: usize = 1001;
 
+/// Number of elements of a job array that run at the same time, by default: a few nodes.
+const AT_ONCE: usize = 64;
+
 /// Number of lost machines after which HyperQueue gives up a task.
 const CRASHES: &str = "5";
 
@@ -44,6 +47,11 @@ pub(crate) fn chosen(
     device: &DeviceArgs,
     folder: &Path,
 ) -> anyhow::Result<Option<Box<dyn Queue>>> {
+    if args.engine != EngineName::Slurm && (args.bundle.is_some() || args.at_once.is_some()) {
+        return Err(input(
+            "--bundle and --at-once are for --engine slurm; leave them out",
+        ));
+    }
     if args.engine == EngineName::Threads {
         if args.engine_args.is_some() {
             return Err(input(
@@ -81,8 +89,8 @@ pub(crate) fn chosen(
     Ok(Some(match args.engine {
         EngineName::Slurm => Box::new(Slurm {
             submit,
-            bundle: args.bundle,
-            at_once: args.at_once,
+            bundle: args.bundle.unwrap_or(1),
+            at_once: args.at_once.unwrap_or(AT_ONCE),
         }),
         EngineName::HyperQueue | EngineName::Threads => Box::new(HyperQueue(submit)),
     }))

@@ -100,7 +100,7 @@ impl Cache {
 
     /// Makes results of other machines visible: network file systems remember for seconds which files do not exist,
     /// and check the folder when it is listed.
-    pub(crate) fn look_again(&self) {
+    pub(crate) fn refresh(&self) {
         if let Self::Folder(folder) = self {
             fs::read_dir(folder).map(Iterator::count).ok();
         }

@@ -22,10 +22,10 @@ const WAVES: &str = "tasks";
 /// Folder of the output of items, in the study's folder.
 const LOGS: &str = "log";
 
-/// Time between two looks at the results.
+/// Interval between checks for new results.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Time between two looks at the command.
+/// Interval between checks whether the command has ended.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Items that are submitted together.
@@ -103,7 +103,7 @@ impl<'a> External<'a> {
         })
     }
 
-    /// Starts the command and waits for it, while the results of items arrive. Returns the file with its output.
+    /// Starts the command and waits for its end, or for the results of all items. Returns the file with its output.
     fn submit(
         &self,
         wave: &WaveFile,
@@ -132,15 +132,15 @@ impl<'a> External<'a> {
             })
         })?;
         let mut arriving: Vec<&WantedItem> = items.to_vec();
-        let mut looked = Instant::now();
+        let mut checked = Instant::now();
         loop {
             let ended = child
                 .try_wait()
                 .map_err(|error| failed(error.to_string()))?;
             if ended.is_some() {
-                executor.cache.look_again();
+                executor.cache.refresh();
             }
-            if ended.is_some() || looked.elapsed() >= INTERVAL {
+            if ended.is_some() || checked.elapsed() >= INTERVAL {
                 arriving.retain(|wanted| {
                     let done = is_done(executor, wanted);
                     if done {
@@ -148,7 +148,12 @@ impl<'a> External<'a> {
                     }
                     !done
                 });
-                looked = Instant::now();
+                checked = Instant::now();
+            }
+            if arriving.is_empty() {
+                // `sbatch --wait` asks for the end of its job every few seconds, later every half minute.
+                end(&mut child);
+                return Ok(output);
             }
             if ended.is_some() {
                 return Ok(output);

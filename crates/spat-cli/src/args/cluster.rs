@@ -34,14 +34,14 @@ pub(crate) struct StudyEngineArgs {
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     pub(crate) engine_args: Option<String>,
 
-    /// With --engine slurm, number of consecutive tasks in one element of a job array; as few as possible if an
-    /// array would have more than 1001 elements
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count)]
-    pub(crate) bundle: usize,
+    /// With --engine slurm, number of consecutive tasks in one element of a job array [default: 1, or as few as an
+    /// array of 1001 elements needs]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) bundle: Option<usize>,
 
-    /// With --engine slurm, number of elements of a job array that run at the same time
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count)]
-    pub(crate) at_once: usize,
+    /// With --engine slurm, number of elements of a job array that run at the same time [default: 64]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) at_once: Option<usize>,
 }
 
 /// Commands of `spat study`.
@@ -56,8 +56,9 @@ pub(crate) enum StudyCommand {
 /// `spat study task`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without --wave the task is the JSON in the environment variable HQ_ENTRY, which HyperQueue sets. Each result \n\
-is a file in the study's folder; a task whose result is there ends at once."
+    after_help = "Without --wave the task is the JSON in the environment variable HQ_ENTRY, which HyperQueue sets. Each \
+                  result is a file in the study's folder; a task whose result is there ends at once. One thread computes \
+                  unless --threads is given."
 )]
 pub(crate) struct TaskArgs {
     /// Folder of the study
@@ -83,8 +84,8 @@ pub(crate) struct TaskArgs {
 /// `spat study merge`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Partial studies have the same settings, except for their seeds, depths, questions and scorers. Afterwards the\n\
-command of the whole study with --run MERGED trains only what none of the parts has."
+    after_help = "Partial studies have the same settings, except for their seeds, depths, questions and scorers. Afterwards \
+                  the command of the whole study with --run MERGED trains only what none of the parts has."
 )]
 pub(crate) struct MergeArgs {
     /// Folder that receives the results; created if necessary

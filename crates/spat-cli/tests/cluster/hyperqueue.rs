@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::processes::{Daemon, with_environment};
-use crate::study::{folder, survives};
+use crate::study::{SetAtEnd, folder, survives};
 
 const SERVER: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -70,7 +70,7 @@ fn hyperqueue_finishes_a_study_whose_conductor_is_killed_and_of_which_a_worker_i
             .stdout(Stdio::piped())
             .stderr(log),
     );
-    let mut orders = server.0.stdin.take().unwrap();
+    let mut requests = server.0.stdin.take().unwrap();
     let mut answers = BufReader::new(server.0.stdout.take().unwrap()).lines();
     let mut wait_for = |word: &str| {
         let found = answers.any(|line| line.is_ok_and(|line| line == word));
@@ -84,6 +84,7 @@ fn hyperqueue_finishes_a_study_whose_conductor_is_killed_and_of_which_a_worker_i
     let (lost, ended) = (AtomicBool::new(false), AtomicBool::new(false));
     let (before, after) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
+        let _end = SetAtEnd(&ended);
         // Each worker has one core, so the number of tasks at a time is that of the workers.
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
@@ -101,14 +102,13 @@ fn hyperqueue_finishes_a_study_whose_conductor_is_killed_and_of_which_a_worker_i
                 command.env("PATH", &path).env("HQ_SERVER_DIR", &servers);
             },
             || {
-                writeln!(orders, "lose").unwrap();
+                writeln!(requests, "lose").unwrap();
                 wait_for("lost");
                 // The tasks of the lost worker have ended.
                 thread::sleep(Duration::from_millis(500));
                 lost.store(true, Ordering::Relaxed);
             },
         );
-        ended.store(true, Ordering::Relaxed);
     });
     let most = [before, after].map(AtomicUsize::into_inner);
     assert_eq!(

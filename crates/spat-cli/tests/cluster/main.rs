@@ -1,6 +1,7 @@
 //! Studies whose tasks are executed by queueing systems: Slurm and HyperQueue on this machine, and a stand-in for the
 //! cases that need no cluster.
-#![allow(missing_docs, clippy::unwrap_used)]
+// Tests that are skipped print why.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)]
 
 mod hyperqueue;
 mod merge;

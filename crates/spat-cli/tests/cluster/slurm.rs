@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::processes::{Daemon, is_installed, kill, parent, with_environment};
-use crate::study::{PATIENCE, folder, survives};
+use crate::study::{SetAtEnd, TIMEOUT, folder, survives};
 
 /// Programs of Debian's packages `slurmctld`, `slurmd`, `slurm-client` and `munge`.
 const PROGRAMS: [&str; 4] = ["slurmctld", "slurmd", "sbatch", "munged"];
@@ -182,7 +182,7 @@ fn free_ports() -> [u16; 3] {
 fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_true() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(start.elapsed() < TIMEOUT, "timeout: {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -204,7 +204,7 @@ fn slurm_finishes_a_study_whose_conductor_and_one_node_are_killed() {
     // A job array whose elements take seconds together; each element takes Slurm about half a second more.
     let engine = ["--engine", "slurm", "--bundle", "4"];
     thread::scope(|scope| {
-        let mut lost = None;
+        let _end = SetAtEnd(&ended);
         survives(
             folder.path(),
             &engine,
@@ -214,15 +214,14 @@ fn slurm_finishes_a_study_whose_conductor_and_one_node_are_killed() {
             || {
                 cluster.lose_node(2);
                 let (cluster, ended) = (&cluster, &ended);
-                lost = Some(scope.spawn(move || {
+                scope.spawn(move || {
                     while !ended.load(Ordering::Relaxed) {
                         cluster.start_delayed();
                         thread::sleep(Duration::from_millis(200));
                     }
-                }));
+                });
             },
         );
-        ended.store(true, Ordering::Relaxed);
     });
     let nodes = cluster.ask("sinfo", &["-h", "-N", "-o", "%N %T"]);
     assert!(nodes.contains("n2 down"), "{nodes}");

@@ -187,6 +187,10 @@ fn what_a_queue_cannot_use_is_refused_before_the_study_begins() {
             "quotation mark",
         ),
         (&["--engine", "pbs"], "hyperqueue"),
+        (
+            &["--engine", "hyperqueue", "--bundle", "4"],
+            "--engine slurm",
+        ),
     ] {
         let more = [more, &["--run", "run"]].concat();
         let output = study(folder.path(), &more).output().unwrap();

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 /// Longest time for anything that is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// A study of a few seconds on one machine.
 const STUDY: &str = "study toy.csv --lookback 24 --horizon 12 --width 8 --heads 2 --layers 3 --epochs 2 \
@@ -19,7 +20,7 @@ const STUDY: &str = "study toy.csv --lookback 24 --horizon 12 --width 8 --heads 
                      --scorers send,entropy,magnitude --device cpu";
 
 /// The number of seeds of the study of more than a hundred tasks.
-pub(crate) const SEEDS: &[&str] = &["--seeds", "5"];
+pub(crate) const SEEDS: &[&str] = &["--seeds", "6"];
 
 /// A folder with the table.
 pub(crate) fn folder() -> TempDir {
@@ -94,6 +95,15 @@ pub(crate) fn results(run: &Path) -> BTreeMap<String, std::time::SystemTime> {
         .collect()
 }
 
+/// Set when it is dropped, also by a failed test, whose threads would otherwise never end.
+pub(crate) struct SetAtEnd<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Waits until the study has at least this number of results, and is still running.
 pub(crate) fn wait_for_results(conductor: &mut Child, run: &Path, count: usize) {
     let start = Instant::now();
@@ -101,7 +111,7 @@ pub(crate) fn wait_for_results(conductor: &mut Child, run: &Path, count: usize) 
         if let Some(status) = conductor.try_wait().unwrap() {
             panic!("the study ended early, with {status}");
         }
-        assert!(start.elapsed() < PATIENCE, "the study makes no progress");
+        assert!(start.elapsed() < TIMEOUT, "the study makes no progress");
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -41,7 +41,7 @@ def main():
     folder = Path(sys.argv[1])
     # Tasks inherit the variables of the workers' process.
     os.environ["HQ_SERVER_DIR"] = str(folder)
-    cluster = LocalCluster(folder)
+    cluster = LocalCluster(str(folder))
     for _ in range(2):
         cluster.start_worker(WorkerConfig(cores=1))
     print("ready", flush=True)
