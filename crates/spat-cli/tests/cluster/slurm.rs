@@ -35,7 +35,7 @@ impl Cluster {
             .args(["400", &path("munge.key")])
             .status()
             .unwrap();
-        let munge = Daemon::start(&mut daemon("munged", folder).args([
+        let munge = Daemon::start(daemon("munged", folder).args([
             "-F".to_owned(),
             "--force".to_owned(),
             format!("--key-file={}", path("munge.key")),
