@@ -20,7 +20,8 @@ use crate::study_work::{carried_out, show, tell_place};
 use crate::table::{self, Loaded};
 use crate::task_inputs::{TableFile, TaskInputs};
 use crate::{
-    demo_table, device, experiment, output, run_folder, study_merge, study_task, synthetic_study,
+    demo_table, device, experiment, output, run_folder, study_merge, study_task, suite,
+    synthetic_study,
 };
 
 /// Starts or resumes a study.
@@ -31,6 +32,9 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
         None => {}
     }
     device::set_threads(args.device.threads)?;
+    if let Some(path) = &args.suite {
+        return suite::suite(path, args, given);
+    }
     if args.ground_truth || args.domain.is_some() {
         return synthetic_study::study(args, given);
     }
@@ -89,7 +93,7 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     show(
         &report,
         &spat_report::study_tables(&report),
-        &folder,
+        &folder.join("study.html"),
         args.json,
     )
 }

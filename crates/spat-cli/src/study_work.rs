@@ -58,16 +58,13 @@ pub(crate) fn carried_out<R: Send>(
 pub(crate) fn show(
     report: &impl Serialize,
     tables: &str,
-    folder: &Path,
+    page: &Path,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     if json {
         output::json(report)?;
     } else {
-        output::result(&format!(
-            "{tables}\n\nstudy: {}\n",
-            folder.join("study.html").display()
-        ))?;
+        output::result(&format!("{tables}\n\nstudy: {}\n", page.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

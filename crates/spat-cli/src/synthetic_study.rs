@@ -107,7 +107,7 @@ pub(crate) fn study(args: &StudyArgs, given: Option<&ArgMatches>) -> anyhow::Res
     show(
         &report,
         &spat_report::synthetic_tables(&report),
-        &folder,
+        &folder.join("study.html"),
         args.json,
     )
 }

@@ -240,3 +240,155 @@ fn what_makes_no_study_is_refused_with_a_way_out() {
         "a refused study left a folder"
     );
 }
+
+/// Two tables, of which one is too short for the second horizon, and two models.
+const SUITE: &str = r#"
+title = "Toy tables"
+seeds = [1, 2]
+look-back = 24
+horizons = [12]
+scorers = ["send", "last", "entropy"]
+readings = ["raw"]
+score-batches = 2
+
+[training]
+epochs = 2
+patience = "none"
+
+[finetune]
+epochs = 1
+
+[[table]]
+path = "toy.csv"
+
+[[table]]
+path = "short.csv"
+horizons = [6, 60]
+
+[[model]]
+model = "itransformer"
+width = 8
+heads = 2
+layers = 2
+
+[[model]]
+model = "dlinear"
+name = "linear"
+
+[[zero-shot]]
+from = "toy"
+to = "short"
+"#;
+
+fn suite_folder() -> TempDir {
+    let folder = folder();
+    let text = fs::read_to_string(folder.path().join("toy.csv")).unwrap();
+    let short: Vec<&str> = text.lines().take(201).collect();
+    fs::create_dir(folder.path().join("tables")).unwrap();
+    fs::write(folder.path().join("tables/short.csv"), short.join("\n")).unwrap();
+    fs::rename(
+        folder.path().join("toy.csv"),
+        folder.path().join("tables/toy.csv"),
+    )
+    .unwrap();
+    fs::write(folder.path().join("toy.toml"), SUITE).unwrap();
+    folder
+}
+
+const RUN_SUITE: &[&str] = &["study", "--suite", "toy.toml", "--tables", "tables"];
+
+#[test]
+fn a_suite_reports_what_is_missing_and_survives_a_kill() {
+    let folder = suite_folder();
+    let run = |more: &[&str]| {
+        let cpu: &[&str] = &["--device", "cpu"];
+        spat(folder.path(), &[RUN_SUITE, cpu, more].concat())
+    };
+    let whole = run(&["--run", "whole"]).output().unwrap();
+    let printed = String::from_utf8_lossy(&whole.stderr);
+    assert!(whole.status.success(), "{printed}");
+    // Before anything is trained.
+    assert!(
+        printed.contains("2 cells with pruning and 2 without: 8 trainings"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("short, iTransformer, horizon 60: not possible"),
+        "{printed}"
+    );
+    let printed = String::from_utf8_lossy(&whole.stdout);
+    assert!(
+        printed.contains("the paper") && printed.contains("suite.html"),
+        "{printed}"
+    );
+
+    let mut child = run(&["--run", "pieces"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_millis(400));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let begun = folder.path().join("pieces/config.json").is_file();
+    let more: &[&str] = if begun { &["--resume"] } else { &[] };
+    let last = run(&[&["--run", "pieces"], more].concat())
+        .output()
+        .unwrap();
+    assert!(
+        last.status.success(),
+        "{}",
+        String::from_utf8_lossy(&last.stderr)
+    );
+    for name in ["suite.json", "suite.html", "suite.md"] {
+        let read = |run: &str| fs::read(folder.path().join(run).join(name)).unwrap();
+        assert!(read("whole") == read("pieces"), "{name} differs");
+    }
+    let text = fs::read_to_string(folder.path().join("whole/suite.md")).unwrap();
+    assert!(
+        text.contains("spat study --suite toy.toml --tables tables\n"),
+        "{text}"
+    );
+    assert!(text.contains("| short | linear | 60 |"), "{text}");
+}
+
+#[test]
+fn what_makes_no_suite_is_refused_before_anything_is_trained() {
+    let folder = suite_folder();
+    let run = |text: &str, more: &[&str]| {
+        fs::write(folder.path().join("toy.toml"), text).unwrap();
+        let arguments = [RUN_SUITE, &["--run", "suite"], more].concat();
+        spat(folder.path(), &arguments).output().unwrap()
+    };
+    let other = |from: &str, to: &str| SUITE.replacen(from, to, 1);
+    refused(
+        &run(&other("\"toy.csv\"", "\"none.csv\""), &[]),
+        &["none.csv", "check the name"],
+    );
+    refused(
+        &run(&other("score-batches", "score-batch"), &[]),
+        &["toy.toml", "line 8", "`score-batch`", "`score-batches`"],
+    );
+    refused(
+        &run(&other("width = 8", "breadth = 8"), &[]),
+        &["`breadth`", "width", "heads"],
+    );
+    refused(
+        &run(&other("width = 8", "width = 9"), &[]),
+        &["iTransformer", "possible on no table"],
+    );
+    refused(
+        &run(&other("\"short\"", "\"long\""), &[]),
+        &["zero-shot", "`long`", "toy, short"],
+    );
+    refused(
+        &run(&other("\"linear\"", "\"iTransformer\""), &[]),
+        &["two entries", "iTransformer"],
+    );
+    refused(&run(SUITE, &["--horizon", "12"]), &["--horizon", "--suite"]);
+    refused(&run(SUITE, &["--demo"]), &["--demo"]);
+    assert!(
+        !folder.path().join("suite").exists(),
+        "a refused suite left a folder"
+    );
+}

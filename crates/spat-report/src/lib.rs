@@ -8,7 +8,8 @@
 //!   addresses.
 //! * [`tables`] is at most 100 columns wide; [`verdict`] is a sentence and three answers.
 //! * [`study_html`] and [`study_tables`] do the same for a [`StudyReport`](spat_spec::StudyReport), [`synthetic_html`]
-//!   and [`synthetic_tables`] for a [`SyntheticReport`](spat_spec::SyntheticReport).
+//!   and [`synthetic_tables`] for a [`SyntheticReport`](spat_spec::SyntheticReport), [`suite_html`], [`suite_markdown`]
+//!   and [`suite_tables`] for a [`SuiteReport`](spat_spec::SuiteReport).
 //! * [`line_chart`], [`bar_chart`], [`scatter_chart`], [`heat_map`] and [`network_drawing`] draw one SVG element each,
 //!   for other pages to use. Colours are custom properties with a fallback: with
 //!   [`THEME_CSS`] on the page they follow its light or dark scheme, otherwise they are light.
@@ -23,6 +24,7 @@ mod names;
 pub mod number;
 mod page;
 mod study;
+mod suite;
 mod table;
 mod terminal;
 mod verdict;
@@ -43,6 +45,7 @@ pub use page::{THEME_CSS, candidates, html};
 pub use study::{
     study_html, study_markdown, study_tables, synthetic_html, synthetic_markdown, synthetic_tables,
 };
+pub use suite::{suite_html, suite_markdown, suite_tables};
 pub use table::Table;
 pub use terminal::tables;
 pub use verdict::{Answer, AnswerMark, Verdict, verdict};

@@ -1,5 +1,7 @@
 //! Numbers formatted for display. Values that are not finite become "–".
 
+use spat_spec::Estimate;
+
 /// Placeholder for a missing figure.
 pub(crate) const NONE: &str = "–";
 
@@ -70,6 +72,45 @@ pub fn percent(x: f64) -> String {
         format!("{x:+.1}")
     };
     minus(&format!("{text} %"))
+}
+
+/// A mean change in percent with its interval: `−2.10 % (−3.00 to −1.20)`.
+pub fn estimated_change(estimate: &Estimate) -> String {
+    estimated(estimate, |x| minus(&format!("{x:+.2}")))
+}
+
+/// A mean share in percent with its interval: `12.30 % (8.00 to 15.10)`.
+pub fn estimated_share(estimate: &Estimate) -> String {
+    estimated(estimate, |x| minus(&format!("{x:.2}")))
+}
+
+/// A share in percent: `12.30 %`.
+pub(crate) fn share(x: f64) -> String {
+    if !x.is_finite() {
+        return NONE.to_owned();
+    }
+    minus(&format!("{:.2} %", not_minus_zero(x)))
+}
+
+/// −0.001 would be written as −0.00.
+fn not_minus_zero(x: f64) -> f64 {
+    if x.abs() < 0.005 { 0.0 } else { x }
+}
+
+fn estimated(estimate: &Estimate, text: impl Fn(f64) -> String) -> String {
+    if !estimate.mean.is_finite() {
+        return NONE.to_owned();
+    }
+    let text = |x: f64| text(not_minus_zero(x));
+    match estimate.interval {
+        Some((low, high)) => format!(
+            "{} % ({} to {})",
+            text(estimate.mean),
+            text(low),
+            text(high)
+        ),
+        None => format!("{} %", text(estimate.mean)),
+    }
 }
 
 /// All digits, in groups of three.
@@ -161,6 +202,22 @@ mod tests {
         assert_eq!(millis(12.345), "12.3");
         assert_eq!(tick(0.25, 0.05), "0.25");
         assert_eq!(tick(-20_000.0, 5_000.0), "−20,000");
+    }
+
+    #[test]
+    fn estimates_have_their_interval() {
+        let estimate = |mean, interval| Estimate {
+            mean,
+            interval,
+            cells: 2,
+        };
+        assert_eq!(
+            estimated_change(&estimate(-2.1, Some((-3.0, -0.001)))),
+            "−2.10 % (−3.00 to +0.00)"
+        );
+        assert_eq!(estimated_share(&estimate(12.3, None)), "12.30 %");
+        assert_eq!(estimated_share(&estimate(f64::NAN, None)), NONE);
+        assert_eq!(share(-0.001), "0.00 %");
     }
 
     #[test]

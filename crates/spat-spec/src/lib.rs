@@ -61,11 +61,16 @@ pub use score::{Accumulate, Deviation, MaskShape, Scaling, Score, SendOptions, S
 pub use scorers::{Needs, Scorer, UnknownScorer};
 pub use structure::{AttentionStructure, Structure, StructureError};
 pub use study::{
-    AdaptiveResult, ClassifierSize, ClassifierStudy, DepthReport, DepthTimings, Domain,
-    ErrorSpread, Finding, FinetunedErrors, FinetuningResult, GroundTruthResult, GroundTruthStudy,
-    HeadPoint, IterativePoint, MOST_ORACLE_MODULES, Measure, PairedTest, Pick, PointTiming,
-    Question, RandomPick, RankingReport, Spread, Stability, Stance, Study, StudyReport,
-    StudyTimings, SubsetResult, SweepPoint, SyntheticReport, SyntheticStudy, TableFacts, Transfer,
-    Uniformity,
+    AdaptiveResult, CellReport, ChangeSummary, ClassifierSize, ClassifierStudy, ComparedModel,
+    DepthReport, DepthTimings, Domain, ErrorSpread, Estimate, Finding, FinetunedErrors,
+    FinetuningResult, GroundTruthResult, GroundTruthStudy, HeadPoint, IterativePoint,
+    MOST_ORACLE_MODULES, Measure, MethodComparison, MethodKind, MethodRegret, MethodSummary,
+    MissingCell, ModelColumn, ModelComparison, ModelForm, ModelPair, PairedTest, Pick, PointTiming,
+    PrunedCell, PrunedModels, Pruning, PublishedChanges, Question, RandomPick, RankingMethodName,
+    RankingReport, Reference, RuleCell, RuleSummary, RuleTable, Spread, Stability, Stance, Study,
+    StudyReport, StudyTimings, SubsetResult, Suite, SuiteCell, SuiteFinding, SuiteModel,
+    SuiteReport, SuiteScope, SuiteTable, SuiteTableFacts, SweepPoint, SyntheticReport,
+    SyntheticStudy, TableFacts, Transfer, Uniformity, WinLoss, ZeroShotPair, ZeroShotPruned,
+    ZeroShotResult,
 };
 pub use training::{FEW_TRAINING_WINDOWS, OptimizerConfig, Schedule, TrainingConfig};

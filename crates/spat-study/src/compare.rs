@@ -5,10 +5,10 @@ use spat_spec::PairedTest;
 use crate::statistics::{bootstrap, kendall_tau, paired_t, sign_flip, t_quantile};
 
 /// Draws of the bootstrap, and of the permutation test if not all sign choices are tried.
-const DRAWS: usize = 10_000;
+pub(crate) const DRAWS: usize = 10_000;
 
 /// Seed of those draws.
-const SEED: u64 = 2025;
+pub(crate) const SEED: u64 = 2025;
 
 /// The difference of two variants on the same seeds.
 ///

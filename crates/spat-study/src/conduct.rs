@@ -160,7 +160,7 @@ pub fn conduct(
     if let Some(folder) = environment.folder {
         let page = spat_report::study_html(&report, Some(&timings));
         let text = spat_report::study_markdown(&report, Some(&timings));
-        write_views(folder, &report, &page, &text)?;
+        write_views(folder, "study", &report, &page, &text)?;
     }
     Ok((report, timings))
 }
@@ -309,16 +309,18 @@ fn timings(
     Ok(timings)
 }
 
-/// Writes the page and its Markdown.
+/// Writes the report, the page and its Markdown as files with this name.
 pub(crate) fn write_views(
     folder: &Path,
+    name: &str,
     report: &impl serde::Serialize,
     page: &str,
     text: &str,
 ) -> Result<(), StudyError> {
-    write_json(folder, REPORT_FILE, report)?;
-    write_atomically(&folder.join("study.html"), page.as_bytes())?;
-    Ok(write_atomically(&folder.join("study.md"), text.as_bytes())?)
+    write_json(folder, &format!("{name}.json"), report)?;
+    write_atomically(&folder.join(format!("{name}.html")), page.as_bytes())?;
+    let text_path = folder.join(format!("{name}.md"));
+    Ok(write_atomically(&text_path, text.as_bytes())?)
 }
 
 fn write_json(folder: &Path, name: &str, value: &impl serde::Serialize) -> Result<(), StudyError> {

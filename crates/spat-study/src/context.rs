@@ -4,8 +4,8 @@ use crate::synthetic::Course;
 use spat_prune::ScoringOptions;
 use spat_series::Part;
 use spat_spec::{
-    ClassifierSize, ClassifierStudy, ErrorSpread, Measure, ModuleId, PruneRule, Question, Score,
-    Scorer, SendOptions, Spread, Structure, Study, When,
+    ClassifierSize, ClassifierStudy, ErrorSpread, ForecasterConfig, Measure, ModuleId, PruneRule,
+    Question, Score, Scorer, SendOptions, Spread, Structure, Study, When,
 };
 
 use crate::error::StudyError;
@@ -63,7 +63,16 @@ impl<'a> StudyContext<'a> {
         table: &str,
         layers: usize,
     ) -> Self {
-        let forecaster = study.forecaster(layers);
+        Self::of_forecaster(study, runner, table, study.forecaster(layers))
+    }
+
+    /// The context of one dense forecaster.
+    pub(crate) fn of_forecaster(
+        study: &'a Study,
+        runner: &'a Runner<'a>,
+        table: &str,
+        forecaster: ForecasterConfig,
+    ) -> Self {
         let modules = forecaster.removable_modules();
         let dense = Structure::dense(forecaster);
         Self {

@@ -7,7 +7,7 @@ mod attention;
 mod choice;
 mod finetuning;
 mod pruning;
-mod words;
+pub(crate) mod words;
 
 use spat_spec::{DepthReport, Finding, StudyReport};
 

@@ -8,6 +8,8 @@
 //! [`conduct_synthetic`] does the same for a [`spat_spec::SyntheticStudy`], which needs no table:
 //! classifiers of a generated text and of drawn images, and a forecaster whose modules have a known order.
 //!
+//! [`conduct_suite`] makes the same comparison over the tables, models and horizons of a [`spat_spec::Suite`].
+//!
 //! SEND here is a reconstruction from the abstract and public digests of arXiv 2505.08768.
 
 mod arithmetic;
@@ -29,6 +31,7 @@ mod questions;
 mod runner;
 pub mod statistics;
 mod subsets;
+mod suite;
 pub mod synthetic;
 mod task;
 mod variants;
@@ -44,6 +47,8 @@ pub use executor::{Executor, StudyEvent};
 pub use external::{External, Queue, WaveFile, wanted_of_wave};
 pub use item::{WantedItem, WorkItem};
 pub use merge::{Merged, merge};
+pub use suite::{SuiteWork, conduct_suite};
 pub use synthetic::conduct_synthetic;
 pub use task::{Outcome, Recipe, Removal, Task, TaskErrors};
-pub use workers::workers;
+pub use variants::readings;
+pub use workers::{suite_workers, workers};

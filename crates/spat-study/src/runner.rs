@@ -23,6 +23,11 @@ impl Runner<'_> {
         self.executor.ask(&self.items(tasks))
     }
 
+    /// Whether the task has a result.
+    pub(crate) fn has_result(&self, task: &Task) -> bool {
+        self.executor.has_result(&task.key(&self.data))
+    }
+
     /// Makes sure that the weights of these models are stored, because other tasks need them.
     pub(crate) fn ask_models(&self, recipes: &[Recipe]) -> Result<(), StudyError> {
         let models = recipes.iter().map(|recipe| (&self.data, recipe));

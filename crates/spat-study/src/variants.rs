@@ -81,6 +81,15 @@ pub(crate) fn variants(base: SendOptions) -> Vec<Variant> {
     distinct
 }
 
+/// Names of the readings of SEND that differ from it with these options.
+pub fn readings(base: SendOptions) -> Vec<&'static str> {
+    variants(base)
+        .into_iter()
+        .skip(1)
+        .map(|variant| variant.name)
+        .collect()
+}
+
 /// The options that every dense training of a study records: first SEND epoch by epoch, then every variant
 /// that is computed during training.
 pub(crate) fn recorded(base: SendOptions) -> Vec<SendOptions> {

@@ -23,6 +23,7 @@ const SLOW: [&str; 10] = [
     "program",
     "serve",
     "study",
+    "suite",
 ];
 
 /// Which tests run.

@@ -16,7 +16,7 @@ use clap_complete::Shell;
 
 pub(crate) use cluster::{EngineName, MergeArgs, StudyCommand, StudyEngineArgs, TaskArgs};
 pub(crate) use data::{ReadArgs, SplitArgs};
-pub(crate) use model::{BackboneArgs, ModelArgs, WindowArgs};
+pub(crate) use model::{BackboneArgs, ModelArgs, ModelChoice, Settings, WindowArgs};
 pub(crate) use other::{
     DataCommand, DatasetArgs, EvaluateArgs, ForecastArgs, ImportArgs, InfoArgs, InspectArgs,
 };

@@ -91,6 +91,14 @@ pub(crate) struct Settings<const LAYERS: bool> {
 }
 
 impl<const LAYERS: bool> Settings<LAYERS> {
+    /// These settings, by flag.
+    pub(crate) fn of(given: BTreeMap<&'static str, FieldValue>) -> Self {
+        Self {
+            given,
+            defaults: BTreeMap::new(),
+        }
+    }
+
     /// Applies the settings in the order of the model's description.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ pub(crate) struct StudyArgs {
     pub(crate) command: Option<StudyCommand>,
 
     /// Table of numbers: one row per time step, one column per channel (CSV, TSV, …)
-    #[arg(value_name = "DATA.csv", required_unless_present_any = ["demo", "domain", "ground_truth"])]
+    #[arg(value_name = "DATA.csv", required_unless_present_any = ["demo", "domain", "ground_truth", "suite"])]
     pub(crate) data: Option<PathBuf>,
 
     /// Study the built-in table: a year of New York weather
@@ -42,6 +42,15 @@ pub(crate) struct StudyArgs {
     /// Study a forecaster whose modules have a known order of importance, without a table: do scorers find it?
     #[arg(long, alias = "planted", conflicts_with_all = ["data", "demo", "domain"])]
     pub(crate) ground_truth: bool,
+
+    /// Compare many tables, models and horizons, which this file lists with all settings (see suites/ for
+    /// examples); takes no other settings
+    #[arg(long, value_name = "FILE.toml", conflicts_with_all = ["data", "demo", "domain", "ground_truth"])]
+    pub(crate) suite: Option<PathBuf>,
+
+    /// Folder of the suite's tables [default: the one that its file names]
+    #[arg(long, value_name = "DIR", requires = "suite")]
+    pub(crate) tables: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) what: WhatArgs,

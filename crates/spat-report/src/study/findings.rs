@@ -49,7 +49,7 @@ pub(super) fn section(sheet: &Sheet<'_>) -> String {
 }
 
 /// Label of a finding's stance.
-pub(super) fn stance(stance: Stance) -> &'static str {
+pub(crate) fn stance(stance: Stance) -> &'static str {
     match stance {
         Stance::For => "For.",
         Stance::Against => "Against.",

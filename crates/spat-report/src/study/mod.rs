@@ -17,7 +17,9 @@ use crate::{
     page::{ORIGIN, document, paragraph, section},
 };
 
+pub(crate) use findings::stance;
 use sheet::Sheet;
+pub(crate) use terminal::wrapped;
 
 /// The self-contained page of a study: `study.html`. With `timings` it includes measured times.
 ///

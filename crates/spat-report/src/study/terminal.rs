@@ -142,7 +142,7 @@ fn ground_truth(result: &GroundTruthResult) -> Vec<String> {
 }
 
 /// Wraps words into lines, with the mark before the first.
-fn wrapped(mark: &str, text: &str) -> Vec<String> {
+pub(crate) fn wrapped(mark: &str, text: &str) -> Vec<String> {
     let indent = if mark.is_empty() { 0 } else { 9 };
     let mut lines = Vec::new();
     let mut line = format!("{mark:<indent$}");

@@ -3,6 +3,9 @@
 mod finetuning;
 mod report;
 mod spread;
+mod suite;
+mod suite_cell;
+mod suite_report;
 mod synthetic;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +18,14 @@ pub use report::{
     Stance, StudyReport, StudyTimings, SubsetResult, SweepPoint, Transfer, Uniformity,
 };
 pub use spread::Spread;
+pub use suite::{MissingCell, Suite, SuiteCell, SuiteModel, SuiteTable, ZeroShotPair};
+pub use suite_cell::{CellReport, MethodRegret, PrunedCell, PrunedModels};
+pub use suite_report::{
+    ChangeSummary, ComparedModel, Estimate, MethodComparison, MethodKind, MethodSummary,
+    ModelColumn, ModelComparison, ModelForm, ModelPair, Pruning, PublishedChanges,
+    RankingMethodName, Reference, RuleCell, RuleSummary, RuleTable, SuiteFinding, SuiteReport,
+    SuiteScope, SuiteTableFacts, WinLoss, ZeroShotPruned, ZeroShotResult,
+};
 pub use synthetic::{
     ClassifierSize, ClassifierStudy, Domain, GroundTruthStudy, SyntheticReport, SyntheticStudy,
 };

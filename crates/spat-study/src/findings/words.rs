@@ -57,6 +57,6 @@ pub(super) fn modules(count: usize) -> String {
     plural(count, "module")
 }
 
-pub(super) fn plural(count: usize, one: &str) -> String {
+pub(crate) fn plural(count: usize, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }

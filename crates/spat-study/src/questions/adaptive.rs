@@ -80,7 +80,7 @@ pub(crate) fn compare(context: &StudyContext<'_>) -> Result<Vec<AdaptiveResult>,
 }
 
 /// A rule that cannot be applied.
-enum Failure {
+pub(crate) enum Failure {
     /// The errors of single windows are not known.
     NotRecorded,
     Study(StudyError),
@@ -93,9 +93,24 @@ impl From<StudyError> for Failure {
 }
 
 /// The models of one seed.
-struct Candidates<'a> {
-    context: &'a StudyContext<'a>,
-    seed: u64,
+pub(crate) struct Candidates<'a> {
+    pub(crate) context: &'a StudyContext<'a>,
+    pub(crate) seed: u64,
+}
+
+impl Candidates<'_> {
+    /// The evaluation after a plan without fine-tuning.
+    pub(crate) fn cut(&self, plan: &Plan) -> Task {
+        Task::Cut {
+            of: self.context.dense(self.seed),
+            removal: self.context.removal(subset(self.context, plan)),
+        }
+    }
+
+    /// The fine-tuning after a plan.
+    pub(crate) fn tuned(&self, plan: &Plan) -> Task {
+        Task::Train(self.context.tuned(self.seed, subset(self.context, plan)))
+    }
 }
 
 impl CandidateEvaluator for Candidates<'_> {
@@ -107,11 +122,7 @@ impl CandidateEvaluator for Candidates<'_> {
     }
 
     async fn screen(&mut self, plan: &Plan) -> Result<f64, Failure> {
-        let task = Task::Cut {
-            of: self.context.dense(self.seed),
-            removal: self.context.removal(subset(self.context, plan)),
-        };
-        Ok(errors_of(self.context.runner, task)?.val)
+        Ok(errors_of(self.context.runner, self.cut(plan))?.val)
     }
 
     async fn losses(&mut self, plan: &Plan) -> Result<Vec<f64>, Failure> {
@@ -191,7 +202,8 @@ fn result(
     })
 }
 
-fn subset(context: &StudyContext<'_>, plan: &Plan) -> Subset {
+/// The modules that a plan removes.
+pub(crate) fn subset(context: &StudyContext<'_>, plan: &Plan) -> Subset {
     (0..context.count_modules())
         .filter(|&place| plan.removed.contains(&context.modules[place]))
         .collect()

@@ -13,9 +13,16 @@ use crate::variants::variants;
 /// A way of ranking modules: a scorer with its options.
 #[derive(Debug, Clone)]
 pub(crate) struct RankingMethod {
-    name: String,
-    title: String,
+    pub(crate) name: String,
+    pub(crate) title: String,
     source: Source,
+}
+
+impl RankingMethod {
+    /// Whether it is SEND with some options.
+    pub(crate) fn is_send(&self) -> bool {
+        matches!(self.source, Source::Send(_))
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -123,7 +130,11 @@ pub(crate) fn rank(
     Ok(reports)
 }
 
-fn score_tasks(context: &StudyContext<'_>, methods: &[RankingMethod]) -> Vec<crate::task::Task> {
+/// The scoring passes that the methods need after training.
+pub(crate) fn score_tasks(
+    context: &StudyContext<'_>,
+    methods: &[RankingMethod],
+) -> Vec<crate::task::Task> {
     let mut tasks = Vec::new();
     for method in methods {
         for seed in context.seeds() {
@@ -142,7 +153,8 @@ fn score_tasks(context: &StudyContext<'_>, methods: &[RankingMethod]) -> Vec<cra
     tasks
 }
 
-fn scores_of(
+/// A method's score of each module that can be removed, from input to output.
+pub(crate) fn scores_of(
     context: &StudyContext<'_>,
     method: &RankingMethod,
     seed: u64,

@@ -64,7 +64,7 @@ pub fn conduct_synthetic(
     if let Some(folder) = environment.folder {
         let page = spat_report::synthetic_html(&report);
         let text = spat_report::synthetic_markdown(&report);
-        write_views(folder, &report, &page, &text)?;
+        write_views(folder, "study", &report, &page, &text)?;
     }
     Ok(report)
 }
