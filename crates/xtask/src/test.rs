@@ -12,7 +12,7 @@ use crate::{NATIVE, WEB, adapter, cargo, desktop_tests, guide, queues, setup, we
 
 /// Integration tests that `--unit` leaves out: they start programs, servers or browsers, train for long,
 /// or compile shaders for a GPU.
-const SLOW: [&str; 10] = [
+const SLOW: [&str; 11] = [
     "chromium",
     "cluster",
     "encoder",
