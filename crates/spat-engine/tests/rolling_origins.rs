@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod runs;
+#[allow(dead_code)]
 mod toy;
 
 use std::sync::mpsc;

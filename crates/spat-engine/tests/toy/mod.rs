@@ -1,5 +1,4 @@
 //! A job small enough for a test on any device.
-#![allow(dead_code, reason = "each test binary uses a part")]
 
 use burn::tensor::Device;
 use spat_engine::Job;
