@@ -1,5 +1,7 @@
 //! The cells of a suite: every model on every table with every horizon, as far as they are possible.
 
+use std::collections::BTreeSet;
+
 use spat_series::Series;
 use spat_spec::{
     Experiment, ForecasterConfig, MOST_ORACLE_MODULES, MissingCell, PruneRule, SendOptions, Suite,
@@ -75,22 +77,17 @@ pub(crate) fn resolved(
     for (table, (entry, read)) in file.table.iter().zip(tables).enumerate() {
         for (model, of) in models.iter().enumerate() {
             for horizon in horizons(file, entry) {
-                match cell(file, entry, of, horizon, &read.loaded.series, places) {
-                    Ok((forecaster, training, finetune)) => {
-                        let cell = SuiteCell {
-                            table,
-                            model,
-                            forecaster,
-                            training,
-                            finetune,
-                        };
-                        match possible(&suite, &cell, &read.loaded.series) {
-                            Ok(()) => suite.cells.push(cell),
-                            Err(error) => {
-                                suite.missing.push(missing(table, model, horizon, &error))
-                            }
-                        }
-                    }
+                let series = &read.loaded.series;
+                let cell = cell(file, entry, of, horizon, series, places);
+                let cell = cell.map(|(forecaster, training, finetune)| SuiteCell {
+                    table,
+                    model,
+                    forecaster,
+                    training,
+                    finetune,
+                });
+                match cell.and_then(|cell| possible(&suite, cell, series)) {
+                    Ok(cell) => suite.cells.push(cell),
                     Err(error) => suite.missing.push(missing(table, model, horizon, &error)),
                 }
             }
@@ -111,12 +108,10 @@ pub(crate) fn resolved(
     Ok(suite)
 }
 
-fn refuse_repeated<'a>(
-    what: &str,
-    names: impl Iterator<Item = &'a str> + Clone,
-) -> anyhow::Result<()> {
-    for (place, name) in names.clone().enumerate() {
-        if names.clone().take(place).any(|other| other == name) {
+fn refuse_repeated<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
+    let mut known = BTreeSet::new();
+    for name in names {
+        if !known.insert(name) {
             return Err(input(format!(
                 "two entries have the {what} `{name}`; give one of them another `name`"
             )));
@@ -158,8 +153,9 @@ fn cell(
 }
 
 /// Checks a cell as `spat run` checks its experiment.
-fn possible(suite: &Suite, cell: &SuiteCell, series: &Series) -> anyhow::Result<()> {
-    experiment::check(&suite.experiment(cell), series)
+fn possible(suite: &Suite, cell: SuiteCell, series: &Series) -> anyhow::Result<SuiteCell> {
+    experiment::check(&suite.experiment(&cell), series)?;
+    Ok(cell)
 }
 
 fn missing(table: usize, model: usize, horizon: usize, error: &anyhow::Error) -> MissingCell {

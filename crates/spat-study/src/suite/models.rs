@@ -120,7 +120,7 @@ fn row(
 }
 
 /// Sets the ranks, and sorts by them.
-fn rank(rows: &mut Vec<ComparedModel>) {
+fn rank(rows: &mut [ComparedModel]) {
     let columns = rows.first().map_or(0, |row| row.mse.len());
     let mut sums = vec![(0.0, 0.0); rows.len()];
     let mut complete = 0;
