@@ -82,7 +82,7 @@ pub(super) fn by_table(report: &SuiteReport) -> Vec<Block> {
     let scopes = report.suite.tables.iter().zip(&report.tables).enumerate();
     let scopes = scopes.map(|(index, (table, facts))| {
         let label = format!(
-            "{} ({} rows of {}, {} channels)",
+            "{} ({} rows, step {}, {} channels)",
             table.name,
             number::count(facts.used_rows as u64),
             facts.frequency,
