@@ -8,7 +8,7 @@ use crate::{ModuleId, WindowCounts};
 /// Results of a cell. Lists have an entry per seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellReport {
-    /// Index in [`Suite::cells`].
+    /// Index in [`crate::Suite::cells`].
     pub cell: usize,
     /// Windows of each part.
     pub windows: WindowCounts,
@@ -56,7 +56,7 @@ pub struct PrunedModels {
 /// The regret of a ranking method in a cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MethodRegret {
-    /// [`RankingMethodName::name`].
+    /// [`crate::RankingMethodName::name`].
     pub name: String,
     /// Test MSE above that of the best subset of the same size in percent, mean over sizes; one value per seed.
     pub percent: Vec<f64>,
