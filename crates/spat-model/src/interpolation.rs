@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 
 use crate::Forecaster;
-use crate::weights::ParameterPath;
+use crate::weights::{Collect, ParameterPath};
 
 impl Forecaster {
     /// This forecaster with the weights and running statistics `w + share · (v − w)`, where w are its own and v
@@ -18,44 +18,18 @@ impl Forecaster {
         let frozen = self.clone();
         self.map(&mut Interpolate {
             path: ParameterPath::default(),
-            others: collect.found,
+            others: (collect.found.into_iter())
+                .map(|(path, _, values)| (path, values))
+                .collect(),
             is_frozen: |path: &str| frozen.is_frozen(path),
             share,
         })
     }
 }
 
-#[derive(Default)]
-struct Collect {
-    path: ParameterPath,
-    /// Flattened, by path.
-    found: HashMap<String, Tensor<1>>,
-}
-
-impl ModuleVisitor for Collect {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, container: &str) {
-        self.path.exit(container);
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let tensor = param.val();
-        let tensor = if tensor.is_autodiff() {
-            tensor.inner()
-        } else {
-            tensor
-        };
-        let values = tensor.shape().num_elements();
-        self.found
-            .insert(self.path.name(), tensor.reshape([values]));
-    }
-}
-
 struct Interpolate<F> {
     path: ParameterPath,
+    /// Flattened, by path.
     others: HashMap<String, Tensor<1>>,
     is_frozen: F,
     share: f32,

@@ -157,10 +157,12 @@ impl ParameterPath {
 /// Burn's name for a container that is an enum.
 const ENUM: &str = "Enum:";
 
+/// Collects the weights of a module, without autodiff.
 #[derive(Default)]
-struct Collect {
+pub(crate) struct Collect {
     path: ParameterPath,
-    found: Vec<(String, Shape, Tensor<1>)>,
+    /// Path, shape and flattened values.
+    pub(crate) found: Vec<(String, Shape, Tensor<1>)>,
 }
 
 impl ModuleVisitor for Collect {
