@@ -42,19 +42,11 @@ const TOY: &[&str] = &[
 
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
-    let mut text = String::from("date,north,south\n");
-    for row in 0..600 {
-        let (day, hour) = (row / 24, row % 24);
-        let wave = (row as f64 * std::f64::consts::TAU / 24.0).sin();
-        let noise = (row * 7919 % 997) as f64 / 997.0;
-        text.push_str(&format!(
-            "2024-01-{:02} {hour:02}:00,{:.3},{:.3}\n",
-            day + 1,
-            wave + 0.3 * noise,
-            2.0 * wave - noise
-        ));
-    }
-    fs::write(folder.path().join("toy.csv"), text).unwrap();
+    fs::write(
+        folder.path().join("toy.csv"),
+        spat_testing::dated_table(600),
+    )
+    .unwrap();
     folder
 }
 

@@ -44,6 +44,23 @@ pub fn table(rows: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Hourly rows of January 2024 as CSV: two channels with a period of a day and noise. At most 744 rows.
+pub fn dated_table(rows: usize) -> String {
+    let mut text = String::from("date,north,south\n");
+    for row in 0..rows {
+        let (day, hour) = (row / 24, row % 24);
+        let wave = (row as f64 * std::f64::consts::TAU / 24.0).sin();
+        let noise = (row * 7919 % 997) as f64 / 997.0;
+        text.push_str(&format!(
+            "2024-01-{:02} {hour:02}:00,{:.3},{:.3}\n",
+            day + 1,
+            wave + 0.3 * noise,
+            2.0 * wave - noise
+        ));
+    }
+    text
+}
+
 /// An iTransformer of width 8 with two heads that trains in milliseconds per step.
 pub fn itransformer(window: Window, layers: usize, dates: bool) -> ForecasterConfig {
     ForecasterConfig::ITransformer(ITransformerConfig {
